@@ -1,0 +1,10 @@
+# What every target of the project is compiled with.
+add_library(dti_warnings INTERFACE)
+target_compile_options(dti_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+if(DTI_WARNINGS_ARE_ERRORS)
+  target_compile_options(dti_warnings INTERFACE -Werror)
+endif()
+if(DTI_SANITIZE)
+  add_compile_options(-fsanitize=${DTI_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${DTI_SANITIZE})
+endif()

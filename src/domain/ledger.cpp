@@ -1,0 +1,29 @@
+#include "dti/domain/ledger.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "dti/domain/check.hpp"
+
+namespace dti {
+namespace {
+
+// In the order of the enumeration.
+constexpr std::array<std::string_view, 5> kKinds = {"granted", "released", "capacity-changed", "semester-opened",
+                                                    "semester-closed"};
+
+}  // namespace
+
+std::string_view stored_text(EntryKind kind) {
+  const auto index = static_cast<std::size_t>(kind);
+  DTI_CHECK(index < kKinds.size());
+  return kKinds[index];
+}
+
+std::optional<EntryKind> entry_kind_from_store(std::string_view text) {
+  const auto found = std::find(kKinds.begin(), kKinds.end(), text);
+  if (found == kKinds.end()) return std::nullopt;
+  return static_cast<EntryKind>(found - kKinds.begin());
+}
+
+}  // namespace dti
