@@ -1,0 +1,181 @@
+#include "dti/protocol/allocation_codec.hpp"
+
+#include <cstdint>
+#include <utility>
+
+#include "dti/domain/check.hpp"
+#include "protocol/fields.hpp"
+#include "protocol/json_writer.hpp"
+#include "protocol/strict_json.hpp"
+
+namespace dti {
+namespace {
+
+/// Reads the entries; those without a text as program-id are faults, and cannot be listed in a reply.
+std::vector<ProgramRequest> read_programs(JsonValue root, FieldReader& reader) {
+  const JsonValue array = root["programs"];
+  if (array.kind() != JsonKind::kArray) {
+    reader.fault("programs", array.kind() == JsonKind::kMissing ? "is missing" : "must be an array");
+    return {};
+  }
+  std::size_t count = 0;
+  for (auto entry = array.first(); entry.kind() != JsonKind::kMissing; entry = entry.next()) ++count;
+  static_assert(kProgramsMax == 1'000, "the sentence below says so");
+  if (count > kProgramsMax) reader.fault("programs", "must hold at most 1,000 entries");
+
+  std::vector<ProgramRequest> programs;
+  std::size_t index = 0;
+  for (auto entry = array.first(); entry.kind() != JsonKind::kMissing; entry = entry.next(), ++index) {
+    const std::string path = "programs[" + std::to_string(index) + "]";
+    if (entry.kind() != JsonKind::kObject) {
+      reader.fault(path, "must be an object");
+      continue;
+    }
+    const std::string prefix = path + ".";
+    ProgramRequest program;
+    program.correlation_id = reader.text(entry, prefix, "program-id", {1, kIdBytesMax});
+    program.name = reader.text(entry, prefix, "program-name", {0, kNameBytesMax});
+    program.want.classrooms = reader.quantity(entry, prefix, "classrooms");
+    program.want.labs = reader.quantity(entry, prefix, "labs");
+    if (entry["program-id"].kind() == JsonKind::kString) programs.push_back(std::move(program));
+  }
+  return programs;
+}
+
+/// What stands after a reply's programs.
+std::string reply_tail(const AllocationRequest& request, const Outcome& outcome) {
+  std::string out;
+  JsonWriter writer{out};
+  writer.close_array();
+  if (outcome.error) {
+    if (!outcome.error->detail.empty()) writer.text("detail", outcome.error->detail);
+    if (outcome.error->retry_after) writer.number("retry-after-ms", outcome.error->retry_after->count());
+    if (!outcome.error->leader.empty()) writer.text("leader", outcome.error->leader);
+  }
+  if (request.request_id) writer.text("request-id", *request.request_id);
+  writer.close_object();
+  return out;
+}
+
+std::optional<RepliedProgram> read_replied_program(JsonValue entry) {
+  const JsonValue id = entry["program-id"];
+  const JsonValue status = entry["status-message"];
+  if (id.text().empty() || status.kind() != JsonKind::kString) return {};
+
+  RepliedProgram program;
+  program.correlation_id = id.text();
+  program.status = status_from_wire(status.text()).value_or(Status::kUnavailable);
+  const auto read = [&](std::string_view key) -> std::optional<Quantity> {
+    const JsonValue value = entry[key];
+    // Without a grant, nobody needs the numbers.
+    if (value.kind() == JsonKind::kMissing && !carries_grant(program.status)) return 0;
+    return quantity_of(value);
+  };
+  const auto classrooms = read("classrooms");
+  const auto labs = read("labs");
+  const auto mobile_labs = read("mobile-labs");
+  if (!classrooms || !labs || !mobile_labs) return {};
+  if (carries_grant(program.status)) program.grant = {*classrooms, *labs, *mobile_labs};
+  return program;
+}
+
+RequestError read_error(JsonValue root) {
+  RequestError error;
+  error.status = status_from_wire(root["error-message"].text()).value_or(Status::kUnavailable);
+  if (!is_whole_request(error.status)) error.status = Status::kUnavailable;
+  error.detail = root["detail"].text();
+  error.leader = root["leader"].text();
+  if (const auto milliseconds = quantity_of(root["retry-after-ms"])) {
+    error.retry_after = std::chrono::milliseconds{*milliseconds};
+  }
+  return error;
+}
+
+}  // namespace
+
+DecodedRequest decode_allocation_request(std::string_view body) {
+  const auto document = JsonDocument::parse(body);
+  const JsonValue root = document.root();
+  FieldReader reader{document.fault()};
+  if (root.kind() != JsonKind::kObject) reader.fault("the message", "must be a JSON object");
+  if (!reader.first_fault() && root["health-check"].kind() == JsonKind::kTrue) return HealthCheck{};
+
+  // In this order: the first that is wrong is the one that is named.
+  AllocationRequest request;
+  request.semester = reader.text(root, "", "semester", {0, kSemesterBytesMax});
+  request.faculty_name = reader.text(root, "", "faculty-name", {0, kNameBytesMax});
+  request.programs = read_programs(root, reader);
+  request.request_id = reader.optional_text(root, "request-id", {1, kIdBytesMax});
+  if (reader.first_fault()) return MalformedRequest{*reader.first_fault(), std::move(request)};
+  return request;
+}
+
+std::string encode_allocation_request(const AllocationRequest& request) {
+  std::string out;
+  JsonWriter writer{out};
+  writer.open_object();
+  writer.text("semester", request.semester);
+  writer.text("faculty-name", request.faculty_name);
+  writer.open_array("programs");
+  for (const ProgramRequest& program : request.programs) {
+    writer.open_object();
+    writer.text("program-id", program.correlation_id);
+    writer.text("program-name", program.name);
+    writer.number("classrooms", program.want.classrooms);
+    writer.number("labs", program.want.labs);
+    writer.close_object();
+  }
+  writer.close_array();
+  if (request.request_id) writer.text("request-id", *request.request_id);
+  writer.close_object();
+  return out;
+}
+
+std::string encode_allocation_reply(const AllocationRequest& request, const Outcome& outcome) {
+  DTI_CHECK(outcome.error ? is_whole_request(outcome.error->status)
+                          : outcome.programs.size() == request.programs.size());
+  const std::string tail = reply_tail(request, outcome);
+  std::string out;
+  out.reserve(256 + request.programs.size() * 256);
+  JsonWriter writer{out};
+  writer.open_object();
+  writer.text("semester", request.semester);
+  writer.boolean("error-found", outcome.error.has_value());
+  writer.text("error-message", outcome.error ? wire_text(outcome.error->status) : std::string_view{});
+  writer.open_array("programs");
+  for (std::size_t i = 0; i < request.programs.size(); ++i) {
+    const ProgramRequest& program = request.programs[i];
+    const ProgramOutcome answer = outcome.error ? ProgramOutcome{outcome.error->status, {}} : outcome.programs[i];
+    const std::size_t size_before = out.size();
+    writer.open_object();
+    writer.text("program-id", program.correlation_id);
+    writer.text("program-name", program.name);
+    writer.number("requested-classrooms", program.want.classrooms);
+    writer.number("requested-labs", program.want.labs);
+    writer.number("classrooms", answer.grant.classrooms);
+    writer.number("labs", answer.grant.labs);
+    writer.number("mobile-labs", answer.grant.mobile_labs);
+    writer.text("status-message", wire_text(answer.status));
+    writer.close_object();
+    if (out.size() + tail.size() > kReplyBytesMax) out.resize(size_before);
+  }
+  return out += tail;
+}
+
+std::optional<AllocationReply> decode_allocation_reply(std::string_view body) {
+  const auto document = JsonDocument::parse(body);
+  const JsonValue root = document.root();
+  if (document.fault() || root.kind() != JsonKind::kObject) return {};
+
+  AllocationReply reply;
+  if (root["error-found"].kind() == JsonKind::kTrue) reply.error = read_error(root);
+  if (root["request-id"].kind() == JsonKind::kString) reply.request_id = std::string{root["request-id"].text()};
+  const JsonValue programs = root["programs"];
+  if (programs.kind() != JsonKind::kArray) return reply;
+  for (auto entry = programs.first(); entry.kind() != JsonKind::kMissing; entry = entry.next()) {
+    if (auto program = read_replied_program(entry)) reply.programs.push_back(*std::move(program));
+  }
+  return reply;
+}
+
+}  // namespace dti

@@ -1,0 +1,57 @@
+#include "protocol/fields.hpp"
+
+namespace dti {
+namespace {
+
+std::string expected(TextBounds bounds) {
+  const std::string most = std::to_string(bounds.max) + " bytes";
+  return bounds.min == 0 ? "must be a text of at most " + most
+                         : "must be a text of " + std::to_string(bounds.min) + " to " + most;
+}
+
+bool within(std::string_view text, TextBounds bounds) { return text.size() >= bounds.min && text.size() <= bounds.max; }
+
+}  // namespace
+
+std::optional<Quantity> quantity_of(JsonValue value) {
+  if (value.kind() != JsonKind::kWhole || value.whole() > static_cast<std::uint64_t>(kQuantityMax)) return {};
+  return static_cast<Quantity>(value.whole());
+}
+
+std::string FieldReader::text(JsonValue object, std::string_view prefix, std::string_view key, TextBounds bounds) {
+  const JsonValue value = object[key];
+  if (value.kind() == JsonKind::kMissing) {
+    fault(prefix, key, "is missing");
+  } else if (value.kind() != JsonKind::kString || !within(value.text(), bounds)) {
+    fault(prefix, key, expected(bounds));
+  }
+  return std::string{value.text()};
+}
+
+std::optional<std::string> FieldReader::optional_text(JsonValue object, std::string_view key, TextBounds bounds) {
+  const JsonValue value = object[key];
+  if (value.kind() == JsonKind::kMissing) return {};
+  if (value.kind() == JsonKind::kString && within(value.text(), bounds)) return std::string{value.text()};
+  fault(key, expected(bounds));
+  return {};
+}
+
+Quantity FieldReader::quantity(JsonValue object, std::string_view prefix, std::string_view key) {
+  static_assert(kQuantityMax == 1'000'000, "the sentence below says so");
+  const JsonValue value = object[key];
+  const auto quantity = quantity_of(value);
+  if (quantity) return *quantity;
+  const bool is_missing = value.kind() == JsonKind::kMissing;
+  fault(prefix, key, is_missing ? "is missing" : "must be a whole number from 0 to 1,000,000");
+  return 0;
+}
+
+void FieldReader::fault(std::string_view path, std::string_view reason) { fault({}, path, reason); }
+
+void FieldReader::fault(std::string_view prefix, std::string_view key, std::string_view reason) {
+  if (fault_) return;
+  fault_ = std::string{prefix};
+  fault_->append(key).append(": ").append(reason);
+}
+
+}  // namespace dti

@@ -1,0 +1,72 @@
+#include "dti/protocol/room_codec.hpp"
+
+#include "dti/protocol/allocation_codec.hpp"
+#include "protocol/fields.hpp"
+#include "protocol/json_writer.hpp"
+#include "protocol/strict_json.hpp"
+
+namespace dti {
+
+std::variant<RoomRequest, MalformedRoomRequest> decode_room_request(std::string_view body) {
+  const auto document = JsonDocument::parse(body);
+  const JsonValue root = document.root();
+  FieldReader reader{document.fault()};
+  if (root.kind() != JsonKind::kObject) reader.fault("the message", "must be a JSON object");
+
+  // In this order: the first that is wrong is the one that is named.
+  RoomRequest request;
+  request.program_name = reader.text(root, "", "program-name", {0, kNameBytesMax});
+  request.semester = reader.text(root, "", "semester", {0, kSemesterBytesMax});
+  request.want.classrooms = reader.quantity(root, "", "classrooms");
+  request.want.labs = reader.quantity(root, "", "labs");
+  request.client_id = reader.optional_text(root, "client-id", {1, kIdBytesMax});
+  if (reader.first_fault()) return MalformedRoomRequest{*reader.first_fault()};
+  return request;
+}
+
+std::string encode_room_request(const RoomRequest& request) {
+  std::string out;
+  JsonWriter writer{out};
+  writer.open_object();
+  writer.text("program-name", request.program_name);
+  writer.text("semester", request.semester);
+  writer.number("classrooms", request.want.classrooms);
+  writer.number("labs", request.want.labs);
+  if (request.client_id) writer.text("client-id", *request.client_id);
+  writer.close_object();
+  return out;
+}
+
+std::string encode_room_answer(const RoomAnswer& answer) {
+  std::string out;
+  JsonWriter writer{out};
+  writer.open_object();
+  writer.text("status", wire_text(answer.status));
+  writer.number("classrooms-assigned", answer.grant.classrooms);
+  writer.number("labs-assigned", answer.grant.labs);
+  writer.number("mobile-labs-assigned", answer.grant.mobile_labs);
+  if (!answer.detail.empty()) writer.text("detail", answer.detail);
+  writer.close_object();
+  return out;
+}
+
+std::optional<RoomAnswer> decode_room_answer(std::string_view body) {
+  const auto document = JsonDocument::parse(body);
+  const JsonValue root = document.root();
+  if (document.fault() || root["status"].kind() != JsonKind::kString) return {};
+
+  FieldReader reader{std::nullopt};
+  RoomAnswer answer;
+  answer.status = status_from_wire(root["status"].text()).value_or(Status::kUnavailable);
+  answer.detail = root["detail"].text();
+  if (!carries_grant(answer.status)) return answer;
+
+  answer.grant.classrooms = reader.quantity(root, "", "classrooms-assigned");
+  answer.grant.labs = reader.quantity(root, "", "labs-assigned");
+  answer.grant.mobile_labs = reader.quantity(root, "", "mobile-labs-assigned");
+  // A grant without numbers is not known: the program is to ask again.
+  if (reader.first_fault()) return RoomAnswer{Status::kUnavailable, {}, *reader.first_fault()};
+  return answer;
+}
+
+}  // namespace dti
