@@ -1,0 +1,133 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "dti/domain/messages.hpp"
+#include "dti/service/commit_pipeline.hpp"
+#include "dti/service/log.hpp"
+
+namespace dti {
+
+inline constexpr std::size_t kBatchProgramsMax = 1'000;  // what a server takes in one request
+
+struct FacultyOptions {
+  std::string name;
+  std::vector<std::string> endpoints;   // host:port of the servers, at least one; tried in turn
+  std::optional<std::string> semester;  // given: one batch of it, then exit
+  std::size_t programs_min = 5;         // send when so many programs have asked (never more than kBatchProgramsMax) …
+  std::chrono::milliseconds batch_wait{30'000};      // … or when the oldest has waited so long
+  std::chrono::milliseconds request_timeout{2'000};  // for one try
+  int retries = 10;
+  std::chrono::milliseconds budget{25'000};          // for all tries of a batch
+  std::chrono::milliseconds stop_timeout{1'500};     // how long a stop waits for the servers
+  std::size_t waiting_max = 16'384;                  // programs waiting for an answer
+};
+
+/// The answer to one program.
+struct SendRoomAnswer {
+  Token token = 0;
+  RoomAnswer answer;
+};
+/// One try: the request, to the server with that index.
+struct SendRequest {
+  std::size_t endpoint = 0;
+  AllocationRequest request;
+};
+/// The server did not answer in time: its connection is to be made anew before the next send.
+struct ResetEndpoint {
+  std::size_t endpoint = 0;
+};
+using FacultyAction = std::variant<SendRoomAnswer, SendRequest, ResetEndpoint, LogEvent, Exit>;
+
+/// A faculty as a state machine: programs ask, their requests gather in batches of one semester, each batch is asked of
+/// the servers until one answers it or its tries are used up, and each program gets exactly one answer.
+/// No thread, clock or socket of its own. Thread: one. Source: docs/protocol.md.
+class FacultyService {
+ public:
+  /// @param random  64 random bits a call, for ids and for the spread of pauses
+  FacultyService(FacultyOptions options, std::function<std::uint64_t()> random);
+
+  /// A program's well-formed request. @param token  never used before
+  void on_room_request(Token token, const RoomRequest& request, SteadyTime now);
+  /// A server's reply. One that answers nothing that is waiting changes nothing.
+  /// @param endpoint  the server that it came from
+  void on_reply(std::size_t endpoint, const AllocationReply& reply, SteadyTime now);
+  /// Time has passed; to be called at wake_at() at the latest.
+  void on_tick(SteadyTime now);
+  /// Asked to stop: what gathers is asked at once, what waits is answered, then comes Exit.
+  void on_stop(SteadyTime now);
+
+  /// When on_tick() wants to be called; none: not before another event.
+  [[nodiscard]] std::optional<SteadyTime> wake_at() const;
+  /// The actions since the last call, in the order in which they are to be done.
+  [[nodiscard]] std::vector<FacultyAction> take_actions();
+  /// How many programs wait for an answer.
+  [[nodiscard]] std::size_t waiting_count() const { return waiting_count_; }
+
+ private:
+  using BatchId = std::uint64_t;
+
+  // Programs of one semester that are asked for together. tokens[i] asked for request.programs[i].
+  struct Batch {
+    AllocationRequest request;
+    std::vector<std::optional<Token>> tokens;  // none: was answered
+    std::size_t waiting_count = 0;             // tokens that were not answered
+    std::size_t endpoint = 0;                  // of the try under way, or of the next one
+    bool under_way = false;                    // once asked: a try is under way, else it pauses before the next one
+    int tries_left = 0;
+    int refusals = 0;      // how often a server told it to come back
+    SteadyTime next_at{};  // gathering: to be sent; under way: the try is lost; pausing: the next try
+    SteadyTime give_up_at{};
+  };
+  // What is known of the connection to a server.
+  struct Connection {
+    std::size_t tries_under_way = 0;
+    bool silent = false;  // a try on it was lost, and no reply came since
+    SteadyTime since{};   // of its making
+  };
+
+  void refuse(Token token, Status status, std::string detail);
+  void send(Batch batch, SteadyTime now);
+  void try_once(Batch& batch, SteadyTime now);
+  void on_lost_try(Batch& batch, SteadyTime now);
+  void on_refusal(Batch& batch, const RequestError& error, SteadyTime now);
+  void end_try(Batch& batch);
+  void reset(std::size_t endpoint, SteadyTime now);
+  void give_up(Batch& batch, const std::string& why);
+  void answer(Batch& batch, std::size_t index, RoomAnswer answer);
+  void answer_from(Batch& batch, const AllocationReply& reply, bool refused);
+  [[nodiscard]] std::optional<BatchId> find_batch(std::size_t endpoint, const AllocationReply& reply) const;
+  [[nodiscard]] std::size_t next_endpoint(const Batch& batch, const RequestError& error) const;
+  [[nodiscard]] std::chrono::milliseconds pause_after(int refusals);
+  [[nodiscard]] std::string random_uuid();
+  void end_if_done();
+  void log(LogLevel level, std::string event, std::string message, const Batch& batch);
+
+  const FacultyOptions options_;
+  const std::size_t batch_programs_;  // a batch that has so many is sent
+  const std::function<std::uint64_t()> random_;
+
+  std::map<std::string, Batch> gathering_;             // by semester
+  std::map<BatchId, Batch> asked_;                     // oldest first; each has a program that waits
+  std::unordered_map<std::string, BatchId> batch_of_;  // by the correlation id of each program that waits in asked_
+  BatchId last_batch_ = 0;
+  std::size_t waiting_count_ = 0;  // programs, in gathering_ and asked_
+
+  std::vector<Connection> connections_;  // by endpoint
+  std::size_t preferred_ = 0;            // the endpoint that answered last
+  std::optional<SteadyTime> stop_at_;    // asked to stop: wait until then
+  bool ended_ = false;                   // Exit was said
+  std::vector<FacultyAction> actions_;
+};
+
+}  // namespace dti

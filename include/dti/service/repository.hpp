@@ -1,0 +1,140 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "dti/domain/catalog.hpp"
+#include "dti/domain/ledger.hpp"
+
+namespace dti {
+
+using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
+
+/// What a store may fail with. The text is for the log and for people at the console, never for the wire.
+class StorageError : public std::runtime_error {
+ public:
+  enum class Kind {
+    kUnavailable,  // the store was not reached, or said no before anything was sent: nothing has changed
+    kInDoubt,      // it was sent and may still take effect: only a take-over tells
+    kRejected,     // the store refused this statement, and nothing of it is stored
+    kInvariant,    // a constraint of the store fired: a fault of ours
+    kCorrupt,      // what is stored contradicts itself
+    kRefused,      // this store must not be used: held by another process, a newer schema, unsafe settings
+  };
+
+  StorageError(Kind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
+  [[nodiscard]] Kind kind() const { return kind_; }
+
+ private:
+  Kind kind_;
+};
+
+/// One semester as it is stored.
+struct StoredSemester {
+  SemesterId id = 0;
+  std::string name;
+  Epoch epoch = 0;
+  Seq head = 0;  // seq of its last entry
+  Capacity opened_with;
+  Pool left;
+
+  friend bool operator==(const StoredSemester&, const StoredSemester&) = default;
+};
+
+/// What a take-over found: the epoch that is now ours, and the open semesters in order of id, each under that epoch.
+struct Leadership {
+  Epoch epoch = 0;
+  std::vector<StoredSemester> semesters;
+};
+
+/// The entries of one request within a batch.
+struct BatchMessage {
+  std::optional<std::string> request_id;
+  std::uint32_t entry_count = 0;
+};
+
+/// Whole messages of one semester that become durable together.
+struct Batch {
+  SemesterId semester_id = 0;
+  Epoch epoch = 0;
+  Seq base = 0;  // the head on which the batch rests; its first entry has seq base + 1
+  Pool charged;  // what its grants take from the pool, in all
+  std::vector<LedgerEntry> entries;    // kGranted, seq base + 1, base + 2, …; at least one
+  std::vector<BatchMessage> messages;  // their entry counts add up to the entries
+  WallTime at{};
+};
+
+/// The semester and head on which answers that write nothing rest.
+struct SemesterGuard {
+  SemesterId semester_id = 0;
+  Seq head = 0;
+};
+
+enum class CommitResult {
+  kCommitted,  // durable
+  kReplaced,   // nothing written: a higher epoch leads
+  kBaseMoved,  // nothing written: the store's head is not the base
+};
+
+enum class OpenResult { kOpened, kExists, kReplaced };
+
+/// The ledger and what belongs to it. One implementation a database; tests/contract holds all of them to this text.
+/// Thread: every call but interrupt() comes from one thread, the committer's. No call is made after the one before threw
+/// kUnavailable or kInDoubt, but take_over() (or inspect(), which makes a new connection too).
+class Repository {
+ public:
+  Repository() = default;
+  Repository(const Repository&) = delete;
+  Repository& operator=(const Repository&) = delete;
+  virtual ~Repository() = default;
+
+  /// The open and closed semester of that name, as stored; none if there is none, or no schema yet. Changes nothing.
+  /// @throws StorageError  kRefused (a newer schema too), kUnavailable
+  [[nodiscard]] virtual std::optional<StoredSemester> inspect(const std::string& semester_name) = 0;
+
+  /// Takes the lead: connects anew, brings the schema up to date, raises the epoch of the leadership and of every open
+  /// semester in one transaction, and returns when no statement of an earlier connection can take effect any more.
+  /// Source: docs/adr/0004-take-over.md
+  /// @throws StorageError  kUnavailable, kRefused; kInDoubt counts as kUnavailable (another take-over tells)
+  [[nodiscard]] virtual Leadership take_over(WallTime at) = 0;
+
+  /// The catalogue's programs with ids above `after`, in order of id.
+  [[nodiscard]] virtual std::vector<CatalogProgram> read_catalog(ProgramId after) = 0;
+
+  /// Gives the semester's entries with after < seq <= last to `sink`, in order of seq, in pieces of at most 50,000.
+  /// @throws StorageError  kCorrupt if one of them is missing or cannot be read, kUnavailable
+  virtual void read_ledger(SemesterId semester, Seq after, Seq last,
+                           const std::function<void(std::vector<LedgerEntry>)>& sink) = 0;
+
+  /// Adds programs (and the faculties they name) to the catalogue: all or none.
+  /// @param programs  in order of id, continuing the stored ids
+  /// @return false, and nothing added, if a higher epoch leads
+  /// @throws StorageError  kUnavailable, kInDoubt, kInvariant
+  [[nodiscard]] virtual bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) = 0;
+
+  /// Opens a semester: its row, under `epoch`, and its first entry (`semester-opened`, seq 1) together.
+  /// @return kExists, and nothing changed, if there is one of that name, open or closed
+  /// @throws StorageError  kUnavailable, kInDoubt
+  [[nodiscard]] virtual OpenResult open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                                 WallTime at) = 0;
+
+  /// Commits every entry of `batch` or none, and returns once they are durable.
+  /// @throws StorageError  kUnavailable: nothing was sent. kInDoubt: it was sent and may still commit. kRejected, kInvariant:
+  ///                       nothing is stored, and the connection is still good
+  /// Source: docs/adr/0003-reply-after-commit.md
+  [[nodiscard]] virtual CommitResult commit(const Batch& batch) = 0;
+
+  /// Reads whether `epoch` still leads and every head is as given: what answers that write nothing rest on.
+  /// @throws StorageError  kUnavailable
+  [[nodiscard]] virtual CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) = 0;
+
+  /// Ends a call that waits for the store, if one does; that call throws soon. Thread: any.
+  virtual void interrupt() noexcept = 0;
+};
+
+}  // namespace dti

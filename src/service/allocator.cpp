@@ -1,0 +1,159 @@
+#include "dti/service/allocator.hpp"
+
+#include "dti/domain/check.hpp"
+
+namespace dti {
+namespace {
+
+bool is_not_negative(const Pool& pool) { return pool.classrooms >= 0 && pool.labs >= 0 && pool.conversions_left >= 0; }
+
+Outcome refused(Status status, std::string detail) {
+  Outcome outcome;
+  outcome.error = RequestError{.status = status, .detail = std::move(detail), .retry_after = {}, .leader = {}};
+  return outcome;
+}
+
+std::string quoted(std::string_view text) { return "\"" + std::string{text} + "\""; }
+
+}  // namespace
+
+const Allocator::Holding* Allocator::find_holding(const Semester& semester, ProgramId program) {
+  DTI_CHECK(program > 0);
+  if (program > semester.holdings.size()) return nullptr;
+  const auto& holding = semester.holdings[program - 1];
+  return holding.classrooms_wanted < 0 ? nullptr : &holding;
+}
+
+void Allocator::put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant) {
+  if (program > semester.holdings.size()) semester.holdings.resize(program);
+  const auto narrow = [](Quantity quantity) { return static_cast<std::int32_t>(quantity); };
+  semester.holdings[program - 1] = {narrow(want.classrooms), narrow(want.labs), narrow(grant.classrooms),
+                                    narrow(grant.labs), narrow(grant.mobile_labs)};
+}
+
+std::optional<std::string> Allocator::replay(SemesterId semester_id, const LedgerEntry& entry) {
+  const auto fault = [&](const std::string& what) {
+    return "entry " + std::to_string(entry.seq) + " of semester " + std::to_string(semester_id) + " " + what;
+  };
+  auto& semester = semesters_[semester_id];
+  if (entry.seq != semester.head + 1) return fault("does not follow entry " + std::to_string(semester.head));
+  switch (entry.kind) {
+    case EntryKind::kSemesterOpened:
+      if (entry.seq != 1) return fault("opens a semester that is open");
+      semester.opened_with = entry.capacity;
+      semester.left = full_pool(entry.capacity);
+      break;
+    case EntryKind::kGranted: {
+      if (entry.seq == 1) return fault("grants in a semester that was not opened");
+      if (entry.program_id == 0 || entry.program_id > catalog_.size()) return fault("names an unknown program");
+      if (find_holding(semester, entry.program_id) != nullptr) return fault("grants to a program a second time");
+      const auto left = charge(semester.left, entry.grant);
+      if (!is_not_negative(left)) return fault("grants more than was left");
+      put_holding(semester, entry.program_id, entry.want, entry.grant);
+      semester.left = left;
+      break;
+    }
+    case EntryKind::kReleased:
+    case EntryKind::kCapacityChanged:
+    case EntryKind::kSemesterClosed:
+      return fault("is of a kind that this version does not know: " + std::string{stored_text(entry.kind)});
+  }
+  semester.head = entry.seq;
+  return std::nullopt;
+}
+
+std::optional<std::string> Allocator::serve(const std::vector<StoredSemester>& semesters) {
+  open_.clear();
+  for (const auto& stored : semesters) {
+    const auto fault = [&](const std::string& what) { return "semester " + quoted(stored.name) + ": " + what; };
+    const auto found = semesters_.find(stored.id);
+    if (found == semesters_.end()) return fault("the ledger has no entry of it");
+    const auto& replayed = found->second;
+    if (replayed.head != stored.head) {
+      return fault("the ledger ends at entry " + std::to_string(replayed.head) + ", and its head says " +
+                   std::to_string(stored.head));
+    }
+    if (replayed.opened_with != stored.opened_with || replayed.left != stored.left) {
+      return fault("what is left does not equal the capacity less the ledger's grants");
+    }
+    open_.emplace(stored.name, stored.id);
+  }
+  return std::nullopt;
+}
+
+Decision Allocator::decide(const AllocationRequest& request, std::vector<LedgerEntry>& entries) {
+  Decision decision;
+  decision.semester_id = find_semester(request.semester);
+  decision.faculty_id = catalog_.find_faculty(request.faculty_name);
+  if (!decision.semester_id) {
+    decision.outcome = refused(Status::kInvalidSemester, "semester " + quoted(request.semester) + " is not open");
+    return decision;
+  }
+  if (decision.faculty_id == 0) {
+    decision.outcome = refused(Status::kInvalidFaculty, "faculty " + quoted(request.faculty_name) + " is unknown");
+    return decision;
+  }
+  auto& semester = semesters_.at(*decision.semester_id);
+  const auto entries_before = entries.size();
+  decision.outcome.programs.reserve(request.programs.size());
+  for (const auto& program : request.programs) {
+    const auto id = catalog_.find_program(decision.faculty_id, program.name);
+    decision.outcome.programs.push_back(id == 0 ? ProgramOutcome{Status::kInvalidProgram, {}}
+                                                : decide_program(semester, id, program.want, entries));
+  }
+  decision.entry_count = entries.size() - entries_before;
+  return decision;
+}
+
+ProgramOutcome Allocator::decide_program(Semester& semester, ProgramId program, const Want& want,
+                                         std::vector<LedgerEntry>& entries) {
+  if (const auto* held = find_holding(semester, program)) {
+    const Want wanted{held->classrooms_wanted, held->labs_wanted};
+    const Grant grant{held->classrooms, held->labs, held->mobile_labs};
+    return {want == wanted ? grant_status(wanted, grant) : Status::kAlreadyHasResources, grant};
+  }
+  const auto grant = allocate(semester.left, want);
+  semester.left = charge(semester.left, grant);
+  DTI_CHECK(is_not_negative(semester.left));
+  put_holding(semester, program, want, grant);
+  entries.push_back({.seq = ++semester.head,
+                     .kind = EntryKind::kGranted,
+                     .program_id = program,
+                     .generation = 1,
+                     .want = want,
+                     .grant = grant,
+                     .capacity = {}});
+  return {grant_status(want, grant), grant};
+}
+
+std::optional<SemesterId> Allocator::find_semester(std::string_view name) const {
+  const auto found = open_.find(std::string{name});
+  return found == open_.end() ? std::nullopt : std::optional{found->second};
+}
+
+void Allocator::undo(SemesterId semester_id, const LedgerEntry& entry) {
+  auto& semester = semesters_.at(semester_id);
+  DTI_CHECK(entry.kind == EntryKind::kGranted && entry.seq == semester.head);
+  DTI_CHECK(find_holding(semester, entry.program_id) != nullptr);
+  semester.holdings[entry.program_id - 1] = {};
+  semester.left = give_back(semester.left, entry.grant);
+  --semester.head;
+}
+
+Seq Allocator::head(SemesterId semester) const {
+  const auto found = semesters_.find(semester);
+  return found == semesters_.end() ? 0 : found->second.head;
+}
+
+Pool Allocator::left(SemesterId semester) const {
+  const auto found = semesters_.find(semester);
+  return found == semesters_.end() ? Pool{} : found->second.left;
+}
+
+std::unordered_map<SemesterId, Seq> Allocator::heads() const {
+  std::unordered_map<SemesterId, Seq> heads;
+  for (const auto& [id, semester] : semesters_) heads.emplace(id, semester.head);
+  return heads;
+}
+
+}  // namespace dti

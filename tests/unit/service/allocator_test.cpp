@@ -1,0 +1,202 @@
+#include "dti/service/allocator.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "unit/service/fixtures.hpp"
+
+namespace dti {
+namespace {
+
+using fixtures::ask;
+using fixtures::granted;
+using fixtures::opened;
+using fixtures::request;
+
+constexpr SemesterId kSemester = 1;
+const Capacity kCapacity{380, 60, 380};
+
+class OpenSemester : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(allocator_.add_programs(fixtures::catalog(5, 5)));
+    ASSERT_EQ(allocator_.replay(kSemester, opened(kCapacity)), std::nullopt);
+    ASSERT_EQ(allocator_.serve({stored(1, full_pool(kCapacity))}), std::nullopt);
+  }
+  static StoredSemester stored(Seq head, const Pool& left) {
+    return {.id = kSemester, .name = "2025-10", .epoch = 1, .head = head, .opened_with = kCapacity, .left = left};
+  }
+  Decision decide(const AllocationRequest& what) { return allocator_.decide(what, entries_); }
+  Decision decide_one(const std::string& program, Quantity classrooms, Quantity labs) {
+    return decide(request("2025-10", "f1", {ask(program, classrooms, labs)}));
+  }
+
+  Allocator allocator_;
+  std::vector<LedgerEntry> entries_;
+};
+
+TEST_F(OpenSemester, GrantsTheProgramsOfAMessageInTheirOrder) {
+  const auto decision = decide(request("2025-10", "f1", {ask("p1", 375, 2), ask("p2", 10, 60), ask("p3", 1, 0)}));
+  ASSERT_FALSE(decision.outcome.error);
+  EXPECT_EQ(decision.outcome.programs,
+            (std::vector<ProgramOutcome>{{Status::kOk, {375, 2, 0}},
+                                         {Status::kNotEnoughResources, {3, 58, 2}},
+                                         {Status::kNotEnoughResources, {0, 0, 0}}}));
+  ASSERT_EQ(entries_.size(), 3U);
+  EXPECT_EQ(entries_[0], granted(2, 1, {375, 2}, {375, 2, 0}));
+  EXPECT_EQ(entries_[2].seq, 4);
+  EXPECT_EQ(allocator_.left(kSemester), (Pool{0, 0, 378}));
+}
+
+TEST_F(OpenSemester, AnswersTheSameRequestTheSameWayAndWritesNothing) {
+  const auto first = decide_one("p1", 400, 2);
+  const auto left = allocator_.left(kSemester);
+  const auto again = decide(request("2025-10", "F-1", {ask("P_1", 400, 2)}));
+  EXPECT_EQ(again.outcome, first.outcome);
+  EXPECT_EQ(again.entry_count, 0U);
+  EXPECT_EQ(entries_.size(), 1U);
+  EXPECT_EQ(allocator_.left(kSemester), left);
+}
+
+TEST_F(OpenSemester, GivesTheHeldGrantForOtherNumbersAndChangesNothing) {
+  decide_one("p1", 7, 2);
+  for (const Want other : {Want{7, 3}, Want{8, 2}, Want{0, 0}}) {
+    const auto decision = decide_one("p1", other.classrooms, other.labs);
+    EXPECT_EQ(decision.outcome.programs, (std::vector<ProgramOutcome>{{Status::kAlreadyHasResources, {7, 2, 0}}}));
+  }
+  EXPECT_EQ(entries_.size(), 1U);
+}
+
+TEST_F(OpenSemester, TakesAProgramTwiceInOneMessageAsARepeat) {
+  const auto decision = decide(request("2025-10", "f1", {ask("p1", 7, 2), ask("p1", 7, 2), ask("p1", 1, 1)}));
+  EXPECT_EQ(decision.outcome.programs,
+            (std::vector<ProgramOutcome>{
+                {Status::kOk, {7, 2, 0}}, {Status::kOk, {7, 2, 0}}, {Status::kAlreadyHasResources, {7, 2, 0}}}));
+  EXPECT_EQ(entries_.size(), 1U);
+}
+
+TEST_F(OpenSemester, RecordsAGrantOfNothing) {
+  EXPECT_EQ(decide_one("p1", 0, 0).entry_count, 1U);
+  EXPECT_EQ(decide_one("p1", 1, 0).outcome.programs[0].status, Status::kAlreadyHasResources);
+}
+
+TEST_F(OpenSemester, RefusesInTheOrderSemesterFacultyProgram) {
+  struct Case {
+    const char* semester;
+    const char* faculty;
+    std::optional<Status> error;
+  };
+  const Case cases[] = {{"2025-1", "f9", Status::kInvalidSemester}, {"", "f1", Status::kInvalidSemester},
+                        {"2025-10 ", "f1", Status::kInvalidSemester}, {"2025-10", "f9", Status::kInvalidFaculty},
+                        {"2025-10", "", Status::kInvalidFaculty}, {"2025-10", "f1", std::nullopt}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(std::string{c.semester} + " " + c.faculty);
+    const auto outcome = decide(request(c.semester, c.faculty, {ask("no such", 1, 1), ask("p2", 1, 1)})).outcome;
+    ASSERT_EQ(outcome.error.has_value(), c.error.has_value());
+    if (c.error) {
+      EXPECT_EQ(outcome.error->status, *c.error);
+    }
+  }
+  EXPECT_EQ(entries_.size(), 1U);  // p2's, although the entry before it was refused
+}
+
+TEST_F(OpenSemester, AnswersAMessageWithoutProgramsWithNone) {
+  const auto decision = decide(request("2025-10", "f1", {}));
+  EXPECT_FALSE(decision.outcome.error);
+  EXPECT_TRUE(decision.outcome.programs.empty());
+}
+
+TEST_F(OpenSemester, UndoesDecisionsExactly) {
+  decide_one("p1", 370, 60);
+  const auto left = allocator_.left(kSemester);
+  const auto kept = entries_.size();
+  const auto before = decide(request("2025-10", "f2", {ask("p1", 20, 4), ask("p2", 5, 5)})).outcome;
+  while (entries_.size() > kept) {
+    allocator_.undo(kSemester, entries_.back());
+    entries_.pop_back();
+  }
+  EXPECT_EQ(allocator_.left(kSemester), left);
+  EXPECT_EQ(allocator_.head(kSemester), 2);
+  EXPECT_EQ(decide(request("2025-10", "f2", {ask("p1", 20, 4), ask("p2", 5, 5)})).outcome, before);
+}
+
+TEST_F(OpenSemester, RebuildsTheSameStateFromItsEntries) {
+  constexpr unsigned kSeed = 7;
+  std::mt19937_64 random{kSeed};
+  const auto up_to = [&](Quantity most) { return std::uniform_int_distribution<Quantity>{0, most}(random); };
+  std::vector<std::pair<AllocationRequest, Outcome>> answered;
+  for (int i = 0; i < 60; ++i) {
+    auto what = request("2025-10", "f" + std::to_string(1 + up_to(4)),
+                        {ask("p" + std::to_string(1 + up_to(4)), up_to(40), up_to(9))});
+    const auto outcome = decide(what).outcome;
+    if (outcome.programs[0].status != Status::kAlreadyHasResources) answered.emplace_back(std::move(what), outcome);
+  }
+  Allocator rebuilt;
+  ASSERT_TRUE(rebuilt.add_programs(fixtures::catalog(5, 5)));
+  ASSERT_EQ(rebuilt.replay(kSemester, opened(kCapacity)), std::nullopt);
+  for (const auto& entry : entries_) ASSERT_EQ(rebuilt.replay(kSemester, entry), std::nullopt);
+  ASSERT_EQ(rebuilt.serve({stored(allocator_.head(kSemester), allocator_.left(kSemester))}), std::nullopt);
+  std::vector<LedgerEntry> written;
+  for (const auto& [what, outcome] : answered) EXPECT_EQ(rebuilt.decide(what, written).outcome, outcome);
+  EXPECT_TRUE(written.empty());
+}
+
+TEST_F(OpenSemester, RefusesALedgerThatContradictsItself) {
+  ASSERT_EQ(allocator_.replay(kSemester, granted(2, 1, {7, 2}, {7, 2, 0})), std::nullopt);
+  struct Case {
+    LedgerEntry entry;
+    const char* what;
+  };
+  auto released = granted(3, 1, {7, 2}, {7, 2, 0});
+  released.kind = EntryKind::kReleased;
+  const Case cases[] = {{granted(4, 2, {1, 1}, {1, 1, 0}), "does not follow"},
+                        {granted(2, 2, {1, 1}, {1, 1, 0}), "does not follow"},
+                        {granted(3, 1, {1, 1}, {1, 1, 0}), "a second time"},
+                        {granted(3, 2, {999, 1}, {999, 1, 0}), "more than was left"},
+                        {granted(3, 26, {1, 1}, {1, 1, 0}), "unknown program"},
+                        {granted(3, 0, {1, 1}, {1, 1, 0}), "unknown program"},
+                        {released, "does not know"}};
+  for (const auto& c : cases) {
+    const auto fault = allocator_.replay(kSemester, c.entry);
+    ASSERT_TRUE(fault) << c.what;
+    EXPECT_NE(fault->find(c.what), std::string::npos) << *fault;
+  }
+  auto again = opened(kCapacity);
+  again.seq = 3;
+  EXPECT_TRUE(allocator_.replay(kSemester, again));
+  EXPECT_TRUE(allocator_.replay(2, granted(1, 1, {1, 1}, {1, 1, 0}))) << "a semester that was not opened";
+}
+
+TEST_F(OpenSemester, IsNotServedWhenTheStoreSaysSomethingElse) {
+  EXPECT_TRUE(allocator_.serve({stored(2, full_pool(kCapacity))}));
+  EXPECT_TRUE(allocator_.serve({stored(1, Pool{379, 60, 380})}));
+  auto other_capacity = stored(1, full_pool(kCapacity));
+  other_capacity.opened_with.labs = 61;
+  EXPECT_TRUE(allocator_.serve({other_capacity}));
+  auto unknown = stored(1, full_pool(kCapacity));
+  unknown.id = 9;
+  EXPECT_TRUE(allocator_.serve({unknown}));
+}
+
+TEST_F(OpenSemester, RefusesEverythingOnceItIsNoLongerServed) {
+  decide_one("p1", 7, 2);
+  ASSERT_EQ(allocator_.serve({}), std::nullopt);
+  EXPECT_EQ(decide_one("p1", 7, 2).outcome.error->status, Status::kInvalidSemester);
+}
+
+TEST_F(OpenSemester, KeepsSemestersApart) {
+  ASSERT_EQ(allocator_.replay(2, opened({1, 1, 1})), std::nullopt);
+  auto other = stored(1, {1, 1, 1});
+  other.id = 2;
+  other.name = "2026-10";
+  other.opened_with = {1, 1, 1};
+  ASSERT_EQ(allocator_.serve({stored(1, full_pool(kCapacity)), other}), std::nullopt);
+  EXPECT_EQ(decide_one("p1", 7, 2).outcome.programs[0].status, Status::kOk);
+  EXPECT_EQ(decide(request("2026-10", "f1", {ask("p1", 7, 2)})).outcome.programs[0],
+            (ProgramOutcome{Status::kNotEnoughResources, {0, 1, 1}}));
+}
+
+}  // namespace
+}  // namespace dti

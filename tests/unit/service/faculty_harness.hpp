@@ -1,0 +1,107 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "dti/service/faculty_service.hpp"
+
+namespace dti::faculty_test {
+
+using std::chrono::milliseconds;
+
+inline constexpr SteadyTime kStart{std::chrono::hours{1}};
+
+inline FacultyOptions options_of_three_servers() {
+  FacultyOptions options;
+  options.name = "derecho";
+  options.endpoints = {"a:1", "b:2", "c:3"};
+  options.programs_min = 2;
+  return options;
+}
+
+// A FacultyService on a virtual clock, with what it did so far, sorted by kind.
+class Faculty {
+ public:
+  explicit Faculty(FacultyOptions options, std::uint64_t seed = 1)
+      : service(std::move(options), [engine = std::mt19937_64{seed}]() mutable { return engine(); }) {}
+
+  void ask(Token token, const std::string& semester = "2025-10") {
+    const RoomRequest request{.program_name = name_of(token), .semester = semester, .want = {7, 2}, .client_id = {}};
+    service.on_room_request(token, request, now);
+    collect();
+  }
+  void reply(std::size_t endpoint, const AllocationReply& reply) {
+    service.on_reply(endpoint, reply, now);
+    collect();
+  }
+  void stop() {
+    service.on_stop(now);
+    collect();
+  }
+  // Moves the clock by `time`, waking the service exactly when it wants to be.
+  void pass(milliseconds time) {
+    const auto until = now + time;
+    for (auto at = service.wake_at(); at && *at <= until; at = service.wake_at()) {
+      now = std::max(now, *at);
+      service.on_tick(now);
+      collect();
+    }
+    now = until;
+  }
+
+  static std::string name_of(Token token) { return "program-" + std::to_string(token); }
+  const RoomAnswer& answer_of(Token token) const { return answers.at(token).at(0); }
+  Status status_of(Token token) const { return answers.at(token).at(0).status; }
+
+  SteadyTime now = kStart;
+  FacultyService service;
+  std::map<Token, std::vector<RoomAnswer>> answers;
+  std::vector<SendRequest> sent;
+  std::vector<SteadyTime> sent_at;
+  std::vector<std::size_t> resets;
+  std::vector<Exit> exits;
+
+ private:
+  void collect() {
+    for (auto& action : service.take_actions()) {
+      EXPECT_TRUE(exits.empty() || std::holds_alternative<SendRoomAnswer>(action)) << "after Exit come only refusals";
+      if (auto* answer = std::get_if<SendRoomAnswer>(&action)) {
+        answers[answer->token].push_back(answer->answer);
+      } else if (auto* send = std::get_if<SendRequest>(&action)) {
+        sent.push_back(*send);
+        sent_at.push_back(now);
+      } else if (auto* reset = std::get_if<ResetEndpoint>(&action)) {
+        resets.push_back(reset->endpoint);
+      } else if (auto* exit = std::get_if<Exit>(&action)) {
+        exits.push_back(*exit);
+      }
+    }
+  }
+};
+
+inline AllocationReply granted(const AllocationRequest& request) {
+  AllocationReply reply;
+  for (const auto& program : request.programs) {
+    reply.programs.push_back({program.correlation_id, Status::kOk, {program.want.classrooms, program.want.labs, 0}});
+  }
+  return reply;
+}
+
+inline AllocationReply failed(const AllocationRequest& request, RequestError error) {
+  AllocationReply reply;
+  for (const auto& program : request.programs) reply.programs.push_back({program.correlation_id, error.status, {}});
+  reply.error = std::move(error);
+  return reply;
+}
+
+}  // namespace dti::faculty_test
