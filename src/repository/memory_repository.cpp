@@ -1,0 +1,257 @@
+#include "dti/repository/memory_repository.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <set>
+#include <type_traits>
+#include <unordered_map>
+
+#include "dti/domain/allocate.hpp"
+#include "repository/ledger_rows.hpp"
+
+namespace dti {
+namespace {
+
+using Kind = StorageError::Kind;
+
+/// The claims that the tables of the databases make by their CHECK constraints.
+bool fits_schema(const LedgerEntry& entry) {
+  const Want& want = entry.want;
+  const Grant& grant = entry.grant;
+  return entry.program_id >= 1 && entry.generation >= 1 &&
+         std::min({want.classrooms, want.labs, grant.classrooms, grant.labs, grant.mobile_labs}) >= 0 &&
+         grant.classrooms <= want.classrooms && grant.labs + grant.mobile_labs <= want.labs;
+}
+
+/// What one semester has at most one grant of.
+std::uint64_t grant_key(const LedgerEntry& entry) {
+  return std::uint64_t{entry.program_id} << 32U | static_cast<std::uint32_t>(entry.generation);
+}
+
+bool is_not_negative(const Pool& pool) { return std::min({pool.classrooms, pool.labs, pool.conversions_left}) >= 0; }
+
+}  // namespace
+
+void MemoryStore::fail_next(StorageError::Kind kind, bool after_effect) {
+  const std::lock_guard lock{mutex_};
+  failures_.push_back({kind, after_effect});
+}
+
+std::vector<MemoryStore::Entry> MemoryStore::entries(SemesterId semester) const {
+  const std::lock_guard lock{mutex_};
+  const auto index = static_cast<std::size_t>(semester - 1);
+  return semester >= 1 && index < semesters_.size() ? semesters_[index].entries : std::vector<Entry>{};
+}
+
+std::optional<StoredSemester> MemoryStore::find_semester(const std::string& name) const {
+  const std::lock_guard lock{mutex_};
+  for (const Semester& semester : semesters_) {
+    if (semester.row.name == name) {
+      return semester.row;
+    }
+  }
+  return std::nullopt;
+}
+
+Epoch MemoryStore::epoch() const {
+  const std::lock_guard lock{mutex_};
+  return epoch_;
+}
+
+MemoryStore::Semester* MemoryStore::find(SemesterId id) {
+  const auto index = static_cast<std::size_t>(id - 1);
+  return id >= 1 && index < semesters_.size() ? &semesters_[index] : nullptr;
+}
+
+CommitResult MemoryStore::commit(const Batch& batch) {
+  Semester* const semester = find(batch.semester_id);
+  if (epoch_ > batch.epoch) {
+    return CommitResult::kReplaced;
+  }
+  if (semester == nullptr || semester->row.epoch != batch.epoch || semester->row.head != batch.base) {
+    return CommitResult::kBaseMoved;
+  }
+  Pool left = semester->row.left;
+  left.classrooms -= batch.charged.classrooms;
+  left.labs -= batch.charged.labs;
+  left.conversions_left -= batch.charged.conversions_left;
+  if (!is_not_negative(left)) {
+    throw StorageError{Kind::kInvariant, "a batch takes more than is left of semester " + semester->row.name};
+  }
+  std::unordered_set<std::uint64_t> grants;
+  for (const LedgerEntry& entry : batch.entries) {
+    const bool is_new = !semester->grants.contains(grant_key(entry)) && grants.insert(grant_key(entry)).second;
+    if (!is_new || !fits_schema(entry) || entry.program_id > programs_.size()) {
+      throw StorageError{Kind::kInvariant, "a batch holds an entry that must not be stored: seq " +
+                                               std::to_string(entry.seq) + " of semester " + semester->row.name};
+    }
+  }
+  semester->grants.merge(grants);
+  for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
+    semester->entries.push_back({entry, request_id, batch.at});
+  });
+  semester->row.left = left;
+  semester->row.head = batch.entries.back().seq;
+  return CommitResult::kCommitted;
+}
+
+/// Does one call under the store's lock, with the failure that was asked for.
+template <class Call>
+auto MemoryRepository::perform(bool connects, Call call) -> decltype(call()) {
+  const std::lock_guard lock{store_->mutex_};
+  std::optional<MemoryStore::Failure> failure;
+  if (!store_->failures_.empty()) {
+    failure = store_->failures_.front();
+    store_->failures_.pop_front();
+  }
+  if (failure && !failure->after_effect) {
+    fail(failure->kind);
+  }
+  if (connects) {
+    connected_ = true;
+  }
+  if (!connected_) {
+    throw StorageError{Kind::kUnavailable, "not connected: take over first"};
+  }
+  if constexpr (std::is_void_v<decltype(call())>) {
+    call();
+    if (failure) {
+      fail(failure->kind);
+    }
+  } else {
+    auto result = call();
+    if (failure) {
+      fail(failure->kind);
+    }
+    return result;
+  }
+}
+
+void MemoryRepository::fail(StorageError::Kind kind) {
+  if (kind != Kind::kRejected && kind != Kind::kInvariant) {
+    connected_ = false;
+  }
+  throw StorageError{kind, "the store in memory was told to fail"};
+}
+
+std::optional<StoredSemester> MemoryRepository::inspect(const std::string& semester_name) {
+  return perform(true, [&]() -> std::optional<StoredSemester> {
+    for (const MemoryStore::Semester& semester : store_->semesters_) {
+      if (semester.row.name == semester_name) {
+        return semester.row;
+      }
+    }
+    return std::nullopt;
+  });
+}
+
+Leadership MemoryRepository::take_over(WallTime /*at*/) {
+  return perform(true, [&] {
+    Leadership leadership{.epoch = ++store_->epoch_, .semesters = {}};
+    for (MemoryStore::Semester& semester : store_->semesters_) {
+      semester.row.epoch = leadership.epoch;
+      leadership.semesters.push_back(semester.row);
+    }
+    return leadership;
+  });
+}
+
+std::vector<CatalogProgram> MemoryRepository::read_catalog(ProgramId after) {
+  return perform(false, [&] {
+    const auto first = std::min(static_cast<std::size_t>(after), store_->programs_.size());
+    return std::vector<CatalogProgram>(std::next(store_->programs_.begin(), static_cast<std::ptrdiff_t>(first)),
+                                       store_->programs_.end());
+  });
+}
+
+void MemoryRepository::read_ledger(SemesterId semester, Seq after, Seq last,
+                                   const std::function<void(std::vector<LedgerEntry>)>& sink) {
+  std::vector<LedgerEntry> entries = perform(false, [&] {
+    const MemoryStore::Semester* const stored = store_->find(semester);
+    std::vector<LedgerEntry> found;
+    for (Seq seq = after + 1; seq <= last; ++seq) {
+      if (stored == nullptr || static_cast<std::size_t>(seq) > stored->entries.size()) {
+        throw_missing_entry(semester, seq);
+      }
+      found.push_back(stored->entries[static_cast<std::size_t>(seq - 1)].entry);
+    }
+    return found;
+  });
+  // Outside of the lock: the sink may use the store.
+  for (std::size_t first = 0; first < entries.size(); first += kLedgerPieceEntries) {
+    const std::size_t end = std::min<std::size_t>(entries.size(), first + kLedgerPieceEntries);
+    sink({std::next(entries.begin(), static_cast<std::ptrdiff_t>(first)),
+          std::next(entries.begin(), static_cast<std::ptrdiff_t>(end))});
+  }
+}
+
+bool MemoryRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) {
+  return perform(false, [&] {
+    if (store_->epoch_ != epoch) {
+      return false;
+    }
+    std::unordered_map<std::string, FacultyId> faculties;  // by key
+    std::set<std::pair<FacultyId, std::string>> program_keys;
+    std::vector<CatalogProgram> all;
+    const auto add = [&](const CatalogProgram& program) {
+      const auto next_faculty = static_cast<FacultyId>(faculties.size() + 1);
+      const auto faculty = faculties.emplace(program.faculty_key, next_faculty).first;
+      all.push_back(program);
+      return program.id == all.size() && faculty->second == program.faculty_id &&
+             program_keys.emplace(program.faculty_id, program.key).second;
+    };
+    std::for_each(store_->programs_.begin(), store_->programs_.end(), add);
+    for (const CatalogProgram& program : programs) {
+      if (!add(program)) {
+        throw StorageError{Kind::kInvariant, "program " + std::to_string(program.id) + " does not fit the catalogue"};
+      }
+    }
+    store_->programs_ = std::move(all);
+    return true;
+  });
+}
+
+OpenResult MemoryRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                           WallTime at) {
+  return perform(false, [&] {
+    if (store_->epoch_ != epoch) {
+      return OpenResult::kReplaced;
+    }
+    for (const MemoryStore::Semester& semester : store_->semesters_) {
+      if (semester.row.name == name) {
+        return OpenResult::kExists;
+      }
+    }
+    const auto id = static_cast<SemesterId>(store_->semesters_.size()) + 1;
+    LedgerEntry opened;
+    opened.seq = 1;
+    opened.kind = EntryKind::kSemesterOpened;
+    opened.capacity = capacity;
+    store_->semesters_.push_back(
+        {{id, name, epoch, 1, capacity, full_pool(capacity)}, {MemoryStore::Entry{opened, std::nullopt, at}}, {}});
+    return OpenResult::kOpened;
+  });
+}
+
+CommitResult MemoryRepository::commit(const Batch& batch) {
+  check_batch(batch);
+  return perform(false, [&] { return store_->commit(batch); });
+}
+
+CommitResult MemoryRepository::guard(Epoch epoch, std::span<const SemesterGuard> semesters) {
+  return perform(false, [&] {
+    if (store_->epoch_ > epoch) {
+      return CommitResult::kReplaced;
+    }
+    for (const SemesterGuard& guarded : semesters) {
+      const MemoryStore::Semester* const semester = store_->find(guarded.semester_id);
+      if (semester == nullptr || semester->row.head != guarded.head) {
+        return CommitResult::kBaseMoved;
+      }
+    }
+    return CommitResult::kCommitted;
+  });
+}
+
+}  // namespace dti

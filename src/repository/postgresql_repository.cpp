@@ -1,0 +1,486 @@
+#include "repository/postgresql_repository.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+#include "repository/array_text.hpp"
+#include "repository/ledger_rows.hpp"
+#include "repository/migrations.hpp"
+#include "repository/postgresql_session.hpp"
+#include "repository/pqxx_compat.hpp"
+#include "repository/sql_text.hpp"
+
+namespace dti {
+namespace {
+
+using Kind = StorageError::Kind;
+
+constexpr int kTakeOverTries = 4;  // each waits for locks for 500 ms, then ends the old leader's session
+
+// One statement, outside of BEGIN … COMMIT: one round trip. The guard's UPDATE waits for the row's lock and then looks
+// at the row again, so that a writer that was replaced meanwhile matches nothing, and inserts nothing.
+constexpr char kCommitBatch[] = R"(
+WITH guard AS (
+  UPDATE semester
+     SET head = $4::bigint, classrooms_left = classrooms_left - $5::bigint, labs_left = labs_left - $6::bigint,
+         conversions_left = conversions_left - $7::bigint
+   WHERE id = $1::bigint AND epoch = $2::bigint AND head = $3::bigint
+  RETURNING id
+)
+INSERT INTO ledger (semester_id, seq, at, kind, program_id, generation, classrooms_wanted, labs_wanted,
+                    classrooms_granted, labs_granted, mobile_labs_granted, status, request_id)
+SELECT $1::bigint, $3::bigint + e.place, timestamptz 'epoch' + $8::bigint * interval '1 microsecond', 0, e.program_id,
+       e.generation, e.classrooms_wanted, e.labs_wanted, e.classrooms_granted, e.labs_granted, e.mobile_labs_granted,
+       e.status, e.request_id
+  FROM unnest($9::integer[], $10::integer[], $11::integer[], $12::integer[], $13::integer[], $14::integer[],
+              $15::integer[], $16::smallint[], $17::text[])
+       WITH ORDINALITY AS e (program_id, generation, classrooms_wanted, labs_wanted, classrooms_granted, labs_granted,
+                             mobile_labs_granted, status, request_id, place)
+ WHERE EXISTS (SELECT 1 FROM guard))";
+
+constexpr char kReadGuards[] = R"(
+SELECT l.epoch, s.id, s.head FROM leadership l LEFT JOIN semester s ON s.id = ANY ($1::bigint[]))";
+
+constexpr char kTakeLeadership[] = R"(
+UPDATE leadership
+   SET epoch = epoch + 1, holder = $1, taken_at = timestamptz 'epoch' + $2::bigint * interval '1 microsecond',
+       backend_pid = pg_backend_pid(),
+       backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())
+RETURNING epoch)";
+
+constexpr char kEndOldLeader[] = R"(
+SELECT pg_terminate_backend(a.pid)
+  FROM leadership l JOIN pg_stat_activity a ON a.pid = l.backend_pid AND a.backend_start = l.backend_start
+ WHERE a.pid <> pg_backend_pid())";
+
+// What one server's transactions lock, so that two that start at once do not both make the schema.
+constexpr char kLockMigrations[] = "SELECT pg_advisory_xact_lock(4919253614037)";
+
+constexpr char kBoundLocks[] = "SET LOCAL lock_timeout = '500ms'";
+
+std::int64_t integer(const pqxx::field& field) {
+  std::int64_t value = 0;  // what NULL reads as
+  const char* const text = field.c_str();
+  std::from_chars(text, text + std::strlen(text), value);
+  return value;
+}
+
+StoredSemester read_semester(const pqxx::row& row) {
+  if (row[4].is_null()) {
+    throw_missing_entry(integer(row[0]), 1);
+  }
+  return {.id = integer(row[0]),
+          .name = row[1].c_str(),
+          .epoch = integer(row[2]),
+          .head = integer(row[3]),
+          .opened_with = {integer(row[4]), integer(row[5]), integer(row[6])},
+          .left = {integer(row[7]), integer(row[8]), integer(row[9])}};
+}
+
+LedgerEntry read_entry(SemesterId semester, const pqxx::row& row) {
+  LedgerEntry entry;
+  entry.seq = integer(row[0]);
+  const auto kind = entry_kind_from_code(integer(row[1]));
+  if (!kind) {
+    throw_unreadable_entry(semester, entry.seq, "its kind is not known");
+  }
+  entry.kind = *kind;
+  if (entry.kind == EntryKind::kGranted || entry.kind == EntryKind::kReleased) {
+    entry.program_id = static_cast<ProgramId>(integer(row[2]));
+    entry.generation = static_cast<std::int32_t>(integer(row[3]));
+    entry.want = {integer(row[4]), integer(row[5])};
+    entry.grant = {integer(row[6]), integer(row[7]), integer(row[8])};
+  } else {
+    entry.capacity = {integer(row[9]), integer(row[10]), integer(row[11])};
+  }
+  return entry;
+}
+
+int known_version() { return static_cast<int>(postgresql_migrations().size()); }
+
+int stored_version(pqxx::transaction_base& transaction) {
+  // The catalogue's rows, not to_regclass(): that goes on saying what it said before we waited for a lock.
+  const auto found = transaction.exec(
+      "SELECT 1 FROM pg_class WHERE relname = 'schema_version' AND relkind = 'r' AND pg_table_is_visible(oid)");
+  if (found.empty()) {
+    return 0;
+  }
+  const auto version = transaction.exec("SELECT max(version) FROM schema_version");
+  return static_cast<int>(integer(version[0][0]));
+}
+
+void migrate(pqxx::transaction_base& transaction, WallTime at) {
+  int version = stored_version(transaction);
+  refuse_newer_schema(version, known_version());
+  if (version == known_version()) {
+    return;
+  }
+  transaction.exec(kLockMigrations);
+  version = stored_version(transaction);  // another server may have been at it while we waited
+  refuse_newer_schema(version, known_version());
+  if (version > 0) {
+    transaction.exec("SELECT 1 FROM leadership FOR UPDATE");
+  }
+  for (const Migration& migration : postgresql_migrations().subspan(static_cast<std::size_t>(version))) {
+    transaction.exec(std::string{migration.text});
+    compat::exec_params(transaction,
+                        "INSERT INTO schema_version (version, applied_at)"
+                        " VALUES ($1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond')",
+                        migration.version, stored_time(at));
+  }
+}
+
+/// Locks the leadership for the transaction, if it is still ours.
+bool lock_leadership(pqxx::transaction_base& transaction, Epoch epoch) {
+  transaction.exec(kBoundLocks);
+  return !compat::exec_params(transaction, "SELECT 1 FROM leadership WHERE epoch = $1 FOR UPDATE", epoch).empty();
+}
+
+}  // namespace
+
+PostgresqlRepository::PostgresqlRepository(const std::string& conninfo, std::chrono::milliseconds timeout)
+    : conninfo_([&] {
+        try {
+          return Conninfo{conninfo};
+        } catch (const ConninfoError& error) {
+          throw StorageError{Kind::kRefused, std::string{"the PostgreSQL address cannot be read: "} + error.what()};
+        }
+      }()),
+      timeout_(timeout) {}
+
+PostgresqlRepository::~PostgresqlRepository() = default;
+
+/// Does one call, and says what became of it when the driver throws.
+template <class Action>
+auto PostgresqlRepository::perform(Call call, Action action) -> decltype(action()) {
+  const CallGate::Scope scope{gate_};
+  sent_ = false;
+  if (session_ == nullptr && call != Call::kTakingOver) {
+    throw StorageError{Kind::kUnavailable, "PostgreSQL: not connected: take over first"};
+  }
+  try {
+    return action();
+  } catch (const StorageError& error) {
+    if (error.kind() != Kind::kInvariant) {
+      session_.reset();
+    }
+    throw;
+  } catch (const pqxx::sql_error& error) {
+    throw sql_failure(call, error.sqlstate(), error.what());
+  } catch (const std::exception& error) {
+    throw link_failure(call, error.what());
+  }
+}
+
+/// The link broke, or the driver is confused: what was sent may still take effect.
+StorageError PostgresqlRepository::link_failure(Call call, const std::string& text) {
+  session_.reset();
+  const bool in_doubt = sent_ && (call == Call::kCommitting || call == Call::kAdministering);
+  return {in_doubt ? Kind::kInDoubt : Kind::kUnavailable, "PostgreSQL: " + one_line(text)};
+}
+
+/// The server said no. It is believed only if the session lives on: then it was an ERROR, and all is rolled back; a
+/// FATAL or a PANIC (a full disk under the log) may have come after the commit was written.
+StorageError PostgresqlRepository::sql_failure(Call call, const std::string& state, const std::string& text) {
+  const bool is_link = state.empty() || state.starts_with("08") || state.starts_with("57") || state == "40003";
+  if (is_link || !is_alive()) {
+    return link_failure(call, text);
+  }
+  const std::string line = "PostgreSQL: " + one_line(text) + " [" + state + "]";
+  // Of what is not a batch, only what will not change by itself is not tried again.
+  const bool lasts = state.starts_with("42") || state.starts_with("0A") || state.starts_with("22") ||
+                     state.starts_with("3F") || state.starts_with("23");
+  switch (call) {
+    case Call::kCommitting:
+      return {state.starts_with("23") ? Kind::kInvariant : Kind::kRejected, line};
+    case Call::kAdministering:
+      return {state.starts_with("23") ? Kind::kInvariant : lasts ? Kind::kRejected : Kind::kUnavailable, line};
+    case Call::kTakingOver:
+      session_.reset();
+      return {lasts ? Kind::kRefused : Kind::kUnavailable, line};
+    case Call::kReading:
+      session_.reset();
+      return {lasts ? Kind::kCorrupt : Kind::kUnavailable, line};
+  }
+  return {Kind::kUnavailable, line};
+}
+
+bool PostgresqlRepository::is_alive() noexcept {
+  try {
+    pqxx::nontransaction transaction{session_->connection()};
+    return !transaction.exec("SELECT 1").empty();
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+/// Always a new connection object: what became of the old one, and of its settings, is not known.
+void PostgresqlRepository::connect() {
+  session_.reset();
+  session_ = std::make_unique<PostgresqlSession>(conninfo_, timeout_, gate_);
+}
+
+std::optional<StoredSemester> PostgresqlRepository::inspect(const std::string& semester_name) {
+  return perform(Call::kTakingOver, [&]() -> std::optional<StoredSemester> {
+    if (session_ == nullptr) {
+      connect();
+    }
+    pqxx::nontransaction transaction{session_->connection()};
+    const int version = stored_version(transaction);
+    refuse_newer_schema(version, known_version());
+    if (version == 0) {
+      return std::nullopt;
+    }
+    const auto rows =
+        compat::exec_params(transaction, (std::string{kSelectSemesters} + "WHERE s.name = $1").c_str(), semester_name);
+    return rows.empty() ? std::nullopt : std::optional{read_semester(rows[0])};
+  });
+}
+
+Leadership PostgresqlRepository::take_over(WallTime at) {
+  return perform(Call::kTakingOver, [&] {
+    connect();
+    for (int tries = 1; tries <= kTakeOverTries; ++tries) {
+      if (auto leadership = try_to_lead(at)) {
+        // Not before the schema is there.
+        compat::prepare(session_->connection(), "commit_batch", kCommitBatch);
+        compat::prepare(session_->connection(), "read_guards", kReadGuards);
+        return *std::move(leadership);
+      }
+      end_old_leader();
+    }
+    throw StorageError{
+        Kind::kUnavailable,
+        "PostgreSQL: somebody else holds the locks of the leadership or of a semester, and goes on doing so"};
+  });
+}
+
+/// Transaction 1 of a take-over. @return none if somebody holds a lock for too long
+std::optional<Leadership> PostgresqlRepository::try_to_lead(WallTime at) {
+  const std::size_t notices = session_->notice_count();
+  Leadership leadership;
+  try {
+    pqxx::work transaction{session_->connection()};
+    transaction.exec(kBoundLocks);
+    migrate(transaction, at);
+    const auto taken = compat::exec_params(transaction, kTakeLeadership, holder_text(), stored_time(at));
+    if (taken.size() != 1) {
+      throw StorageError{Kind::kCorrupt, "PostgreSQL: the table leadership does not hold its one row"};
+    }
+    leadership.epoch = integer(taken[0][0]);
+    // In order of id, as everywhere; the next statement then waits for nobody.
+    transaction.exec("SELECT id FROM semester WHERE is_open ORDER BY id FOR UPDATE");
+    compat::exec_params(transaction, "UPDATE semester SET epoch = $1 WHERE is_open", leadership.epoch);
+    for (const auto& row : transaction.exec(std::string{kSelectSemesters} + "WHERE s.is_open ORDER BY s.id")) {
+      leadership.semesters.push_back(read_semester(row));
+    }
+    transaction.commit();
+  } catch (const pqxx::sql_error& error) {
+    if (error.sqlstate() == "55P03") {  // lock_not_available
+      return std::nullopt;
+    }
+    throw;
+  }
+  if (session_->notice_count() != notices) {
+    throw StorageError{Kind::kUnavailable, "PostgreSQL: the server warned while the lead was taken"};
+  }
+  return leadership;
+}
+
+/// A leader that froze between two messages of its protocol keeps its row locks for ever; the session that the
+/// leadership names is ended. That of anybody else is not.
+void PostgresqlRepository::end_old_leader() {
+  pqxx::nontransaction transaction{session_->connection()};
+  transaction.exec(kEndOldLeader);
+}
+
+std::vector<CatalogProgram> PostgresqlRepository::read_catalog(ProgramId after) {
+  return perform(Call::kReading, [&] {
+    pqxx::nontransaction transaction{session_->connection()};
+    std::vector<CatalogProgram> programs;
+    const std::string sql = std::string{kSelectPrograms} + "WHERE p.id > $1::bigint ORDER BY p.id";
+    for (const auto& row : compat::exec_params(transaction, sql.c_str(), after)) {
+      programs.push_back({.id = static_cast<ProgramId>(integer(row[0])),
+                          .faculty_id = static_cast<FacultyId>(integer(row[1])),
+                          .faculty_name = row[2].c_str(),
+                          .faculty_key = row[3].c_str(),
+                          .name = row[4].c_str(),
+                          .key = row[5].c_str()});
+    }
+    return programs;
+  });
+}
+
+void PostgresqlRepository::read_ledger(SemesterId semester, Seq after, Seq last,
+                                       const std::function<void(std::vector<LedgerEntry>)>& sink) {
+  perform(Call::kReading, [&] {
+    const std::string sql =
+        std::string{kSelectEntries} + "WHERE semester_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq";
+    for (Seq read = after; read < last;) {
+      const Seq end = std::min<Seq>(last, read + kLedgerPieceEntries);
+      std::vector<LedgerEntry> piece;
+      piece.reserve(static_cast<std::size_t>(end - read));
+      {
+        pqxx::nontransaction transaction{session_->connection()};
+        for (const auto& row : compat::exec_params(transaction, sql.c_str(), semester, read, end)) {
+          piece.push_back(read_entry(semester, row));
+          if (piece.back().seq != ++read) {
+            throw_missing_entry(semester, read);
+          }
+        }
+      }
+      if (read != end) {
+        throw_missing_entry(semester, read + 1);
+      }
+      sink(std::move(piece));
+    }
+  });
+}
+
+bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) {
+  return perform(Call::kAdministering, [&] {
+    const std::size_t notices = session_->notice_count();
+    pqxx::work transaction{session_->connection()};
+    if (!lock_leadership(transaction, epoch)) {
+      return false;
+    }
+    const auto last = transaction.exec(
+        "SELECT (SELECT coalesce(max(id), 0) FROM program), (SELECT coalesce(max(id), 0) FROM faculty)");
+    std::int64_t last_program = integer(last[0][0]);
+    std::int64_t last_faculty = integer(last[0][1]);
+    ArrayText faculty_ids, faculty_names, faculty_keys, ids, faculties_of, names, keys;
+    for (const CatalogProgram& program : programs) {
+      if (program.id != ++last_program) {
+        throw StorageError{Kind::kInvariant,
+                           "program " + std::to_string(program.id) + " does not continue the catalogue"};
+      }
+      if (program.faculty_id == last_faculty + 1) {
+        faculty_ids.add(++last_faculty);
+        faculty_names.add(std::string_view{program.faculty_name});
+        faculty_keys.add(std::string_view{program.faculty_key});
+      }
+      ids.add(std::int64_t{program.id});
+      faculties_of.add(std::int64_t{program.faculty_id});
+      names.add(std::string_view{program.name});
+      keys.add(std::string_view{program.key});
+    }
+    compat::exec_params(
+        transaction, "INSERT INTO faculty (id, name, key) SELECT * FROM unnest($1::integer[], $2::text[], $3::text[])",
+        faculty_ids.text(), faculty_names.text(), faculty_keys.text());
+    compat::exec_params(transaction,
+                        "INSERT INTO program (id, faculty_id, name, key)"
+                        " SELECT * FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[])",
+                        ids.text(), faculties_of.text(), names.text(), keys.text());
+    sent_ = true;
+    transaction.commit();
+    if (session_->notice_count() != notices) {
+      throw StorageError{Kind::kInDoubt, "PostgreSQL: the server warned while the catalogue was added to"};
+    }
+    return true;
+  });
+}
+
+OpenResult PostgresqlRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                               WallTime at) {
+  return perform(Call::kAdministering, [&] {
+    const std::size_t notices = session_->notice_count();
+    pqxx::work transaction{session_->connection()};
+    if (!lock_leadership(transaction, epoch)) {
+      return OpenResult::kReplaced;
+    }
+    if (!compat::exec_params(transaction, "SELECT 1 FROM semester WHERE name = $1", name).empty()) {
+      return OpenResult::kExists;
+    }
+    const auto opened = compat::exec_params(
+        transaction,
+        "INSERT INTO semester (id, name, epoch, head, classrooms_capacity, labs_capacity, conversions_capacity,"
+        " classrooms_left, labs_left, conversions_left)"
+        " SELECT coalesce(max(id), 0) + 1, $1, $2::bigint, 1, $3::bigint, $4::bigint, $5::bigint, $3::bigint, "
+        "$4::bigint,"
+        " $5::bigint FROM semester RETURNING id",
+        name, epoch, capacity.classrooms, capacity.labs, capacity.conversions);
+    compat::exec_params(
+        transaction,
+        "INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, conversions_capacity)"
+        " VALUES ($1, 1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond', $3, $4, $5, $6)",
+        integer(opened[0][0]), stored_time(at), stored_code(EntryKind::kSemesterOpened), capacity.classrooms,
+        capacity.labs, capacity.conversions);
+    sent_ = true;
+    transaction.commit();
+    if (session_->notice_count() != notices) {
+      throw StorageError{Kind::kInDoubt, "PostgreSQL: the server warned while a semester was opened"};
+    }
+    return OpenResult::kOpened;
+  });
+}
+
+CommitResult PostgresqlRepository::commit(const Batch& batch) {
+  check_batch(batch);
+  return perform(Call::kCommitting, [&] { return write(batch); });
+}
+
+CommitResult PostgresqlRepository::write(const Batch& batch) {
+  ArrayText programs, generations, classrooms_wanted, labs_wanted, classrooms, labs, mobile_labs, statuses, request_ids;
+  for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
+    programs.add(std::int64_t{entry.program_id});
+    generations.add(std::int64_t{entry.generation});
+    classrooms_wanted.add(entry.want.classrooms);
+    labs_wanted.add(entry.want.labs);
+    classrooms.add(entry.grant.classrooms);
+    labs.add(entry.grant.labs);
+    mobile_labs.add(entry.grant.mobile_labs);
+    statuses.add(std::int64_t{status_code(entry)});
+    request_ids.add(request_id);
+  });
+  const std::size_t notices = session_->notice_count();
+  std::size_t written = 0;
+  {
+    pqxx::nontransaction transaction{session_->connection()};
+    sent_ = true;
+    written = static_cast<std::size_t>(
+        compat::exec_prepared(transaction, "commit_batch", batch.semester_id, batch.epoch, batch.base,
+                              batch.entries.back().seq, batch.charged.classrooms, batch.charged.labs,
+                              batch.charged.conversions_left, stored_time(batch.at), programs.text(),
+                              generations.text(), classrooms_wanted.text(), labs_wanted.text(), classrooms.text(),
+                              labs.text(), mobile_labs.text(), statuses.text(), request_ids.text())
+            .affected_rows());
+  }
+  // A wait for a standby that was cancelled comes back as a success with a warning.
+  if (session_->notice_count() != notices) {
+    throw StorageError{Kind::kInDoubt, "PostgreSQL: the server warned while a batch was committed"};
+  }
+  if (written == batch.entries.size()) {
+    return CommitResult::kCommitted;
+  }
+  sent_ = false;  // nothing was written: what follows only reads
+  pqxx::nontransaction transaction{session_->connection()};
+  const auto leader = transaction.exec("SELECT epoch FROM leadership");
+  return integer(leader[0][0]) > batch.epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
+}
+
+CommitResult PostgresqlRepository::guard(Epoch epoch, std::span<const SemesterGuard> semesters) {
+  return perform(Call::kReading, [&] {
+    ArrayText ids;
+    for (const SemesterGuard& guarded : semesters) {
+      ids.add(guarded.semester_id);
+    }
+    pqxx::nontransaction transaction{session_->connection()};
+    const auto rows = compat::exec_prepared(transaction, "read_guards", ids.text());
+    if (rows.empty() || integer(rows[0][0]) != epoch) {
+      return !rows.empty() && integer(rows[0][0]) > epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
+    }
+    const bool all_as_given = std::all_of(semesters.begin(), semesters.end(), [&](const SemesterGuard& guarded) {
+      return std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
+        return integer(row[1]) == guarded.semester_id && integer(row[2]) == guarded.head;
+      });
+    });
+    return all_as_given ? CommitResult::kCommitted : CommitResult::kBaseMoved;
+  });
+}
+
+}  // namespace dti

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dti/service/repository.hpp"
+#include "repository/call_gate.hpp"
+#include "repository/conninfo.hpp"
+
+namespace dti {
+
+class PostgresqlSession;
+
+/// The ledger in PostgreSQL. Any number of servers may use one database: the last to take over fences the others.
+class PostgresqlRepository final : public Repository {
+ public:
+  /// Connects to nothing yet.
+  /// @param timeout  bounds connecting, and the silence of a peer that is gone
+  /// @throws StorageError  kRefused if the text is not a connection text; shows nothing of it
+  PostgresqlRepository(const std::string& conninfo, std::chrono::milliseconds timeout);
+  ~PostgresqlRepository() override;
+
+  [[nodiscard]] std::optional<StoredSemester> inspect(const std::string& semester_name) override;
+  [[nodiscard]] Leadership take_over(WallTime at) override;
+  [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
+  void read_ledger(SemesterId semester, Seq after, Seq last,
+                   const std::function<void(std::vector<LedgerEntry>)>& sink) override;
+  [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) override;
+  [[nodiscard]] OpenResult open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                         WallTime at) override;
+  [[nodiscard]] CommitResult commit(const Batch& batch) override;
+  [[nodiscard]] CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) override;
+  void interrupt() noexcept override { gate_.interrupt(); }
+
+ private:
+  enum class Call { kTakingOver, kReading, kAdministering, kCommitting };
+
+  template <class Action>
+  auto perform(Call call, Action action) -> decltype(action());
+  [[nodiscard]] StorageError sql_failure(Call call, const std::string& state, const std::string& text);
+  [[nodiscard]] StorageError link_failure(Call call, const std::string& text);
+  [[nodiscard]] bool is_alive() noexcept;
+  void connect();
+  [[nodiscard]] std::optional<Leadership> try_to_lead(WallTime at);
+  void end_old_leader();
+  [[nodiscard]] CommitResult write(const Batch& batch);
+
+  const Conninfo conninfo_;
+  const std::chrono::milliseconds timeout_;
+  // Any thread. Before the session, which uses it to its end.
+  CallGate gate_;
+  // The committer's thread only. None: nothing may be asked before the next take-over.
+  std::unique_ptr<PostgresqlSession> session_;
+  bool sent_ = false;  // the call under way has sent what may take effect
+};
+
+}  // namespace dti

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "repository/call_gate.hpp"
+#include "repository/conninfo.hpp"
+#include "repository/owned_fd.hpp"
+#include "repository/pqxx_compat.hpp"
+
+namespace dti {
+
+/// One session with PostgreSQL, with the settings on which the commits rest: set, and read back. Never reconnects.
+class PostgresqlSession {
+ public:
+  /// Connects. While this lives, an interrupt at the gate cuts the connection.
+  /// @param timeout  bounds connecting, and the silence of a peer that is gone
+  /// @throws StorageError  kUnavailable, or kRefused for a server whose settings lose what was committed; the text
+  /// never
+  ///                       holds a password
+  PostgresqlSession(Conninfo conninfo, std::chrono::milliseconds timeout, CallGate& gate);
+  ~PostgresqlSession();
+  PostgresqlSession(const PostgresqlSession&) = delete;
+  PostgresqlSession& operator=(const PostgresqlSession&) = delete;
+
+  [[nodiscard]] pqxx::connection& connection() { return *connection_; }
+  /// How many warnings the server has sent so far.
+  [[nodiscard]] std::size_t notice_count() const { return notices_->count(); }
+
+ private:
+  void connect(Conninfo conninfo, std::chrono::milliseconds timeout);
+  void apply_settings(std::chrono::milliseconds timeout);
+
+  CallGate& gate_;
+  std::unique_ptr<pqxx::connection> connection_;
+  std::unique_ptr<compat::NoticeCounter> notices_;  // goes before the connection does
+  // The connection's socket under a number of ours: libpq may close its own at any time, and the system may then give
+  // that number to somebody else's file.
+  OwnedFd socket_;
+};
+
+/// An error text of a driver as one line.
+[[nodiscard]] std::string one_line(std::string_view text);
+
+}  // namespace dti

@@ -1,0 +1,138 @@
+#include "repository/sqlite_handle.hpp"
+
+#include <sqlite3.h>
+
+namespace dti {
+namespace {
+
+constexpr int kPrimaryCode = 0xFF;
+
+[[noreturn]] void fail(sqlite3* database, int code) {
+  const char* const text = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
+  throw SqliteError{code & kPrimaryCode, text};
+}
+
+}  // namespace
+
+void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+
+SqliteStatement::SqliteStatement(sqlite3* database, std::string_view sql) : database_(database) {
+  sqlite3_stmt* statement = nullptr;
+  check(sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement, nullptr));
+  statement_.reset(statement);
+}
+
+void SqliteStatement::check(int code) const {
+  if (code != SQLITE_OK) {
+    fail(database_, code);
+  }
+}
+
+void SqliteStatement::check_bound(int code) {
+  if (code != SQLITE_OK) {
+    reset();
+    fail(database_, code);
+  }
+}
+
+SqliteStatement& SqliteStatement::bind(std::int64_t value) {
+  check_bound(sqlite3_bind_int64(statement_.get(), ++bound_, value));
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind(std::string_view value) {
+  // SQLITE_TRANSIENT is a C cast of -1; it makes SQLite copy the text.
+  check_bound(sqlite3_bind_text64(statement_.get(), ++bound_, value.data() != nullptr ? value.data() : "", value.size(),
+                                  SQLITE_TRANSIENT, SQLITE_UTF8));
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind(const std::optional<std::string>& value) {
+  return value ? bind(std::string_view{*value}) : bind_null();
+}
+
+SqliteStatement& SqliteStatement::bind_null() {
+  check_bound(sqlite3_bind_null(statement_.get(), ++bound_));
+  return *this;
+}
+
+bool SqliteStatement::step() {
+  const int code = sqlite3_step(statement_.get());
+  if (code != SQLITE_ROW && code != SQLITE_DONE) {
+    const SqliteError error{code & kPrimaryCode, sqlite3_errmsg(database_)};
+    reset();
+    throw error;
+  }
+  return code == SQLITE_ROW;
+}
+
+void SqliteStatement::run() {
+  while (step()) {
+  }
+  reset();
+}
+
+void SqliteStatement::reset() noexcept {
+  sqlite3_reset(statement_.get());
+  bound_ = 0;
+}
+
+bool SqliteStatement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
+
+std::int64_t SqliteStatement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+std::string SqliteStatement::text(int column) const {
+  const auto* const bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  return bytes == nullptr
+             ? std::string{}
+             : std::string{bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+void SqliteConnection::Close::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
+
+SqliteConnection::SqliteConnection(const std::string& path, int flags) {
+  sqlite3* database = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
+  database_.reset(database);  // to be closed, also if it failed to open
+  if (code != SQLITE_OK) {
+    fail(database, code);
+  }
+}
+
+void SqliteConnection::execute(const char* sql) {
+  const int code = sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) {
+    fail(database_.get(), code);
+  }
+}
+
+std::optional<std::int64_t> SqliteConnection::query_integer(std::string_view sql) {
+  SqliteStatement statement = prepare(sql);
+  return statement.step() ? std::optional{statement.integer(0)} : std::nullopt;
+}
+
+int SqliteConnection::changes() const { return sqlite3_changes(database_.get()); }
+
+bool SqliteConnection::in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
+
+void SqliteConnection::on_busy(int (*retry)(void*, int), void* context) {
+  sqlite3_busy_handler(database_.get(), retry, context);
+}
+
+SqliteTransaction::SqliteTransaction(SqliteConnection& connection) : connection_(connection) {
+  connection_.execute("BEGIN IMMEDIATE");
+}
+
+void SqliteTransaction::commit() { connection_.execute("COMMIT"); }
+
+void SqliteTransaction::rollback() noexcept {
+  if (connection_.in_transaction()) {
+    try {
+      connection_.execute("ROLLBACK");
+    } catch (const SqliteError&) {
+      // The connection says whether it is still in the transaction; whoever rolls back asks it.
+    }
+  }
+}
+
+}  // namespace dti

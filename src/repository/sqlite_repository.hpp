@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dti/service/repository.hpp"
+#include "repository/call_gate.hpp"
+#include "repository/store_lock.hpp"
+
+namespace dti {
+
+class SqliteError;
+class SqliteStatement;
+
+/// The ledger in a SQLite file. One process at a time: the file is locked for as long as this lives, through every
+/// reconnect. Others may read it, and write to other tables: we wait for their locks, within bounds.
+class SqliteRepository final : public Repository {
+ public:
+  /// Locks the file, which need not exist yet; its folder is made if it is not there.
+  /// @param timeout  how long a call waits for somebody else's lock
+  /// @throws StorageError  kRefused, naming the path and the reason
+  SqliteRepository(const std::filesystem::path& path, std::chrono::milliseconds timeout);
+  ~SqliteRepository() override;
+
+  [[nodiscard]] std::optional<StoredSemester> inspect(const std::string& semester_name) override;
+  [[nodiscard]] Leadership take_over(WallTime at) override;
+  [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
+  void read_ledger(SemesterId semester, Seq after, Seq last,
+                   const std::function<void(std::vector<LedgerEntry>)>& sink) override;
+  [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) override;
+  [[nodiscard]] OpenResult open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                         WallTime at) override;
+  [[nodiscard]] CommitResult commit(const Batch& batch) override;
+  [[nodiscard]] CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) override;
+  void interrupt() noexcept override { gate_.interrupt(); }
+
+ private:
+  struct Session;                                                     // an open file with its statements
+  enum class Stage { kTakingOver, kReading, kWriting, kCommitting };  // kWriting: before COMMIT
+
+  [[nodiscard]] std::unique_ptr<Session> open(int flags);
+  void apply_settings();
+  void migrate(WallTime at);
+  template <class Call>
+  auto perform(Stage stage, Call call) -> decltype(call());
+  [[nodiscard]] StorageError translate(const SqliteError& error);
+  [[nodiscard]] StorageError::Kind kind_of(int code) const;
+  [[nodiscard]] bool waits_on(int tries);
+
+  // Fixed after construction.
+  const std::filesystem::path path_;  // resolved
+  const std::chrono::milliseconds timeout_;
+  const StoreLock lock_;
+  // The committer's thread only.
+  std::unique_ptr<Session> session_;
+  Stage stage_ = Stage::kReading;
+  bool has_led_ = false;  // from then on, a file that is gone is an error and not a new store
+  std::chrono::steady_clock::time_point wait_until_;
+  // Any thread.
+  CallGate gate_;
+};
+
+}  // namespace dti

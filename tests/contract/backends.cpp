@@ -1,0 +1,181 @@
+#include "contract/backends.hpp"
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <utility>
+
+#include "dti/repository/memory_repository.hpp"
+#include "dti/repository/open_repository.hpp"
+#include "repository/conninfo.hpp"
+#include "repository/pqxx_compat.hpp"
+
+namespace dti::contract {
+namespace {
+
+constexpr std::chrono::milliseconds kTimeout{5'000};
+
+std::string fresh_name() {
+  static int number = 0;
+  return "dti_test_" + std::to_string(::getpid()) + "_" + std::to_string(++number);
+}
+
+class MemoryBackend final : public Backend {
+ public:
+  std::unique_ptr<Repository> open() override { return std::make_unique<MemoryRepository>(store_); }
+  std::vector<std::optional<std::string>> request_ids(SemesterId semester) override {
+    std::vector<std::optional<std::string>> ids;
+    for (const MemoryStore::Entry& entry : store_->entries(semester)) {
+      ids.push_back(entry.request_id);
+    }
+    return ids;
+  }
+
+ private:
+  const std::shared_ptr<MemoryStore> store_ = std::make_shared<MemoryStore>();
+};
+
+class SqlBackend : public Backend {
+ public:
+  std::vector<std::optional<std::string>> request_ids(SemesterId semester) override {
+    std::vector<std::optional<std::string>> ids;
+    const std::string where = " WHERE semester_id = " + std::to_string(semester);
+    for (Row& row : connect()->run("SELECT request_id FROM ledger" + where + " ORDER BY seq")) {
+      ids.push_back(std::move(row[0]));
+    }
+    return ids;
+  }
+};
+
+class SqliteClient final : public SqlClient {
+ public:
+  explicit SqliteClient(const std::string& path) {
+    sqlite3_open(path.c_str(), &database_);
+    sqlite3_busy_timeout(database_, static_cast<int>(kTimeout.count()));
+  }
+  ~SqliteClient() override { sqlite3_close(database_); }
+
+  std::vector<Row> run(const std::string& sql) override {
+    std::vector<Row> rows;
+    char* error = nullptr;
+    const auto add_row = [](void* out, int count, char** cells, char** /*names*/) {
+      Row row;
+      for (int i = 0; i < count; ++i) {
+        row.push_back(cells[i] == nullptr ? std::nullopt : std::optional<std::string>{cells[i]});
+      }
+      static_cast<std::vector<Row>*>(out)->push_back(std::move(row));
+      return 0;
+    };
+    if (sqlite3_exec(database_, sql.c_str(), add_row, &rows, &error) != SQLITE_OK) {
+      const std::string text = error == nullptr ? "unknown" : error;
+      sqlite3_free(error);
+      throw SqlRefused{text};
+    }
+    return rows;
+  }
+
+ private:
+  sqlite3* database_ = nullptr;
+};
+
+class SqliteBackend final : public SqlBackend {
+ public:
+  ~SqliteBackend() override { std::filesystem::remove_all(folder_); }
+  std::unique_ptr<Repository> open() override {
+    return open_repository(SqliteStoreAddress{folder_ / "dti.db"}, kTimeout);
+  }
+  std::unique_ptr<SqlClient> connect() override { return std::make_unique<SqliteClient>(where()); }
+  std::string lift_protection() override { return "DROP TRIGGER ledger_is_not_deleted"; }
+  bool takes_two_servers() const override { return false; }
+  std::string where() const override { return (folder_ / "dti.db").string(); }
+
+ private:
+  const std::filesystem::path folder_ = std::filesystem::temp_directory_path() / fresh_name();
+};
+
+class PostgresqlClient final : public SqlClient {
+ public:
+  explicit PostgresqlClient(const std::string& conninfo) : connection_(conninfo) {
+    run("SET client_min_messages = error");
+  }
+
+  std::vector<Row> run(const std::string& sql) override {
+    std::vector<Row> rows;
+    try {
+      pqxx::nontransaction transaction{connection_};
+      for (const auto& found : transaction.exec(sql)) {
+        Row row;
+        for (const auto& cell : found) {
+          row.push_back(cell.is_null() ? std::nullopt : std::optional<std::string>{cell.c_str()});
+        }
+        rows.push_back(std::move(row));
+      }
+    } catch (const std::exception& error) {
+      throw SqlRefused{error.what()};
+    }
+    return rows;
+  }
+
+ private:
+  pqxx::connection connection_;
+};
+
+class PostgresqlBackend final : public SqlBackend {
+ public:
+  PostgresqlBackend() {
+    PostgresqlClient{maintenance().text()}.run("CREATE DATABASE " + name_ + " TEMPLATE template0 ENCODING 'UTF8'");
+  }
+  ~PostgresqlBackend() override {
+    try {
+      PostgresqlClient{maintenance().text()}.run("DROP DATABASE " + name_ + " WITH (FORCE)");
+    } catch (const std::exception&) {
+      // It is the scratch cluster's to forget.
+    }
+  }
+  std::unique_ptr<Repository> open() override { return open_repository(PostgresqlStoreAddress{where()}, kTimeout); }
+  std::unique_ptr<SqlClient> connect() override { return std::make_unique<PostgresqlClient>(where()); }
+  std::string lift_protection() override { return "ALTER TABLE ledger DISABLE TRIGGER USER"; }
+  std::string where() const override {
+    Conninfo conninfo = maintenance();
+    conninfo.set("dbname", name_);
+    return conninfo.text();
+  }
+
+ private:
+  static Conninfo maintenance() { return Conninfo{std::getenv(kPostgresqlVariable)}; }
+
+  const std::string name_ = fresh_name();
+};
+
+}  // namespace
+
+BackendKind memory_backend() {
+  return {"Memory", [] { return std::make_unique<MemoryBackend>(); }};
+}
+
+BackendKind sqlite_backend() {
+  return {"Sqlite", [] { return std::make_unique<SqliteBackend>(); }};
+}
+
+std::vector<BackendKind> postgresql_backends() {
+  if (std::getenv(kPostgresqlVariable) == nullptr) {
+    return {};
+  }
+  return {{"Postgresql", [] { return std::make_unique<PostgresqlBackend>(); }}};
+}
+
+std::vector<BackendKind> sql_backends() {
+  std::vector<BackendKind> kinds = postgresql_backends();
+  kinds.push_back(sqlite_backend());
+  return kinds;
+}
+
+std::vector<BackendKind> all_backends() {
+  std::vector<BackendKind> kinds = sql_backends();
+  kinds.push_back(memory_backend());
+  return kinds;
+}
+
+}  // namespace dti::contract

@@ -1,0 +1,243 @@
+// What only a server across a network, with other clients, can do to us.
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "contract/store_fixture.hpp"
+#include "dti/repository/open_repository.hpp"
+#include "repository/conninfo.hpp"
+
+namespace dti::contract {
+namespace {
+
+using Kind = StorageError::Kind;
+
+class PostgresqlContract : public StoreTest {
+ protected:
+  /// Returns when somebody in this database waits for a lock.
+  void wait_for_a_waiter() {
+    const auto client = backend_->connect();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (client
+               ->run("SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+                     " AND application_name = 'dti_server' AND wait_event_type = 'Lock'")
+               .empty()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "nobody waits for a lock";
+      std::this_thread::yield();
+    }
+  }
+
+  /// Starts to commit in a thread of its own; what it fails with, or none.
+  std::future<std::optional<Kind>> commit_aside(const Batch& batch, CommitResult* result) {
+    return std::async(std::launch::async,
+                      [this, batch, result] { return failure_of([&] { *result = repository_->commit(batch); }); });
+  }
+
+  static StoredSemester only_semester(const Leadership& leadership) { return leadership.semesters.at(0); }
+};
+INSTANTIATE_TEST_SUITE_P(Database, PostgresqlContract, testing::ValuesIn(postgresql_backends()), name_of_backend());
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PostgresqlContract);
+
+TEST_P(PostgresqlContract, ABatchThatWaitsForItsRowWhileTheEpochIsRaisedWritesNothing) {
+  start();
+  const auto other = backend_->connect();
+  other->run("BEGIN");
+  other->run("UPDATE leadership SET epoch = epoch + 1");
+  other->run("UPDATE semester SET epoch = epoch + 1");
+  CommitResult result{};
+  auto failure = commit_aside(grants({{1, {7, 2}}}), &result);
+  wait_for_a_waiter();
+  other->run("COMMIT");
+  EXPECT_EQ(failure.get(), std::nullopt);
+  EXPECT_EQ(result, CommitResult::kReplaced);
+  EXPECT_EQ(stored()->head, 1);
+  EXPECT_EQ(stored()->left, full_pool(kCapacity));
+  EXPECT_EQ(other->run("SELECT count(*) FROM ledger")[0][0], "1");
+}
+
+TEST_P(PostgresqlContract, ABatchWhoseSessionIsEndedBeforeItHasTheLockIsInDoubtAndNotStored) {
+  start();
+  const auto other = backend_->connect();
+  other->run("BEGIN");
+  other->run("SELECT 1 FROM semester FOR UPDATE");
+  CommitResult result{};
+  auto failure = commit_aside(grants({{1, {7, 2}}}), &result);
+  wait_for_a_waiter();
+  other->run("SELECT pg_terminate_backend(backend_pid) FROM leadership");
+  EXPECT_EQ(failure.get(), Kind::kInDoubt);
+  other->run("ROLLBACK");
+  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->guard(epoch_, {})); }), Kind::kUnavailable);
+  EXPECT_EQ(only_semester(repository_->take_over(kAt)).head, 1);
+}
+
+TEST_P(PostgresqlContract, AnInterruptedBatchIsInDoubtUntilATakeOverTells) {
+  start();
+  const auto other = backend_->connect();
+  other->run("BEGIN");
+  other->run("SELECT 1 FROM semester FOR UPDATE");
+  CommitResult result{};
+  const Batch batch = grants({{1, {7, 2}}, {2, {7, 2}}});
+  auto failure = commit_aside(batch, &result);
+  wait_for_a_waiter();
+  repository_->interrupt();
+  EXPECT_EQ(failure.get(), Kind::kInDoubt);  // though the server's side of it still waits for the lock
+  other->run("ROLLBACK");
+
+  const Leadership leadership = repository_->take_over(kAt);
+  const StoredSemester found = only_semester(leadership);
+  if (found.head == batch.base) {
+    EXPECT_EQ(found.left, full_pool(kCapacity));
+  } else {
+    EXPECT_EQ(read_all(*repository_, 1, batch.base, found.head), batch.entries);
+    EXPECT_EQ(found.left, semester_.left);
+  }
+  // It cannot take effect any more: what is there now stays, and what comes next rests on it.
+  EXPECT_EQ(stored(), found);
+  semester_ = found;
+  epoch_ = leadership.epoch;
+  EXPECT_EQ(repository_->commit(grants({{3, {1, 1}}})), CommitResult::kCommitted);
+}
+
+TEST_P(PostgresqlContract, AnInterruptEndsATakeOverThatWaits) {
+  start();
+  const auto other = backend_->connect();
+  other->run("BEGIN");
+  other->run("SELECT 1 FROM leadership FOR UPDATE");
+  auto failure = std::async(std::launch::async,
+                            [&] { return failure_of([&] { static_cast<void>(repository_->take_over(kAt)); }); });
+  wait_for_a_waiter();
+  repository_->interrupt();
+  EXPECT_EQ(failure.get(), Kind::kUnavailable);
+}
+
+TEST_P(PostgresqlContract, ATakeOverEndsTheOldLeadersSessionThatHoldsTheRow) {
+  start();
+  // A leader that froze in the middle of its statement: its session is named, and holds the row.
+  const auto frozen = backend_->connect();
+  frozen->run(
+      "UPDATE leadership SET backend_pid = pg_backend_pid(),"
+      " backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())");
+  frozen->run("BEGIN");
+  frozen->run("UPDATE semester SET head = 99");
+  const StoredSemester found = only_semester(repository_->take_over(kAt));
+  EXPECT_EQ(found.head, 1);
+  EXPECT_THROW(frozen->run("COMMIT"), SqlRefused);
+}
+
+TEST_P(PostgresqlContract, ATakeOverEndsNoSessionThatIsNotTheLeaders) {
+  start();
+  const auto other = backend_->connect();
+  // The number of the old leader's session, but not its start: somebody else's by now.
+  other->run("UPDATE leadership SET backend_pid = pg_backend_pid()");
+  other->run("BEGIN");
+  other->run("SELECT 1 FROM semester FOR UPDATE");
+  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->take_over(kAt)); }), Kind::kUnavailable);
+  other->run("COMMIT");
+  EXPECT_EQ(repository_->take_over(kAt).epoch, epoch_ + 1);
+}
+
+TEST_P(PostgresqlContract, SettingsOfTheRoleDoNotWeakenACommit) {
+  start();
+  const auto client = backend_->connect();
+  client->run("CREATE TABLE seen (value text)");
+  client->run(
+      "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen SELECT"
+      " concat_ws(' ', current_setting('synchronous_commit'), current_setting('transaction_isolation'),"
+      " current_setting('statement_timeout'), current_setting('lock_timeout')); RETURN NULL; END $$");
+  client->run("CREATE TRIGGER look AFTER INSERT ON ledger FOR EACH STATEMENT EXECUTE FUNCTION look()");
+  const std::string database = *client->run("SELECT current_database()")[0][0];
+  for (const char* const setting : {"synchronous_commit = off", "default_transaction_isolation = 'repeatable read'",
+                                    "statement_timeout = 60000", "lock_timeout = 60000"}) {
+    client->run("ALTER ROLE CURRENT_USER IN DATABASE " + database + " SET " + setting);
+  }
+  EXPECT_EQ(*backend_->connect()->run("SHOW synchronous_commit")[0][0], "off");
+  epoch_ = repository_->take_over(kAt).epoch;
+  ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
+  EXPECT_EQ(*client->run("SELECT value FROM seen")[0][0], "on read committed 0 0");
+}
+
+TEST_P(PostgresqlContract, AWarningDuringACommitIsInDoubt) {
+  start();
+  const auto client = backend_->connect();
+  client->run(
+      "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'canceling the wait'; RETURN "
+      "NULL;"
+      " END $$");
+  client->run("CREATE TRIGGER warn AFTER INSERT ON ledger FOR EACH STATEMENT EXECUTE FUNCTION warn()");
+  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->commit(grants({{1, {7, 2}}}))); }), Kind::kInDoubt);
+  EXPECT_EQ(only_semester(repository_->take_over(kAt)).head, 2);
+}
+
+TEST_P(PostgresqlContract, AStatementThatIsRefusedLeavesNothingAndTheConnectionGood) {
+  start();
+  const auto client = backend_->connect();
+  client->run("ALTER TABLE ledger RENAME COLUMN request_id TO renamed");
+  const StoredSemester before = semester_;
+  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->commit(grants({{1, {7, 2}}}))); }), Kind::kRejected);
+  client->run("ALTER TABLE ledger RENAME COLUMN renamed TO request_id");
+  semester_ = before;
+  EXPECT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
+}
+
+TEST_P(PostgresqlContract, TwoServersThatStartAtOnceMakeTheSchemaOnce) {
+  const auto second = backend_->open();
+  auto other = std::async(std::launch::async, [&] { return second->take_over(kAt).epoch; });
+  const Epoch first = repository_->take_over(kAt).epoch;
+  EXPECT_EQ(first + other.get(), 3);
+  EXPECT_EQ(*backend_->connect()->run("SELECT count(*) FROM schema_version")[0][0], "1");
+}
+
+TEST_P(PostgresqlContract, TheLedgerIsNotTruncated) {
+  start();
+  EXPECT_THROW(backend_->connect()->run("TRUNCATE ledger"), SqlRefused);
+}
+
+TEST_P(PostgresqlContract, NoErrorShowsAPassword) {
+  const std::string secret = "s3cret";
+  const Conninfo reachable{backend_->where()};
+  Conninfo wrong = reachable;
+  wrong.set("password", secret);
+  wrong.set("user", "nobody_of_that_name");
+  Conninfo unknown_key = reachable;
+  unknown_key.set(secret, secret);
+  Conninfo bad_value = reachable;
+  bad_value.set("sslmode", secret);
+  const std::string texts[] = {
+      wrong.text(),
+      unknown_key.text(),
+      bad_value.text(),
+      "postgresql://u:" + secret + "@localhost:1/x",
+      "postgresql://u:s%3cr" + secret + "%zz@localhost/x",
+      "postgresql://u:x@" + secret + "@localhost/x",
+      "postgresql://u:12/" + secret + "@localhost/x",
+      "postgresql://u:" + secret + "/@localhost/x",
+      "postgresql://u:1/x?" + secret + "=@localhost",
+      "host=localhost password=a " + secret,
+      "host=localhost port=" + secret,
+      "host=localhost password='" + secret,
+      "host=" + secret + ".invalid password=" + secret,
+  };
+  for (const std::string& text : texts) {
+    const std::string shown = failure_text([&] {
+      static_cast<void>(
+          open_repository(PostgresqlStoreAddress{text}, std::chrono::milliseconds{2'000})->take_over(kAt));
+    });
+    EXPECT_FALSE(shown.empty()) << text;
+    EXPECT_EQ(shown.find(secret), std::string::npos) << shown;
+  }
+}
+
+TEST_P(PostgresqlContract, AServerThatIsNotThereIsUnavailable) {
+  Conninfo nowhere{backend_->where()};
+  nowhere.set("host", "/nonexistent");
+  const auto repository = open_repository(PostgresqlStoreAddress{nowhere.text()}, std::chrono::milliseconds{2'000});
+  EXPECT_EQ(failure_of([&] { static_cast<void>(repository->take_over(kAt)); }), Kind::kUnavailable);
+  EXPECT_NE(failure_text([&] { static_cast<void>(repository->take_over(kAt)); }).find("/nonexistent"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace dti::contract

@@ -1,0 +1,298 @@
+// What include/dti/service/repository.hpp promises, on every implementation.
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "contract/store_fixture.hpp"
+
+namespace dti::contract {
+namespace {
+
+using Kind = StorageError::Kind;
+
+class RepositoryContract : public StoreTest {};
+INSTANTIATE_TEST_SUITE_P(Backends, RepositoryContract, testing::ValuesIn(all_backends()), name_of_backend());
+
+TEST(RepositoryContractBackends, IncludePostgresql) {
+  if (postgresql_backends().empty()) {
+    GTEST_SKIP() << kPostgresqlVariable
+                 << " is not set: the PostgreSQL repository is not tested. Give it the connection"
+                 << " text of a scratch cluster on which databases may be created.";
+  }
+}
+
+TEST_P(RepositoryContract, EachTakeOverRaisesTheEpochByOne) {
+  EXPECT_EQ(repository_->take_over(kAt).epoch, 1);
+  EXPECT_EQ(repository_->take_over(kAt).epoch, 2);
+  EXPECT_EQ(reopen().epoch, 3);
+}
+
+TEST_P(RepositoryContract, InspectingAnEmptyStoreFindsNothingAndChangesNothing) {
+  EXPECT_EQ(repository_->inspect("2025-10"), std::nullopt);
+  EXPECT_EQ(repository_->take_over(kAt).epoch, 1);
+  EXPECT_EQ(repository_->inspect("2025-10"), std::nullopt);
+}
+
+TEST_P(RepositoryContract, NothingIsWrittenBeforeATakeOver) {
+  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->add_programs(1, {program(1)})); }), Kind::kUnavailable);
+  EXPECT_EQ(repository_->take_over(kAt).epoch, 1);
+  EXPECT_TRUE(repository_->read_catalog(0).empty());
+}
+
+TEST_P(RepositoryContract, AnOpenedSemesterIsFullAndItsLedgerSaysSo) {
+  start();
+  EXPECT_EQ(stored(), (StoredSemester{1, "2025-10", epoch_, 1, kCapacity, full_pool(kCapacity)}));
+  LedgerEntry opened;
+  opened.seq = 1;
+  opened.kind = EntryKind::kSemesterOpened;
+  opened.capacity = kCapacity;
+  EXPECT_EQ(read_all(*repository_, 1, 0, 1), std::vector{opened});
+}
+
+TEST_P(RepositoryContract, ASemesterIsOpenedOnce) {
+  start();
+  const auto before = stored();
+  EXPECT_EQ(repository_->open_semester(epoch_, "2025-10", {1, 1, 1}, kAt), OpenResult::kExists);
+  EXPECT_EQ(stored(), before);
+}
+
+TEST_P(RepositoryContract, SemestersAreNumberedAsTheyAreOpenedAndNamedByteForByte) {
+  start();
+  const Capacity largest{kCapacityMax, kCapacityMax, kCapacityMax};
+  EXPECT_EQ(repository_->open_semester(epoch_, "2025-10 ", largest, kAt), OpenResult::kOpened);
+  EXPECT_EQ(repository_->open_semester(epoch_, "it's \"ñ\" \\", {}, kAt), OpenResult::kOpened);
+  const Leadership leadership = reopen();
+  ASSERT_EQ(leadership.semesters.size(), 3U);
+  EXPECT_EQ(leadership.semesters[0].name, "2025-10");
+  EXPECT_EQ(leadership.semesters[1], (StoredSemester{2, "2025-10 ", epoch_, 1, largest, full_pool(largest)}));
+  EXPECT_EQ(leadership.semesters[2], (StoredSemester{3, "it's \"ñ\" \\", epoch_, 1, {}, {}}));
+}
+
+TEST_P(RepositoryContract, UnderAnOldEpochNoSemesterIsOpened) {
+  start();
+  static_cast<void>(repository_->take_over(kAt));
+  EXPECT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt), OpenResult::kReplaced);
+  EXPECT_EQ(repository_->inspect("2026-10"), std::nullopt);
+}
+
+TEST_P(RepositoryContract, TheCatalogueIsReadAsItWasAddedAndFromWhereAsked) {
+  CatalogProgram odd = program(3, 2);
+  odd.name = "Diseño, \"gráfico\" {NULL} \\ 'x'";
+  odd.faculty_name = "NULL";
+  epoch_ = repository_->take_over(kAt).epoch;
+  EXPECT_TRUE(repository_->add_programs(epoch_, {program(1), program(2)}));
+  EXPECT_TRUE(repository_->add_programs(epoch_, {odd, program(4, 1)}));
+  reopen();
+  EXPECT_EQ(repository_->read_catalog(0), (std::vector{program(1), program(2), odd, program(4, 1)}));
+  EXPECT_EQ(repository_->read_catalog(2), (std::vector{odd, program(4, 1)}));
+  EXPECT_TRUE(repository_->read_catalog(4).empty());
+}
+
+TEST_P(RepositoryContract, ProgramsAreAddedAllOrNone) {
+  start();
+  const auto before = repository_->read_catalog(0);
+  CatalogProgram taken = program(7);
+  taken.key = program(1).key;
+  const std::vector<std::vector<CatalogProgram>> refused = {
+      {program(6), taken},       // a key that is there
+      {program(6), program(8)},  // a gap in the programs
+      {program(5)},              // an id that is there
+      {program(6, 3)},           // a gap in the faculties
+  };
+  for (const auto& programs : refused) {
+    EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->add_programs(epoch_, programs)); }), Kind::kInvariant);
+    EXPECT_EQ(repository_->read_catalog(0), before);
+  }
+  EXPECT_TRUE(repository_->add_programs(epoch_, {program(6), program(7, 2)}));
+}
+
+TEST_P(RepositoryContract, UnderAnOldEpochNoProgramIsAdded) {
+  start();
+  static_cast<void>(repository_->take_over(kAt));
+  EXPECT_FALSE(repository_->add_programs(epoch_, {program(6)}));
+  EXPECT_EQ(repository_->read_catalog(0).size(), 5U);
+}
+
+TEST_P(RepositoryContract, WhatWasCommittedIsThereAfterAReopen) {
+  start();
+  const Batch first = grants({{1, {7, 2}}, {2, {0, 0}}});
+  const Batch second = grants({{3, {1000, 100}}});  // more than there is
+  ASSERT_EQ(repository_->commit(first), CommitResult::kCommitted);
+  ASSERT_EQ(repository_->commit(second), CommitResult::kCommitted);
+
+  const Leadership leadership = reopen();
+  semester_.epoch = epoch_;
+  ASSERT_EQ(leadership.semesters, std::vector{semester_});
+  std::vector<LedgerEntry> expected = first.entries;
+  expected.push_back(second.entries[0]);
+  EXPECT_EQ(read_all(*repository_, 1, 1, 4), expected);
+  EXPECT_EQ(read_all(*repository_, 1, 3, 4), second.entries);
+  EXPECT_TRUE(read_all(*repository_, 1, 4, 4).empty());
+}
+
+TEST_P(RepositoryContract, ALongLedgerIsReadInOrderInPiecesOfAtMost50000) {
+  start();
+  constexpr int kEntries = 50'003;
+  Batch batch = grants({});
+  for (int i = 1; i <= kEntries; ++i) {  // no rooms; a generation each, so that one program is enough
+    LedgerEntry entry;
+    entry.seq = batch.base + i;
+    entry.program_id = 1;
+    entry.generation = i;
+    batch.entries.push_back(entry);
+  }
+  batch.messages = {{std::nullopt, kEntries}};
+  ASSERT_EQ(repository_->commit(batch), CommitResult::kCommitted);
+  std::vector<std::size_t> sizes;
+  std::vector<LedgerEntry> all;
+  repository_->read_ledger(1, 1, 1 + kEntries, [&](std::vector<LedgerEntry> piece) {
+    sizes.push_back(piece.size());
+    all.insert(all.end(), piece.begin(), piece.end());
+  });
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{50'000, 3}));
+  EXPECT_TRUE(all == batch.entries);
+}
+
+TEST_P(RepositoryContract, ALedgerIsNotReadBeyondItsEnd) {
+  start();
+  EXPECT_EQ(failure_of([&] { read_all(*repository_, 1, 0, 2); }), Kind::kCorrupt);
+  static_cast<void>(repository_->take_over(kAt));
+  EXPECT_EQ(failure_of([&] { read_all(*repository_, 9, 0, 1); }), Kind::kCorrupt);
+}
+
+TEST_P(RepositoryContract, TheGuardTellsWhetherEpochAndHeadsStand) {
+  start();
+  ASSERT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt), OpenResult::kOpened);
+  ASSERT_EQ(repository_->commit(grants({{1, {1, 1}}})), CommitResult::kCommitted);
+  struct Case {
+    std::vector<SemesterGuard> guards;
+    CommitResult expected;
+  };
+  const Case cases[] = {
+      {{}, CommitResult::kCommitted},
+      {{{1, 2}}, CommitResult::kCommitted},
+      {{{2, 1}, {1, 2}}, CommitResult::kCommitted},
+      {{{1, 1}}, CommitResult::kBaseMoved},
+      {{{1, 2}, {2, 2}}, CommitResult::kBaseMoved},
+      {{{1, 2}, {3, 1}}, CommitResult::kBaseMoved},
+  };
+  for (const Case& each : cases) {
+    EXPECT_EQ(repository_->guard(epoch_, each.guards), each.expected);
+  }
+  const SemesterGuard stands[] = {{1, 2}};
+  static_cast<void>(repository_->take_over(kAt));
+  EXPECT_EQ(repository_->guard(epoch_, stands), CommitResult::kReplaced);
+}
+
+TEST_P(RepositoryContract, ABatchOnAMovedBaseWritesNothing) {
+  start();
+  const StoredSemester before = semester_;
+  const Batch late = grants({{2, {5, 5}}});
+  semester_ = before;
+  ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
+  EXPECT_EQ(repository_->commit(late), CommitResult::kBaseMoved);
+  EXPECT_EQ(stored(), semester_);
+  EXPECT_EQ(repository_->commit(grants({{2, {5, 5}}})), CommitResult::kCommitted);
+}
+
+TEST_P(RepositoryContract, ABatchUnderAnOldEpochWritesNothing) {
+  start();
+  const Batch late = grants({{1, {7, 2}}});
+  const Epoch raised = repository_->take_over(kAt).epoch;
+  EXPECT_EQ(repository_->commit(late), CommitResult::kReplaced);
+  EXPECT_EQ(stored(), (StoredSemester{1, "2025-10", raised, 1, kCapacity, full_pool(kCapacity)}));
+}
+
+TEST_P(RepositoryContract, AServerThatTookOverFencesTheOneBefore) {
+  start();
+  if (!backend_->takes_two_servers()) {
+    EXPECT_EQ(failure_of([&] { backend_->open(); }), Kind::kRefused);
+    return;
+  }
+  const std::unique_ptr<Repository> second = backend_->open();
+  const Leadership leadership = second->take_over(kAt);
+  EXPECT_EQ(leadership.epoch, epoch_ + 1);
+  EXPECT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kReplaced);
+  EXPECT_EQ(repository_->guard(epoch_, {}), CommitResult::kReplaced);
+  EXPECT_EQ(second->inspect("2025-10")->head, 1);
+}
+
+TEST_P(RepositoryContract, WhatTheRuleForbidsIsNotStoredAndTheConnectionStaysGood) {
+  start();
+  ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
+  const StoredSemester before = semester_;
+  std::vector<std::pair<const char*, Batch>> cases;
+  const auto forbid = [&](const char* name, const std::function<void(Batch&)>& spoil) {
+    semester_ = before;
+    Batch batch = grants({{2, {3, 3}}, {3, {4, 4}}});
+    spoil(batch);
+    cases.emplace_back(name, std::move(batch));
+  };
+  forbid("a second grant", [](Batch& batch) { batch.entries[1].program_id = 1; });
+  forbid("two grants in one batch", [](Batch& batch) { batch.entries[1].program_id = 2; });
+  forbid("more classrooms than are left", [](Batch& batch) { batch.charged.classrooms = 374; });
+  forbid("more labs than are left", [](Batch& batch) { batch.charged.labs = 59; });
+  forbid("more conversions than are left", [](Batch& batch) { batch.charged.conversions_left = 101; });
+  forbid("a negative grant", [](Batch& batch) { batch.entries[1].grant.classrooms = -1; });
+  forbid("more classrooms than wanted", [](Batch& batch) { batch.entries[1].grant.classrooms = 5; });
+  forbid("more labs than wanted", [](Batch& batch) { batch.entries[1].grant.mobile_labs = 1; });
+  for (const auto& [name, batch] : cases) {
+    EXPECT_EQ(failure_of([&, &refused = batch] { static_cast<void>(repository_->commit(refused)); }), Kind::kInvariant)
+        << name;
+    EXPECT_EQ(stored(), before) << name;
+  }
+  semester_ = before;
+  EXPECT_EQ(repository_->commit(grants({{2, {3, 3}}})), CommitResult::kCommitted);
+  EXPECT_EQ(stored(), semester_);
+}
+
+TEST_P(RepositoryContract, RequestIdsAreStoredAsTheyCame) {
+  start();
+  const std::vector<std::optional<std::string>> ids = {std::nullopt,
+                                                       "NULL",
+                                                       "",
+                                                       "null",
+                                                       R"(a"b)",
+                                                       R"(\)",
+                                                       R"(\")",
+                                                       "{1,2}",
+                                                       "}",
+                                                       ",",
+                                                       "'; DROP TABLE ledger; --",
+                                                       " ",
+                                                       "%s$1?",
+                                                       "ñ€😀",
+                                                       "line\nline\ttab",
+                                                       "\x01\x7f",
+                                                       std::string(64, '"')};
+  Batch batch = grants({});
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    LedgerEntry entry;
+    entry.seq = batch.base + static_cast<Seq>(i) + 1;
+    entry.program_id = 1;
+    entry.generation = static_cast<std::int32_t>(i) + 1;
+    batch.entries.push_back(entry);
+  }
+  batch.messages.clear();
+  for (const auto& id : ids) {
+    batch.messages.push_back({id, 1});
+  }
+  ASSERT_EQ(repository_->commit(batch), CommitResult::kCommitted);
+  std::vector<std::optional<std::string>> expected = ids;
+  expected.insert(expected.begin(), std::nullopt);  // semester-opened
+  EXPECT_EQ(backend_->request_ids(1), expected);
+}
+
+TEST_P(RepositoryContract, AnInterruptWithoutACallUnderWayIsLost) {
+  start();
+  repository_->interrupt();
+  EXPECT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
+  repository_->interrupt();
+  EXPECT_EQ(repository_->take_over(kAt).semesters.size(), 1U);
+}
+
+}  // namespace
+}  // namespace dti::contract

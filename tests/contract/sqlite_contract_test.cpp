@@ -1,0 +1,134 @@
+// What only a SQLite file can do to us.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "contract/store_fixture.hpp"
+#include "dti/repository/open_repository.hpp"
+
+namespace dti::contract {
+namespace {
+
+using Kind = StorageError::Kind;
+constexpr std::chrono::milliseconds kShort{50};
+
+class SqliteContract : public StoreTest {
+ protected:
+  std::filesystem::path file() const { return backend_->where(); }
+  static std::unique_ptr<Repository> open(const std::filesystem::path& path) {
+    return open_repository(SqliteStoreAddress{path}, kShort);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(File, SqliteContract, testing::Values(sqlite_backend()), name_of_backend());
+
+TEST_P(SqliteContract, ASecondOpenerIsRefusedAndToldWhoHoldsTheFile) {
+  const auto open_again = [&] { open(file()); };
+  EXPECT_EQ(failure_of(open_again), Kind::kRefused);
+  const std::string text = failure_text(open_again);
+  EXPECT_NE(text.find("pid " + std::to_string(::getpid()) + " since 20"), std::string::npos) << text;
+  EXPECT_NE(text.find(file().string()), std::string::npos) << text;
+}
+
+TEST_P(SqliteContract, TheLockSurvivesAReconnectAndAnotherOpenAndClose) {
+  start();
+  static_cast<void>(repository_->take_over(kAt));
+  ::close(::open((file().string() + ".lock").c_str(), O_RDWR | O_CLOEXEC));
+  ::close(::open(file().c_str(), O_RDWR | O_CLOEXEC));
+  EXPECT_EQ(failure_of([&] { open(file()); }), Kind::kRefused);
+  repository_.reset();
+  EXPECT_EQ(open(file())->take_over(kAt).epoch, epoch_ + 2);
+}
+
+TEST_P(SqliteContract, OneFileHasOneLockWhateverItIsCalled) {
+  repository_.reset();  // the file is not there yet
+  const std::filesystem::path link = file().parent_path() / "link.db";
+  std::filesystem::create_symlink(file().filename(), link);
+  const auto by_link = open(link);
+  EXPECT_EQ(failure_of([&] { open(file()); }), Kind::kRefused);
+  EXPECT_EQ(failure_of([&] { open(file().parent_path() / "." / "link.db"); }), Kind::kRefused);
+  EXPECT_EQ(by_link->take_over(kAt).epoch, 1);
+  EXPECT_TRUE(std::filesystem::exists(file()));
+}
+
+TEST_P(SqliteContract, InspectingMakesNoFile) {
+  EXPECT_EQ(repository_->inspect("2025-10"), std::nullopt);
+  EXPECT_FALSE(std::filesystem::exists(file()));
+}
+
+TEST_P(SqliteContract, APathThatCannotBeADatabaseIsRefusedByName) {
+  const std::filesystem::path folder = file().parent_path();
+  const std::filesystem::path text = folder / "notes.txt";
+  std::ofstream{text} << std::string(4096, 'x');
+  std::filesystem::create_symlink("loop", folder / "loop");
+  const std::filesystem::path paths[] = {folder, text, text / "dti.db", "/proc/dti/dti.db", folder / "loop"};
+  for (const auto& path : paths) {
+    const auto use = [&] { static_cast<void>(open(path)->take_over(kAt)); };
+    EXPECT_EQ(failure_of(use), Kind::kRefused) << path;
+    EXPECT_NE(failure_text(use).find(path.string()), std::string::npos) << failure_text(use);
+  }
+}
+
+TEST_P(SqliteContract, AFileThatIsDamagedIsCorrupt) {
+  start();
+  repository_.reset();
+  std::filesystem::resize_file(file(), std::filesystem::file_size(file()) / 2);
+  repository_ = backend_->open();
+  EXPECT_EQ(failure_of([&] {
+              static_cast<void>(repository_->take_over(kAt));
+              read_all(*repository_, 1, 0, 1);
+            }),
+            Kind::kCorrupt);
+}
+
+TEST_P(SqliteContract, AFileThatIsGoneAfterTheStartIsNotMadeAnew) {
+  start();
+  for (const char* const suffix : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(file().string() + suffix);
+  }
+  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->take_over(kAt)); }), Kind::kRefused);
+  EXPECT_FALSE(std::filesystem::exists(file()));
+}
+
+TEST_P(SqliteContract, SomebodyElsesWriteLockIsWaitedForNotForEver) {
+  start();
+  repository_.reset();
+  repository_ = open(file());
+  epoch_ = repository_->take_over(kAt).epoch;
+  const auto client = backend_->connect();
+  client->run("BEGIN IMMEDIATE");
+  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->commit(grants({{1, {7, 2}}}))); }), Kind::kUnavailable);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->take_over(kAt)); }), Kind::kUnavailable);
+  client->run("ROLLBACK");
+  EXPECT_EQ(repository_->take_over(kAt).semesters.at(0).head, 1);
+}
+
+TEST_P(SqliteContract, AReaderDoesNotStopTheWriterAndSeesOneState) {
+  start();
+  const auto reader = backend_->connect();
+  reader->run("BEGIN");
+  const std::vector<Row> before = reader->run("SELECT * FROM semester");
+  EXPECT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
+  EXPECT_EQ(reader->run("SELECT * FROM semester"), before);
+  reader->run("COMMIT");
+  EXPECT_NE(reader->run("SELECT * FROM semester"), before);
+}
+
+TEST_P(SqliteContract, WhatIsWrittenSurvivesAPowerCutByItsSettings) {
+  start();
+  EXPECT_EQ(backend_->connect()->run("PRAGMA journal_mode")[0][0], "wal");
+}
+
+TEST_P(SqliteContract, AnEntryIsNotReplaced) {
+  start();
+  ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
+  EXPECT_THROW(backend_->connect()->run("INSERT OR REPLACE INTO ledger SELECT * FROM ledger WHERE seq = 2"),
+               SqlRefused);
+  EXPECT_THROW(backend_->connect()->run("INSERT OR IGNORE INTO ledger SELECT * FROM ledger WHERE seq = 2"), SqlRefused);
+}
+
+}  // namespace
+}  // namespace dti::contract

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contract/backends.hpp"
+#include "dti/domain/allocate.hpp"
+#include "dti/service/repository.hpp"
+
+namespace dti::contract {
+
+inline constexpr WallTime kAt{std::chrono::microseconds{1'760'000'000'123'456}};  // 2025-10-09T08:53:20.123456Z
+inline constexpr Capacity kCapacity{.classrooms = 380, .labs = 60, .conversions = 100};
+
+inline CatalogProgram program(ProgramId id, FacultyId faculty = 1) {
+  const std::string number = std::to_string(id);
+  const std::string faculty_number = std::to_string(faculty);
+  return {
+      id, faculty, "Faculty " + faculty_number, "faculty" + faculty_number, "Program " + number, "program" + number};
+}
+
+/// The kind of the StorageError that the action throws; none if it throws none.
+inline std::optional<StorageError::Kind> failure_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const StorageError& error) {
+    return error.kind();
+  }
+  return std::nullopt;
+}
+
+/// The text of the StorageError that the action throws.
+inline std::string failure_text(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const StorageError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+inline std::vector<LedgerEntry> read_all(Repository& repository, SemesterId semester, Seq after, Seq last) {
+  std::vector<LedgerEntry> all;
+  repository.read_ledger(semester, after, last,
+                         [&](std::vector<LedgerEntry> piece) { all.insert(all.end(), piece.begin(), piece.end()); });
+  return all;
+}
+
+/// A store with a server that leads, one faculty of five programs, and the semester 2025-10.
+class StoreTest : public testing::TestWithParam<BackendKind> {
+ protected:
+  StoreTest() : backend_(GetParam().make()), repository_(backend_->open()) {}
+
+  void start() {
+    epoch_ = repository_->take_over(kAt).epoch;
+    ASSERT_TRUE(repository_->add_programs(epoch_, {program(1), program(2), program(3), program(4), program(5)}));
+    ASSERT_EQ(repository_->open_semester(epoch_, "2025-10", kCapacity, kAt), OpenResult::kOpened);
+    semester_ = repository_->inspect("2025-10").value();
+  }
+
+  /// A batch of one message that grants, by the rule, what each program wants; the semester is as it will be then.
+  Batch grants(const std::vector<std::pair<ProgramId, Want>>& wants, std::optional<std::string> request_id = "r") {
+    Batch batch;
+    batch.semester_id = semester_.id;
+    batch.epoch = epoch_;
+    batch.base = semester_.head;
+    batch.at = kAt;
+    const Pool before = semester_.left;
+    for (const auto& [id, want] : wants) {
+      LedgerEntry entry;
+      entry.seq = ++semester_.head;
+      entry.program_id = id;
+      entry.want = want;
+      entry.grant = allocate(semester_.left, want);
+      semester_.left = charge(semester_.left, entry.grant);
+      batch.entries.push_back(entry);
+    }
+    batch.charged = {before.classrooms - semester_.left.classrooms, before.labs - semester_.left.labs,
+                     before.conversions_left - semester_.left.conversions_left};
+    batch.messages.push_back({std::move(request_id), static_cast<std::uint32_t>(batch.entries.size())});
+    return batch;
+  }
+
+  std::optional<StoredSemester> stored() { return repository_->inspect("2025-10"); }
+
+  /// Ends the server and starts another one on the store.
+  Leadership reopen() {
+    repository_.reset();
+    repository_ = backend_->open();
+    Leadership leadership = repository_->take_over(kAt);
+    epoch_ = leadership.epoch;
+    return leadership;
+  }
+
+  const std::unique_ptr<Backend> backend_;
+  std::unique_ptr<Repository> repository_;
+  Epoch epoch_ = 0;
+  StoredSemester semester_;  // as it is stored once every batch of grants() is
+};
+
+}  // namespace dti::contract

@@ -1,0 +1,51 @@
+#include "repository/conninfo.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace dti {
+namespace {
+
+TEST(Conninfo, ReadsWhatLibpqReads) {
+  struct Case {
+    std::string_view text;
+    std::string_view pairs;
+  };
+  constexpr Case kCases[] = {
+      {"", ""},
+      {"  host = h\tport=1 ", "host='h' port='1'"},
+      {R"(password='a b\'c\\' user=d\ e)", R"(password='a b\'c\\' user='d e')"},
+      {"host='' user=u", "host='' user='u'"},
+      {"user=a user=b", "user='b'"},
+      {"postgresql://", ""},
+      {"postgresql://h", "host='h'"},
+      {"postgresql://h?connect_timeout=3", "host='h' connect_timeout='3'"},
+      {"postgresql://u:p?w@h:1/d?sslmode=require&",
+       "user='u' password='p?w' host='h' port='1' dbname='d' sslmode='require'"},
+      {"postgresql://u:a:b@h", "user='u' password='a:b' host='h'"},
+      {"postgres://u%40x:%2f@%2Frun%2Fpg/d?ssl=true",
+       "user='u@x' password='/' host='/run/pg' dbname='d' sslmode='require'"},
+      {"postgresql://[2001:db8::1]:5,[::2]/d", "host='2001:db8::1,::2' port='5,' dbname='d'"},
+      {"postgresql:///d?host=/run&port=7", "dbname='d' host='/run' port='7'"},
+  };
+  for (const Case& each : kCases) {
+    EXPECT_EQ(Conninfo{each.text}.text(), each.pairs) << each.text;
+  }
+}
+
+TEST(Conninfo, SetReplacesWhatWasGiven) {
+  Conninfo conninfo{"postgresql://h/d?target_session_attrs=any"};
+  conninfo.set("target_session_attrs", "read-write");
+  conninfo.set("application_name", "it's");
+  EXPECT_EQ(conninfo.text(), R"(host='h' dbname='d' target_session_attrs='read-write' application_name='it\'s')");
+}
+
+TEST(Conninfo, ItsTextReadsAsTheSame) {
+  const Conninfo conninfo{R"(password='it\'s \\ "ñ" ' dbname='')"};
+  EXPECT_EQ(Conninfo{conninfo.text()}.text(), conninfo.text());
+}
+
+}  // namespace
+}  // namespace dti
