@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <variant>
+
+#include "dti/domain/messages.hpp"
+#include "dti/transport/stop_signals.hpp"
+
+namespace dti {
+
+struct ProgramClientOptions {
+  std::string faculty_server;  // host:port
+  std::chrono::milliseconds timeout{60'000};
+};
+
+/// The faculty did not say what became of the request. An earlier try may stand: it is safe to ask again.
+struct NoAnswer {
+  std::string reason;  // a sentence for people
+};
+
+/// Sends one program's request to its faculty and waits for the answer, until the timeout or until a stop is asked for.
+/// @throws std::runtime_error  with a sentence for people, if the address cannot be one
+[[nodiscard]] std::variant<RoomAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& options,
+                                                             const RoomRequest& request, StopSignals& stop);
+
+inline constexpr int kExitNotKnown = 5;  // of program, also when there was no answer
+
+/// What the program's process ends with: 0 all granted, 3 part granted, 4 refused, 5 not known.
+/// Source: docs/protocol.md, Flags.
+[[nodiscard]] int program_exit_code(Status status);
+
+/// Does the answer belong in a result file? Not one that leaves the result unknown, nor the refusal of a program that
+/// holds a grant: its file is there already. Source: docs/protocol.md, The result file.
+[[nodiscard]] bool has_result_file(Status status);
+
+}  // namespace dti

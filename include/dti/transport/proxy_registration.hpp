@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <thread>
+
+#include "dti/service/log.hpp"
+
+namespace dti {
+
+/// Tells an old reverse proxy where to find this server: its port as text and a newline over TCP, answered by `OK\n`.
+/// Tries each second until the proxy has said OK, on a thread of its own, which the destructor ends at once.
+/// Source: docs/protocol.md, The old proxy.
+class ProxyRegistration {
+ public:
+  /// @param host, port  of the proxy
+  /// @param endpoint  where this server listens, such as `tcp://127.0.0.1:6000`
+  ProxyRegistration(std::string host, std::uint16_t port, const std::string& endpoint, LogSink log);
+
+ private:
+  std::jthread thread_;
+};
+
+}  // namespace dti

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "dti/service/commit_pipeline.hpp"
+#include "dti/service/log.hpp"
+#include "dti/service/repository.hpp"
+
+namespace dti {
+
+class StopSignals;
+
+struct ServerOptions {
+  std::string bind = "127.0.0.1";  // an address of this machine; IPv6 without brackets
+  std::uint16_t port = 6000;       // 0: any free one
+  PipelineOptions pipeline;
+};
+
+/// Gives the pipeline its socket, its committer and its clock: a thin shell that decides nothing.
+/// Owns the ROUTER socket and runs the pipeline on the thread that calls run(); the committer has a thread of its own.
+class Server {
+ public:
+  /// Binds; nothing is served yet.
+  /// @param repository  outlives this object
+  /// @throws std::runtime_error  if the address cannot be bound, with a sentence for people
+  Server(const ServerOptions& options, StartOptions start, Repository& repository, LogSink log);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Where it listens, such as `tcp://127.0.0.1:6000`.
+  [[nodiscard]] std::string endpoint() const;
+
+  /// Serves until a stop is asked for or nothing more can be done; replies have left when it returns.
+  /// @param on_ready  called once, when it is ready to allocate
+  /// @return what main() is to do
+  [[nodiscard]] Exit run(StopSignals& stop_signals, const std::function<void()>& on_ready);
+
+  /// Does a call of the store still hang? Then only the end of the process frees it.
+  [[nodiscard]] bool store_hangs() const;
+
+ private:
+  class Loop;
+  std::unique_ptr<Loop> loop_;
+  std::string endpoint_;
+};
+
+}  // namespace dti

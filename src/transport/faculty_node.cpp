@@ -1,0 +1,217 @@
+#include "dti/transport/faculty_node.hpp"
+
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <random>
+#include <span>
+#include <stdexcept>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <zmq.hpp>
+
+#include "dti/protocol/allocation_codec.hpp"
+#include "dti/protocol/envelope.hpp"
+#include "dti/protocol/room_codec.hpp"
+#include "transport/sockets.hpp"
+#include "transport/frames.hpp"
+
+namespace dti {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Messages taken from one socket before the others have their turn.
+constexpr int kMessagesPerTurn = 256;
+// Of the routing ids and envelopes of programs that wait, which are theirs to choose and must be kept.
+constexpr std::size_t kEnvelopeBytesMax = 64 * 1024 * 1024;
+
+std::uint64_t random_bits() {
+  thread_local std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+// Where an answer goes.
+struct ReturnAddress {
+  std::string routing_id;
+  Envelope envelope;
+
+  [[nodiscard]] std::size_t bytes() const {
+    std::size_t sum = routing_id.size() + (envelope.after ? envelope.after->size() : 0);
+    for (const auto& frame : envelope.before) sum += frame.size();
+    return sum;
+  }
+};
+
+}  // namespace
+
+class FacultyNode::Shell {
+ public:
+  Shell(FacultyNodeOptions options, LogSink log)
+      : servers_(options.service.endpoints),
+        service_(std::move(options.service), random_bits),
+        log_(std::move(log)),
+        router_(bind_router(context_, options.bind_host, options.port)),
+        dealers_(servers_.size()) {}
+
+  [[nodiscard]] std::string endpoint() const { return router_.get(zmq::sockopt::last_endpoint); }
+
+  int run(StopSignals& stop) {
+    while (!exit_code_) {
+      wait(stop);
+      take_from_programs();
+      for (std::size_t server = 0; server < dealers_.size(); ++server) take_from_server(server);
+      const auto now = Clock::now();
+      if (stop.stop_asked()) service_.on_stop(now);
+      if (const auto at = service_.wake_at(); at && *at <= now) service_.on_tick(now);
+      perform_actions();
+    }
+    // Whoever asked in the last moment is told that it was too late.
+    take_from_programs();
+    perform_actions();
+    return *exit_code_;
+  }
+
+ private:
+  void wait(const StopSignals& stop) {
+    std::vector<zmq::pollitem_t> items;
+    items.push_back({router_.handle(), 0, ZMQ_POLLIN, 0});
+    items.push_back({nullptr, stop.descriptor(), ZMQ_POLLIN, 0});
+    for (auto& dealer : dealers_) {
+      if (dealer) items.push_back({dealer->handle(), 0, ZMQ_POLLIN, 0});
+    }
+    wait_for(items, service_.wake_at());
+  }
+
+  void take_from_programs() {
+    for (int i = 0; i < kMessagesPerTurn; ++i) {
+      const auto frames = receive_frames(router_, 1 + kFramesMax + 1);  // one too many, to see that there are
+      if (!frames) return;
+      if (frames->size() > 1) handle_program(frame_views(*frames));
+    }
+  }
+
+  void handle_program(const std::vector<std::string_view>& views) {
+    const auto unpacked = unpack(std::span(views).subspan(1));
+    ReturnAddress address{std::string(views[0]), unpacked.envelope};
+    if (unpacked.too_many_frames) {
+      return refuse(address, Status::kInvalidRequest, "more than " + std::to_string(kFramesMax) + " frames");
+    }
+    const auto decoded = decode_room_request(unpacked.body);
+    if (const auto* malformed = std::get_if<MalformedRoomRequest>(&decoded)) {
+      log_some("request-malformed", "a program's request was malformed: " + malformed->detail);
+      return refuse(address, Status::kInvalidRequest, malformed->detail);
+    }
+    if (envelope_bytes_ + address.bytes() > kEnvelopeBytesMax) {
+      return refuse(address, Status::kOverloaded, "too much waits for an answer; ask again later");
+    }
+    envelope_bytes_ += address.bytes();
+    const auto token = ++last_token_;
+    waiting_.emplace(token, std::move(address));
+    service_.on_room_request(token, std::get<RoomRequest>(decoded), Clock::now());
+  }
+
+  void take_from_server(std::size_t server) {
+    auto& dealer = dealers_[server];
+    for (int i = 0; dealer && i < kMessagesPerTurn; ++i) {
+      const auto frames = receive_frames(*dealer, kFramesMax);
+      if (!frames) return;
+      const auto views = frame_views(*frames);
+      if (const auto reply = decode_allocation_reply(unpack(views).body)) {
+        service_.on_reply(server, *reply, Clock::now());
+      } else {
+        log_some("reply-skipped", servers_[server] + " sent something that is no reply; it was skipped");
+      }
+    }
+  }
+
+  void perform_actions() {
+    for (auto& action : service_.take_actions()) std::visit([this](const auto& what) { perform(what); }, action);
+  }
+
+  void perform(const SendRoomAnswer& action) {
+    const auto waiting = waiting_.extract(action.token);
+    envelope_bytes_ -= waiting.mapped().bytes();
+    send_answer(waiting.mapped(), action.answer);
+  }
+
+  void perform(const SendRequest& action) {
+    auto& dealer = dealers_[action.endpoint];
+    const auto& server = servers_[action.endpoint];
+    try {
+      if (!dealer) dealer = connect_dealer(context_, server);
+      const auto body = encode_allocation_request(action.request);
+      const std::string_view frames[] = {body};
+      // What could not be sent is a try without an answer: the service goes on when its time is over.
+      if (send_frames(*dealer, frames) != SendResult::kSent) {
+        log_some("request-dropped", "too many requests wait for the connection to " + server);
+      }
+    } catch (const std::runtime_error& error) {
+      log_some("server-unusable", error.what());
+    }
+  }
+
+  void perform(const ResetEndpoint& action) { dealers_[action.endpoint].reset(); }
+
+  void perform(const LogEvent& event) { log_(event); }
+
+  void perform(const Exit& exit) {
+    exit_code_ = exit.code;
+    if (!exit.reason.empty()) log_({LogLevel::kError, "stopped", exit.reason, {}});
+  }
+
+  void refuse(const ReturnAddress& address, Status status, std::string detail) {
+    send_answer(address, {.status = status, .grant = {}, .detail = std::move(detail)});
+  }
+
+  void send_answer(const ReturnAddress& address, const RoomAnswer& answer) {
+    const auto body = encode_room_answer(answer);
+    std::vector<std::string_view> frames{address.routing_id};
+    frames.insert(frames.end(), address.envelope.before.begin(), address.envelope.before.end());
+    frames.push_back(body);
+    if (address.envelope.after) frames.push_back(*address.envelope.after);
+    switch (send_frames(router_, frames)) {
+      case SendResult::kSent: break;
+      case SendResult::kPeerGone: log_some("answer-dropped-gone", "a program had left before its answer"); break;
+      case SendResult::kPeerFull: log_some("answer-dropped-full", "a program does not take its answers"); break;
+    }
+  }
+
+  // Logs the 1st, 2nd, 4th, 8th … event of a kind: peers can bring these about as often as they like.
+  void log_some(const std::string& event, const std::string& message) {
+    const auto count = ++counts_[event];
+    if (std::has_single_bit(count)) log_({LogLevel::kWarning, event, message, {{"count", std::to_string(count)}}});
+  }
+
+  // Fixed after construction.
+  const std::vector<std::string> servers_;  // host:port
+  FacultyService service_;
+  const LogSink log_;
+
+  zmq::context_t context_;  // outlives the sockets
+  zmq::socket_t router_;
+  std::vector<std::optional<zmq::socket_t>> dealers_;  // by server; made when first needed
+
+  std::unordered_map<Token, ReturnAddress> waiting_;
+  std::size_t envelope_bytes_ = 0;  // of waiting_
+  Token last_token_ = 0;
+  std::map<std::string, std::uint64_t> counts_;  // by event
+  std::optional<int> exit_code_;
+};
+
+FacultyNode::FacultyNode(FacultyNodeOptions options, LogSink log)
+    : shell_(std::make_unique<Shell>(std::move(options), std::move(log))) {}
+
+FacultyNode::~FacultyNode() = default;
+
+std::string FacultyNode::endpoint() const { return shell_->endpoint(); }
+
+int FacultyNode::run(StopSignals& stop) { return shell_->run(stop); }
+
+}  // namespace dti

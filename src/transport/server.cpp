@@ -1,0 +1,202 @@
+#include "dti/transport/server.hpp"
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "dti/domain/check.hpp"
+#include "dti/protocol/allocation_codec.hpp"
+#include "dti/protocol/envelope.hpp"
+#include "dti/service/committer.hpp"
+#include "dti/transport/stop_signals.hpp"
+#include "transport/sockets.hpp"
+#include "transport/frames.hpp"
+#include "transport/wake_queue.hpp"
+
+namespace dti {
+namespace {
+
+constexpr int kMessagesPerTurn = 512;  // read before what they brought about is done: a batch's worth, under a few ms
+constexpr auto kDropLogInterval = std::chrono::seconds{1};
+
+WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+
+Now now() { return {std::chrono::steady_clock::now(), wall_now()}; }
+
+}  // namespace
+
+class Server::Loop {
+ public:
+  Loop(const ServerOptions& options, StartOptions start, Repository& repository, LogSink log)
+      : log_(std::move(log)),
+        router_(bind_router(context_, options.bind, options.port)),
+        pipeline_(options.pipeline, std::move(start)),
+        committer_(repository, wall_now, [this](Committer::Event event) { store_events_.push(std::move(event)); }) {}
+
+  [[nodiscard]] std::string endpoint() const { return router_.get(zmq::sockopt::last_endpoint); }
+  [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling(); }
+
+  Exit run(StopSignals& stop_signals, const std::function<void()>& on_ready) {
+    pipeline_.on_start(now());
+    perform_actions(on_ready);
+    while (!exit_) {
+      wait(stop_signals);
+      if (stop_signals.stop_asked()) pipeline_.on_stop(now());
+      for (auto& event : store_events_.take()) handle(std::move(event));
+      read_requests();
+      pipeline_.on_tick(now());
+      pipeline_.on_turn_end(now());
+      perform_actions(on_ready);
+    }
+    flush_replies();
+    return *exit_;
+  }
+
+ private:
+  // Where a reply goes: a peer, and the frames around the body.
+  struct Route {
+    zmq::message_t routing_id;
+    Envelope envelope;
+  };
+
+  void wait(const StopSignals& stop_signals) {
+    std::array<zmq::pollitem_t, 3> items = {{{nullptr, stop_signals.descriptor(), ZMQ_POLLIN, 0},
+                                             {nullptr, store_events_.descriptor(), ZMQ_POLLIN, 0},
+                                             {router_.handle(), 0, ZMQ_POLLIN, 0}}};
+    wait_for(std::span{items}.first(pipeline_.takes_requests() ? 3 : 2), pipeline_.wake_at());
+  }
+
+  void handle(Committer::Event event) {
+    if (auto* commit = std::get_if<Committer::CommitDone>(&event)) {
+      pipeline_.on_commit(std::move(commit->event), now());
+    } else if (auto* guard = std::get_if<Committer::GuardDone>(&event)) {
+      pipeline_.on_guard(std::move(guard->event), now());
+    } else if (auto* piece = std::get_if<TakeOverPiece>(&event)) {
+      pipeline_.on_take_over_piece(std::move(*piece), now());
+    } else {
+      pipeline_.on_take_over(std::get<Committer::TakeOverDone>(std::move(event)).event, now());
+    }
+  }
+
+  void read_requests() {
+    for (int i = 0; i < kMessagesPerTurn && pipeline_.takes_requests(); ++i) {
+      auto frames = receive_frames(router_, kFramesMax + 2);
+      if (!frames) return;
+      if (frames->size() > 1) handle_message(std::move(*frames));
+    }
+  }
+
+  void handle_message(std::vector<zmq::message_t> frames) {
+    const auto views = frame_views(frames);
+    auto unpacked = unpack(std::span{views}.subspan(1));
+    Route route{std::move(frames[0]), std::move(unpacked.envelope)};
+    if (unpacked.too_many_frames) {
+      return refuse(std::move(route), {"a message has at most 4 frames", {}});
+    }
+    auto decoded = decode_allocation_request(unpacked.body);
+    if (auto* request = std::get_if<AllocationRequest>(&decoded)) {
+      const Token token = ++tokens_;
+      routes_.emplace(token, std::move(route));
+      pipeline_.on_request(token, std::move(*request), unpacked.body.size(), now());
+    } else if (const auto* malformed = std::get_if<MalformedRequest>(&decoded)) {
+      refuse(std::move(route), *malformed);
+    } else if (pipeline_.is_ready()) {
+      send(std::move(route), kHealthy);
+    }
+  }
+
+  void refuse(Route route, const MalformedRequest& malformed) {
+    Outcome outcome;
+    outcome.error = RequestError{Status::kInvalidRequest, malformed.detail, {}, {}};
+    send(std::move(route), encode_allocation_reply(malformed.readable, outcome));
+  }
+
+  void perform_actions(const std::function<void()>& on_ready) {
+    for (auto& action : pipeline_.take_actions()) {
+      if (auto* reply = std::get_if<SendReply>(&action)) {
+        auto route = routes_.extract(reply->token);
+        DTI_CHECK(!route.empty());  // one reply a request
+        send(std::move(route.mapped()), encode_allocation_reply(reply->request, reply->outcome));
+      } else if (auto* commit = std::get_if<StartCommit>(&action)) {
+        committer_.start(std::move(*commit));
+      } else if (auto* guard = std::get_if<StartGuard>(&action)) {
+        committer_.start(std::move(*guard));
+      } else if (auto* take_over = std::get_if<StartTakeOver>(&action)) {
+        committer_.start(std::move(*take_over));
+      } else if (std::holds_alternative<InterruptStore>(action)) {
+        committer_.interrupt();
+      } else if (std::holds_alternative<AnnounceReady>(action)) {
+        on_ready();
+      } else if (const auto* event = std::get_if<LogEvent>(&action)) {
+        log_(*event);
+      } else {
+        exit_ = std::get<Exit>(std::move(action));
+      }
+    }
+  }
+
+  void send(Route route, std::string_view body) {
+    std::vector<zmq::message_t> frames;
+    frames.push_back(std::move(route.routing_id));
+    for (const auto& frame : route.envelope.before) frames.emplace_back(frame.data(), frame.size());
+    frames.emplace_back(body.data(), body.size());
+    if (route.envelope.after) frames.emplace_back(route.envelope.after->data(), route.envelope.after->size());
+    if (send_frames(router_, frames) != SendResult::kSent) count_drop();
+  }
+
+  /// A peer that is gone, or does not read: the reply is let go (a repeat of the request gets it again).
+  void count_drop() {
+    ++replies_dropped_;
+    const auto time = std::chrono::steady_clock::now();
+    if (drop_logged_at_ && time - *drop_logged_at_ < kDropLogInterval) return;
+    drop_logged_at_ = time;
+    log_({LogLevel::kWarning,
+          "reply-dropped",
+          "a peer has gone or does not read its replies",
+          {{"dropped_in_all", std::to_string(replies_dropped_)}}});
+  }
+
+  /// Waits until libzmq has handed the last replies to the kernel, at most for the socket's linger.
+  void flush_replies() {
+    router_.close();
+    context_.close();
+  }
+
+  // Fixed after construction.
+  const LogSink log_;
+  // The thread of run() only.
+  zmq::context_t context_;
+  zmq::socket_t router_;
+  CommitPipeline pipeline_;
+  std::unordered_map<Token, Route> routes_;  // of the requests that wait for their answer
+  Token tokens_ = 0;
+  std::optional<Exit> exit_;
+  std::uint64_t replies_dropped_ = 0;
+  std::optional<SteadyTime> drop_logged_at_;
+  // Shared with the committer's thread.
+  WakeQueue<Committer::Event> store_events_;
+  // Last: its thread ends before what it uses.
+  Committer committer_;
+};
+
+Server::Server(const ServerOptions& options, StartOptions start, Repository& repository, LogSink log)
+    : loop_(std::make_unique<Loop>(options, std::move(start), repository, std::move(log))),
+      endpoint_(loop_->endpoint()) {}
+
+Server::~Server() = default;
+
+std::string Server::endpoint() const { return endpoint_; }
+
+Exit Server::run(StopSignals& stop_signals, const std::function<void()>& on_ready) {
+  return loop_->run(stop_signals, on_ready);
+}
+
+bool Server::store_hangs() const { return loop_->store_hangs(); }
+
+}  // namespace dti

@@ -1,0 +1,91 @@
+#include "transport/sockets.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+
+#include "dti/protocol/allocation_codec.hpp"
+
+namespace dti {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kQueueMax = 4'096;        // messages each way a peer; a faculty has a handful under way
+constexpr int kHandshakeMs = 5'000;     // a connection that does not say hello is closed
+constexpr int kLingerMs = 400;          // a stop has 2 s, of which the store may take 1.5 s
+
+}  // namespace
+
+zmq::socket_t bind_router(zmq::context_t& context, const std::string& address, std::uint16_t port) {
+  zmq::socket_t router{context, zmq::socket_type::router};
+  router.set(zmq::sockopt::router_mandatory, true);  // a reply that nobody takes is an error that we can count
+  router.set(zmq::sockopt::router_handover, true);   // old peers come back under their routing id
+  router.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(kFrameBytesMax));
+  router.set(zmq::sockopt::sndhwm, kQueueMax);
+  router.set(zmq::sockopt::rcvhwm, kQueueMax);
+  router.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
+  router.set(zmq::sockopt::linger, kLingerMs);
+  set_keepalive(router);
+  const bool is_ipv6 = address.find(':') != std::string::npos;
+  router.set(zmq::sockopt::ipv6, is_ipv6);
+  const auto endpoint = "tcp://" + (is_ipv6 ? "[" + address + "]" : address) + ":" + (port == 0 ? "*" : std::to_string(port));
+  try {
+    router.bind(endpoint);
+  } catch (const zmq::error_t& error) {
+    const std::string hint = error.num() == EADDRINUSE ? " (another process listens there: stop it, or choose another port)"
+                             : error.num() == EADDRNOTAVAIL || error.num() == ENODEV
+                                 ? " (it is not an address of this machine)"
+                                 : "";
+    throw std::runtime_error("cannot listen on " + endpoint + ": " + error.what() + hint);
+  }
+  return router;
+}
+
+zmq::socket_t connect_dealer(zmq::context_t& context, const std::string& host_port) {
+  zmq::socket_t dealer(context, zmq::socket_type::dealer);
+  dealer.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(kReplyBytesMax));
+  dealer.set(zmq::sockopt::sndhwm, kQueueMax);
+  dealer.set(zmq::sockopt::rcvhwm, kQueueMax);
+  dealer.set(zmq::sockopt::linger, 0);
+  dealer.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
+  dealer.set(zmq::sockopt::connect_timeout, 3'000);
+  dealer.set(zmq::sockopt::reconnect_ivl, 100);
+  dealer.set(zmq::sockopt::reconnect_ivl_max, 5'000);
+  dealer.set(zmq::sockopt::ipv6, false);  // with it, a name that has both kinds of address is tried on IPv6 only
+  set_keepalive(dealer);
+  try {
+    dealer.connect("tcp://" + host_port);
+  } catch (const zmq::error_t& error) {
+    throw std::runtime_error("cannot connect to " + host_port + ": " + error.what());
+  }
+  return dealer;
+}
+
+void wait_for(std::span<zmq::pollitem_t> items, std::optional<std::chrono::steady_clock::time_point> until) {
+  milliseconds timeout{-1};
+  if (until) {
+    // Rounded up: a wake-up just before the time would only spin.
+    const auto left = std::chrono::ceil<milliseconds>(*until - std::chrono::steady_clock::now());
+    timeout = std::clamp(left, milliseconds{0}, milliseconds{std::chrono::hours{1}});
+  }
+  try {
+    zmq::poll(items.data(), items.size(), timeout);
+  } catch (const zmq::error_t& error) {
+    if (error.num() != EINTR) throw;
+    for (auto& item : items) item.revents = 0;
+  }
+}
+
+void set_keepalive(zmq::socket_t& socket) {
+  socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::tcp_keepalive_idle, 30);
+  socket.set(zmq::sockopt::tcp_keepalive_intvl, 10);
+  socket.set(zmq::sockopt::tcp_keepalive_cnt, 3);
+}
+
+std::uint16_t port_of(const std::string& endpoint) {
+  return static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1)));
+}
+
+}  // namespace dti

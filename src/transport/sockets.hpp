@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include <zmq.hpp>
+
+namespace dti {
+
+/// A ROUTER for peers old and new, bound to an address of this machine, with every option set before the bind.
+/// No ZMTP heartbeats and no CURVE: old peers take a PING for a message. Source: docs/protocol.md, What old peers forbid.
+/// @param address  an IPv4 or IPv6 address (without brackets) or an interface's name
+/// @param port  0: any free one
+/// @throws std::runtime_error  with a sentence that names the address
+[[nodiscard]] zmq::socket_t bind_router(zmq::context_t& context, const std::string& address, std::uint16_t port);
+
+/// A DEALER that connects, and goes on trying, in the background. What is sent before the connection stands waits for
+/// it; closing the socket drops what waits.
+/// @throws std::runtime_error  with a sentence for people, if the address cannot be one
+[[nodiscard]] zmq::socket_t connect_dealer(zmq::context_t& context, const std::string& host_port);
+
+/// Waits until an item is ready or the time has come, whichever is first. May return early.
+/// @param until  none: without a bound
+void wait_for(std::span<zmq::pollitem_t> items, std::optional<std::chrono::steady_clock::time_point> until);
+
+/// The keepalive of every TCP connection of ours: a dead peer is noticed within a minute.
+void set_keepalive(zmq::socket_t& socket);
+
+/// The port of an endpoint such as `tcp://127.0.0.1:6000`.
+[[nodiscard]] std::uint16_t port_of(const std::string& endpoint);
+
+}  // namespace dti

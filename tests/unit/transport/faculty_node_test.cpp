@@ -1,0 +1,340 @@
+#include "dti/transport/faculty_node.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdint>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "dti/protocol/allocation_codec.hpp"
+#include "dti/protocol/room_codec.hpp"
+#include "unit/transport/peers.hpp"
+
+namespace dti {
+namespace {
+
+using peers::Frames;
+using peers::receive;
+using peers::send;
+using namespace std::chrono_literals;
+
+std::string room_request(const std::string& program, const std::string& semester = "2025-10") {
+  return encode_room_request({.program_name = program, .semester = semester, .want = {7, 2}, .client_id = {}});
+}
+
+AllocationRequest request_in(const Frames& frames) {
+  EXPECT_EQ(frames.size(), 2u) << "a faculty sends its body and nothing else";
+  if (frames.size() != 2) return {};
+  auto decoded = decode_allocation_request(frames[1]);
+  EXPECT_TRUE(std::holds_alternative<AllocationRequest>(decoded));
+  auto* request = std::get_if<AllocationRequest>(&decoded);
+  return request ? std::move(*request) : AllocationRequest{};
+}
+
+std::string all_granted(const AllocationRequest& request) {
+  Outcome outcome;
+  for (const auto& program : request.programs) {
+    outcome.programs.push_back({Status::kOk, {program.want.classrooms, program.want.labs, 0}});
+  }
+  return encode_allocation_reply(request, outcome);
+}
+
+// A port on which nobody listens, and which nobody else is given, until somebody binds to it by number.
+class ReservedPort {
+ public:
+  ReservedPort() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    const int yes = 1;
+    setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    host_port_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+  ~ReservedPort() { close(socket_); }
+  ReservedPort(const ReservedPort&) = delete;
+  ReservedPort& operator=(const ReservedPort&) = delete;
+  [[nodiscard]] const std::string& host_port() const { return host_port_; }
+
+ private:
+  int socket_;
+  std::string host_port_;
+};
+
+// A node that runs in a thread of its own, between scripted programs and scripted servers.
+class FacultyNodeTest : public ::testing::Test {
+ protected:
+  ~FacultyNodeTest() override {
+    if (!exit_code_.valid()) return;
+    kill(getpid(), SIGTERM);
+    exit_code_.wait();
+  }
+
+  void start(FacultyNodeOptions options) {
+    options.port = 0;
+    node_.emplace(std::move(options), [this](const LogEvent& event) {
+      const std::lock_guard lock{mutex_};
+      logged_.push_back(event.event);
+    });
+    exit_code_ = std::async(std::launch::async, [this] { return node_->run(stop_); });
+  }
+
+  FacultyNodeOptions options_for(const std::vector<std::string>& servers) {
+    FacultyNodeOptions options;
+    options.service.name = "derecho";
+    options.service.endpoints = servers;
+    options.service.programs_min = 1;
+    options.service.request_timeout = 10s;
+    return options;
+  }
+
+  zmq::socket_t program() {
+    auto socket = peers::make_peer(context_, zmq::socket_type::dealer);
+    socket.connect(node_->endpoint());
+    return socket;
+  }
+
+  // The server grants the next request in full.
+  AllocationRequest serve() {
+    const auto frames = receive(server_.socket);
+    const auto request = request_in(frames);
+    if (!frames.empty()) send(server_.socket, {frames[0], all_granted(request)});
+    return request;
+  }
+
+  bool was_logged(const std::string& event) {
+    const std::lock_guard lock{mutex_};
+    return std::find(logged_.begin(), logged_.end(), event) != logged_.end();
+  }
+
+  StopSignals stop_;  // before any thread
+  zmq::context_t context_;
+  peers::ScriptedRouter server_{context_};
+  std::mutex mutex_;
+  std::vector<std::string> logged_;
+  std::optional<FacultyNode> node_;
+  std::future<int> exit_code_;
+};
+
+TEST_F(FacultyNodeTest, AProgramIsAnsweredInTheEnvelopeOfItsRequest) {
+  struct Case {
+    Frames before;
+    Frames after;
+  };
+  const Case cases[] = {{{}, {}}, {{""}, {}}, {{}, {"client"}}, {{"1234", ""}, {}}, {{"1234", ""}, {"client"}}};
+  start(options_for({server_.host_port}));
+  auto asking = program();
+  for (const auto& test : cases) {
+    const auto enclose = [&](const std::string& body) {
+      Frames frames = test.before;
+      frames.push_back(body);
+      frames.insert(frames.end(), test.after.begin(), test.after.end());
+      return frames;
+    };
+    send(asking, enclose(room_request("civil")));
+    const auto request = serve();
+    EXPECT_EQ(request.faculty_name, "derecho");
+    ASSERT_EQ(request.programs.size(), 1u);
+    EXPECT_EQ(request.programs[0].name, "civil");
+    EXPECT_EQ(receive(asking),
+              enclose(encode_room_answer({.status = Status::kOk, .grant = {7, 2, 0}, .detail = ""})));
+  }
+}
+
+TEST_F(FacultyNodeTest, AMalformedRequestIsRefusedInItsEnvelopeAndNoServerIsAsked) {
+  struct Case {
+    Frames request;
+    std::size_t body_at;
+    std::size_t frame_count;
+  };
+  const Case cases[] = {
+      {{"", "not JSON"}, 1, 2},
+      {{"{}", "client"}, 0, 2},
+      {{""}, 0, 1},
+      {{"", ""}, 1, 2},
+      {{"", R"({"program-name":"civil","semester":"2025-10","classrooms":-1,"labs":2})"}, 1, 2},
+      {{"a", "b", "c", "", room_request("civil")}, 0, 1},
+  };
+  start(options_for({server_.host_port}));
+  auto asking = program();
+  for (const auto& test : cases) {
+    send(asking, test.request);
+    const auto frames = receive(asking);
+    ASSERT_EQ(frames.size(), test.frame_count);
+    const auto answer = decode_room_answer(frames[test.body_at]);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, Status::kInvalidRequest);
+    EXPECT_NE(answer->detail, "");
+  }
+  // The first thing that the server hears of is a request that is well-formed.
+  send(asking, {room_request("penal")});
+  EXPECT_EQ(serve().programs.at(0).name, "penal");
+}
+
+TEST_F(FacultyNodeTest, AServersReplyIsTakenInAnyShapeAndWhatIsNoneIsSkipped) {
+  start(options_for({server_.host_port}));
+  auto asking = program();
+  for (const std::string shape : {"[body]", "[body, x]", "[delimiter, body]"}) {
+    SCOPED_TRACE(shape);
+    send(asking, {"", room_request("civil")});
+    const auto frames = receive(server_.socket);
+    const auto body = all_granted(request_in(frames));
+    send(server_.socket, {frames[0], "not JSON"});
+    send(server_.socket, {frames[0], "\x01"});
+    send(server_.socket, {frames[0], "1", "2", "3", "4", "5", "6"});
+    if (shape == "[body]") send(server_.socket, {frames[0], body});
+    if (shape == "[body, x]") send(server_.socket, {frames[0], body, "x"});
+    if (shape == "[delimiter, body]") send(server_.socket, {frames[0], "", body});
+    const auto answer = receive(asking);
+    ASSERT_EQ(answer.size(), 2u);
+    EXPECT_EQ(decode_room_answer(answer[1])->status, Status::kOk);
+  }
+  EXPECT_TRUE(was_logged("reply-skipped"));
+}
+
+TEST_F(FacultyNodeTest, ProgramsOfOneBatchGetEachTheirOwnAnswer) {
+  auto options = options_for({server_.host_port});
+  options.service.programs_min = 2;
+  start(options);
+  auto first = program();
+  auto second = program();
+  send(first, {"", room_request("civil")});
+  send(second, {"", room_request("penal")});
+  const auto frames = receive(server_.socket);
+  const auto request = request_in(frames);
+  ASSERT_EQ(request.programs.size(), 2u);
+  Outcome outcome;
+  for (const auto& program : request.programs) {
+    outcome.programs.push_back(program.name == "civil" ? ProgramOutcome{Status::kOk, {7, 2, 0}}
+                                                       : ProgramOutcome{Status::kInvalidProgram, {}});
+  }
+  send(server_.socket, {frames[0], encode_allocation_reply(request, outcome)});
+  EXPECT_EQ(decode_room_answer(receive(first).at(1))->status, Status::kOk);
+  EXPECT_EQ(decode_room_answer(receive(second).at(1))->status, Status::kInvalidProgram);
+}
+
+TEST_F(FacultyNodeTest, ASilentServerIsFollowedByTheNextWithTheSameRequest) {
+  peers::ScriptedRouter next(context_);
+  auto options = options_for({server_.host_port, next.host_port});
+  options.service.request_timeout = 100ms;
+  options.service.retries = 100;
+  start(options);
+  auto asking = program();
+  send(asking, {"", room_request("civil")});
+  const auto lost = request_in(receive(server_.socket));
+  const auto frames = receive(next.socket);
+  const auto request = request_in(frames);
+  EXPECT_EQ(request, lost);
+  send(next.socket, {frames[0], all_granted(request)});
+  EXPECT_EQ(decode_room_answer(receive(asking).at(1))->status, Status::kOk);
+}
+
+TEST_F(FacultyNodeTest, AServerThatComesLateIsStillReached) {
+  const ReservedPort port;
+  auto options = options_for({port.host_port()});
+  options.service.request_timeout = 200ms;
+  options.service.retries = 100;
+  start(options);
+  auto asking = program();
+  send(asking, {"", room_request("civil")});
+  auto late = peers::make_peer(context_, zmq::socket_type::router);
+  late.bind("tcp://" + port.host_port());
+  const auto frames = receive(late);
+  send(late, {frames.at(0), all_granted(request_in(frames))});
+  EXPECT_EQ(decode_room_answer(receive(asking).at(1))->status, Status::kOk);
+}
+
+TEST_F(FacultyNodeTest, AProgramThatLeftDoesNotKeepTheOthersFromTheirAnswers) {
+  auto options = options_for({server_.host_port});
+  options.service.programs_min = 2;
+  start(options);
+  auto leaving = program();
+  auto staying = program();
+  send(leaving, {"", room_request("civil")});
+  send(staying, {"", room_request("penal")});
+  const auto frames = receive(server_.socket);
+  leaving.close();
+  send(server_.socket, {frames.at(0), all_granted(request_in(frames))});
+  EXPECT_EQ(decode_room_answer(receive(staying).at(1))->status, Status::kOk);
+}
+
+TEST_F(FacultyNodeTest, AProgramThatComesBackUnderItsRoutingIdIsServed) {
+  start(options_for({server_.host_port}));
+  std::vector<zmq::socket_t> lives;
+  for (int i = 0; i < 2; ++i) {  // the first life stays connected, as a crashed peer seems to
+    auto& life = lives.emplace_back(peers::make_peer(context_, zmq::socket_type::dealer));
+    life.set(zmq::sockopt::routing_id, "program-1");
+    life.connect(node_->endpoint());
+    send(life, {"", room_request("civil")});
+    serve();
+    EXPECT_EQ(receive(life).size(), 2u);
+  }
+}
+
+TEST_F(FacultyNodeTest, OneSemesterIsServedAndThenTheNodeEndsWithItsAnswersDelivered) {
+  auto options = options_for({server_.host_port});
+  options.service.semester = "2025-10";
+  start(options);
+  auto asking = program();
+  send(asking, {"", room_request("civil", "2025-30")});
+  EXPECT_EQ(decode_room_answer(receive(asking).at(1))->status, Status::kInvalidSemester);
+  send(asking, {"", room_request("civil")});
+  serve();
+  EXPECT_EQ(exit_code_.get(), 0);
+  node_.reset();
+  EXPECT_EQ(decode_room_answer(receive(asking).at(1))->status, Status::kOk);
+}
+
+TEST_F(FacultyNodeTest, AStopEndsAnIdleNodeWithZero) {
+  start(options_for({server_.host_port}));
+  kill(getpid(), SIGTERM);
+  EXPECT_EQ(exit_code_.get(), 0);
+}
+
+TEST_F(FacultyNodeTest, AStopThatCannotWaitForTheServerTellsProgramsAndEndsWithOne) {
+  auto options = options_for({server_.host_port});
+  options.service.stop_timeout = 50ms;
+  start(options);
+  auto asking = program();
+  send(asking, {"", room_request("civil")});
+  ASSERT_EQ(receive(server_.socket).size(), 2u);
+  kill(getpid(), SIGTERM);
+  EXPECT_EQ(exit_code_.get(), 1);
+  EXPECT_EQ(decode_room_answer(receive(asking).at(1))->status, Status::kUnavailable);
+  EXPECT_TRUE(was_logged("stopped"));
+}
+
+TEST_F(FacultyNodeTest, TheEndpointNamesThePortThatWasFound) {
+  start(options_for({server_.host_port}));
+  EXPECT_EQ(node_->endpoint().find("tcp://127.0.0.1:"), 0u);
+  EXPECT_NE(node_->endpoint(), "tcp://127.0.0.1:0");
+}
+
+TEST_F(FacultyNodeTest, AnAddressThatIsTakenIsSaidWithTheAddress) {
+  auto options = options_for({server_.host_port});
+  options.port = static_cast<std::uint16_t>(std::stoi(server_.host_port.substr(server_.host_port.find(':') + 1)));
+  try {
+    FacultyNode node(options, [](const LogEvent&) {});
+    FAIL() << "two listen on one port";
+  } catch (const std::runtime_error& error) {
+    EXPECT_NE(std::string(error.what()).find(server_.host_port), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace dti
