@@ -1,0 +1,122 @@
+#include "common/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include "common/escape.hpp"
+
+namespace dti {
+namespace {
+
+const Setting* find(std::span<const Setting> settings, std::string_view name) {
+  const auto found = std::find_if(settings.begin(), settings.end(), [name](const auto& it) { return it.name == name; });
+  return found == settings.end() ? nullptr : &*found;
+}
+
+// `--key=value` becomes `--key value`, and a switch alone `--switch true`: CLI11 takes the next argument for the value
+// of `--key=`, and would give switches other rules.
+std::vector<std::string> split_flags(std::span<const Setting> settings, std::span<const std::string> args) {
+  std::vector<std::string> split;
+  for (const auto& arg : args) {
+    const std::string text = arg == "-h" ? "--help" : arg;
+    const auto equals = text.find('=');
+    const auto* setting = text.starts_with("--") ? find(settings, std::string_view{text}.substr(2, equals - 2)) : nullptr;
+    if (setting == nullptr) {
+      split.push_back(text);
+      continue;
+    }
+    split.push_back("--" + setting->name);
+    if (equals != std::string::npos) {
+      split.push_back(text.substr(equals + 1));
+    } else if (std::holds_alternative<SwitchKind>(setting->kind)) {
+      split.emplace_back("true");
+    }
+  }
+  return split;
+}
+
+std::size_t edit_distance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> row(right.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < right.size(); ++j) {
+      const auto replaced = diagonal + (left[i] == right[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
+    }
+  }
+  return row.back();
+}
+
+// What CLI11 did not know what to do with. Shown only where it cannot be (part of) a password.
+ReadFault unexpected(std::span<const Setting> settings, const std::string& arg) {
+  if (arg.size() > 1 && arg.front() == '-') {
+    const auto flag = arg.substr(0, arg.find('='));
+    const auto name = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
+    return {printable(flag) + ": unknown flag" + suggest(settings, name, "--") + " (--help lists all)"};
+  }
+  const auto plain = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const bool harmless = !arg.empty() && arg.size() <= 40 && std::all_of(arg.begin(), arg.end(), plain);
+  return {"an argument" + (harmless ? ' ' + quoted_text(arg) : std::string{}) +
+          " belongs to no flag (a value with spaces needs quotes)"};
+}
+
+}  // namespace
+
+std::variant<std::map<std::string, std::string>, ReadFault> read_command_line(std::span<const Setting> settings,
+                                                                              std::span<const std::string> args) {
+  CLI::App parser;
+  parser.set_help_flag();
+  parser.allow_extras();
+  for (const auto& setting : settings) {
+    parser.add_option("--" + setting.name)
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
+  auto split = split_flags(settings, args);
+  const auto last = split.empty() ? std::string{} : split.back();
+  std::reverse(split.begin(), split.end());
+  try {
+    parser.parse(std::move(split));
+  } catch (const CLI::Error&) {
+    // Each flag takes the argument after it, whatever that is; only the last one can lack it.
+    return ReadFault{printable(last) + ": needs a value"};
+  }
+
+  std::map<std::string, std::string> values;
+  for (const auto& setting : settings) {
+    const auto& results = parser.get_option("--" + setting.name)->results();
+    if (!results.empty()) values.emplace(setting.name, results.front());
+  }
+  if (values.contains("help") || values.contains("version")) return values;  // whatever else is wrong
+  if (const auto rest = parser.remaining(); !rest.empty()) return unexpected(settings, rest.front());
+  for (const auto& setting : settings) {
+    const auto count = parser.get_option("--" + setting.name)->results().size();
+    if (count > 1) return ReadFault{"--" + setting.name + ": given " + std::to_string(count) + " times; once is allowed"};
+  }
+  return values;
+}
+
+std::string suggest(std::span<const Setting> settings, std::string_view name, std::string_view prefix) {
+  const Setting* nearest = nullptr;
+  auto distance_max = std::max<std::size_t>(2, name.size() / 3) + 1;
+  for (const auto& setting : settings) {
+    const bool abbreviated = name.size() >= 3 && setting.name.starts_with(name);
+    const auto distance = abbreviated ? 1 : edit_distance(name, setting.name);
+    if (distance < distance_max) {
+      nearest = &setting;
+      distance_max = distance;
+    }
+  }
+  return nearest == nullptr ? "" : "; did you mean " + std::string{prefix} + nearest->name + "?";
+}
+
+}  // namespace dti

@@ -1,0 +1,238 @@
+#include "common/dti_server_options.hpp"
+
+#include <filesystem>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/escape.hpp"
+#include "common/log_options.hpp"
+#include "dti/domain/catalog.hpp"
+#include "dti/domain/check.hpp"
+#include "dti/domain/pool.hpp"
+#include "dti/protocol/allocation_codec.hpp"
+
+namespace dti {
+namespace {
+
+constexpr std::int64_t kFacultiesMax = 1'000'000;  // far more than a catalogue has; catches slips
+
+std::vector<Setting> store_settings() {
+  return {
+      {.name = "store",
+       .group = "Store",
+       .kind = TextKind{},
+       .help = "Where the ledger is: sqlite:PATH, postgresql://... (a libpq URI), \"postgresql:host=... dbname=...\", or "
+               "memory: (for tests: everything is lost at the end). A value with a password is refused as a flag: "
+               "give it as DTI_STORE or in the config file, or keep the password in PGPASSFILE.",
+       .default_shown = "sqlite:STATE/dti.db, where STATE is $STATE_DIRECTORY, else $XDG_STATE_HOME/dti, else "
+                        "~/.local/state/dti",
+       .secret = true},
+      {.name = "store-timeout",
+       .group = "Store",
+       .kind = SecondsKind{},
+       .help = "How long a request waits for the store before it is answered UNAVAILABLE.",
+       .default_value = "10"},
+      {.name = "lease-seconds",
+       .group = "Store",
+       .kind = SecondsKind{},
+       .help = "How long the leading server's lease is valid; used when several servers share a PostgreSQL database.",
+       .default_value = "5"},
+  };
+}
+
+std::vector<Setting> semester_settings() {
+  return {
+      {.name = "semester",
+       .group = "Semester",
+       .kind = TextKind{kSemesterBytesMax},
+       .help = "Opens this semester if the store has none of that name, which needs --classrooms and --labs. If it has, "
+               "what is given must equal what it was opened with. Other open semesters of the store are served too.",
+       .default_shown = "those that the store has open"},
+      {.name = "classrooms",
+       .group = "Semester",
+       .kind = IntegerKind{0, kCapacityMax},
+       .help = "How many classrooms the semester starts with."},
+      {.name = "labs",
+       .group = "Semester",
+       .kind = IntegerKind{0, kCapacityMax},
+       .help = "How many labs the semester starts with."},
+      {.name = "mobile-labs",
+       .group = "Semester",
+       .kind = IntegerKind{0, kCapacityMax},
+       .help = "How many classrooms may be turned into mobile labs.",
+       .default_shown = "all classrooms"},
+      {.name = "catalog",
+       .group = "Semester",
+       .kind = PathKind{},
+       .help = "CSV file (UTF-8, header faculty,program) with faculties and programs to add to the store.",
+       .default_shown = "10 faculties, for a store that has none"},
+  };
+}
+
+std::vector<Setting> network_settings() {
+  return {
+      {.name = "bind",
+       .group = "Network",
+       .kind = BindKind{},
+       .help = "Address to listen on.",
+       .default_value = "127.0.0.1"},
+      {.name = "port",
+       .group = "Network",
+       .kind = IntegerKind{0, 65'535},
+       .help = "TCP port to listen on; 0 is any free port, which the READY line names.",
+       .default_value = "6000"},
+      {.name = "proxy-server",
+       .group = "Network",
+       .kind = HostPortKind{},
+       .help = "Registers with the proxy there once ready, and tries again each second until that works."},
+  };
+}
+
+std::vector<Setting> simulation_settings() {
+  return {
+      {.name = "num-faculties",
+       .group = "Simulations",
+       .kind = IntegerKind{0, kFacultiesMax},
+       .help = "Ends with 0 after so many distinct faculties were answered without error; 0 runs on.",
+       .default_value = "0"},
+      {.name = "fail-seconds",
+       .group = "Simulations",
+       .kind = SecondsKind{.zero_allowed = true},
+       .help = "Kills itself (SIGKILL) so long after READY, as a crash would; 0 is never.",
+       .default_value = "0"},
+  };
+}
+
+struct Store {
+  StoreAddress address;
+  bool is_default = false;
+};
+
+std::variant<Store, UsageExit> find_store(const Settings& settings, const Surroundings& surroundings) {
+  if (settings.has("store")) {
+    const auto& text = settings.text("store");
+    if (settings.origin("store").source == Source::kFlag && carries_password(text)) {
+      return settings.bad("store", "a password does not belong on a command line, where others can read it: use DTI_STORE, "
+                                   "PGPASSFILE or the config file");
+    }
+    try {
+      return Store{parse_store_address(text), false};
+    } catch (const std::invalid_argument& error) {
+      return settings.bad("store", error.what());
+    }
+  }
+  const auto set = [&surroundings](const char* name) {
+    return surroundings.variable(name).value_or("");
+  };
+  std::filesystem::path state;
+  if (const auto state_directory = set("STATE_DIRECTORY"); !state_directory.empty()) {
+    state = state_directory.substr(0, state_directory.find(':'));  // systemd separates several by colons
+  } else if (const std::filesystem::path xdg = set("XDG_STATE_HOME"); xdg.is_absolute()) {
+    state = xdg / "dti";  // a relative one is to be ignored (XDG Base Directory Specification)
+  } else if (const std::filesystem::path home = set("HOME"); home.is_absolute()) {
+    state = home / ".local" / "state" / "dti";
+  } else {
+    return settings.bad("store", "is needed: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME says where a default would be");
+  }
+  return Store{SqliteStoreAddress{state / "dti.db"}, true};
+}
+
+std::optional<Quantity> quantity(const Settings& settings, std::string_view name) {
+  return settings.has(name) ? std::optional<Quantity>{settings.integer(name)} : std::nullopt;
+}
+
+std::variant<std::optional<SemesterToOpen>, UsageExit> find_semester(const Settings& settings) {
+  if (!settings.has("semester")) {
+    for (const auto* name : {"classrooms", "labs", "mobile-labs"}) {
+      if (settings.has(name)) return settings.bad(name, "needs --semester, which says what it belongs to");
+    }
+    return std::nullopt;
+  }
+  if (settings.text("semester").empty()) return settings.bad("semester", "must not be empty");
+  return SemesterToOpen{.name = settings.text("semester"),
+                        .classrooms = quantity(settings, "classrooms"),
+                        .labs = quantity(settings, "labs"),
+                        .conversions = quantity(settings, "mobile-labs")};
+}
+
+std::variant<std::vector<CatalogRow>, UsageExit> read_catalog(const Settings& settings,
+                                                              const Surroundings& surroundings) {
+  if (!settings.has("catalog")) return std::vector<CatalogRow>{};
+  const auto& path = settings.text("catalog");
+  std::string text;
+  try {
+    text = surroundings.read_file(path);
+  } catch (const std::runtime_error& error) {
+    return settings.bad("catalog", "cannot read " + quoted_text(path) + ": " + error.what());
+  }
+  auto catalog = parse_catalog(text);
+  if (const auto* fault = std::get_if<CatalogFault>(&catalog)) {
+    return settings.bad("catalog", path + (fault->line == 0 ? "" : ":" + std::to_string(fault->line)) + ": " + fault->reason);
+  }
+  return std::get<std::vector<CatalogRow>>(std::move(catalog));
+}
+
+std::vector<CatalogRow> default_rows() {
+  auto rows = parse_catalog(default_catalog());
+  DTI_CHECK(std::holds_alternative<std::vector<CatalogRow>>(rows));
+  return std::get<std::vector<CatalogRow>>(std::move(rows));
+}
+
+}  // namespace
+
+AppDescription describe_dti_server() {
+  std::vector<Setting> settings;
+  for (auto part : {semester_settings(), store_settings(), network_settings(), simulation_settings()}) {
+    settings.insert(settings.end(), part.begin(), part.end());
+  }
+  return {
+      .name = "dti_server",
+      .purpose = "dti_server hands out the classrooms and labs of a semester to the faculties that ask for them, exactly "
+                 "once. Each grant is in the store before it is answered, so that a server that is stopped, or killed, "
+                 "goes on where it was when it is started again. It prints \"READY tcp://ADDRESS:PORT\" on stdout when it "
+                 "can serve, and logs to stderr. SIGTERM and SIGINT end it in order.",
+      .settings = std::move(settings),
+      .examples = {{"a semester in a new store, in the state directory",
+                    "dti_server --semester=2025-10 --classrooms=380 --labs=60"},
+                   {"go on with what the store has, for faculties on other machines", "dti_server --bind=0.0.0.0"},
+                   {"PostgreSQL, with the password out of sight",
+                    "DTI_STORE=postgresql://dti@db.example.org/dti PGPASSFILE=/etc/dti/pgpass dti_server"}},
+      .exit_codes = {{0, "ended in order"},
+                     {1, "could not start or go on; stderr says why"},
+                     {2, "bad use: flags, environment, config file or catalogue"}},
+  };
+}
+
+std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<const std::string> args,
+                                                                   const Surroundings& surroundings) {
+  auto resolved = resolve(describe_dti_server(), args, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
+  const auto& settings = std::get<Settings>(resolved);
+
+  auto semester = find_semester(settings);
+  if (auto* usage = std::get_if<UsageExit>(&semester)) return std::move(*usage);
+  auto store = find_store(settings, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&store)) return std::move(*usage);
+  auto catalog = read_catalog(settings, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&catalog)) return std::move(*usage);
+
+  DtiServerOptions options;
+  options.start.semester = std::get<0>(std::move(semester));
+  options.start.catalog = std::get<0>(std::move(catalog));
+  options.start.default_catalog = default_rows();
+  options.pipeline.store_timeout = settings.duration("store-timeout");
+  options.pipeline.faculties_to_answer = static_cast<std::size_t>(settings.integer("num-faculties"));
+  options.store_is_default = std::get<Store>(store).is_default;
+  options.store = std::get<Store>(std::move(store)).address;
+  options.bind = settings.text("bind");
+  options.port = static_cast<std::uint16_t>(settings.integer("port"));
+  if (settings.has("proxy-server")) options.proxy = settings.addresses("proxy-server").front();
+  options.fail_after = settings.duration("fail-seconds");
+  options.lease = settings.duration("lease-seconds");
+  options.log = log_options(settings);
+  return options;
+}
+
+}  // namespace dti

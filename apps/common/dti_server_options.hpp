@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "common/logging.hpp"
+#include "common/settings.hpp"
+#include "dti/repository/open_repository.hpp"
+#include "dti/service/commit_pipeline.hpp"
+#include "dti/service/take_over.hpp"
+
+namespace dti {
+
+/// What dti_server was told. Source: docs/protocol.md, Flags.
+struct DtiServerOptions {
+  StartOptions start;  // the catalogue file is read already
+  PipelineOptions pipeline;
+  StoreAddress store;
+  bool store_is_default = false;  // in the state directory, which may not be there yet
+  std::string bind;
+  std::uint16_t port = 0;           // 0: any free one
+  std::optional<HostPort> proxy;    // to register with
+  std::chrono::milliseconds fail_after{0};  // SIGKILL to itself so long after READY; 0: never
+  std::chrono::milliseconds lease{0};       // of the leading server, where several share a database
+  LogOptions log;
+};
+
+[[nodiscard]] AppDescription describe_dti_server();
+
+/// @param args  the command line without the program's name
+[[nodiscard]] std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<const std::string> args,
+                                                                                 const Surroundings& surroundings);
+
+}  // namespace dti

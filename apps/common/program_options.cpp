@@ -1,0 +1,109 @@
+#include "common/program_options.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "common/log_options.hpp"
+#include "dti/domain/pool.hpp"
+#include "dti/protocol/allocation_codec.hpp"
+#include "dti/protocol/result_file.hpp"
+
+namespace dti {
+namespace {
+
+std::vector<Setting> settings_of_program() {
+  return {
+      {.name = "name",
+       .group = "Request",
+       .kind = TextKind{kNameBytesMax},
+       .help = "The program's name, as the catalogue has it; case, spaces, \"_\" and \"-\" do not count.",
+       .needed = true},
+      {.name = "semester", .group = "Request", .kind = TextKind{kSemesterBytesMax}, .help = "The semester.", .needed = true},
+      {.name = "classrooms",
+       .group = "Request",
+       .kind = IntegerKind{0, kQuantityMax},
+       .help = "How many classrooms the program wants.",
+       .needed = true},
+      {.name = "labs",
+       .group = "Request",
+       .kind = IntegerKind{0, kQuantityMax},
+       .help = "How many labs the program wants.",
+       .needed = true},
+      {.name = "faculty-server",
+       .group = "Request",
+       .kind = HostPortKind{},
+       .help = "Where the program's faculty listens.",
+       .needed = true},
+      {.name = "timeout",
+       .group = "Answer",
+       .kind = SecondsKind{},
+       .help = "How long to wait for the answer.",
+       .default_value = "60"},
+      {.name = "output-dir",
+       .group = "Answer",
+       .kind = PathKind{},
+       .help = "Folder for the result file, NAME_SEMESTER.txt.",
+       .default_value = "."},
+      {.name = "json",
+       .group = "Answer",
+       .kind = SwitchKind{},
+       .help = "Prints the answer as JSON on stdout.",
+       .default_value = "false"},
+  };
+}
+
+}  // namespace
+
+AppDescription describe_program() {
+  return {
+      .name = "program",
+      .purpose = "program asks its faculty for the classrooms and labs that an academic program needs in a semester, waits for "
+                 "the answer, and writes it to NAME_SEMESTER.txt. To ask again for the same is safe: the answer is the "
+                 "first grant.",
+      .settings = settings_of_program(),
+      .examples = {{"ask for 7 classrooms and 2 labs",
+                    "program --name=derecho-civil --semester=2025-10 --classrooms=7 --labs=2 "
+                    "--faculty-server=127.0.0.1:5000"},
+                   {"for a script: the answer as JSON, the file elsewhere",
+                    "program --name=derecho-civil --semester=2025-10 --classrooms=7 --labs=2 "
+                    "--faculty-server=127.0.0.1:5000 --json --output-dir=/tmp"}},
+      .exit_codes = {{0, "all was granted"},
+                     {1, "anything else went wrong; stderr says what"},
+                     {2, "bad use: flags, environment, config file, or an --output-dir that cannot be written"},
+                     {3, "a part was granted"},
+                     {4, "refused; also if the program holds a grant for other numbers"},
+                     {5, "not known: no answer in time, or no server could be reached; ask again, it is safe"}},
+  };
+}
+
+std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const std::string> args,
+                                                              const Surroundings& surroundings) {
+  auto resolved = resolve(describe_program(), args, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
+  const auto& settings = std::get<Settings>(resolved);
+  for (const auto* name : {"name", "semester"}) {
+    if (settings.text(name).empty()) return settings.bad(name, "must not be empty");
+    if (settings.text(name).find('/') != std::string::npos) {
+      return settings.bad(name, "must not have a \"/\": the result file is named NAME_SEMESTER.txt");
+    }
+  }
+  auto file_name = result_file_name(settings.text("name"), settings.text("semester"));
+  if (!file_name) {
+    return settings.bad("name", "is too long: the result file's name, NAME_SEMESTER.txt, may have 240 bytes with the "
+                                "semester");
+  }
+
+  ProgramOptions options;
+  options.request.program_name = settings.text("name");
+  options.request.semester = settings.text("semester");
+  options.request.want = {settings.integer("classrooms"), settings.integer("labs")};
+  options.faculty_server = settings.addresses("faculty-server").front();
+  options.timeout = settings.duration("timeout");
+  options.output_dir = settings.text("output-dir");
+  options.file_name = std::move(*file_name);
+  options.json = settings.is_on("json");
+  options.log = log_options(settings);
+  return options;
+}
+
+}  // namespace dti

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "common/logging.hpp"
+#include "common/settings.hpp"
+#include "dti/domain/messages.hpp"
+
+namespace dti {
+
+/// What program was told. Source: docs/protocol.md, Flags.
+struct ProgramOptions {
+  RoomRequest request;  // without client_id
+  HostPort faculty_server;
+  std::chrono::milliseconds timeout{0};
+  std::filesystem::path output_dir;
+  std::string file_name;  // of the result file, in output_dir
+  bool json = false;      // print the answer as JSON
+  LogOptions log;
+};
+
+[[nodiscard]] AppDescription describe_program();
+
+/// @param args  the command line without the program's name
+[[nodiscard]] std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const std::string> args,
+                                                                            const Surroundings& surroundings);
+
+}  // namespace dti

@@ -1,0 +1,53 @@
+// dti_server: hands out the rooms of a semester, each once. Reads flags, wires the parts, runs, drains.
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/dti_server_options.hpp"
+#include "common/logging.hpp"
+#include "dti/repository/open_repository.hpp"
+#include "dti/transport/proxy_registration.hpp"
+#include "dti/transport/server.hpp"
+#include "dti/transport/stop_signals.hpp"
+#include "dti_server/crash.hpp"
+
+namespace {
+
+int serve(dti::DtiServerOptions options) {
+  dti::StopSignals stop_signals;
+  const auto log = dti::make_log_sink(options.log);
+  if (std::holds_alternative<dti::MemoryStoreAddress>(options.store)) {
+    log({dti::LogLevel::kWarning, "memory-store", "NOTHING IS STORED: with --store=memory: every grant is lost at the end", {}});
+  }
+  const auto repository = dti::open_repository(options.store, options.pipeline.store_timeout);
+  std::optional<dti::ProxyRegistration> registration;
+  dti::Server server{{options.bind, options.port, options.pipeline}, std::move(options.start), *repository, log};
+  const auto exit = server.run(stop_signals, [&] {
+    std::cout << "READY " << server.endpoint() << std::endl;
+    if (options.proxy) registration.emplace(options.proxy->host, options.proxy->port, server.endpoint(), log);
+    if (options.fail_after.count() > 0) dti::crash_after(options.fail_after);
+  });
+  if (!exit.reason.empty()) std::cerr << "dti_server: " << exit.reason << std::endl;
+  if (server.store_hangs()) std::_Exit(exit.code);  // the committer waits for a silent store, and may for long
+  return exit.code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> args{argv + 1, argv + argc};
+  auto options = dti::parse_dti_server_options(args, dti::process_surroundings());
+  if (const auto* usage = std::get_if<dti::UsageExit>(&options)) return dti::leave(*usage);
+  try {
+    return serve(std::get<dti::DtiServerOptions>(std::move(options)));
+  } catch (const std::exception& error) {
+    std::cerr << "dti_server: " << error.what() << std::endl;
+    return 1;
+  }
+}

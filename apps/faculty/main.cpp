@@ -1,0 +1,37 @@
+// faculty: gathers the requests of its programs, asks a server for all of them, and tells each its part.
+
+#include <exception>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/faculty_options.hpp"
+#include "common/logging.hpp"
+#include "dti/transport/faculty_node.hpp"
+#include "dti/transport/stop_signals.hpp"
+
+namespace {
+
+int serve(dti::FacultyAppOptions options) {
+  dti::StopSignals stop_signals;
+  dti::FacultyNode node{{std::move(options.faculty), options.bind, options.listen_port},
+                        dti::make_log_sink(options.log)};
+  std::cout << "READY " << node.endpoint() << std::endl;
+  return node.run(stop_signals);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> args{argv + 1, argv + argc};
+  auto options = dti::parse_faculty_options(args, dti::process_surroundings());
+  if (const auto* usage = std::get_if<dti::UsageExit>(&options)) return dti::leave(*usage);
+  try {
+    return serve(std::get<dti::FacultyAppOptions>(std::move(options)));
+  } catch (const std::exception& error) {
+    std::cerr << "faculty: " << error.what() << std::endl;
+    return 1;
+  }
+}
