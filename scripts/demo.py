@@ -1,0 +1,166 @@
+#!/usr/bin/python3
+"""Plays two registration mornings with the real programs and checks every number against the ledger. See scripts/demo."""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests_py"))
+sys.dont_write_bytecode = True
+os.environ.setdefault("DTI_BIN_DIR", str(ROOT / "build/release/bin"))
+
+from harness.catalogs import default_catalog  # noqa: E402
+from harness.postgresql import Cluster  # noqa: E402
+from harness.process import running, running_faculty, start_program  # noqa: E402
+from harness.stores import PostgresqlStore, SqliteStore  # noqa: E402
+
+SEMESTER = "2025-10"
+CAPACITY = (380, 60)
+# Each program asks (classrooms, labs); granted in all and left (classrooms, labs, mobile labs): docs/allocation.md.
+CASES = (
+    ("Case 1: 25 programs ask for 7 classrooms and 2 labs each", (7, 2), (175, 50, 0), (205, 10)),
+    ("Case 2: 25 programs ask for 10 classrooms and 4 labs each", (10, 4), (250, 60, 40), (90, 0)),
+)
+HEADER = ("faculty", "program", "asked", "granted", "mobile", "status", "ms")
+PROGRAM_SECONDS = 60
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def progress(text, last=False):
+    if sys.stdout.isatty():
+        print(f"\r  {text}\033[K", end="\n" if last else "", flush=True)
+    elif last:
+        say(f"  {text}")
+
+
+def spelled(name):
+    """As a program would write its own name: another spelling of the catalogue's."""
+    return name.lower().replace(" ", "-")
+
+
+def ask_all(stack, folder, server, want):
+    """Starts the faculties and their programs; returns a row for each program once all were answered."""
+    faculties = dict(list(default_catalog().items())[:5])
+    peers = {name: stack.enter_context(running_faculty(
+        folder, f"--name={name}", f"--dti-server={server.address}", f"--semester={SEMESTER}", "--min-programs=5"))
+        for name in faculties}
+    progress(f"{len(peers)} faculties ready", last=True)
+    waiting = []
+    for faculty, programs in faculties.items():
+        for program in programs:
+            process = start_program(
+                folder, f"--name={spelled(program)}", f"--semester={SEMESTER}", f"--classrooms={want[0]}",
+                f"--labs={want[1]}", f"--faculty-server={peers[faculty].address}", f"--output-dir={folder}", "--json")
+            stack.callback(process.remove)
+            waiting.append((faculty, program, process))
+    rows = []
+    for faculty, program, process in waiting:
+        progress(f"{len(rows)} of {len(waiting)} programs answered")
+        code = process.exit_status(within=PROGRAM_SECONDS)
+        if code not in (0, 3):
+            raise AssertionError(f"{program} ended with exit code {code}{process.describe()}")
+        rows.append((faculty, program, json.loads(process.stdout()), milliseconds(folder, program)))
+    progress(f"{len(rows)} of {len(waiting)} programs answered", last=True)
+    for peer in peers.values():
+        assert peer.exit_status() == 0, peer.describe()
+    return rows
+
+
+def milliseconds(folder, program):
+    text = (folder / f"{spelled(program)}_{SEMESTER}.txt").read_text(encoding="utf-8")
+    return text.split("MILLISECONDS: ")[1].split("\n")[0]
+
+
+def print_table(rows, want):
+    lines = [(faculty, program, f"{want[0]} + {want[1]}",
+              f"{a['classrooms-assigned']} + {a['labs-assigned'] + a['mobile-labs-assigned']}",
+              str(a["mobile-labs-assigned"]), a["status"], ms) for faculty, program, a, ms in rows]
+    widths = [max(len(line[i]) for line in [HEADER, *lines]) for i in range(len(HEADER))]
+    for line in [HEADER, tuple("-" * width for width in widths), *lines]:
+        say("  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+
+
+class Proof:
+    """Claims about the run, each printed with what was found."""
+
+    def __init__(self):
+        self.holds = True
+
+    def claim(self, text, found, expected):
+        right = found == expected
+        self.holds = self.holds and right
+        say(f"  {'ok   ' if right else 'WRONG'} {text}: {found}" + ("" if right else f", expected {expected}"))
+
+
+def prove(store, rows, granted, left):
+    proof = Proof()
+    say("  Proof, read from the ledger:")
+    proof.claim("programs answered OK", sum(a["status"] == "OK" for _, _, a, _ in rows), 25)
+    proof.claim("programs that hold a grant, each exactly one", store.count("SELECT count(*) FROM allocation"), 25)
+    proof.claim("classrooms, labs, mobile labs granted", store.granted(SEMESTER), granted)
+    proof.claim("classrooms, labs left", store.left(SEMESTER)[:2], left)
+    answered = {(faculty, program): (a["status"], a["classrooms-assigned"], a["labs-assigned"], a["mobile-labs-assigned"])
+                for faculty, program, a, _ in rows}
+    proof.claim("answers that equal the ledger's entry", sum(
+        answered.get(key) == value for key, value in store.allocations(SEMESTER).items()), 25)
+    totals = {row[-1] for row in store.report("totals")}
+    proof.claim("capacity = left + granted (sql/reports/totals.sql)", totals, {"ok"})
+    return proof.holds
+
+
+def play(case, make_store, folder):
+    title, want, granted, left = case
+    say(f"\n{title}")
+    folder.mkdir()
+    store = make_store(folder)
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(running(
+            folder, f"--semester={SEMESTER}", f"--classrooms={CAPACITY[0]}", f"--labs={CAPACITY[1]}", store.flag))
+        progress(f"dti_server ready at {server.endpoint} on {store.kind}: {CAPACITY[0]} classrooms, {CAPACITY[1]} labs",
+                 last=True)
+        rows = ask_all(stack, folder, server, want)
+        print_table(rows, want)
+        return prove(store, rows, granted, left)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite",
+                        help="postgresql: a cluster of its own in a temporary folder, removed at the end")
+    parser.add_argument("--keep", action="store_true", help="keep the result files, logs and the SQLite files, and say where")
+    options = parser.parse_args()
+    started = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="dti-demo-"))
+    with contextlib.ExitStack() as stack:
+        if not options.keep:
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        make_store = SqliteStore
+        if options.store == "postgresql":
+            say("making a PostgreSQL cluster in a temporary folder")
+            cluster = Cluster()
+            stack.callback(cluster.remove)
+            make_store = lambda _: PostgresqlStore(cluster)  # noqa: E731
+        try:
+            results = [play(case, make_store, folder / f"case-{number}") for number, case in enumerate(CASES, 1)]
+        except AssertionError as fault:
+            say(f"\nThe demo failed: {fault}")
+            results = [False]
+        if options.keep:
+            say(f"\nkept in {folder}")
+    verdict = "every number is right" if all(results) else "A NUMBER IS WRONG"
+    say(f"\n{verdict} ({time.monotonic() - started:.1f} s)")
+    sys.exit(0 if all(results) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Fixtures: the two kinds of store, a PostgreSQL cluster for the session, and a bound on each test."""
+
+import signal
+
+import pytest
+
+from harness.postgresql import Cluster, newest_bin_folder
+from harness.stores import PostgresqlStore, SqliteStore
+
+TEST_SECONDS = 90
+
+
+@pytest.fixture(autouse=True)
+def bounded():
+    """No test hangs, whatever it waits for."""
+
+    def too_long(*_):
+        raise TimeoutError(f"the test takes longer than {TEST_SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    if newest_bin_folder() is None:
+        pytest.skip("PostgreSQL is not installed: no /usr/lib/postgresql/*/bin/initdb")
+    cluster = Cluster()
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture
+def postgresql(cluster):
+    """A fresh database."""
+    store = PostgresqlStore(cluster)
+    yield store
+    cluster.resume()
+    store.drop()
+
+
+@pytest.fixture
+def sqlite(tmp_path):
+    """A place for a fresh SQLite file."""
+    return SqliteStore(tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request):
+    """Each test that names it runs on both databases."""
+    return request.getfixturevalue(request.param)

@@ -1,0 +1,135 @@
+"""A PostgreSQL cluster of the test session's own: default settings, a unix socket and a free TCP port."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from harness.process import clean_environment, until
+
+ROLE = "dti"
+PASSWORD = "s3cret-of-the-test"
+
+
+def newest_bin_folder():
+    folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    return max(folders, key=lambda folder: float(folder.parent.name), default=None)
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Cluster:
+    """Databases belong to an ordinary role: trusted on the unix socket, by password over TCP."""
+
+    def __init__(self):
+        self._bin = newest_bin_folder()
+        self._count = 0
+        self._stopped = []
+        # In /tmp itself: a socket's path may have 107 bytes, and the postgres user must be able to reach it.
+        self.folder = Path(tempfile.mkdtemp(prefix="dti-pg-", dir="/tmp"))
+        self._as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        if self._as_postgres:
+            shutil.chown(self.folder, "postgres")
+        password_file = self.folder / "password"
+        password_file.write_text(PASSWORD)
+        password_file.chmod(0o644)
+        self._run("initdb", "-D", self._data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
+                  "--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={password_file}")
+        self.port = _free_port()
+        self.start()
+        self.sql("postgres", f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'", user="postgres")
+
+    @property
+    def _data(self):
+        return self.folder / "data"
+
+    def _run(self, program, *arguments):
+        result = subprocess.run([*self._as_postgres, self._bin / program, *arguments], cwd="/", timeout=60,
+                                env=clean_environment(self.folder), stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert result.returncode == 0, result.stdout
+
+    def start(self):
+        options = f"-c unix_socket_directories={self.folder} -c listen_addresses=127.0.0.1 -p {self.port}"
+        self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-l", self.folder / "log", "-o", options, "start")
+
+    def stop(self, mode="immediate"):
+        self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-m", mode, "stop")
+
+    def remove(self):
+        self.resume()
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def sql(self, database, statement, user=ROLE):
+        """Rows of texts."""
+        result = subprocess.run(
+            ["psql", "-XAtq", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-p", str(self.port),
+             "-U", user, "-d", database, "-f", "-"],
+            input=statement, capture_output=True, text=True, timeout=30, env=clean_environment(self.folder))
+        assert result.returncode == 0, result.stderr
+        return [line.split("\x1f") for line in result.stdout.splitlines()]
+
+    def create_database(self):
+        self._count += 1
+        name = f"test_{self._count}"
+        self.sql("postgres", f"CREATE DATABASE {name} OWNER {ROLE}", user="postgres")
+        return name
+
+    def drop_database(self, name):
+        self.sql("postgres", f"DROP DATABASE {name} WITH (FORCE)", user="postgres")
+
+    def uri(self, database):
+        return f"postgresql:///{database}?host={self.folder}&port={self.port}&user={ROLE}"
+
+    def uri_with_password(self, database, password=PASSWORD):
+        return f"postgresql://{ROLE}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def backends(self, database):
+        """The process ids of the sessions of our role with that database."""
+        statement = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}' AND usename = '{ROLE}'"
+        return [int(row[0]) for row in self.sql("postgres", statement, user="postgres")]
+
+    def freeze_backends(self, database):
+        """The server's sessions stop where they are; new ones can be opened."""
+        pids = self.backends(database)
+        assert pids
+        self._freeze(pids)
+
+    def freeze(self):
+        """The whole database stops where it is; connections are taken by the kernel, and by nobody else."""
+        postmaster = int((self._data / "postmaster.pid").read_text().split()[0])
+        self._freeze([postmaster])
+        self._freeze(_children(postmaster))
+
+    def _freeze(self, pids):
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+            self._stopped.append(pid)
+        for pid in pids:
+            until(lambda pid=pid: _state(pid) in "TZ", what=f"process {pid} frozen")
+
+    def resume(self):
+        for pid in self._stopped:
+            try:
+                os.kill(pid, signal.SIGCONT)
+            except ProcessLookupError:
+                pass
+        self._stopped = []
+
+
+def _state(pid):
+    """T: stopped; Z: has ended, and its parent has not looked yet."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+def _children(parent):
+    return [int(pid) for task in Path(f"/proc/{parent}/task").iterdir()
+            for pid in (task / "children").read_text().split()]

@@ -1,0 +1,197 @@
+"""Runs the real binaries: waits for their lines instead of sleeping, and judges how they end."""
+
+import contextlib
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 20
+STOP_SECONDS = 10
+FAULTS = re.compile(r"check failed|AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:", re.IGNORECASE)
+
+
+def binary(name):
+    folder = Path(os.environ.get("DTI_BIN_DIR", ROOT / "build/dev/bin"))
+    return str((folder / name).resolve())
+
+
+def clean_environment(home, extra=None):
+    """The caller's environment without what would change a setting or a default path of the binaries."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DTI_", "PG", "XDG_", "STATE_DIRECTORY"))}
+    return {**kept, "HOME": str(home), "LC_ALL": "C.UTF-8", **(extra or {})}
+
+
+class Process:
+    """One running binary. Its stdout is read line by line, its stderr goes to a file."""
+
+    def __init__(self, arguments, folder, env=None):
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        number = len(list(folder.glob("*.stderr")))
+        self.name = Path(arguments[0]).name
+        self._stderr = folder / f"{self.name}-{number}.stderr"
+        self._arguments = arguments
+        self._lines = queue.Queue()
+        self._seen = []
+        self._judged = False
+        with open(self._stderr, "wb") as stderr:
+            self._popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
+                                           env=clean_environment(folder, env), cwd=folder)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self._popen.stdout:
+            self._lines.put(line.decode())
+        self._lines.put(None)
+
+    @property
+    def pid(self):
+        return self._popen.pid
+
+    @property
+    def log(self):
+        return self._stderr.read_text(errors="replace")
+
+    def describe(self):
+        return (f"\n--- {' '.join(self._arguments)}\n--- exit status: {self._popen.poll()}\n"
+                f"--- stdout: {self._seen}\n--- stderr:\n{self.log}\n---\n")
+
+    def line(self, start, seconds=START_SECONDS):
+        """The rest of the next stdout line that begins with `start` and a space."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f"no line «{start} …» within {seconds} s{self.describe()}") from None
+            if line is None:
+                self._lines.put(None)
+                raise AssertionError(f"ended without a line «{start} …»{self.describe()}")
+            self._seen.append(line)
+            if line.startswith(start + " "):
+                return line[len(start) + 1:].rstrip("\n")
+
+    def stdout(self):
+        """All of stdout, once the process has ended."""
+        self._reader.join(STOP_SECONDS)
+        while not self._lines.empty():
+            if (line := self._lines.get()) is not None:
+                self._seen.append(line)
+        return "".join(self._seen)
+
+    def signal(self, number):
+        self._popen.send_signal(number)
+
+    def exit_status(self, within=STOP_SECONDS):
+        """Waits for the end, and returns the exit status (-9 for SIGKILL)."""
+        self._judged = True
+        try:
+            return self._popen.wait(within)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still runs after {within} s{self.describe()}") from None
+
+    def has_ended(self):
+        return self._popen.poll() is not None
+
+    def crash(self):
+        """SIGKILL, and gone when this returns."""
+        self._popen.kill()
+        self.exit_status()
+
+    def stop(self, within=STOP_SECONDS):
+        """SIGTERM; the exit status."""
+        self.signal(signal.SIGTERM)
+        return self.exit_status(within)
+
+    def finish(self, exit_status):
+        """Stops what still runs, and checks how it ended; an end that the test has judged is not judged again."""
+        if not self._judged:
+            assert not self.has_ended(), f"ended by itself{self.describe()}"
+            status = self.stop()
+            assert status == exit_status, f"exit status {status}{self.describe()}"
+        assert not FAULTS.search(self.log), f"a fault in the log{self.describe()}"
+
+    def remove(self):
+        if self._popen.poll() is None:
+            self._popen.kill()
+            self._popen.wait()
+        self._reader.join(STOP_SECONDS)
+        self._popen.stdout.close()
+
+
+class Daemon(Process):
+    """A dti_server or a faculty that has said where it can be reached."""
+
+    endpoint = ""
+
+    @property
+    def address(self):
+        return self.endpoint.removeprefix("tcp://")
+
+    @property
+    def port(self):
+        return int(self.endpoint.rsplit(":", 1)[1])
+
+    def wait_ready(self):
+        self.endpoint = self.line("READY")
+        return self
+
+
+@contextlib.contextmanager
+def owned(process, exit_status=0):
+    """Ends the process when the block is left; shows its log if anything failed."""
+    try:
+        yield process
+        process.finish(exit_status)
+    except BaseException:
+        sys.stderr.write(process.describe())
+        raise
+    finally:
+        process.remove()
+
+
+@contextlib.contextmanager
+def running(folder, *flags, env=None, exit_status=0, name="dti_server", ready=True):
+    """A dti_server on a port that the system picks, ready to serve.
+    On leaving: SIGTERM, the exit status, and a log without failed checks and sanitizer reports."""
+    port = "--port=0" if name == "dti_server" else "--listen-port=0"
+    given = any(flag.startswith(port.split("=")[0]) for flag in flags)
+    daemon = Daemon([binary(name), *([] if given else [port]), *map(str, flags)], folder, env)
+    with owned(daemon, exit_status):
+        if ready:
+            daemon.wait_ready()
+        yield daemon
+
+
+def running_faculty(folder, *flags, **options):
+    return running(folder, *flags, name="faculty", **options)
+
+
+def start_program(folder, *flags, env=None, name="program"):
+    """A program that has been started; it answers through exit_status() and stdout()."""
+    return Process([binary(name), *map(str, flags)], folder, env)
+
+
+def run(folder, name, *flags, env=None, seconds=STOP_SECONDS):
+    """Runs a binary that is expected to end by itself: its exit status, stdout and stderr."""
+    process = Process([binary(name), *map(str, flags)], folder, env)
+    with owned(process):
+        status = process.exit_status(seconds)
+    return status, process.stdout(), process.log
+
+
+def until(condition, seconds=10, what="the condition"):
+    """Waits until the condition holds, and returns what it returned."""
+    deadline = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"{what} did not come about within {seconds} s"
+        time.sleep(0.01)
+    return result

@@ -1,0 +1,173 @@
+"""A peer on the wire: raw frames, and the messages of docs/protocol.md."""
+
+import json
+import time
+import uuid
+
+import zmq
+
+REPLY_SECONDS = 15
+OK = "OK"
+PARTIAL = "NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT"
+HAS_ALREADY = "PROGRAM-ALREADY-HAS-RESOURCES-FOR-SEMESTER"
+HEALTH_CHECK = b'{"health-check":true}'
+HEALTHY = b"\x01"
+_context = zmq.Context()
+
+
+class Client:
+    """A DEALER."""
+
+    def __init__(self, endpoint, identity=None):
+        self._socket = _context.socket(zmq.DEALER)
+        self._socket.linger = 0
+        self._socket.sndhwm = self._socket.rcvhwm = 0
+        if identity:
+            self._socket.routing_id = identity
+        self._socket.connect(endpoint if "://" in endpoint else f"tcp://{endpoint}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._socket.close()
+
+    def send(self, *frames):
+        self._socket.send_multipart([encode(frame) for frame in frames])
+
+    def receive(self, seconds=REPLY_SECONDS):
+        """The frames of the next reply."""
+        assert self._socket.poll(seconds * 1000), f"no reply within {seconds} s"
+        return self._socket.recv_multipart()
+
+    def receive_if_any(self, seconds=0):
+        """The frames of the next reply, or None if none comes in time."""
+        return self._socket.recv_multipart() if self._socket.poll(seconds * 1000) else None
+
+    def ask_frames(self, *frames, seconds=REPLY_SECONDS):
+        self.send(*frames)
+        return self.receive(seconds)
+
+    def ask(self, body, seconds=REPLY_SECONDS):
+        """Sends `[body]`; the reply, which must be `[json]`."""
+        return only_body(self.ask_frames(body, seconds=seconds))
+
+    def monitor(self):
+        return self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+
+
+class Router:
+    """A ROUTER of ours: plays a server to a faculty, or a faculty to a program."""
+
+    def __init__(self):
+        self._socket = _context.socket(zmq.ROUTER)
+        self._socket.linger = 0
+        self.port = self._socket.bind_to_random_port("tcp://127.0.0.1")
+        self.address = f"127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._socket.close()
+
+    def receive(self, seconds=REPLY_SECONDS):
+        """The peer's id, and the frames that it sent."""
+        assert self._socket.poll(seconds * 1000), f"no request within {seconds} s"
+        peer, *frames = self._socket.recv_multipart()
+        return peer, frames
+
+    def receives_nothing(self, seconds):
+        return not self._socket.poll(seconds * 1000)
+
+    def send(self, peer, *frames):
+        self._socket.send_multipart([peer, *map(encode, frames)])
+
+
+def encode(frame):
+    if isinstance(frame, bytes):
+        return frame
+    return frame.encode() if isinstance(frame, str) else json.dumps(frame).encode()
+
+
+def only_body(frames):
+    assert len(frames) == 1, frames
+    return json.loads(frames[0])
+
+
+def ask_all(client, bodies):
+    """Sends every request at once; the frames of their replies, in the order of the requests, whatever theirs was."""
+    for body in bodies:
+        client.send(body)
+    return receive_all(client, bodies)
+
+
+def receive_all(client, bodies):
+    """The replies to requests that were sent, one each, matched by the id of their first program."""
+    replies = {}
+    for _ in bodies:
+        [frame] = client.receive()
+        first = json.loads(frame)["programs"][0]["program-id"]
+        assert first not in replies, "answered twice"
+        replies[first] = frame
+    return [replies[json.loads(encode(body))["programs"][0]["program-id"]] for body in bodies]
+
+
+def entry(name, classrooms, labs, program_id=None):
+    return {"program-id": program_id or str(uuid.uuid4()), "program-name": name, "classrooms": classrooms, "labs": labs}
+
+
+def request(semester, faculty, *programs, request_id=None):
+    """A faculty's request; each program is (name, classrooms, labs)."""
+    body = {"semester": semester, "faculty-name": faculty, "programs": [entry(*program) for program in programs]}
+    return body if request_id is None else {**body, "request-id": request_id}
+
+
+def answer(entry_of_reply):
+    """(status, classrooms, labs, mobile labs) of one entry of a reply."""
+    e = entry_of_reply
+    return e["status-message"], e["classrooms"], e["labs"], e["mobile-labs"]
+
+
+def answers(reply):
+    return [answer(entry_of_reply) for entry_of_reply in reply["programs"]]
+
+
+def statuses(reply):
+    return [entry_of_reply["status-message"] for entry_of_reply in reply["programs"]]
+
+
+def check_lists_all(reply, asked):
+    """One entry for each program asked, in order, with its id, name and numbers."""
+    assert [(e["program-id"], e["program-name"], e["requested-classrooms"], e["requested-labs"])
+            for e in reply["programs"]] == [
+        (p["program-id"], p["program-name"], p["classrooms"], p["labs"]) for p in asked["programs"]]
+
+
+def check_failed(reply, asked, code):
+    """The whole request failed: every program is listed with the error's code and without rooms."""
+    assert reply["error-found"] is True and reply["error-message"] == code, reply
+    assert reply["detail"], reply
+    assert reply["semester"] == asked["semester"]
+    check_lists_all(reply, asked)
+    assert answers(reply) == [(code, 0, 0, 0)] * len(asked["programs"])
+
+
+def grant(client, body, seconds=REPLY_SECONDS):
+    """Asks, and checks that the request as a whole was served: the answers in the order asked."""
+    reply = client.ask(body, seconds)
+    assert reply["error-found"] is False and reply["error-message"] == "", reply
+    assert reply["semester"] == body["semester"]
+    check_lists_all(reply, body)
+    return answers(reply)
+
+
+def grant_after_recovery(client, body, seconds=20):
+    """Asks again while the server says UNAVAILABLE; the answers once it serves."""
+    deadline = time.monotonic() + seconds
+    while True:
+        reply = client.ask(body, seconds)
+        if reply["error-message"] != "UNAVAILABLE":
+            assert not reply["error-found"], reply
+            return answers(reply)
+        assert time.monotonic() < deadline, f"still UNAVAILABLE after {seconds} s"

@@ -1,0 +1,164 @@
+"""program against a faculty that the test plays: exit codes, the result file, what it sends and takes."""
+
+import json
+import time
+
+import pytest
+
+from harness.process import ROOT, run, start_program
+from harness.scenario import SEMESTER
+from harness.wire import HAS_ALREADY, OK, PARTIAL, Router
+
+NAME = "derecho-civil"
+
+
+@pytest.fixture
+def faculty():
+    with Router() as router:
+        yield router
+
+
+@pytest.fixture
+def output(tmp_path):
+    folder = tmp_path / "results"
+    folder.mkdir()
+    return folder
+
+
+def flags(faculty, output, name=NAME, semester=SEMESTER, classrooms=7, labs=2):
+    return (f"--name={name}", f"--semester={semester}", f"--classrooms={classrooms}", f"--labs={labs}",
+            f"--faculty-server={faculty.address}", f"--output-dir={output}")
+
+
+def room_answer(status, classrooms=7, labs=2, mobile_labs=0, **more):
+    return {"status": status, "classrooms-assigned": classrooms, "labs-assigned": labs,
+            "mobile-labs-assigned": mobile_labs, **more}
+
+
+def exchange(tmp_path, faculty, answer_frames, *program_flags):
+    """Starts a program, answers it by those frames; its exit status, its stdout and what it sent."""
+    program = start_program(tmp_path, *program_flags)
+    try:
+        peer, sent = faculty.receive()
+        faculty.send(peer, *answer_frames)
+        return program.exit_status(), program.stdout(), sent
+    finally:
+        program.remove()
+
+
+def files(output):
+    return sorted(path.name for path in output.iterdir())
+
+
+ANSWERS = {  # status -> exit status, is a result file written?
+    OK: (0, True),
+    PARTIAL: (3, True),
+    HAS_ALREADY: (4, False),
+    "INVALID-REQUEST": (4, True),
+    "UNAUTHORIZED": (4, True),
+    "INVALID-SEMESTER": (4, True),
+    "INVALID-FACULTY": (4, True),
+    "INVALID-PROGRAM": (4, True),
+    "NOT-LEADER": (5, False),
+    "OVERLOADED": (5, False),
+    "UNAVAILABLE": (5, False),
+}
+
+
+@pytest.mark.parametrize("status", ANSWERS)
+def test_the_exit_status_and_the_file_follow_the_answer(tmp_path, faculty, output, status):
+    exit_status, written = ANSWERS[status]
+    got, _, _ = exchange(tmp_path, faculty, [b"", room_answer(status)], *flags(faculty, output))
+    assert got == exit_status
+    assert files(output) == ([f"{NAME}_{SEMESTER}.txt"] if written else [])
+
+
+def test_a_program_sends_a_delimiter_and_what_it_was_told(tmp_path, faculty, output):
+    _, _, sent = exchange(tmp_path, faculty, [b"", room_answer(OK)], *flags(faculty, output))
+    assert len(sent) == 2 and sent[0] == b""
+    body = json.loads(sent[1])
+    body.pop("client-id", None)
+    assert body == {"program-name": NAME, "semester": SEMESTER, "classrooms": 7, "labs": 2}
+
+
+@pytest.mark.parametrize("frames", [[b""], []], ids=["with a delimiter", "as an old faculty answers"])
+@pytest.mark.parametrize("folder", ["room", "room-partial"])
+def test_the_result_file_has_the_golden_bytes(tmp_path, faculty, output, frames, folder):
+    golden = ROOT / "tests/golden" / folder
+    asked = json.loads((golden / "request.json").read_bytes())
+    wish = asked["program-name"], asked["semester"], asked["classrooms"], asked["labs"]
+    exchange(tmp_path, faculty, [*frames, (golden / "reply.json").read_bytes()], *flags(faculty, output, *wish))
+    [path] = output.iterdir()
+    assert path.name == f"{asked['program-name']}_{asked['semester']}.txt"
+    expected = (golden / "result.txt").read_bytes().split(b"MILLISECONDS: ")
+    got = path.read_bytes().split(b"MILLISECONDS: ")
+    assert got[0] == expected[0]
+    milliseconds, tail = got[1].split(b"\n", 1)
+    assert int(milliseconds) >= 0 and tail == b"\t"
+
+
+def test_a_result_file_replaces_the_one_before(tmp_path, faculty, output):
+    path = output / f"{NAME}_{SEMESTER}.txt"
+    path.write_text("old\n" * 1000)
+    exchange(tmp_path, faculty, [b"", room_answer(OK)], *flags(faculty, output))
+    text = path.read_text()
+    assert "old" not in text and "STATUS: OK" in text
+    assert files(output) == [path.name]
+
+
+def test_the_default_folder_is_the_working_folder(tmp_path, faculty, output):
+    exchange(tmp_path, faculty, [b"", room_answer(OK)], *flags(faculty, output)[:-1])
+    assert (tmp_path / f"{NAME}_{SEMESTER}.txt").is_file()
+
+
+def test_json_prints_the_answer(tmp_path, faculty, output):
+    answer = room_answer(PARTIAL, 5, 1, 1, detail="a sentence")
+    got, stdout, _ = exchange(tmp_path, faculty, [b"", answer], *flags(faculty, output), "--json")
+    assert got == 3
+    said = json.loads(stdout)
+    assert {key: said[key] for key in answer} == answer
+
+
+def test_no_answer_in_time_is_exit_5_and_no_file(tmp_path, faculty, output):
+    started = time.monotonic()
+    status, _, stderr = run(tmp_path, "program", *flags(faculty, output), "--timeout=0.3")
+    assert status == 5 and stderr.strip()
+    assert 0.3 <= time.monotonic() - started < 5
+    assert files(output) == []
+
+
+def test_a_faculty_that_is_not_there_is_exit_5_within_the_timeout(tmp_path, output):
+    with Router() as gone:
+        program_flags = flags(gone, output)
+    status, _, _ = run(tmp_path, "program", *program_flags, "--timeout=0.3")
+    assert status == 5 and files(output) == []
+
+
+BAD_USE = {
+    "a negative number": ["--labs=-1"],
+    "a fraction": ["--classrooms=1.5"],
+    "too many": ["--classrooms=1000001"],
+    "no port": ["--faculty-server=localhost"],
+    "a slash in the name": ["--name=a/b"],
+    "a slash in the semester": ["--semester=2025/10"],
+    "a file name over 240 bytes": ["--name=" + "x" * 200, "--semester=" + "y" * 40],
+    "an unknown flag": ["--colour=red"],
+    "an output folder that is not there": ["--output-dir=/no/such/folder"],
+    "an output folder that is a file": ["--output-dir=/etc/passwd"],
+    "an output folder where nothing can be written": ["--output-dir=/proc"],
+}
+
+
+@pytest.mark.parametrize("wrong", BAD_USE.values(), ids=BAD_USE)
+def test_bad_use_is_exit_2_said_before_asking(tmp_path, faculty, output, wrong):
+    kept = [flag for flag in flags(faculty, output) if flag.split("=")[0] not in {w.split("=")[0] for w in wrong}]
+    status, stdout, stderr = run(tmp_path, "program", *kept, *wrong)
+    assert (status, stdout) == (2, "") and stderr.strip()
+    assert faculty.receives_nothing(0.1)
+
+
+@pytest.mark.parametrize("missing", ["--name", "--semester", "--classrooms", "--labs", "--faculty-server"])
+def test_a_needed_flag_that_is_missing_is_named(tmp_path, faculty, output, missing):
+    kept = [flag for flag in flags(faculty, output) if not flag.startswith(missing + "=")]
+    status, _, stderr = run(tmp_path, "program", *kept)
+    assert status == 2 and missing in stderr

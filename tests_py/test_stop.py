@@ -1,0 +1,111 @@
+"""SIGTERM: what was taken is answered, and nothing that is in the ledger is kept from who asked."""
+
+import contextlib
+import json
+import signal
+import threading
+import time
+
+import pytest
+
+from harness.catalogs import write_catalog
+from harness.process import running
+from harness.scenario import POOL, SEMESTER
+from harness.wire import HEALTH_CHECK, Client, answers, grant, request
+
+PEERS = 4
+STOP_SECONDS = 2
+FACULTY = "Load"
+
+
+class Load(threading.Thread):
+    """Asks for one new program after the other, many at a time, until told to end."""
+
+    def __init__(self, endpoint, number):
+        super().__init__()
+        self._endpoint = endpoint
+        self._number = number
+        self.half_way = threading.Event()
+        self.end = threading.Event()
+        self.replies = {}
+        self.asked = 0
+
+    def run(self):
+        with Client(self._endpoint) as client:
+            while not self.end.is_set() and self.asked < 5000:
+                for _ in range(20):
+                    client.send(request(SEMESTER, FACULTY, (f"{self._number}-{self.asked}", 1, 0)))
+                    self.asked += 1
+                self._keep(client, 0)
+                if len(self.replies) > 50:
+                    self.half_way.set()
+            self._keep(client, 0.5)
+
+    def _keep(self, client, seconds):
+        while frames := client.receive_if_any(seconds):
+            reply = json.loads(frames[0])
+            name = reply["programs"][0]["program-name"]
+            assert name not in self.replies, "answered twice"
+            self.replies[name] = reply
+
+
+def test_sigterm_under_load_ends_within_2_s_and_every_accepted_request_was_answered(store, tmp_path):
+    catalog = write_catalog(tmp_path / "catalog.csv", FACULTY, [f"{p}-{i}" for p in range(PEERS) for i in range(5000)])
+    flags = (f"--semester={SEMESTER}", "--classrooms=1000000", "--labs=0", catalog, store.flag)
+    with running(tmp_path, *flags) as dti:
+        peers = [Load(dti.endpoint, number) for number in range(PEERS)]
+        try:
+            for peer in peers:
+                peer.start()
+            for peer in peers:
+                assert peer.half_way.wait(20)
+            started = time.monotonic()
+            assert dti.stop() == 0
+            assert time.monotonic() - started < STOP_SECONDS
+        finally:
+            for peer in peers:
+                peer.end.set()
+                peer.join()
+
+    replies = {name: reply for peer in peers for name, reply in peer.replies.items()}
+    granted = {name for name, reply in replies.items() if answers(reply) == [("OK", 1, 0, 0)]}
+    refused = {name: reply["error-message"] for name, reply in replies.items() if name not in granted}
+    assert granted == {program for _, program in store.allocations()}
+    assert set(refused.values()) <= {"UNAVAILABLE"}
+    store.check_conserved()
+
+
+def test_an_idle_server_ends_at_once(store, tmp_path):
+    with running(tmp_path, *POOL, store.flag) as dti:
+        started = time.monotonic()
+        assert dti.stop() == 0
+        assert time.monotonic() - started < 1
+
+
+def test_a_second_sigterm_changes_nothing(sqlite, tmp_path):
+    with running(tmp_path, *POOL, sqlite.flag) as dti:
+        dti.signal(signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            dti.signal(signal.SIGTERM)
+        assert dti.exit_status() == 0
+
+
+@pytest.mark.parametrize("asks", [True, False], ids=["a request waits", "nobody waits"])
+def test_sigterm_with_a_silent_store_is_unavailable_after_1_5_s_and_exit_1_if_anybody_waits(postgresql, tmp_path, asks):
+    with running(tmp_path, *POOL, postgresql.flag) as dti, Client(dti.endpoint) as client:
+        grant(client, request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2)))
+        postgresql.cluster.freeze()
+        if asks:
+            client.send(request(SEMESTER, "Derecho", ("Derecho Penal", 7, 2)))
+            client.send(HEALTH_CHECK)
+            client.receive()  # the server has read both
+        started = time.monotonic()
+        dti.signal(signal.SIGTERM)
+        if asks:
+            reply = json.loads(client.receive(5)[0])
+            assert reply["error-message"] == "UNAVAILABLE"
+            assert 1.4 < time.monotonic() - started < 3
+        assert dti.exit_status() == (1 if asks else 0)
+        assert time.monotonic() - started < 4
+        postgresql.cluster.resume()
+    postgresql.check_conserved()
