@@ -16,6 +16,8 @@ from harness.wire import HEALTH_CHECK, Client, answers, grant, request
 PEERS = 4
 STOP_SECONDS = 2
 FACULTY = "Load"
+PROGRAMS_EACH = 5000
+UNDER_WAY = 200
 
 
 class Load(threading.Thread):
@@ -28,15 +30,15 @@ class Load(threading.Thread):
         self.half_way = threading.Event()
         self.end = threading.Event()
         self.replies = {}
-        self.asked = 0
+        self._asked = 0
 
     def run(self):
         with Client(self._endpoint) as client:
-            while not self.end.is_set() and self.asked < 5000:
-                for _ in range(20):
-                    client.send(request(SEMESTER, FACULTY, (f"{self._number}-{self.asked}", 1, 0)))
-                    self.asked += 1
-                self._keep(client, 0)
+            while not self.end.is_set():
+                while self._asked < min(len(self.replies) + UNDER_WAY, PROGRAMS_EACH):
+                    client.send(request(SEMESTER, FACULTY, (f"{self._number}-{self._asked}", 1, 0)))
+                    self._asked += 1
+                self._keep(client, 0.01)
                 if len(self.replies) > 50:
                     self.half_way.set()
             self._keep(client, 0.5)
@@ -50,7 +52,8 @@ class Load(threading.Thread):
 
 
 def test_sigterm_under_load_ends_within_2_s_and_every_accepted_request_was_answered(store, tmp_path):
-    catalog = write_catalog(tmp_path / "catalog.csv", FACULTY, [f"{p}-{i}" for p in range(PEERS) for i in range(5000)])
+    names = [f"{peer}-{i}" for peer in range(PEERS) for i in range(PROGRAMS_EACH)]
+    catalog = write_catalog(tmp_path / "catalog.csv", FACULTY, names)
     flags = (f"--semester={SEMESTER}", "--classrooms=1000000", "--labs=0", catalog, store.flag)
     with running(tmp_path, *flags) as dti:
         peers = [Load(dti.endpoint, number) for number in range(PEERS)]

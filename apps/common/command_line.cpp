@@ -25,7 +25,8 @@ std::vector<std::string> split_flags(std::span<const Setting> settings, std::spa
   for (const auto& arg : args) {
     const std::string text = arg == "-h" ? "--help" : arg;
     const auto equals = text.find('=');
-    const auto* setting = text.starts_with("--") ? find(settings, std::string_view{text}.substr(2, equals - 2)) : nullptr;
+    const auto* setting =
+        text.starts_with("--") ? find(settings, std::string_view{text}.substr(2, equals - 2)) : nullptr;
     if (setting == nullptr) {
       split.push_back(text);
       continue;
@@ -100,7 +101,9 @@ std::variant<std::map<std::string, std::string>, ReadFault> read_command_line(st
   if (const auto rest = parser.remaining(); !rest.empty()) return unexpected(settings, rest.front());
   for (const auto& setting : settings) {
     const auto count = parser.get_option("--" + setting.name)->results().size();
-    if (count > 1) return ReadFault{"--" + setting.name + ": given " + std::to_string(count) + " times; once is allowed"};
+    if (count > 1) {
+      return ReadFault{"--" + setting.name + ": given " + std::to_string(count) + " times; once is allowed"};
+    }
   }
   return values;
 }

@@ -77,7 +77,8 @@ std::optional<std::size_t> line_with_stray_letter(std::string_view text) {
       // A text in three quotes may end in quotes of its own.
       while (quotes.size() == 3 && at < text.size() && text[at] == c) ++at;
     } else if (static_cast<unsigned char>(c) >= 0x80) {
-      return 1 + static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+      return 1 +
+             static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
     } else {
       ++at;
     }
@@ -90,8 +91,11 @@ std::string place(const std::string& path, std::size_t line) { return printable(
 }  // namespace
 
 std::variant<std::map<std::string, ConfigValue>, ReadFault> read_config(std::span<const Setting> settings,
-                                                                        const std::string& path, std::string_view text) {
-  if (const auto line = line_with_stray_letter(text)) return ReadFault{place(path, *line) + ": not valid TOML" + kAdvice};
+                                                                        const std::string& path,
+                                                                        std::string_view text) {
+  if (const auto line = line_with_stray_letter(text)) {
+    return ReadFault{place(path, *line) + ": not valid TOML" + kAdvice};
+  }
   toml::table table;
   try {
     table = toml::parse(text);

@@ -23,9 +23,10 @@ std::vector<Setting> store_settings() {
       {.name = "store",
        .group = "Store",
        .kind = TextKind{},
-       .help = "Where the ledger is: sqlite:PATH, postgresql://... (a libpq URI), \"postgresql:host=... dbname=...\", or "
-               "memory: (for tests: everything is lost at the end). A value with a password is refused as a flag: "
-               "give it as DTI_STORE or in the config file, or keep the password in PGPASSFILE.",
+       .help =
+           "Where the ledger is: sqlite:PATH, postgresql://... (a libpq URI), \"postgresql:host=... dbname=...\", or "
+           "memory: (for tests: everything is lost at the end). A value with a password is refused as a flag: "
+           "give it as DTI_STORE or in the config file, or keep the password in PGPASSFILE.",
        .default_shown = "sqlite:STATE/dti.db, where STATE is $STATE_DIRECTORY, else $XDG_STATE_HOME/dti, else "
                         "~/.local/state/dti",
        .secret = true},
@@ -47,8 +48,9 @@ std::vector<Setting> semester_settings() {
       {.name = "semester",
        .group = "Semester",
        .kind = TextKind{kSemesterBytesMax},
-       .help = "Opens this semester if the store has none of that name, which needs --classrooms and --labs. If it has, "
-               "what is given must equal what it was opened with. Other open semesters of the store are served too.",
+       .help =
+           "Opens this semester if the store has none of that name, which needs --classrooms and --labs. If it has, "
+           "what is given must equal what it was opened with. Other open semesters of the store are served too.",
        .default_shown = "those that the store has open"},
       {.name = "classrooms",
        .group = "Semester",
@@ -114,8 +116,9 @@ std::variant<Store, UsageExit> find_store(const Settings& settings, const Surrou
   if (settings.has("store")) {
     const auto& text = settings.text("store");
     if (settings.origin("store").source == Source::kFlag && carries_password(text)) {
-      return settings.bad("store", "a password does not belong on a command line, where others can read it: use DTI_STORE, "
-                                   "PGPASSFILE or the config file");
+      return settings.bad("store",
+                          "a password does not belong on a command line, where others can read it: use DTI_STORE, "
+                          "PGPASSFILE or the config file");
     }
     try {
       return Store{parse_store_address(text), false};
@@ -123,9 +126,7 @@ std::variant<Store, UsageExit> find_store(const Settings& settings, const Surrou
       return settings.bad("store", error.what());
     }
   }
-  const auto set = [&surroundings](const char* name) {
-    return surroundings.variable(name).value_or("");
-  };
+  const auto set = [&surroundings](const char* name) { return surroundings.variable(name).value_or(""); };
   std::filesystem::path state;
   if (const auto state_directory = set("STATE_DIRECTORY"); !state_directory.empty()) {
     state = state_directory.substr(0, state_directory.find(':'));  // systemd separates several by colons
@@ -134,7 +135,8 @@ std::variant<Store, UsageExit> find_store(const Settings& settings, const Surrou
   } else if (const std::filesystem::path home = set("HOME"); home.is_absolute()) {
     state = home / ".local" / "state" / "dti";
   } else {
-    return settings.bad("store", "is needed: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME says where a default would be");
+    return settings.bad("store",
+                        "is needed: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME says where a default would be");
   }
   return Store{SqliteStoreAddress{state / "dti.db"}, true};
 }
@@ -169,7 +171,8 @@ std::variant<std::vector<CatalogRow>, UsageExit> read_catalog(const Settings& se
   }
   auto catalog = parse_catalog(text);
   if (const auto* fault = std::get_if<CatalogFault>(&catalog)) {
-    return settings.bad("catalog", path + (fault->line == 0 ? "" : ":" + std::to_string(fault->line)) + ": " + fault->reason);
+    return settings.bad("catalog",
+                        path + (fault->line == 0 ? "" : ":" + std::to_string(fault->line)) + ": " + fault->reason);
   }
   return std::get<std::vector<CatalogRow>>(std::move(catalog));
 }
@@ -189,10 +192,11 @@ AppDescription describe_dti_server() {
   }
   return {
       .name = "dti_server",
-      .purpose = "dti_server hands out the classrooms and labs of a semester to the faculties that ask for them, exactly "
-                 "once. Each grant is in the store before it is answered, so that a server that is stopped, or killed, "
-                 "goes on where it was when it is started again. It prints \"READY tcp://ADDRESS:PORT\" on stdout when it "
-                 "can serve, and logs to stderr. SIGTERM and SIGINT end it in order.",
+      .purpose =
+          "dti_server hands out the classrooms and labs of a semester to the faculties that ask for them, exactly "
+          "once. Each grant is in the store before it is answered, so that a server that is stopped, or killed, "
+          "goes on where it was when it is started again. It prints \"READY tcp://ADDRESS:PORT\" on stdout when it "
+          "can serve, and logs to stderr. SIGTERM and SIGINT end it in order.",
       .settings = std::move(settings),
       .examples = {{"a semester in a new store, in the state directory",
                     "dti_server --semester=2025-10 --classrooms=380 --labs=60"},

@@ -22,8 +22,8 @@ struct DtiServerOptions {
   StoreAddress store;
   bool store_is_default = false;  // in the state directory, which may not be there yet
   std::string bind;
-  std::uint16_t port = 0;           // 0: any free one
-  std::optional<HostPort> proxy;    // to register with
+  std::uint16_t port = 0;                   // 0: any free one
+  std::optional<HostPort> proxy;            // to register with
   std::chrono::milliseconds fail_after{0};  // SIGKILL to itself so long after READY; 0: never
   std::chrono::milliseconds lease{0};       // of the leading server, where several share a database
   LogOptions log;

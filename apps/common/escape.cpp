@@ -14,7 +14,9 @@ struct Piece {
 };
 
 Piece first_piece(std::string_view text) {
-  const auto byte = [text](std::size_t index) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[index])); };
+  const auto byte = [text](std::size_t index) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[index]));
+  };
   const auto lead = byte(0);
   if (lead < 0x80) return {lead, text.substr(0, 1), true};
   const Piece bad{lead, text.substr(0, 1), false};

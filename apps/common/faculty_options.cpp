@@ -25,7 +25,8 @@ std::vector<Setting> settings_of_faculty() {
       {.name = "semester",
        .group = "Faculty",
        .kind = TextKind{kSemesterBytesMax},
-       .help = "Serves one batch of this semester only, and ends with 0 once all of it was answered, whatever the status.",
+       .help =
+           "Serves one batch of this semester only, and ends with 0 once all of it was answered, whatever the status.",
        .default_shown = "any semester, and serve on"},
       {.name = "min-programs",
        .group = "Batches",
@@ -46,9 +47,10 @@ std::vector<Setting> settings_of_faculty() {
       {.name = "retries",
        .group = "Batches",
        .kind = IntegerKind{0, kRetriesMax},
-       .help = "How often a batch that was not answered is sent again, which is safe: a server answers a repeat with the "
-               "first grant. An old DTI server does not, but grants again on each repeat: against one, run with "
-               "--retries=0.",
+       .help =
+           "How often a batch that was not answered is sent again, which is safe: a server answers a repeat with the "
+           "first grant. An old DTI server does not, but grants again on each repeat: against one, run with "
+           "--retries=0.",
        .default_value = "10"},
       {.name = "bind",
        .group = "Network",
@@ -68,9 +70,10 @@ std::vector<Setting> settings_of_faculty() {
 AppDescription describe_faculty() {
   return {
       .name = "faculty",
-      .purpose = "faculty gathers what its programs ask for a semester, asks a DTI server for all of them at once, and tells "
-                 "each program what it was granted. It prints \"READY tcp://ADDRESS:PORT\" on stdout when programs can "
-                 "ask, and logs to stderr. Every program gets an answer. SIGTERM and SIGINT end it in order.",
+      .purpose =
+          "faculty gathers what its programs ask for a semester, asks a DTI server for all of them at once, and tells "
+          "each program what it was granted. It prints \"READY tcp://ADDRESS:PORT\" on stdout when programs can "
+          "ask, and logs to stderr. Every program gets an answer. SIGTERM and SIGINT end it in order.",
       .settings = settings_of_faculty(),
       .examples = {{"serve the programs of a faculty", "faculty --name=derecho --dti-server=127.0.0.1:6000"},
                    {"two servers, and one batch of one semester",

@@ -47,7 +47,8 @@ std::string setting_help(const Setting& setting) {
   const auto value = placeholder(setting.kind);
   const bool asks_only = setting.name == "help" || setting.name == "version";
   return "  --" + setting.name + (value.empty() ? "" : "=" + value) + '\n' + wrapped(setting.help, 6) +
-         (asks_only ? "" : wrapped("(" + without_value(setting) + "; environment: " + variable_name(setting.name) + ")", 6));
+         (asks_only ? ""
+                    : wrapped("(" + without_value(setting) + "; environment: " + variable_name(setting.name) + ")", 6));
 }
 
 }  // namespace
@@ -87,10 +88,11 @@ std::string help_text(const AppDescription& app) {
     out += setting_help(setting);
   }
   out += "\nWhere a setting comes from:\n" +
-         wrapped("A flag wins over its environment variable, the variable over the config file, the file over the default. "
-                 "The variable of --some-flag is DTI_SOME_FLAG (one that is empty counts as not set); its key in the "
-                 "config file is some-flag. Seconds may have up to three decimals.",
-                 2);
+         wrapped(
+             "A flag wins over its environment variable, the variable over the config file, the file over the default. "
+             "The variable of --some-flag is DTI_SOME_FLAG (one that is empty counts as not set); its key in the "
+             "config file is some-flag. Seconds may have up to three decimals.",
+             2);
   out += "\nExamples:\n";
   for (const auto& [what, command] : app.examples) out += wrapped("# " + what, 2) + "  " + command + '\n';
   out += "\nExit codes:\n";

@@ -18,7 +18,11 @@ std::vector<Setting> settings_of_program() {
        .kind = TextKind{kNameBytesMax},
        .help = "The program's name, as the catalogue has it; case, spaces, \"_\" and \"-\" do not count.",
        .needed = true},
-      {.name = "semester", .group = "Request", .kind = TextKind{kSemesterBytesMax}, .help = "The semester.", .needed = true},
+      {.name = "semester",
+       .group = "Request",
+       .kind = TextKind{kSemesterBytesMax},
+       .help = "The semester.",
+       .needed = true},
       {.name = "classrooms",
        .group = "Request",
        .kind = IntegerKind{0, kQuantityMax},
@@ -57,9 +61,10 @@ std::vector<Setting> settings_of_program() {
 AppDescription describe_program() {
   return {
       .name = "program",
-      .purpose = "program asks its faculty for the classrooms and labs that an academic program needs in a semester, waits for "
-                 "the answer, and writes it to NAME_SEMESTER.txt. To ask again for the same is safe: the answer is the "
-                 "first grant.",
+      .purpose =
+          "program asks its faculty for the classrooms and labs that an academic program needs in a semester, waits "
+          "for the answer, and writes it to NAME_SEMESTER.txt. To ask again for the same is safe: the answer is the "
+          "first grant.",
       .settings = settings_of_program(),
       .examples = {{"ask for 7 classrooms and 2 labs",
                     "program --name=derecho-civil --semester=2025-10 --classrooms=7 --labs=2 "
@@ -89,8 +94,9 @@ std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const st
   }
   auto file_name = result_file_name(settings.text("name"), settings.text("semester"));
   if (!file_name) {
-    return settings.bad("name", "is too long: the result file's name, NAME_SEMESTER.txt, may have 240 bytes with the "
-                                "semester");
+    return settings.bad("name",
+                        "is too long: the result file's name, NAME_SEMESTER.txt, may have 240 bytes with the "
+                        "semester");
   }
 
   ProgramOptions options;

@@ -23,8 +23,7 @@ Parsed good(T value) {
 }
 
 constexpr std::string_view kDigits = "0123456789";
-constexpr std::string_view kHostCharacters =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+constexpr std::string_view kHostCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
 constexpr std::string_view kIpv6Characters = "abcdefABCDEF0123456789:.";
 
 bool consists_of(std::string_view text, std::string_view characters) {
@@ -78,7 +77,9 @@ Parsed parse_path(std::string_view text) {
 }
 
 Parsed parse_bind(std::string_view text) {
-  if (text != "*" && !is_host(text)) return BadValue{"is not an address to listen on (such as 127.0.0.1, 0.0.0.0 or [::1])"};
+  if (text != "*" && !is_host(text)) {
+    return BadValue{"is not an address to listen on (such as 127.0.0.1, 0.0.0.0 or [::1])"};
+  }
   return good(std::string{text});
 }
 
@@ -168,17 +169,18 @@ Parsed parse_value(const ValueKind& kind, std::string_view text) {
 }
 
 std::string placeholder(const ValueKind& kind) {
-  return std::visit(Overloaded{
-                        [](const TextKind&) -> std::string { return "TEXT"; },
-                        [](const PathKind&) -> std::string { return "PATH"; },
-                        [](const BindKind&) -> std::string { return "ADDRESS"; },
-                        [](const IntegerKind&) -> std::string { return "N"; },
-                        [](const SecondsKind&) -> std::string { return "SECONDS"; },
-                        [](const HostPortKind& kind_) -> std::string { return kind_.several ? "HOST:PORT,…" : "HOST:PORT"; },
-                        [](const ChoiceKind& choice) { return join(choice.choices, "|"); },
-                        [](const SwitchKind&) -> std::string { return ""; },
-                    },
-                    kind);
+  return std::visit(
+      Overloaded{
+          [](const TextKind&) -> std::string { return "TEXT"; },
+          [](const PathKind&) -> std::string { return "PATH"; },
+          [](const BindKind&) -> std::string { return "ADDRESS"; },
+          [](const IntegerKind&) -> std::string { return "N"; },
+          [](const SecondsKind&) -> std::string { return "SECONDS"; },
+          [](const HostPortKind& kind_) -> std::string { return kind_.several ? "HOST:PORT,…" : "HOST:PORT"; },
+          [](const ChoiceKind& choice) { return join(choice.choices, "|"); },
+          [](const SwitchKind&) -> std::string { return ""; },
+      },
+      kind);
 }
 
 }  // namespace dti

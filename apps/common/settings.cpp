@@ -136,7 +136,8 @@ std::variant<Settings, UsageExit> resolve(const AppDescription& description, std
       return Given{std::move(*variable), {Source::kVariable, variable_name(setting.name)}};
     }
     if (const auto entry = config.find(setting.name); entry != config.end()) {
-      return Given{entry->second.text, {Source::kFile, printable(config_path) + ':' + std::to_string(entry->second.line)}};
+      return Given{entry->second.text,
+                   {Source::kFile, printable(config_path) + ':' + std::to_string(entry->second.line)}};
     }
     if (setting.default_value) return Given{*setting.default_value, {}};
     return std::nullopt;

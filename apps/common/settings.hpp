@@ -21,8 +21,8 @@ struct Setting {
   std::string name = {};   // `lease-seconds`: --lease-seconds, DTI_LEASE_SECONDS, `lease-seconds = 5` in the file
   std::string group = {};  // heading in --help
   ValueKind kind = TextKind{};
-  std::string help = {};   // a sentence or more
-  std::optional<std::string> default_value = {};  // read like any other value; none: without a value unless one is given
+  std::string help = {};                          // a sentence or more
+  std::optional<std::string> default_value = {};  // read like any other value; none: no value unless one is given
   std::string default_shown = "none";             // what --help says if there is no default_value
   bool needed = false;
   bool secret = false;  // may carry a password: messages never show the value
@@ -33,7 +33,7 @@ struct AppDescription {
   std::string name;
   std::string purpose;  // a paragraph
   std::vector<Setting> settings;
-  std::vector<std::pair<std::string, std::string>> examples;    // what it does, command line
+  std::vector<std::pair<std::string, std::string>> examples;  // what it does, command line
   std::vector<std::pair<int, std::string>> exit_codes;
 };
 

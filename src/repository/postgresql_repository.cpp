@@ -1,16 +1,14 @@
 #include "repository/postgresql_repository.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
-#include <cstring>
 #include <exception>
 #include <string_view>
 #include <utility>
 
 #include "repository/array_text.hpp"
 #include "repository/ledger_rows.hpp"
-#include "repository/migrations.hpp"
+#include "repository/postgresql_rows.hpp"
 #include "repository/postgresql_session.hpp"
 #include "repository/pqxx_compat.hpp"
 #include "repository/sql_text.hpp"
@@ -58,82 +56,7 @@ SELECT pg_terminate_backend(a.pid)
   FROM leadership l JOIN pg_stat_activity a ON a.pid = l.backend_pid AND a.backend_start = l.backend_start
  WHERE a.pid <> pg_backend_pid())";
 
-// What one server's transactions lock, so that two that start at once do not both make the schema.
-constexpr char kLockMigrations[] = "SELECT pg_advisory_xact_lock(4919253614037)";
-
 constexpr char kBoundLocks[] = "SET LOCAL lock_timeout = '500ms'";
-
-std::int64_t integer(const pqxx::field& field) {
-  std::int64_t value = 0;  // what NULL reads as
-  const char* const text = field.c_str();
-  std::from_chars(text, text + std::strlen(text), value);
-  return value;
-}
-
-StoredSemester read_semester(const pqxx::row& row) {
-  if (row[4].is_null()) {
-    throw_missing_entry(integer(row[0]), 1);
-  }
-  return {.id = integer(row[0]),
-          .name = row[1].c_str(),
-          .epoch = integer(row[2]),
-          .head = integer(row[3]),
-          .opened_with = {integer(row[4]), integer(row[5]), integer(row[6])},
-          .left = {integer(row[7]), integer(row[8]), integer(row[9])}};
-}
-
-LedgerEntry read_entry(SemesterId semester, const pqxx::row& row) {
-  LedgerEntry entry;
-  entry.seq = integer(row[0]);
-  const auto kind = entry_kind_from_code(integer(row[1]));
-  if (!kind) {
-    throw_unreadable_entry(semester, entry.seq, "its kind is not known");
-  }
-  entry.kind = *kind;
-  if (entry.kind == EntryKind::kGranted || entry.kind == EntryKind::kReleased) {
-    entry.program_id = static_cast<ProgramId>(integer(row[2]));
-    entry.generation = static_cast<std::int32_t>(integer(row[3]));
-    entry.want = {integer(row[4]), integer(row[5])};
-    entry.grant = {integer(row[6]), integer(row[7]), integer(row[8])};
-  } else {
-    entry.capacity = {integer(row[9]), integer(row[10]), integer(row[11])};
-  }
-  return entry;
-}
-
-int known_version() { return static_cast<int>(postgresql_migrations().size()); }
-
-int stored_version(pqxx::transaction_base& transaction) {
-  // The catalogue's rows, not to_regclass(): that goes on saying what it said before we waited for a lock.
-  const auto found = transaction.exec(
-      "SELECT 1 FROM pg_class WHERE relname = 'schema_version' AND relkind = 'r' AND pg_table_is_visible(oid)");
-  if (found.empty()) {
-    return 0;
-  }
-  const auto version = transaction.exec("SELECT max(version) FROM schema_version");
-  return static_cast<int>(integer(version[0][0]));
-}
-
-void migrate(pqxx::transaction_base& transaction, WallTime at) {
-  int version = stored_version(transaction);
-  refuse_newer_schema(version, known_version());
-  if (version == known_version()) {
-    return;
-  }
-  transaction.exec(kLockMigrations);
-  version = stored_version(transaction);  // another server may have been at it while we waited
-  refuse_newer_schema(version, known_version());
-  if (version > 0) {
-    transaction.exec("SELECT 1 FROM leadership FOR UPDATE");
-  }
-  for (const Migration& migration : postgresql_migrations().subspan(static_cast<std::size_t>(version))) {
-    transaction.exec(std::string{migration.text});
-    compat::exec_params(transaction,
-                        "INSERT INTO schema_version (version, applied_at)"
-                        " VALUES ($1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond')",
-                        migration.version, stored_time(at));
-  }
-}
 
 /// Locks the leadership for the transaction, if it is still ours.
 bool lock_leadership(pqxx::transaction_base& transaction, Epoch epoch) {
@@ -196,16 +119,11 @@ StorageError PostgresqlRepository::sql_failure(Call call, const std::string& sta
   const bool lasts = state.starts_with("42") || state.starts_with("0A") || state.starts_with("22") ||
                      state.starts_with("3F") || state.starts_with("23");
   switch (call) {
-    case Call::kCommitting:
-      return {state.starts_with("23") ? Kind::kInvariant : Kind::kRejected, line};
+    case Call::kCommitting: return {state.starts_with("23") ? Kind::kInvariant : Kind::kRejected, line};
     case Call::kAdministering:
       return {state.starts_with("23") ? Kind::kInvariant : lasts ? Kind::kRejected : Kind::kUnavailable, line};
-    case Call::kTakingOver:
-      session_.reset();
-      return {lasts ? Kind::kRefused : Kind::kUnavailable, line};
-    case Call::kReading:
-      session_.reset();
-      return {lasts ? Kind::kCorrupt : Kind::kUnavailable, line};
+    case Call::kTakingOver: session_.reset(); return {lasts ? Kind::kRefused : Kind::kUnavailable, line};
+    case Call::kReading: session_.reset(); return {lasts ? Kind::kCorrupt : Kind::kUnavailable, line};
   }
   return {Kind::kUnavailable, line};
 }
@@ -231,9 +149,7 @@ std::optional<StoredSemester> PostgresqlRepository::inspect(const std::string& s
       connect();
     }
     pqxx::nontransaction transaction{session_->connection()};
-    const int version = stored_version(transaction);
-    refuse_newer_schema(version, known_version());
-    if (version == 0) {
+    if (!has_schema(transaction)) {
       return std::nullopt;
     }
     const auto rows =

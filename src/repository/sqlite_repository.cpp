@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "repository/ledger_rows.hpp"
-#include "repository/migrations.hpp"
 #include "repository/sql_text.hpp"
 #include "repository/sqlite_handle.hpp"
+#include "repository/sqlite_session.hpp"
 
 namespace dti {
 namespace {
@@ -33,84 +33,15 @@ std::filesystem::path prepare_path(const std::filesystem::path& path) {
   return resolved;
 }
 
-/// Reads the row of kSelectSemesters on which the statement stands.
-StoredSemester read_semester(const SqliteStatement& row) {
-  if (row.is_null(4)) {
-    throw_missing_entry(row.integer(0), 1);
-  }
-  return {.id = row.integer(0),
-          .name = row.text(1),
-          .epoch = row.integer(2),
-          .head = row.integer(3),
-          .opened_with = {row.integer(4), row.integer(5), row.integer(6)},
-          .left = {row.integer(7), row.integer(8), row.integer(9)}};
-}
-
-/// Reads the row of kSelectEntries on which the statement stands. A column that the kind does not have reads as 0.
-LedgerEntry read_entry(SemesterId semester, const SqliteStatement& row) {
-  LedgerEntry entry;
-  entry.seq = row.integer(0);
-  const auto kind = entry_kind_from_code(row.integer(1));
-  if (!kind) {
-    throw_unreadable_entry(semester, entry.seq, "its kind is not known");
-  }
-  entry.kind = *kind;
-  entry.program_id = static_cast<ProgramId>(row.integer(2));
-  entry.generation = row.is_null(3) ? 1 : static_cast<std::int32_t>(row.integer(3));
-  entry.want = {row.integer(4), row.integer(5)};
-  entry.grant = {row.integer(6), row.integer(7), row.integer(8)};
-  entry.capacity = {row.integer(9), row.integer(10), row.integer(11)};
-  return entry;
-}
-
-int stored_version(SqliteConnection& connection) {
-  const bool has_schema =
-      connection.query_integer("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")
-          .has_value();
-  return has_schema ? static_cast<int>(connection.query_integer("SELECT max(version) FROM schema_version").value_or(0))
-                    : 0;
-}
-
-int known_version() { return static_cast<int>(sqlite_migrations().size()); }
-
 }  // namespace
-
-// The statements of the path of a request; there once the schema is.
-struct SqliteRepository::Session {
-  explicit Session(SqliteConnection opened) : connection(std::move(opened)) {}
-
-  void prepare() {
-    guard_update.emplace(connection.prepare(
-        "UPDATE semester SET head = ?, classrooms_left = classrooms_left - ?, labs_left = labs_left - ?,"
-        " conversions_left = conversions_left - ? WHERE id = ? AND epoch = ? AND head = ?"));
-    insert_grant.emplace(connection.prepare(
-        "INSERT INTO ledger (semester_id, at, seq, program_id, generation, classrooms_wanted, labs_wanted,"
-        " classrooms_granted, labs_granted, mobile_labs_granted, kind, status, request_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-    select_epoch.emplace(connection.prepare("SELECT epoch FROM leadership"));
-    select_head.emplace(connection.prepare("SELECT head FROM semester WHERE id = ?"));
-  }
-
-  Epoch epoch() {
-    const Epoch found = select_epoch->step() ? select_epoch->integer(0) : 0;
-    select_epoch->reset();
-    return found;
-  }
-
-  SqliteConnection connection;
-  std::optional<SqliteStatement> guard_update;
-  std::optional<SqliteStatement> insert_grant;
-  std::optional<SqliteStatement> select_epoch;
-  std::optional<SqliteStatement> select_head;
-};
 
 SqliteRepository::SqliteRepository(const std::filesystem::path& path, std::chrono::milliseconds timeout)
     : path_(prepare_path(path)), timeout_(timeout), lock_(path_) {}
 
 SqliteRepository::~SqliteRepository() = default;
 
-std::unique_ptr<SqliteRepository::Session> SqliteRepository::open(int flags) {
-  auto session = std::make_unique<Session>(SqliteConnection{path_.string(), flags});
+std::unique_ptr<SqliteSession> SqliteRepository::open(int flags) {
+  auto session = std::make_unique<SqliteSession>(SqliteConnection{path_.string(), flags});
   session->connection.on_busy(
       [](void* self, int tries) { return static_cast<SqliteRepository*>(self)->waits_on(tries) ? 1 : 0; }, this);
   return session;
@@ -131,15 +62,11 @@ bool SqliteRepository::waits_on(int tries) {
 
 StorageError::Kind SqliteRepository::kind_of(int code) const {
   switch (code) {
-    case SQLITE_CONSTRAINT:
-      return Kind::kInvariant;
-    case SQLITE_CORRUPT:
-      return Kind::kCorrupt;
-    case SQLITE_NOTADB:
-      return stage_ == Stage::kTakingOver ? Kind::kRefused : Kind::kCorrupt;
+    case SQLITE_CONSTRAINT: return Kind::kInvariant;
+    case SQLITE_CORRUPT: return Kind::kCorrupt;
+    case SQLITE_NOTADB: return stage_ == Stage::kTakingOver ? Kind::kRefused : Kind::kCorrupt;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return Kind::kUnavailable;
+    case SQLITE_LOCKED: return Kind::kUnavailable;
     case SQLITE_ERROR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
@@ -149,8 +76,7 @@ StorageError::Kind SqliteRepository::kind_of(int code) const {
         return Kind::kRefused;
       }
       [[fallthrough]];
-    default:
-      return stage_ == Stage::kWriting || stage_ == Stage::kCommitting ? Kind::kRejected : Kind::kUnavailable;
+    default: return stage_ == Stage::kWriting || stage_ == Stage::kCommitting ? Kind::kRejected : Kind::kUnavailable;
   }
 }
 
@@ -175,6 +101,11 @@ auto SqliteRepository::perform(Stage stage, Call call) -> decltype(call()) {
   }
   try {
     return call();
+  } catch (const StorageError&) {
+    if (stage == Stage::kTakingOver) {
+      session_.reset();
+    }
+    throw;
   } catch (const SqliteError& error) {
     throw translate(error);
   }
@@ -186,11 +117,9 @@ std::optional<StoredSemester> SqliteRepository::inspect(const std::string& semes
     if (session_ == nullptr && !std::filesystem::exists(path_, error)) {
       return std::nullopt;
     }
-    const std::unique_ptr<Session> opened = session_ == nullptr ? open(SQLITE_OPEN_READWRITE) : nullptr;
+    const std::unique_ptr<SqliteSession> opened = session_ == nullptr ? open(SQLITE_OPEN_READWRITE) : nullptr;
     SqliteConnection& connection = opened != nullptr ? opened->connection : session_->connection;
-    const int version = stored_version(connection);
-    refuse_newer_schema(version, known_version());
-    if (version == 0) {
+    if (!has_schema(connection)) {
       return std::nullopt;
     }
     SqliteStatement select = connection.prepare(std::string{kSelectSemesters} + "WHERE s.name = ?");
@@ -215,19 +144,6 @@ void SqliteRepository::apply_settings() {
   }
 }
 
-void SqliteRepository::migrate(WallTime at) {
-  SqliteConnection& connection = session_->connection;
-  const int version = stored_version(connection);
-  refuse_newer_schema(version, known_version());
-  for (const Migration& migration : sqlite_migrations().subspan(static_cast<std::size_t>(version))) {
-    connection.execute(std::string{migration.text}.c_str());
-    connection.prepare("INSERT INTO schema_version (version, applied_at) VALUES (?, ?)")
-        .bind(std::int64_t{migration.version})
-        .bind(stored_time(at))
-        .run();
-  }
-}
-
 Leadership SqliteRepository::take_over(WallTime at) {
   return perform(Stage::kTakingOver, [&] {
     session_.reset();  // closing and opening recovers what an earlier COMMIT may have left behind
@@ -235,7 +151,7 @@ Leadership SqliteRepository::take_over(WallTime at) {
     apply_settings();
     SqliteConnection& connection = session_->connection;
     SqliteTransaction transaction{connection};
-    migrate(at);
+    migrate(connection, at);
     connection.prepare("UPDATE leadership SET epoch = epoch + 1, holder = ?, taken_at = ?")
         .bind(std::string_view{holder_text()})
         .bind(stored_time(at))

@@ -16,7 +16,7 @@
 namespace dti {
 
 class SqliteError;
-class SqliteStatement;
+class SqliteSession;
 
 /// The ledger in a SQLite file. One process at a time: the file is locked for as long as this lives, through every
 /// reconnect. Others may read it, and write to other tables: we wait for their locks, within bounds.
@@ -41,12 +41,10 @@ class SqliteRepository final : public Repository {
   void interrupt() noexcept override { gate_.interrupt(); }
 
  private:
-  struct Session;                                                     // an open file with its statements
   enum class Stage { kTakingOver, kReading, kWriting, kCommitting };  // kWriting: before COMMIT
 
-  [[nodiscard]] std::unique_ptr<Session> open(int flags);
+  [[nodiscard]] std::unique_ptr<SqliteSession> open(int flags);
   void apply_settings();
-  void migrate(WallTime at);
   template <class Call>
   auto perform(Stage stage, Call call) -> decltype(call());
   [[nodiscard]] StorageError translate(const SqliteError& error);
@@ -58,7 +56,7 @@ class SqliteRepository final : public Repository {
   const std::chrono::milliseconds timeout_;
   const StoreLock lock_;
   // The committer's thread only.
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<SqliteSession> session_;
   Stage stage_ = Stage::kReading;
   bool has_led_ = false;  // from then on, a file that is gone is an error and not a new store
   std::chrono::steady_clock::time_point wait_until_;

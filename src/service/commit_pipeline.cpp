@@ -80,7 +80,12 @@ void CommitPipeline::on_take_over_piece(TakeOverPiece piece, const Now& now) {
     return;
   }
   const auto& ledger = std::get<LedgerPiece>(piece);
-  if (ledger.from_start) allocator_.forget(ledger.semester_id);
+  if (ledger.from_start) {
+    log(LogLevel::kError, "store-lost-entries",
+        "the store has fewer entries of semester " + std::to_string(ledger.semester_id) +
+            " than were committed here: it was set back to an earlier state, and answered grants are gone");
+    allocator_.forget(ledger.semester_id);
+  }
   for (const auto& entry : ledger.entries) {
     replay_fault_ = allocator_.replay(ledger.semester_id, entry);
     if (replay_fault_) return;

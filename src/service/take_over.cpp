@@ -84,6 +84,9 @@ Leadership take_over(Repository& repository, const TakeOverRequest& request, Wal
   if (request.start && request.start->semester) check_semester(repository, *request.start->semester);
   auto leadership = repository.take_over(at);
   if (request.start) {
+    if (!request.start->semester && leadership.semesters.empty()) {
+      refuse("the store has no open semester: give --semester, --classrooms and --labs to open one");
+    }
     add_catalog(repository, *request.start, leadership.epoch);
     if (request.start->semester) {
       auto opened = open_semester(repository, *request.start->semester, leadership, at);

@@ -1,9 +1,13 @@
 // What only a SQLite file can do to us.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -117,9 +121,44 @@ TEST_P(SqliteContract, AReaderDoesNotStopTheWriterAndSeesOneState) {
   EXPECT_NE(reader->run("SELECT * FROM semester"), before);
 }
 
-TEST_P(SqliteContract, WhatIsWrittenSurvivesAPowerCutByItsSettings) {
+TEST_P(SqliteContract, TheFileHasAWriteAheadLog) {
   start();
   EXPECT_EQ(backend_->connect()->run("PRAGMA journal_mode")[0][0], "wal");
+}
+
+/// No file may grow beyond this many bytes for as long as this lives.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : before_handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, before_handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  void (*before_handler_)(int);
+  rlimit before_{};
+};
+
+TEST_P(SqliteContract, ACommitThatTheDiskRefusesIsInDoubtUntilATakeOverTells) {
+  start();
+  const Batch batch = grants({{1, {7, 2}}});
+  {
+    const FileSizeLimit limit{std::filesystem::file_size(file().string() + "-wal")};
+    EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->commit(batch)); }), Kind::kInDoubt);
+    EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->guard(epoch_, {})); }), Kind::kUnavailable);
+  }
+  const Leadership leadership = repository_->take_over(kAt);
+  semester_ = leadership.semesters.at(0);
+  epoch_ = leadership.epoch;
+  EXPECT_EQ(semester_, (StoredSemester{1, "2025-10", epoch_, 1, kCapacity, full_pool(kCapacity)}));
+  EXPECT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
 }
 
 TEST_P(SqliteContract, AnEntryIsNotReplaced) {

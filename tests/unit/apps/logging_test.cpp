@@ -23,13 +23,19 @@ struct Case {
 };
 
 const Case kCases[] = {
-    {{LogLevel::kWarning, "store-unavailable", "the store does not answer", {{"attempt", "3"}, {"reason", "timed out"}}},
+    {{LogLevel::kWarning,
+      "store-unavailable",
+      "the store does not answer",
+      {{"attempt", "3"}, {"reason", "timed out"}}},
      R"(2026-01-31T09:15:07.250Z warning store-unavailable: the store does not answer attempt=3 reason="timed out")",
      R"({"time":"2026-01-31T09:15:07.250Z","level":"warning","event":"store-unavailable","message":"the store does not answer","fields":{"attempt":"3","reason":"timed out"}})"},
     {{LogLevel::kInfo, "ready", "", {}},
      "2026-01-31T09:15:07.250Z info ready: ",
      R"({"time":"2026-01-31T09:15:07.250Z","level":"info","event":"ready","message":"","fields":{}})"},
-    {{LogLevel::kError, "odd event", "he said \"hi\"\n{\"level\":\"info\"}", {{"a=b", ""}, {"k", "x=\"y\"\r\n\x1b[2J\xff"}}},
+    {{LogLevel::kError,
+      "odd event",
+      "he said \"hi\"\n{\"level\":\"info\"}",
+      {{"a=b", ""}, {"k", "x=\"y\"\r\n\x1b[2J\xff"}}},
      R"(2026-01-31T09:15:07.250Z error "odd event": he said "hi"\n{"level":"info"} "a=b"="" k="x=\"y\"\r\n\x1b[2J\xff")",
      R"({"time":"2026-01-31T09:15:07.250Z","level":"error","event":"odd event","message":"he said \"hi\"\u000a{\"level\":\"info\"}","fields":{"a=b":"","k":"x=\"y\"\u000d\u000a\u001b[2J\ufffd"}})"},
 };
@@ -63,7 +69,8 @@ TEST(Logging, TheSinkDropsWhatIsBelowItsLevel) {
 
 TEST(Logging, TheSinkWritesPlaceholdersAndPatternsAsTheyAre) {
   testing::internal::CaptureStderr();
-  make_log_sink({.level = LogLevel::kDebug, .format = LogFormat::kText})({LogLevel::kDebug, "e", "100%v {} {0} %^", {}});
+  make_log_sink({.level = LogLevel::kDebug, .format = LogFormat::kText})(
+      {LogLevel::kDebug, "e", "100%v {} {0} %^", {}});
   const auto lines = lines_of(testing::internal::GetCapturedStderr());
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_TRUE(lines[0].ends_with("Z debug e: 100%v {} {0} %^")) << lines[0];

@@ -76,12 +76,13 @@ TEST(DtiServerOptions, DefaultsAreThoseOfTheProtocol) {
 }
 
 TEST(DtiServerOptions, EveryFlagReachesItsOption) {
-  const auto options = good<DtiServerOptions>(
-      kServer,
-      {"--semester=2025-10", "--classrooms=380", "--labs=60", "--mobile-labs=5", "--store=memory:", "--store-timeout=0.5",
-       "--lease-seconds=7", "--bind=0.0.0.0", "--port=0", "--catalog=c.csv", "--num-faculties=10", "--fail-seconds=2.5",
-       "--proxy-server=proxy:7000", "--log-level=error", "--log-format=json"},
-      {}, {{"c.csv", "faculty,program\nderecho,derecho civil\n"}});
+  const auto options =
+      good<DtiServerOptions>(kServer,
+                             {"--semester=2025-10", "--classrooms=380", "--labs=60", "--mobile-labs=5",
+                              "--store=memory:", "--store-timeout=0.5", "--lease-seconds=7", "--bind=0.0.0.0",
+                              "--port=0", "--catalog=c.csv", "--num-faculties=10", "--fail-seconds=2.5",
+                              "--proxy-server=proxy:7000", "--log-level=error", "--log-format=json"},
+                             {}, {{"c.csv", "faculty,program\nderecho,derecho civil\n"}});
   ASSERT_TRUE(options.start.semester);
   EXPECT_EQ(options.start.semester->name, "2025-10");
   EXPECT_EQ(options.start.semester->classrooms, 380);
@@ -172,11 +173,13 @@ TEST(DtiServerOptions, BadUseIsRefusedWithItsReason) {
 TEST(DtiServerOptions, ASemesterOfTheStoreNeedsNoQuantities) {
   const auto options = good<DtiServerOptions>(kServer, {"--semester=2025"});
   ASSERT_TRUE(options.start.semester);
-  EXPECT_FALSE(options.start.semester->classrooms || options.start.semester->labs || options.start.semester->conversions);
+  EXPECT_FALSE(options.start.semester->classrooms || options.start.semester->labs ||
+               options.start.semester->conversions);
 }
 
 TEST(DtiServerOptions, ABadCatalogueNamesItsFileAndLine) {
-  EXPECT_EQ(bad(kServer, {"--catalog=no.csv"}), "dti_server: --catalog: cannot read \"no.csv\": No such file or directory");
+  EXPECT_EQ(bad(kServer, {"--catalog=no.csv"}),
+            "dti_server: --catalog: cannot read \"no.csv\": No such file or directory");
   const Texts files{{"c.csv", "faculty,program\nderecho,civil\nderecho\n"}};
   EXPECT_TRUE(bad(kServer, {"--catalog=c.csv"}, kHome, files).starts_with("dti_server: --catalog: c.csv:3: "))
       << bad(kServer, {"--catalog=c.csv"}, kHome, files);
@@ -200,9 +203,10 @@ TEST(FacultyOptions, DefaultsAreThoseOfTheProtocol) {
 }
 
 TEST(FacultyOptions, EveryFlagReachesItsOption) {
-  const auto options = good<FacultyAppOptions>(
-      kFaculty, {"--name=derecho", "--dti-server=a:1,[::1]:2", "--semester=2025", "--min-programs=3", "--batch-seconds=0",
-                 "--request-timeout=0.1", "--retries=0", "--bind=*", "--listen-port=0", "--log-level=debug"});
+  const auto options =
+      good<FacultyAppOptions>(kFaculty, {"--name=derecho", "--dti-server=a:1,[::1]:2", "--semester=2025",
+                                         "--min-programs=3", "--batch-seconds=0", "--request-timeout=0.1",
+                                         "--retries=0", "--bind=*", "--listen-port=0", "--log-level=debug"});
   EXPECT_EQ(options.servers, (std::vector<HostPort>{{"a", 1}, {"[::1]", 2}}));
   EXPECT_EQ(options.faculty.endpoints, (std::vector<std::string>{"a:1", "[::1]:2"}));
   EXPECT_EQ(options.faculty.semester, "2025");
@@ -218,7 +222,8 @@ TEST(FacultyOptions, EveryFlagReachesItsOption) {
 }
 
 TEST(FacultyOptions, BadUseIsRefusedWithItsReason) {
-  EXPECT_EQ(bad(kFaculty, {}), "faculty: --name, --dti-server are needed (or DTI_NAME, or \"name\" in the config file, and so on)");
+  EXPECT_EQ(bad(kFaculty, {}),
+            "faculty: --name, --dti-server are needed (or DTI_NAME, or \"name\" in the config file, and so on)");
   EXPECT_EQ(bad(kFaculty, {"--name=", "--dti-server=a:1"}), "faculty: --name: must not be empty");
   const std::pair<Args, std::string> cases[] = {
       {{"--semester="}, "faculty: --semester: must not be empty"},
@@ -230,7 +235,8 @@ TEST(FacultyOptions, BadUseIsRefusedWithItsReason) {
       {{"--port=5000"}, "faculty: --port: unknown flag"},
   };
   for (const auto& [args, part] : cases) EXPECT_HAS(bad(kFaculty, with(kFacultyNeeds, args)), part);
-  EXPECT_HAS(bad(kFaculty, {"--name=x", "--dti-server=a:1,"}), "faculty: --dti-server: \"a:1,\" is not a list of HOST:PORT");
+  EXPECT_HAS(bad(kFaculty, {"--name=x", "--dti-server=a:1,"}),
+             "faculty: --dti-server: \"a:1,\" is not a list of HOST:PORT");
   EXPECT_HAS(bad(kFaculty, {"--name=" + std::string(201, 'x'), "--dti-server=a:1"}), "has 201 bytes; 200 are allowed");
 }
 
@@ -292,7 +298,8 @@ TEST(Help, MentionsEveryFlagWithItsVariableAndItsDefault) {
     const auto help = help_text(app);
     EXPECT_TRUE(help.starts_with("Usage: " + app.name));
     for (const auto& setting : app.settings) {
-      const auto start = help.find("\n  --" + setting.name + (std::holds_alternative<SwitchKind>(setting.kind) ? "\n" : "="));
+      const auto start =
+          help.find("\n  --" + setting.name + (std::holds_alternative<SwitchKind>(setting.kind) ? "\n" : "="));
       ASSERT_NE(start, std::string::npos) << app.name << " --" << setting.name;
       std::string block = help.substr(start + 1, help.find("\n  --", start + 1) - start);
       EXPECT_HAS(block, variable_name(setting.name));
@@ -302,8 +309,12 @@ TEST(Help, MentionsEveryFlagWithItsVariableAndItsDefault) {
         EXPECT_HAS(block, "(default: " + setting.default_value.value_or(setting.default_shown.substr(0, 10)));
       }
     }
-    for (const auto* flag : {"--help", "--version", "--config=", "--log-level=", "--log-format="}) EXPECT_HAS(help, flag);
-    for (const auto& [code, meaning] : app.exit_codes) EXPECT_HAS(help, "\n  " + std::to_string(code) + "  " + meaning.substr(0, 10));
+    for (const auto* flag : {"--help", "--version", "--config=", "--log-level=", "--log-format="}) {
+      EXPECT_HAS(help, flag);
+    }
+    for (const auto& [code, meaning] : app.exit_codes) {
+      EXPECT_HAS(help, "\n  " + std::to_string(code) + "  " + meaning.substr(0, 10));
+    }
     EXPECT_GE(app.examples.size(), 2U);
     for (const auto& [what, command] : app.examples) EXPECT_HAS(help, command);
   }

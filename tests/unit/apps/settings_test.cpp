@@ -149,7 +149,8 @@ TEST(Settings, CommandLinesThatMakeNoSenseSayWhatIsWrong) {
       {{"--port=1", "--port=2"}, "app: --port: given 2 times; once is allowed"},
       {{"--port", "1", "--json", "--json"}, "app: --json: given 2 times; once is allowed"},
       {{"--json", "--port"}, "app: --port: needs a value"},
-      {{"--name", "derecho", "civil"}, "app: an argument \"civil\" belongs to no flag (a value with spaces needs quotes)"},
+      {{"--name", "derecho", "civil"},
+       "app: an argument \"civil\" belongs to no flag (a value with spaces needs quotes)"},
       {{"--store=x", "postgresql://u:s3cret@h"},
        "app: an argument belongs to no flag (a value with spaces needs quotes)"},
       {{"--stroe=postgresql://u:s3cret@h"}, "app: --stroe: unknown flag; did you mean --store? (--help lists all)"},
@@ -206,7 +207,8 @@ TEST(Settings, ConfigFilesThatMakeNoSenseNameTheFileAndTheLine) {
 }
 
 TEST(Settings, ConfigFilesGiveEachKindOfValue) {
-  const auto settings = good({"--config=f"}, {}, {{"f", "\xef\xbb\xbfport = 7\nwait-seconds = 0.25\nname = 'ñ'\njson = true\r\n"}});
+  const auto settings =
+      good({"--config=f"}, {}, {{"f", "\xef\xbb\xbfport = 7\nwait-seconds = 0.25\nname = 'ñ'\njson = true\r\n"}});
   EXPECT_EQ(settings.integer("port"), 7);
   EXPECT_EQ(settings.duration("wait-seconds"), 250ms);
   EXPECT_EQ(settings.text("name"), "ñ");
@@ -227,9 +229,9 @@ TEST(Settings, ASecretValueIsNeverShown) {
   const Texts file{{"f", "store = \"" + secret + "\"\n"}};
   const Texts broken{{"f", "store = \"postgresql://u:s3cret\\q@h\"\n"}};
   const Texts unquoted{{"f", "store = s3cret\n"}};
-  for (const auto& line : {bad({"--store=" + secret}), bad({"--store", secret}), bad({}, {{"DTI_STORE", secret}}),
-                           bad({"--config=f"}, {}, file), bad({"--config=f"}, {}, broken),
-                           bad({"--config=f"}, {}, unquoted)}) {
+  for (const auto& line :
+       {bad({"--store=" + secret}), bad({"--store", secret}), bad({}, {{"DTI_STORE", secret}}),
+        bad({"--config=f"}, {}, file), bad({"--config=f"}, {}, broken), bad({"--config=f"}, {}, unquoted)}) {
     EXPECT_EQ(line.find("s3cret"), std::string::npos) << line;
   }
   EXPECT_EQ(bad({}, {{"DTI_STORE", secret}}), "app: DTI_STORE: the value has 74 bytes; 50 are allowed");
@@ -243,9 +245,10 @@ TEST(Settings, NeededSettingsThatAreMissingAreNamedTogether) {
   EXPECT_EQ(std::get<UsageExit>(one).code, 2);
   app.settings[3].needed = true;
   const auto two = resolve(app, Args{}, fake_surroundings());
-  EXPECT_TRUE(std::get<UsageExit>(two).text.starts_with("app: --name, --store are needed")) << std::get<UsageExit>(two).text;
-  EXPECT_TRUE(std::holds_alternative<Settings>(
-      resolve(app, Args{"--name=x"}, fake_surroundings({{"DTI_STORE", "memory:"}}))));
+  EXPECT_TRUE(std::get<UsageExit>(two).text.starts_with("app: --name, --store are needed"))
+      << std::get<UsageExit>(two).text;
+  EXPECT_TRUE(
+      std::holds_alternative<Settings>(resolve(app, Args{"--name=x"}, fake_surroundings({{"DTI_STORE", "memory:"}}))));
 }
 
 TEST(Settings, HelpAndVersionGoToStdoutWithExitCodeZeroWhateverElseIsWrong) {

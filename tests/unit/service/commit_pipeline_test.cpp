@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -124,6 +125,8 @@ class Pipeline : public testing::Test {
         take_over_ = start_take_over->request;
       } else if (std::holds_alternative<InterruptStore>(action)) {
         ++interrupts_;
+      } else if (const auto* event = std::get_if<LogEvent>(&action)) {
+        events_.push_back(event->event);
       } else if (auto* exit = std::get_if<Exit>(&action)) {
         ASSERT_FALSE(exit_) << "a second exit";
         exit_ = *exit;
@@ -156,6 +159,7 @@ class Pipeline : public testing::Test {
   std::optional<TakeOverRequest> take_over_;
   std::map<Token, Outcome> replies_;
   std::vector<Token> order_;
+  std::vector<std::string> events_;
   int interrupts_ = 0;
   std::optional<Exit> exit_;
   Token tokens_ = 0;
@@ -459,6 +463,7 @@ TEST_F(Pipeline, StartsOverWhenTheStoreLostEntriesThatWereAnswered) {
   turn();
   answer_commit(CommitResult::kBaseMoved);
   take_over();
+  EXPECT_NE(std::find(events_.begin(), events_.end(), "store-lost-entries"), events_.end());
   commit();
   EXPECT_EQ(grant_of(token), (Grant{380, 0, 0}));
 }

@@ -1,0 +1,89 @@
+#include "repository/sqlite_session.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "repository/ledger_rows.hpp"
+#include "repository/migrations.hpp"
+
+namespace dti {
+namespace {
+
+int known_version() { return static_cast<int>(sqlite_migrations().size()); }
+
+int stored_version(SqliteConnection& connection) {
+  const bool is_there =
+      connection.query_integer("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")
+          .has_value();
+  return is_there ? static_cast<int>(connection.query_integer("SELECT max(version) FROM schema_version").value_or(0))
+                  : 0;
+}
+
+}  // namespace
+
+void SqliteSession::prepare() {
+  guard_update.emplace(connection.prepare(
+      "UPDATE semester SET head = ?, classrooms_left = classrooms_left - ?, labs_left = labs_left - ?,"
+      " conversions_left = conversions_left - ? WHERE id = ? AND epoch = ? AND head = ?"));
+  insert_grant.emplace(connection.prepare(
+      "INSERT INTO ledger (semester_id, at, seq, program_id, generation, classrooms_wanted, labs_wanted,"
+      " classrooms_granted, labs_granted, mobile_labs_granted, kind, status, request_id)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  select_epoch.emplace(connection.prepare("SELECT epoch FROM leadership"));
+  select_head.emplace(connection.prepare("SELECT head FROM semester WHERE id = ?"));
+}
+
+Epoch SqliteSession::epoch() {
+  const Epoch found = select_epoch->step() ? select_epoch->integer(0) : 0;
+  select_epoch->reset();
+  return found;
+}
+
+bool has_schema(SqliteConnection& connection) {
+  const int version = stored_version(connection);
+  refuse_newer_schema(version, known_version());
+  return version > 0;
+}
+
+void migrate(SqliteConnection& connection, WallTime at) {
+  const int version = stored_version(connection);
+  refuse_newer_schema(version, known_version());
+  for (const Migration& migration : sqlite_migrations().subspan(static_cast<std::size_t>(version))) {
+    connection.execute(std::string{migration.text}.c_str());
+    connection.prepare("INSERT INTO schema_version (version, applied_at) VALUES (?, ?)")
+        .bind(std::int64_t{migration.version})
+        .bind(stored_time(at))
+        .run();
+  }
+}
+
+StoredSemester read_semester(const SqliteStatement& row) {
+  if (row.is_null(4)) {
+    throw_missing_entry(row.integer(0), 1);
+  }
+  return {.id = row.integer(0),
+          .name = row.text(1),
+          .epoch = row.integer(2),
+          .head = row.integer(3),
+          .opened_with = {row.integer(4), row.integer(5), row.integer(6)},
+          .left = {row.integer(7), row.integer(8), row.integer(9)}};
+}
+
+LedgerEntry read_entry(SemesterId semester, const SqliteStatement& row) {
+  LedgerEntry entry;
+  entry.seq = row.integer(0);
+  const auto kind = entry_kind_from_code(row.integer(1));
+  if (!kind) {
+    throw_unreadable_entry(semester, entry.seq, "its kind is not known");
+  }
+  entry.kind = *kind;
+  entry.program_id = static_cast<ProgramId>(row.integer(2));
+  entry.generation = row.is_null(3) ? 1 : static_cast<std::int32_t>(row.integer(3));
+  entry.want = {row.integer(4), row.integer(5)};
+  entry.grant = {row.integer(6), row.integer(7), row.integer(8)};
+  entry.capacity = {row.integer(9), row.integer(10), row.integer(11)};
+  return entry;
+}
+
+}  // namespace dti

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "dti/service/repository.hpp"
+#include "repository/sqlite_handle.hpp"
+
+namespace dti {
+
+/// An open database file, with the statements of the path of a request: there once prepare() was called, on a schema.
+struct SqliteSession {
+  explicit SqliteSession(SqliteConnection opened) : connection(std::move(opened)) {}
+
+  void prepare();
+  [[nodiscard]] Epoch epoch();
+
+  SqliteConnection connection;
+  // These go before the connection does.
+  std::optional<SqliteStatement> guard_update;  // head, classrooms, labs, conversions; id, epoch, base
+  std::optional<SqliteStatement> insert_grant;
+  std::optional<SqliteStatement> select_epoch;
+  std::optional<SqliteStatement> select_head;
+};
+
+/// Is there a schema that this program can read?
+/// @throws StorageError  kRefused if it is a newer one
+[[nodiscard]] bool has_schema(SqliteConnection& connection);
+
+/// Brings the schema up to date, within the caller's transaction.
+/// @throws StorageError  kRefused if it is a newer one
+void migrate(SqliteConnection& connection, WallTime at);
+
+/// Read the row of kSelectSemesters, of kSelectEntries, on which the statement stands. What a kind does not have is 0.
+/// @throws StorageError  kCorrupt
+[[nodiscard]] StoredSemester read_semester(const SqliteStatement& row);
+[[nodiscard]] LedgerEntry read_entry(SemesterId semester, const SqliteStatement& row);
+
+}  // namespace dti
