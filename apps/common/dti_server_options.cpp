@@ -107,12 +107,7 @@ std::vector<Setting> simulation_settings() {
   };
 }
 
-struct Store {
-  StoreAddress address;
-  bool is_default = false;
-};
-
-std::variant<Store, UsageExit> find_store(const Settings& settings, const Surroundings& surroundings) {
+std::variant<StoreAddress, UsageExit> find_store(const Settings& settings, const Surroundings& surroundings) {
   if (settings.has("store")) {
     const auto& text = settings.text("store");
     if (settings.origin("store").source == Source::kFlag && carries_password(text)) {
@@ -121,7 +116,7 @@ std::variant<Store, UsageExit> find_store(const Settings& settings, const Surrou
                           "PGPASSFILE or the config file");
     }
     try {
-      return Store{parse_store_address(text), false};
+      return parse_store_address(text);
     } catch (const std::invalid_argument& error) {
       return settings.bad("store", error.what());
     }
@@ -138,7 +133,7 @@ std::variant<Store, UsageExit> find_store(const Settings& settings, const Surrou
     return settings.bad("store",
                         "is needed: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME says where a default would be");
   }
-  return Store{SqliteStoreAddress{state / "dti.db"}, true};
+  return StoreAddress{SqliteStoreAddress{state / "dti.db"}};
 }
 
 std::optional<Quantity> quantity(const Settings& settings, std::string_view name) {
@@ -228,8 +223,7 @@ std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<con
   options.start.default_catalog = default_rows();
   options.pipeline.store_timeout = settings.duration("store-timeout");
   options.pipeline.faculties_to_answer = static_cast<std::size_t>(settings.integer("num-faculties"));
-  options.store_is_default = std::get<Store>(store).is_default;
-  options.store = std::get<Store>(std::move(store)).address;
+  options.store = std::get<StoreAddress>(std::move(store));
   options.bind = settings.text("bind");
   options.port = static_cast<std::uint16_t>(settings.integer("port"));
   if (settings.has("proxy-server")) options.proxy = settings.addresses("proxy-server").front();

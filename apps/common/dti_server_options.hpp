@@ -20,7 +20,6 @@ struct DtiServerOptions {
   StartOptions start;  // the catalogue file is read already
   PipelineOptions pipeline;
   StoreAddress store;
-  bool store_is_default = false;  // in the state directory, which may not be there yet
   std::string bind;
   std::uint16_t port = 0;                   // 0: any free one
   std::optional<HostPort> proxy;            // to register with

@@ -30,6 +30,7 @@ class Client:
         return self
 
     def __exit__(self, *_):
+        self._socket.disable_monitor()
         self._socket.close()
 
     def send(self, *frames):

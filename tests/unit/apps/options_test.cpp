@@ -70,7 +70,6 @@ TEST(DtiServerOptions, DefaultsAreThoseOfTheProtocol) {
   EXPECT_FALSE(options.proxy);
   EXPECT_EQ(options.fail_after, 0s);
   EXPECT_EQ(options.lease, 5s);
-  EXPECT_TRUE(options.store_is_default);
   EXPECT_EQ(options.log.level, LogLevel::kInfo);
   EXPECT_EQ(options.log.format, LogFormat::kText);
 }
@@ -90,7 +89,6 @@ TEST(DtiServerOptions, EveryFlagReachesItsOption) {
   EXPECT_EQ(options.start.semester->conversions, 5);
   EXPECT_EQ(options.start.catalog, (std::vector<CatalogRow>{{"derecho", "derecho civil"}}));
   EXPECT_TRUE(std::holds_alternative<MemoryStoreAddress>(options.store));
-  EXPECT_FALSE(options.store_is_default);
   EXPECT_EQ(options.pipeline.store_timeout, 500ms);
   EXPECT_EQ(options.pipeline.faculties_to_answer, 10U);
   EXPECT_EQ(options.lease, 7s);
