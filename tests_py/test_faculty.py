@@ -1,6 +1,5 @@
 """faculty with a real server behind it, and programs that the test plays or starts."""
 
-import contextlib
 import json
 import socket
 import time
@@ -8,35 +7,11 @@ import time
 import pytest
 
 from harness.process import run, running, running_faculty, start_program
+from harness.rooms import ask_programs, faculty_flags, room_answer, wish
 from harness.scenario import POOL, SEMESTER
 from harness.wire import HAS_ALREADY, OK, PARTIAL, Client, Router, grant, request
 
 NAMES = ("Derecho Civil", "Derecho Penal", "Derecho Laboral")
-
-
-def faculty_flags(*servers, name="Derecho"):
-    return f"--name={name}", f"--dti-server={','.join(servers)}"
-
-
-def wish(program, classrooms=7, labs=2, semester=SEMESTER):
-    return {"program-name": program, "semester": semester, "classrooms": classrooms, "labs": labs}
-
-
-def room_answer(frames):
-    """(status, classrooms, labs, mobile labs) of an answer that came as `["", body]`."""
-    delimiter, body = frames
-    assert delimiter == b""
-    a = json.loads(body)
-    return a["status"], a["classrooms-assigned"], a["labs-assigned"], a["mobile-labs-assigned"]
-
-
-def ask_all(faculty, wishes):
-    """Each wish by a peer of its own, all at once; the answers in the order of the wishes."""
-    with contextlib.ExitStack() as stack:
-        peers = [stack.enter_context(Client(faculty.endpoint)) for _ in wishes]
-        for peer, body in zip(peers, wishes):
-            peer.send(b"", body)
-        return [room_answer(peer.receive()) for peer in peers]
 
 
 @pytest.fixture
@@ -49,7 +24,7 @@ def test_a_batch_of_one_semester_is_served_and_then_the_faculty_exits_0_whatever
     flags = (*faculty_flags(dti.address), f"--semester={SEMESTER}", "--min-programs=3")
     with running_faculty(tmp_path, *flags) as faculty:
         wishes = [wish(NAMES[0], 400, 1), wish("nobody"), wish(NAMES[1], 0, 3)]
-        assert ask_all(faculty, wishes) == [(PARTIAL, 380, 1, 0), ("INVALID-PROGRAM", 0, 0, 0), (OK, 0, 3, 0)]
+        assert ask_programs(faculty, wishes) == [(PARTIAL, 380, 1, 0), ("INVALID-PROGRAM", 0, 0, 0), (OK, 0, 3, 0)]
         assert faculty.exit_status() == 0
 
 
@@ -71,19 +46,19 @@ def test_without_a_semester_it_serves_on_and_counts_batches_for_each_semester(st
         with running_faculty(tmp_path, *faculty_flags(dti.address), "--min-programs=2") as faculty:
             with Client(faculty.endpoint) as alone:
                 alone.send(b"", wish(NAMES[0], 1, 1, "B"))
-                assert ask_all(faculty, [wish(name, 1, 1, "A") for name in NAMES[:2]]) == [(OK, 1, 1, 0)] * 2
+                assert ask_programs(faculty, [wish(name, 1, 1, "A") for name in NAMES[:2]]) == [(OK, 1, 1, 0)] * 2
                 assert alone.receive_if_any(0.1) is None, "a batch of A was completed by a program of B"
-                assert ask_all(faculty, [wish(NAMES[1], 1, 1, "B")]) == [(OK, 1, 1, 0)]
+                assert ask_programs(faculty, [wish(NAMES[1], 1, 1, "B")]) == [(OK, 1, 1, 0)]
                 assert room_answer(alone.receive()) == (OK, 1, 1, 0)
-            assert ask_all(faculty, [wish(NAMES[0], 1, 1, "C"), wish(NAMES[1], 1, 1, "C")]) == [
+            assert ask_programs(faculty, [wish(NAMES[0], 1, 1, "C"), wish(NAMES[1], 1, 1, "C")]) == [
                 ("INVALID-SEMESTER", 0, 0, 0)] * 2
 
 
 def test_two_programs_of_one_name_in_a_batch_both_get_an_answer(dti, sqlite, tmp_path):
     with running_faculty(tmp_path, *faculty_flags(dti.address), "--min-programs=3") as faculty:
-        got = ask_all(faculty, [wish(NAMES[0]), wish(NAMES[0]), wish("derecho_civil")])
+        got = ask_programs(faculty, [wish(NAMES[0]), wish(NAMES[0]), wish("derecho_civil")])
         assert got == [(OK, 7, 2, 0)] * 3
-        got = ask_all(faculty, [wish(NAMES[1], 1, 0), wish(NAMES[1], 2, 0), wish(NAMES[2], 1, 0)])
+        got = ask_programs(faculty, [wish(NAMES[1], 1, 0), wish(NAMES[1], 2, 0), wish(NAMES[2], 1, 0)])
         assert got[2] == (OK, 1, 0, 0)
         assert sorted(got[:2]) in (sorted([(OK, 1, 0, 0), (HAS_ALREADY, 1, 0, 0)]),
                                    sorted([(OK, 2, 0, 0), (HAS_ALREADY, 2, 0, 0)]))
@@ -93,7 +68,7 @@ def test_two_programs_of_one_name_in_a_batch_both_get_an_answer(dti, sqlite, tmp
 def test_a_batch_that_is_not_full_is_sent_when_the_oldest_has_waited_so_long(dti, tmp_path):
     with running_faculty(tmp_path, *faculty_flags(dti.address), "--batch-seconds=0.3") as faculty:
         started = time.monotonic()
-        assert ask_all(faculty, [wish(NAMES[0])]) == [(OK, 7, 2, 0)]
+        assert ask_programs(faculty, [wish(NAMES[0])]) == [(OK, 7, 2, 0)]
         assert 0.3 <= time.monotonic() - started < 3
 
 
@@ -120,7 +95,7 @@ def test_a_program_is_answered_in_the_envelope_in_which_it_asked(dti, tmp_path, 
 def test_an_error_of_the_server_reaches_every_program(dti, tmp_path, name, semester, code):
     flags = (*faculty_flags(dti.address, name=name), f"--semester={semester}", "--min-programs=3")
     with running_faculty(tmp_path, *flags) as faculty:
-        assert ask_all(faculty, [wish(n, semester=semester) for n in NAMES]) == [(code, 0, 0, 0)] * 3
+        assert ask_programs(faculty, [wish(n, semester=semester) for n in NAMES]) == [(code, 0, 0, 0)] * 3
         assert faculty.exit_status() == 0
 
 
@@ -151,7 +126,7 @@ def test_a_crash_of_the_first_server_is_made_up_for_by_the_second(sqlite, tmp_pa
     with running(tmp_path, sqlite.flag) as second:
         flags = (*faculty_flags(first.address, second.address), "--min-programs=2", "--request-timeout=0.3")
         with running_faculty(tmp_path, *flags) as faculty:
-            assert ask_all(faculty, [wish(name) for name in NAMES[:2]]) == [(OK, 7, 2, 0)] * 2
+            assert ask_programs(faculty, [wish(name) for name in NAMES[:2]]) == [(OK, 7, 2, 0)] * 2
     assert sqlite.left()[:2] == (366, 56)
 
 

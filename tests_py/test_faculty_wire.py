@@ -6,9 +6,9 @@ import json
 import pytest
 
 from harness.process import running_faculty
+from harness.rooms import ask_programs, faculty_flags, room_answer, wish
 from harness.scenario import SEMESTER
 from harness.wire import OK, PARTIAL, Client, Router
-from test_faculty import ask_all, faculty_flags, room_answer, wish
 
 QUICK = ("--min-programs=1", "--request-timeout=0.3")
 
@@ -182,10 +182,19 @@ def test_with_no_retries_one_request_is_sent_and_no_other(server, tmp_path):
         assert server.receives_nothing(0.2)
 
 
+def test_a_faculty_that_is_told_to_stop_does_not_wait_long_for_a_silent_server(server, tmp_path):
+    with running_faculty(tmp_path, *faculty_flags(server.address), "--min-programs=1") as faculty:
+        with Client(faculty.endpoint) as program:
+            program.send(b"", wish("a"))
+            next_request(server)
+            assert faculty.stop(within=3) == 1
+            assert room_answer(program.receive(1)) == ("UNAVAILABLE", 0, 0, 0)
+
+
 def test_so_many_retries_are_made_and_no_more(server, tmp_path):
     flags = (*faculty_flags(server.address), "--min-programs=1", "--request-timeout=0.1", "--retries=2")
     with running_faculty(tmp_path, *flags) as faculty:
-        assert ask_all(faculty, [wish("a")]) == [("UNAVAILABLE", 0, 0, 0)]
+        assert ask_programs(faculty, [wish("a")]) == [("UNAVAILABLE", 0, 0, 0)]
         for _ in range(3):
             next_request(server)
         assert server.receives_nothing(0.3)

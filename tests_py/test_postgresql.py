@@ -1,5 +1,6 @@
 """PostgreSQL that is down, silent, restarted, or taken over by another server."""
 
+import contextlib
 import json
 import re
 import time
@@ -14,6 +15,7 @@ from harness.wire import (HEALTH_CHECK, HEALTHY, OK, Client, answers, check_fail
 
 CIVIL = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
 PENAL = request(SEMESTER, "Derecho", ("Derecho Penal", 5, 1), ("Derecho Laboral", 1, 1))
+REQUESTS_WAITING_MAX = 16_384
 TEATRO = request(SEMESTER, "Artes", ("Teatro", 2, 1))
 
 
@@ -88,6 +90,51 @@ def test_a_replaced_server_does_not_answer_a_repeat_either(postgresql, tmp_path)
         with running(tmp_path / "second", postgresql.flag):
             check_failed(client.ask(CIVIL), CIVIL, "NOT-LEADER")
             assert first.exit_status() == 1
+
+
+@pytest.mark.parametrize("flags", [["--labs=61"], ["--mobile-labs=3"]])
+def test_a_start_that_is_refused_does_not_disturb_the_server_that_serves(postgresql, tmp_path, flags):
+    with running(tmp_path, *POOL, postgresql.flag) as dti, Client(dti.endpoint) as client:
+        status, _, _ = run(tmp_path, "dti_server", "--port=0", postgresql.flag, f"--semester={SEMESTER}", *flags)
+        assert status == 1
+        assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
+
+
+def test_more_requests_than_may_wait_are_told_to_come_later_at_once(postgresql, tmp_path, cluster_resumed):
+    with running(tmp_path, *POOL, postgresql.flag, "--store-timeout=60") as dti, contextlib.ExitStack() as stack:
+        peers = [stack.enter_context(Client(dti.endpoint)) for _ in range(8)]
+        assert grant(peers[0], CIVIL) == [(OK, 7, 2, 0)]
+        cluster_resumed.freeze()
+        each = REQUESTS_WAITING_MAX // len(peers)
+        for peer in peers:
+            for _ in range(each):
+                peer.send(PENAL)
+            peer.send(HEALTH_CHECK)
+        for peer in peers:
+            assert peer.receive() == [HEALTHY]  # all was read
+        for peer in peers:
+            reply = peer.ask(CIVIL)
+            check_failed(reply, CIVIL, "OVERLOADED")
+            assert reply["retry-after-ms"] > 0
+        cluster_resumed.resume()
+        for peer in peers:
+            for _ in range(each):
+                assert answers(only_body(peer.receive())) == [(OK, 5, 1, 0), (OK, 1, 1, 0)]
+    assert postgresql.left()[:2] == (367, 56)
+
+
+def test_every_faculty_behind_one_proxy_is_answered_when_the_database_speaks_again(
+        postgresql, tmp_path, cluster_resumed):
+    """An old proxy has one DEALER for all its faculties, which ask once and wait for ever: no reply may be dropped."""
+    with running(tmp_path, *POOL, postgresql.flag, "--store-timeout=60") as dti, Client(dti.endpoint) as proxy:
+        assert grant(proxy, CIVIL) == [(OK, 7, 2, 0)]
+        cluster_resumed.freeze()
+        uuids = [f"faculty {number}".encode() for number in range(12_000)]
+        for uuid in uuids:
+            proxy.send(PENAL, uuid)
+        assert proxy.ask_frames(HEALTH_CHECK) == [HEALTHY]  # all was read
+        cluster_resumed.resume()
+        assert sorted(proxy.receive()[1] for _ in uuids) == sorted(uuids)
 
 
 def test_a_silent_database_is_unavailable_after_store_timeout_and_served_again_when_it_speaks(

@@ -13,7 +13,7 @@ Outcome refused(Status status, std::string detail) {
   return outcome;
 }
 
-std::string quoted(std::string_view text) { return "\"" + std::string{text} + "\""; }
+std::string in_quotes(std::string_view text) { return "\"" + std::string{text} + "\""; }
 
 }  // namespace
 
@@ -65,7 +65,7 @@ std::optional<std::string> Allocator::replay(SemesterId semester_id, const Ledge
 std::optional<std::string> Allocator::serve(const std::vector<StoredSemester>& semesters) {
   open_.clear();
   for (const auto& stored : semesters) {
-    const auto fault = [&](const std::string& what) { return "semester " + quoted(stored.name) + ": " + what; };
+    const auto fault = [&](const std::string& what) { return "semester " + in_quotes(stored.name) + ": " + what; };
     const auto found = semesters_.find(stored.id);
     if (found == semesters_.end()) return fault("the ledger has no entry of it");
     const auto& replayed = found->second;
@@ -86,11 +86,11 @@ Decision Allocator::decide(const AllocationRequest& request, std::vector<LedgerE
   decision.semester_id = find_semester(request.semester);
   decision.faculty_id = catalog_.find_faculty(request.faculty_name);
   if (!decision.semester_id) {
-    decision.outcome = refused(Status::kInvalidSemester, "semester " + quoted(request.semester) + " is not open");
+    decision.outcome = refused(Status::kInvalidSemester, "semester " + in_quotes(request.semester) + " is not open");
     return decision;
   }
   if (decision.faculty_id == 0) {
-    decision.outcome = refused(Status::kInvalidFaculty, "faculty " + quoted(request.faculty_name) + " is unknown");
+    decision.outcome = refused(Status::kInvalidFaculty, "faculty " + in_quotes(request.faculty_name) + " is unknown");
     return decision;
   }
   auto& semester = semesters_.at(*decision.semester_id);

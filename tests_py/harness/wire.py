@@ -30,7 +30,6 @@ class Client:
         return self
 
     def __exit__(self, *_):
-        self._socket.disable_monitor()
         self._socket.close()
 
     def send(self, *frames):
@@ -53,8 +52,13 @@ class Client:
         """Sends `[body]`; the reply, which must be `[json]`."""
         return only_body(self.ask_frames(body, seconds=seconds))
 
-    def monitor(self):
-        return self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+    def is_disconnected_by(self, *frames, seconds=10):
+        """Sends the frames; is the connection closed in time?"""
+        with self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
+            self.send(*frames)
+            closed = bool(monitor.poll(seconds * 1000))
+            self._socket.disable_monitor()
+        return closed
 
 
 class Router:
