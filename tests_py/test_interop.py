@@ -31,8 +31,9 @@ def old(tmp_path_factory):
     if not found or tuple(map(int, found.groups())) < (1, 21):
         pytest.skip(f"the old peers need go 1.21, this is {version.strip() or 'unknown'}")
     folder = tmp_path_factory.mktemp("old")
-    built = subprocess.run([go, "build", "-o", f"{folder}/", *[f"./{peer}" for peer in PEERS]], cwd=SOURCE, timeout=80,
-                           capture_output=True, text=True, env={**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false"})
+    built = subprocess.run([go, "build", "-o", f"{folder}/", *[f"./{peer}" for peer in PEERS]], cwd=SOURCE,
+                           env={**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false"}, timeout=80,
+                           capture_output=True, text=True)
     if built.returncode and re.search(r"dial tcp|proxyconnect|no such host|module lookup disabled", built.stderr):
         pytest.skip(f"the modules of the old peers cannot be fetched: {built.stderr.splitlines()[-1]}")
     assert built.returncode == 0, built.stderr
