@@ -17,6 +17,7 @@
 #include "dti/transport/stop_signals.hpp"
 #include "transport/sockets.hpp"
 #include "transport/frames.hpp"
+#include "transport/outbox.hpp"
 #include "transport/wake_queue.hpp"
 
 namespace dti {
@@ -24,6 +25,7 @@ namespace {
 
 constexpr int kMessagesPerTurn = 512;  // read before what they brought about is done: a batch's worth, under a few ms
 constexpr auto kDropLogInterval = std::chrono::seconds{1};
+constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of a stop's 2 s, for peers that read slowly
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
@@ -36,6 +38,7 @@ class Server::Loop {
   Loop(const ServerOptions& options, StartOptions start, Repository& repository, LogSink log)
       : log_(std::move(log)),
         router_(bind_router(context_, options.bind, options.port)),
+        outbox_(router_),
         pipeline_(options.pipeline, std::move(start)),
         committer_(repository, wall_now, [this](Committer::Event event) { store_events_.push(std::move(event)); }) {}
 
@@ -53,6 +56,8 @@ class Server::Loop {
       pipeline_.on_tick(now());
       pipeline_.on_turn_end(now());
       perform_actions(on_ready);
+      outbox_.retry(std::chrono::steady_clock::now());
+      log_drops();
     }
     flush_replies();
     return *exit_;
@@ -69,7 +74,9 @@ class Server::Loop {
     std::array<zmq::pollitem_t, 3> items = {{{nullptr, stop_signals.descriptor(), ZMQ_POLLIN, 0},
                                              {nullptr, store_events_.descriptor(), ZMQ_POLLIN, 0},
                                              {router_.handle(), 0, ZMQ_POLLIN, 0}}};
-    wait_for(std::span{items}.first(pipeline_.takes_requests() ? 3 : 2), pipeline_.wake_at());
+    auto wake_at = pipeline_.wake_at();
+    if (outbox_.wake_at() && (!wake_at || *outbox_.wake_at() < *wake_at)) wake_at = outbox_.wake_at();
+    wait_for(std::span{items}.first(pipeline_.takes_requests() ? 3 : 2), wake_at);
   }
 
   void handle(Committer::Event event) {
@@ -147,23 +154,30 @@ class Server::Loop {
     for (const auto& frame : route.envelope.before) frames.emplace_back(frame.data(), frame.size());
     frames.emplace_back(body.data(), body.size());
     if (route.envelope.after) frames.emplace_back(route.envelope.after->data(), route.envelope.after->size());
-    if (send_frames(router_, frames) != SendResult::kSent) count_drop();
+    outbox_.send(std::move(frames), std::chrono::steady_clock::now());
   }
 
-  /// A peer that is gone, or does not read: the reply is let go (a repeat of the request gets it again).
-  void count_drop() {
-    ++replies_dropped_;
+  /// Replies to a peer that has gone or does not read are let go; a repeat of the request gets them again.
+  void log_drops() {
+    if (outbox_.dropped() == drops_logged_) return;
     const auto time = std::chrono::steady_clock::now();
     if (drop_logged_at_ && time - *drop_logged_at_ < kDropLogInterval) return;
     drop_logged_at_ = time;
+    drops_logged_ = outbox_.dropped();
     log_({LogLevel::kWarning,
           "reply-dropped",
           "a peer has gone or does not read its replies",
-          {{"dropped_in_all", std::to_string(replies_dropped_)}}});
+          {{"dropped_in_all", std::to_string(drops_logged_)}}});
   }
 
   /// Waits until libzmq has handed the last replies to the kernel, at most for the socket's linger.
   void flush_replies() {
+    const auto deadline = std::chrono::steady_clock::now() + kFlushTime;
+    while (outbox_.wake_at() && std::chrono::steady_clock::now() < deadline) {
+      wait_for({}, outbox_.wake_at());
+      outbox_.retry(std::chrono::steady_clock::now());
+    }
+    log_drops();
     router_.close();
     context_.close();
   }
@@ -173,11 +187,12 @@ class Server::Loop {
   // The thread of run() only.
   zmq::context_t context_;
   zmq::socket_t router_;
+  Outbox outbox_;
   CommitPipeline pipeline_;
   std::unordered_map<Token, Route> routes_;  // of the requests that wait for their answer
   Token tokens_ = 0;
   std::optional<Exit> exit_;
-  std::uint64_t replies_dropped_ = 0;
+  std::uint64_t drops_logged_ = 0;
   std::optional<SteadyTime> drop_logged_at_;
   // Shared with the committer's thread.
   WakeQueue<Committer::Event> store_events_;
