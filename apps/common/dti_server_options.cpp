@@ -38,7 +38,7 @@ std::vector<Setting> store_settings() {
       {.name = "lease-seconds",
        .group = "Store",
        .kind = SecondsKind{},
-       .help = "How long the leading server's lease is valid; used when several servers share a PostgreSQL database.",
+       .help = "How long the leading server's lease is valid. It is checked and has no effect yet.",
        .default_value = "5"},
   };
 }
@@ -55,11 +55,13 @@ std::vector<Setting> semester_settings() {
       {.name = "classrooms",
        .group = "Semester",
        .kind = IntegerKind{0, kCapacityMax},
-       .help = "How many classrooms the semester starts with."},
+       .help = "How many classrooms the semester starts with.",
+       .default_shown = "none; needed to open a semester"},
       {.name = "labs",
        .group = "Semester",
        .kind = IntegerKind{0, kCapacityMax},
-       .help = "How many labs the semester starts with."},
+       .help = "How many labs the semester starts with.",
+       .default_shown = "none; needed to open a semester"},
       {.name = "mobile-labs",
        .group = "Semester",
        .kind = IntegerKind{0, kCapacityMax},
@@ -169,7 +171,9 @@ std::variant<std::vector<CatalogRow>, UsageExit> read_catalog(const Settings& se
     return settings.bad("catalog",
                         path + (fault->line == 0 ? "" : ":" + std::to_string(fault->line)) + ": " + fault->reason);
   }
-  return std::get<std::vector<CatalogRow>>(std::move(catalog));
+  auto rows = std::get<std::vector<CatalogRow>>(std::move(catalog));
+  if (rows.empty()) return settings.bad("catalog", path + ": it has a header and no program");
+  return rows;
 }
 
 std::vector<CatalogRow> default_rows() {

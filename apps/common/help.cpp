@@ -3,11 +3,12 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace dti {
 namespace {
 
-constexpr std::size_t kColumns = 100;
+constexpr std::size_t kColumns = 80;
 
 // How many characters a terminal shows; the bytes that continue a code point are not counted.
 std::size_t width(std::string_view text) {
@@ -16,17 +17,20 @@ std::size_t width(std::string_view text) {
   return count;
 }
 
-// The text in lines of at most kColumns, each behind `indent` spaces.
-std::string wrapped(std::string_view text, std::size_t indent) {
+// The text in lines of at most kColumns.
+// @param indent  spaces before the first line;  @param indent_rest  before the others
+// @param line_end  what stands at the end of a line that goes on
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t indent_rest, std::string_view line_end) {
   std::string out;
   std::size_t column = 0;
   while (!text.empty()) {
     const auto space = text.find(' ');
     const auto word = text.substr(0, space);
-    if (column == 0 || column + 1 + width(word) > kColumns) {
-      if (column > 0) out += '\n';
-      out.append(indent, ' ');
-      column = indent;
+    const auto end_width = space == std::string_view::npos ? 0 : line_end.size();
+    if (column == 0 || column + 1 + width(word) + end_width > kColumns) {
+      if (column > 0) out.append(line_end) += '\n';
+      column = column == 0 ? indent : indent_rest;
+      out.append(column, ' ');
     } else {
       out += ' ';
       ++column;
@@ -38,8 +42,16 @@ std::string wrapped(std::string_view text, std::size_t indent) {
   return out += '\n';
 }
 
+std::string wrapped(std::string_view text, std::size_t indent) { return wrapped(text, indent, indent, ""); }
+
+// A command as a shell takes it, also in several lines.
+std::string wrapped_command(std::string_view command) { return wrapped(command, 2, 6, " \\"); }
+
 std::string without_value(const Setting& setting) {
   if (setting.needed) return "needed";
+  if (setting.default_value && std::holds_alternative<SwitchKind>(setting.kind)) {
+    return *setting.default_value == "true" ? "default: on" : "default: off";
+  }
   return "default: " + setting.default_value.value_or(setting.default_shown);
 }
 
@@ -94,9 +106,11 @@ std::string help_text(const AppDescription& app) {
              "config file is some-flag. Seconds may have up to three decimals.",
              2);
   out += "\nExamples:\n";
-  for (const auto& [what, command] : app.examples) out += wrapped("# " + what, 2) + "  " + command + '\n';
+  for (const auto& [what, command] : app.examples) out += wrapped("# " + what, 2) + wrapped_command(command);
   out += "\nExit codes:\n";
-  for (const auto& [code, meaning] : app.exit_codes) out += wrapped(std::to_string(code) + "  " + meaning, 2);
+  for (const auto& [code, meaning] : app.exit_codes) {
+    out += wrapped(std::to_string(code) + "  " + meaning, 2, 5, "");
+  }
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -104,7 +105,9 @@ std::string format_log_event(const LogEvent& event, LogFormat format,
 }
 
 LogSink make_log_sink(const LogOptions& options) {
-  const auto colours = options.format == LogFormat::kText ? spdlog::color_mode::automatic : spdlog::color_mode::never;
+  const char* no_color = std::getenv("NO_COLOR");  // see no-color.org
+  const bool may_colour = options.format == LogFormat::kText && (no_color == nullptr || *no_color == '\0');
+  const auto colours = may_colour ? spdlog::color_mode::automatic : spdlog::color_mode::never;
   const auto logger =
       std::make_shared<spdlog::logger>("dti", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(colours));
   logger->set_formatter(std::make_unique<LineFormatter>(options.format));

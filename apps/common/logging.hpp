@@ -20,7 +20,8 @@ struct LogOptions {
 [[nodiscard]] std::string format_log_event(const LogEvent& event, LogFormat format,
                                            std::chrono::sys_time<std::chrono::microseconds> time);
 
-/// Writes events to stderr, a line each; the level is coloured if that is a terminal. Thread: any.
+/// Writes events to stderr, a line each; the level is coloured if that is a terminal and NO_COLOR is empty.
+/// Thread: any.
 [[nodiscard]] LogSink make_log_sink(const LogOptions& options);
 
 }  // namespace dti

@@ -1,5 +1,9 @@
 #include "common/setting_kinds.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -24,7 +28,6 @@ Parsed good(T value) {
 
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kHostCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-constexpr std::string_view kIpv6Characters = "abcdefABCDEF0123456789:.";
 
 bool consists_of(std::string_view text, std::string_view characters) {
   return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
@@ -43,8 +46,8 @@ std::optional<std::int64_t> parse_whole(std::string_view text) {
 bool is_ipv6(std::string_view text) {
   const auto zone = text.find('%');
   if (zone != std::string_view::npos && !consists_of(text.substr(zone + 1), kHostCharacters)) return false;
-  const auto address = text.substr(0, zone);
-  return consists_of(address, kIpv6Characters) && address.find(':') != std::string_view::npos;
+  in6_addr parsed{};
+  return inet_pton(AF_INET6, std::string{text.substr(0, zone)}.c_str(), &parsed) == 1;
 }
 
 bool is_host(std::string_view text) {
@@ -77,7 +80,7 @@ Parsed parse_path(std::string_view text) {
 }
 
 Parsed parse_bind(std::string_view text) {
-  if (text != "*" && !is_host(text)) {
+  if (text != "*" && !is_host(text) && !is_ipv6(text)) {
     return BadValue{"is not an address to listen on (such as 127.0.0.1, 0.0.0.0 or [::1])"};
   }
   return good(std::string{text});

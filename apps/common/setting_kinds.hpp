@@ -26,7 +26,8 @@ struct TextKind {
 };
 /// Any bytes but NUL; not empty.
 struct PathKind {};
-/// What a socket may be bound to: an IP address, a host name, the name of an interface, or `*`.
+/// What a socket may be bound to: an IP address (IPv6 with or without brackets), a host name, the name of an interface,
+/// or `*`.
 struct BindKind {};
 /// A whole number, written 0 or [1-9][0-9]*.
 struct IntegerKind {

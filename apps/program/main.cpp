@@ -1,16 +1,24 @@
-// program: asks its faculty for rooms, prints the answer and keeps it in a file.
+// program: asks its faculty for rooms, keeps the answer in a file and prints it.
 
 #include <chrono>
+#include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <variant>
 #include <vector>
 
+#include "common/escape.hpp"
 #include "common/files.hpp"
+#include "common/logging.hpp"
 #include "common/program_options.hpp"
+#include "common/standard_streams.hpp"
 #include "dti/protocol/result_file.hpp"
 #include "dti/protocol/room_codec.hpp"
+#include "dti/transport/lookups.hpp"
 #include "dti/transport/program_client.hpp"
 #include "dti/transport/stop_signals.hpp"
 
@@ -18,44 +26,75 @@ namespace {
 
 std::string sentence(const dti::RoomRequest& request, const dti::RoomAnswer& answer) {
   const auto& grant = answer.grant;
-  return request.program_name + " in " + request.semester + ": " + std::string{dti::wire_text(answer.status)} + ", " +
-         std::to_string(grant.classrooms) + " classrooms and " + std::to_string(grant.labs + grant.mobile_labs) +
-         " labs (" + std::to_string(grant.mobile_labs) + " of them mobile)" +
-         (answer.detail.empty() ? "" : ": " + answer.detail);
+  return dti::printable(request.program_name + " in " + request.semester + ": " +
+                        std::string{dti::wire_text(answer.status)} + ", " + std::to_string(grant.classrooms) +
+                        " classrooms and " + std::to_string(grant.labs + grant.mobile_labs) + " labs (" +
+                        std::to_string(grant.mobile_labs) + " of them mobile)" +
+                        (answer.detail.empty() ? "" : ": " + answer.detail));
+}
+
+/// Why the result file cannot be written, as a line for people; none if it can.
+std::optional<std::string> output_fault(const dti::ProgramOptions& options) {
+  const auto shown = "--output-dir " + dti::printable(options.output_dir.string());
+  if (const auto fault = dti::check_writable_directory(options.output_dir)) {
+    return shown + " cannot be written: " + *fault;
+  }
+  std::error_code ignored;
+  if (std::filesystem::is_directory(options.output_dir / options.file_name, ignored)) {
+    return shown + ": the result file " + dti::quoted_text(options.file_name) + " cannot be written: it is a directory";
+  }
+  return std::nullopt;
 }
 
 int ask(const dti::ProgramOptions& options) {
   dti::StopSignals stop_signals;
+  const auto log = dti::make_log_sink(options.log);
+  const auto faculty = to_string(options.faculty_server);
+  log({dti::LogLevel::kDebug, "asking", "asks its faculty", {{"faculty", faculty}}});
   const auto started = std::chrono::steady_clock::now();
-  const auto result = dti::ask_faculty({to_string(options.faculty_server), options.timeout}, options.request, stop_signals);
+  const auto result = dti::ask_faculty({faculty, options.timeout}, options.request, stop_signals);
   if (const auto* none = std::get_if<dti::NoAnswer>(&result)) {
-    std::cerr << "program: " << none->reason << "; an earlier try may stand: ask again, it is safe" << std::endl;
+    log({dti::LogLevel::kWarning, "no-answer", none->reason + "; an earlier try may stand: ask again, it is safe", {}});
     return dti::kExitNotKnown;
   }
   const auto& answer = std::get<dti::RoomAnswer>(result);
-  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
-  std::cout << (options.json ? dti::encode_room_answer(answer) : sentence(options.request, answer)) << std::endl;
+  const auto elapsed =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
+
+  // The file first: it is what lasts, and whoever sees the answer may look for it at once.
+  std::string fault;
   if (dti::has_result_file(answer.status)) {
-    dti::write_atomically(options.output_dir / options.file_name, dti::result_file_text(options.request, answer, elapsed));
+    try {
+      dti::write_atomically(options.output_dir / options.file_name,
+                            dti::result_file_text(options.request, answer, elapsed));
+    } catch (const std::system_error& error) {
+      fault = error.what();
+    }
   }
-  return dti::program_exit_code(answer.status);
+  std::cout << (options.json ? dti::encode_room_answer(answer) : sentence(options.request, answer)) << std::endl;
+  if (!std::cout) fault += (fault.empty() ? "" : "; ") + std::string{"the answer could not be written to stdout"};
+  if (!fault.empty()) std::cerr << "program: " << dti::printable(fault) << std::endl;
+  return fault.empty() ? dti::program_exit_code(answer.status) : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  dti::prepare_standard_streams();
   const std::vector<std::string> args{argv + 1, argv + argc};
   const auto parsed = dti::parse_program_options(args, dti::process_surroundings());
   if (const auto* usage = std::get_if<dti::UsageExit>(&parsed)) return dti::leave(*usage);
   const auto& options = std::get<dti::ProgramOptions>(parsed);
-  if (const auto fault = dti::check_writable_directory(options.output_dir)) {
-    std::cerr << "program: --output-dir " << options.output_dir.string() << " cannot be written: " << *fault << std::endl;
+  if (const auto fault = output_fault(options)) {
+    std::cerr << "program: " << *fault << std::endl;
     return 2;
   }
+  int code = 1;
   try {
-    return ask(options);
+    code = ask(options);
   } catch (const std::exception& error) {
-    std::cerr << "program: " << error.what() << std::endl;
-    return 1;
+    std::cerr << "program: " << dti::printable(error.what()) << std::endl;
   }
+  if (dti::lookup_hangs()) std::_Exit(code);  // all output is flushed
+  return code;
 }

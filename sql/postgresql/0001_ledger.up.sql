@@ -10,7 +10,7 @@ CREATE TABLE schema_version (
 CREATE TABLE leadership (
   one_row boolean NOT NULL DEFAULT true,
   epoch bigint NOT NULL,
-  holder text NOT NULL,       -- host and pid of the server, for people
+  holder text NOT NULL,       -- host, pid and an id of the server, for people and to know its own take-over by
   backend_pid integer,        -- the server's session here, which the next one may have to end
   backend_start timestamptz,
   taken_at timestamptz,

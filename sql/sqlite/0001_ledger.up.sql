@@ -10,7 +10,7 @@ CREATE TABLE schema_version (
 CREATE TABLE leadership (
   one_row INTEGER NOT NULL DEFAULT 1,
   epoch INTEGER NOT NULL,
-  holder TEXT NOT NULL,  -- host and pid of the server, for people
+  holder TEXT NOT NULL,  -- host, pid and an id of the server, for people and to know its own take-over by
   taken_at INTEGER,      -- microseconds since 1970, UTC
   CONSTRAINT leadership_one_row PRIMARY KEY (one_row),
   CONSTRAINT leadership_only_one_row CHECK (one_row = 1),

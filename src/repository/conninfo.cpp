@@ -253,4 +253,11 @@ bool Conninfo::is_revealed_by(std::string_view text) const {
   });
 }
 
+std::chrono::seconds connect_timeout(const Conninfo& conninfo, std::chrono::milliseconds timeout) {
+  const std::string addresses = conninfo.value("hostaddr");
+  const std::string hosts = addresses.empty() ? conninfo.value("host") : addresses;
+  const auto host_count = 1 + std::count(hosts.begin(), hosts.end(), ',');
+  return std::max(std::chrono::seconds{2}, std::chrono::floor<std::chrono::seconds>(timeout / host_count));
+}
+
 }  // namespace dti

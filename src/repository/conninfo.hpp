@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -42,6 +43,11 @@ class Conninfo {
 
   std::vector<std::pair<std::string, std::string>> items_;  // no key twice
 };
+
+/// How long libpq may try each of the hosts, one after the other, so that all of them fit into `timeout`; but at least
+/// 2 s each, since libpq knows nothing shorter. (A host's name that stands for several addresses counts once, and libpq
+/// gives each address that long.)
+[[nodiscard]] std::chrono::seconds connect_timeout(const Conninfo& conninfo, std::chrono::milliseconds timeout);
 
 /// Does the text begin as a URI of libpq does?
 [[nodiscard]] bool is_conninfo_uri(std::string_view text);

@@ -1,8 +1,6 @@
 #include "repository/ledger_rows.hpp"
 
-#include <unistd.h>
-
-#include <array>
+#include <algorithm>
 #include <numeric>
 
 #include "dti/domain/allocate.hpp"
@@ -32,12 +30,12 @@ void check_batch(const Batch& batch) {
   DTI_CHECK(in_messages == batch.entries.size());
 }
 
-std::string holder_text() {
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) {
-    host = {'?'};
+ProgramId greatest_program(const Batch& batch) {
+  ProgramId greatest = 0;
+  for (const LedgerEntry& entry : batch.entries) {
+    greatest = std::max(greatest, entry.program_id);
   }
-  return std::string{host.data()} + ":" + std::to_string(::getpid());
+  return greatest;
 }
 
 void throw_missing_entry(SemesterId semester, Seq seq) {

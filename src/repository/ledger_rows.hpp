@@ -32,8 +32,8 @@ void for_each_entry(const Batch& batch, Use use) {
   }
 }
 
-/// Who leads, for people: `host:pid`.
-[[nodiscard]] std::string holder_text();
+/// The catalogue's greatest program that the batch names.
+[[nodiscard]] ProgramId greatest_program(const Batch& batch);
 
 /// The store's number for a time: microseconds since 1970, UTC.
 [[nodiscard]] constexpr std::int64_t stored_time(WallTime at) { return at.time_since_epoch().count(); }

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <iterator>
 #include <set>
-#include <type_traits>
 #include <unordered_map>
 
 #include "dti/domain/allocate.hpp"
+#include "repository/holder.hpp"
 #include "repository/ledger_rows.hpp"
 
 namespace dti {
@@ -69,7 +70,8 @@ CommitResult MemoryStore::commit(const Batch& batch) {
   if (epoch_ > batch.epoch) {
     return CommitResult::kReplaced;
   }
-  if (semester == nullptr || semester->row.epoch != batch.epoch || semester->row.head != batch.base) {
+  if (semester == nullptr || semester->row.epoch != batch.epoch || semester->row.head != batch.base ||
+      greatest_program(batch) > programs_.size()) {
     return CommitResult::kBaseMoved;
   }
   Pool left = semester->row.left;
@@ -82,7 +84,7 @@ CommitResult MemoryStore::commit(const Batch& batch) {
   std::unordered_set<std::uint64_t> grants;
   for (const LedgerEntry& entry : batch.entries) {
     const bool is_new = !semester->grants.contains(grant_key(entry)) && grants.insert(grant_key(entry)).second;
-    if (!is_new || !fits_schema(entry) || entry.program_id > programs_.size()) {
+    if (!is_new || !fits_schema(entry)) {
       throw StorageError{Kind::kInvariant, "a batch holds an entry that must not be stored: seq " +
                                                std::to_string(entry.seq) + " of semester " + semester->row.name};
     }
@@ -96,69 +98,91 @@ CommitResult MemoryStore::commit(const Batch& batch) {
   return CommitResult::kCommitted;
 }
 
+MemoryRepository::MemoryRepository(std::shared_ptr<MemoryStore> store)
+    : store_(std::move(store)), holder_(std::make_unique<Holder>()) {}
+
+MemoryRepository::~MemoryRepository() = default;
+
+/// Does a part of a call, and says what becomes of the repository when it throws.
+template <class Call>
+auto MemoryRepository::translate(Stage stage, Call call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (const StorageError& error) {
+    if (error.kind() != Kind::kRejected && error.kind() != Kind::kInvariant) {
+      leads_ = false;
+    }
+    throw;
+  } catch (const std::exception& error) {
+    leads_ = false;
+    throw StorageError{stage == Stage::kWriting ? Kind::kInDoubt : Kind::kUnavailable,
+                       std::string{"the store in memory: "} + error.what()};
+  }
+}
+
 /// Does one call under the store's lock, with the failure that was asked for.
 template <class Call>
-auto MemoryRepository::perform(bool connects, Call call) -> decltype(call()) {
-  const std::lock_guard lock{store_->mutex_};
-  std::optional<MemoryStore::Failure> failure;
-  if (!store_->failures_.empty()) {
-    failure = store_->failures_.front();
-    store_->failures_.pop_front();
-  }
-  if (failure && !failure->after_effect) {
-    fail(failure->kind);
-  }
-  if (connects) {
-    connected_ = true;
-  }
-  if (!connected_) {
-    throw StorageError{Kind::kUnavailable, "not connected: take over first"};
-  }
-  if constexpr (std::is_void_v<decltype(call())>) {
-    call();
-    if (failure) {
-      fail(failure->kind);
+auto MemoryRepository::perform(Stage stage, Call call) -> decltype(call()) {
+  return translate(stage, [&] {
+    const std::lock_guard lock{store_->mutex_};
+    std::optional<MemoryStore::Failure> failure;
+    if (!store_->failures_.empty()) {
+      failure = store_->failures_.front();
+      store_->failures_.pop_front();
     }
-  } else {
+    const auto fail = [&] { throw StorageError{failure->kind, "the store in memory was told to fail"}; };
+    if (failure && !failure->after_effect) {
+      fail();
+    }
+    if (!leads_ && stage != Stage::kConnecting) {
+      throw StorageError{Kind::kUnavailable, "the store in memory is not connected: take over first"};
+    }
     auto result = call();
     if (failure) {
-      fail(failure->kind);
+      fail();
     }
     return result;
-  }
+  });
 }
 
-void MemoryRepository::fail(StorageError::Kind kind) {
-  if (kind != Kind::kRejected && kind != Kind::kInvariant) {
-    connected_ = false;
-  }
-  throw StorageError{kind, "the store in memory was told to fail"};
-}
-
-std::optional<StoredSemester> MemoryRepository::inspect(const std::string& semester_name) {
-  return perform(true, [&]() -> std::optional<StoredSemester> {
+StoreSurvey MemoryRepository::survey() {
+  return perform(Stage::kConnecting, [&] {
+    StoreSurvey survey;
     for (const MemoryStore::Semester& semester : store_->semesters_) {
-      if (semester.row.name == semester_name) {
-        return semester.row;
-      }
+      survey.semesters.push_back(semester.row);
     }
-    return std::nullopt;
+    survey.catalog = store_->programs_;
+    return survey;
   });
 }
 
-Leadership MemoryRepository::take_over(WallTime /*at*/) {
-  return perform(true, [&] {
-    Leadership leadership{.epoch = ++store_->epoch_, .semesters = {}};
-    for (MemoryStore::Semester& semester : store_->semesters_) {
-      semester.row.epoch = leadership.epoch;
-      leadership.semesters.push_back(semester.row);
+std::optional<Leadership> MemoryRepository::take_over(WallTime /*at*/) {
+  leads_ = false;
+  auto leadership = perform(Stage::kConnecting, [&]() -> std::optional<Leadership> {
+    if (holder_->was_replaced(store_->epoch_, store_->holder_)) {
+      return std::nullopt;
     }
-    return leadership;
+    Leadership taken;
+    taken.epoch = ++store_->epoch_;
+    store_->holder_ = holder_->text();
+    for (MemoryStore::Semester& semester : store_->semesters_) {
+      if (semester.row.is_open) {
+        semester.row.epoch = taken.epoch;
+      }
+      taken.semesters.push_back(semester.row);
+    }
+    taken.program_count = store_->programs_.size();
+    return taken;
   });
+  if (leadership) {
+    holder_->leads(leadership->epoch);
+    leads_ = true;
+  }
+  return leadership;
 }
 
 std::vector<CatalogProgram> MemoryRepository::read_catalog(ProgramId after) {
-  return perform(false, [&] {
+  return perform(Stage::kReading, [&] {
     const auto first = std::min(static_cast<std::size_t>(after), store_->programs_.size());
     return std::vector<CatalogProgram>(std::next(store_->programs_.begin(), static_cast<std::ptrdiff_t>(first)),
                                        store_->programs_.end());
@@ -167,7 +191,7 @@ std::vector<CatalogProgram> MemoryRepository::read_catalog(ProgramId after) {
 
 void MemoryRepository::read_ledger(SemesterId semester, Seq after, Seq last,
                                    const std::function<void(std::vector<LedgerEntry>)>& sink) {
-  std::vector<LedgerEntry> entries = perform(false, [&] {
+  std::vector<LedgerEntry> entries = perform(Stage::kReading, [&] {
     const MemoryStore::Semester* const stored = store_->find(semester);
     std::vector<LedgerEntry> found;
     for (Seq seq = after + 1; seq <= last; ++seq) {
@@ -179,15 +203,17 @@ void MemoryRepository::read_ledger(SemesterId semester, Seq after, Seq last,
     return found;
   });
   // Outside of the lock: the sink may use the store.
-  for (std::size_t first = 0; first < entries.size(); first += kLedgerPieceEntries) {
-    const std::size_t end = std::min<std::size_t>(entries.size(), first + kLedgerPieceEntries);
-    sink({std::next(entries.begin(), static_cast<std::ptrdiff_t>(first)),
-          std::next(entries.begin(), static_cast<std::ptrdiff_t>(end))});
-  }
+  translate(Stage::kReading, [&] {
+    for (std::size_t first = 0; first < entries.size(); first += kLedgerPieceEntries) {
+      const std::size_t end = std::min<std::size_t>(entries.size(), first + kLedgerPieceEntries);
+      sink({std::next(entries.begin(), static_cast<std::ptrdiff_t>(first)),
+            std::next(entries.begin(), static_cast<std::ptrdiff_t>(end))});
+    }
+  });
 }
 
 bool MemoryRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) {
-  return perform(false, [&] {
+  return perform(Stage::kWriting, [&] {
     if (store_->epoch_ != epoch) {
       return false;
     }
@@ -214,7 +240,7 @@ bool MemoryRepository::add_programs(Epoch epoch, const std::vector<CatalogProgra
 
 OpenResult MemoryRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                            WallTime at) {
-  return perform(false, [&] {
+  return perform(Stage::kWriting, [&] {
     if (store_->epoch_ != epoch) {
       return OpenResult::kReplaced;
     }
@@ -236,11 +262,11 @@ OpenResult MemoryRepository::open_semester(Epoch epoch, const std::string& name,
 
 CommitResult MemoryRepository::commit(const Batch& batch) {
   check_batch(batch);
-  return perform(false, [&] { return store_->commit(batch); });
+  return perform(Stage::kWriting, [&] { return store_->commit(batch); });
 }
 
 CommitResult MemoryRepository::guard(Epoch epoch, std::span<const SemesterGuard> semesters) {
-  return perform(false, [&] {
+  return perform(Stage::kReading, [&] {
     if (store_->epoch_ > epoch) {
       return CommitResult::kReplaced;
     }

@@ -1,6 +1,7 @@
 #include "repository/postgresql_repository.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "repository/ledger_rows.hpp"
 #include "repository/postgresql_rows.hpp"
 #include "repository/postgresql_session.hpp"
+#include "repository/postgresql_statements.hpp"
 #include "repository/pqxx_compat.hpp"
 #include "repository/sql_text.hpp"
 
@@ -18,45 +20,19 @@ namespace {
 
 using Kind = StorageError::Kind;
 
+constexpr std::string_view kLockNotAvailable = "55P03";
 constexpr int kTakeOverTries = 4;  // each waits for locks for 500 ms, then ends the old leader's session
 
-// One statement, outside of BEGIN … COMMIT: one round trip. The guard's UPDATE waits for the row's lock and then looks
-// at the row again, so that a writer that was replaced meanwhile matches nothing, and inserts nothing.
-constexpr char kCommitBatch[] = R"(
-WITH guard AS (
-  UPDATE semester
-     SET head = $4::bigint, classrooms_left = classrooms_left - $5::bigint, labs_left = labs_left - $6::bigint,
-         conversions_left = conversions_left - $7::bigint
-   WHERE id = $1::bigint AND epoch = $2::bigint AND head = $3::bigint
-  RETURNING id
-)
-INSERT INTO ledger (semester_id, seq, at, kind, program_id, generation, classrooms_wanted, labs_wanted,
-                    classrooms_granted, labs_granted, mobile_labs_granted, status, request_id)
-SELECT $1::bigint, $3::bigint + e.place, timestamptz 'epoch' + $8::bigint * interval '1 microsecond', 0, e.program_id,
-       e.generation, e.classrooms_wanted, e.labs_wanted, e.classrooms_granted, e.labs_granted, e.mobile_labs_granted,
-       e.status, e.request_id
-  FROM unnest($9::integer[], $10::integer[], $11::integer[], $12::integer[], $13::integer[], $14::integer[],
-              $15::integer[], $16::smallint[], $17::text[])
-       WITH ORDINALITY AS e (program_id, generation, classrooms_wanted, labs_wanted, classrooms_granted, labs_granted,
-                             mobile_labs_granted, status, request_id, place)
- WHERE EXISTS (SELECT 1 FROM guard))";
-
-constexpr char kReadGuards[] = R"(
-SELECT l.epoch, s.id, s.head FROM leadership l LEFT JOIN semester s ON s.id = ANY ($1::bigint[]))";
-
-constexpr char kTakeLeadership[] = R"(
-UPDATE leadership
-   SET epoch = epoch + 1, holder = $1, taken_at = timestamptz 'epoch' + $2::bigint * interval '1 microsecond',
-       backend_pid = pg_backend_pid(),
-       backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())
-RETURNING epoch)";
-
-constexpr char kEndOldLeader[] = R"(
-SELECT pg_terminate_backend(a.pid)
-  FROM leadership l JOIN pg_stat_activity a ON a.pid = l.backend_pid AND a.backend_start = l.backend_start
- WHERE a.pid <> pg_backend_pid())";
-
 constexpr char kBoundLocks[] = "SET LOCAL lock_timeout = '500ms'";
+
+/// The one row of the leadership.
+pqxx::row read_leadership(pqxx::transaction_base& transaction, const char* sql) {
+  const pqxx::result rows = transaction.exec(sql);
+  if (rows.size() != 1) {
+    throw StorageError{Kind::kCorrupt, "PostgreSQL: the table leadership does not hold its one row"};
+  }
+  return rows[0];
+}
 
 /// Locks the leadership for the transaction, if it is still ours.
 bool lock_leadership(pqxx::transaction_base& transaction, Epoch epoch) {
@@ -107,6 +83,15 @@ StorageError PostgresqlRepository::link_failure(Call call, const std::string& te
   return {in_doubt ? Kind::kInDoubt : Kind::kUnavailable, "PostgreSQL: " + one_line(text)};
 }
 
+/// The server sent a warning: whatever it says of success is doubtful. A wait for a standby that was cancelled comes
+/// back so. (A take-over is good for its fence all the same: it is repeated whenever something goes wrong.)
+void PostgresqlRepository::check_notices(std::size_t before, const char* meanwhile) const {
+  if (session_->notices().count() != before) {
+    throw StorageError{Kind::kInDoubt, std::string{"PostgreSQL: the server warned while "} + meanwhile + ": " +
+                                           one_line(session_->notices().last())};
+  }
+}
+
 /// The server said no. It is believed only if the session lives on: then it was an ERROR, and all is rolled back; a
 /// FATAL or a PANIC (a full disk under the log) may have come after the commit was written.
 StorageError PostgresqlRepository::sql_failure(Call call, const std::string& state, const std::string& text) {
@@ -115,6 +100,12 @@ StorageError PostgresqlRepository::sql_failure(Call call, const std::string& sta
     return link_failure(call, text);
   }
   const std::string line = "PostgreSQL: " + one_line(text) + " [" + state + "]";
+  // The session cannot do its work, and did not: a prepared statement is gone (26000), it may only read after a change
+  // of the primary (25006), or hangs in a transaction that failed (25P02). A new session can.
+  if (state == "26000" || state == "25006" || state == "25P02") {
+    session_.reset();
+    return {Kind::kUnavailable, line};
+  }
   // Of what is not a batch, only what will not change by itself is not tried again.
   const bool lasts = state.starts_with("42") || state.starts_with("0A") || state.starts_with("22") ||
                      state.starts_with("3F") || state.starts_with("23");
@@ -143,92 +134,91 @@ void PostgresqlRepository::connect() {
   session_ = std::make_unique<PostgresqlSession>(conninfo_, timeout_, gate_);
 }
 
-std::optional<StoredSemester> PostgresqlRepository::inspect(const std::string& semester_name) {
-  return perform(Call::kTakingOver, [&]() -> std::optional<StoredSemester> {
+StoreSurvey PostgresqlRepository::survey() {
+  return perform(Call::kTakingOver, [&]() -> StoreSurvey {
     if (session_ == nullptr) {
       connect();
     }
     pqxx::nontransaction transaction{session_->connection()};
     if (!has_schema(transaction)) {
-      return std::nullopt;
+      return {};
     }
-    const auto rows =
-        compat::exec_params(transaction, (std::string{kSelectSemesters} + "WHERE s.name = $1").c_str(), semester_name);
-    return rows.empty() ? std::nullopt : std::optional{read_semester(rows[0])};
+    return {read_semesters(transaction), read_programs(transaction, 0)};
   });
 }
 
-Leadership PostgresqlRepository::take_over(WallTime at) {
-  return perform(Call::kTakingOver, [&] {
+std::optional<Leadership> PostgresqlRepository::take_over(WallTime at) {
+  return perform(Call::kTakingOver, [&]() -> std::optional<Leadership> {
     connect();
     for (int tries = 1; tries <= kTakeOverTries; ++tries) {
-      if (auto leadership = try_to_lead(at)) {
-        // Not before the schema is there.
-        compat::prepare(session_->connection(), "commit_batch", kCommitBatch);
-        compat::prepare(session_->connection(), "read_guards", kReadGuards);
-        return *std::move(leadership);
+      try {
+        std::optional<Leadership> leadership = lead(at);
+        if (leadership) {
+          // Not before the schema is there.
+          compat::prepare(session_->connection(), "commit_batch", kCommitBatch);
+          compat::prepare(session_->connection(), "read_guards", kReadGuards);
+          holder_.leads(leadership->epoch);
+        } else {
+          session_.reset();
+        }
+        return leadership;
+      } catch (const pqxx::sql_error& error) {
+        if (error.sqlstate() != kLockNotAvailable) {
+          throw;
+        }
       }
-      end_old_leader();
+      if (!end_old_leader()) {
+        session_.reset();
+        return std::nullopt;
+      }
     }
-    throw StorageError{
-        Kind::kUnavailable,
-        "PostgreSQL: somebody else holds the locks of the leadership or of a semester, and goes on doing so"};
+    throw StorageError{Kind::kUnavailable,
+                       "PostgreSQL: somebody else holds the locks of the schema, the leadership or a semester, and goes"
+                       " on doing so"};
   });
 }
 
-/// Transaction 1 of a take-over. @return none if somebody holds a lock for too long
-std::optional<Leadership> PostgresqlRepository::try_to_lead(WallTime at) {
-  const std::size_t notices = session_->notice_count();
+/// Transaction 1 of a take-over. @return none if another server has taken the lead from us
+std::optional<Leadership> PostgresqlRepository::lead(WallTime at) {
+  pqxx::work transaction{session_->connection()};
+  transaction.exec(kBoundLocks);
+  migrate(transaction, at);
+  const pqxx::row before = read_leadership(transaction, "SELECT epoch, holder FROM leadership FOR UPDATE");
+  if (holder_.was_replaced(integer(before[0]), before[1].c_str())) {
+    return std::nullopt;
+  }
   Leadership leadership;
-  try {
-    pqxx::work transaction{session_->connection()};
-    transaction.exec(kBoundLocks);
-    migrate(transaction, at);
-    const auto taken = compat::exec_params(transaction, kTakeLeadership, holder_text(), stored_time(at));
-    if (taken.size() != 1) {
-      throw StorageError{Kind::kCorrupt, "PostgreSQL: the table leadership does not hold its one row"};
-    }
-    leadership.epoch = integer(taken[0][0]);
-    // In order of id, as everywhere; the next statement then waits for nobody.
-    transaction.exec("SELECT id FROM semester WHERE is_open ORDER BY id FOR UPDATE");
-    compat::exec_params(transaction, "UPDATE semester SET epoch = $1 WHERE is_open", leadership.epoch);
-    for (const auto& row : transaction.exec(std::string{kSelectSemesters} + "WHERE s.is_open ORDER BY s.id")) {
-      leadership.semesters.push_back(read_semester(row));
-    }
-    transaction.commit();
-  } catch (const pqxx::sql_error& error) {
-    if (error.sqlstate() == "55P03") {  // lock_not_available
-      return std::nullopt;
-    }
-    throw;
-  }
-  if (session_->notice_count() != notices) {
-    throw StorageError{Kind::kUnavailable, "PostgreSQL: the server warned while the lead was taken"};
-  }
+  leadership.epoch = integer(before[0]) + 1;
+  compat::exec_params(transaction, kTakeLeadership, holder_.text(), stored_time(at), leadership.epoch);
+  // In order of id, as everywhere; the next statement then waits for nobody.
+  transaction.exec("SELECT id FROM semester WHERE is_open ORDER BY id FOR UPDATE");
+  compat::exec_params(transaction, "UPDATE semester SET epoch = $1 WHERE is_open", leadership.epoch);
+  leadership.semesters = read_semesters(transaction);
+  leadership.program_count = static_cast<std::size_t>(integer(transaction.exec("SELECT count(*) FROM program")[0][0]));
+  transaction.commit();
   return leadership;
 }
 
 /// A leader that froze between two messages of its protocol keeps its row locks for ever; the session that the
-/// leadership names is ended. That of anybody else is not.
-void PostgresqlRepository::end_old_leader() {
+/// leadership names is ended. That of anybody else is not. @return false, and nothing ended, if it names a server that
+/// has taken the lead from us
+bool PostgresqlRepository::end_old_leader() {
   pqxx::nontransaction transaction{session_->connection()};
-  transaction.exec(kEndOldLeader);
+  if (!has_schema(transaction)) {
+    return true;  // somebody makes it just now
+  }
+  const pqxx::row leader = read_leadership(transaction, "SELECT epoch, holder FROM leadership");
+  if (holder_.was_replaced(integer(leader[0]), leader[1].c_str())) {
+    return false;
+  }
+  compat::exec_params(transaction, kEndOldLeader, integer(leader[0]));
+  return true;
 }
 
 std::vector<CatalogProgram> PostgresqlRepository::read_catalog(ProgramId after) {
   return perform(Call::kReading, [&] {
     pqxx::nontransaction transaction{session_->connection()};
-    std::vector<CatalogProgram> programs;
-    const std::string sql = std::string{kSelectPrograms} + "WHERE p.id > $1::bigint ORDER BY p.id";
-    for (const auto& row : compat::exec_params(transaction, sql.c_str(), after)) {
-      programs.push_back({.id = static_cast<ProgramId>(integer(row[0])),
-                          .faculty_id = static_cast<FacultyId>(integer(row[1])),
-                          .faculty_name = row[2].c_str(),
-                          .faculty_key = row[3].c_str(),
-                          .name = row[4].c_str(),
-                          .key = row[5].c_str()});
-    }
-    return programs;
+    return read_programs(transaction, after);
   });
 }
 
@@ -260,7 +250,7 @@ void PostgresqlRepository::read_ledger(SemesterId semester, Seq after, Seq last,
 
 bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) {
   return perform(Call::kAdministering, [&] {
-    const std::size_t notices = session_->notice_count();
+    const std::size_t notices = session_->notices().count();
     pqxx::work transaction{session_->connection()};
     if (!lock_leadership(transaction, epoch)) {
       return false;
@@ -294,9 +284,7 @@ bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogPr
                         ids.text(), faculties_of.text(), names.text(), keys.text());
     sent_ = true;
     transaction.commit();
-    if (session_->notice_count() != notices) {
-      throw StorageError{Kind::kInDoubt, "PostgreSQL: the server warned while the catalogue was added to"};
-    }
+    check_notices(notices, "the catalogue was added to");
     return true;
   });
 }
@@ -304,7 +292,7 @@ bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogPr
 OpenResult PostgresqlRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                                WallTime at) {
   return perform(Call::kAdministering, [&] {
-    const std::size_t notices = session_->notice_count();
+    const std::size_t notices = session_->notices().count();
     pqxx::work transaction{session_->connection()};
     if (!lock_leadership(transaction, epoch)) {
       return OpenResult::kReplaced;
@@ -328,9 +316,7 @@ OpenResult PostgresqlRepository::open_semester(Epoch epoch, const std::string& n
         capacity.labs, capacity.conversions);
     sent_ = true;
     transaction.commit();
-    if (session_->notice_count() != notices) {
-      throw StorageError{Kind::kInDoubt, "PostgreSQL: the server warned while a semester was opened"};
-    }
+    check_notices(notices, "a semester was opened");
     return OpenResult::kOpened;
   });
 }
@@ -353,30 +339,27 @@ CommitResult PostgresqlRepository::write(const Batch& batch) {
     statuses.add(std::int64_t{status_code(entry)});
     request_ids.add(request_id);
   });
-  const std::size_t notices = session_->notice_count();
+  const std::size_t notices = session_->notices().count();
   std::size_t written = 0;
   {
     pqxx::nontransaction transaction{session_->connection()};
     sent_ = true;
     written = static_cast<std::size_t>(
-        compat::exec_prepared(transaction, "commit_batch", batch.semester_id, batch.epoch, batch.base,
-                              batch.entries.back().seq, batch.charged.classrooms, batch.charged.labs,
-                              batch.charged.conversions_left, stored_time(batch.at), programs.text(),
-                              generations.text(), classrooms_wanted.text(), labs_wanted.text(), classrooms.text(),
-                              labs.text(), mobile_labs.text(), statuses.text(), request_ids.text())
+        compat::exec_prepared(
+            transaction, "commit_batch", batch.semester_id, batch.epoch, batch.base, batch.entries.back().seq,
+            batch.charged.classrooms, batch.charged.labs, batch.charged.conversions_left, stored_time(batch.at),
+            programs.text(), generations.text(), classrooms_wanted.text(), labs_wanted.text(), classrooms.text(),
+            labs.text(), mobile_labs.text(), statuses.text(), request_ids.text(), std::int64_t{greatest_program(batch)})
             .affected_rows());
   }
-  // A wait for a standby that was cancelled comes back as a success with a warning.
-  if (session_->notice_count() != notices) {
-    throw StorageError{Kind::kInDoubt, "PostgreSQL: the server warned while a batch was committed"};
-  }
+  check_notices(notices, "a batch was committed");
   if (written == batch.entries.size()) {
     return CommitResult::kCommitted;
   }
   sent_ = false;  // nothing was written: what follows only reads
   pqxx::nontransaction transaction{session_->connection()};
-  const auto leader = transaction.exec("SELECT epoch FROM leadership");
-  return integer(leader[0][0]) > batch.epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
+  const pqxx::row leader = read_leadership(transaction, "SELECT epoch FROM leadership");
+  return integer(leader[0]) > batch.epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
 }
 
 CommitResult PostgresqlRepository::guard(Epoch epoch, std::span<const SemesterGuard> semesters) {

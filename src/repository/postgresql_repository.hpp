@@ -11,6 +11,7 @@
 #include "dti/service/repository.hpp"
 #include "repository/call_gate.hpp"
 #include "repository/conninfo.hpp"
+#include "repository/holder.hpp"
 
 namespace dti {
 
@@ -20,13 +21,13 @@ class PostgresqlSession;
 class PostgresqlRepository final : public Repository {
  public:
   /// Connects to nothing yet.
-  /// @param timeout  bounds connecting, and the silence of a peer that is gone
+  /// @param timeout  bounds connecting (see connect_timeout()), and the silence of a peer that is gone
   /// @throws StorageError  kRefused if the text is not a connection text; shows nothing of it
   PostgresqlRepository(const std::string& conninfo, std::chrono::milliseconds timeout);
   ~PostgresqlRepository() override;
 
-  [[nodiscard]] std::optional<StoredSemester> inspect(const std::string& semester_name) override;
-  [[nodiscard]] Leadership take_over(WallTime at) override;
+  [[nodiscard]] StoreSurvey survey() override;
+  [[nodiscard]] std::optional<Leadership> take_over(WallTime at) override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
   void read_ledger(SemesterId semester, Seq after, Seq last,
                    const std::function<void(std::vector<LedgerEntry>)>& sink) override;
@@ -35,6 +36,8 @@ class PostgresqlRepository final : public Repository {
                                          WallTime at) override;
   [[nodiscard]] CommitResult commit(const Batch& batch) override;
   [[nodiscard]] CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) override;
+  /// Cuts the connection, so that a call that waits for the server throws at once. A call that is connecting does so
+  /// when that ends, which the timeout bounds.
   void interrupt() noexcept override { gate_.interrupt(); }
 
  private:
@@ -46,8 +49,9 @@ class PostgresqlRepository final : public Repository {
   [[nodiscard]] StorageError link_failure(Call call, const std::string& text);
   [[nodiscard]] bool is_alive() noexcept;
   void connect();
-  [[nodiscard]] std::optional<Leadership> try_to_lead(WallTime at);
-  void end_old_leader();
+  [[nodiscard]] std::optional<Leadership> lead(WallTime at);
+  [[nodiscard]] bool end_old_leader();
+  void check_notices(std::size_t before, const char* meanwhile) const;
   [[nodiscard]] CommitResult write(const Batch& batch);
 
   const Conninfo conninfo_;
@@ -56,6 +60,7 @@ class PostgresqlRepository final : public Repository {
   CallGate gate_;
   // The committer's thread only. None: nothing may be asked before the next take-over.
   std::unique_ptr<PostgresqlSession> session_;
+  Holder holder_;
   bool sent_ = false;  // the call under way has sent what may take effect
 };
 

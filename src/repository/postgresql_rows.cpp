@@ -8,6 +8,7 @@
 #include "repository/ledger_rows.hpp"
 #include "repository/migrations.hpp"
 #include "repository/pqxx_compat.hpp"
+#include "repository/sql_text.hpp"
 
 namespace dti {
 namespace {
@@ -37,6 +38,8 @@ std::int64_t integer(const pqxx::field& field) {
   return value;
 }
 
+namespace {
+
 StoredSemester read_semester(const pqxx::row& row) {
   if (row[4].is_null()) {
     throw_missing_entry(integer(row[0]), 1);
@@ -46,7 +49,32 @@ StoredSemester read_semester(const pqxx::row& row) {
           .epoch = integer(row[2]),
           .head = integer(row[3]),
           .opened_with = {integer(row[4]), integer(row[5]), integer(row[6])},
-          .left = {integer(row[7]), integer(row[8]), integer(row[9])}};
+          .left = {integer(row[7]), integer(row[8]), integer(row[9])},
+          .is_open = integer(row[10]) != 0};
+}
+
+}  // namespace
+
+std::vector<StoredSemester> read_semesters(pqxx::transaction_base& transaction) {
+  std::vector<StoredSemester> semesters;
+  for (const auto& row : transaction.exec(std::string{kSelectSemesters} + "ORDER BY s.id")) {
+    semesters.push_back(read_semester(row));
+  }
+  return semesters;
+}
+
+std::vector<CatalogProgram> read_programs(pqxx::transaction_base& transaction, ProgramId after) {
+  std::vector<CatalogProgram> programs;
+  const std::string sql = std::string{kSelectPrograms} + "WHERE p.id > $1::bigint ORDER BY p.id";
+  for (const auto& row : compat::exec_params(transaction, sql.c_str(), after)) {
+    programs.push_back({.id = static_cast<ProgramId>(integer(row[0])),
+                        .faculty_id = static_cast<FacultyId>(integer(row[1])),
+                        .faculty_name = row[2].c_str(),
+                        .faculty_key = row[3].c_str(),
+                        .name = row[4].c_str(),
+                        .key = row[5].c_str()});
+  }
+  return programs;
 }
 
 LedgerEntry read_entry(SemesterId semester, const pqxx::row& row) {

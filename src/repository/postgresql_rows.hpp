@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <pqxx/pqxx>
+#include <vector>
 
 #include "dti/service/repository.hpp"
 
@@ -10,9 +11,14 @@ namespace dti {
 /// A field that holds a whole number; NULL reads as 0.
 [[nodiscard]] std::int64_t integer(const pqxx::field& field);
 
-/// Read a row of kSelectSemesters, of kSelectEntries. What a kind does not have is 0.
+/// All of them, open and closed, in order of id.
 /// @throws StorageError  kCorrupt
-[[nodiscard]] StoredSemester read_semester(const pqxx::row& row);
+[[nodiscard]] std::vector<StoredSemester> read_semesters(pqxx::transaction_base& transaction);
+/// Those with ids above `after`, in order of id.
+[[nodiscard]] std::vector<CatalogProgram> read_programs(pqxx::transaction_base& transaction, ProgramId after);
+
+/// Reads a row of kSelectEntries. What a kind does not have is 0.
+/// @throws StorageError  kCorrupt
 [[nodiscard]] LedgerEntry read_entry(SemesterId semester, const pqxx::row& row);
 
 /// Is there a schema that this program can read?

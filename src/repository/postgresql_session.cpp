@@ -71,6 +71,9 @@ PostgresqlSession::PostgresqlSession(Conninfo conninfo, std::chrono::millisecond
   connect(std::move(conninfo), timeout);
   try {
     socket_ = OwnedFd{::fcntl(connection_->sock(), F_DUPFD_CLOEXEC, 0)};
+    if (socket_.get() < 0) {
+      throw StorageError{Kind::kUnavailable, "PostgreSQL: this process has too many files open"};
+    }
     gate_.attach([socket = socket_.get()] { ::shutdown(socket, SHUT_RDWR); });
     apply_settings(timeout);
   } catch (...) {
@@ -82,11 +85,10 @@ PostgresqlSession::PostgresqlSession(Conninfo conninfo, std::chrono::millisecond
 PostgresqlSession::~PostgresqlSession() { gate_.detach(); }
 
 void PostgresqlSession::connect(Conninfo conninfo, std::chrono::milliseconds timeout) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
   conninfo.set("application_name", "dti_server");
   conninfo.set("client_encoding", "UTF8");
   conninfo.set("target_session_attrs", "read-write");  // of several hosts, the one that may be written to
-  conninfo.set("connect_timeout", std::to_string(std::max<std::int64_t>(2, seconds)));  // libpq: at least 2 s
+  conninfo.set("connect_timeout", std::to_string(connect_timeout(conninfo, timeout).count()));
   conninfo.set("keepalives", "1");
   conninfo.set("keepalives_idle", "5");
   conninfo.set("keepalives_interval", "2");
@@ -95,7 +97,7 @@ void PostgresqlSession::connect(Conninfo conninfo, std::chrono::milliseconds tim
   try {
     connection_ = std::make_unique<pqxx::connection>(conninfo.text());
     compat::forbid_reconnect(*connection_);
-    notices_ = std::make_unique<compat::NoticeCounter>(*connection_);
+    notices_ = std::make_unique<compat::Notices>(*connection_);
   } catch (const std::exception& error) {
     throw connect_error(conninfo, error.what());
   }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,18 +16,17 @@ namespace dti {
 class PostgresqlSession {
  public:
   /// Connects. While this lives, an interrupt at the gate cuts the connection.
-  /// @param timeout  bounds connecting, and the silence of a peer that is gone
+  /// @param timeout  bounds connecting (see connect_timeout()), and the silence of a peer that is gone
   /// @throws StorageError  kUnavailable, or kRefused for a server whose settings lose what was committed; the text
-  /// never
-  ///                       holds a password
+  ///                       never holds a password
   PostgresqlSession(Conninfo conninfo, std::chrono::milliseconds timeout, CallGate& gate);
   ~PostgresqlSession();
   PostgresqlSession(const PostgresqlSession&) = delete;
   PostgresqlSession& operator=(const PostgresqlSession&) = delete;
 
   [[nodiscard]] pqxx::connection& connection() { return *connection_; }
-  /// How many warnings the server has sent so far.
-  [[nodiscard]] std::size_t notice_count() const { return notices_->count(); }
+  /// The warnings that the server has sent so far.
+  [[nodiscard]] const compat::Notices& notices() const { return *notices_; }
 
  private:
   void connect(Conninfo conninfo, std::chrono::milliseconds timeout);
@@ -36,7 +34,7 @@ class PostgresqlSession {
 
   CallGate& gate_;
   std::unique_ptr<pqxx::connection> connection_;
-  std::unique_ptr<compat::NoticeCounter> notices_;  // goes before the connection does
+  std::unique_ptr<compat::Notices> notices_;  // goes before the connection does
   // The connection's socket under a number of ours: libpq may close its own at any time, and the system may then give
   // that number to somebody else's file.
   OwnedFd socket_;

@@ -1,11 +1,28 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <pqxx/pqxx>
+#include <string>
+#include <string_view>
 
 /// What differs between libpqxx 6.4 and 7.10; nothing else looks at the version.
 namespace dti::compat {
+
+struct SaidByServer {
+  std::size_t count = 0;
+  std::string last;
+
+  void add(std::string_view text) noexcept {
+    ++count;
+    try {
+      last = text;
+    } catch (const std::exception&) {
+      last.clear();  // the number is what counts
+    }
+  }
+};
 
 #if PQXX_VERSION_MAJOR >= 7
 
@@ -25,17 +42,19 @@ inline void prepare(pqxx::connection& connection, const char* name, const char* 
 /// This version never reconnects by itself.
 inline void forbid_reconnect(pqxx::connection& /*connection*/) {}
 
-/// Counts what the server says beside its answers: a WARNING is a notice, and so is all that libpqxx reports.
-class NoticeCounter {
+/// What the server says beside its answers: a WARNING is a notice, and so is all that libpqxx reports.
+class Notices {
  public:
-  // The connection keeps the handler longer than this object lives, so both hold the number.
-  explicit NoticeCounter(pqxx::connection& connection) {
-    connection.set_notice_handler([count = count_](pqxx::zview) noexcept { ++*count; });
+  // The connection keeps the handler longer than this object lives, so both hold what was said.
+  explicit Notices(pqxx::connection& connection) {
+    connection.set_notice_handler([said = said_](pqxx::zview text) noexcept { said->add(text); });
   }
-  [[nodiscard]] std::size_t count() const { return *count_; }
+  [[nodiscard]] std::size_t count() const { return said_->count; }
+  /// The text of the last one.
+  [[nodiscard]] const std::string& last() const { return said_->last; }
 
  private:
-  const std::shared_ptr<std::size_t> count_ = std::make_shared<std::size_t>(0);
+  const std::shared_ptr<SaidByServer> said_ = std::make_shared<SaidByServer>();
 };
 
 #else
@@ -63,18 +82,19 @@ inline void forbid_reconnect(pqxx::connection& connection) {
 #pragma GCC diagnostic pop
 }
 
-class NoticeCounter : private pqxx::errorhandler {
+class Notices : private pqxx::errorhandler {
  public:
-  explicit NoticeCounter(pqxx::connection& connection) : pqxx::errorhandler{connection} {}
-  [[nodiscard]] std::size_t count() const { return count_; }
+  explicit Notices(pqxx::connection& connection) : pqxx::errorhandler{connection} {}
+  [[nodiscard]] std::size_t count() const { return said_.count; }
+  [[nodiscard]] const std::string& last() const { return said_.last; }
 
  private:
-  bool operator()(const char[]) noexcept override {
-    ++count_;
+  bool operator()(const char text[]) noexcept override {
+    said_.add(text);
     return false;
   }
 
-  std::size_t count_ = 0;
+  SaidByServer said_;
 };
 
 #endif

@@ -6,7 +6,7 @@ namespace dti {
 /// (a later resize does not count).
 inline constexpr char kSelectSemesters[] =
     "SELECT s.id, s.name, s.epoch, s.head, l.classrooms_capacity, l.labs_capacity, l.conversions_capacity,"
-    " s.classrooms_left, s.labs_left, s.conversions_left"
+    " s.classrooms_left, s.labs_left, s.conversions_left, CASE WHEN s.is_open THEN 1 ELSE 0 END"
     " FROM semester s LEFT JOIN ledger l ON l.semester_id = s.id AND l.seq = 1 ";
 
 /// The columns of an entry, in the order of LedgerEntry.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -36,7 +37,7 @@ std::filesystem::path prepare_path(const std::filesystem::path& path) {
 }  // namespace
 
 SqliteRepository::SqliteRepository(const std::filesystem::path& path, std::chrono::milliseconds timeout)
-    : path_(prepare_path(path)), timeout_(timeout), lock_(path_) {}
+    : path_(prepare_path(path)), timeout_(timeout), lock_(path_), log_path_(path_.string() + "-wal") {}
 
 SqliteRepository::~SqliteRepository() = default;
 
@@ -61,37 +62,42 @@ bool SqliteRepository::waits_on(int tries) {
 }
 
 StorageError::Kind SqliteRepository::kind_of(int code) const {
+  const bool takes_over = stage_ == Stage::kTakingOver;
+  const bool writes = stage_ == Stage::kWriting || stage_ == Stage::kCommitting;
   switch (code) {
     case SQLITE_CONSTRAINT: return Kind::kInvariant;
     case SQLITE_CORRUPT: return Kind::kCorrupt;
-    case SQLITE_NOTADB: return stage_ == Stage::kTakingOver ? Kind::kRefused : Kind::kCorrupt;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED: return Kind::kUnavailable;
-    case SQLITE_ERROR:
+    case SQLITE_NOTADB: return takes_over ? Kind::kRefused : Kind::kCorrupt;
+    // What the file cannot take though the connection to it is good.
+    case SQLITE_ERROR: return takes_over ? Kind::kRefused : writes ? Kind::kRejected : Kind::kUnavailable;
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH: return writes ? Kind::kRejected : Kind::kUnavailable;
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_AUTH:
-      if (stage_ == Stage::kTakingOver) {
-        return Kind::kRefused;
-      }
-      [[fallthrough]];
-    default: return stage_ == Stage::kWriting || stage_ == Stage::kCommitting ? Kind::kRejected : Kind::kUnavailable;
+    case SQLITE_AUTH: return takes_over ? Kind::kRefused : Kind::kUnavailable;
+    default: return Kind::kUnavailable;  // a lock, a disk: perhaps good again once the file was opened anew
   }
 }
 
+/// What is to be said of SQLite's error. The session lives on only if the file said no to this statement and is good
+/// for the next: whatever else happened, only opening it anew (a take-over) tells what it holds.
 StorageError SqliteRepository::translate(const SqliteError& error) {
-  const std::string text = "the database " + path_.string() + ": " + error.what();
-  // A COMMIT that was busy or had no room is rolled back; of any other failure only a recovery tells. The same holds
-  // for a transaction that could not be rolled back.
-  const bool in_doubt = (stage_ == Stage::kCommitting && error.code() != SQLITE_BUSY && error.code() != SQLITE_FULL) ||
-                        (session_ != nullptr && session_->connection.in_transaction());
-  if (stage_ == Stage::kTakingOver || in_doubt) {
+  const bool writes = stage_ == Stage::kWriting || stage_ == Stage::kCommitting;
+  const bool is_open = session_ != nullptr && session_->connection.in_transaction();  // it could not be rolled back
+  // A COMMIT that was busy or had no room is rolled back; of any other failure only a recovery tells.
+  const bool in_doubt =
+      is_open || (stage_ == Stage::kCommitting && error.code() != SQLITE_BUSY && error.code() != SQLITE_FULL);
+  const Kind kind = writes && in_doubt ? Kind::kInDoubt : kind_of(error.code());
+  if (kind != Kind::kRejected && kind != Kind::kInvariant) {
     session_.reset();
   }
-  return {in_doubt && stage_ != Stage::kTakingOver ? Kind::kInDoubt : kind_of(error.code()), text};
+  return {kind, "the database " + path_.string() + ": " + error.what()};
 }
 
+/// Does one call, and says what became of it when something throws.
 template <class Call>
 auto SqliteRepository::perform(Stage stage, Call call) -> decltype(call()) {
   const CallGate::Scope scope{gate_};
@@ -100,31 +106,47 @@ auto SqliteRepository::perform(Stage stage, Call call) -> decltype(call()) {
     throw StorageError{Kind::kUnavailable, "the database " + path_.string() + " is not open: take over first"};
   }
   try {
+    check_files();
     return call();
-  } catch (const StorageError&) {
-    if (stage == Stage::kTakingOver) {
+  } catch (const StorageError& error) {
+    if (error.kind() != Kind::kInvariant) {
       session_.reset();
     }
     throw;
   } catch (const SqliteError& error) {
     throw translate(error);
+  } catch (const std::exception& error) {  // no memory, or no such file system
+    session_.reset();
+    const bool writes = stage_ == Stage::kWriting || stage_ == Stage::kCommitting;
+    throw StorageError{writes ? Kind::kInDoubt : Kind::kUnavailable,
+                       "the database " + path_.string() + ": " + error.what()};
   }
 }
 
-std::optional<StoredSemester> SqliteRepository::inspect(const std::string& semester_name) {
-  return perform(Stage::kTakingOver, [&]() -> std::optional<StoredSemester> {
+/// What is open must still be what the path names: what is written to a file that is gone is lost with this process.
+void SqliteRepository::check_files() const {
+  const bool is_ours =
+      (!file_ || file_id(path_) == file_) && (session_ == nullptr || file_id(log_path_) == session_->log);
+  if (!is_ours) {
+    throw StorageError{Kind::kRefused,
+                       "the database " + path_.string() +
+                           " or its write-ahead log was removed or replaced while the server used it: stop the server"
+                           " before you restore the database, and start it then"};
+  }
+}
+
+StoreSurvey SqliteRepository::survey() {
+  return perform(Stage::kTakingOver, [&]() -> StoreSurvey {
     std::error_code error;
     if (session_ == nullptr && !std::filesystem::exists(path_, error)) {
-      return std::nullopt;
+      return {};
     }
     const std::unique_ptr<SqliteSession> opened = session_ == nullptr ? open(SQLITE_OPEN_READWRITE) : nullptr;
     SqliteConnection& connection = opened != nullptr ? opened->connection : session_->connection;
     if (!has_schema(connection)) {
-      return std::nullopt;
+      return {};
     }
-    SqliteStatement select = connection.prepare(std::string{kSelectSemesters} + "WHERE s.name = ?");
-    select.bind(std::string_view{semester_name});
-    return select.step() ? std::optional{read_semester(select)} : std::nullopt;
+    return {read_semesters(connection), read_programs(connection, 0)};
   });
 }
 
@@ -138,55 +160,63 @@ void SqliteRepository::apply_settings() {
   constexpr std::int64_t kSynchronousFull = 2;
   if (mode != "wal" || connection.query_integer("PRAGMA synchronous") != kSynchronousFull ||
       connection.query_integer("PRAGMA foreign_keys") != 1) {
-    session_.reset();
     throw StorageError{Kind::kRefused, "the database " + path_.string() +
                                            " cannot be made durable (it needs a write-ahead log): use a local disk"};
   }
 }
 
-Leadership SqliteRepository::take_over(WallTime at) {
+std::optional<Leadership> SqliteRepository::take_over(WallTime at) {
   return perform(Stage::kTakingOver, [&] {
     session_.reset();  // closing and opening recovers what an earlier COMMIT may have left behind
-    session_ = open(SQLITE_OPEN_READWRITE | (has_led_ ? 0 : SQLITE_OPEN_CREATE));
+    session_ = open(SQLITE_OPEN_READWRITE | (file_ ? 0 : SQLITE_OPEN_CREATE));
+    const std::optional<FileId> opened = file_id(path_);
     apply_settings();
-    SqliteConnection& connection = session_->connection;
-    SqliteTransaction transaction{connection};
-    migrate(connection, at);
-    connection.prepare("UPDATE leadership SET epoch = epoch + 1, holder = ?, taken_at = ?")
-        .bind(std::string_view{holder_text()})
-        .bind(stored_time(at))
-        .run();
-    connection.execute("UPDATE semester SET epoch = (SELECT epoch FROM leadership) WHERE is_open");
-    Leadership leadership;
-    leadership.epoch = connection.query_integer("SELECT epoch FROM leadership").value_or(0);
-    SqliteStatement select = connection.prepare(std::string{kSelectSemesters} + "WHERE s.is_open ORDER BY s.id");
-    while (select.step()) {
-      leadership.semesters.push_back(read_semester(select));
+    std::optional<Leadership> leadership = lead(at);
+    if (leadership) {
+      session_->prepare();
+      session_->log = file_id(log_path_);
+      file_ = opened;
+      holder_.leads(leadership->epoch);
+    } else {
+      session_.reset();
     }
-    select.reset();
-    transaction.commit();
-    session_->prepare();
-    has_led_ = true;
     return leadership;
   });
 }
 
+/// The transaction of a take-over. @return none if another server has taken the lead from us
+std::optional<Leadership> SqliteRepository::lead(WallTime at) {
+  SqliteConnection& connection = session_->connection;
+  SqliteTransaction transaction{connection};
+  migrate(connection, at);
+  SqliteStatement select = connection.prepare("SELECT epoch, holder FROM leadership");
+  if (!select.step()) {
+    throw StorageError{Kind::kCorrupt,
+                       "the database " + path_.string() + ": the table leadership does not hold its one row"};
+  }
+  const Epoch before = select.integer(0);
+  const bool was_replaced = holder_.was_replaced(before, select.text(1));
+  select.reset();
+  if (was_replaced) {
+    return std::nullopt;
+  }
+  connection.prepare("UPDATE leadership SET epoch = ?, holder = ?, taken_at = ?")
+      .bind(before + 1)
+      .bind(std::string_view{holder_.text()})
+      .bind(stored_time(at))
+      .run();
+  connection.prepare("UPDATE semester SET epoch = ? WHERE is_open").bind(before + 1).run();
+  Leadership leadership;
+  leadership.epoch = before + 1;
+  leadership.semesters = read_semesters(connection);
+  leadership.program_count =
+      static_cast<std::size_t>(connection.query_integer("SELECT count(*) FROM program").value_or(0));
+  transaction.commit();
+  return leadership;
+}
+
 std::vector<CatalogProgram> SqliteRepository::read_catalog(ProgramId after) {
-  return perform(Stage::kReading, [&] {
-    SqliteStatement select =
-        session_->connection.prepare(std::string{kSelectPrograms} + "WHERE p.id > ? ORDER BY p.id");
-    select.bind(std::int64_t{after});
-    std::vector<CatalogProgram> programs;
-    while (select.step()) {
-      programs.push_back({.id = static_cast<ProgramId>(select.integer(0)),
-                          .faculty_id = static_cast<FacultyId>(select.integer(1)),
-                          .faculty_name = select.text(2),
-                          .faculty_key = select.text(3),
-                          .name = select.text(4),
-                          .key = select.text(5)});
-    }
-    return programs;
-  });
+  return perform(Stage::kReading, [&] { return read_programs(session_->connection, after); });
 }
 
 void SqliteRepository::read_ledger(SemesterId semester, Seq after, Seq last,
@@ -306,6 +336,7 @@ CommitResult SqliteRepository::commit(const Batch& batch) {
         .bind(batch.semester_id)
         .bind(batch.epoch)
         .bind(batch.base)
+        .bind(std::int64_t{greatest_program(batch)})
         .run();
     if (session_->connection.changes() == 0) {
       return session_->epoch() > batch.epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;

@@ -11,6 +11,8 @@
 
 #include "dti/service/repository.hpp"
 #include "repository/call_gate.hpp"
+#include "repository/file_id.hpp"
+#include "repository/holder.hpp"
 #include "repository/store_lock.hpp"
 
 namespace dti {
@@ -19,7 +21,8 @@ class SqliteError;
 class SqliteSession;
 
 /// The ledger in a SQLite file. One process at a time: the file is locked for as long as this lives, through every
-/// reconnect. Others may read it, and write to other tables: we wait for their locks, within bounds.
+/// reconnect. Others may read it, and write to other tables: we wait for their locks, within bounds. A file that is
+/// removed or replaced meanwhile is noticed before the next call does anything: kRefused.
 class SqliteRepository final : public Repository {
  public:
   /// Locks the file, which need not exist yet; its folder is made if it is not there.
@@ -28,8 +31,8 @@ class SqliteRepository final : public Repository {
   SqliteRepository(const std::filesystem::path& path, std::chrono::milliseconds timeout);
   ~SqliteRepository() override;
 
-  [[nodiscard]] std::optional<StoredSemester> inspect(const std::string& semester_name) override;
-  [[nodiscard]] Leadership take_over(WallTime at) override;
+  [[nodiscard]] StoreSurvey survey() override;
+  [[nodiscard]] std::optional<Leadership> take_over(WallTime at) override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
   void read_ledger(SemesterId semester, Seq after, Seq last,
                    const std::function<void(std::vector<LedgerEntry>)>& sink) override;
@@ -38,6 +41,8 @@ class SqliteRepository final : public Repository {
                                          WallTime at) override;
   [[nodiscard]] CommitResult commit(const Batch& batch) override;
   [[nodiscard]] CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) override;
+  /// Ends a wait for somebody else's lock within milliseconds, and the reading of a ledger after the piece at hand. A
+  /// disk that takes its time is waited for all the same.
   void interrupt() noexcept override { gate_.interrupt(); }
 
  private:
@@ -45,6 +50,8 @@ class SqliteRepository final : public Repository {
 
   [[nodiscard]] std::unique_ptr<SqliteSession> open(int flags);
   void apply_settings();
+  void check_files() const;
+  [[nodiscard]] std::optional<Leadership> lead(WallTime at);
   template <class Call>
   auto perform(Stage stage, Call call) -> decltype(call());
   [[nodiscard]] StorageError translate(const SqliteError& error);
@@ -55,10 +62,12 @@ class SqliteRepository final : public Repository {
   const std::filesystem::path path_;  // resolved
   const std::chrono::milliseconds timeout_;
   const StoreLock lock_;
+  const std::filesystem::path log_path_;  // of the write-ahead log
   // The committer's thread only.
   std::unique_ptr<SqliteSession> session_;
   Stage stage_ = Stage::kReading;
-  bool has_led_ = false;  // from then on, a file that is gone is an error and not a new store
+  Holder holder_;
+  std::optional<FileId> file_;  // the one that was taken over first: from then on, none and no other will do
   std::chrono::steady_clock::time_point wait_until_;
   // Any thread.
   CallGate gate_;

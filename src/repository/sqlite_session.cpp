@@ -6,6 +6,7 @@
 
 #include "repository/ledger_rows.hpp"
 #include "repository/migrations.hpp"
+#include "repository/sql_text.hpp"
 
 namespace dti {
 namespace {
@@ -20,12 +21,26 @@ int stored_version(SqliteConnection& connection) {
                   : 0;
 }
 
+StoredSemester read_semester(const SqliteStatement& row) {
+  if (row.is_null(4)) {
+    throw_missing_entry(row.integer(0), 1);
+  }
+  return {.id = row.integer(0),
+          .name = row.text(1),
+          .epoch = row.integer(2),
+          .head = row.integer(3),
+          .opened_with = {row.integer(4), row.integer(5), row.integer(6)},
+          .left = {row.integer(7), row.integer(8), row.integer(9)},
+          .is_open = row.integer(10) != 0};
+}
+
 }  // namespace
 
 void SqliteSession::prepare() {
   guard_update.emplace(connection.prepare(
       "UPDATE semester SET head = ?, classrooms_left = classrooms_left - ?, labs_left = labs_left - ?,"
-      " conversions_left = conversions_left - ? WHERE id = ? AND epoch = ? AND head = ?"));
+      " conversions_left = conversions_left - ? WHERE id = ? AND epoch = ? AND head = ?"
+      " AND ? <= (SELECT max(id) FROM program)"));
   insert_grant.emplace(connection.prepare(
       "INSERT INTO ledger (semester_id, at, seq, program_id, generation, classrooms_wanted, labs_wanted,"
       " classrooms_granted, labs_granted, mobile_labs_granted, kind, status, request_id)"
@@ -58,16 +73,28 @@ void migrate(SqliteConnection& connection, WallTime at) {
   }
 }
 
-StoredSemester read_semester(const SqliteStatement& row) {
-  if (row.is_null(4)) {
-    throw_missing_entry(row.integer(0), 1);
+std::vector<StoredSemester> read_semesters(SqliteConnection& connection) {
+  SqliteStatement select = connection.prepare(std::string{kSelectSemesters} + "ORDER BY s.id");
+  std::vector<StoredSemester> semesters;
+  while (select.step()) {
+    semesters.push_back(read_semester(select));
   }
-  return {.id = row.integer(0),
-          .name = row.text(1),
-          .epoch = row.integer(2),
-          .head = row.integer(3),
-          .opened_with = {row.integer(4), row.integer(5), row.integer(6)},
-          .left = {row.integer(7), row.integer(8), row.integer(9)}};
+  return semesters;
+}
+
+std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramId after) {
+  SqliteStatement select = connection.prepare(std::string{kSelectPrograms} + "WHERE p.id > ? ORDER BY p.id");
+  select.bind(std::int64_t{after});
+  std::vector<CatalogProgram> programs;
+  while (select.step()) {
+    programs.push_back({.id = static_cast<ProgramId>(select.integer(0)),
+                        .faculty_id = static_cast<FacultyId>(select.integer(1)),
+                        .faculty_name = select.text(2),
+                        .faculty_key = select.text(3),
+                        .name = select.text(4),
+                        .key = select.text(5)});
+  }
+  return programs;
 }
 
 LedgerEntry read_entry(SemesterId semester, const SqliteStatement& row) {

@@ -2,8 +2,10 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "dti/service/repository.hpp"
+#include "repository/file_id.hpp"
 #include "repository/sqlite_handle.hpp"
 
 namespace dti {
@@ -16,8 +18,9 @@ struct SqliteSession {
   [[nodiscard]] Epoch epoch();
 
   SqliteConnection connection;
+  std::optional<FileId> log;  // its write-ahead log, which is there for as long as the session is
   // These go before the connection does.
-  std::optional<SqliteStatement> guard_update;  // head, classrooms, labs, conversions; id, epoch, base
+  std::optional<SqliteStatement> guard_update;  // head, classrooms, labs, conversions; id, epoch, base, program
   std::optional<SqliteStatement> insert_grant;
   std::optional<SqliteStatement> select_epoch;
   std::optional<SqliteStatement> select_head;
@@ -31,9 +34,14 @@ struct SqliteSession {
 /// @throws StorageError  kRefused if it is a newer one
 void migrate(SqliteConnection& connection, WallTime at);
 
-/// Read the row of kSelectSemesters, of kSelectEntries, on which the statement stands. What a kind does not have is 0.
+/// All of them, open and closed, in order of id.
 /// @throws StorageError  kCorrupt
-[[nodiscard]] StoredSemester read_semester(const SqliteStatement& row);
+[[nodiscard]] std::vector<StoredSemester> read_semesters(SqliteConnection& connection);
+/// Those with ids above `after`, in order of id.
+[[nodiscard]] std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramId after);
+
+/// Reads the row of kSelectEntries on which the statement stands. What a kind does not have is 0.
+/// @throws StorageError  kCorrupt
 [[nodiscard]] LedgerEntry read_entry(SemesterId semester, const SqliteStatement& row);
 
 }  // namespace dti

@@ -11,8 +11,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kRetryDelayMin{100};   // between take-overs, while the store cannot be reached
+constexpr const char* kReplacedReason = "another server has taken the lead of this store";
+constexpr milliseconds kRetryDelayMin{100};  // between take-overs, while the store fails; doubles each time
 constexpr milliseconds kRetryDelayMax{1'000};
+constexpr milliseconds kSilenceMax{1'000};    // a store that takes longer for one call is not ready
+constexpr int kRefusedInARowMax = 3;          // so many requests refused alone: the store refuses whatever it is
 constexpr milliseconds kExpireStep{10};       // deadlines are looked through at most this often
 constexpr milliseconds kRetryAfterOverload{100};
 constexpr milliseconds kRetryAfterFailure{500};
@@ -27,6 +30,12 @@ RequestError unavailable(std::string detail) {
 
 RequestError not_leader() {
   return {Status::kNotLeader, "another server has taken the lead; ask that one", kRetryAfterFailure, {}};
+}
+
+milliseconds retry_delay(int failures) {
+  auto delay = kRetryDelayMin;
+  for (int i = 1; i < failures && delay < kRetryDelayMax; ++i) delay *= 2;
+  return std::min(delay, kRetryDelayMax);
 }
 
 Outcome failed(RequestError error) {
@@ -44,7 +53,7 @@ Pool sum_of(const std::vector<LedgerEntry>& entries) {
 }  // namespace
 
 CommitPipeline::CommitPipeline(PipelineOptions options, StartOptions start)
-    : options_(options), start_(std::move(start)), retry_delay_(kRetryDelayMin) {}
+    : options_(options), start_(std::move(start)), end_error_(unavailable("the server is stopping")) {}
 
 // Events.
 
@@ -57,7 +66,7 @@ void CommitPipeline::on_request(Token token, AllocationRequest request, std::siz
                   .bytes = bytes,
                   .deadline = now.steady + options_.store_timeout,
                   .outcome = {}};
-  if (!takes_requests()) return answer(waiting, failed(unavailable("the server is stopping")));
+  if (!takes_requests()) return answer(waiting, failed(end_error_));
   if (request_count_ >= options_.requests_max || byte_count_ + bytes > options_.bytes_max) {
     return answer(waiting, failed(overloaded()));
   }
@@ -100,32 +109,52 @@ void CommitPipeline::on_take_over(TakeOverEvent event, const Now& now) {
                           failure->kind == StorageError::Kind::kCorrupt;
     if (is_final) return end(1, failure->text, unavailable("the store cannot be used"));
     log(LogLevel::kWarning, "store-unavailable", failure->text);
-    retry_at_ = now.steady + retry_delay_;
-    retry_delay_ = std::min(2 * retry_delay_, kRetryDelayMax);
+    retry_at_ = now.steady + retry_delay(++failures_in_a_row_);
     return end_if_drained();
   }
+  if (std::holds_alternative<Replaced>(event)) return end(1, kReplacedReason, not_leader());
   const auto& leadership = std::get<Leadership>(event);
-  const auto fault = replay_fault_ ? replay_fault_ : allocator_.serve(leadership.semesters);
-  if (fault) {
+  if (const auto lost = lost_semester(leadership)) {
+    return end(1, "the store has lost semester " + *lost + ", which was served: was it set back?",
+               unavailable("the store cannot be used"));
+  }
+  if (leadership.program_count < allocator_.catalog().size()) {
+    log(LogLevel::kError, "store-lost-entries", "the store has fewer programs than were known here: it was set back");
+    return reread_all(now);
+  }
+  std::vector<StoredSemester> open;
+  std::copy_if(leadership.semesters.begin(), leadership.semesters.end(), std::back_inserter(open),
+               [](const StoredSemester& semester) { return semester.is_open; });
+  if (const auto fault = replay_fault_ ? replay_fault_ : allocator_.serve(open)) {
     // What was known may differ from a store that lost entries and went on: only a reading of everything tells.
     if (start_ || reread_all_) {
       return end(1, "the store contradicts itself: " + *fault, unavailable("the store cannot be used"));
     }
     log(LogLevel::kError, "state-differs-from-store", *fault + "; everything is read again");
-    reread_all_ = true;
-    return start_take_over(now);
+    return reread_all(now);
   }
   const bool is_first = start_.has_value();
   start_.reset();
   reread_all_ = false;
-  retry_delay_ = kRetryDelayMin;
   epoch_ = leadership.epoch;
   phase_ = Phase::kLeading;
-  log(LogLevel::kInfo, "leading", "epoch " + std::to_string(epoch_) + ", " +
-                                      std::to_string(leadership.semesters.size()) + " open semesters, " +
-                                      std::to_string(undecided_.size()) + " requests waiting");
+  log(LogLevel::kInfo, "leading", "epoch " + std::to_string(epoch_) + ", " + std::to_string(open.size()) +
+                                      " open semesters, " + std::to_string(undecided_.size()) + " requests waiting");
   if (is_first) actions_.emplace_back(AnnounceReady{});
   pump(now);
+}
+
+std::optional<std::string> CommitPipeline::lost_semester(const Leadership& leadership) const {
+  for (const auto& [id, head] : allocator_.heads()) {
+    const auto is_it = [id = id](const StoredSemester& semester) { return semester.id == id; };
+    if (std::none_of(leadership.semesters.begin(), leadership.semesters.end(), is_it)) return std::to_string(id);
+  }
+  return std::nullopt;
+}
+
+void CommitPipeline::reread_all(const Now& now) {
+  reread_all_ = true;
+  start_take_over(now);
 }
 
 void CommitPipeline::on_commit(CommitEvent event, const Now& now) {
@@ -157,6 +186,11 @@ void CommitPipeline::on_stop(const Now& now) {
   if (phase_ == Phase::kEnded || stop_at_) return;
   stop_at_ = now.steady + options_.stop_timeout;
   end_if_drained();
+}
+
+bool CommitPipeline::is_ready(const Now& now) const {
+  const bool is_silent = call_ != Call::kNone && now.steady - call_since_ > kSilenceMax;
+  return phase_ == Phase::kLeading && !stop_at_ && !is_silent;
 }
 
 std::optional<SteadyTime> CommitPipeline::wake_at() const {
@@ -199,13 +233,11 @@ CommitPipeline::Group& CommitPipeline::group_for(std::optional<SemesterId> semes
 
 void CommitPipeline::pump(const Now& now) {
   if (phase_ != Phase::kLeading) return end_if_drained();
-  while (!undecided_.empty()) {
-    const bool alone = undecided_.front().arrival <= isolate_until_;
-    if (alone && (call_ != Call::kNone || !gathering_.empty())) break;
+  while (!undecided_.empty() && undecided_.front().arrival > isolate_until_) {
     decide(std::move(undecided_.front()));
     undecided_.pop_front();
-    if (alone) break;
   }
+  if (!undecided_.empty() && call_ == Call::kNone && gathering_.empty()) decide_next_of_isolated();
   if (call_ == Call::kNone && !gathering_.empty()) {
     if (gathering_.front().entries.empty()) {
       start_guards(now);
@@ -214,6 +246,13 @@ void CommitPipeline::pump(const Now& now) {
     }
   }
   end_if_drained();
+}
+
+void CommitPipeline::decide_next_of_isolated() {
+  for (std::size_t i = 0; i < isolate_size_ && !undecided_.empty() && undecided_.front().arrival <= isolate_until_; ++i) {
+    decide(std::move(undecided_.front()));
+    undecided_.pop_front();
+  }
 }
 
 void CommitPipeline::start_commit(const Now& now) {
@@ -257,17 +296,22 @@ void CommitPipeline::start_guards(const Now& now) {
 }
 
 void CommitPipeline::on_result(CommitEvent event, const Now& now) {
-  call_ = Call::kNone;
+  const bool was_commit = std::exchange(call_, Call::kNone) == Call::kCommit;
   if (phase_ == Phase::kEnded) return;
   if (const auto* failure = std::get_if<StoreFailure>(&event)) return on_failure(*failure, now);
   switch (std::get<CommitResult>(event)) {
     case CommitResult::kCommitted:
-      invariant_failed_ = false;
+      failures_in_a_row_ = 0;
+      if (was_commit) {
+        invariant_failed_ = false;
+        refused_in_a_row_ = 0;
+        isolate_size_ *= 2;
+      }
       for (auto& group : std::exchange(in_flight_, {})) release(group);
       if (options_.faculties_to_answer > 0 && faculties_answered_.size() >= options_.faculties_to_answer) on_stop(now);
       return pump(now);
     case CommitResult::kReplaced:
-      return end(1, "another server has taken the lead of this store", not_leader());
+      return end(1, kReplacedReason, not_leader());
     case CommitResult::kBaseMoved:
       return take_over_anew("the store's ledger is not where it was left", now);
   }
@@ -284,36 +328,41 @@ void CommitPipeline::on_failure(const StoreFailure& failure, const Now& now) {
       }
       reread_all_ = true;
       return take_over_anew("a constraint of the store fired: " + failure.text, now);
-    case StorageError::Kind::kRejected: {
-      std::vector<std::uint64_t> arrivals;
-      for (const auto& group : in_flight_) {
-        for (const auto& waiting : group.requests) arrivals.push_back(waiting.arrival);
-      }
-      return find_the_failing_one(failure, std::move(arrivals), now);
-    }
+    case StorageError::Kind::kRejected:
+      return on_rejected(failure, now);
     case StorageError::Kind::kCorrupt:
     case StorageError::Kind::kRefused:
       return end(1, failure.text, unavailable("the store cannot be used"));
   }
 }
 
-void CommitPipeline::find_the_failing_one(const StoreFailure& failure, std::vector<std::uint64_t> arrivals,
-                                          const Now& now) {
-  undo_all();  // what was decided later rests on it
-  if (arrivals.size() > 1) {
-    isolate_until_ = *std::max_element(arrivals.begin(), arrivals.end());
-    log(LogLevel::kWarning, "batch-refused", failure.text + "; its requests are tried one by one");
-  } else {
-    const auto refused = std::find_if(undecided_.begin(), undecided_.end(),
-                                      [&](const Waiting& waiting) { return waiting.arrival == arrivals.front(); });
-    if (refused != undecided_.end()) {  // else its deadline has passed
-      log(LogLevel::kError, "request-refused-by-store",
-          failure.text + " (request-id " + refused->request.request_id.value_or("none") + ")");
-      answer(*refused, failed(unavailable("the store refused the request")));
-      drop(*refused);
-      undecided_.erase(refused);
-    }
+/// The store lives, and refused what was in flight: smaller batches find the request that it refuses.
+void CommitPipeline::on_rejected(const StoreFailure& failure, const Now& now) {
+  std::size_t size = 0;
+  std::uint64_t last = 0;
+  for (const auto& group : in_flight_) {
+    size += group.requests.size();
+    for (const auto& waiting : group.requests) last = std::max(last, waiting.arrival);
   }
+  undo_all();  // what was decided later rests on it
+  isolate_until_ = std::max(isolate_until_, last);
+  isolate_size_ = std::max<std::size_t>(1, size / 2);
+  if (size > 1) {
+    log(LogLevel::kWarning, "batch-refused", failure.text + "; its requests are tried in smaller batches");
+    return pump(now);
+  }
+  const bool refuses_all = ++refused_in_a_row_ >= kRefusedInARowMax;
+  std::size_t told = 0;
+  std::erase_if(undecided_, [&](Waiting& waiting) {
+    if (!refuses_all && waiting.arrival != last) return false;
+    log(LogLevel::kDebug, "request-refused-by-store", "request-id " + waiting.request.request_id.value_or("none"));
+    answer(waiting, failed(unavailable("the store refused the request")));
+    drop(waiting);
+    ++told;
+    return true;
+  });
+  log(LogLevel::kError, "requests-refused-by-store",
+      failure.text + "; " + std::to_string(told) + " requests were told UNAVAILABLE");
   pump(now);
 }
 
@@ -348,16 +397,16 @@ void CommitPipeline::take_over_anew(const std::string& why, const Now& now) {
   log(LogLevel::kWarning, "taking-over-anew", why);
   undo_all();
   phase_ = Phase::kTakingOver;
-  start_take_over(now);
+  // At once the first time; a store that fails again and again gets a pause.
+  if (failures_in_a_row_++ == 0) return start_take_over(now);
+  retry_at_ = now.steady + retry_delay(failures_in_a_row_);
 }
 
 void CommitPipeline::start_take_over(const Now& now) {
   DTI_CHECK(call_ == Call::kNone && gathering_.empty() && in_flight_.empty());
   retry_at_.reset();
   replay_fault_.reset();
-  if (reread_all_) {
-    for (const auto& [semester, head] : allocator_.heads()) allocator_.forget(semester);
-  }
+  if (reread_all_) allocator_ = {};
   actions_.emplace_back(StartTakeOver{{allocator_.heads(), allocator_.catalog().size(), start_}});
   started(Call::kTakeOver, now);
 }
@@ -421,6 +470,7 @@ void CommitPipeline::end(int code, std::string reason, const RequestError& error
   in_flight_.clear();
   gathering_.clear();
   undecided_.clear();
+  end_error_ = error;
   phase_ = Phase::kEnded;
   actions_.emplace_back(Exit{code, std::move(reason)});
 }
@@ -434,6 +484,7 @@ void CommitPipeline::end_if_drained() {
 
 void CommitPipeline::started(Call call, const Now& now) {
   call_ = call;
+  call_since_ = now.steady;
   interrupt_at_ = now.steady + options_.store_timeout;
 }
 

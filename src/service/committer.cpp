@@ -1,5 +1,7 @@
 #include "dti/service/committer.hpp"
 
+#include <chrono>
+#include <exception>
 #include <utility>
 
 #include "dti/domain/check.hpp"
@@ -8,7 +10,21 @@
 namespace dti {
 namespace {
 
-StoreFailure failure(const StorageError& error) { return {error.kind(), error.what()}; }
+using Kind = StorageError::Kind;
+
+constexpr auto kInterruptInterval = std::chrono::milliseconds{20};
+
+/// Does a call of the store. @param otherwise  what a failure counts as that is no StorageError (no memory)
+template <class Done, class Call>
+Done attempt(Kind otherwise, Call call) {
+  try {
+    return Done{call()};
+  } catch (const StorageError& error) {
+    return Done{StoreFailure{error.kind(), error.what()}};
+  } catch (const std::exception& error) {
+    return Done{StoreFailure{otherwise, error.what()}};
+  }
+}
 
 }  // namespace
 
@@ -20,7 +36,11 @@ Committer::Committer(Repository& repository, std::function<WallTime()> clock, st
 
 Committer::~Committer() {
   thread_.request_stop();
-  repository_.interrupt();
+  std::unique_lock lock{mutex_};
+  while (!ended_) {
+    repository_.interrupt();  // again: a take-over is several calls, and one may begin just after an interrupt
+    ended_changed_.wait_for(lock, kInterruptInterval);
+  }
 }
 
 void Committer::start(Job job) {
@@ -33,39 +53,43 @@ void Committer::start(Job job) {
 }
 
 void Committer::run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    std::optional<Job> job;
-    {
-      std::unique_lock lock{mutex_};
-      if (!job_arrived_.wait(lock, stop, [this] { return job_.has_value(); })) return;
-      job = std::exchange(job_, std::nullopt);
+  while (const auto job = next_job(stop)) {
+    if (const auto* commit = std::get_if<StartCommit>(&*job)) {
+      post_(perform(*commit));
+    } else if (const auto* guard = std::get_if<StartGuard>(&*job)) {
+      post_(perform(*guard));
+    } else {
+      post_(perform(std::get<StartTakeOver>(*job), stop));
     }
-    post_(std::visit([this](const auto& what) { return perform(what); }, *job));
   }
+  const std::lock_guard lock{mutex_};
+  ended_ = true;
+  ended_changed_.notify_all();
+}
+
+std::optional<Committer::Job> Committer::next_job(const std::stop_token& stop) {
+  std::unique_lock lock{mutex_};
+  if (!job_arrived_.wait(lock, stop, [this] { return job_.has_value(); }) || stop.stop_requested()) return std::nullopt;
+  return std::exchange(job_, std::nullopt);
 }
 
 Committer::Event Committer::perform(const StartCommit& job) {
-  try {
-    return CommitDone{repository_.commit(*job.batch)};
-  } catch (const StorageError& error) {
-    return CommitDone{failure(error)};
-  }
+  return attempt<CommitDone>(Kind::kInDoubt, [&] { return repository_.commit(*job.batch); });
 }
 
 Committer::Event Committer::perform(const StartGuard& job) {
-  try {
-    return GuardDone{repository_.guard(job.epoch, job.semesters)};
-  } catch (const StorageError& error) {
-    return GuardDone{failure(error)};
-  }
+  return attempt<GuardDone>(Kind::kUnavailable, [&] { return repository_.guard(job.epoch, job.semesters); });
 }
 
-Committer::Event Committer::perform(const StartTakeOver& job) {
-  try {
-    return TakeOverDone{take_over(repository_, job.request, clock_(), [this](TakeOverPiece piece) { post_(std::move(piece)); })};
-  } catch (const StorageError& error) {
-    return TakeOverDone{failure(error)};
-  }
+Committer::Event Committer::perform(const StartTakeOver& job, const std::stop_token& stop) {
+  return attempt<TakeOverDone>(Kind::kUnavailable, [&]() -> TakeOverEvent {
+    auto leadership = take_over(repository_, job.request, clock_(), [&](TakeOverPiece piece) {
+      if (stop.stop_requested()) throw StorageError{Kind::kUnavailable, "stopped while taking over"};
+      post_(std::move(piece));
+    });
+    if (!leadership) return Replaced{};
+    return *std::move(leadership);
+  });
 }
 
 }  // namespace dti

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "dti/domain/check.hpp"
+#include "dti/domain/name.hpp"
 
 namespace dti {
 namespace {
@@ -18,7 +19,7 @@ constexpr milliseconds kRetryAfterMax{5'000};  // whatever a server wants: the b
 
 FacultyService::FacultyService(FacultyOptions options, std::function<std::uint64_t()> random)
     : options_(std::move(options)),
-      batch_programs_(std::clamp<std::size_t>(options_.programs_min, 1, kBatchProgramsMax)),
+      programs_min_(std::clamp<std::size_t>(options_.programs_min, 1, kBatchProgramsMax)),
       random_(std::move(random)),
       connections_(options_.endpoints.size()) {
   DTI_CHECK(!options_.endpoints.empty());
@@ -45,9 +46,14 @@ void FacultyService::on_room_request(Token token, const RoomRequest& request, St
   }
   batch.request.programs.push_back({random_uuid(), request.program_name, request.want});
   batch.tokens.emplace_back(token);
+  auto key = name_key(request.program_name);
+  // A program that asks again, after a crash for instance, does not take the place of another one.
+  batch.name_keys.insert(key.empty() ? request.program_name : std::move(key));
   ++batch.waiting_count;
   ++waiting_count_;
-  if (batch.waiting_count >= batch_programs_) send(std::move(gathering_.extract(place).mapped()), now);
+  if (batch.name_keys.size() >= programs_min_ || batch.tokens.size() == kBatchProgramsMax) {
+    send(std::move(gathering_.extract(place).mapped()), now);
+  }
 }
 
 void FacultyService::on_reply(std::size_t endpoint, const AllocationReply& reply, SteadyTime now) {

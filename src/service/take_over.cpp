@@ -32,71 +32,72 @@ void compare(const SemesterToOpen& wanted, const Capacity& stored) {
          ". Start with the numbers of the store, or leave them out");
 }
 
-/// What can be refused before the lead is taken: a wrong start must not end another server's service.
-void check_semester(Repository& repository, const SemesterToOpen& wanted) {
-  if (const auto stored = repository.inspect(wanted.name)) {
-    compare(wanted, stored->opened_with);
-  } else if (!wanted.classrooms || !wanted.labs) {
+const StoredSemester* find_semester(const std::vector<StoredSemester>& semesters, const std::string& name) {
+  const auto found =
+      std::find_if(semesters.begin(), semesters.end(), [&](const StoredSemester& s) { return s.name == name; });
+  return found == semesters.end() ? nullptr : &*found;
+}
+
+/// Refuses a start that does not fit what is stored. @return whether the semester is to be opened
+bool check_semesters(const StartOptions& start, const std::vector<StoredSemester>& stored) {
+  const auto is_open = [](const StoredSemester& semester) { return semester.is_open; };
+  if (!start.semester) {
+    if (std::any_of(stored.begin(), stored.end(), is_open)) return false;
+    refuse("the store has no open semester: give --semester, --classrooms and --labs to open one");
+  }
+  const auto& wanted = *start.semester;
+  const auto* semester = find_semester(stored, wanted.name);
+  if (semester == nullptr) {
+    if (wanted.classrooms && wanted.labs) return true;
     refuse("the store has no semester \"" + wanted.name + "\": give --classrooms and --labs to open it");
   }
+  if (!semester->is_open) refuse("semester \"" + wanted.name + "\" is closed");
+  compare(wanted, semester->opened_with);
+  return false;
 }
 
-/// Opens the semester unless it is open. @return the semester, if it was opened now
-std::optional<StoredSemester> open_semester(Repository& repository, const SemesterToOpen& wanted,
-                                            const Leadership& leadership, WallTime at) {
-  for (const auto& semester : leadership.semesters) {
-    if (semester.name == wanted.name) {
-      compare(wanted, semester.opened_with);
-      return std::nullopt;
-    }
-  }
-  const Capacity capacity{wanted.classrooms.value_or(0), wanted.labs.value_or(0),
-                          conversions_of(wanted, wanted.classrooms.value_or(0))};
-  switch (repository.open_semester(leadership.epoch, wanted.name, capacity, at)) {
-    case OpenResult::kOpened:
-      return repository.inspect(wanted.name);
-    case OpenResult::kExists:
-      refuse("semester \"" + wanted.name + "\" is closed");
-    case OpenResult::kReplaced:
-      break;
-  }
-  refuse_replaced();
-}
-
-void add_catalog(Repository& repository, const StartOptions& start, Epoch epoch) {
-  if (start.catalog.empty() && start.default_catalog.empty()) return;
-  const auto stored = repository.read_catalog(0);
+/// The programs that the start adds to the stored catalogue. Refuses a catalogue that does not fit it.
+std::vector<CatalogProgram> additions(const StartOptions& start, const std::vector<CatalogProgram>& stored) {
   Catalog catalog;
   if (!catalog.add(stored)) throw StorageError{StorageError::Kind::kCorrupt, "the stored catalogue is not in order"};
   const auto& rows = start.catalog.empty() && stored.empty() ? start.default_catalog : start.catalog;
-  const auto additions = catalog.additions(rows);
-  if (const auto* fault = std::get_if<CatalogFault>(&additions)) refuse("the catalogue does not fit: " + fault->reason);
-  const auto& programs = std::get<std::vector<CatalogProgram>>(additions);
-  if (!programs.empty() && !repository.add_programs(epoch, programs)) {
-    refuse_replaced();
-  }
+  auto added = catalog.additions(rows);
+  if (const auto* fault = std::get_if<CatalogFault>(&added)) refuse("the catalogue does not fit: " + fault->reason);
+  return std::get<std::vector<CatalogProgram>>(std::move(added));
+}
+
+/// Before the lead is taken: a start that cannot succeed must not end another server's service.
+void check_before(const StartOptions& start, const StoreSurvey& survey) {
+  check_semesters(start, survey.semesters);
+  (void)additions(start, survey.catalog);
+}
+
+/// What the start adds to the store, now that this server leads. The checks are made again: the store may have changed.
+void apply(const StartOptions& start, Repository& repository, Leadership& leadership, WallTime at) {
+  const bool opens = check_semesters(start, leadership.semesters);
+  const auto programs = additions(start, repository.read_catalog(0));
+  if (!programs.empty() && !repository.add_programs(leadership.epoch, programs)) refuse_replaced();
+  leadership.program_count += programs.size();
+  if (!opens) return;
+  const auto& wanted = *start.semester;
+  const Capacity capacity{*wanted.classrooms, *wanted.labs, conversions_of(wanted, *wanted.classrooms)};
+  if (repository.open_semester(leadership.epoch, wanted.name, capacity, at) != OpenResult::kOpened) refuse_replaced();
+  leadership.semesters = repository.survey().semesters;
 }
 
 }  // namespace
 
-Leadership take_over(Repository& repository, const TakeOverRequest& request, WallTime at,
-                     const std::function<void(TakeOverPiece)>& piece) {
-  if (request.start && request.start->semester) check_semester(repository, *request.start->semester);
+std::optional<Leadership> take_over(Repository& repository, const TakeOverRequest& request, WallTime at,
+                                    const std::function<void(TakeOverPiece)>& piece) {
+  if (request.start) check_before(*request.start, repository.survey());
   auto leadership = repository.take_over(at);
-  if (request.start) {
-    if (!request.start->semester && leadership.semesters.empty()) {
-      refuse("the store has no open semester: give --semester, --classrooms and --labs to open one");
-    }
-    add_catalog(repository, *request.start, leadership.epoch);
-    if (request.start->semester) {
-      auto opened = open_semester(repository, *request.start->semester, leadership, at);
-      if (opened) leadership.semesters.push_back(std::move(*opened));
-    }
-  }
+  if (!leadership) return std::nullopt;
+  if (request.start) apply(*request.start, repository, *leadership, at);
   if (auto programs = repository.read_catalog(static_cast<ProgramId>(request.program_count)); !programs.empty()) {
     piece(std::move(programs));
   }
-  for (const auto& semester : leadership.semesters) {
+  for (const auto& semester : leadership->semesters) {
+    if (!semester.is_open) continue;
     const auto known = request.heads.find(semester.id);
     auto after = known == request.heads.end() ? Seq{0} : known->second;
     bool from_start = after > semester.head;  // the store lost entries that were known here

@@ -1,5 +1,6 @@
 #include "dti/transport/faculty_node.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <cstddef>
@@ -19,14 +20,19 @@
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/protocol/envelope.hpp"
 #include "dti/protocol/room_codec.hpp"
-#include "transport/sockets.hpp"
 #include "transport/frames.hpp"
+#include "transport/lookups.hpp"
+#include "transport/sockets.hpp"
 
 namespace dti {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Of a stop's 2 s: who asked in the last moment is answered, then libzmq's linger, then the end of the contexts.
+constexpr auto kLateTime = std::chrono::milliseconds{300};
+constexpr auto kQuietTime = std::chrono::milliseconds{20};  // nothing came for so long: nothing is on its way
+constexpr auto kEndTime = std::chrono::milliseconds{100};   // of the contexts: far more than they need without a lookup
 // Messages taken from one socket before the others have their turn.
 constexpr int kMessagesPerTurn = 256;
 // Of the routing ids and envelopes of programs that wait, which are theirs to choose and must be kept.
@@ -57,24 +63,28 @@ class FacultyNode::Shell {
       : servers_(options.service.endpoints),
         service_(std::move(options.service), random_bits),
         log_(std::move(log)),
-        router_(bind_router(context_, options.bind_host, options.port)),
+        router_(bind_router(router_context_, options.bind_host, options.port)),
+        dealer_contexts_(servers_.size()),
         dealers_(servers_.size()) {}
+
+  ~Shell() { close(); }
+  Shell(const Shell&) = delete;
+  Shell& operator=(const Shell&) = delete;
 
   [[nodiscard]] std::string endpoint() const { return router_.get(zmq::sockopt::last_endpoint); }
 
   int run(StopSignals& stop) {
     while (!exit_code_) {
       wait(stop);
+      if (stop.stop_asked()) service_.on_stop(Clock::now());
       take_from_programs();
       for (std::size_t server = 0; server < dealers_.size(); ++server) take_from_server(server);
       const auto now = Clock::now();
-      if (stop.stop_asked()) service_.on_stop(now);
       if (const auto at = service_.wake_at(); at && *at <= now) service_.on_tick(now);
       perform_actions();
     }
-    // Whoever asked in the last moment is told that it was too late.
-    take_from_programs();
-    perform_actions();
+    refuse_late_programs();
+    close();
     return *exit_code_;
   }
 
@@ -89,12 +99,36 @@ class FacultyNode::Shell {
     wait_for(items, service_.wake_at());
   }
 
-  void take_from_programs() {
+  // Those who asked in the last moment are told that it was too late: old ones wait without end.
+  void refuse_late_programs() {
+    const auto deadline = Clock::now() + kLateTime;
+    bool more = true;
+    while (more && Clock::now() < deadline) {
+      more = take_from_programs();
+      perform_actions();
+      if (more) continue;
+      zmq::pollitem_t items[] = {{router_.handle(), 0, ZMQ_POLLIN, 0}};
+      wait_for(items, std::min(deadline, Clock::now() + kQuietTime));
+      more = items[0].revents != 0;
+    }
+  }
+
+  // Lets the last answers leave, for which the socket's linger is the bound.
+  void close() {
+    router_.close();
+    router_context_.close();
+    dealers_.clear();
+    end_contexts(std::exchange(dealer_contexts_, {}), kEndTime);
+  }
+
+  /// @return may more have come?
+  bool take_from_programs() {
     for (int i = 0; i < kMessagesPerTurn; ++i) {
       const auto frames = receive_frames(router_, 1 + kFramesMax + 1);  // one too many, to see that there are
-      if (!frames) return;
+      if (!frames) return false;
       if (frames->size() > 1) handle_program(frame_views(*frames));
     }
+    return true;
   }
 
   void handle_program(const std::vector<std::string_view>& views) {
@@ -145,7 +179,7 @@ class FacultyNode::Shell {
     auto& dealer = dealers_[action.endpoint];
     const auto& server = servers_[action.endpoint];
     try {
-      if (!dealer) dealer = connect_dealer(context_, server);
+      if (!dealer) dealer = connect_dealer(dealer_contexts_[action.endpoint], server);
       const auto body = encode_allocation_request(action.request);
       const std::string_view frames[] = {body};
       // What could not be sent is a try without an answer: the service goes on when its time is over.
@@ -194,8 +228,11 @@ class FacultyNode::Shell {
   FacultyService service_;
   const LogSink log_;
 
-  zmq::context_t context_;  // outlives the sockets
+  // libzmq looks a name up in its context's only I/O thread. Each server has a context of its own, so that a slow
+  // lookup holds up neither the programs nor the other servers. Contexts outlive their sockets.
+  zmq::context_t router_context_;
   zmq::socket_t router_;
+  std::vector<zmq::context_t> dealer_contexts_;        // by server
   std::vector<std::optional<zmq::socket_t>> dealers_;  // by server; made when first needed
 
   std::unordered_map<Token, ReturnAddress> waiting_;

@@ -2,21 +2,25 @@
 
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <zmq.hpp>
 
 #include "dti/protocol/envelope.hpp"
 #include "dti/protocol/room_codec.hpp"
-#include "transport/sockets.hpp"
 #include "transport/frames.hpp"
+#include "transport/lookups.hpp"
+#include "transport/sockets.hpp"
 
 namespace dti {
+namespace {
 
-std::variant<RoomAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& options, const RoomRequest& request,
-                                               StopSignals& stop) {
+constexpr auto kEndTime = std::chrono::milliseconds{100};  // of a context: far more than it needs without a lookup
+
+std::variant<RoomAnswer, NoAnswer> ask_over(zmq::context_t& context, const ProgramClientOptions& options,
+                                            const RoomRequest& request, StopSignals& stop) {
   using Clock = std::chrono::steady_clock;
   const auto deadline = Clock::now() + options.timeout;
-  zmq::context_t context;
   auto dealer = connect_dealer(context, options.faculty_server);
   const auto body = encode_room_request(request);
   const std::string_view frames[] = {"", body};  // as a REQ sends it: old faculties know nothing else
@@ -35,6 +39,16 @@ std::variant<RoomAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& optio
     wait_for(items, deadline);
   }
   return NoAnswer{"asked to stop before there was an answer"};
+}
+
+}  // namespace
+
+std::variant<RoomAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& options, const RoomRequest& request,
+                                               StopSignals& stop) {
+  std::vector<zmq::context_t> contexts(1);
+  auto result = ask_over(contexts.front(), options, request, stop);
+  end_contexts(std::move(contexts), kEndTime);
+  return result;
 }
 
 int program_exit_code(Status status) {

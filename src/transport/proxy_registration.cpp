@@ -2,27 +2,34 @@
 
 #include <netdb.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
+#include "transport/lookups.hpp"
 #include "transport/sockets.hpp"
 
 namespace dti {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr auto kTryInterval = std::chrono::seconds{1};
-constexpr int kStepMs = 1'000;  // for connecting, and for each answer
+constexpr auto kTryTime = std::chrono::seconds{1};  // for a whole try, however slowly the proxy answers
 
 class Descriptor {
  public:
@@ -38,73 +45,156 @@ class Descriptor {
   int number_;
 };
 
+/// Becomes readable once, and stays so.
+class Flag {
+ public:
+  Flag() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (descriptor_.get() < 0) throw std::system_error(errno, std::system_category(), "eventfd");
+  }
+  void raise() const { eventfd_write(descriptor_.get(), 1); }
+  [[nodiscard]] int descriptor() const { return descriptor_.get(); }
+
+ private:
+  Descriptor descriptor_;
+};
+
+/// What happened first.
+enum class Wake { kReady, kTimeout, kStop };
+
 std::string system_text(int error) { return std::system_category().message(error); }
 
-bool is_ready(int descriptor, short events) {
-  pollfd item{descriptor, events, 0};
-  return poll(&item, 1, kStepMs) == 1;
-}
+/// A name's addresses, found on a thread of its own: nothing ends a lookup but its answer, which may be long in coming.
+class Lookup {
+ public:
+  static std::shared_ptr<Lookup> start(std::string host, std::uint16_t port) {
+    auto lookup = std::make_shared<Lookup>();
+    run_detached([lookup, host = std::move(host), port] {
+      addrinfo hints{};
+      hints.ai_socktype = SOCK_STREAM;
+      addrinfo* found = nullptr;
+      lookup->error_ = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+      if (lookup->error_ == 0) lookup->addresses_.reset(found);
+      lookup->done_.raise();
+    });
+    return lookup;
+  }
 
-/// @return what went wrong, or nothing once connected
-std::optional<std::string> connect_to(const Descriptor& socket, const addrinfo& address) {
-  if (connect(socket.get(), address.ai_addr, address.ai_addrlen) == 0) return std::nullopt;
-  if (errno != EINPROGRESS) return system_text(errno);
-  if (!is_ready(socket.get(), POLLOUT)) return "no answer within 1 s";
-  int error = 0;
-  socklen_t size = sizeof error;
-  getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-  return error == 0 ? std::nullopt : std::optional{system_text(error)};
-}
+  /// Readable once it is done; what follows is for then.
+  [[nodiscard]] int descriptor() const { return done_.descriptor(); }
+  /// Why there are no addresses, or nothing.
+  [[nodiscard]] std::optional<std::string> fault() const {
+    return error_ == 0 ? std::nullopt : std::optional<std::string>{gai_strerror(error_)};
+  }
+  [[nodiscard]] std::vector<const addrinfo*> addresses() const {
+    std::vector<const addrinfo*> all;
+    for (const auto* address = addresses_.get(); address != nullptr; address = address->ai_next) all.push_back(address);
+    return all;
+  }
 
-std::optional<std::string> say_hello(const Descriptor& socket, const std::string& hello) {
-  if (send(socket.get(), hello.data(), hello.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(hello.size())) {
-    return system_text(errno);
-  }
-  std::string answer;
-  while (answer.size() < 3) {
-    std::array<char, 16> piece{};
-    if (!is_ready(socket.get(), POLLIN)) return "it did not answer OK within 1 s";
-    const auto size = recv(socket.get(), piece.data(), piece.size(), 0);
-    if (size <= 0) return size == 0 ? "it closed the connection without OK" : system_text(errno);
-    answer.append(piece.data(), static_cast<std::size_t>(size));
-  }
-  return answer.starts_with("OK\n") ? std::nullopt : std::optional<std::string>{"it did not answer OK"};
-}
+ private:
+  Flag done_;
+  int error_ = 0;
+  std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses_{nullptr, &freeaddrinfo};
+};
 
-/// One try. @return what went wrong, or nothing
-std::optional<std::string> register_once(const std::string& host, std::uint16_t port, const std::string& hello) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const int error = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found); error != 0) {
-    return std::string{gai_strerror(error)};
+class Registrar {
+ public:
+  Registrar(std::string host, std::uint16_t port, std::string hello, const std::stop_token& stop)
+      : host_(std::move(host)), port_(port), hello_(std::move(hello)), on_stop_(stop, Raise{stopped_}) {}
+
+  /// One try, which ends within kTryTime, and at once when a stop is asked for.
+  /// @return what went wrong, or nothing
+  std::optional<std::string> try_once() {
+    const auto deadline = Clock::now() + kTryTime;
+    if (!lookup_) lookup_ = Lookup::start(without_brackets(host_), port_);
+    if (wait(lookup_->descriptor(), POLLIN, deadline) != Wake::kReady) return "its name was not found within 1 s";
+    const auto lookup = std::exchange(lookup_, nullptr);  // the next try looks again
+    if (auto fault = lookup->fault()) return fault;
+    std::optional<std::string> fault = "it has no address";
+    const auto addresses = lookup->addresses();
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+      const Descriptor socket{::socket(addresses[i]->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+      if (socket.get() < 0) return system_text(errno);
+      // An address that does not answer leaves the others their share of the time.
+      const auto share = (deadline - Clock::now()) / static_cast<int>(addresses.size() - i);
+      fault = connect_to(socket, *addresses[i], Clock::now() + share);
+      if (!fault) return say_hello(socket, deadline);
+    }
+    return fault;
   }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses{found, &freeaddrinfo};
-  std::optional<std::string> fault = "it has no address";
-  for (const auto* address = found; address != nullptr; address = address->ai_next) {
-    const Descriptor socket{::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-    if (socket.get() < 0) return system_text(errno);
-    fault = connect_to(socket, *address);
-    if (!fault) return say_hello(socket, hello);
+
+  void pause() const { wait(-1, 0, Clock::now() + kTryInterval); }
+
+ private:
+  struct Raise {
+    const Flag& flag;
+    void operator()() const { flag.raise(); }
+  };
+
+  /// @param descriptor  what to wait for; -1: nothing
+  Wake wait(int descriptor, short events, Clock::time_point until) const {
+    for (;;) {
+      std::array<pollfd, 2> items = {{{stopped_.descriptor(), POLLIN, 0}, {descriptor, events, 0}}};
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+      const int count = poll(items.data(), items.size(), static_cast<int>(std::max<std::int64_t>(left, 0)));
+      if (items[0].revents != 0) return Wake::kStop;
+      if (count > 0) return Wake::kReady;
+      if (left <= 0) return Wake::kTimeout;
+    }
   }
-  return fault;
-}
+
+  std::optional<std::string> connect_to(const Descriptor& socket, const addrinfo& address,
+                                        Clock::time_point until) const {
+    if (connect(socket.get(), address.ai_addr, address.ai_addrlen) == 0) return std::nullopt;
+    if (errno != EINPROGRESS) return system_text(errno);
+    if (wait(socket.get(), POLLOUT, until) != Wake::kReady) return "no answer within 1 s";
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    return error == 0 ? std::nullopt : std::optional{system_text(error)};
+  }
+
+  std::optional<std::string> say_hello(const Descriptor& socket, Clock::time_point until) const {
+    if (send(socket.get(), hello_.data(), hello_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(hello_.size())) {
+      return system_text(errno);
+    }
+    constexpr std::string_view kOk = "OK\n";
+    std::string answer;
+    while (answer.size() < kOk.size()) {
+      std::array<char, 16> piece{};
+      if (wait(socket.get(), POLLIN, until) != Wake::kReady) return "it did not answer OK within 1 s";
+      const auto size = recv(socket.get(), piece.data(), piece.size(), 0);
+      if (size <= 0) return size == 0 ? "it closed the connection without OK" : system_text(errno);
+      answer.append(piece.data(), static_cast<std::size_t>(size));
+      if (!answer.starts_with(kOk.substr(0, answer.size()))) return "it did not answer OK";
+    }
+    return std::nullopt;
+  }
+
+  const std::string host_;
+  const std::uint16_t port_;
+  const std::string hello_;
+  const Flag stopped_;
+  std::shared_ptr<Lookup> lookup_;  // under way; a try that is over leaves it to the next
+  std::stop_callback<Raise> on_stop_;
+};
 
 void register_until_ok(const std::stop_token& stop, const std::string& host, std::uint16_t port,
                        const std::string& hello, const LogSink& log) {
   const auto proxy = host + ":" + std::to_string(port);
-  std::mutex mutex;
-  std::condition_variable_any stopped;
+  Registrar registrar{host, port, hello, stop};
   std::string last_fault;
   while (!stop.stop_requested()) {
-    const auto fault = register_once(host, port, hello);
-    if (!fault) return log({LogLevel::kInfo, "proxy-registered", "the proxy forwards to this server", {{"proxy", proxy}}});
+    const auto fault = registrar.try_once();
+    if (!fault) {
+      return log({LogLevel::kInfo, "proxy-registered", "the proxy forwards to this server", {{"proxy", proxy}}});
+    }
+    if (stop.stop_requested()) return;
     if (*fault != last_fault) {  // not the same line each second
       log({LogLevel::kWarning, "proxy-unreachable", *fault + "; tried again each second", {{"proxy", proxy}}});
       last_fault = *fault;
     }
-    std::unique_lock lock{mutex};
-    stopped.wait_for(lock, stop, kTryInterval, [] { return false; });
+    registrar.pause();
   }
 }
 
@@ -112,6 +202,8 @@ void register_until_ok(const std::stop_token& stop, const std::string& host, std
 
 ProxyRegistration::ProxyRegistration(std::string host, std::uint16_t port, const std::string& endpoint, LogSink log)
     : thread_([host = std::move(host), port, hello = std::to_string(port_of(endpoint)) + "\n",
-               log = std::move(log)](const std::stop_token& stop) { register_until_ok(stop, host, port, hello, log); }) {}
+               log = std::move(log)](const std::stop_token& stop) {
+        register_until_ok(stop, host, port, hello, log);
+      }) {}
 
 }  // namespace dti

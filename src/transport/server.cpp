@@ -2,9 +2,11 @@
 
 #include <array>
 #include <chrono>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -25,7 +27,8 @@ namespace {
 
 constexpr int kMessagesPerTurn = 512;  // read before what they brought about is done: a batch's worth, under a few ms
 constexpr auto kDropLogInterval = std::chrono::seconds{1};
-constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of a stop's 2 s, for peers that read slowly
+constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of a stop's 2 s: to answer who came late or reads slowly
+constexpr std::size_t kStoreEventsMax = 8;  // a take-over reads ahead by so many pieces
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
@@ -42,6 +45,10 @@ class Server::Loop {
         pipeline_(options.pipeline, std::move(start)),
         committer_(repository, wall_now, [this](Committer::Event event) { store_events_.push(std::move(event)); }) {}
 
+  ~Loop() { store_events_.close(); }  // or the committer could wait for room for ever
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
   [[nodiscard]] std::string endpoint() const { return router_.get(zmq::sockopt::last_endpoint); }
   [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling(); }
 
@@ -52,14 +59,14 @@ class Server::Loop {
       wait(stop_signals);
       if (stop_signals.stop_asked()) pipeline_.on_stop(now());
       for (auto& event : store_events_.take()) handle(std::move(event));
-      read_requests();
+      if (pipeline_.takes_requests()) read_requests();
       pipeline_.on_tick(now());
       pipeline_.on_turn_end(now());
       perform_actions(on_ready);
       outbox_.retry(std::chrono::steady_clock::now());
       log_drops();
     }
-    flush_replies();
+    finish(on_ready);
     return *exit_;
   }
 
@@ -92,7 +99,7 @@ class Server::Loop {
   }
 
   void read_requests() {
-    for (int i = 0; i < kMessagesPerTurn && pipeline_.takes_requests(); ++i) {
+    for (int i = 0; i < kMessagesPerTurn; ++i) {
       auto frames = receive_frames(router_, kFramesMax + 2);
       if (!frames) return;
       if (frames->size() > 1) handle_message(std::move(*frames));
@@ -101,6 +108,8 @@ class Server::Loop {
 
   void handle_message(std::vector<zmq::message_t> frames) {
     const auto views = frame_views(frames);
+    const auto bytes = std::accumulate(views.begin(), views.end(), std::size_t{0},
+                                       [](std::size_t sum, std::string_view frame) { return sum + frame.size(); });
     auto unpacked = unpack(std::span{views}.subspan(1));
     Route route{std::move(frames[0]), std::move(unpacked.envelope)};
     if (unpacked.too_many_frames) {
@@ -110,10 +119,10 @@ class Server::Loop {
     if (auto* request = std::get_if<AllocationRequest>(&decoded)) {
       const Token token = ++tokens_;
       routes_.emplace(token, std::move(route));
-      pipeline_.on_request(token, std::move(*request), unpacked.body.size(), now());
+      pipeline_.on_request(token, std::move(*request), bytes, now());
     } else if (const auto* malformed = std::get_if<MalformedRequest>(&decoded)) {
       refuse(std::move(route), *malformed);
-    } else if (pipeline_.is_ready()) {
+    } else if (pipeline_.is_ready(now())) {
       send(std::move(route), kHealthy);
     }
   }
@@ -170,12 +179,18 @@ class Server::Loop {
           {{"dropped_in_all", std::to_string(drops_logged_)}}});
   }
 
-  /// Waits until libzmq has handed the last replies to the kernel, at most for the socket's linger.
-  void flush_replies() {
+  /// Answers the requests that came too late to be decided, since old peers wait for ever; then waits until libzmq has
+  /// handed the last replies to the kernel, at most for the socket's linger.
+  void finish(const std::function<void()>& on_ready) {
     const auto deadline = std::chrono::steady_clock::now() + kFlushTime;
-    while (outbox_.wake_at() && std::chrono::steady_clock::now() < deadline) {
-      wait_for({}, outbox_.wake_at());
+    bool more = true;
+    while (more && std::chrono::steady_clock::now() < deadline) {
+      const auto tokens_before = tokens_;
+      read_requests();
+      perform_actions(on_ready);
       outbox_.retry(std::chrono::steady_clock::now());
+      if (outbox_.wake_at()) wait_for({}, outbox_.wake_at());
+      more = outbox_.wake_at() || tokens_ != tokens_before;
     }
     log_drops();
     router_.close();
@@ -195,7 +210,7 @@ class Server::Loop {
   std::uint64_t drops_logged_ = 0;
   std::optional<SteadyTime> drop_logged_at_;
   // Shared with the committer's thread.
-  WakeQueue<Committer::Event> store_events_;
+  WakeQueue<Committer::Event> store_events_{kStoreEventsMax};
   // Last: its thread ends before what it uses.
   Committer committer_;
 };

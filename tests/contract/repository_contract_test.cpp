@@ -1,6 +1,7 @@
 // What include/dti/service/repository.hpp promises, on every implementation.
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,21 +25,9 @@ TEST(RepositoryContractBackends, IncludePostgresql) {
   }
 }
 
-TEST_P(RepositoryContract, EachTakeOverRaisesTheEpochByOne) {
-  EXPECT_EQ(repository_->take_over(kAt).epoch, 1);
-  EXPECT_EQ(repository_->take_over(kAt).epoch, 2);
-  EXPECT_EQ(reopen().epoch, 3);
-}
-
-TEST_P(RepositoryContract, InspectingAnEmptyStoreFindsNothingAndChangesNothing) {
-  EXPECT_EQ(repository_->inspect("2025-10"), std::nullopt);
-  EXPECT_EQ(repository_->take_over(kAt).epoch, 1);
-  EXPECT_EQ(repository_->inspect("2025-10"), std::nullopt);
-}
-
 TEST_P(RepositoryContract, NothingIsWrittenBeforeATakeOver) {
   EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->add_programs(1, {program(1)})); }), Kind::kUnavailable);
-  EXPECT_EQ(repository_->take_over(kAt).epoch, 1);
+  EXPECT_EQ(lead().epoch, 1);
   EXPECT_TRUE(repository_->read_catalog(0).empty());
 }
 
@@ -75,14 +64,14 @@ TEST_P(RepositoryContract, UnderAnOldEpochNoSemesterIsOpened) {
   start();
   static_cast<void>(repository_->take_over(kAt));
   EXPECT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt), OpenResult::kReplaced);
-  EXPECT_EQ(repository_->inspect("2026-10"), std::nullopt);
+  EXPECT_EQ(stored("2026-10"), std::nullopt);
 }
 
 TEST_P(RepositoryContract, TheCatalogueIsReadAsItWasAddedAndFromWhereAsked) {
   CatalogProgram odd = program(3, 2);
   odd.name = "Diseño, \"gráfico\" {NULL} \\ 'x'";
   odd.faculty_name = "NULL";
-  epoch_ = repository_->take_over(kAt).epoch;
+  epoch_ = lead().epoch;
   EXPECT_TRUE(repository_->add_programs(epoch_, {program(1), program(2)}));
   EXPECT_TRUE(repository_->add_programs(epoch_, {odd, program(4, 1)}));
   reopen();
@@ -201,23 +190,9 @@ TEST_P(RepositoryContract, ABatchOnAMovedBaseWritesNothing) {
 TEST_P(RepositoryContract, ABatchUnderAnOldEpochWritesNothing) {
   start();
   const Batch late = grants({{1, {7, 2}}});
-  const Epoch raised = repository_->take_over(kAt).epoch;
+  const Epoch raised = lead().epoch;
   EXPECT_EQ(repository_->commit(late), CommitResult::kReplaced);
   EXPECT_EQ(stored(), (StoredSemester{1, "2025-10", raised, 1, kCapacity, full_pool(kCapacity)}));
-}
-
-TEST_P(RepositoryContract, AServerThatTookOverFencesTheOneBefore) {
-  start();
-  if (!backend_->takes_two_servers()) {
-    EXPECT_EQ(failure_of([&] { backend_->open(); }), Kind::kRefused);
-    return;
-  }
-  const std::unique_ptr<Repository> second = backend_->open();
-  const Leadership leadership = second->take_over(kAt);
-  EXPECT_EQ(leadership.epoch, epoch_ + 1);
-  EXPECT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kReplaced);
-  EXPECT_EQ(repository_->guard(epoch_, {}), CommitResult::kReplaced);
-  EXPECT_EQ(second->inspect("2025-10")->head, 1);
 }
 
 TEST_P(RepositoryContract, WhatTheRuleForbidsIsNotStoredAndTheConnectionStaysGood) {
@@ -247,6 +222,34 @@ TEST_P(RepositoryContract, WhatTheRuleForbidsIsNotStoredAndTheConnectionStaysGoo
   semester_ = before;
   EXPECT_EQ(repository_->commit(grants({{2, {3, 3}}})), CommitResult::kCommitted);
   EXPECT_EQ(stored(), semester_);
+}
+
+TEST_P(RepositoryContract, AGrantOfAProgramThatIsNotStoredMovesTheBase) {
+  start();
+  const StoredSemester before = semester_;
+  const std::vector<std::vector<std::pair<ProgramId, Want>>> cases = {
+      {{6, {1, 1}}}, {{1, {1, 1}}, {7, {1, 1}}, {2, {1, 1}}}, {{2'147'483'647, {0, 0}}}};
+  for (const auto& wants : cases) {
+    semester_ = before;
+    EXPECT_EQ(repository_->commit(grants(wants)), CommitResult::kBaseMoved);
+    EXPECT_EQ(stored(), before);
+  }
+  ASSERT_TRUE(repository_->add_programs(epoch_, {program(6)}));
+  semester_ = before;
+  EXPECT_EQ(repository_->commit(grants({{6, {1, 1}}})), CommitResult::kCommitted);
+  EXPECT_EQ(stored(), semester_);
+  const Batch late = grants({{7, {1, 1}}});
+  static_cast<void>(lead());
+  EXPECT_EQ(repository_->commit(late), CommitResult::kReplaced);
+}
+
+TEST_P(RepositoryContract, AReaderThatFailsIsAStoreThatWasNotReached) {
+  start();
+  EXPECT_EQ(
+      failure_of([&] { repository_->read_ledger(1, 0, 1, [](std::vector<LedgerEntry>) { throw std::bad_alloc{}; }); }),
+      Kind::kUnavailable);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->guard(epoch_, {})); }), Kind::kUnavailable);
+  EXPECT_EQ(lead().epoch, epoch_ + 1);
 }
 
 TEST_P(RepositoryContract, RequestIdsAreStoredAsTheyCame) {
@@ -291,7 +294,7 @@ TEST_P(RepositoryContract, AnInterruptWithoutACallUnderWayIsLost) {
   repository_->interrupt();
   EXPECT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
   repository_->interrupt();
-  EXPECT_EQ(repository_->take_over(kAt).semesters.size(), 1U);
+  EXPECT_EQ(lead().semesters.size(), 1U);
 }
 
 }  // namespace

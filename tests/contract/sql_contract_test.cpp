@@ -78,13 +78,6 @@ TEST_P(SqlContract, ASemesterWithoutItsFirstEntryIsCorrupt) {
   EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->take_over(kAt)); }), Kind::kCorrupt);
 }
 
-TEST_P(SqlContract, AClosedSemesterIsInspectedButNotLed) {
-  start();
-  backend_->connect()->run("UPDATE semester SET is_open = (1 = 0)");
-  EXPECT_TRUE(repository_->take_over(kAt).semesters.empty());
-  EXPECT_EQ(stored(), semester_);  // under the epoch that opened it
-}
-
 TEST_P(SqlContract, ALaterResizeDoesNotChangeWhatASemesterWasOpenedWith) {
   start();
   const auto client = backend_->connect();

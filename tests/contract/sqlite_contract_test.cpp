@@ -7,8 +7,10 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "contract/store_fixture.hpp"
@@ -44,7 +46,7 @@ TEST_P(SqliteContract, TheLockSurvivesAReconnectAndAnotherOpenAndClose) {
   ::close(::open(file().c_str(), O_RDWR | O_CLOEXEC));
   EXPECT_EQ(failure_of([&] { open(file()); }), Kind::kRefused);
   repository_.reset();
-  EXPECT_EQ(open(file())->take_over(kAt).epoch, epoch_ + 2);
+  EXPECT_EQ(open(file())->take_over(kAt)->epoch, epoch_ + 2);
 }
 
 TEST_P(SqliteContract, OneFileHasOneLockWhateverItIsCalled) {
@@ -54,12 +56,12 @@ TEST_P(SqliteContract, OneFileHasOneLockWhateverItIsCalled) {
   const auto by_link = open(link);
   EXPECT_EQ(failure_of([&] { open(file()); }), Kind::kRefused);
   EXPECT_EQ(failure_of([&] { open(file().parent_path() / "." / "link.db"); }), Kind::kRefused);
-  EXPECT_EQ(by_link->take_over(kAt).epoch, 1);
+  EXPECT_EQ(by_link->take_over(kAt)->epoch, 1);
   EXPECT_TRUE(std::filesystem::exists(file()));
 }
 
-TEST_P(SqliteContract, InspectingMakesNoFile) {
-  EXPECT_EQ(repository_->inspect("2025-10"), std::nullopt);
+TEST_P(SqliteContract, ASurveyMakesNoFile) {
+  EXPECT_TRUE(repository_->survey().semesters.empty());
   EXPECT_FALSE(std::filesystem::exists(file()));
 }
 
@@ -97,17 +99,57 @@ TEST_P(SqliteContract, AFileThatIsGoneAfterTheStartIsNotMadeAnew) {
   EXPECT_FALSE(std::filesystem::exists(file()));
 }
 
+TEST_P(SqliteContract, AFileThatIsTakenAwayUnderTheServerIsNoticedByTheNextCall) {
+  using Path = std::filesystem::path;
+  const std::vector<std::pair<const char*, std::function<void(const Path&)>>> deeds = {
+      {"removed", [](const Path& path) { std::filesystem::remove(path); }},
+      {"replaced by a backup",
+       [](const Path& path) {
+         std::filesystem::copy_file(path, path.string() + ".backup");
+         std::filesystem::rename(path.string() + ".backup", path);
+       }},
+      {"moved away", [](const Path& path) { std::filesystem::rename(path, path.string() + ".old"); }},
+      {"without its log", [](const Path& path) { std::filesystem::remove(path.string() + "-wal"); }},
+      {"with its folder", [](const Path& path) { std::filesystem::remove_all(path.parent_path()); }},
+  };
+  using Call = std::function<void(Repository&, const Batch&)>;
+  const std::vector<std::pair<const char*, Call>> calls = {
+      {"commit", [](Repository& store, const Batch& batch) { static_cast<void>(store.commit(batch)); }},
+      {"guard", [](Repository& store, const Batch& batch) { static_cast<void>(store.guard(batch.epoch, {})); }},
+      {"survey", [](Repository& store, const Batch&) { static_cast<void>(store.survey()); }},
+      {"take_over", [](Repository& store, const Batch&) { static_cast<void>(store.take_over(kAt)); }},
+  };
+  int number = 0;
+  for (const auto& [deed, take_away] : deeds) {
+    for (const auto& [name, call] : calls) {
+      const Path path = file().parent_path() / std::to_string(++number) / "dti.db";
+      repository_ = open(path);
+      start();
+      const Batch batch = grants({{1, {7, 2}}});
+      take_away(path);
+      EXPECT_EQ(failure_of([&, &asked = call] { asked(*repository_, batch); }), Kind::kRefused) << deed << ", " << name;
+    }
+  }
+}
+
 TEST_P(SqliteContract, SomebodyElsesWriteLockIsWaitedForNotForEver) {
   start();
   repository_.reset();
   repository_ = open(file());
-  epoch_ = repository_->take_over(kAt).epoch;
+  epoch_ = lead().epoch;
   const auto client = backend_->connect();
   client->run("BEGIN IMMEDIATE");
-  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->commit(grants({{1, {7, 2}}}))); }), Kind::kUnavailable);
-  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->take_over(kAt)); }), Kind::kUnavailable);
+  for (const auto& call :
+       std::vector<std::function<void()>>{[&] {
+                                            static_cast<void>(repository_->commit(grants({{1, {7, 2}}})));
+                                          },
+                                          [&] { static_cast<void>(repository_->take_over(kAt)); }}) {
+    const auto before = std::chrono::steady_clock::now();
+    EXPECT_EQ(failure_of(call), Kind::kUnavailable);
+    EXPECT_GE(std::chrono::steady_clock::now() - before, kShort);
+  }
   client->run("ROLLBACK");
-  EXPECT_EQ(repository_->take_over(kAt).semesters.at(0).head, 1);
+  EXPECT_EQ(lead().semesters.at(0).head, 1);
 }
 
 TEST_P(SqliteContract, AReaderDoesNotStopTheWriterAndSeesOneState) {
@@ -154,11 +196,33 @@ TEST_P(SqliteContract, ACommitThatTheDiskRefusesIsInDoubtUntilATakeOverTells) {
     EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->commit(batch)); }), Kind::kInDoubt);
     EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->guard(epoch_, {})); }), Kind::kUnavailable);
   }
-  const Leadership leadership = repository_->take_over(kAt);
+  const Leadership leadership = lead();
   semester_ = leadership.semesters.at(0);
   epoch_ = leadership.epoch;
   EXPECT_EQ(semester_, (StoredSemester{1, "2025-10", epoch_, 1, kCapacity, full_pool(kCapacity)}));
   EXPECT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
+}
+
+TEST_P(SqliteContract, ABatchThatTheDiskRefusesBeforeItsCommitIsNotStoredAndTheFileIsOpenedAnew) {
+  start();
+  Batch batch = grants({});
+  for (int i = 1; i <= 50'000; ++i) {  // more than SQLite keeps in memory until the commit
+    LedgerEntry entry;
+    entry.seq = batch.base + i;
+    entry.program_id = 1;
+    entry.generation = i;
+    batch.entries.push_back(entry);
+  }
+  batch.messages = {{std::nullopt, 50'000}};
+  {
+    const FileSizeLimit limit{std::filesystem::file_size(file().string() + "-wal")};
+    EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->commit(batch)); }), Kind::kUnavailable);
+    EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->guard(epoch_, {})); }), Kind::kUnavailable);
+  }
+  const Leadership leadership = lead();
+  EXPECT_EQ(leadership.semesters.at(0).head, 1);
+  batch.epoch = leadership.epoch;
+  EXPECT_EQ(repository_->commit(batch), CommitResult::kCommitted);
 }
 
 TEST_P(SqliteContract, AnEntryIsNotReplaced) {

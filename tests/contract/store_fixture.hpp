@@ -59,10 +59,10 @@ class StoreTest : public testing::TestWithParam<BackendKind> {
   StoreTest() : backend_(GetParam().make()), repository_(backend_->open()) {}
 
   void start() {
-    epoch_ = repository_->take_over(kAt).epoch;
+    epoch_ = lead().epoch;
     ASSERT_TRUE(repository_->add_programs(epoch_, {program(1), program(2), program(3), program(4), program(5)}));
     ASSERT_EQ(repository_->open_semester(epoch_, "2025-10", kCapacity, kAt), OpenResult::kOpened);
-    semester_ = repository_->inspect("2025-10").value();
+    semester_ = stored().value();
   }
 
   /// A batch of one message that grants, by the rule, what each program wants; the semester is as it will be then.
@@ -88,13 +88,22 @@ class StoreTest : public testing::TestWithParam<BackendKind> {
     return batch;
   }
 
-  std::optional<StoredSemester> stored() { return repository_->inspect("2025-10"); }
+  Leadership lead() { return repository_->take_over(kAt).value(); }
+
+  std::optional<StoredSemester> stored(const std::string& name = "2025-10") {
+    for (const StoredSemester& semester : repository_->survey().semesters) {
+      if (semester.name == name) {
+        return semester;
+      }
+    }
+    return std::nullopt;
+  }
 
   /// Ends the server and starts another one on the store.
   Leadership reopen() {
     repository_.reset();
     repository_ = backend_->open();
-    Leadership leadership = repository_->take_over(kAt);
+    Leadership leadership = lead();
     epoch_ = leadership.epoch;
     return leadership;
   }

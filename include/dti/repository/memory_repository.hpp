@@ -10,12 +10,13 @@
 #include <span>
 #include <string>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
 #include "dti/service/repository.hpp"
 
 namespace dti {
+
+class Holder;
 
 /// A store in memory, for tests and `memory:`. Several MemoryRepository objects can use one, as several servers use a
 /// database: the last to take over fences the others. Lives as long as one of them. Thread: any.
@@ -56,6 +57,7 @@ class MemoryStore {
 
   mutable std::mutex mutex_;  // guards what follows
   Epoch epoch_ = 0;
+  std::string holder_;                    // of the repository that leads
   std::vector<CatalogProgram> programs_;  // programs_[id - 1]
   std::vector<Semester> semesters_;       // semesters_[id - 1]
   std::deque<Failure> failures_;
@@ -64,10 +66,11 @@ class MemoryStore {
 /// The Repository on a MemoryStore.
 class MemoryRepository final : public Repository {
  public:
-  explicit MemoryRepository(std::shared_ptr<MemoryStore> store) : store_(std::move(store)) {}
+  explicit MemoryRepository(std::shared_ptr<MemoryStore> store);
+  ~MemoryRepository() override;
 
-  [[nodiscard]] std::optional<StoredSemester> inspect(const std::string& semester_name) override;
-  [[nodiscard]] Leadership take_over(WallTime at) override;
+  [[nodiscard]] StoreSurvey survey() override;
+  [[nodiscard]] std::optional<Leadership> take_over(WallTime at) override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
   void read_ledger(SemesterId semester, Seq after, Seq last,
                    const std::function<void(std::vector<LedgerEntry>)>& sink) override;
@@ -79,12 +82,16 @@ class MemoryRepository final : public Repository {
   void interrupt() noexcept override {}  // nothing here waits
 
  private:
+  enum class Stage { kConnecting, kReading, kWriting };
+
   template <class Call>
-  auto perform(bool connects, Call call) -> decltype(call());
-  [[noreturn]] void fail(StorageError::Kind kind);
+  auto perform(Stage stage, Call call) -> decltype(call());
+  template <class Call>
+  auto translate(Stage stage, Call call) -> decltype(call());
 
   const std::shared_ptr<MemoryStore> store_;
-  bool connected_ = false;
+  const std::unique_ptr<Holder> holder_;
+  bool leads_ = false;  // from a take-over on, until a call fails so that only another one tells
 };
 
 }  // namespace dti

@@ -32,6 +32,7 @@ using StoreAddress = std::variant<MemoryStoreAddress, SqliteStoreAddress, Postgr
 
 /// @param timeout  bounds each wait that the store's own driver can bound (connecting, TCP)
 /// @throws StorageError  kRefused if the store can never be used (a path that cannot be written, held by another process)
-[[nodiscard]] std::unique_ptr<Repository> open_repository(const StoreAddress& address, std::chrono::milliseconds timeout);
+[[nodiscard]] std::unique_ptr<Repository> open_repository(const StoreAddress& address,
+                                                          std::chrono::milliseconds timeout);
 
 }  // namespace dti

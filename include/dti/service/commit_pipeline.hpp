@@ -33,7 +33,7 @@ struct PipelineOptions {
   std::chrono::milliseconds store_timeout{10'000};  // how long a request waits for the store
   std::chrono::milliseconds stop_timeout{1'500};    // how long a stop waits for the store
   std::size_t requests_max = 16'384;                // waiting for an answer
-  std::size_t bytes_max = 64 * 1024 * 1024;         // of request bodies, waiting for an answer
+  std::size_t bytes_max = 64 * 1024 * 1024;         // of their messages, envelopes included
   std::size_t batch_entries_max = 20'000;           // a batch closes with the message that reaches it
   std::size_t faculties_to_answer = 0;              // stop after so many distinct ones were answered; 0: run on
 };
@@ -57,7 +57,7 @@ struct StartTakeOver {
 };
 /// The call under way has taken too long: Repository::interrupt().
 struct InterruptStore {};
-/// The server is ready to allocate (again).
+/// The server leads for the first time, with its state loaded.
 struct AnnounceReady {};
 /// Nothing is left to do: end with this exit code once the replies have left. `reason` is for people; empty after a clean stop.
 struct Exit {
@@ -72,7 +72,9 @@ struct StoreFailure {
   std::string text;
 };
 using CommitEvent = std::variant<CommitResult, StoreFailure>;
-using TakeOverEvent = std::variant<Leadership, StoreFailure>;
+/// Another server has taken the lead since this one had it.
+struct Replaced {};
+using TakeOverEvent = std::variant<Leadership, Replaced, StoreFailure>;
 
 /// Group commit as a state machine: events in, actions out; no thread, clock, socket or blocking call.
 /// Requests are decided on arrival, in order; what was decided gathers while one batch is being committed, and its answers
@@ -84,7 +86,8 @@ class CommitPipeline {
 
   /// First event: begins the first take-over.
   void on_start(const Now& now);
-  /// A well-formed request whose body had so many bytes. It is decided, and waits for on_turn_end().
+  /// A well-formed request whose message had so many bytes. It is decided, and waits for on_turn_end(); after on_stop()
+  /// or Exit it is refused at once.
   void on_request(Token token, AllocationRequest request, std::size_t bytes, const Now& now);
   /// No more requests are at hand: what was decided since the last turn may be committed now, together.
   void on_turn_end(const Now& now) { pump(now); }
@@ -95,7 +98,7 @@ class CommitPipeline {
   void on_guard(CommitEvent event, const Now& now);
   /// Time has passed; to be called at wake_at() at the latest.
   void on_tick(const Now& now);
-  /// Asked to stop: no more requests will be given; what waits is answered, then comes Exit.
+  /// Asked to stop: what waits is answered, then comes Exit.
   void on_stop(const Now& now);
 
   /// When on_tick() wants to be called; none: not before another event.
@@ -103,9 +106,9 @@ class CommitPipeline {
   /// The actions since the last call, in the order in which they are to be done.
   [[nodiscard]] std::vector<Action> take_actions();
 
-  /// Is the server ready to allocate: does it lead, with its state loaded, and goes on?
-  [[nodiscard]] bool is_ready() const { return phase_ == Phase::kLeading && !stop_at_; }
-  /// Does it still take requests? Once false, it stays so.
+  /// Is the server ready to allocate: does it lead, with its state loaded and a store that answers, and goes on?
+  [[nodiscard]] bool is_ready(const Now& now) const;
+  /// Does it still accept requests? Once false, it stays so.
   [[nodiscard]] bool takes_requests() const { return phase_ != Phase::kEnded && !stop_at_; }
   /// Is a call of the Repository under way?
   [[nodiscard]] bool is_calling() const { return call_ != Call::kNone; }
@@ -124,7 +127,7 @@ class CommitPipeline {
     std::uint64_t arrival = 0;  // 1, 2, 3, …
     Token token = 0;
     AllocationRequest request;
-    std::size_t bytes = 0;
+    std::size_t bytes = 0;  // of its message
     SteadyTime deadline;
     FacultyId faculty_id = 0;
     Outcome outcome;              // once decided
@@ -149,10 +152,13 @@ class CommitPipeline {
   void start_guards(const Now& now);
   void on_result(CommitEvent event, const Now& now);
   void on_failure(const StoreFailure& failure, const Now& now);
-  void find_the_failing_one(const StoreFailure& failure, std::vector<std::uint64_t> arrivals, const Now& now);
+  void on_rejected(const StoreFailure& failure, const Now& now);
+  void decide_next_of_isolated();
   // Back from decided to undecided, and to the store's state.
   void undo_all();
   void take_over_anew(const std::string& why, const Now& now);
+  void reread_all(const Now& now);
+  [[nodiscard]] std::optional<std::string> lost_semester(const Leadership& leadership) const;
   void start_take_over(const Now& now);
   // Answers and ends.
   void answer(Waiting& waiting, Outcome outcome);
@@ -174,23 +180,28 @@ class CommitPipeline {
 
   // The call of the Repository under way.
   Call call_ = Call::kNone;
+  SteadyTime call_since_{};
   SteadyTime interrupt_at_{};
   std::vector<Group> in_flight_;  // one for a commit; any number for guards; none for a take-over
 
   std::uint64_t arrivals_ = 0;
   std::deque<Waiting> undecided_;  // in order of arrival
   std::deque<Group> gathering_;    // decided, in the order of their turns
-  std::uint64_t isolate_until_ = 0;  // arrivals up to this one are committed one by one, to find the one that fails
+  // The store refused a batch: arrivals up to this one are committed a few at a time, to find the one that it refuses.
+  std::uint64_t isolate_until_ = 0;
+  std::size_t isolate_size_ = 0;     // so many at a time
+  int refused_in_a_row_ = 0;         // single requests, without a commit between them
   std::size_t request_count_ = 0;    // held, told UNAVAILABLE or not
-  std::size_t byte_count_ = 0;       // of their bodies
+  std::size_t byte_count_ = 0;       // of their messages
 
   bool invariant_failed_ = false;            // since the last commit
   bool reread_all_ = false;                  // the next take-over reads everything
   std::optional<std::string> replay_fault_;  // of the take-over under way
   std::optional<SteadyTime> retry_at_;       // the next take-over, after one that failed
-  std::chrono::milliseconds retry_delay_;
+  int failures_in_a_row_ = 0;                // of the store, without a commit or a guard between them
   std::optional<SteadyTime> expire_at_;      // not after the first deadline
   std::optional<SteadyTime> stop_at_;        // stopping: what still waits then is told UNAVAILABLE
+  RequestError end_error_;                   // what a request is told that comes too late
   std::unordered_set<FacultyId> faculties_answered_;
 
   std::vector<Action> actions_;

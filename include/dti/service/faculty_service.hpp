@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -29,7 +30,7 @@ struct FacultyOptions {
   std::chrono::milliseconds request_timeout{2'000};  // for one try
   int retries = 10;
   std::chrono::milliseconds budget{25'000};          // for all tries of a batch
-  std::chrono::milliseconds stop_timeout{1'500};     // how long a stop waits for the servers
+  std::chrono::milliseconds stop_timeout{1'300};     // how long a stop waits for the servers: it has 2 s in all
   std::size_t waiting_max = 16'384;                  // programs waiting for an answer
 };
 
@@ -57,7 +58,8 @@ class FacultyService {
   /// @param random  64 random bits a call, for ids and for the spread of pauses
   FacultyService(FacultyOptions options, std::function<std::uint64_t()> random);
 
-  /// A program's well-formed request. @param token  never used before
+  /// A program's well-formed request. One that asks again, also in another spelling of its name, gets an answer to each
+  /// request, and counts once towards the batch. @param token  never used before
   void on_room_request(Token token, const RoomRequest& request, SteadyTime now);
   /// A server's reply. One that answers nothing that is waiting changes nothing.
   /// @param endpoint  the server that it came from
@@ -81,6 +83,7 @@ class FacultyService {
   struct Batch {
     AllocationRequest request;
     std::vector<std::optional<Token>> tokens;  // none: was answered
+    std::set<std::string> name_keys;           // of the programs that have asked
     std::size_t waiting_count = 0;             // tokens that were not answered
     std::size_t endpoint = 0;                  // of the try under way, or of the next one
     bool under_way = false;                    // once asked: a try is under way, else it pauses before the next one
@@ -114,7 +117,7 @@ class FacultyService {
   void log(LogLevel level, std::string event, std::string message, const Batch& batch);
 
   const FacultyOptions options_;
-  const std::size_t batch_programs_;  // a batch that has so many is sent
+  const std::size_t programs_min_;  // a batch of so many programs is sent
   const std::function<std::uint64_t()> random_;
 
   std::map<std::string, Batch> gathering_;             // by semester

@@ -42,14 +42,22 @@ struct StoredSemester {
   Seq head = 0;  // seq of its last entry
   Capacity opened_with;
   Pool left;
+  bool is_open = true;
 
   friend bool operator==(const StoredSemester&, const StoredSemester&) = default;
 };
 
-/// What a take-over found: the epoch that is now ours, and the open semesters in order of id, each under that epoch.
+/// What is stored, without taking the lead of it.
+struct StoreSurvey {
+  std::vector<StoredSemester> semesters;  // open and closed, in order of id
+  std::vector<CatalogProgram> catalog;    // in order of id
+};
+
+/// What a take-over found.
 struct Leadership {
-  Epoch epoch = 0;
-  std::vector<StoredSemester> semesters;
+  Epoch epoch = 0;                        // now ours
+  std::vector<StoredSemester> semesters;  // open and closed, in order of id; the open ones under that epoch
+  std::size_t program_count = 0;          // of the stored catalogue
 };
 
 /// The entries of one request within a batch.
@@ -85,7 +93,7 @@ enum class OpenResult { kOpened, kExists, kReplaced };
 
 /// The ledger and what belongs to it. One implementation a database; tests/contract holds all of them to this text.
 /// Thread: every call but interrupt() comes from one thread, the committer's. No call is made after the one before threw
-/// kUnavailable or kInDoubt, but take_over() (or inspect(), which makes a new connection too).
+/// kUnavailable or kInDoubt, but take_over() (or survey(), which makes a new connection too).
 class Repository {
  public:
   Repository() = default;
@@ -93,15 +101,16 @@ class Repository {
   Repository& operator=(const Repository&) = delete;
   virtual ~Repository() = default;
 
-  /// The open and closed semester of that name, as stored; none if there is none, or no schema yet. Changes nothing.
+  /// Looks at the store; empty if it has no schema yet. Changes nothing.
   /// @throws StorageError  kRefused (a newer schema too), kUnavailable
-  [[nodiscard]] virtual std::optional<StoredSemester> inspect(const std::string& semester_name) = 0;
+  [[nodiscard]] virtual StoreSurvey survey() = 0;
 
   /// Takes the lead: connects anew, brings the schema up to date, raises the epoch of the leadership and of every open
   /// semester in one transaction, and returns when no statement of an earlier connection can take effect any more.
+  /// @return none, and nothing changed, if this object has led before and another server has taken the lead since
   /// Source: docs/adr/0004-take-over.md
   /// @throws StorageError  kUnavailable, kRefused; kInDoubt counts as kUnavailable (another take-over tells)
-  [[nodiscard]] virtual Leadership take_over(WallTime at) = 0;
+  [[nodiscard]] virtual std::optional<Leadership> take_over(WallTime at) = 0;
 
   /// The catalogue's programs with ids above `after`, in order of id.
   [[nodiscard]] virtual std::vector<CatalogProgram> read_catalog(ProgramId after) = 0;

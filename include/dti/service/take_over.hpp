@@ -46,10 +46,12 @@ using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece>;
 
 /// Takes over a store: the whole procedure, by blocking calls.
 /// @param piece  is given what was read, in an order in which it can be applied at once
-/// @return the leadership, when everything up to its heads was given to `piece`
-/// @throws StorageError  kRefused, with a sentence for people, if the store does not fit `request.start`
+/// @return the leadership, when everything up to the heads of its open semesters was given to `piece`; none if another
+///         server has taken the lead since this one had it
+/// @throws StorageError  kRefused, with a sentence for people, if the store does not fit `request.start`; what can be
+///                       known before the lead is taken is refused before
 /// Thread: the committer. Source: docs/adr/0004-take-over.md
-[[nodiscard]] Leadership take_over(Repository& repository, const TakeOverRequest& request, WallTime at,
-                                   const std::function<void(TakeOverPiece)>& piece);
+[[nodiscard]] std::optional<Leadership> take_over(Repository& repository, const TakeOverRequest& request, WallTime at,
+                                                  const std::function<void(TakeOverPiece)>& piece);
 
 }  // namespace dti

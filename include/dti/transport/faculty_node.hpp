@@ -32,7 +32,8 @@ class FacultyNode {
   [[nodiscard]] std::string endpoint() const;
 
   /// Serves until the work is done (a semester was given and is served) or a stop is asked for. To be called once.
-  /// The last answers leave in the destructor, which waits a moment for slow programs.
+  /// The last answers have left when it returns, unless a program does not take them. A lookup of a server's name does
+  /// not hold the end up, and may outlive it: see lookup_hangs().
   /// @return the exit code: 0 clean, 1 if a stop could not wait for the answers
   [[nodiscard]] int run(StopSignals& stop);
 

@@ -20,6 +20,7 @@ struct NoAnswer {
 };
 
 /// Sends one program's request to its faculty and waits for the answer, until the timeout or until a stop is asked for.
+/// A lookup of the faculty's name does not hold it up, and may outlive it: see lookup_hangs().
 /// @throws std::runtime_error  with a sentence for people, if the address cannot be one
 [[nodiscard]] std::variant<RoomAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& options,
                                                              const RoomRequest& request, StopSignals& stop);

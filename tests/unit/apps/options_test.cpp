@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <regex>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -179,6 +181,8 @@ TEST(DtiServerOptions, ABadCatalogueNamesItsFileAndLine) {
   EXPECT_EQ(bad(kServer, {"--catalog=no.csv"}),
             "dti_server: --catalog: cannot read \"no.csv\": No such file or directory");
   const Texts files{{"c.csv", "faculty,program\nderecho,civil\nderecho\n"}};
+  EXPECT_EQ(bad(kServer, {"--catalog=c.csv"}, kHome, {{"c.csv", "faculty,program\n"}}),
+            "dti_server: --catalog: c.csv: it has a header and no program");
   EXPECT_TRUE(bad(kServer, {"--catalog=c.csv"}, kHome, files).starts_with("dti_server: --catalog: c.csv:3: "))
       << bad(kServer, {"--catalog=c.csv"}, kHome, files);
   EXPECT_HAS(bad(kServer, {}, {{"HOME", "/h"}, {"DTI_CATALOG", "c.csv"}}, files), "dti_server: DTI_CATALOG: c.csv:3: ");
@@ -291,6 +295,9 @@ TEST(ProgramOptions, ANameAndSemesterThatAreTooLongForAFileNameAreRefused) {
   EXPECT_HAS(bad(kProgram, args), "program: --name: is too long");
 }
 
+// As a shell reads it: a line that ends in a backslash goes on.
+std::string joined(const std::string& text) { return std::regex_replace(text, std::regex{" \\\\\n +"}, " "); }
+
 TEST(Help, MentionsEveryFlagWithItsVariableAndItsDefault) {
   for (const auto& app : {describe_dti_server(), describe_faculty(), describe_program()}) {
     const auto help = help_text(app);
@@ -304,7 +311,9 @@ TEST(Help, MentionsEveryFlagWithItsVariableAndItsDefault) {
       if (setting.needed) {
         EXPECT_HAS(block, "(needed;");
       } else {
-        EXPECT_HAS(block, "(default: " + setting.default_value.value_or(setting.default_shown.substr(0, 10)));
+        auto shown = setting.default_value.value_or(setting.default_shown.substr(0, 10));
+        if (std::holds_alternative<SwitchKind>(setting.kind)) shown = shown == "true" ? "on" : "off";
+        EXPECT_HAS(block, "(default: " + shown);
       }
     }
     for (const auto* flag : {"--help", "--version", "--config=", "--log-level=", "--log-format="}) {
@@ -314,8 +323,28 @@ TEST(Help, MentionsEveryFlagWithItsVariableAndItsDefault) {
       EXPECT_HAS(help, "\n  " + std::to_string(code) + "  " + meaning.substr(0, 10));
     }
     EXPECT_GE(app.examples.size(), 2U);
-    for (const auto& [what, command] : app.examples) EXPECT_HAS(help, command);
+    for (const auto& [what, command] : app.examples) EXPECT_HAS(joined(help), command);
   }
+}
+
+TEST(Help, FitsATerminalOf80Columns) {
+  for (const auto& app : {describe_dti_server(), describe_faculty(), describe_program()}) {
+    std::istringstream help{help_text(app)};
+    for (std::string line; std::getline(help, line);) {
+      const auto columns = std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; });
+      EXPECT_LE(columns, 80) << app.name << ": " << line;
+    }
+  }
+}
+
+TEST(Help, SaysWhatASemesterNeedsAndWhatHasNoEffectYet) {
+  const auto help = std::regex_replace(help_text(describe_dti_server()), std::regex{"\\s+"}, " ");
+  for (const std::string name : {"--classrooms", "--labs"}) {
+    const auto start = help.find(' ' + name + "=N");
+    ASSERT_NE(start, std::string::npos) << name;
+    EXPECT_HAS(help.substr(start, 200), "default: none; needed to open a semester");
+  }
+  EXPECT_HAS(help.substr(help.find("--lease-seconds")), "no effect yet");
 }
 
 TEST(Help, IsAnsweredWithoutTheNeededFlags) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,27 @@ TEST(Conninfo, SetReplacesWhatWasGiven) {
   conninfo.set("target_session_attrs", "read-write");
   conninfo.set("application_name", "it's");
   EXPECT_EQ(conninfo.text(), R"(host='h' dbname='d' target_session_attrs='read-write' application_name='it\'s')");
+}
+
+TEST(ConnectTimeout, IsSharedByTheHostsButNeverBelowTwoSecondsEach) {
+  struct Case {
+    std::string_view text;
+    int timeout_ms;
+    int seconds;
+  };
+  constexpr Case kCases[] = {
+      {"", 5'000, 5},
+      {"host=a", 5'999, 5},
+      {"host=a", 100, 2},
+      {"host=a,b", 10'000, 5},
+      {"postgresql://a:1,b:2,[::1]/d", 10'000, 3},
+      {"host=a,b,c,d", 5'000, 2},
+      {"host=a hostaddr=10.0.0.1,10.0.0.2", 10'000, 5},
+  };
+  for (const Case& each : kCases) {
+    EXPECT_EQ(connect_timeout(Conninfo{each.text}, std::chrono::milliseconds{each.timeout_ms}).count(), each.seconds)
+        << each.text;
+  }
 }
 
 TEST(Conninfo, ItsTextReadsAsTheSame) {

@@ -12,7 +12,7 @@ using Kind = StorageError::Kind;
 TEST(MemoryStore, FailsTheNextCallsBeforeOrAfterTheirEffectAsTold) {
   const auto store = std::make_shared<MemoryStore>();
   MemoryRepository repository{store};
-  const Epoch epoch = repository.take_over(WallTime{}).epoch;
+  const Epoch epoch = repository.take_over(WallTime{})->epoch;
   const auto open = [&](const char* name) {
     try {
       static_cast<void>(repository.open_semester(epoch, name, {}, WallTime{}));
@@ -29,17 +29,26 @@ TEST(MemoryStore, FailsTheNextCallsBeforeOrAfterTheirEffectAsTold) {
   EXPECT_FALSE(store->find_semester("before"));
   EXPECT_TRUE(store->find_semester("after"));
   EXPECT_EQ(open("later"), Kind::kUnavailable) << "after an in-doubt call only a take-over is good";
-  EXPECT_EQ(repository.take_over(WallTime{}).semesters.size(), 1U);
+  EXPECT_EQ(repository.take_over(WallTime{})->semesters.size(), 1U);
 }
 
 TEST(MemoryStore, ATakeOverThatFailsAfterItsEffectFencesAllTheSame) {
   const auto store = std::make_shared<MemoryStore>();
   MemoryRepository first{store};
   MemoryRepository second{store};
-  const Epoch epoch = first.take_over(WallTime{}).epoch;
+  const Epoch epoch = first.take_over(WallTime{})->epoch;
   store->fail_next(Kind::kUnavailable, true);
   EXPECT_THROW(static_cast<void>(second.take_over(WallTime{})), StorageError);
   EXPECT_EQ(first.guard(epoch, {}), CommitResult::kReplaced);
+}
+
+TEST(MemoryStore, ATakeOverOfOnesOwnWhoseAnswerWasLostIsRepeated) {
+  const auto store = std::make_shared<MemoryStore>();
+  MemoryRepository repository{store};
+  const Epoch epoch = repository.take_over(WallTime{})->epoch;
+  store->fail_next(Kind::kInDoubt, true);
+  EXPECT_THROW(static_cast<void>(repository.take_over(WallTime{})), StorageError);
+  EXPECT_EQ(repository.take_over(WallTime{})->epoch, epoch + 2);
 }
 
 }  // namespace

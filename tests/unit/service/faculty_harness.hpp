@@ -36,7 +36,9 @@ class Faculty {
       : service(std::move(options), [engine = std::mt19937_64{seed}]() mutable { return engine(); }) {}
 
   void ask(Token token, const std::string& semester = "2025-10") {
-    const RoomRequest request{.program_name = name_of(token), .semester = semester, .want = {7, 2}, .client_id = {}};
+    ask({.program_name = name_of(token), .semester = semester, .want = {7, 2}, .client_id = {}}, token);
+  }
+  void ask(const RoomRequest& request, Token token) {
     service.on_room_request(token, request, now);
     collect();
   }

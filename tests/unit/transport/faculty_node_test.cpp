@@ -319,6 +319,25 @@ TEST_F(FacultyNodeTest, AStopThatCannotWaitForTheServerTellsProgramsAndEndsWithO
   EXPECT_TRUE(was_logged("stopped"));
 }
 
+TEST_F(FacultyNodeTest, AllThatAskedBeforeAStopAreAnsweredHoweverManyTheyAre) {
+  constexpr int kCount = 2'000;  // far more than are taken in one turn
+  auto options = options_for({server_.host_port});
+  options.port = 0;
+  FacultyNode node(options, [](const LogEvent&) {});
+  auto asking = peers::make_peer(context_, zmq::socket_type::dealer);
+  asking.set(zmq::sockopt::sndhwm, 0);
+  asking.set(zmq::sockopt::rcvhwm, 0);
+  asking.connect(node.endpoint());
+  for (int i = 0; i < kCount; ++i) send(asking, {"", room_request("civil")});
+  kill(getpid(), SIGTERM);
+  EXPECT_EQ(node.run(stop_), 0);
+  for (int i = 0; i < kCount; ++i) {
+    const auto frames = receive(asking);
+    ASSERT_EQ(frames.size(), 2u) << i;
+    EXPECT_EQ(decode_room_answer(frames[1])->status, Status::kUnavailable);
+  }
+}
+
 TEST_F(FacultyNodeTest, TheEndpointNamesThePortThatWasFound) {
   start(options_for({server_.host_port}));
   EXPECT_EQ(node_->endpoint().find("tcp://127.0.0.1:"), 0u);

@@ -1,0 +1,394 @@
+#include "dti/service/commit_pipeline.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "unit/service/pipeline_harness.hpp"
+
+namespace dti {
+namespace {
+
+using namespace std::chrono_literals;
+using fixtures::ask;
+using fixtures::kCapacity;
+using fixtures::opened;
+using fixtures::Pipeline;
+using fixtures::request;
+
+// Being replaced, and a store that is somewhere else.
+
+TEST_F(Pipeline, TellsAllThatWaitNotLeaderWhenItWasReplaced) {
+  start();
+  const auto in_flight = send_one("p1");
+  turn();
+  const auto gathering = send_one("p2");
+  answer_commit(CommitResult::kReplaced);
+  EXPECT_EQ(error_of(in_flight), Status::kNotLeader);
+  EXPECT_EQ(error_of(gathering), Status::kNotLeader);
+  ASSERT_TRUE(exit_);
+  EXPECT_EQ(exit_->code, 1);
+  EXPECT_FALSE(pipeline_->is_ready(now_));
+}
+
+TEST_F(Pipeline, TellsARepeatNotLeaderWhenTheGuardSaysSo) {
+  start();
+  const auto token = send_one("p1", 1, 1, "2030-10");
+  turn();
+  answer_guard(CommitResult::kReplaced);
+  EXPECT_EQ(error_of(token), Status::kNotLeader);
+}
+
+TEST_F(Pipeline, DecidesAgainOnTheStoresStateWhenTheBaseMoved) {
+  start();
+  const auto token = send_one("p1", 380, 0);
+  turn();
+  ledger_[1].push_back(fixtures::granted(2, 2, {370, 0}, {370, 0, 0}));
+  stored_[1].head = 2;
+  stored_[1].left = {10, 60, 380};
+  answer_commit(CommitResult::kBaseMoved);
+  EXPECT_FALSE(pipeline_->is_ready(now_));
+  take_over();
+  commit();
+  EXPECT_EQ(grant_of(token), (Grant{10, 0, 0}));
+}
+
+// Failures.
+
+TEST_F(Pipeline, GivesTheCommittedGrantWhenACommitInDoubtDidHappen) {
+  start();
+  const auto token = send_one("p1");
+  turn();
+  const auto other = send_one("p2", 380, 0);
+  store_batch();
+  answer_commit(failure(StorageError::Kind::kInDoubt));
+  EXPECT_FALSE(is_answered(token));
+  take_over();
+  ASSERT_TRUE(commit_);
+  EXPECT_EQ(commit_->entries.size(), 1U);  // the other one; the first is there
+  commit();
+  EXPECT_EQ(grant_of(token), (Grant{7, 2, 0}));
+  EXPECT_EQ(grant_of(other), (Grant{373, 0, 0}));
+}
+
+TEST_F(Pipeline, GrantsAnewWhenACommitInDoubtDidNotHappen) {
+  start();
+  const auto token = send_one("p1");
+  turn();
+  answer_commit(failure(StorageError::Kind::kInDoubt));
+  take_over();
+  ASSERT_TRUE(commit_);
+  EXPECT_EQ(commit_->epoch, 2);
+  commit();
+  EXPECT_EQ(grant_of(token), (Grant{7, 2, 0}));
+}
+
+TEST_F(Pipeline, KeepsTheOrderOfArrivalThroughAFailure) {
+  start({}, {"2025-10", "2026-10"});
+  const auto a = send_one("p1", 300, 0);
+  turn();
+  const auto b = send_one("p2", 300, 0);
+  const auto c = send_one("p1", 300, 0, "2026-10");
+  const auto d = send_one("p3", 300, 0);
+  answer_commit(failure(StorageError::Kind::kUnavailable));
+  const auto e = send_one("p4", 300, 0);
+  take_over();
+  while (commit_) commit();
+  EXPECT_EQ(grant_of(a), (Grant{300, 0, 0}));
+  EXPECT_EQ(grant_of(b), (Grant{80, 0, 0}));
+  EXPECT_EQ(grant_of(c), (Grant{300, 0, 0}));
+  EXPECT_EQ(grant_of(d), (Grant{0, 0, 0}));
+  EXPECT_EQ(grant_of(e), (Grant{0, 0, 0}));
+}
+
+TEST_F(Pipeline, TriesToTakeOverAgainWhileTheStoreIsAway) {
+  start();
+  send_one("p1");
+  turn();
+  answer_commit(failure(StorageError::Kind::kInDoubt));
+  for (int i = 0; i < 4; ++i) {
+    fail_take_over(StorageError::Kind::kUnavailable);
+    EXPECT_FALSE(take_over_);
+    ASSERT_TRUE(pipeline_->wake_at());
+    advance(std::chrono::ceil<std::chrono::milliseconds>(*pipeline_->wake_at() - now_.steady));
+    EXPECT_TRUE(take_over_);
+  }
+  take_over();
+  EXPECT_TRUE(pipeline_->is_ready(now_));
+  commit();
+  EXPECT_EQ(replies_.size(), 1U);
+}
+
+/// Refuses each batch with a grant to one of these programs, as a store does that lives.
+class RefusingStore : public Pipeline {
+ protected:
+  /// @return how many batches it refused until nothing was left to commit
+  int serve_but_refuse(const std::set<ProgramId>& bad) {
+    int refused = 0;
+    while (commit_) {
+      const bool is_bad = std::any_of(commit_->entries.begin(), commit_->entries.end(),
+                                      [&](const LedgerEntry& entry) { return bad.contains(entry.program_id); });
+      if (is_bad) {
+        ++refused;
+        answer_commit(failure(StorageError::Kind::kRejected));
+      } else {
+        commit();
+      }
+    }
+    return refused;
+  }
+  std::vector<Token> send_to_all_programs() {
+    std::vector<Token> tokens;
+    for (int faculty = 1; faculty <= 4; ++faculty) {
+      for (int program = 1; program <= 5; ++program) {
+        tokens.push_back(
+            send(request("2025-10", "f" + std::to_string(faculty), {ask("p" + std::to_string(program), 7, 2)})));
+      }
+    }
+    turn();
+    return tokens;
+  }
+};
+
+TEST_F(RefusingStore, FindsTheOneRequestAndServesTheOthers) {
+  start();
+  const auto tokens = send_to_all_programs();
+  EXPECT_LE(serve_but_refuse({13}), 6) << "halves, not one by one";
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (i == 12) {
+      EXPECT_EQ(error_of(tokens[i]), Status::kUnavailable);
+    } else {
+      EXPECT_EQ(grant_of(tokens[i]), (Grant{7, 2, 0})) << i;
+    }
+  }
+  EXPECT_EQ(stored_[1].head, 20);
+  EXPECT_EQ(pipeline_->allocator().left(1), stored_[1].left);
+}
+
+TEST_F(RefusingStore, CommitsWithoutLimitOnceTheRefusedBatchIsBehind) {
+  start();
+  send_to_all_programs();
+  serve_but_refuse({1});
+  send(request("2025-10", "f1", {ask("p1", 7, 2)}));
+  send(request("2025-10", "f1", {ask("p1", 7, 2)}));
+  turn();
+  ASSERT_TRUE(commit_);
+  commit();
+  EXPECT_EQ(stored_[1].head, 21);
+}
+
+TEST_F(RefusingStore, TellsAllThatWaitAfterAFewRefusalsInARow) {
+  start();
+  std::set<ProgramId> all;
+  for (ProgramId id = 1; id <= 20; ++id) all.insert(id);
+  const auto tokens = send_to_all_programs();
+  EXPECT_LE(serve_but_refuse(all), 8);
+  for (const auto token : tokens) EXPECT_EQ(error_of(token), Status::kUnavailable);
+  const auto later = send_one("p1");  // there is room again
+  turn();
+  commit();
+  EXPECT_EQ(grant_of(later), (Grant{7, 2, 0}));
+}
+
+TEST_F(RefusingStore, RefusesTheOnlyRequestThatWaits) {
+  start();
+  const auto token = send_one("p1");
+  turn();
+  const auto repeat_later = send_one("p2");
+  answer_commit(failure(StorageError::Kind::kRejected));
+  EXPECT_EQ(error_of(token), Status::kUnavailable);
+  EXPECT_EQ(serve_but_refuse({}), 0);
+  EXPECT_TRUE(grant_of(repeat_later));
+}
+
+TEST_F(RefusingStore, ExpiresRequestsWhoseTurnHasNotCome) {
+  start({.store_timeout = 1s});
+  const auto tokens = send_to_all_programs();
+  answer_commit(failure(StorageError::Kind::kRejected));
+  advance(1s);
+  for (const auto token : tokens) EXPECT_EQ(error_of(token), Status::kUnavailable);
+  serve_but_refuse({});
+  EXPECT_EQ(replies_.size(), tokens.size());
+}
+
+TEST_F(Pipeline, PausesBeforeItTakesOverFromAStoreThatFailsAgainAndAgain) {
+  start();
+  send_one("p1");
+  turn();
+  answer_commit(failure(StorageError::Kind::kInDoubt));
+  EXPECT_TRUE(take_over_) << "at once, the first time";
+  take_over();
+  answer_commit(failure(StorageError::Kind::kInDoubt));
+  EXPECT_FALSE(take_over_);
+  advance(200ms);
+  EXPECT_TRUE(take_over_);
+  take_over();
+  commit();
+  send_one("p2");
+  turn();
+  answer_commit(failure(StorageError::Kind::kInDoubt));
+  EXPECT_TRUE(take_over_) << "a commit ended the row";
+}
+
+TEST_F(Pipeline, StepsDownWhenTheTakeOverFindsAnotherLeader) {
+  start();
+  const auto token = send_one("p1");
+  turn();
+  answer_commit(failure(StorageError::Kind::kInDoubt));
+  take_over_.reset();
+  pipeline_->on_take_over(Replaced{}, now_);
+  collect();
+  EXPECT_EQ(error_of(token), Status::kNotLeader);
+  ASSERT_TRUE(exit_);
+  EXPECT_EQ(exit_->code, 1);
+}
+
+TEST_F(Pipeline, TellsARequestThatComesAfterTheEndWhy) {
+  start();
+  send_one("p1");
+  turn();
+  answer_commit(CommitResult::kReplaced);
+  const auto replaced = send_one("p2");
+  collect();
+  EXPECT_EQ(error_of(replaced), Status::kNotLeader);
+}
+
+TEST_F(Pipeline, TellsARequestThatComesDuringAStopUnavailable) {
+  start();
+  send_one("p1");
+  turn();
+  pipeline_->on_stop(now_);
+  const auto late = send_one("p2");
+  collect();
+  EXPECT_EQ(error_of(late), Status::kUnavailable);
+}
+
+TEST_F(Pipeline, IsNotReadyWhileTheStoreIsSilent) {
+  start();
+  send_one("p1");
+  turn();
+  EXPECT_TRUE(pipeline_->is_ready(now_));
+  advance(1'001ms);
+  EXPECT_FALSE(pipeline_->is_ready(now_));
+  commit();
+  EXPECT_TRUE(pipeline_->is_ready(now_));
+}
+
+TEST_F(Pipeline, EndsWhenTheStoreLostASemesterThatWasServed) {
+  start({}, {"2025-10", "2026-10"});
+  const auto token = send_one("p1");
+  turn();
+  stored_.erase(2);
+  answer_commit(failure(StorageError::Kind::kUnavailable));
+  take_over();
+  EXPECT_EQ(error_of(token), Status::kUnavailable);
+  ASSERT_TRUE(exit_);
+  EXPECT_EQ(exit_->code, 1);
+}
+
+TEST_F(Pipeline, ReadsEverythingAgainWhenTheStoreLostPrograms) {
+  start();
+  send_one("p1");
+  turn();
+  program_count_ = 19;
+  answer_commit(failure(StorageError::Kind::kUnavailable));
+  take_over();
+  ASSERT_TRUE(take_over_);
+  EXPECT_EQ(take_over_->program_count, 0U);
+  EXPECT_TRUE(take_over_->heads.empty());
+}
+
+TEST_F(Pipeline, DoesNotServeAClosedSemester) {
+  start();
+  send_one("p1");
+  turn();
+  stored_[1].is_open = false;
+  const auto token = send_one("p2");
+  answer_commit(CommitResult::kBaseMoved);
+  take_over();
+  answer_guard(CommitResult::kCommitted);
+  EXPECT_EQ(error_of(token), Status::kInvalidSemester);
+}
+
+TEST_F(Pipeline, TakesOverOnceAndThenStopsWhenAConstraintFires) {
+  start();
+  const auto token = send_one("p1");
+  turn();
+  answer_commit(failure(StorageError::Kind::kInvariant));
+  ASSERT_TRUE(take_over_);
+  EXPECT_TRUE(take_over_->heads.empty()) << "everything is read again";
+  take_over();
+  answer_commit(failure(StorageError::Kind::kInvariant));
+  EXPECT_EQ(error_of(token), Status::kUnavailable);
+  ASSERT_TRUE(exit_);
+  EXPECT_EQ(exit_->code, 1);
+}
+
+TEST_F(Pipeline, StartsOverWhenTheStoreLostEntriesThatWereAnswered) {
+  start();
+  send_one("p1");
+  turn();
+  commit();
+  ledger_[1].pop_back();  // an asynchronous failover of the database
+  stored_[1].head = 1;
+  stored_[1].left = full_pool(kCapacity);
+  const auto token = send_one("p2", 380, 0);
+  turn();
+  answer_commit(CommitResult::kBaseMoved);
+  take_over();
+  EXPECT_NE(std::find(events_.begin(), events_.end(), "store-lost-entries"), events_.end());
+  commit();
+  EXPECT_EQ(grant_of(token), (Grant{380, 0, 0}));
+}
+
+TEST_F(Pipeline, ReadsEverythingAgainWhenAnotherHistoryGrewOnALostOne) {
+  start();
+  send_one("p1");
+  turn();
+  commit();
+  ledger_[1] = {opened(kCapacity), fixtures::granted(2, 2, {300, 0}, {300, 0, 0}),
+                fixtures::granted(3, 3, {1, 0}, {1, 0, 0})};
+  stored_[1].head = 3;
+  stored_[1].left = {79, 60, 380};
+  const auto token = send_one("p4", 380, 0);
+  turn();
+  answer_commit(CommitResult::kBaseMoved);
+  take_over();  // entry 3 fits on what is known, but the sum does not
+  ASSERT_TRUE(take_over_);
+  EXPECT_TRUE(take_over_->heads.empty());
+  take_over();
+  commit();
+  EXPECT_EQ(grant_of(token), (Grant{79, 0, 0}));
+}
+
+TEST_F(Pipeline, RefusesToServeAStoreThatContradictsItself) {
+  pipeline_.emplace(PipelineOptions{}, StartOptions{});
+  pipeline_->on_start(now_);
+  collect();
+  stored_[1] = {.id = 1, .name = "2025-10", .epoch = 1, .head = 1, .opened_with = kCapacity, .left = {379, 60, 380}};
+  ledger_[1] = {opened(kCapacity)};
+  take_over();
+  ASSERT_TRUE(exit_);
+  EXPECT_EQ(exit_->code, 1);
+  EXPECT_NE(exit_->reason.find("2025-10"), std::string::npos);
+}
+
+TEST_F(Pipeline, EndsWhenTheFirstTakeOverFails) {
+  for (const auto kind : {StorageError::Kind::kUnavailable, StorageError::Kind::kRefused, StorageError::Kind::kCorrupt}) {
+    exit_.reset();
+    take_over_.reset();
+    pipeline_.emplace(PipelineOptions{}, StartOptions{});
+    pipeline_->on_start(now_);
+    collect();
+    fail_take_over(kind);
+    ASSERT_TRUE(exit_);
+    EXPECT_EQ(exit_->code, 1);
+    EXPECT_EQ(exit_->reason, "the store is away");
+  }
+}
+
+}  // namespace
+}  // namespace dti

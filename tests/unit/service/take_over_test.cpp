@@ -1,0 +1,155 @@
+#include "dti/service/take_over.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "dti/repository/memory_repository.hpp"
+#include "unit/service/fixtures.hpp"
+
+namespace dti {
+namespace {
+
+const std::vector<CatalogRow> kDefault = {{"Derecho", "Derecho Civil"}};
+
+StartOptions opens(const std::string& semester, std::optional<Quantity> classrooms = 380,
+                   std::optional<Quantity> labs = 60, std::optional<Quantity> conversions = {}) {
+  return {.semester = SemesterToOpen{semester, classrooms, labs, conversions}, .catalog = {}, .default_catalog = kDefault};
+}
+
+/// Take-overs of one store, by one server after another.
+class TakeOver : public testing::Test {
+ protected:
+  /// A server's first take-over. What it read is in programs_ and pieces_.
+  std::optional<Leadership> start(StartOptions options) {
+    repository_ = std::make_unique<MemoryRepository>(store_);
+    return again({.heads = {}, .program_count = 0, .start = std::move(options)});
+  }
+  std::optional<Leadership> again(const TakeOverRequest& request) {
+    programs_.clear();
+    pieces_.clear();
+    return take_over(*repository_, request, WallTime{}, [this](TakeOverPiece piece) {
+      if (auto* programs = std::get_if<std::vector<CatalogProgram>>(&piece)) {
+        EXPECT_TRUE(pieces_.empty()) << "programs come before the entries that name them";
+        programs_.insert(programs_.end(), programs->begin(), programs->end());
+      } else {
+        pieces_.push_back(std::get<LedgerPiece>(std::move(piece)));
+      }
+    });
+  }
+  void expect_refused(const StartOptions& options, const std::string& why) {
+    const auto epoch = store_->epoch();
+    try {
+      (void)start(options);
+      ADD_FAILURE() << "not refused: " << why;
+    } catch (const StorageError& error) {
+      EXPECT_EQ(error.kind(), StorageError::Kind::kRefused);
+      EXPECT_NE(std::string{error.what()}.find(why), std::string::npos) << error.what();
+    }
+    EXPECT_EQ(store_->epoch(), epoch) << "a start that is refused must not end another server's service";
+  }
+  void commit_one(const Leadership& leadership, Seq base) {
+    const Batch batch{.semester_id = 1,
+                      .epoch = leadership.epoch,
+                      .base = base,
+                      .charged = {1, 0, 0},
+                      .entries = {fixtures::granted(base + 1, static_cast<ProgramId>(base), {1, 0}, {1, 0, 0})},
+                      .messages = {{std::nullopt, 1}},
+                      .at = {}};
+    ASSERT_EQ(repository_->commit(batch), CommitResult::kCommitted);
+  }
+
+  std::shared_ptr<MemoryStore> store_ = std::make_shared<MemoryStore>();
+  std::unique_ptr<MemoryRepository> repository_;
+  std::vector<CatalogProgram> programs_;
+  std::vector<LedgerPiece> pieces_;
+};
+
+TEST_F(TakeOver, OpensASemesterInANewStoreWithTheDefaultCatalogue) {
+  const auto leadership = start(opens("2025-10"));
+  ASSERT_TRUE(leadership);
+  ASSERT_EQ(leadership->semesters.size(), 1U);
+  EXPECT_EQ(leadership->semesters[0].opened_with, (Capacity{380, 60, 380}));
+  ASSERT_EQ(programs_.size(), 1U);
+  EXPECT_EQ(leadership->program_count, 1U);
+  EXPECT_EQ(programs_[0].name, "Derecho Civil");
+  ASSERT_EQ(pieces_.size(), 1U);
+  EXPECT_EQ(pieces_[0].entries[0].kind, EntryKind::kSemesterOpened);
+}
+
+TEST_F(TakeOver, CutsTheConversionsToTheClassrooms) {
+  const auto leadership = start(opens("2025-10", 10, 1, 99));
+  EXPECT_EQ(leadership->semesters[0].opened_with.conversions, 10);
+}
+
+TEST_F(TakeOver, OpensAnotherSemesterBesideTheFirst) {
+  ASSERT_TRUE(start(opens("2025-10")));
+  const auto leadership = start(opens("2026-10", 1, 2));
+  ASSERT_EQ(leadership->semesters.size(), 2U);
+  EXPECT_EQ(pieces_.size(), 2U);
+}
+
+TEST_F(TakeOver, AddsACatalogueToTheStoredOneAndTheDefaultOnlyToNone) {
+  auto with_catalog = opens("2025-10");
+  with_catalog.catalog = {{"Artes", "Danza"}};
+  ASSERT_TRUE(start(with_catalog));
+  EXPECT_EQ(programs_.size(), 1U);
+  ASSERT_TRUE(start(opens("2025-10")));
+  EXPECT_EQ(programs_.size(), 1U);
+  EXPECT_EQ(programs_[0].name, "Danza");
+}
+
+TEST_F(TakeOver, ComparesOnlyTheNumbersThatAreGiven) {
+  ASSERT_TRUE(start(opens("2025-10", 380, 60, 40)));
+  EXPECT_TRUE(start(opens("2025-10", {}, {}, {})));
+  EXPECT_TRUE(start(opens("2025-10", 380, {}, {})));
+  EXPECT_TRUE(start(opens("2025-10", {}, {}, 40)));
+  EXPECT_TRUE(start({.semester = {}, .catalog = {}, .default_catalog = kDefault}));
+}
+
+TEST_F(TakeOver, RefusesAStartThatDoesNotFitBeforeItTakesTheLead) {
+  expect_refused({.semester = {}, .catalog = {}, .default_catalog = kDefault}, "no open semester");
+  expect_refused(opens("2025-10", {}, 60), "give --classrooms and --labs");
+  expect_refused(opens("2025-10", 380, {}), "give --classrooms and --labs");
+  ASSERT_TRUE(start(opens("2025-10", 380, 60, 40)));
+  expect_refused(opens("2025-10", 381, {}, {}), "--classrooms says 381, the store 380");
+  expect_refused(opens("2025-10", {}, 61, {}), "--labs says 61, the store 60");
+  expect_refused(opens("2025-10", {}, {}, 41), "--mobile-labs says 41, the store 40");
+  auto other_spelling = opens("2025-10", {}, {}, {});
+  other_spelling.catalog = {{"DERECHO", "derecho-civil"}};
+  expect_refused(other_spelling, "is in the store as");
+}
+
+TEST_F(TakeOver, ReadsOnlyWhatTheAskerLacks) {
+  auto options = opens("2025-10");
+  options.catalog = {{"A", "a"}, {"A", "b"}, {"A", "c"}};
+  const auto first = start(options);
+  commit_one(*first, 1);
+  commit_one(*first, 2);
+  ASSERT_TRUE(again({.heads = {{1, 2}}, .program_count = 2, .start = {}}));
+  ASSERT_EQ(programs_.size(), 1U);
+  EXPECT_EQ(programs_[0].name, "c");
+  ASSERT_EQ(pieces_.size(), 1U);
+  EXPECT_FALSE(pieces_[0].from_start);
+  ASSERT_EQ(pieces_[0].entries.size(), 1U);
+  EXPECT_EQ(pieces_[0].entries[0].seq, 3);
+}
+
+TEST_F(TakeOver, ReadsFromTheStartWhatTheStoreHasLessOf) {
+  ASSERT_TRUE(start(opens("2025-10")));
+  ASSERT_TRUE(again({.heads = {{1, 7}}, .program_count = 1, .start = {}}));
+  ASSERT_EQ(pieces_.size(), 1U);
+  EXPECT_TRUE(pieces_[0].from_start);
+  EXPECT_EQ(pieces_[0].entries.size(), 1U);
+}
+
+TEST_F(TakeOver, FindsThatAnotherServerLeads) {
+  ASSERT_TRUE(start(opens("2025-10")));
+  MemoryRepository other{store_};
+  ASSERT_TRUE(other.take_over(WallTime{}));
+  EXPECT_FALSE(again({.heads = {{1, 1}}, .program_count = 1, .start = {}}));
+}
+
+}  // namespace
+}  // namespace dti

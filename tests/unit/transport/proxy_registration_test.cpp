@@ -1,0 +1,167 @@
+#include "dti/transport/proxy_registration.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <future>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+namespace dti {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+class Connection {
+ public:
+  explicit Connection(int socket) : socket_(socket) {}
+  ~Connection() { close(); }
+  Connection(Connection&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
+  Connection(const Connection&) = delete;
+
+  /// Up to a line feed, or to the end.
+  std::string read_line() {
+    std::string line;
+    for (char c = 0; c != '\n' && recv(socket_, &c, 1, 0) == 1;) line += c;
+    return line;
+  }
+  /// @return is the peer still there?
+  bool write(const std::string& text) { return send(socket_, text.data(), text.size(), MSG_NOSIGNAL) > 0; }
+  /// Waits until the peer has closed, or for that long.
+  bool is_closed_within(std::chrono::milliseconds time) {
+    pollfd item{socket_, POLLIN | POLLRDHUP, 0};
+    return poll(&item, 1, static_cast<int>(time.count())) == 1;
+  }
+  void close() {
+    if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+  }
+
+ private:
+  int socket_;
+};
+
+/// Listens as a proxy does; each test answers as it likes.
+class FakeProxy {
+ public:
+  explicit FakeProxy(int family = AF_INET) : socket_(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+    if (family == AF_INET6) {
+      auto& address = reinterpret_cast<sockaddr_in6&>(storage);
+      address.sin6_family = AF_INET6;
+      address.sin6_addr = in6addr_loopback;
+      size = sizeof address;
+    } else {
+      auto& address = reinterpret_cast<sockaddr_in&>(storage);
+      address.sin_family = AF_INET;
+      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      size = sizeof address;
+    }
+    auto* const address = reinterpret_cast<sockaddr*>(&storage);
+    is_listening_ = bind(socket_, address, size) == 0 && listen(socket_, 8) == 0;
+    if (is_listening_ && getsockname(socket_, address, &size) == 0) {
+      port_ = ntohs(family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(storage).sin6_port
+                                       : reinterpret_cast<sockaddr_in&>(storage).sin_port);
+    }
+  }
+  ~FakeProxy() { close(socket_); }
+  FakeProxy(const FakeProxy&) = delete;
+  FakeProxy& operator=(const FakeProxy&) = delete;
+
+  [[nodiscard]] bool is_listening() const { return is_listening_; }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  Connection accept() { return Connection{::accept(socket_, nullptr, nullptr)}; }
+
+ private:
+  int socket_;
+  bool is_listening_ = false;
+  std::uint16_t port_ = 0;
+};
+
+/// A registration at the proxy, and the first thing that it logs.
+class Registering {
+ public:
+  Registering(const std::string& host, std::uint16_t port)
+      : registration_(std::in_place, host, port, "tcp://127.0.0.1:6000", [this](const LogEvent& event) {
+          if (!logged_once_) logged_.set_value(event.event);
+          logged_once_ = true;
+        }) {}
+
+  std::string first_event() {
+    if (event_.wait_for(10s) != std::future_status::ready) return "nothing";
+    return event_.get();
+  }
+  Clock::duration end() {
+    const auto started = Clock::now();
+    registration_.reset();
+    return Clock::now() - started;
+  }
+
+ private:
+  std::promise<std::string> logged_;
+  std::future<std::string> event_ = logged_.get_future();
+  bool logged_once_ = false;                       // of the registration's thread
+  std::optional<ProxyRegistration> registration_;  // last: its thread uses the others
+};
+
+TEST(ProxyRegistrationTest, SendsItsPortAndIsDoneWithTheProxysOk) {
+  FakeProxy proxy;
+  Registering server("127.0.0.1", proxy.port());
+  auto connection = proxy.accept();
+  EXPECT_EQ(connection.read_line(), "6000\n");
+  for (const auto* piece : {"O", "K", "\n"}) EXPECT_TRUE(connection.write(piece));
+  EXPECT_EQ(server.first_event(), "proxy-registered");
+}
+
+TEST(ProxyRegistrationTest, AnIpv6ProxyStandsInBrackets) {
+  FakeProxy proxy(AF_INET6);
+  if (!proxy.is_listening()) GTEST_SKIP() << "this machine has no IPv6 loopback";
+  Registering server("[::1]", proxy.port());
+  auto connection = proxy.accept();
+  EXPECT_EQ(connection.read_line(), "6000\n");
+  EXPECT_TRUE(connection.write("OK\n"));
+  EXPECT_EQ(server.first_event(), "proxy-registered");
+}
+
+TEST(ProxyRegistrationTest, AnAnswerThatIsNotOkIsGivenUpAtItsFirstWrongByte) {
+  FakeProxy proxy;
+  Registering server("127.0.0.1", proxy.port());
+  auto connection = proxy.accept();
+  EXPECT_TRUE(connection.write("N"));
+  const auto started = Clock::now();
+  EXPECT_EQ(server.first_event(), "proxy-unreachable");
+  EXPECT_LT(Clock::now() - started, 900ms);
+}
+
+TEST(ProxyRegistrationTest, AProxyThatDripsItsAnswerDoesNotLengthenATry) {
+  FakeProxy proxy;
+  const auto started = Clock::now();
+  Registering server("127.0.0.1", proxy.port());
+  auto connection = proxy.accept();
+  connection.read_line();
+  EXPECT_FALSE(connection.is_closed_within(600ms));
+  EXPECT_TRUE(connection.write("O"));
+  EXPECT_TRUE(connection.is_closed_within(10s));
+  EXPECT_EQ(server.first_event(), "proxy-unreachable");
+  EXPECT_LT(Clock::now() - started, 1'500ms);
+}
+
+TEST(ProxyRegistrationTest, TheEndDoesNotWaitForASilentProxy) {
+  FakeProxy proxy;
+  Registering server("127.0.0.1", proxy.port());
+  auto connection = proxy.accept();
+  connection.read_line();
+  EXPECT_LT(server.end(), 500ms);
+}
+
+}  // namespace
+}  // namespace dti

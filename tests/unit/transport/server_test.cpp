@@ -1,0 +1,148 @@
+#include "dti/transport/server.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "dti/protocol/allocation_codec.hpp"
+#include "dti/repository/memory_repository.hpp"
+#include "dti/transport/stop_signals.hpp"
+#include "unit/transport/peers.hpp"
+
+namespace dti {
+namespace {
+
+using peers::Frames;
+using peers::make_peer;
+
+/// A Server on a store in memory, on a thread of its own, with its committer's beside it.
+class RunningServer : public testing::Test {
+ protected:
+  static StartOptions start_options() {
+    StartOptions start;
+    start.semester = SemesterToOpen{"2025-10", 380, 60, {}};
+    for (int program = 1; program <= kPrograms; ++program) start.catalog.push_back({"f", "p" + std::to_string(program)});
+    return start;
+  }
+  void SetUp() override {
+    thread_ = std::thread{[this] {
+      exit_ = server_.run(stop_signals_, [this] { ready_.set_value(); });
+    }};
+    ready_.get_future().wait();
+  }
+  void TearDown() override { stop(); }
+  void stop() {
+    if (!thread_.joinable()) return;
+    kill(getpid(), SIGTERM);
+    thread_.join();
+  }
+  zmq::socket_t connect() {
+    auto peer = make_peer(context_, zmq::socket_type::dealer);
+    peer.connect(server_.endpoint());
+    return peer;
+  }
+  static std::string ask(int program, Quantity classrooms = 1) {
+    return encode_allocation_request({.semester = "2025-10",
+                                      .faculty_name = "f",
+                                      .programs = {{"id", "p" + std::to_string(program), {classrooms, 0}}},
+                                      .request_id = {}});
+  }
+  static Grant grant_in(const Frames& frames) {
+    const auto reply = decode_allocation_reply(frames.at(0));
+    EXPECT_TRUE(reply && !reply->error && reply->programs.size() == 1);
+    return reply && reply->programs.size() == 1 ? reply->programs[0].grant : Grant{-1, -1, -1};
+  }
+
+  static constexpr int kPrograms = 200;
+  StopSignals stop_signals_;
+  std::shared_ptr<MemoryStore> store_ = std::make_shared<MemoryStore>();
+  MemoryRepository repository_{store_};
+  Server server_{{"127.0.0.1", 0, {}}, start_options(), repository_, [](const LogEvent&) {}};
+  std::promise<void> ready_;
+  Exit exit_{-1, {}};
+  std::thread thread_;
+  zmq::context_t context_;
+};
+
+TEST_F(RunningServer, AnswersEveryRequestOnceWhateverTheEnvelope) {
+  auto peer = connect();
+  const std::vector<std::pair<Frames, Frames>> envelopes = {{{}, {}}, {{}, {"cid"}}, {{""}, {}}, {{"4byt", ""}, {}}};
+  for (const auto& [before, after] : envelopes) {
+    Frames message = before;
+    message.push_back(ask(1, 7));
+    message.insert(message.end(), after.begin(), after.end());
+    peers::send(peer, message);
+    auto reply = peers::receive(peer);
+    ASSERT_EQ(reply.size(), message.size());
+    EXPECT_EQ(grant_in({reply.at(before.size())}), (Grant{7, 0, 0}));
+  }
+}
+
+TEST_F(RunningServer, GrantsEachProgramOnceToManyPeersAtOnce) {
+  constexpr int kPeers = 4;
+  std::vector<zmq::socket_t> peers;
+  for (int i = 0; i < kPeers; ++i) peers.push_back(connect());
+  for (int program = 1; program <= kPrograms; ++program) {
+    for (auto& peer : peers) peers::send(peer, {ask(program)});
+  }
+  for (auto& peer : peers) {
+    for (int program = 1; program <= kPrograms; ++program) EXPECT_EQ(grant_in(peers::receive(peer)), (Grant{1, 0, 0}));
+  }
+  EXPECT_EQ(store_->find_semester("2025-10")->left.classrooms, 380 - kPrograms);
+}
+
+TEST_F(RunningServer, ResolvesACommitInDoubtByATakeOver) {
+  auto peer = connect();
+  for (const bool after_effect : {true, false}) {
+    store_->fail_next(StorageError::Kind::kInDoubt, after_effect);
+    peers::send(peer, {ask(after_effect ? 1 : 2, 7)});
+    EXPECT_EQ(grant_in(peers::receive(peer)), (Grant{7, 0, 0}));
+  }
+  EXPECT_EQ(store_->find_semester("2025-10")->left.classrooms, 380 - 14);
+}
+
+TEST_F(RunningServer, TellsNotLeaderToAllThatAskOnceItWasReplaced) {
+  auto peer = connect();
+  peers::send(peer, {ask(1)});
+  (void)peers::receive(peer);
+  MemoryRepository other{store_};
+  ASSERT_TRUE(other.take_over(WallTime{}));
+  for (int program = 2; program <= 50; ++program) peers::send(peer, {ask(program)});
+  const auto reply = decode_allocation_reply(peers::receive(peer).at(0));
+  ASSERT_TRUE(reply && reply->error);
+  EXPECT_EQ(reply->error->status, Status::kNotLeader);
+  thread_.join();
+  EXPECT_EQ(exit_.code, 1);
+}
+
+TEST_F(RunningServer, CountsEnvelopesAmongTheBytesThatWait) {
+  auto peer = connect();
+  const std::string big(std::size_t{1024} * 1024, 'x');
+  constexpr int kMessages = 100;  // three times 1 MiB each, and 64 MiB may wait
+  store_->fail_next(StorageError::Kind::kUnavailable);
+  for (int i = 0; i < 50; ++i) store_->fail_next(StorageError::Kind::kUnavailable);
+  for (int i = 0; i < kMessages; ++i) peers::send(peer, {big, big, "", ask(1)});
+  int overloaded = 0;
+  for (int i = 0; i < 30; ++i) {
+    const auto reply = decode_allocation_reply(peers::receive(peer).at(3));
+    overloaded += reply && reply->error && reply->error->status == Status::kOverloaded ? 1 : 0;
+  }
+  EXPECT_GT(overloaded, 0);
+}
+
+TEST_F(RunningServer, StopsCleanly) {
+  auto peer = connect();
+  peers::send(peer, {std::string{R"({"health-check":true})"}});
+  EXPECT_EQ(peers::receive(peer), (Frames{std::string{kHealthy}}));
+  stop();
+  EXPECT_EQ(exit_.code, 0);
+  EXPECT_FALSE(server_.store_hangs());
+}
+
+}  // namespace
+}  // namespace dti
