@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Plays two registration mornings with the real programs and checks every number against the ledger. See scripts/demo."""
+"""Plays two registration mornings with the real programs and checks every number against the ledger."""
 
 import argparse
 import contextlib
@@ -17,8 +17,9 @@ sys.dont_write_bytecode = True
 os.environ.setdefault("DTI_BIN_DIR", str(ROOT / "build/release/bin"))
 
 from harness.catalogs import default_catalog  # noqa: E402
-from harness.postgresql import Cluster  # noqa: E402
-from harness.process import running, running_faculty, start_program  # noqa: E402
+from harness.postgresql import scratch_cluster  # noqa: E402
+from harness.process import Process, running, running_faculty, start_program  # noqa: E402
+from harness.stopping import Stopped, held, raise_on_signals  # noqa: E402
 from harness.stores import PostgresqlStore, SqliteStore  # noqa: E402
 
 SEMESTER = "2025-10"
@@ -109,8 +110,8 @@ def prove(store, rows, granted, left):
     proof.claim("programs that hold a grant, each exactly one", store.count("SELECT count(*) FROM allocation"), 25)
     proof.claim("classrooms, labs, mobile labs granted", store.granted(SEMESTER), granted)
     proof.claim("classrooms, labs left", store.left(SEMESTER)[:2], left)
-    answered = {(faculty, program): (a["status"], a["classrooms-assigned"], a["labs-assigned"], a["mobile-labs-assigned"])
-                for faculty, program, a, _ in rows}
+    answered = {(faculty, program): (a["status"], a["classrooms-assigned"], a["labs-assigned"],
+                                     a["mobile-labs-assigned"]) for faculty, program, a, _ in rows}
     proof.claim("answers that equal the ledger's entry", sum(
         answered.get(key) == value for key, value in store.allocations(SEMESTER).items()), 25)
     totals = {row[-1] for row in store.report("totals")}
@@ -133,22 +134,19 @@ def play(case, make_store, folder):
         return prove(store, rows, granted, left)
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
-    parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite",
-                        help="postgresql: a cluster of its own in a temporary folder, removed at the end")
-    parser.add_argument("--keep", action="store_true", help="keep the result files, logs and the SQLite files, and say where")
-    options = parser.parse_args()
+def demonstrate(options):
+    """Plays both cases; is every number right?"""
     started = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="dti-demo-"))
     with contextlib.ExitStack() as stack:
-        if not options.keep:
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        with held():
+            folder = Path(tempfile.mkdtemp(prefix="dti-demo-"))
+            if not options.keep:
+                stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        stack.callback(Process.remove_all)
         make_store = SqliteStore
         if options.store == "postgresql":
             say("making a PostgreSQL cluster in a temporary folder")
-            cluster = Cluster()
-            stack.callback(cluster.remove)
+            cluster = stack.enter_context(scratch_cluster())
             make_store = lambda _: PostgresqlStore(cluster)  # noqa: E731
         try:
             results = [play(case, make_store, folder / f"case-{number}") for number, case in enumerate(CASES, 1)]
@@ -159,7 +157,25 @@ def main():
             say(f"\nkept in {folder}")
     verdict = "every number is right" if all(results) else "A NUMBER IS WRONG"
     say(f"\n{verdict} ({time.monotonic() - started:.1f} s)")
-    sys.exit(0 if all(results) else 1)
+    return all(results)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite",
+                        help="postgresql: a cluster of its own in a temporary folder, removed at the end")
+    parser.add_argument("--keep", action="store_true",
+                        help="keep the result files, logs and the SQLite files, and say where")
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # the arguments, and nothing else
+    options = parser.parse_args()
+    if options.check:
+        return
+    raise_on_signals()
+    try:
+        sys.exit(0 if demonstrate(options) else 1)
+    except Stopped as stopped:
+        say(f"\n{stopped}")
+        sys.exit(stopped.exit_status)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 """Builds the presets and runs every suite; the last line is `N passed, N failed, N skipped`. See scripts/test."""
 
 import argparse
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -15,10 +18,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests_py"))
 sys.dont_write_bytecode = True
 
-from harness.postgresql import Cluster, newest_bin_folder  # noqa: E402
+from harness.postgresql import FOLDERS, newest_bin_folder, remove_cluster, scratch_cluster  # noqa: E402
+from harness.stopping import Stopped, raise_on_signals  # noqa: E402
 
+PARTS = ("unit", "asan", "tsan", "e2e")
 SUITE_SECONDS = 600
 E2E_SECONDS = 900
+E2E_END_SECONDS = 30  # for pytest to undo its fixtures
 SUITE = re.compile(r"^(unit_\w+|contract)$")
 
 
@@ -46,14 +52,33 @@ def say(text):
     print(text, flush=True)
 
 
-def build(preset):
+def run_in_group(command, seconds=None, end_seconds=0, **options):
+    """Runs the command in a session of its own; its exit status, or None if it took longer than that. Whatever ends
+    the wait ends all that the command has started: by SIGINT first, if it gets some time to clean up."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        if process.poll() is None and end_seconds:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(end_seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def build(counts, preset):
     started = time.monotonic()
     say(f"== building {preset}")
-    if subprocess.run([ROOT / "scripts/build", preset], stdin=subprocess.DEVNULL).returncode != 0:
+    if run_in_group([ROOT / "scripts/build", preset]) != 0:
         say(f"the build of {preset} failed")
-        say("0 passed, 1 failed, 0 skipped")
-        sys.exit(1)
+        counts.failed += 1
+        return False
     say(f"   {time.monotonic() - started:.0f} s")
+    return True
 
 
 def run_suite(counts, preset, binary, folder, environment):
@@ -65,12 +90,12 @@ def run_suite(counts, preset, binary, folder, environment):
         # Newer kernels place memory where GCC 12's thread sanitizer cannot have it.
         command = ["setarch", "-R", *command]
     started = time.monotonic()
-    try:
-        result = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, errors="replace", timeout=SUITE_SECONDS)
-        output, status = result.stdout, result.returncode
-    except subprocess.TimeoutExpired as expired:
-        output, status = f"{expired.stdout}\nstill ran after {SUITE_SECONDS} s", -1
+    log = folder / f"{preset}-{binary.name}.log"
+    with open(log, "wb") as out:
+        status = run_in_group(command, SUITE_SECONDS, env=environment, stdout=out, stderr=subprocess.STDOUT)
+    output = log.read_text(errors="replace")
+    if status is None:
+        output += f"\nstill ran after {SUITE_SECONDS} s"
     failed = counts.add(report, name)
     for reason in sorted(set(re.findall(r"^.*Skipped\n(.*)$", output, re.MULTILINE))):
         say(f"   skipped: {reason}")
@@ -95,44 +120,73 @@ def run_suites(counts, preset, folder, conninfo):
 def run_e2e(counts, folder):
     say("== end to end")
     report = folder / "e2e.xml"
-    environment = {**os.environ, "DTI_BIN_DIR": str(ROOT / "build/dev/bin")}
+    clusters = f"dti-pg-{os.getpid()}-"
+    environment = {**os.environ, "DTI_BIN_DIR": str(ROOT / "build/dev/bin"), "DTI_TEST_CLUSTERS": clusters}
+    command = ["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", f"--junit-xml={report}",
+               "tests_py"]
     try:
-        status = subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider",
-                                 f"--junit-xml={report}", "tests_py"],
-                                cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, timeout=E2E_SECONDS).returncode
-    except subprocess.TimeoutExpired:
+        status = run_in_group(command, E2E_SECONDS, E2E_END_SECONDS, cwd=ROOT, env=environment)
+    finally:
+        for left in FOLDERS.glob(clusters + "*"):  # by a pytest that had to be killed
+            remove_cluster(left)
+    if status is None:
         say(f"still ran after {E2E_SECONDS} s")
-        status = -1
     if counts.add(report, "e2e") == 0 and status != 0:
         counts.failed += 1
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", nargs="*", help="unit, asan, tsan, e2e; default: all")
-    parts = parser.parse_args().part or ["unit", "asan", "tsan", "e2e"]
-    unknown = set(parts) - {"unit", "asan", "tsan", "e2e"}
-    if unknown:
-        parser.error(f"no such part: {', '.join(sorted(unknown))}")
-    started = time.monotonic()
-    counts = Counts()
+def try_to_make_cluster(counts, stack):
+    """A PostgreSQL for the contract suites, as a libpq string; None if there is none."""
+    if not newest_bin_folder():
+        return None
+    try:
+        cluster = stack.enter_context(scratch_cluster())
+    except Exception as fault:  # the other suites can run all the same
+        say(f"a PostgreSQL cluster cannot be made: {fault}")
+        counts.failed += 1
+        return None
+    return f"host={cluster.folder} port={cluster.port} user=postgres dbname=postgres"
+
+
+def run_parts(counts, parts):
     presets = [preset for preset, part in (("dev", "unit"), ("asan", "asan"), ("tsan", "tsan")) if part in parts]
     for preset in [*presets, *(["dev"] if "e2e" in parts and "dev" not in presets else [])]:
-        build(preset)
-    cluster = Cluster() if presets and newest_bin_folder() else None
+        if not build(counts, preset):
+            return
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dti-tests-")))
+        conninfo = try_to_make_cluster(counts, stack) if presets else None
+        for preset in presets:
+            run_suites(counts, preset, folder, conninfo)
+        if "e2e" in parts:
+            run_e2e(counts, folder)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__, allow_abbrev=False)
+    parser.add_argument("part", nargs="*", help=f"{', '.join(PARTS)}; default: all")
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # the arguments, and nothing else
+    options = parser.parse_args()
+    parts = options.part or PARTS
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))} (they are: {', '.join(PARTS)})")
+    if options.check:
+        return
+    raise_on_signals()
+    started = time.monotonic()
+    counts = Counts()
+    status = None
     try:
-        with tempfile.TemporaryDirectory(prefix="dti-tests-") as folder:
-            conninfo = f"host={cluster.folder} port={cluster.port} user=postgres dbname=postgres" if cluster else None
-            for preset in presets:
-                run_suites(counts, preset, Path(folder), conninfo)
-            if "e2e" in parts:
-                run_e2e(counts, Path(folder))
-    finally:
-        if cluster:
-            cluster.remove()
+        run_parts(counts, parts)
+    except Stopped as stopped:
+        say(f"\n{stopped}")
+        status = stopped.exit_status
+    except Exception:
+        traceback.print_exc()
+        counts.failed += 1
     say(f"== {time.monotonic() - started:.0f} s")
     say(f"{counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped")
-    sys.exit(1 if counts.failed else 0)
+    sys.exit(status or (1 if counts.failed else 0))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from harness.postgresql import Cluster, newest_bin_folder
+from harness.postgresql import newest_bin_folder, scratch_cluster
 from harness.stores import PostgresqlStore, SqliteStore
 
 TEST_SECONDS = 90
@@ -28,9 +28,8 @@ def bounded():
 def cluster():
     if newest_bin_folder() is None:
         pytest.skip("PostgreSQL is not installed: no /usr/lib/postgresql/*/bin/initdb")
-    cluster = Cluster()
-    yield cluster
-    cluster.remove()
+    with scratch_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness.process import run, running, running_faculty, start_program
+from harness.process import BROKEN_STDOUT, run, run_with_broken_stdout, running, running_faculty, start_program
 from harness.rooms import ask_programs, faculty_flags, room_answer, wish
 from harness.scenario import POOL, SEMESTER
 from harness.wire import HAS_ALREADY, OK, PARTIAL, Client, Router, grant, request
@@ -54,14 +54,20 @@ def test_without_a_semester_it_serves_on_and_counts_batches_for_each_semester(st
                 ("INVALID-SEMESTER", 0, 0, 0)] * 2
 
 
-def test_two_programs_of_one_name_in_a_batch_both_get_an_answer(dti, sqlite, tmp_path):
-    with running_faculty(tmp_path, *faculty_flags(dti.address), "--min-programs=3") as faculty:
-        got = ask_programs(faculty, [wish(NAMES[0]), wish(NAMES[0]), wish("derecho_civil")])
-        assert got == [(OK, 7, 2, 0)] * 3
-        got = ask_programs(faculty, [wish(NAMES[1], 1, 0), wish(NAMES[1], 2, 0), wish(NAMES[2], 1, 0)])
-        assert got[2] == (OK, 1, 0, 0)
-        assert sorted(got[:2]) in (sorted([(OK, 1, 0, 0), (HAS_ALREADY, 1, 0, 0)]),
-                                   sorted([(OK, 2, 0, 0), (HAS_ALREADY, 2, 0, 0)]))
+def ask_in_order(faculty, wishes):
+    """All wishes by one peer, so that they arrive in that order; the answers as they come."""
+    with Client(faculty.endpoint) as peer:
+        for body in wishes:
+            peer.send(b"", body)
+        return [room_answer(peer.receive()) for _ in wishes]
+
+
+def test_a_program_that_asks_again_gets_each_answer_and_takes_nobodys_place_in_the_batch(dti, sqlite, tmp_path):
+    with running_faculty(tmp_path, *faculty_flags(dti.address), "--min-programs=2") as faculty:
+        again = [wish(NAMES[0]), wish(NAMES[0]), wish("derecho_civil")]
+        assert ask_in_order(faculty, [*again, wish(NAMES[1], 1, 0)]) == [(OK, 7, 2, 0)] * 3 + [(OK, 1, 0, 0)]
+        got = ask_in_order(faculty, [wish(NAMES[2], 1, 0), wish(NAMES[2], 2, 0), wish(NAMES[1], 1, 0)])
+        assert got == [(OK, 1, 0, 0), (HAS_ALREADY, 1, 0, 0), (OK, 1, 0, 0)]
     assert sqlite.left()[1] == 58
 
 
@@ -163,3 +169,32 @@ def test_a_port_in_use_is_named(tmp_path):
         port = taken.getsockname()[1]
         status, stdout, stderr = run(tmp_path, "faculty", *faculty_flags("127.0.0.1:1"), f"--listen-port={port}")
     assert (status, stdout) == (1, "") and f"127.0.0.1:{port}" in stderr
+
+
+@pytest.mark.parametrize("redirection", BROKEN_STDOUT.values(), ids=BROKEN_STDOUT)
+@pytest.mark.parametrize("name", ["dti_server", "faculty"])
+def test_a_ready_line_that_cannot_be_written_is_exit_1(tmp_path, name, redirection):
+    flags = {"dti_server": (*POOL, "--port=0", f"--store=sqlite:{tmp_path}/dti.db"),
+             "faculty": (*faculty_flags("127.0.0.1:1"), "--listen-port=0")}
+    status, stderr = run_with_broken_stdout(tmp_path, redirection, name, *flags[name])
+    assert status == 1 and "READY" in stderr
+
+
+def test_it_serves_over_ipv6(tmp_path):
+    require_ipv6()
+    flags = (*POOL, f"--store=sqlite:{tmp_path}/dti.db")
+    with running(tmp_path, *flags, "--bind=[::1]") as dti:
+        assert dti.endpoint.startswith("tcp://[::1]:")
+        with running_faculty(tmp_path, *faculty_flags(dti.address), "--min-programs=1", "--bind=::1") as faculty:
+            assert faculty.endpoint.startswith("tcp://[::1]:")
+            status, _, _ = run(tmp_path, "program", f"--name={NAMES[0]}", f"--semester={SEMESTER}", "--classrooms=7",
+                               "--labs=2", f"--faculty-server={faculty.address}")
+            assert status == 0
+
+
+def require_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError as fault:
+        pytest.skip(f"this machine has no IPv6 loopback: {fault}")

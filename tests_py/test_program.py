@@ -1,11 +1,16 @@
 """program against a faculty that the test plays: exit codes, the result file, what it sends and takes."""
 
 import json
+import os
+import pty
+import signal
+import subprocess
+import threading
 import time
 
 import pytest
 
-from harness.process import ROOT, run, start_program
+from harness.process import BROKEN_STDOUT, ROOT, binary, clean_environment, run, run_with_broken_stdout, start_program
 from harness.scenario import SEMESTER
 from harness.wire import HAS_ALREADY, OK, PARTIAL, Router
 
@@ -119,6 +124,62 @@ def test_json_prints_the_answer(tmp_path, faculty, output):
     assert {key: said[key] for key in answer} == answer
 
 
+@pytest.mark.parametrize("redirection", BROKEN_STDOUT.values(), ids=BROKEN_STDOUT)
+def test_an_answer_that_cannot_be_printed_is_exit_1_and_in_the_file(tmp_path, faculty, output, redirection):
+    def answer():
+        peer, _ = faculty.receive()
+        faculty.send(peer, b"", room_answer(OK))
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    status, stderr = run_with_broken_stdout(tmp_path, redirection, "program", *flags(faculty, output))
+    answering.join()
+    assert status == 1 and "stdout" in stderr
+    assert "STATUS: OK" in (output / f"{NAME}_{SEMESTER}.txt").read_text()
+
+
+def test_what_a_faculty_says_cannot_steer_the_terminal(tmp_path, faculty, output):
+    answer = room_answer("INVALID-PROGRAM", 0, 0, detail="\x1b[2Jno such\nprogram: \u202eevil")
+    _, stdout, _ = exchange(tmp_path, faculty, [b"", answer], *flags(faculty, output, name="a\tb"))
+    assert stdout == (f"a\\tb in {SEMESTER}: INVALID-PROGRAM, 0 classrooms and 0 labs (0 of them mobile): "
+                      "\\x1b[2Jno such\\nprogram: \\u202eevil\n")
+
+
+def test_sigterm_while_it_waits_is_exit_5_at_once_and_no_file(tmp_path, faculty, output):
+    program = start_program(tmp_path, *flags(faculty, output))
+    try:
+        faculty.receive()
+        started = time.monotonic()
+        program.signal(signal.SIGTERM)
+        assert program.exit_status() == 5
+        assert time.monotonic() - started < 1
+        assert "no-answer" in program.log and "ask again" in program.log
+    finally:
+        program.remove()
+    assert files(output) == []
+
+
+@pytest.mark.parametrize("flag, said", [("--log-format=json", '"event":"no-answer"'), ("--log-level=error", "")])
+def test_that_there_was_no_answer_is_logged_as_the_flags_want_it(tmp_path, faculty, output, flag, said):
+    status, stdout, stderr = run(tmp_path, "program", *flags(faculty, output), "--timeout=0.1", flag)
+    assert (status, stdout) == (5, "")
+    assert said in stderr and bool(stderr) == bool(said)
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_a_terminal_gets_colours_unless_no_color_is_set(tmp_path, faculty, output, no_color):
+    ours, theirs = pty.openpty()
+    try:
+        environment = clean_environment(tmp_path, {"TERM": "xterm", "NO_COLOR": no_color})
+        subprocess.run([binary("program"), *flags(faculty, output), "--timeout=0.1"], env=environment, stderr=theirs,
+                       timeout=10)
+        said = os.read(ours, 4096)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert b"no-answer" in said and (b"\x1b[" in said) == (not no_color)
+
+
 def test_no_answer_in_time_is_exit_5_and_no_file(tmp_path, faculty, output):
     started = time.monotonic()
     status, _, stderr = run(tmp_path, "program", *flags(faculty, output), "--timeout=0.3")
@@ -154,6 +215,13 @@ def test_bad_use_is_exit_2_said_before_asking(tmp_path, faculty, output, wrong):
     kept = [flag for flag in flags(faculty, output) if flag.split("=")[0] not in {w.split("=")[0] for w in wrong}]
     status, stdout, stderr = run(tmp_path, "program", *kept, *wrong)
     assert (status, stdout) == (2, "") and stderr.strip()
+    assert faculty.receives_nothing(0.1)
+
+
+def test_a_result_file_that_is_a_directory_is_exit_2_said_before_asking(tmp_path, faculty, output):
+    (output / f"{NAME}_{SEMESTER}.txt").mkdir()
+    status, stdout, stderr = run(tmp_path, "program", *flags(faculty, output))
+    assert (status, stdout) == (2, "") and "directory" in stderr
     assert faculty.receives_nothing(0.1)
 
 

@@ -1,5 +1,6 @@
 """A PostgreSQL cluster of the test session's own: default settings, a unix socket and a free TCP port."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -9,7 +10,11 @@ import tempfile
 from pathlib import Path
 
 from harness.process import clean_environment, until
+from harness.stopping import held
 
+FOLDERS = Path("/tmp")  # in /tmp itself: a socket's path may have 107 bytes, and the postgres user must reach it
+PREFIX = os.environ.get("DTI_TEST_CLUSTERS", "dti-pg-")  # of a cluster's folder
+STOP_SECONDS = 10
 ROLE = "dti"
 PASSWORD = "s3cret-of-the-test"
 
@@ -32,9 +37,16 @@ class Cluster:
         self._bin = newest_bin_folder()
         self._count = 0
         self._stopped = []
-        # In /tmp itself: a socket's path may have 107 bytes, and the postgres user must be able to reach it.
-        self.folder = Path(tempfile.mkdtemp(prefix="dti-pg-", dir="/tmp"))
         self._as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        with held():
+            self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=FOLDERS))
+        try:
+            self._make()
+        except BaseException:  # nobody else will know that there is something to remove
+            self.remove()
+            raise
+
+    def _make(self):
         if self._as_postgres:
             shutil.chown(self.folder, "postgres")
         password_file = self.folder / "password"
@@ -51,22 +63,29 @@ class Cluster:
         return self.folder / "data"
 
     def _run(self, program, *arguments):
-        result = subprocess.run([*self._as_postgres, self._bin / program, *arguments], cwd="/", timeout=60,
-                                env=clean_environment(self.folder), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        assert result.returncode == 0, result.stdout
+        command = [*self._as_postgres, self._bin / program, *arguments]
+        with subprocess.Popen(command, cwd="/", env=clean_environment(self.folder), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              start_new_session=True) as process:
+            try:
+                output, _ = process.communicate(timeout=60)
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)  # runuser and what it runs
+                raise
+        assert process.returncode == 0, output
 
     def start(self):
         options = f"-c unix_socket_directories={self.folder} -c listen_addresses=127.0.0.1 -p {self.port}"
-        self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-l", self.folder / "log", "-o", options, "start")
+        with held():  # it leaves a process behind
+            self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-l", self.folder / "log", "-o", options, "start")
 
     def stop(self, mode="immediate"):
         self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-m", mode, "stop")
 
     def remove(self):
-        self.resume()
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Whatever state it is in, also half made."""
+        self._stopped = []
+        remove_cluster(self.folder)
 
     def sql(self, database, statement, user=ROLE):
         """Rows of texts."""
@@ -118,11 +137,43 @@ class Cluster:
 
     def resume(self):
         for pid in self._stopped:
-            try:
-                os.kill(pid, signal.SIGCONT)
-            except ProcessLookupError:
-                pass
+            _signal(pid, signal.SIGCONT)
         self._stopped = []
+
+
+@contextlib.contextmanager
+def scratch_cluster():
+    cluster = Cluster()
+    try:
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+def remove_cluster(folder):
+    """Ends the cluster of that folder, if one runs there, and removes the folder."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        postmaster = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+        if Path(f"/proc/{postmaster}/cwd").resolve() == (folder / "data").resolve():
+            _end_cluster(postmaster)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_cluster(postmaster):
+    pids = [*_children(postmaster), postmaster]
+    for pid in pids:
+        _signal(pid, signal.SIGCONT)  # tests freeze them
+    _signal(postmaster, signal.SIGQUIT)
+    try:
+        until(lambda: not Path(f"/proc/{postmaster}").exists() or _state(postmaster) == "Z", STOP_SECONDS)
+    except AssertionError:
+        for pid in pids:
+            _signal(pid, signal.SIGKILL)
+
+
+def _signal(pid, number):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _state(pid):

@@ -11,9 +11,12 @@ import threading
 import time
 from pathlib import Path
 
+from harness.stopping import held
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20
 STOP_SECONDS = 10
+BROKEN_STDOUT = {"full": ">/dev/full", "closed": ">&-"}  # as a shell writes it
 FAULTS = re.compile(r"check failed|AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:", re.IGNORECASE)
 
 
@@ -31,6 +34,8 @@ def clean_environment(home, extra=None):
 class Process:
     """One running binary. Its stdout is read line by line, its stderr goes to a file."""
 
+    _living = set()  # those that were not removed yet
+
     def __init__(self, arguments, folder, env=None):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -41,11 +46,12 @@ class Process:
         self._lines = queue.Queue()
         self._seen = []
         self._judged = False
-        with open(self._stderr, "wb") as stderr:
+        with open(self._stderr, "wb") as stderr, held():
             self._popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
                                            env=clean_environment(folder, env), cwd=folder)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+            Process._living.add(self)
+            self._reader = threading.Thread(target=self._read, daemon=True)
+            self._reader.start()
 
     def _read(self):
         for line in self._popen.stdout:
@@ -125,6 +131,13 @@ class Process:
             self._popen.wait()
         self._reader.join(STOP_SECONDS)
         self._popen.stdout.close()
+        Process._living.discard(self)
+
+    @staticmethod
+    def remove_all():
+        """Those that were started and that nobody owns yet, when what started them was interrupted."""
+        for process in list(Process._living):
+            process.remove()
 
 
 class Daemon(Process):
@@ -151,7 +164,7 @@ def owned(process, exit_status=0):
     try:
         yield process
         process.finish(exit_status)
-    except BaseException:
+    except Exception:  # not when somebody wants an end
         sys.stderr.write(process.describe())
         raise
     finally:
@@ -186,6 +199,14 @@ def run(folder, name, *flags, env=None, seconds=STOP_SECONDS):
     with owned(process):
         status = process.exit_status(seconds)
     return status, process.stdout(), process.log
+
+
+def run_with_broken_stdout(folder, redirection, name, *flags, seconds=STOP_SECONDS):
+    """Like run(), with a stdout of BROKEN_STDOUT; the exit status, and stderr."""
+    result = subprocess.run(["/bin/sh", "-c", f'exec "$0" "$@" {redirection}', binary(name), *map(str, flags)],
+                            cwd=folder, env=clean_environment(folder), stdin=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, text=True, timeout=seconds)
+    return result.returncode, result.stderr
 
 
 def until(condition, seconds=10, what="the condition"):

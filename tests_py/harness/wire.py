@@ -18,10 +18,11 @@ _context = zmq.Context()
 class Client:
     """A DEALER."""
 
-    def __init__(self, endpoint, identity=None):
-        self._socket = _context.socket(zmq.DEALER)
+    def __init__(self, endpoint, identity=None, context=_context, receive_max=0):
+        self._socket = context.socket(zmq.DEALER)
         self._socket.linger = 0
-        self._socket.sndhwm = self._socket.rcvhwm = 0
+        self._socket.sndhwm = 0
+        self._socket.rcvhwm = receive_max  # messages that it takes and that nobody has received yet; 0: any number
         if identity:
             self._socket.routing_id = identity
         self._socket.connect(endpoint if "://" in endpoint else f"tcp://{endpoint}")
