@@ -1,4 +1,4 @@
-"""The link to the database is cut at each moment of a commit: one grant, one answer, whatever became of the statement."""
+"""The link to the database is cut at each moment of a commit: one grant and one answer, whatever became of it."""
 
 import subprocess
 

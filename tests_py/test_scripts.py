@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.postgresql import FOLDERS, newest_bin_folder
+from harness.postgresql import FOLDERS, PREFIX, newest_bin_folder
 from harness.process import ROOT, STOP_SECONDS, binary, until
 
 SCRIPTS = ROOT / "scripts"
@@ -55,6 +55,48 @@ def test_without_apt_the_list_is_printed_and_the_build_may_go_on(tmp_path):
     assert status == 0 and "libzmq3-dev" in stderr
 
 
+def run_tests(prelude, *arguments):
+    """run_tests.py with something changed; its exit status, its output and the last line of it."""
+    code = f"import os, subprocess, sys, time, run_tests\nfrom pathlib import Path\n{prelude}\nrun_tests.main()"
+    result = subprocess.run(["/usr/bin/python3", "-B", "-c", code, *arguments], cwd=SCRIPTS, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+    return result.returncode, result.stdout, result.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("what, status, count", [
+    ("1 / 0", 1, "0 passed, 1 failed, 0 skipped"), ("os.kill(os.getpid(), 15)", 143, "0 passed, 0 failed, 0 skipped")],
+    ids=["a fault", "SIGTERM"])
+def test_the_last_line_of_the_tests_counts_whatever_happens(what, status, count):
+    got, _, last = run_tests(f"run_tests.run_suites = lambda *_: {what}\nrun_tests.build = lambda *_: True\n"
+                             "run_tests.newest_bin_folder = lambda: None", "unit")
+    assert (got, last) == (status, count)
+
+
+def test_a_build_that_fails_is_one_failure():
+    got, _, last = run_tests("run_tests.ROOT = Path('/no/such/folder')\n"
+                             "run_tests.run_in_group = lambda *_: 1", "unit")
+    assert (got, last) == (1, "0 passed, 1 failed, 0 skipped")
+
+
+def test_a_cluster_that_cannot_be_made_is_one_failure_and_the_suites_run():
+    got, output, last = run_tests(
+        "run_tests.build = lambda *_: True\nrun_tests.newest_bin_folder = lambda: 1\n"
+        "run_tests.scratch_cluster = lambda: 1 / 0\n"
+        "run_tests.run_suites = lambda counts, preset, folder, conninfo: print('ran', preset, conninfo)", "unit")
+    assert (got, last) == (1, "0 passed, 1 failed, 0 skipped")
+    assert "ran dev None" in output and "cluster" in output
+
+
+@pytest.mark.parametrize("traps", ["", "trap '' INT; "], ids=["ends when asked", "must be killed"])
+def test_what_overruns_is_ended_with_all_that_it_has_started(tmp_path, traps):
+    script = f"{traps}echo $$ >{tmp_path}/leader; sleep 60 & sleep 60 & wait"
+    got, output, _ = run_tests(
+        "run_tests.run_parts = lambda *_: print('status', run_tests.run_in_group("
+        f"['/bin/sh', '-c', {script!r}], 0.3, 0.3))", "unit")
+    assert got == 0 and "status None" in output
+    assert session(int((tmp_path / "leader").read_text())) == []
+
+
 def session(leader):
     """The processes of that session that still run."""
     found = []
@@ -74,7 +116,7 @@ class Demo:
     def __init__(self, folder, *arguments):
         self.folder = folder / "tmp"
         self.folder.mkdir()
-        self.clusters = f"dti-pg-{os.getpid()}-demo-"
+        self.clusters = f"{PREFIX}demo-{os.getpid()}-"
         self._output = folder / "output"
         environment = {**os.environ, "TMPDIR": str(self.folder), "DTI_TEST_CLUSTERS": self.clusters,
                        "DTI_BIN_DIR": os.path.dirname(binary("dti_server"))}

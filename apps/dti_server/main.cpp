@@ -28,8 +28,10 @@ int serve(dti::DtiServerOptions options) {
   dti::StopSignals stop_signals;
   const auto log = dti::make_log_sink(options.log);
   if (std::holds_alternative<dti::MemoryStoreAddress>(options.store)) {
-    log({dti::LogLevel::kWarning, "memory-store",
-         "NOTHING IS STORED with --store=memory:; every grant is lost at the end", {}});
+    log({dti::LogLevel::kWarning,
+         "memory-store",
+         "NOTHING IS STORED with --store=memory:; every grant is lost at the end",
+         {}});
   }
   const auto repository = dti::open_repository(options.store, options.pipeline.store_timeout);
   std::optional<dti::ProxyRegistration> registration;

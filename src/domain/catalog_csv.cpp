@@ -48,7 +48,8 @@ class CsvReader {
   }
   std::variant<std::string, CatalogFault> plain_field() {
     const auto end = std::min(rest_.find_first_of(",\n\""), rest_.size());
-    if (end < rest_.size() && rest_[end] == '"') return CatalogFault{line_, "a quote inside a field that is not quoted"};
+    if (end < rest_.size() && rest_[end] == '"')
+      return CatalogFault{line_, "a quote inside a field that is not quoted"};
     auto field = rest_.substr(0, end);
     if (end < rest_.size() && rest_[end] == '\n' && field.ends_with('\r')) field.remove_suffix(1);
     rest_.remove_prefix(field.size());

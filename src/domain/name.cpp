@@ -21,9 +21,9 @@ constexpr bool is_separator(utf8proc_int32_t c) { return c == ' ' || c == '_' ||
 /// @return none if the text is not UTF-8
 std::optional<std::string> nfc(std::string_view text) {
   utf8proc_uint8_t* mapped = nullptr;
-  const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                   static_cast<utf8proc_ssize_t>(text.size()), &mapped,
-                                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const auto length =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                   &mapped, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
   const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner{mapped, &std::free};
   if (length == UTF8PROC_ERROR_INVALIDUTF8) return std::nullopt;
   DTI_CHECK(length >= 0);  // the other errors: no memory, or more than 2 GiB of text

@@ -14,9 +14,9 @@ using std::chrono::milliseconds;
 constexpr const char* kReplacedReason = "another server has taken the lead of this store";
 constexpr milliseconds kRetryDelayMin{100};  // between take-overs, while the store fails; doubles each time
 constexpr milliseconds kRetryDelayMax{1'000};
-constexpr milliseconds kSilenceMax{1'000};    // a store that takes longer for one call is not ready
-constexpr int kRefusedInARowMax = 3;          // so many requests refused alone: the store refuses whatever it is
-constexpr milliseconds kExpireStep{10};       // deadlines are looked through at most this often
+constexpr milliseconds kSilenceMax{1'000};  // a store that takes longer for one call is not ready
+constexpr int kRefusedInARowMax = 3;        // so many requests refused alone: the store refuses whatever it is
+constexpr milliseconds kExpireStep{10};     // deadlines are looked through at most this often
 constexpr milliseconds kRetryAfterOverload{100};
 constexpr milliseconds kRetryAfterFailure{500};
 
@@ -138,8 +138,9 @@ void CommitPipeline::on_take_over(TakeOverEvent event, const Now& now) {
   reread_all_ = false;
   epoch_ = leadership.epoch;
   phase_ = Phase::kLeading;
-  log(LogLevel::kInfo, "leading", "epoch " + std::to_string(epoch_) + ", " + std::to_string(open.size()) +
-                                      " open semesters, " + std::to_string(undecided_.size()) + " requests waiting");
+  log(LogLevel::kInfo, "leading",
+      "epoch " + std::to_string(epoch_) + ", " + std::to_string(open.size()) + " open semesters, " +
+          std::to_string(undecided_.size()) + " requests waiting");
   if (is_first) actions_.emplace_back(AnnounceReady{});
   pump(now);
 }
@@ -249,7 +250,8 @@ void CommitPipeline::pump(const Now& now) {
 }
 
 void CommitPipeline::decide_next_of_isolated() {
-  for (std::size_t i = 0; i < isolate_size_ && !undecided_.empty() && undecided_.front().arrival <= isolate_until_; ++i) {
+  for (std::size_t i = 0; i < isolate_size_ && !undecided_.empty() && undecided_.front().arrival <= isolate_until_;
+       ++i) {
     decide(std::move(undecided_.front()));
     undecided_.pop_front();
   }
@@ -310,29 +312,24 @@ void CommitPipeline::on_result(CommitEvent event, const Now& now) {
       for (auto& group : std::exchange(in_flight_, {})) release(group);
       if (options_.faculties_to_answer > 0 && faculties_answered_.size() >= options_.faculties_to_answer) on_stop(now);
       return pump(now);
-    case CommitResult::kReplaced:
-      return end(1, kReplacedReason, not_leader());
-    case CommitResult::kBaseMoved:
-      return take_over_anew("the store's ledger is not where it was left", now);
+    case CommitResult::kReplaced: return end(1, kReplacedReason, not_leader());
+    case CommitResult::kBaseMoved: return take_over_anew("the store's ledger is not where it was left", now);
   }
 }
 
 void CommitPipeline::on_failure(const StoreFailure& failure, const Now& now) {
   switch (failure.kind) {
     case StorageError::Kind::kUnavailable:
-    case StorageError::Kind::kInDoubt:
-      return take_over_anew(failure.text, now);
+    case StorageError::Kind::kInDoubt: return take_over_anew(failure.text, now);
     case StorageError::Kind::kInvariant:
       if (std::exchange(invariant_failed_, true)) {
         return end(1, "the store refused a batch twice: " + failure.text, unavailable("the store cannot be used"));
       }
       reread_all_ = true;
       return take_over_anew("a constraint of the store fired: " + failure.text, now);
-    case StorageError::Kind::kRejected:
-      return on_rejected(failure, now);
+    case StorageError::Kind::kRejected: return on_rejected(failure, now);
     case StorageError::Kind::kCorrupt:
-    case StorageError::Kind::kRefused:
-      return end(1, failure.text, unavailable("the store cannot be used"));
+    case StorageError::Kind::kRefused: return end(1, failure.text, unavailable("the store cannot be used"));
   }
 }
 
@@ -446,7 +443,9 @@ void CommitPipeline::expire(const Now& now) {
       next = waiting.deadline;
     }
   };
-  const auto look_at_group = [&](Group& group) { std::for_each(group.requests.begin(), group.requests.end(), look_at); };
+  const auto look_at_group = [&](Group& group) {
+    std::for_each(group.requests.begin(), group.requests.end(), look_at);
+  };
   std::for_each(in_flight_.begin(), in_flight_.end(), look_at_group);
   std::for_each(gathering_.begin(), gathering_.end(), look_at_group);
   std::for_each(undecided_.begin(), undecided_.end(), look_at);

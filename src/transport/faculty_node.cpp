@@ -64,6 +64,7 @@ class FacultyNode::Shell {
         service_(std::move(options.service), random_bits),
         log_(std::move(log)),
         router_(bind_router(router_context_, options.bind_host, options.port)),
+        endpoint_(router_.get(zmq::sockopt::last_endpoint)),
         dealer_contexts_(servers_.size()),
         dealers_(servers_.size()) {}
 
@@ -71,7 +72,7 @@ class FacultyNode::Shell {
   Shell(const Shell&) = delete;
   Shell& operator=(const Shell&) = delete;
 
-  [[nodiscard]] std::string endpoint() const { return router_.get(zmq::sockopt::last_endpoint); }
+  [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
 
   int run(StopSignals& stop) {
     while (!exit_code_) {
@@ -232,6 +233,7 @@ class FacultyNode::Shell {
   // lookup holds up neither the programs nor the other servers. Contexts outlive their sockets.
   zmq::context_t router_context_;
   zmq::socket_t router_;
+  const std::string endpoint_;
   std::vector<zmq::context_t> dealer_contexts_;        // by server
   std::vector<std::optional<zmq::socket_t>> dealers_;  // by server; made when first needed
 

@@ -12,14 +12,14 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kRetryInterval = 5ms;
-constexpr auto kKeptFor = 5s;                               // a peer that reads nothing for so long has lost its replies
-constexpr std::size_t kKeptBytesMax = 64 * 1024 * 1024;     // of all peers together
+constexpr auto kKeptFor = 5s;                            // a peer that reads nothing for so long has lost its replies
+constexpr std::size_t kKeptBytesMax = 64 * 1024 * 1024;  // of all peers together
 constexpr std::size_t kFrameOverheadBytes = sizeof(zmq::message_t);
 
 std::size_t size_of(const std::vector<zmq::message_t>& frames) {
-  return std::accumulate(frames.begin(), frames.end(), std::size_t{0}, [](std::size_t sum, const zmq::message_t& frame) {
-    return sum + frame.size() + kFrameOverheadBytes;
-  });
+  return std::accumulate(
+      frames.begin(), frames.end(), std::size_t{0},
+      [](std::size_t sum, const zmq::message_t& frame) { return sum + frame.size() + kFrameOverheadBytes; });
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -74,13 +75,16 @@ class Lookup {
       addrinfo* found = nullptr;
       lookup->error_ = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
       if (lookup->error_ == 0) lookup->addresses_.reset(found);
+      lookup->is_done_ = true;
       lookup->done_.raise();
     });
     return lookup;
   }
 
-  /// Readable once it is done; what follows is for then.
+  /// Readable once it is done.
   [[nodiscard]] int descriptor() const { return done_.descriptor(); }
+  /// Only then is there what follows.
+  [[nodiscard]] bool is_done() const { return is_done_; }
   /// Why there are no addresses, or nothing.
   [[nodiscard]] std::optional<std::string> fault() const {
     return error_ == 0 ? std::nullopt : std::optional<std::string>{gai_strerror(error_)};
@@ -93,6 +97,7 @@ class Lookup {
 
  private:
   Flag done_;
+  std::atomic<bool> is_done_{false};  // orders what the lookup wrote before what is read of it
   int error_ = 0;
   std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses_{nullptr, &freeaddrinfo};
 };
@@ -107,7 +112,9 @@ class Registrar {
   std::optional<std::string> try_once() {
     const auto deadline = Clock::now() + kTryTime;
     if (!lookup_) lookup_ = Lookup::start(without_brackets(host_), port_);
-    if (wait(lookup_->descriptor(), POLLIN, deadline) != Wake::kReady) return "its name was not found within 1 s";
+    if (wait(lookup_->descriptor(), POLLIN, deadline) != Wake::kReady || !lookup_->is_done()) {
+      return "its name was not found within 1 s";
+    }
     const auto lookup = std::exchange(lookup_, nullptr);  // the next try looks again
     if (auto fault = lookup->fault()) return fault;
     std::optional<std::string> fault = "it has no address";
@@ -201,9 +208,7 @@ void register_until_ok(const std::stop_token& stop, const std::string& host, std
 }  // namespace
 
 ProxyRegistration::ProxyRegistration(std::string host, std::uint16_t port, const std::string& endpoint, LogSink log)
-    : thread_([host = std::move(host), port, hello = std::to_string(port_of(endpoint)) + "\n",
-               log = std::move(log)](const std::stop_token& stop) {
-        register_until_ok(stop, host, port, hello, log);
-      }) {}
+    : thread_([host = std::move(host), port, hello = std::to_string(port_of(endpoint)) + "\n", log = std::move(log)](
+                  const std::stop_token& stop) { register_until_ok(stop, host, port, hello, log); }) {}
 
 }  // namespace dti

@@ -17,9 +17,9 @@
 #include "dti/protocol/envelope.hpp"
 #include "dti/service/committer.hpp"
 #include "dti/transport/stop_signals.hpp"
-#include "transport/sockets.hpp"
 #include "transport/frames.hpp"
 #include "transport/outbox.hpp"
+#include "transport/sockets.hpp"
 #include "transport/wake_queue.hpp"
 
 namespace dti {
@@ -28,7 +28,7 @@ namespace {
 constexpr int kMessagesPerTurn = 512;  // read before what they brought about is done: a batch's worth, under a few ms
 constexpr auto kDropLogInterval = std::chrono::seconds{1};
 constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of a stop's 2 s: to answer who came late or reads slowly
-constexpr std::size_t kStoreEventsMax = 8;  // a take-over reads ahead by so many pieces
+constexpr std::size_t kStoreEventsMax = 8;                   // a take-over reads ahead by so many pieces
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 

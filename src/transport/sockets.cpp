@@ -11,9 +11,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kQueueMax = 4'096;        // messages each way a peer; a faculty has a handful under way
-constexpr int kHandshakeMs = 5'000;     // a connection that does not say hello is closed
-constexpr int kLingerMs = 200;          // a stop has 2 s: the store may take 1.5 s, late answers 0.2 s
+constexpr int kQueueMax = 4'096;     // messages each way a peer; a faculty has a handful under way
+constexpr int kHandshakeMs = 5'000;  // a connection that does not say hello is closed
+constexpr int kLingerMs = 200;       // a stop has 2 s: the store may take 1.5 s, late answers 0.2 s
 
 }  // namespace
 

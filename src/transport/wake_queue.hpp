@@ -39,7 +39,8 @@ class WakeQueue {
     }
     const std::uint64_t one = 1;
     // Fails only when the counter is full, and then the reader is awake already.
-    if (was_empty) [[maybe_unused]] const auto written = write(descriptor_, &one, sizeof one);
+    if (was_empty) [[maybe_unused]]
+      const auto written = write(descriptor_, &one, sizeof one);
   }
 
   /// Everything pushed since the last call, in order. Thread: the one that waits.

@@ -6,7 +6,7 @@ import threading
 
 
 class Relay:
-    """Forwards bytes both ways until the moment that cut_at() named; then it closes that link. New links are forwarded."""
+    """Forwards bytes both ways until the moment that cut_at() named, then closes that link. Later ones are forwarded."""
 
     def __init__(self, host, port):
         self._target = (host, port)
@@ -20,7 +20,7 @@ class Relay:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut_at(self, moment):
-        """`request`: the next bytes for the database do not reach it. `answer`: they do, and its answer is swallowed."""
+        """`request`: the next bytes for the database do not reach it. `answer`: they do, and the reply is swallowed."""
         with self._lock:
             self._sent.clear()
             self.cut.clear()

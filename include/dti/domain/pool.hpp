@@ -7,8 +7,8 @@ namespace dti {
 /// A number of rooms. Wide enough that sums over a semester cannot overflow.
 using Quantity = std::int64_t;
 
-inline constexpr Quantity kQuantityMax = 1'000'000;        // rooms of one kind that one program may ask for
-inline constexpr Quantity kCapacityMax = 1'000'000'000;    // rooms of one kind that a semester may have
+inline constexpr Quantity kQuantityMax = 1'000'000;      // rooms of one kind that one program may ask for
+inline constexpr Quantity kCapacityMax = 1'000'000'000;  // rooms of one kind that a semester may have
 
 /// What a semester started with. All 0 to kCapacityMax, conversions at most classrooms.
 struct Capacity {

@@ -10,7 +10,7 @@
 
 namespace dti {
 
-inline constexpr std::size_t kFrameBytesMax = 1024 * 1024;      // of a request; libzmq closes a connection that sends more
+inline constexpr std::size_t kFrameBytesMax = 1024 * 1024;  // of a request; libzmq closes a connection that sends more
 inline constexpr std::size_t kReplyBytesMax = 4 * 1024 * 1024;  // of a reply; what our clients accept
 inline constexpr std::size_t kProgramsMax = 1'000;              // in one request
 inline constexpr std::size_t kNameBytesMax = 200;
@@ -24,7 +24,7 @@ inline constexpr std::string_view kHealthy{"\x01", 1};
 
 /// A request that is refused whole, with what of it could be read: its reply lists those programs.
 struct MalformedRequest {
-  std::string detail;  // names the field: `programs[2].labs: …`
+  std::string detail;          // names the field: `programs[2].labs: …`
   AllocationRequest readable;  // unreadable numbers as 0 and texts as ""; only entries whose program-id is a text
 };
 

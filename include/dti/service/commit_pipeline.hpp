@@ -64,7 +64,8 @@ struct Exit {
   int code = 0;
   std::string reason;
 };
-using Action = std::variant<SendReply, StartCommit, StartGuard, StartTakeOver, InterruptStore, AnnounceReady, LogEvent, Exit>;
+using Action =
+    std::variant<SendReply, StartCommit, StartGuard, StartTakeOver, InterruptStore, AnnounceReady, LogEvent, Exit>;
 
 /// How a call of the Repository failed.
 struct StoreFailure {
@@ -189,10 +190,10 @@ class CommitPipeline {
   std::deque<Group> gathering_;    // decided, in the order of their turns
   // The store refused a batch: arrivals up to this one are committed a few at a time, to find the one that it refuses.
   std::uint64_t isolate_until_ = 0;
-  std::size_t isolate_size_ = 0;     // so many at a time
-  int refused_in_a_row_ = 0;         // single requests, without a commit between them
-  std::size_t request_count_ = 0;    // held, told UNAVAILABLE or not
-  std::size_t byte_count_ = 0;       // of their messages
+  std::size_t isolate_size_ = 0;   // so many at a time
+  int refused_in_a_row_ = 0;       // single requests, without a commit between them
+  std::size_t request_count_ = 0;  // held, told UNAVAILABLE or not
+  std::size_t byte_count_ = 0;     // of their messages
 
   bool invariant_failed_ = false;            // since the last commit
   bool reread_all_ = false;                  // the next take-over reads everything

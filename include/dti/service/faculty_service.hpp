@@ -29,9 +29,9 @@ struct FacultyOptions {
   std::chrono::milliseconds batch_wait{30'000};      // … or when the oldest has waited so long
   std::chrono::milliseconds request_timeout{2'000};  // for one try
   int retries = 10;
-  std::chrono::milliseconds budget{25'000};          // for all tries of a batch
-  std::chrono::milliseconds stop_timeout{1'300};     // how long a stop waits for the servers: it has 2 s in all
-  std::size_t waiting_max = 16'384;                  // programs waiting for an answer
+  std::chrono::milliseconds budget{25'000};       // for all tries of a batch
+  std::chrono::milliseconds stop_timeout{1'300};  // how long a stop waits for the servers: it has 2 s in all
+  std::size_t waiting_max = 16'384;               // programs waiting for an answer
 };
 
 /// The answer to one program.

@@ -23,7 +23,7 @@ struct SemesterToOpen {
 /// What a start asks of the store beyond taking over.
 struct StartOptions {
   std::optional<SemesterToOpen> semester;
-  std::vector<CatalogRow> catalog;  // to be added; empty: nothing to add
+  std::vector<CatalogRow> catalog;          // to be added; empty: nothing to add
   std::vector<CatalogRow> default_catalog;  // to be added to a store that has no programs
 };
 

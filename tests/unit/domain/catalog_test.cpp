@@ -123,10 +123,10 @@ TEST_F(LoadedCatalog, RefusesAnotherSpellingOfAStoredName) {
 TEST_F(LoadedCatalog, AddsNothingOfAListThatDoesNotContinueIt) {
   const CatalogProgram good{4, 3, "M", "m", "n", "n"};
   const CatalogProgram bad[] = {
-      {6, 3, "M", "m", "o", "o"},                          // a gap
-      {5, 5, "O", "o", "o", "o"},                          // a faculty out of order
-      {5, 2, "M", "m", "o", "o"},                          // a key with another id
-      {5, 3, "M", "m", "n", "n"},                          // a program twice
+      {6, 3, "M", "m", "o", "o"},                                     // a gap
+      {5, 5, "O", "o", "o", "o"},                                     // a faculty out of order
+      {5, 2, "M", "m", "o", "o"},                                     // a key with another id
+      {5, 3, "M", "m", "n", "n"},                                     // a program twice
       {5, 1, "Derecho", "derecho", "Derecho Civil", "derechocivil"},  // one that is there
   };
   for (const auto& program : bad) {

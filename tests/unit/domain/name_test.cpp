@@ -31,12 +31,9 @@ TEST(NameKey, IsEqualForSpellingsOfOneName) {
 }
 
 const Same kDifferent[] = {
-    {"accents count", "diseno", "dise\u00F1o"},
-    {"sharp s is not ss", "stra\u00DFe", "strasse"},
-    {"final sigma is not sigma", "\u03C2", "\u03C3"},
-    {"a dot is not a separator", "a.b", "ab"},
-    {"a tab is not a separator", "a\tb", "ab"},
-    {"a no-break space is not a separator", "a\u00A0b", "ab"},
+    {"accents count", "diseno", "dise\u00F1o"},       {"sharp s is not ss", "stra\u00DFe", "strasse"},
+    {"final sigma is not sigma", "\u03C2", "\u03C3"}, {"a dot is not a separator", "a.b", "ab"},
+    {"a tab is not a separator", "a\tb", "ab"},       {"a no-break space is not a separator", "a\u00A0b", "ab"},
     {"NFKC is not applied", "\uFB01n", "fin"},
 };
 
@@ -54,7 +51,8 @@ TEST(NameKey, OfAKeyIsTheKey) {
 
 TEST(IsUtf8, RefusesWhatTheStandardRefuses) {
   for (const std::string good : {"", "a", "\u00E9", "\u20AC", "\U0010FFFF"}) EXPECT_TRUE(is_utf8(good));
-  for (const std::string bad : {"\x80", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8", "\xe2\x82"}) {
+  for (const std::string bad :
+       {"\x80", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8", "\xe2\x82"}) {
     EXPECT_FALSE(is_utf8(bad)) << testing::PrintToString(bad);
   }
 }

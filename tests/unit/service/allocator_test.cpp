@@ -40,10 +40,9 @@ class OpenSemester : public testing::Test {
 TEST_F(OpenSemester, GrantsTheProgramsOfAMessageInTheirOrder) {
   const auto decision = decide(request("2025-10", "f1", {ask("p1", 375, 2), ask("p2", 10, 60), ask("p3", 1, 0)}));
   ASSERT_FALSE(decision.outcome.error);
-  EXPECT_EQ(decision.outcome.programs,
-            (std::vector<ProgramOutcome>{{Status::kOk, {375, 2, 0}},
-                                         {Status::kNotEnoughResources, {3, 58, 2}},
-                                         {Status::kNotEnoughResources, {0, 0, 0}}}));
+  EXPECT_EQ(decision.outcome.programs, (std::vector<ProgramOutcome>{{Status::kOk, {375, 2, 0}},
+                                                                    {Status::kNotEnoughResources, {3, 58, 2}},
+                                                                    {Status::kNotEnoughResources, {0, 0, 0}}}));
   ASSERT_EQ(entries_.size(), 3U);
   EXPECT_EQ(entries_[0], granted(2, 1, {375, 2}, {375, 2, 0}));
   EXPECT_EQ(entries_[2].seq, 4);
@@ -88,9 +87,9 @@ TEST_F(OpenSemester, RefusesInTheOrderSemesterFacultyProgram) {
     const char* faculty;
     std::optional<Status> error;
   };
-  const Case cases[] = {{"2025-1", "f9", Status::kInvalidSemester}, {"", "f1", Status::kInvalidSemester},
+  const Case cases[] = {{"2025-1", "f9", Status::kInvalidSemester},   {"", "f1", Status::kInvalidSemester},
                         {"2025-10 ", "f1", Status::kInvalidSemester}, {"2025-10", "f9", Status::kInvalidFaculty},
-                        {"2025-10", "", Status::kInvalidFaculty}, {"2025-10", "f1", std::nullopt}};
+                        {"2025-10", "", Status::kInvalidFaculty},     {"2025-10", "f1", std::nullopt}};
   for (const auto& c : cases) {
     SCOPED_TRACE(std::string{c.semester} + " " + c.faculty);
     const auto outcome = decide(request(c.semester, c.faculty, {ask("no such", 1, 1), ask("p2", 1, 1)})).outcome;

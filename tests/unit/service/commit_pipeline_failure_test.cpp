@@ -377,7 +377,8 @@ TEST_F(Pipeline, RefusesToServeAStoreThatContradictsItself) {
 }
 
 TEST_F(Pipeline, EndsWhenTheFirstTakeOverFails) {
-  for (const auto kind : {StorageError::Kind::kUnavailable, StorageError::Kind::kRefused, StorageError::Kind::kCorrupt}) {
+  for (const auto kind :
+       {StorageError::Kind::kUnavailable, StorageError::Kind::kRefused, StorageError::Kind::kCorrupt}) {
     exit_.reset();
     take_over_.reset();
     pipeline_.emplace(PipelineOptions{}, StartOptions{});

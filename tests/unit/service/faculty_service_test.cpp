@@ -142,10 +142,10 @@ TEST(FacultyServiceTest, AReplyThatLeavesProgramsOutAnswersThemAllTheSame) {
   const Case cases[] = {
       {"an entry is missing", {}, true, Status::kUnavailable, ""},
       {"nothing is listed", {}, false, Status::kUnavailable, ""},
-      {"nothing is listed, the error is one that we know",
-       RequestError{Status::kInvalidSemester, "not open", {}, ""}, false, Status::kInvalidSemester, "not open"},
-      {"nothing is listed, the error is one that we do not know",
-       RequestError{Status::kUnavailable, "", {}, ""}, false, Status::kUnavailable, ""},
+      {"nothing is listed, the error is one that we know", RequestError{Status::kInvalidSemester, "not open", {}, ""},
+       false, Status::kInvalidSemester, "not open"},
+      {"nothing is listed, the error is one that we do not know", RequestError{Status::kUnavailable, "", {}, ""}, false,
+       Status::kUnavailable, ""},
       {"an entry is missing, the error is final",
        RequestError{Status::kInvalidRequest, "programs[1].labs: must be a whole number", {}, ""}, true,
        Status::kInvalidRequest, "programs[1].labs: must be a whole number"},
@@ -158,8 +158,8 @@ TEST(FacultyServiceTest, AReplyThatLeavesProgramsOutAnswersThemAllTheSame) {
     AllocationReply reply;
     reply.error = test.error;
     if (test.lists_first) {
-      reply.programs = {{faculty.sent[0].request.programs[0].correlation_id,
-                         test.error ? test.error->status : Status::kOk, {}}};
+      reply.programs = {
+          {faculty.sent[0].request.programs[0].correlation_id, test.error ? test.error->status : Status::kOk, {}}};
     }
     faculty.reply(0, reply);
     ASSERT_EQ(faculty.answers.size(), 2u);

@@ -28,7 +28,8 @@ class Pipeline : public testing::Test {
     ASSERT_TRUE(take_over_);
     for (const auto& name : semesters) {
       const auto id = static_cast<SemesterId>(stored_.size() + 1);
-      stored_[id] = {.id = id, .name = name, .epoch = 1, .head = 1, .opened_with = kCapacity, .left = full_pool(kCapacity)};
+      stored_[id] = {
+          .id = id, .name = name, .epoch = 1, .head = 1, .opened_with = kCapacity, .left = full_pool(kCapacity)};
       ledger_[id] = {opened(kCapacity)};
     }
     take_over();

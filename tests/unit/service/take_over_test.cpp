@@ -15,7 +15,8 @@ const std::vector<CatalogRow> kDefault = {{"Derecho", "Derecho Civil"}};
 
 StartOptions opens(const std::string& semester, std::optional<Quantity> classrooms = 380,
                    std::optional<Quantity> labs = 60, std::optional<Quantity> conversions = {}) {
-  return {.semester = SemesterToOpen{semester, classrooms, labs, conversions}, .catalog = {}, .default_catalog = kDefault};
+  return {
+      .semester = SemesterToOpen{semester, classrooms, labs, conversions}, .catalog = {}, .default_catalog = kDefault};
 }
 
 /// Take-overs of one store, by one server after another.

@@ -151,8 +151,7 @@ TEST_F(FacultyNodeTest, AProgramIsAnsweredInTheEnvelopeOfItsRequest) {
     EXPECT_EQ(request.faculty_name, "derecho");
     ASSERT_EQ(request.programs.size(), 1u);
     EXPECT_EQ(request.programs[0].name, "civil");
-    EXPECT_EQ(receive(asking),
-              enclose(encode_room_answer({.status = Status::kOk, .grant = {7, 2, 0}, .detail = ""})));
+    EXPECT_EQ(receive(asking), enclose(encode_room_answer({.status = Status::kOk, .grant = {7, 2, 0}, .detail = ""})));
   }
 }
 

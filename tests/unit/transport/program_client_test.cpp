@@ -94,11 +94,16 @@ TEST(ProgramExitCodeTest, EveryStatusHasItsExitCodeAndItsResultFile) {
     bool has_file;
   };
   constexpr Case kCases[] = {
-      {Status::kInvalidRequest, 4, true},       {Status::kUnauthorized, 4, true},
-      {Status::kNotLeader, 5, false},           {Status::kOverloaded, 5, false},
-      {Status::kUnavailable, 5, false},         {Status::kInvalidSemester, 4, true},
-      {Status::kInvalidFaculty, 4, true},       {Status::kInvalidProgram, 4, true},
-      {Status::kAlreadyHasResources, 4, false}, {Status::kNotEnoughResources, 3, true},
+      {Status::kInvalidRequest, 4, true},
+      {Status::kUnauthorized, 4, true},
+      {Status::kNotLeader, 5, false},
+      {Status::kOverloaded, 5, false},
+      {Status::kUnavailable, 5, false},
+      {Status::kInvalidSemester, 4, true},
+      {Status::kInvalidFaculty, 4, true},
+      {Status::kInvalidProgram, 4, true},
+      {Status::kAlreadyHasResources, 4, false},
+      {Status::kNotEnoughResources, 3, true},
       {Status::kOk, 0, true},
   };
   static_assert(std::size(kCases) == kStatusCount);

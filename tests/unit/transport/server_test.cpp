@@ -26,13 +26,12 @@ class RunningServer : public testing::Test {
   static StartOptions start_options() {
     StartOptions start;
     start.semester = SemesterToOpen{"2025-10", 380, 60, {}};
-    for (int program = 1; program <= kPrograms; ++program) start.catalog.push_back({"f", "p" + std::to_string(program)});
+    for (int program = 1; program <= kPrograms; ++program)
+      start.catalog.push_back({"f", "p" + std::to_string(program)});
     return start;
   }
   void SetUp() override {
-    thread_ = std::thread{[this] {
-      exit_ = server_.run(stop_signals_, [this] { ready_.set_value(); });
-    }};
+    thread_ = std::thread{[this] { exit_ = server_.run(stop_signals_, [this] { ready_.set_value(); }); }};
     ready_.get_future().wait();
   }
   void TearDown() override { stop(); }
