@@ -7,7 +7,7 @@ import pytest
 from harness.postgresql import newest_bin_folder, scratch_cluster
 from harness.stores import PostgresqlStore, SqliteStore
 
-TEST_SECONDS = 90
+TEST_SECONDS = 180
 
 
 @pytest.fixture(autouse=True)
