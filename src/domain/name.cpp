@@ -31,12 +31,13 @@ std::optional<std::string> nfc(std::string_view text) {
 }
 
 std::string ascii_key(std::string_view name) {
-  std::string key;
-  key.reserve(name.size());
+  std::string key(name.size(), '\0');
+  std::size_t length = 0;
   for (const char c : name) {
     if (is_separator(c)) continue;
-    key.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+    key[length++] = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
+  key.resize(length);
   return key;
 }
 

@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 #include <vector>
+
+#include "dti/domain/messages.hpp"
+#include "dti/domain/name_index.hpp"
 
 namespace dti {
 
@@ -67,22 +69,18 @@ class Catalog {
   /// The faculty's program of that name, in any spelling that has its key; 0 if there is none.
   [[nodiscard]] ProgramId find_program(FacultyId faculty, std::string_view name) const;
 
+  /// find_program() for each of a request's programs, in its order.
+  [[nodiscard]] std::vector<ProgramId> find_programs(FacultyId faculty,
+                                                     const std::vector<ProgramRequest>& programs) const;
+
   /// How many programs there are, which is also the highest ProgramId.
-  [[nodiscard]] std::size_t size() const { return program_count_; }
+  [[nodiscard]] std::size_t size() const { return program_names_.size(); }
 
  private:
-  struct Program {
-    ProgramId id = 0;
-    std::string name;
-  };
-  struct Faculty {
-    std::string name;
-    std::unordered_map<std::string, Program> programs;  // by key
-  };
-
-  std::unordered_map<std::string, FacultyId> faculty_ids_;  // by key
-  std::vector<Faculty> faculties_;                          // faculties_[id - 1]
-  std::size_t program_count_ = 0;
+  NameIndex faculty_ids_;                   // by key
+  NameIndex program_ids_;                   // by faculty and key
+  std::vector<std::string> faculty_names_;  // faculty_names_[id - 1], as spelled
+  std::vector<std::string> program_names_;  // program_names_[id - 1], as spelled
 };
 
 }  // namespace dti
