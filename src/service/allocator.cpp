@@ -17,18 +17,29 @@ std::string in_quotes(std::string_view text) { return "\"" + std::string{text} +
 
 }  // namespace
 
-const Allocator::Holding* Allocator::find_holding(const Semester& semester, ProgramId program) {
+const Allocator::Holding* Allocator::find_slot(const Semester& semester, ProgramId program) {
   DTI_CHECK(program > 0);
-  if (program > semester.holdings.size()) return nullptr;
-  const auto& holding = semester.holdings[program - 1];
-  return holding.classrooms_wanted < 0 ? nullptr : &holding;
+  const std::size_t page = (program - 1) / HoldingPage::kPrograms;
+  if (page >= semester.pages.size() || semester.pages[page] == nullptr) return nullptr;
+  return &semester.pages[page]->holdings[(program - 1) % HoldingPage::kPrograms];
+}
+
+const Allocator::Holding* Allocator::find_holding(const Semester& semester, ProgramId program) {
+  const auto* slot = find_slot(semester, program);
+  return slot == nullptr || slot->classrooms_wanted < 0 ? nullptr : slot;
+}
+
+Allocator::Holding& Allocator::holding_of(Semester& semester, ProgramId program) {
+  const std::size_t page = (program - 1) / HoldingPage::kPrograms;
+  if (page >= semester.pages.size()) semester.pages.resize(page + 1);
+  if (semester.pages[page] == nullptr) semester.pages[page] = std::make_unique<HoldingPage>();
+  return semester.pages[page]->holdings[(program - 1) % HoldingPage::kPrograms];
 }
 
 void Allocator::put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant) {
-  if (program > semester.holdings.size()) semester.holdings.resize(program);
   const auto narrow = [](Quantity quantity) { return static_cast<std::int32_t>(quantity); };
-  semester.holdings[program - 1] = {narrow(want.classrooms), narrow(want.labs), narrow(grant.classrooms),
-                                    narrow(grant.labs), narrow(grant.mobile_labs)};
+  holding_of(semester, program) = {narrow(want.classrooms), narrow(want.labs), narrow(grant.classrooms),
+                                   narrow(grant.labs), narrow(grant.mobile_labs)};
 }
 
 std::optional<std::string> Allocator::replay(SemesterId semester_id, const LedgerEntry& entry) {
@@ -96,10 +107,14 @@ Decision Allocator::decide(const AllocationRequest& request, std::vector<LedgerE
   auto& semester = semesters_.at(*decision.semester_id);
   const auto entries_before = entries.size();
   decision.outcome.programs.reserve(request.programs.size());
-  for (const auto& program : request.programs) {
-    const auto id = catalog_.find_program(decision.faculty_id, program.name);
-    decision.outcome.programs.push_back(id == 0 ? ProgramOutcome{Status::kInvalidProgram, {}}
-                                                : decide_program(semester, id, program.want, entries));
+  const auto ids = catalog_.find_programs(decision.faculty_id, request.programs);
+  for (const auto id : ids) {
+    if (id != 0) __builtin_prefetch(find_slot(semester, id));
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto& want = request.programs[i].want;
+    decision.outcome.programs.push_back(ids[i] == 0 ? ProgramOutcome{Status::kInvalidProgram, {}}
+                                                    : decide_program(semester, ids[i], want, entries));
   }
   decision.entry_count = entries.size() - entries_before;
   return decision;
@@ -135,7 +150,7 @@ void Allocator::undo(SemesterId semester_id, const LedgerEntry& entry) {
   auto& semester = semesters_.at(semester_id);
   DTI_CHECK(entry.kind == EntryKind::kGranted && entry.seq == semester.head);
   DTI_CHECK(find_holding(semester, entry.program_id) != nullptr);
-  semester.holdings[entry.program_id - 1] = {};
+  holding_of(semester, entry.program_id) = {};
   semester.left = give_back(semester.left, entry.grant);
   --semester.head;
 }

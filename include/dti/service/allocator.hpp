@@ -1,5 +1,9 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,14 +72,22 @@ class Allocator {
     std::int32_t labs = 0;
     std::int32_t mobile_labs = 0;
   };
+  // Pages, so that a grant never moves what others hold, and programs that do not ask cost little.
+  struct HoldingPage {
+    static constexpr std::size_t kPrograms = 1'024;
+    std::array<Holding, kPrograms> holdings;
+  };
   struct Semester {
     Seq head = 0;
     Pool left;
     Capacity opened_with;
-    std::vector<Holding> holdings;  // by ProgramId - 1; as long as the highest that holds one
+    std::vector<std::unique_ptr<HoldingPage>> pages;  // by (ProgramId - 1) / kPrograms; null: nobody there holds any
   };
 
+  /// The place of a program's holding, which may hold nothing; null if nobody on its page holds any.
+  [[nodiscard]] static const Holding* find_slot(const Semester& semester, ProgramId program);
   [[nodiscard]] static const Holding* find_holding(const Semester& semester, ProgramId program);
+  [[nodiscard]] static Holding& holding_of(Semester& semester, ProgramId program);
   static void put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant);
   [[nodiscard]] ProgramOutcome decide_program(Semester& semester, ProgramId program, const Want& want,
                                               std::vector<LedgerEntry>& entries);
