@@ -233,20 +233,23 @@ CommitPipeline::Group& CommitPipeline::group_for(std::optional<SemesterId> semes
 // From decided to durable.
 
 void CommitPipeline::pump(const Now& now) {
-  if (phase_ != Phase::kLeading) return end_if_drained();
+  start_next(now);
+  end_if_drained();
+}
+
+void CommitPipeline::start_next(const Now& now) {
+  if (phase_ != Phase::kLeading) return;
   while (!undecided_.empty() && undecided_.front().arrival > isolate_until_) {
     decide(std::move(undecided_.front()));
     undecided_.pop_front();
   }
   if (!undecided_.empty() && call_ == Call::kNone && gathering_.empty()) decide_next_of_isolated();
-  if (call_ == Call::kNone && !gathering_.empty()) {
-    if (gathering_.front().entries.empty()) {
-      start_guards(now);
-    } else {
-      start_commit(now);
-    }
+  if (call_ != Call::kNone || gathering_.empty()) return;
+  if (gathering_.front().entries.empty()) {
+    start_guards(now);
+  } else {
+    start_commit(now);
   }
-  end_if_drained();
 }
 
 void CommitPipeline::decide_next_of_isolated() {
@@ -309,12 +312,17 @@ void CommitPipeline::on_result(CommitEvent event, const Now& now) {
         refused_in_a_row_ = 0;
         isolate_size_ *= 2;
       }
-      for (auto& group : std::exchange(in_flight_, {})) release(group);
-      if (options_.faculties_to_answer > 0 && faculties_answered_.size() >= options_.faculties_to_answer) on_stop(now);
-      return pump(now);
+      return on_durable(std::exchange(in_flight_, {}), now);
     case CommitResult::kReplaced: return end(1, kReplacedReason, not_leader());
     case CommitResult::kBaseMoved: return take_over_anew("the store's ledger is not where it was left", now);
   }
+}
+
+void CommitPipeline::on_durable(std::vector<Group> groups, const Now& now) {
+  start_next(now);  // first: the store works on the next batch while the replies of this one leave
+  for (auto& group : groups) release(group);
+  if (options_.faculties_to_answer > 0 && faculties_answered_.size() >= options_.faculties_to_answer) on_stop(now);
+  end_if_drained();
 }
 
 void CommitPipeline::on_failure(const StoreFailure& failure, const Now& now) {

@@ -149,9 +149,11 @@ class CommitPipeline {
   [[nodiscard]] Group& group_for(std::optional<SemesterId> semester_id);
   // From decided to durable.
   void pump(const Now& now);
+  void start_next(const Now& now);
   void start_commit(const Now& now);
   void start_guards(const Now& now);
   void on_result(CommitEvent event, const Now& now);
+  void on_durable(std::vector<Group> groups, const Now& now);
   void on_failure(const StoreFailure& failure, const Now& now);
   void on_rejected(const StoreFailure& failure, const Now& now);
   void decide_next_of_isolated();

@@ -55,6 +55,20 @@ TEST_F(Pipeline, GathersTheNextBatchWhileOneIsInFlight) {
   EXPECT_FALSE(commit_);
 }
 
+TEST_F(Pipeline, StartsTheNextBatchBeforeTheRepliesOfTheLastOneLeave) {
+  start();
+  send_one("p1");
+  turn();
+  send_one("p2");
+  turn();
+  store_batch();
+  pipeline_->on_commit(CommitResult::kCommitted, now_);
+  const auto actions = pipeline_->take_actions();
+  ASSERT_EQ(actions.size(), 2U);
+  EXPECT_TRUE(std::holds_alternative<StartCommit>(actions[0]));
+  EXPECT_TRUE(std::holds_alternative<SendReply>(actions[1]));
+}
+
 TEST_F(Pipeline, LetsSemestersTakeTurns) {
   start({}, {"2025-10", "2026-10"});
   send_one("p1", 1, 1, "2025-10");
