@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "repository/array_text.hpp"
+#include "repository/binary_array.hpp"
 #include "repository/ledger_rows.hpp"
 #include "repository/postgresql_rows.hpp"
 #include "repository/postgresql_session.hpp"
@@ -327,17 +328,23 @@ CommitResult PostgresqlRepository::commit(const Batch& batch) {
 }
 
 CommitResult PostgresqlRepository::write(const Batch& batch) {
-  ArrayText programs, generations, classrooms_wanted, labs_wanted, classrooms, labs, mobile_labs, statuses, request_ids;
+  using Element = BinaryArray::Element;
+  const std::size_t count = batch.entries.size();
+  BinaryArray programs{Element::kInteger, count}, generations{Element::kInteger, count},
+      classrooms_wanted{Element::kInteger, count}, labs_wanted{Element::kInteger, count},
+      classrooms{Element::kInteger, count}, labs{Element::kInteger, count}, mobile_labs{Element::kInteger, count},
+      statuses{Element::kSmallint, count}, request_ids{Element::kText, count};
+  const auto narrow = [](auto quantity) { return static_cast<std::int32_t>(quantity); };
   for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
-    programs.add(std::int64_t{entry.program_id});
-    generations.add(std::int64_t{entry.generation});
-    classrooms_wanted.add(entry.want.classrooms);
-    labs_wanted.add(entry.want.labs);
-    classrooms.add(entry.grant.classrooms);
-    labs.add(entry.grant.labs);
-    mobile_labs.add(entry.grant.mobile_labs);
-    statuses.add(std::int64_t{status_code(entry)});
-    request_ids.add(request_id);
+    programs.add_integer(narrow(entry.program_id));
+    generations.add_integer(entry.generation);
+    classrooms_wanted.add_integer(narrow(entry.want.classrooms));
+    labs_wanted.add_integer(narrow(entry.want.labs));
+    classrooms.add_integer(narrow(entry.grant.classrooms));
+    labs.add_integer(narrow(entry.grant.labs));
+    mobile_labs.add_integer(narrow(entry.grant.mobile_labs));
+    statuses.add_smallint(static_cast<std::int16_t>(status_code(entry)));
+    request_ids.add_text(request_id);
   });
   const std::size_t notices = session_->notices().count();
   std::size_t written = 0;
@@ -345,11 +352,14 @@ CommitResult PostgresqlRepository::write(const Batch& batch) {
     pqxx::nontransaction transaction{session_->connection()};
     sent_ = true;
     written = static_cast<std::size_t>(
-        compat::exec_prepared(
-            transaction, "commit_batch", batch.semester_id, batch.epoch, batch.base, batch.entries.back().seq,
-            batch.charged.classrooms, batch.charged.labs, batch.charged.conversions_left, stored_time(batch.at),
-            programs.text(), generations.text(), classrooms_wanted.text(), labs_wanted.text(), classrooms.text(),
-            labs.text(), mobile_labs.text(), statuses.text(), request_ids.text(), std::int64_t{greatest_program(batch)})
+        compat::exec_prepared(transaction, "commit_batch", batch.semester_id, batch.epoch, batch.base,
+                              batch.entries.back().seq, batch.charged.classrooms, batch.charged.labs,
+                              batch.charged.conversions_left, stored_time(batch.at), compat::binary(programs.bytes()),
+                              compat::binary(generations.bytes()), compat::binary(classrooms_wanted.bytes()),
+                              compat::binary(labs_wanted.bytes()), compat::binary(classrooms.bytes()),
+                              compat::binary(labs.bytes()), compat::binary(mobile_labs.bytes()),
+                              compat::binary(statuses.bytes()), compat::binary(request_ids.bytes()),
+                              std::int64_t{greatest_program(batch)})
             .affected_rows());
   }
   check_notices(notices, "a batch was committed");

@@ -5,6 +5,8 @@ namespace dti {
 // One statement, outside of BEGIN … COMMIT: one round trip. The guard's UPDATE waits for the row's lock and then looks
 // at the row again, so that a writer that was replaced meanwhile matches nothing, and inserts nothing. The greatest
 // program of the catalogue, one look into an index, stands in for a foreign key: programs are numbered without gaps.
+// The arrays are unnested in the list of what is selected, where PostgreSQL takes them element by element; in FROM it
+// would first copy each of them to a table of its own. One that is too short would end in NULLs, which the ledger refuses.
 inline constexpr char kCommitBatch[] = R"(
 WITH guard AS (
   UPDATE semester
@@ -12,18 +14,14 @@ WITH guard AS (
          conversions_left = conversions_left - $7::bigint
    WHERE id = $1::bigint AND epoch = $2::bigint AND head = $3::bigint
      AND $18::bigint <= (SELECT max(id) FROM program)
-  RETURNING id
+  RETURNING id, timestamptz 'epoch' + $8::bigint * interval '1 microsecond' AS at
 )
-INSERT INTO ledger (semester_id, seq, at, kind, program_id, generation, classrooms_wanted, labs_wanted,
+INSERT INTO ledger (semester_id, at, kind, seq, program_id, generation, classrooms_wanted, labs_wanted,
                     classrooms_granted, labs_granted, mobile_labs_granted, status, request_id)
-SELECT $1::bigint, $3::bigint + e.place, timestamptz 'epoch' + $8::bigint * interval '1 microsecond', 0, e.program_id,
-       e.generation, e.classrooms_wanted, e.labs_wanted, e.classrooms_granted, e.labs_granted, e.mobile_labs_granted,
-       e.status, e.request_id
-  FROM unnest($9::integer[], $10::integer[], $11::integer[], $12::integer[], $13::integer[], $14::integer[],
-              $15::integer[], $16::smallint[], $17::text[])
-       WITH ORDINALITY AS e (program_id, generation, classrooms_wanted, labs_wanted, classrooms_granted, labs_granted,
-                             mobile_labs_granted, status, request_id, place)
- WHERE EXISTS (SELECT 1 FROM guard))";
+SELECT id, at, 0, generate_series($3::bigint + 1, $4::bigint), unnest($9::integer[]), unnest($10::integer[]),
+       unnest($11::integer[]), unnest($12::integer[]), unnest($13::integer[]), unnest($14::integer[]),
+       unnest($15::integer[]), unnest($16::smallint[]), unnest($17::text[])
+  FROM guard)";
 
 inline constexpr char kReadGuards[] = R"(
 SELECT l.epoch, s.id, s.head FROM leadership l LEFT JOIN semester s ON s.id = ANY ($1::bigint[]))";

@@ -26,6 +26,9 @@ struct SaidByServer {
 
 #if PQXX_VERSION_MAJOR >= 7
 
+/// A parameter in the binary form of its type.
+inline auto binary(std::string_view bytes) { return pqxx::binary_cast(bytes); }
+
 template <class... Values>
 pqxx::result exec_prepared(pqxx::transaction_base& transaction, const char* name, const Values&... values) {
   return transaction.exec(pqxx::prepped{name}, pqxx::params{values...});
@@ -58,6 +61,9 @@ class Notices {
 };
 
 #else
+
+/// A parameter in the binary form of its type.
+inline auto binary(std::string_view bytes) { return pqxx::binarystring{bytes.data(), bytes.size()}; }
 
 template <class... Values>
 pqxx::result exec_prepared(pqxx::transaction_base& transaction, const char* name, const Values&... values) {
