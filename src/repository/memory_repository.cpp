@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "dti/domain/allocate.hpp"
 #include "repository/holder.hpp"
@@ -25,11 +26,6 @@ bool fits_schema(const LedgerEntry& entry) {
          grant.classrooms <= want.classrooms && grant.labs + grant.mobile_labs <= want.labs;
 }
 
-/// What one semester has at most one grant of.
-std::uint64_t grant_key(const LedgerEntry& entry) {
-  return std::uint64_t{entry.program_id} << 32U | static_cast<std::uint32_t>(entry.generation);
-}
-
 bool is_not_negative(const Pool& pool) { return std::min({pool.classrooms, pool.labs, pool.conversions_left}) >= 0; }
 
 }  // namespace
@@ -42,7 +38,18 @@ void MemoryStore::fail_next(StorageError::Kind kind, bool after_effect) {
 std::vector<MemoryStore::Entry> MemoryStore::entries(SemesterId semester) const {
   const std::lock_guard lock{mutex_};
   const auto index = static_cast<std::size_t>(semester - 1);
-  return semester >= 1 && index < semesters_.size() ? semesters_[index].entries : std::vector<Entry>{};
+  std::vector<Entry> found;
+  if (semester < 1 || index >= semesters_.size()) {
+    return found;
+  }
+  auto message = semesters_[index].messages.begin();
+  for (const LedgerEntry& entry : semesters_[index].entries) {
+    if (entry.seq > message->last) {
+      ++message;
+    }
+    found.push_back({entry, message->request_id, message->at});
+  }
+  return found;
 }
 
 std::optional<StoredSemester> MemoryStore::find_semester(const std::string& name) const {
@@ -65,6 +72,23 @@ MemoryStore::Semester* MemoryStore::find(SemesterId id) {
   return id >= 1 && index < semesters_.size() ? &semesters_[index] : nullptr;
 }
 
+/// Notes who has a grant. All of the batch's or none.
+/// @throws StorageError  kInvariant: one has it already, or cannot be stored
+void MemoryStore::add_grants(Semester& semester, const Batch& batch) {
+  auto& generations = semester.generations;
+  generations.resize(std::max<std::size_t>(generations.size(), greatest_program(batch)));
+  std::vector<std::int32_t> before;
+  before.reserve(batch.entries.size());
+  for (const LedgerEntry& entry : batch.entries) {
+    if (!fits_schema(entry) || entry.generation <= generations[entry.program_id - 1]) {
+      for (std::size_t i = before.size(); i-- > 0;) generations[batch.entries[i].program_id - 1] = before[i];
+      throw StorageError{Kind::kInvariant, "a batch holds an entry that must not be stored: seq " +
+                                               std::to_string(entry.seq) + " of semester " + semester.row.name};
+    }
+    before.push_back(std::exchange(generations[entry.program_id - 1], entry.generation));
+  }
+}
+
 CommitResult MemoryStore::commit(const Batch& batch) {
   Semester* const semester = find(batch.semester_id);
   if (epoch_ > batch.epoch) {
@@ -81,18 +105,13 @@ CommitResult MemoryStore::commit(const Batch& batch) {
   if (!is_not_negative(left)) {
     throw StorageError{Kind::kInvariant, "a batch takes more than is left of semester " + semester->row.name};
   }
-  std::unordered_set<std::uint64_t> grants;
-  for (const LedgerEntry& entry : batch.entries) {
-    const bool is_new = !semester->grants.contains(grant_key(entry)) && grants.insert(grant_key(entry)).second;
-    if (!is_new || !fits_schema(entry)) {
-      throw StorageError{Kind::kInvariant, "a batch holds an entry that must not be stored: seq " +
-                                               std::to_string(entry.seq) + " of semester " + semester->row.name};
-    }
+  add_grants(*semester, batch);
+  semester->entries.insert(semester->entries.end(), batch.entries.begin(), batch.entries.end());
+  Seq last = batch.base;
+  for (const BatchMessage& message : batch.messages) {
+    last += message.entry_count;
+    semester->messages.push_back({last, message.request_id, batch.at});
   }
-  semester->grants.merge(grants);
-  for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
-    semester->entries.push_back({entry, request_id, batch.at});
-  });
   semester->row.left = left;
   semester->row.head = batch.entries.back().seq;
   return CommitResult::kCommitted;
@@ -198,7 +217,7 @@ void MemoryRepository::read_ledger(SemesterId semester, Seq after, Seq last,
       if (stored == nullptr || static_cast<std::size_t>(seq) > stored->entries.size()) {
         throw_missing_entry(semester, seq);
       }
-      found.push_back(stored->entries[static_cast<std::size_t>(seq - 1)].entry);
+      found.push_back(stored->entries[static_cast<std::size_t>(seq - 1)]);
     }
     return found;
   });
@@ -255,7 +274,7 @@ OpenResult MemoryRepository::open_semester(Epoch epoch, const std::string& name,
     opened.kind = EntryKind::kSemesterOpened;
     opened.capacity = capacity;
     store_->semesters_.push_back(
-        {{id, name, epoch, 1, capacity, full_pool(capacity)}, {MemoryStore::Entry{opened, std::nullopt, at}}, {}});
+        {{id, name, epoch, 1, capacity, full_pool(capacity)}, {opened}, {{1, std::nullopt, at}}, {}});
     return OpenResult::kOpened;
   });
 }

@@ -9,7 +9,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "dti/service/repository.hpp"
@@ -46,14 +45,22 @@ class MemoryStore {
     StorageError::Kind kind;
     bool after_effect;
   };
+  // What the entries of one request have in common.
+  struct Message {
+    Seq last = 0;
+    std::optional<std::string> request_id;
+    WallTime at{};
+  };
   struct Semester {
     StoredSemester row;
-    std::vector<Entry> entries;                // entries[seq - 1]
-    std::unordered_set<std::uint64_t> grants;  // program and generation of each grant
+    std::deque<LedgerEntry> entries;        // entries[seq - 1]
+    std::deque<Message> messages;           // in order; each of the entries up to its last
+    std::vector<std::int32_t> generations;  // generations[program - 1]: of its newest grant; 0: it has none
   };
 
   [[nodiscard]] Semester* find(SemesterId id);
   [[nodiscard]] CommitResult commit(const Batch& batch);
+  static void add_grants(Semester& semester, const Batch& batch);
 
   mutable std::mutex mutex_;  // guards what follows
   Epoch epoch_ = 0;
