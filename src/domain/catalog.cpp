@@ -32,6 +32,7 @@ bool Catalog::add(const std::vector<CatalogProgram>& programs) {
       faculty_names_.push_back(program.faculty_name);
     }
     program_ids_.add(program.faculty_id, program.key, program.id);
+    spelled_program_ids_.add(program.faculty_id, program.name, program.id);
     program_names_.push_back(program.name);
   }
   return true;
@@ -81,11 +82,14 @@ ProgramId Catalog::find_program(FacultyId faculty, std::string_view name) const 
 }
 
 std::vector<ProgramId> Catalog::find_programs(FacultyId faculty, const std::vector<ProgramRequest>& programs) const {
-  std::vector<std::string> keys;
-  keys.reserve(programs.size());
-  for (const auto& program : programs) keys.push_back(name_key(program.name));
   std::vector<ProgramId> ids(programs.size());
-  if (faculty != 0) program_ids_.find_all(faculty, keys, ids);  // no program has an empty key
+  std::vector<std::string_view> names;
+  names.reserve(programs.size());
+  for (const auto& program : programs) names.push_back(program.name);
+  spelled_program_ids_.find_all(faculty, names, ids);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] == 0) ids[i] = find_program(faculty, names[i]);
+  }
   return ids;
 }
 

@@ -43,7 +43,7 @@ std::uint32_t NameIndex::find_hashed(std::uint64_t wanted, std::uint32_t scope, 
   return 0;
 }
 
-void NameIndex::find_all(std::uint32_t scope, std::span<const std::string> texts,
+void NameIndex::find_all(std::uint32_t scope, std::span<const std::string_view> texts,
                          std::span<std::uint32_t> numbers) const {
   DTI_CHECK(texts.size() == numbers.size());
   std::fill(numbers.begin(), numbers.end(), 0);

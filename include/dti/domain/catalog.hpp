@@ -79,6 +79,7 @@ class Catalog {
  private:
   NameIndex faculty_ids_;                   // by key
   NameIndex program_ids_;                   // by faculty and key
+  NameIndex spelled_program_ids_;           // by faculty and name as spelled: who spells it so needs no key
   std::vector<std::string> faculty_names_;  // faculty_names_[id - 1], as spelled
   std::vector<std::string> program_names_;  // program_names_[id - 1], as spelled
 };

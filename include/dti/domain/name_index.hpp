@@ -18,7 +18,7 @@ class NameIndex {
 
   /// find() of many texts at once, which waits for memory once instead of once for each.
   /// @param numbers  as many as texts; each is set to what find() returns
-  void find_all(std::uint32_t scope, std::span<const std::string> texts, std::span<std::uint32_t> numbers) const;
+  void find_all(std::uint32_t scope, std::span<const std::string_view> texts, std::span<std::uint32_t> numbers) const;
 
   /// @param text  has no number in that scope yet  @param number  at least 1
   void add(std::uint32_t scope, std::string_view text, std::uint32_t number);

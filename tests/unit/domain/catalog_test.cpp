@@ -105,6 +105,19 @@ TEST_F(LoadedCatalog, FindsAProgramInAnySpellingWithinItsFacultyOnly) {
   EXPECT_EQ(catalog_.find_program(law, "--"), 0U);
 }
 
+TEST_F(LoadedCatalog, FindsARequestsProgramsInItsOrderInWhateverSpelling) {
+  const auto law = catalog_.find_faculty("derecho");
+  std::vector<ProgramRequest> programs;
+  for (const char* name : {"DERECHO_PENAL", "nobody's", "Derecho Civil", "Danza", "--"}) {
+    programs.push_back({"id", name, {1, 1}});
+  }
+  std::vector<ProgramId> alone;
+  for (const auto& program : programs) alone.push_back(catalog_.find_program(law, program.name));
+  EXPECT_EQ(alone, (std::vector<ProgramId>{2, 0, 1, 0, 0}));
+  EXPECT_EQ(catalog_.find_programs(law, programs), alone);
+  EXPECT_EQ(catalog_.find_programs(0, programs), (std::vector<ProgramId>(5)));
+}
+
 TEST_F(LoadedCatalog, AddsOnlyWhatItDoesNotHaveAndNumbersOn) {
   const auto added = std::get<std::vector<CatalogProgram>>(
       catalog_.additions({{"Derecho", "Derecho Civil"}, {"Artes", "Teatro"}, {"Medicina", "Enfermeria"}}));

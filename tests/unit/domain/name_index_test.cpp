@@ -5,6 +5,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace {
 TEST(NameIndex, AnEmptyOneFindsNothing) {
   const NameIndex index;
   EXPECT_EQ(index.find(1, "music"), 0u);
-  const std::vector<std::string> texts = {"music", ""};
+  const std::vector<std::string_view> texts = {"music", ""};
   std::vector<std::uint32_t> numbers(2, 7);
   index.find_all(1, texts, numbers);
   EXPECT_EQ(numbers, (std::vector<std::uint32_t>{0, 0}));
@@ -50,12 +51,13 @@ TEST(NameIndex, FindsWhatAMapFindsHoweverLargeItGrows) {
   for (const auto& [key, number] : expected) EXPECT_EQ(index.find(key.first, key.second), number);
   for (int i = 0; i < 2'000; ++i) {
     const auto scope = random_scope();
-    std::vector<std::string> texts(random() % 40);
-    for (auto& text : texts) text = random_text();
+    std::vector<std::string> wanted(random() % 40);
+    for (auto& text : wanted) text = random_text();
+    const std::vector<std::string_view> texts{wanted.begin(), wanted.end()};
     std::vector<std::uint32_t> numbers(texts.size());
     index.find_all(scope, texts, numbers);
     for (std::size_t j = 0; j < texts.size(); ++j) {
-      const auto found = expected.find({scope, texts[j]});
+      const auto found = expected.find({scope, std::string{texts[j]}});
       EXPECT_EQ(numbers[j], found == expected.end() ? 0 : found->second);
       EXPECT_EQ(index.find(scope, texts[j]), numbers[j]);
     }
