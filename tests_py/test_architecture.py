@@ -8,7 +8,7 @@ from harness.process import ROOT
 # What each layer may know, and the libraries that it alone is given.
 ALLOWED = {
     "dti_domain": {"utf8proc"},
-    "dti_protocol": {"dti_domain", "nlohmann_json"},
+    "dti_protocol": {"dti_domain", "nlohmann_json", "simdjson"},
     "dti_service": {"dti_domain", "Threads"},
     "dti_repository": {"dti_service", "dti_domain", "pqxx", "sqlite3"},
     "dti_transport": {"dti_protocol", "dti_service", "dti_domain", "zmq", "Threads"},

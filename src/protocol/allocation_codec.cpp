@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <utility>
 
-#include "dti/domain/check.hpp"
 #include "protocol/fields.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/strict_json.hpp"
@@ -40,21 +39,6 @@ std::vector<ProgramRequest> read_programs(JsonValue root, FieldReader& reader) {
     if (entry["program-id"].kind() == JsonKind::kString) programs.push_back(std::move(program));
   }
   return programs;
-}
-
-/// What stands after a reply's programs.
-std::string reply_tail(const AllocationRequest& request, const Outcome& outcome) {
-  std::string out;
-  JsonWriter writer{out};
-  writer.close_array();
-  if (outcome.error) {
-    if (!outcome.error->detail.empty()) writer.text("detail", outcome.error->detail);
-    if (outcome.error->retry_after) writer.number("retry-after-ms", outcome.error->retry_after->count());
-    if (!outcome.error->leader.empty()) writer.text("leader", outcome.error->leader);
-  }
-  if (request.request_id) writer.text("request-id", *request.request_id);
-  writer.close_object();
-  return out;
 }
 
 std::optional<RepliedProgram> read_replied_program(JsonValue entry) {
@@ -129,37 +113,6 @@ std::string encode_allocation_request(const AllocationRequest& request) {
   if (request.request_id) writer.text("request-id", *request.request_id);
   writer.close_object();
   return out;
-}
-
-std::string encode_allocation_reply(const AllocationRequest& request, const Outcome& outcome) {
-  DTI_CHECK(outcome.error ? is_whole_request(outcome.error->status)
-                          : outcome.programs.size() == request.programs.size());
-  const std::string tail = reply_tail(request, outcome);
-  std::string out;
-  out.reserve(256 + request.programs.size() * 256);
-  JsonWriter writer{out};
-  writer.open_object();
-  writer.text("semester", request.semester);
-  writer.boolean("error-found", outcome.error.has_value());
-  writer.text("error-message", outcome.error ? wire_text(outcome.error->status) : std::string_view{});
-  writer.open_array("programs");
-  for (std::size_t i = 0; i < request.programs.size(); ++i) {
-    const ProgramRequest& program = request.programs[i];
-    const ProgramOutcome answer = outcome.error ? ProgramOutcome{outcome.error->status, {}} : outcome.programs[i];
-    const std::size_t size_before = out.size();
-    writer.open_object();
-    writer.text("program-id", program.correlation_id);
-    writer.text("program-name", program.name);
-    writer.number("requested-classrooms", program.want.classrooms);
-    writer.number("requested-labs", program.want.labs);
-    writer.number("classrooms", answer.grant.classrooms);
-    writer.number("labs", answer.grant.labs);
-    writer.number("mobile-labs", answer.grant.mobile_labs);
-    writer.text("status-message", wire_text(answer.status));
-    writer.close_object();
-    if (out.size() + tail.size() > kReplyBytesMax) out.resize(size_before);
-  }
-  return out += tail;
 }
 
 std::optional<AllocationReply> decode_allocation_reply(std::string_view body) {

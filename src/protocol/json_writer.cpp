@@ -1,8 +1,11 @@
 #include "protocol/json_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace dti {
 namespace {
@@ -28,7 +31,44 @@ void append_escape(std::string& out, char c) {
   }
 }
 
+constexpr std::uint64_t each_byte(std::uint8_t byte) { return 0x0101'0101'0101'0101u * byte; }
+
+/// Does one of the eight bytes need an escape? A byte below b leaves its highest bit set when b is taken from it, and
+/// so may one of 0x80 and above, which needs none.
+bool some_need_escape(const char* eight) {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, eight, sizeof bytes);
+  const std::uint64_t below_space = bytes - each_byte(0x20);
+  const std::uint64_t quotes = (bytes ^ each_byte('"')) - each_byte(1);
+  const std::uint64_t backslashes = (bytes ^ each_byte('\\')) - each_byte(1);
+  return ((below_space | quotes | backslashes) & ~bytes & each_byte(0x80)) != 0;
+}
+
+bool some_need_escape(std::string_view text) {
+  const char* const data = text.data();
+  if (text.size() < 8) return std::any_of(text.begin(), text.end(), needs_escape);
+  for (std::size_t i = 0; i + 8 < text.size(); i += 8) {
+    if (some_need_escape(data + i)) return true;
+  }
+  return some_need_escape(data + text.size() - 8);
+}
+
 }  // namespace
+
+void append_escaped(std::string& out, std::string_view text) {
+  if (!some_need_escape(text)) {
+    out += text;
+    return;
+  }
+  std::size_t written = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!needs_escape(text[i])) continue;
+    out += text.substr(written, i - written);
+    append_escape(out, text[i]);
+    written = i + 1;
+  }
+  out += text.substr(written);
+}
 
 void JsonWriter::open_object() {
   separate();
@@ -70,14 +110,7 @@ void JsonWriter::name(std::string_view key) {
 
 void JsonWriter::quote(std::string_view text) {
   out_ += '"';
-  std::size_t written = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!needs_escape(text[i])) continue;
-    out_ += text.substr(written, i - written);
-    append_escape(out_, text[i]);
-    written = i + 1;
-  }
-  out_ += text.substr(written);
+  append_escaped(out_, text);
   out_ += '"';
 }
 

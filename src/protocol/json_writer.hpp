@@ -6,6 +6,9 @@
 
 namespace dti {
 
+/// Appends a text as it stands between the quotes of a JSON text. It is UTF-8.
+void append_escaped(std::string& out, std::string_view text);
+
 /// Writes JSON without white space into a string, member by member, in the order of the calls. Commas and escapes are
 /// its business; that every object and array is closed, and that texts are UTF-8, is the caller's.
 class JsonWriter {

@@ -83,6 +83,18 @@ TEST(AllocationReply, AnEntryIsLeftOutAtOneByteTooMuchAndNotBefore) {
   EXPECT_EQ(reply->programs[0].correlation_id, "a");
 }
 
+TEST(AllocationReply, IsPutBehindWhatTheStringHoldsAndBoundedApartFromIt) {
+  AllocationRequest request{"s", "f", {{"a", "n", {1, 2}}, {"b", "m", {3, 4}}}, "r"};
+  const Outcome outcome{RequestError{Status::kUnavailable, "d", std::chrono::milliseconds{5}, "h:1"}, {}};
+  const std::string before = "[{";
+  for (const std::size_t name_size : {std::size_t{1}, kReplyBytesMax - 400, kReplyBytesMax}) {
+    request.programs[0].name.assign(name_size, 'n');
+    std::string out = before;
+    append_allocation_reply(out, request, outcome);
+    EXPECT_TRUE(out == before + encode_allocation_reply(request, outcome)) << name_size;
+  }
+}
+
 TEST(AllocationReply, AFullRequestsReplyIsComplete) {
   AllocationRequest request{std::string(64, '\x01'), std::string(200, 'f'), {}, std::string(64, '"')};
   request.programs.assign(kProgramsMax, {std::string(64, '\x01'), std::string(200, '\x01'), {1'000'000, 1'000'000}});

@@ -2,74 +2,20 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <random>
 #include <string>
-#include <vector>
 
 #include "dti/domain/name.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/protocol/room_codec.hpp"
+#include "unit/protocol/random_requests.hpp"
 
 namespace dti {
 namespace {
 
 constexpr std::uint32_t kSeed = 20251;
 
-class Random {
- public:
-  std::size_t below(std::size_t end) { return std::uniform_int_distribution<std::size_t>{0, end - 1}(engine_); }
-
-  /// A text of min to max bytes, of characters that need care.
-  std::string text(std::size_t min, std::size_t max) {
-    static const std::vector<std::string> kCharacters = {
-        "a",  "Z",  "0",      " ",      "-",    "_",      "\"",     "\\",     "/",      "\b", "\f",
-        "\n", "\r", "\t",     "\x01",   "\x1f", "\x7f",   "{",      "}",      "[",      "]",  ",",
-        ":",  "ñ",  "\u0080", "\u0800", "€",    "\uD7FF", "\uE000", "\uFEFF", "\uFFFF", "😀",  "\U0010FFFF"};
-    const std::size_t size = min + below(max - min + 1);
-    std::string text;
-    while (text.size() < size) {
-      const std::string& character = kCharacters[below(kCharacters.size())];
-      text += text.size() + character.size() <= size ? character : "x";
-    }
-    return text;
-  }
-
-  Want want() {
-    const auto quantity = [&] { return static_cast<Quantity>(below(2) == 0 ? below(20) : below(1'000'001)); };
-    return {quantity(), quantity()};
-  }
-
-  AllocationRequest request() {
-    AllocationRequest request{text(0, kSemesterBytesMax), text(0, kNameBytesMax), {}, {}};
-    const std::size_t count = below(6);
-    for (std::size_t i = 0; i < count; ++i) {
-      request.programs.push_back({text(1, kIdBytesMax), text(0, kNameBytesMax), want()});
-    }
-    if (below(2) == 0) request.request_id = text(1, kIdBytesMax);
-    return request;
-  }
-
-  /// A few bytes changed, taken out, put in or doubled.
-  void damage(std::string& bytes) {
-    static constexpr std::string_view kTelling = "\"\\{}[],:0-1.eE \x00\x80\xff\xc0\xed\xf4u";
-    for (std::size_t left = 1 + below(3); left > 0 && !bytes.empty(); --left) {
-      const std::size_t at = below(bytes.size());
-      const char byte = below(2) == 0 ? kTelling[below(kTelling.size())] : static_cast<char>(below(256));
-      switch (below(4)) {
-        case 0: bytes[at] = byte; break;
-        case 1: bytes.erase(at, 1 + below(8)); break;
-        case 2: bytes.insert(at, 1, byte); break;
-        default: bytes.insert(below(bytes.size()), bytes.substr(at, 1 + below(40)));
-      }
-    }
-  }
-
- private:
-  std::mt19937 engine_{kSeed};
-};
-
 TEST(CodecProperty, ARequestIsReadAsItWasWritten) {
-  Random random;
+  Random random{kSeed};
   for (int round = 0; round < 2'000; ++round) {
     const AllocationRequest request = random.request();
     const auto decoded = decode_allocation_request(encode_allocation_request(request));
@@ -80,7 +26,7 @@ TEST(CodecProperty, ARequestIsReadAsItWasWritten) {
 }
 
 TEST(CodecProperty, ARoomsRequestAndAnswerAreReadAsTheyWereWritten) {
-  Random random;
+  Random random{kSeed};
   for (int round = 0; round < 2'000; ++round) {
     RoomRequest request{random.text(0, kNameBytesMax), random.text(0, kSemesterBytesMax), random.want(), {}};
     if (random.below(2) == 0) request.client_id = random.text(1, kIdBytesMax);
@@ -116,7 +62,7 @@ void expect_sound(const std::string& bytes) {
 }
 
 TEST(CodecProperty, DamagedRequestsAreEitherReadOrRefusedAndAnswerable) {
-  Random random;
+  Random random{kSeed};
   int sound = 0;
   for (int round = 0; round < 20'000; ++round) {
     std::string bytes = encode_allocation_request(random.request());

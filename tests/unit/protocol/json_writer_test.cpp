@@ -48,6 +48,24 @@ TEST(JsonWriter, EscapesWhatJsonDoesNotAllowInATextAndNothingElse) {
   EXPECT_EQ(written("ñ€😀"), "{\"k\":\"ñ€😀\"}");
 }
 
+TEST(JsonWriter, AByteIsEscapedTheSameWhereverItStandsInATextOfAnyLength) {
+  const auto escaped = [](const std::string& text) {
+    std::string out = "x";
+    append_escaped(out, text);
+    return out.substr(1);
+  };
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string alone(1, static_cast<char>(byte));
+    for (std::size_t size = 1; size <= 20; ++size) {
+      for (std::size_t at = 0; at < size; ++at) {
+        const std::string before(at, '~'), after(size - at - 1, ' ');
+        ASSERT_EQ(escaped(before + alone + after), before + escaped(alone) + after) << byte << ", " << size;
+      }
+    }
+  }
+  EXPECT_EQ(escaped(""), "");
+}
+
 TEST(JsonWriter, EveryAsciiCharacterReadsBack) {
   for (char c = 1; c > 0 && c < 127; ++c) {
     const std::string text(1, c);

@@ -1,0 +1,226 @@
+"""The benchmark's programs against real servers: what dti_load counts is what the ledger has."""
+
+import json
+import signal
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from harness.process import ROOT, Daemon, binary, owned, run, running
+from harness.wire import HAS_ALREADY, OK, Router
+
+pytestmark = pytest.mark.skipif(not Path(binary("dti_load")).exists(), reason="dti_load is not built: DTI_BUILD_BENCH")
+
+SEMESTERS = ("2025-10", "2026-01")
+POOL = (f"--semester={SEMESTERS[0]}", "--classrooms=1000000", "--labs=1000000")
+MADE = ("--faculties=12", "--programs=52")  # a faculty's last request has two programs
+PROGRAMS = 12 * 52
+REQUESTS = 12 * 11
+
+
+def load(folder, address, *flags, seconds=20):
+    """The result of a run that must succeed."""
+    status, stdout, stderr = run(folder, "dti_load", f"--server={address}", "--format=json", *flags, seconds=seconds)
+    assert status == 0, stderr
+    return json.loads(stdout)
+
+
+@pytest.fixture
+def made(tmp_path):
+    """The flag that gives a server the catalogue of MADE."""
+    path = tmp_path / "made.csv"
+    assert run(tmp_path, "dti_load", *MADE, f"--write-catalog={path}")[0] == 0
+    return f"--catalog={path}"
+
+
+@pytest.fixture
+def memory(tmp_path, made):
+    with running(tmp_path, "--store=memory:", *POOL, made) as dti:
+        yield dti
+
+
+def check_sums(result):
+    assert result["requests"] == result["fresh_requests"] + result["repeat_requests"]
+    assert result["decisions"] == sum(result["statuses"].values())
+    assert result["foreign_replies"] == 0
+    assert result["requests_per_second"] == pytest.approx(result["requests"] / result["seconds"], abs=0.1)
+    latency = result["latency_us"]
+    assert 0 < latency["p50"] <= latency["p90"] <= latency["p99"] <= latency["p999"] <= latency["max"]
+    assert latency["mean"] <= latency["max"] <= result["seconds"] * 1e6
+
+
+def test_every_program_is_asked_once_granted_and_counted_as_in_the_ledger(sqlite, tmp_path, made):
+    with running(tmp_path, sqlite.flag, *POOL, made):
+        pass
+    flags = (sqlite.flag, f"--semester={SEMESTERS[1]}", "--classrooms=1000000", "--labs=1000000")
+    with running(tmp_path, *flags) as dti:
+        result = load(tmp_path, dti.address, *MADE, f"--semesters={','.join(SEMESTERS)}", "--classrooms=3", "--labs=2")
+    check_sums(result)
+    assert (result["requests"], result["decisions"]) == (2 * REQUESTS, 2 * PROGRAMS)
+    assert (result["statuses"], result["errors"]) == ({OK: 2 * PROGRAMS}, {})
+    assert (result["sent_in_all"], result["repeat_requests"]) == (2 * REQUESTS, 0)
+    assert [(p["semester"], p["requests"], p["decisions"]) for p in result["parts"]] == [
+        (semester, REQUESTS, PROGRAMS) for semester in SEMESTERS]
+    assert sum(part["seconds"] for part in result["parts"]) == pytest.approx(result["seconds"])
+    for semester in SEMESTERS:
+        assert set(sqlite.allocations(semester).values()) == {(OK, 3, 2, 0)}
+        assert len(sqlite.allocations(semester)) == PROGRAMS
+    sqlite.check_conserved()
+
+
+def test_repeats_are_answered_as_before_and_change_nothing(sqlite, tmp_path, made):
+    with running(tmp_path, sqlite.flag, *POOL, made) as dti:
+        result = load(tmp_path, dti.address, *MADE, "--repeats=60", "--requests=100", "--in-flight=8")
+        check_sums(result)
+        assert result["requests"] == 100 and result["repeat_requests"] > 20
+        assert set(result["statuses"]) == {OK}
+        used = result["sent_in_all"]
+        assert used == result["fresh_requests"]
+        before = sqlite.rows("SELECT * FROM history")
+        assert len(sqlite.allocations()) == len(before) - 1  # the opening
+
+        again = load(tmp_path, dti.address, *MADE, "--repeats=100", f"--first={used}", "--requests=150")
+        check_sums(again)
+        assert (again["repeat_requests"], again["fresh_requests"], set(again["statuses"])) == (150, 0, {OK})
+        assert sqlite.rows("SELECT * FROM history") == before
+
+        rest = load(tmp_path, dti.address, *MADE, f"--first={used}")
+        assert (rest["fresh_requests"], rest["sent_in_all"]) == (REQUESTS - used, REQUESTS)
+        assert len(sqlite.allocations()) == PROGRAMS
+
+
+def test_the_written_catalogue_is_the_made_one_and_every_order_asks_for_all_of_it(tmp_path, made, memory):
+    first = load(tmp_path, memory.address, made, "--order=sequential", "--connections=3", "--programs-per-request=7")
+    assert first["statuses"] == {OK: PROGRAMS}
+    other_numbers = load(tmp_path, memory.address, *MADE, "--classrooms=2", "--seed=9")
+    assert other_numbers["statuses"] == {HAS_ALREADY: PROGRAMS}
+
+
+def test_an_open_loop_sends_at_its_rate(tmp_path, memory):
+    result = load(tmp_path, memory.address, *MADE, "--rate=300", "--requests=90")
+    check_sums(result)
+    assert (result["requests"], result["sent_in_all"], set(result["statuses"])) == (90, 90, {OK})
+    assert result["seconds"] >= 89 / 300  # the last is due then
+
+
+def test_a_window_ends_in_time_and_what_is_under_way_is_waited_for(tmp_path, memory):
+    result = load(tmp_path, memory.address, *MADE, "--repeats=100", "--warm-up=0.1", "--seconds=0.3", "--in-flight=4")
+    check_sums(result)
+    assert result["seconds"] == pytest.approx(0.3)
+    assert result["cpu_seconds"] > 0
+
+
+def refuse_each_once(router, count, error):
+    """A server that refuses each request the first time, and grants all the second time."""
+    seen = set()
+    for _ in range(2 * count):
+        peer, (delimiter, body) = router.receive()
+        request = json.loads(body)
+        code = "" if body in seen else error
+        seen.add(body)
+        programs = [{"program-id": p["program-id"], "program-name": p["program-name"], "status-message": code or OK}
+                    for p in request["programs"]]
+        reply = {"semester": request["semester"], "error-found": bool(code), "error-message": code,
+                 "programs": programs, "retry-after-ms": 20, "request-id": request["request-id"]}
+        router.send(peer, delimiter, json.dumps(reply, separators=(",", ":")))
+
+
+def test_what_is_refused_for_now_is_asked_again_to_the_byte_and_counted(tmp_path):
+    with Router() as router:
+        server = threading.Thread(target=refuse_each_once, args=(router, REQUESTS, "OVERLOADED"))
+        server.start()
+        result = load(tmp_path, router.address, *MADE)
+        server.join()
+    check_sums(result)
+    assert (result["requests"], result["errors"]) == (REQUESTS, {"OVERLOADED": REQUESTS})
+    assert result["statuses"] == {OK: PROGRAMS}
+    assert result["latency_us"]["p50"] >= 20_000  # it counts from the first try
+
+
+def test_what_is_refused_for_good_is_counted_and_not_asked_again(tmp_path, memory):
+    result = load(tmp_path, memory.address, *MADE, "--semesters=1999-10")
+    assert (result["requests"], result["errors"]) == (0, {"INVALID-SEMESTER": REQUESTS})
+
+
+def closed_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_a_server_that_cannot_be_reached_ends_the_run_in_time(tmp_path):
+    address = f"127.0.0.1:{closed_port()}"
+    status, stdout, stderr = run(tmp_path, "dti_load", f"--server={address}", "--timeout=0.3", seconds=3)
+    assert (status, stdout) == (1, "")
+    assert stderr == f"dti_load: cannot connect to {address} within 0.3 s (does a server listen there?)\n"
+
+
+def test_a_server_that_does_not_answer_ends_the_run_in_time(tmp_path):
+    with Router() as router:
+        status, stdout, stderr = run(tmp_path, "dti_load", f"--server={router.address}", "--timeout=0.3",
+                                     "--in-flight=7", seconds=3)
+    assert (status, stdout) == (1, "")
+    assert stderr == (f"dti_load: no answer from {router.address} within 0.3 s: 7 requests are unanswered, "
+                      "after 0 that were answered\n")
+
+
+BAD_USE = {
+    "--nosuch": "--nosuch",
+    "--in-flight=0": "--in-flight",
+    "--faculties=3": "--programs",
+    "--write-catalog=x": "--faculties",
+    "--repeats=100": "never end",
+    "--server=nowhere": "HOST:PORT",
+    "--semesters=a,,b": "--semesters",
+    "--first=1000000": "leaves none",
+    "--catalog=nowhere.csv": "nowhere.csv cannot be read",
+}
+
+
+@pytest.mark.parametrize("flag, named", BAD_USE.items(), ids=BAD_USE)
+def test_bad_use_is_refused_and_named(tmp_path, flag, named):
+    status, stdout, stderr = run(tmp_path, "dti_load", flag)
+    assert (status, stdout) == (2, "")
+    assert named in stderr and stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["dti_load", "dti_echo", "ledger_ceiling"])
+def test_help_tells_the_flags_and_the_exit_codes(tmp_path, name):
+    status, stdout, stderr = run(tmp_path, name, "--help")
+    assert (status, stderr) == (0, "")
+    assert stdout.startswith(f"Usage: {name} ") and "Exit codes:" in stdout
+    assert max(map(len, stdout.splitlines())) <= 80
+
+
+def test_the_echo_answers_with_so_many_bytes_that_the_request_can_be_found_in(tmp_path):
+    with owned(Daemon([binary("dti_echo"), "--port=0", "--reply-bytes=200"], tmp_path)) as echo:
+        echo.wait_ready()
+        result = load(tmp_path, echo.address, *MADE, "--any-reply", "--in-flight=1000")
+        assert (result["requests"], result["decisions"], result["reply_bytes"]) == (REQUESTS, PROGRAMS, 200)
+        echo.signal(signal.SIGTERM)
+        assert echo.exit_status() == 0
+
+
+@pytest.mark.parametrize("method, batch", [("insert", 1), ("unnest", 7), ("copy", 7), ("copy-binary", 7)])
+@pytest.mark.parametrize("ids", [(), ("--no-request-id",)], ids=["request ids", "no request ids"])
+def test_each_method_of_the_ceiling_writes_rows_that_the_ledger_accepts(postgresql, tmp_path, method, batch, ids):
+    cluster, database = postgresql.cluster, postgresql.database
+    cluster.sql(database, (ROOT / "sql/postgresql/0001_ledger.up.sql").read_text(encoding="utf-8"))
+    flags = [f"--batch={batch}"] if batch > 1 else []
+    status, stdout, stderr = run(tmp_path, "ledger_ceiling", f"--conninfo={cluster.uri(database)}",
+                                 f"--method={method}", "--semesters=2", "--programs=10", "--rows=18",
+                                 "--report-every=9", *flags, *ids)
+    assert status == 0, stderr
+    result = json.loads(stdout)
+    batches = {1: 18, 7: 4}[batch]  # a batch ends with its semester
+    assert (result["rows"], result["batches"], len(result["intervals"])) == (18, batches, {1: 2, 7: 1}[batch])
+    rows = postgresql.rows("SELECT semester_id, seq, program_id, generation, classrooms_wanted, labs_wanted,"
+                           " classrooms_granted, labs_granted, mobile_labs_granted, kind, status, length(request_id),"
+                           " now() - at < interval '1 minute' FROM ledger ORDER BY 1, 2")
+    length = None if ids else 36
+    programs = [row[2] for row in rows]
+    assert rows == [(1 + i // 10, 2 + i % 10, programs[i], 1, 1, 1, 1, 1, 0, 0, 0, length, "t") for i in range(18)]
+    assert sorted(programs[:10]) == list(range(1, 11)) and programs[10:] == programs[:8]
+    assert programs[:10] != sorted(programs[:10])
