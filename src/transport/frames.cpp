@@ -6,10 +6,13 @@
 namespace dti {
 
 std::optional<std::vector<zmq::message_t>> receive_frames(zmq::socket_t& socket, std::size_t frames_max) {
+  zmq::message_t frame;
+  if (!socket.recv(frame, zmq::recv_flags::dontwait)) return std::nullopt;
   std::vector<zmq::message_t> frames;
-  bool more = true;
+  frames.reserve(frames_max);
+  bool more = frame.more();
+  frames.push_back(std::move(frame));
   while (more) {
-    zmq::message_t frame;
     if (!socket.recv(frame, zmq::recv_flags::dontwait)) return std::nullopt;
     more = frame.more();
     if (frames.size() < frames_max) frames.push_back(std::move(frame));

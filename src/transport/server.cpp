@@ -56,9 +56,11 @@ class Server::Loop {
     pipeline_.on_start(now());
     perform_actions(on_ready);
     while (!exit_) {
-      wait(stop_signals);
-      if (stop_signals.stop_asked()) pipeline_.on_stop(now());
-      for (auto& event : store_events_.take()) handle(std::move(event));
+      const auto woken_by = wait(stop_signals);
+      if (woken_by.stop && stop_signals.stop_asked()) pipeline_.on_stop(now());
+      if (woken_by.store) {
+        for (auto& event : store_events_.take()) handle(std::move(event));
+      }
       if (pipeline_.takes_requests()) read_requests();
       pipeline_.on_tick(now());
       pipeline_.on_turn_end(now());
@@ -77,13 +79,19 @@ class Server::Loop {
     Envelope envelope;
   };
 
-  void wait(const StopSignals& stop_signals) {
+  struct WokenBy {
+    bool stop = false;
+    bool store = false;
+  };
+
+  WokenBy wait(const StopSignals& stop_signals) {
     std::array<zmq::pollitem_t, 3> items = {{{nullptr, stop_signals.descriptor(), ZMQ_POLLIN, 0},
                                              {nullptr, store_events_.descriptor(), ZMQ_POLLIN, 0},
                                              {router_.handle(), 0, ZMQ_POLLIN, 0}}};
     auto wake_at = pipeline_.wake_at();
     if (outbox_.wake_at() && (!wake_at || *outbox_.wake_at() < *wake_at)) wake_at = outbox_.wake_at();
     wait_for(std::span{items}.first(pipeline_.takes_requests() ? 3 : 2), wake_at);
+    return {.stop = items[0].revents != 0, .store = items[1].revents != 0};
   }
 
   void handle(Committer::Event event) {
@@ -99,14 +107,15 @@ class Server::Loop {
   }
 
   void read_requests() {
+    const auto time = now();
     for (int i = 0; i < kMessagesPerTurn; ++i) {
       auto frames = receive_frames(router_, kFramesMax + 2);
       if (!frames) return;
-      if (frames->size() > 1) handle_message(std::move(*frames));
+      if (frames->size() > 1) handle_message(std::move(*frames), time);
     }
   }
 
-  void handle_message(std::vector<zmq::message_t> frames) {
+  void handle_message(std::vector<zmq::message_t> frames, const Now& time) {
     const auto views = frame_views(frames);
     const auto bytes = std::accumulate(views.begin(), views.end(), std::size_t{0},
                                        [](std::size_t sum, std::string_view frame) { return sum + frame.size(); });
@@ -115,14 +124,14 @@ class Server::Loop {
     if (unpacked.too_many_frames) {
       return refuse(std::move(route), {"a message has at most 4 frames", {}});
     }
-    auto decoded = decode_allocation_request(unpacked.body);
+    auto decoded = decoder_.decode(unpacked.body);
     if (auto* request = std::get_if<AllocationRequest>(&decoded)) {
       const Token token = ++tokens_;
       routes_.emplace(token, std::move(route));
-      pipeline_.on_request(token, std::move(*request), bytes, now());
+      pipeline_.on_request(token, std::move(*request), bytes, time);
     } else if (const auto* malformed = std::get_if<MalformedRequest>(&decoded)) {
       refuse(std::move(route), *malformed);
-    } else if (pipeline_.is_ready(now())) {
+    } else if (pipeline_.is_ready(time)) {
       send(std::move(route), kHealthy);
     }
   }
@@ -130,15 +139,15 @@ class Server::Loop {
   void refuse(Route route, const MalformedRequest& malformed) {
     Outcome outcome;
     outcome.error = RequestError{Status::kInvalidRequest, malformed.detail, {}, {}};
-    send(std::move(route), encode_allocation_reply(malformed.readable, outcome));
+    reply(std::move(route), malformed.readable, outcome);
   }
 
   void perform_actions(const std::function<void()>& on_ready) {
     for (auto& action : pipeline_.take_actions()) {
-      if (auto* reply = std::get_if<SendReply>(&action)) {
-        auto route = routes_.extract(reply->token);
+      if (auto* answer = std::get_if<SendReply>(&action)) {
+        auto route = routes_.extract(answer->token);
         DTI_CHECK(!route.empty());  // one reply a request
-        send(std::move(route.mapped()), encode_allocation_reply(reply->request, reply->outcome));
+        reply(std::move(route.mapped()), answer->request, answer->outcome);
       } else if (auto* commit = std::get_if<StartCommit>(&action)) {
         committer_.start(std::move(*commit));
       } else if (auto* guard = std::get_if<StartGuard>(&action)) {
@@ -157,8 +166,15 @@ class Server::Loop {
     }
   }
 
+  void reply(Route route, const AllocationRequest& request, const Outcome& outcome) {
+    body_.clear();
+    append_allocation_reply(body_, request, outcome);
+    send(std::move(route), body_);
+  }
+
   void send(Route route, std::string_view body) {
     std::vector<zmq::message_t> frames;
+    frames.reserve(kFramesMax + 1);
     frames.push_back(std::move(route.routing_id));
     for (const auto& frame : route.envelope.before) frames.emplace_back(frame.data(), frame.size());
     frames.emplace_back(body.data(), body.size());
@@ -203,6 +219,8 @@ class Server::Loop {
   zmq::context_t context_;
   zmq::socket_t router_;
   Outbox outbox_;
+  AllocationRequestDecoder decoder_;
+  std::string body_;  // of the reply that is being made
   CommitPipeline pipeline_;
   std::unordered_map<Token, Route> routes_;  // of the requests that wait for their answer
   Token tokens_ = 0;
