@@ -1,0 +1,27 @@
+"""Part `ceiling`: the ledger's table without a server, in a schema that is made anew for each point."""
+
+from bench.database import conninfo, rows
+from bench.drivers import ceiling
+from harness.process import ROOT
+
+SCHEMA = "bare"
+PROGRAMS = 1_000_000  # more than any point takes
+DROP = f"SET client_min_messages = warning; DROP SCHEMA IF EXISTS {SCHEMA} CASCADE;"
+
+
+def make_tables(cluster, database):
+    """Fresh ones in place of the last; for libpq: where they are."""
+    migration = (ROOT / "sql/postgresql/0001_ledger.up.sql").read_text(encoding="utf-8")
+    rows(cluster, database, f"{DROP} CREATE SCHEMA {SCHEMA}; SET search_path = {SCHEMA}; {migration}")
+    return conninfo(cluster, database, SCHEMA)
+
+
+def drop_tables(cluster, database):
+    rows(cluster, database, DROP)
+
+
+def measure(cluster, database, folder, method, batch, seconds):
+    size = {} if method == "insert" else {"batch": batch}
+    found = ceiling(folder, make_tables(cluster, database), method, programs=PROGRAMS, seconds=seconds, **size)
+    return {"rows_per_second": found["rows_per_second"], "p50_us": found["latency_us"]["p50"],
+            "p99_us": found["latency_us"]["p99"]}

@@ -1,0 +1,97 @@
+"""Part `growth`: what millions of entries do to the rate, to the server's memory, and to a new start."""
+
+import subprocess
+import time
+from pathlib import Path
+
+from bench.bare import drop_tables, make_tables
+from bench.database import psql
+from bench.drivers import ceiling, load, programs_asked
+from bench.figures import figure
+from bench.ledgers import PostgresqlLedgers, running_server, semester_names
+from bench.plan import PROGRAMS_A_REQUEST
+
+STARTS = 3
+
+
+def measure(plan, cluster, database, folder, catalog_path, verified, step):
+    """`step`: called with a sentence before each thing that takes a while."""
+    growth = plan.growth
+    step("opening the semesters")
+    ledgers = PostgresqlLedgers(cluster, folder, "growth", catalog_path, semester_names(growth.semesters))
+    with ledgers.copy() as ledger:
+        step("dti_server fills the ledger")
+        semesters, memory = fill(growth, folder, ledger.flag, ledgers.semesters)
+        step("starting again, and reading the table out")
+        restart = start_again(cluster, folder, ledger)
+        verified.append({"ledger": f"PostgreSQL, grown to {growth.rows:,} rows", **ledger.verify(
+            {semester: growth.catalog.size for semester in ledgers.semesters})})
+    ledgers.remove()
+    found = {"rows": growth.rows, "in_flight": growth.in_flight, "semesters": growth.semesters,
+             "early_rows": rows_in(growth, growth.early), "late_rows": rows_in(growth, growth.late),
+             "ours": rates(growth, semesters), "memory": memory, "restart": restart}
+    for name, count, programs, what in (
+            ("bare", growth.semesters, growth.catalog.size, "the bare table, the same order"),
+            ("one_semester", 1, growth.rows, "the bare table, all in one semester")):
+        step(what)
+        found[name] = {"method": growth.method, "batch": growth.batch,
+                       **rates(growth, fill_bare(growth, cluster, database, folder, count, programs))}
+    return found
+
+
+def rows_in(growth, part):
+    """How many rows the ledger has before the first and after the last of these semesters."""
+    return part.start * growth.catalog.size, part.stop * growth.catalog.size
+
+
+def rates(growth, steps):
+    """`steps`: (rows, seconds) of each semester, or as many rows as one has."""
+    early, late = (sum(rows for rows, _ in steps[part]) / sum(seconds for _, seconds in steps[part])
+                   for part in (growth.early, growth.late))
+    return {"early_rate": early, "late_rate": late, "ratio": late / early,
+            "rows_per_second": [round(rows / seconds) for rows, seconds in steps]}
+
+
+def fill(growth, folder, flag, semesters):
+    """(rows, seconds) of each semester; and the server's memory before them, after a fifth of them and after all."""
+    first = growth.rows // 5 // PROGRAMS_A_REQUEST
+    steps = []
+    sizes = []
+    with running_server(folder, flag) as server:
+        empty = resident_bytes(server.pid)
+        for begin, flags in ((0, {"requests": first}), (first, {"first": first})):
+            found = load(folder, server.address, growth.catalog, semesters, growth.in_flight, **flags)
+            steps += [(part["decisions"], part["seconds"]) for part in found["parts"]]
+            sizes.append((begin * PROGRAMS_A_REQUEST + programs_asked(found, begin), resident_bytes(server.pid)))
+    (few, small), (many, large) = sizes
+    return steps, {"empty_bytes": empty, "first_allocations": few, "first_bytes": small, "last_allocations": many,
+                   "last_bytes": large, "bytes_per_allocation": (large - small) / (many - few)}
+
+
+def resident_bytes(pid):
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise ValueError(f"no VmRSS of process {pid}")
+
+
+def start_again(cluster, folder, ledger):
+    """Seconds to READY, and seconds to read the table out once; in turns, so that both find the same caches."""
+    read, ready = [], []
+    for _ in range(STARTS):
+        started = time.monotonic()
+        psql(cluster, ledger.name, "-c", "COPY ledger TO STDOUT", stdout=subprocess.DEVNULL)
+        read.append(time.monotonic() - started)
+        started = time.monotonic()
+        with running_server(folder, ledger.flag):
+            ready.append(time.monotonic() - started)
+    return {"ready_seconds": figure(ready), "read_seconds": figure(read)}
+
+
+def fill_bare(growth, cluster, database, folder, semesters, programs):
+    """(rows, seconds), as fill()"""
+    found = ceiling(folder, make_tables(cluster, database), growth.method, batch=growth.batch, semesters=semesters,
+                    programs=programs, **{"report-every": growth.catalog.size})
+    drop_tables(cluster, database)
+    return [(growth.catalog.size, growth.catalog.size / interval["rows_per_second"])
+            for interval in found["intervals"]]

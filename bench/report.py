@@ -1,0 +1,60 @@
+"""Writes results.json, the plots and RESULTS.md; prints the tables."""
+
+import json
+
+from bench.plan import PARTS
+from bench.progress import minutes, say, say_wrong
+from bench.tables import all_tables, as_markdown, as_text, how_measured
+from bench.targets import NOT_MEASURED, judge_all
+
+CAPTIONS = {
+    "throughput.svg": "Programs decided a second against requests in flight. The echo decides nothing and stores "
+                      "nothing; the dashed lines are rates that do not depend on requests in flight.",
+    "latency.svg": "The 99th percentile of latency against requests in flight.",
+}
+
+
+def write(results, folder, draw_all):
+    """Into the folder, which is made; `draw_all`: bench.plots.draw_all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "RESULTS.md").write_text(page(results, draw_all(results, folder)), encoding="utf-8")
+
+
+def page(results, plots):
+    """RESULTS.md; `plots`: the names of the SVGs beside it."""
+    machine, versions = results["machine"], results["versions"]
+    targets, *tables = all_tables(results)
+    lines = ["# Results", "", f"Made by `./scripts/bench{' --quick' if results['kind'] == 'quick' else ''}`"
+             f" on {results['date']}, in {minutes(results['duration_seconds'])}"
+             + (f", at commit {results['commit']}" if results["commit"] else "") + ".", "",
+             f"{machine['cpu']}, {machine['cores']} cores, {machine['memory']}; {machine['system']}, "
+             f"{machine['kernel']}; " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".", ""]
+    if results["kind"] == "quick":
+        lines += ["A quick run: short points, and a ledger of "
+                  f"{results['growth']['rows']:,} rows for growth. The figures of a full run are steadier."
+                  if "growth" in results else "A quick run: short points. The figures of a full run are steadier.", ""]
+    lines += [as_markdown(targets), ""]
+    for name in plots:
+        lines += [f"![{CAPTIONS[name]}]({name})", "", CAPTIONS[name], ""]
+    lines += ["## How to read it", "", *(f"- {sentence}" for sentence in how_measured(results)), ""]
+    for table in tables:
+        lines += [as_markdown(table), ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def show(results):
+    targets, *tables = all_tables(results)
+    for table in [*tables, targets]:
+        say("\n" + as_text(table))
+
+
+def check(results):
+    """Says what is wrong with the ledgers, or was not measured although it should have been; is nothing?"""
+    faults = [f"{each['ledger']}: {fault}" for each in results["verified"] for fault in each["faults"]]
+    if set(results["parts"]) == set(PARTS):
+        faults += [f"target {each.target.number} was not measured" for each in judge_all(results)
+                   if each.verdict == NOT_MEASURED]
+    for fault in faults:
+        say_wrong(f"WRONG: {fault}")
+    return not faults

@@ -1,0 +1,388 @@
+"""The benchmark's own sums: figures, verdicts, tables, plots, and the proof of a ledger. No measurement is made."""
+
+import copy
+import json
+import re
+import sqlite3
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from harness.process import ROOT
+from test_scripts import call, tools  # noqa: F401  (a fixture)
+
+sys.path.insert(0, str(ROOT))
+
+from bench import figures, growth, others, report, tables  # noqa: E402
+from bench.ledgers import COPY_SEMESTERS, Ledger  # noqa: E402
+from bench.plan import (BATCHES, CONNECTIONS_OF_OTHERS, IN_FLIGHT, PARTS, REPEATED, SCRIPTS, STORES,  # noqa: E402
+                        Point, expected_seconds, make_plan)
+from bench.targets import NOT_MEASURED, TARGETS, best_ceiling, judge, judge_all  # noqa: E402
+
+
+# Figures.
+
+
+@pytest.mark.parametrize("values, median, spread, is_wide", [
+    ([5], 5, 0, False),
+    ([10, 30, 20], 20, 1, True),
+    ([100, 107, 115], 107, 15 / 107, False),
+    ([100, 100, 115], 100, 0.15, False),
+    ([100, 100, 116], 100, 0.16, True),
+    ([1, 2, 3, 4], 2.5, 1.2, True),
+    ([0, 0, 0], 0, 0, False),
+])
+def test_a_figure_is_the_median_and_how_far_its_values_lie_apart(values, median, spread, is_wide):
+    figure = figures.figure(values)
+    assert figure == {"median": median, "spread": pytest.approx(spread), "values": values}
+    assert figures.is_wide(figure) is is_wide
+    assert figures.marked(figure).endswith(" ~") is is_wide
+
+
+def test_repetitions_become_a_figure_for_each_of_their_names():
+    found = figures.figures([{"rate": 3, "p50": 10}, {"rate": 1, "p50": 30}, {"rate": 2, "p50": 20}])
+    assert {name: figure["median"] for name, figure in found.items()} == {"rate": 2, "p50": 20}
+    assert found["rate"]["values"] == [3, 1, 2]
+
+
+@pytest.mark.parametrize("value, text", [(1234567.8, "1,234,568"), (123.4, "123"), (99.94, "99.9"), (1.234, "1.23"),
+                                         (0.5, "0.50"), (0, "0.00")])
+def test_numbers_have_three_digits(value, text):
+    assert figures.number(value) == text
+
+
+@pytest.mark.parametrize("count, share, expected", [(1, 0.5, 1), (2, 0.5, 1), (3, 0.5, 2), (100, 0.99, 99),
+                                                    (101, 0.99, 100), (1000, 0.999, 999), (10, 0.0, 1), (10, 1.0, 10)])
+def test_a_percentile_is_the_least_value_that_enough_do_not_exceed(count, share, expected):
+    assert figures.percentile(list(range(1, count + 1)), share) == expected
+
+
+def test_the_latencies_are_those_of_every_transaction_in_every_log(tmp_path):
+    (tmp_path / "pgbench.1").write_text("0 1 512 0 1700000000 1\n1 1 700 0 1700000000 2\n")
+    (tmp_path / "pgbench.1.1").write_text("0 2 90000 0 1700000001 3\n")
+    assert sorted(others.read_latencies(tmp_path.glob("pgbench.*"))) == [512, 700, 90000]
+
+
+# What pgbench prints is read as it stands.
+PGBENCH = """pgbench (15.5)
+transaction type: hot_row.sql
+number of transactions actually processed: 1703
+number of failed transactions: 0 (0.000%)
+latency average = 0.587 ms
+initial connection time = 3.091 ms
+tps = 1704.163227 (without initial connection time)
+"""
+
+
+def test_the_rate_of_pgbench_is_read():
+    assert others.TRANSACTIONS.search(PGBENCH)[1] == "1703"
+    assert float(others.RATE.search(PGBENCH)[1]) == 1704.163227
+
+
+# Results as a run makes them; every target is met, by these.
+
+
+def same(value):
+    return {"median": value, "spread": 0.0, "values": [value] * 3}
+
+
+def load_point(rate, p50=1000.0, p99=2000.0):
+    return {"requests_per_second": same(rate), "decisions_per_second": same(5 * rate), "p50_us": same(p50),
+            "p99_us": same(p99), "p999_us": same(3 * p99)}
+
+
+def bare_point(rate, p50=200.0):
+    return {"rows_per_second": same(rate), "p50_us": same(p50), "p99_us": same(2 * p50)}
+
+
+@pytest.fixture
+def results():
+    def ledger(ratio):
+        return {"early_rate": 200_000.0, "late_rate": 200_000.0 * ratio, "ratio": ratio, "rows_per_second": [200_000],
+                "method": "unnest", "batch": 2000}
+
+    echo = {str(at): load_point(100_000, p50=50.0) for at in IN_FLIGHT}
+    ours = {store: {str(at): load_point(40_000, p50=260.0 if at == 1 else 1000.0) for at in IN_FLIGHT}
+            for store in STORES}
+    plan = make_plan(False, tuple(PARTS))
+    return {
+        "kind": "full", "parts": list(PARTS), "date": "2025-10-01 12:00 UTC", "commit": None,
+        "machine": {"cpu": "A | CPU", "cores": 2, "memory": "8 GiB", "kernel": "Linux 6.1", "system": "Debian"},
+        "versions": {"PostgreSQL": "15.5", "libzmq": "4.3.4", "SQLite": "3.40.1"}, "repetitions": plan.repetitions,
+        "points": {"dti_load": {"seconds": 1.5, "warm_up": 0.3}, "pgbench": {"seconds": 2},
+                   "dti_load from 1024 in flight": {"seconds": 2, "warm_up": 0.5}, "ledger_ceiling": {"seconds": 1.5},
+                   "open loop": {"seconds": 5, "warm_up": 0.5}},
+        "duration_seconds": 700, "catalog": {"faculties": 1000, "programs": 500},
+        "bytes": {"request": 657.0, "reply": 1076.0}, "ours": ours, "echo": echo,
+        "others": {name: {str(connections): {"transactions_per_second": same(1000), "p50_us": same(900.0),
+                                             "p99_us": same(3000.0)} for connections in CONNECTIONS_OF_OTHERS}
+                   for name in SCRIPTS},
+        "ceiling": {"insert": {"1": bare_point(4000)},
+                    **{method: {str(batch): bare_point(100 * batch if batch < 1000 else 250_000) for batch in BATCHES}
+                       for method in ("unnest", "copy", "copy-binary")}},
+        "open_loop": {"postgresql": {"rate": 20_000, **{
+            name: figure["median"] for name, figure in load_point(20_000).items()}}},
+        "repeats": {str(at): {"fresh": load_point(40_000), "repeats": load_point(80_000)} for at in REPEATED},
+        "growth": {"rows": 5_000_000, "semesters": 100, "in_flight": 4096, "early_rows": [50_000, 250_000],
+                   "late_rows": [4_500_000, 5_000_000], "ours": ledger(0.6), "bare": ledger(0.6),
+                   "one_semester": ledger(0.3),
+                   "memory": {"empty_bytes": 2**26, "first_allocations": 1_000_000, "first_bytes": 2**27,
+                              "last_allocations": 5_000_000, "last_bytes": 2**28, "bytes_per_allocation": 33.6},
+                   "restart": {"ready_seconds": same(4.0), "read_seconds": same(4.0)}},
+        "verified": [{"ledger": "PostgreSQL, repetition 1", "semesters": 18, "entries": 1018, "grants": 1000,
+                      "faults": []}],
+    }
+
+
+# Targets: what to change in the results above, so that the target alone is just met, and just missed.
+BOUNDS = {
+    1: (("ours", "postgresql", "4096", "decisions_per_second"), 175_000, 174_999, {"others": 1000 * 7 / 6}),
+    2: (("ours", "sqlite", "4096", "decisions_per_second"), 150_000, 149_999, {}),
+    3: (("ours", "postgresql", "4096", "decisions_per_second"), 175_000, 174_999, {}),
+    4: (("ours", "memory", "1024", "requests_per_second"), 35_000, 34_999, {}),
+    5: (("ours", "postgresql", "1", "p50_us"), 312.5, 312.6, {}),
+    6: (("ours", "postgresql", "64", "p99_us"), 3000.0, 3001.0, {}),
+    7: (("growth", "memory", "bytes_per_allocation"), 120.0, 120.1, {}),
+    8: (("growth", "restart", "ready_seconds"), 6.0, 6.01, {}),
+    9: (("growth", "ours", "ratio"), 0.54, 0.539, {}),
+    10: (("growth", "bare", "ratio"), 0.4701, 0.47, {}),
+    11: (("repeats", "4096", "repeats", "requests_per_second"), 60_000, 59_999, {}),
+}
+
+
+def changed(results, path, value):
+    results = copy.deepcopy(results)
+    inner = results
+    for name in path[:-1]:
+        inner = inner[name]
+    inner[path[-1]] = same(value) if isinstance(inner[path[-1]], dict) else value
+    return results
+
+
+def test_every_target_is_judged_and_met_by_the_results_that_are_made_up(results):
+    assert [target.number for target in TARGETS] == list(range(1, 12)) == list(BOUNDS)
+    assert [verdict.verdict for verdict in judge_all(results)] == ["met"] * 11
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.number)
+def test_a_target_is_met_up_to_its_bound_and_missed_beyond(results, target):
+    path, met, missed, beside = BOUNDS[target.number]
+    if "others" in beside:
+        results = changed(results, ("others", "hot-row", "32", "transactions_per_second"), beside["others"])
+    assert judge(target, changed(results, path, met)).verdict == "met"
+    assert judge(target, changed(results, path, missed)).verdict == "missed"
+
+
+def test_a_result_that_rests_on_an_unsteady_figure_is_marked(results):
+    results["others"]["hot-row"]["32"]["transactions_per_second"]["spread"] = 0.16
+    assert [verdict.target.number for verdict in judge_all(results) if verdict.result.endswith("~")] == [1, 2]
+
+
+def test_the_ceiling_is_the_best_of_what_a_server_could_do(results):
+    results = changed(results, ("ceiling", "copy", "5000", "rows_per_second"), 300_000)
+    results = changed(results, ("ceiling", "copy-binary", "5000", "rows_per_second"), 900_000)
+    method, batch, rate = best_ceiling(results)
+    assert (method, batch, rate["median"]) == ("copy", "5000", 300_000)
+
+
+@pytest.mark.parametrize("missing, numbers", [
+    ("ours", {1, 2, 3, 4, 5, 6}), ("echo", {4, 5}), ("others", {1, 2}), ("ceiling", {3, 5}), ("repeats", {11}),
+    ("growth", {7, 8, 9, 10}), ("open_loop", set())])
+def test_a_target_of_which_a_part_is_missing_was_not_measured(results, missing, numbers):
+    del results[missing]
+    assert {verdict.target.number for verdict in judge_all(results) if verdict.verdict == NOT_MEASURED} == numbers
+
+
+def test_a_quick_run_says_which_verdicts_are_about_a_smaller_ledger(results):
+    results["kind"] = "quick"
+    scaled = [verdict.target.number for verdict in judge_all(results) if verdict.verdict == "met (scaled)"]
+    assert scaled == [7, 8, 9, 10]
+
+
+# The page, the tables and the plots.
+
+
+def cells(line):
+    return len(re.findall(r"(?<!\\)\|", line)) - 1
+
+
+def test_every_row_of_the_page_has_the_cells_of_its_header(results):
+    text = report.page(results, ["throughput.svg", "latency.svg"])
+    assert text.endswith("\n") and not text.endswith("\n\n")
+    blocks = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
+    assert len(blocks) == len(tables.all_tables(results))
+    for header, rule, *rows in blocks:
+        assert rows and re.fullmatch(r"\|( -+:? \|)+", rule), header
+        assert {cells(line) for line in (rule, *rows)} == {cells(header)}, header
+
+
+def test_the_page_names_its_plots_and_its_machine(results):
+    text = report.page(results, ["throughput.svg", "latency.svg"])
+    assert "](throughput.svg)" in text and "](latency.svg)" in text and "A | CPU, 2 cores" in text
+    assert "quick" not in text
+    results["kind"] = "quick"
+    assert "A quick run" in report.page(results, [])
+
+
+def test_the_tables_fit_a_terminal(results):
+    text = "\n".join(tables.as_text(table) for table in tables.all_tables(results))
+    assert max(map(len, text.splitlines())) <= 120
+    assert "durable decisions/s" in text and "WRONG" not in text
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_one_part_alone_has_measured_can_be_shown(results, part):
+    kept = {"kind", "date", "commit", "machine", "versions", "repetitions", "points", "duration_seconds", "catalog"}
+    name = part.replace("-", "_")
+    alone = {**{key: results[key] for key in (*kept, name)}, "verified": [], "parts": [part]}
+    assert len(tables.all_tables(alone)) >= 2
+    assert report.page(alone, [])
+
+
+def test_a_fault_of_a_ledger_is_shown_and_fails_the_run(results, capsys):
+    assert report.check(results)
+    results["verified"][0]["faults"] = ["0001-10: head 3, 4 entries"]
+    assert not report.check(results)
+    assert "WRONG: PostgreSQL, repetition 1: 0001-10: head 3, 4 entries" in capsys.readouterr().out
+    assert "WRONG: 0001-10: head 3, 4 entries" in report.page(results, [])
+
+
+def test_a_run_of_all_parts_that_did_not_measure_a_target_fails(results, capsys):
+    del results["repeats"]
+    assert not report.check(results)
+    assert "target 11 was not measured" in capsys.readouterr().out
+    results["parts"].remove("repeats")
+    assert report.check(results)
+
+
+def test_the_results_and_the_plots_are_written_well_formed_and_the_same_each_time(results, tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: scripts/install-dependencies bench")
+    from bench import plots
+    texts = []
+    for name in ("first", "second"):
+        report.write(results, tmp_path / name, plots.draw_all)
+        texts.append([(tmp_path / name / plot).read_text() for plot in ("throughput.svg", "latency.svg")])
+    assert texts[0] == texts[1]
+    for text in texts[0]:
+        words = {"".join(element.itertext()).strip() for element in ElementTree.fromstring(text).iter(
+            "{http://www.w3.org/2000/svg}text")}
+        assert {"PostgreSQL", "SQLite", "memory:", "1,024"} <= words
+        assert len(text) < 60_000 and "<dc:date>" not in text
+    assert "one hot row, 32 connections" in texts[0][0]
+    assert json.loads((tmp_path / "first/results.json").read_text()) == results
+    assert {path.name for path in (tmp_path / "first").iterdir()} == {
+        "results.json", "RESULTS.md", "throughput.svg", "latency.svg"}
+
+
+# The plan.
+
+
+@pytest.mark.parametrize("quick, seconds", [(True, 180), (False, 900)])
+def test_a_run_is_expected_to_take_no_longer_than_is_said(quick, seconds):
+    assert 0.5 * seconds < expected_seconds(make_plan(quick, tuple(PARTS))) <= seconds
+
+
+def test_growth_compares_what_it_says(results):
+    plan = make_plan(False, ("growth",)).growth
+    assert plan.rows == 5_000_000
+    assert growth.rows_in(plan, plan.early) == (50_000, 250_000)
+    steps = [(50_000, 0.1)] + [(50_000, 0.25)] * 4 + [(50_000, 9.0)] * 85 + [(50_000, 0.5)] * 10
+    found = growth.rates(plan, steps)
+    assert (found["early_rate"], found["late_rate"], found["ratio"]) == (200_000, 100_000, 0.5)
+
+
+def test_more_requests_are_prepared_than_will_be_answered():
+    from bench.drivers import requests_max
+    point = Point(1.5, 0.5)
+    assert requests_max("memory", 1, point) >= 2 * 20_000  # no loop of two processes takes less than 50 µs
+    assert requests_max("postgresql", 4096, point) == 2 * 80_000 < requests_max("memory", 4096, point)
+
+
+@pytest.mark.parametrize("arguments", [["--only=ours,speed"], ["--fast"], ["fast"], ["--only="]])
+def test_bad_arguments_are_exit_2_and_cost_nothing(tmp_path, tools, arguments):  # noqa: F811
+    status, _, stderr = call(tools, "bench", *arguments)
+    assert status == 2 and "scripts/bench: error" in stderr
+    assert not (tmp_path / "mark").exists()
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_costs_nothing_and_names_every_part(tmp_path, tools, flag):  # noqa: F811
+    status, stdout, stderr = call(tools, "bench", flag)
+    assert (status, stderr) == (0, "")
+    assert not [part for part in PARTS if part not in stdout]
+    assert not (tmp_path / "mark").exists()
+
+
+# The proof of a ledger.
+
+
+class SqliteFile:
+    """What Ledger wants to know of the stores that it belongs to."""
+
+    def __init__(self):
+        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+
+    def _address(self, name):
+        return f"sqlite:{name}"
+
+    def _rows(self, _, statement):
+        return self.connection.execute(statement).fetchall()
+
+
+GRANT = ("INSERT INTO ledger (seq, at, semester_id, program_id, generation, classrooms_wanted, labs_wanted, "
+         "classrooms_granted, labs_granted, mobile_labs_granted, kind, status) "
+         "VALUES (?, 0, ?, ?, ?, 1, 1, 1, 1, 0, 0, 0)")
+CHARGE = ("UPDATE semester SET head = head + 1, classrooms_left = classrooms_left - 1, labs_left = labs_left - 1 "
+          "WHERE id = ?")
+
+
+@pytest.fixture
+def ledger():
+    """Two semesters, the second copied from the first as the benchmark does; 3 and 2 grants."""
+    file = SqliteFile()
+    connection = file.connection
+    connection.executescript((ROOT / "sql/sqlite/0001_ledger.up.sql").read_text(encoding="utf-8"))
+    connection.execute("INSERT INTO faculty VALUES (1, 'F', 'f')")
+    connection.executemany("INSERT INTO program VALUES (?, 1, ?, ?)", [(i, f"P{i}", f"p{i}") for i in range(1, 6)])
+    connection.execute("INSERT INTO semester VALUES (1, '0001-10', 1, 1, 100, 90, 100, 100, 90, 100, 1)")
+    connection.execute("INSERT INTO ledger (seq, at, semester_id, classrooms_capacity, labs_capacity, "
+                       "conversions_capacity, kind) VALUES (1, 0, 1, 100, 90, 100, 3)")
+    for text in COPY_SEMESTERS:
+        connection.execute(text.format(by=1, name="0002-10"))
+    for semester, programs in ((1, (3, 1, 2)), (2, (5, 4))):
+        for seq, program in enumerate(programs, 2):
+            connection.execute(GRANT, (seq, semester, program, 1))
+            connection.execute(CHARGE, (semester,))
+    yield Ledger(file, "dti")
+    connection.close()
+
+
+GRANTS = {"0001-10": 3, "0002-10": 2}
+
+
+def test_a_ledger_that_is_right_is_counted(ledger):
+    assert ledger.verify(GRANTS) == {"semesters": 2, "entries": 7, "grants": 5, "faults": []}
+
+
+@pytest.mark.parametrize("statements, named", [
+    (["UPDATE semester SET classrooms_left = 96 WHERE id = 1"], "0001-10: capacity is not left + granted"),
+    (["UPDATE semester SET labs_left = 89 WHERE id = 2"], "0002-10: capacity is not left + granted"),
+    (["UPDATE semester SET head = 5 WHERE id = 2"], "0002-10: head 5, 3 entries, the last is 3, 2 grants"),
+    (["UPDATE semester SET head = 5 WHERE id = 1",
+      GRANT.replace("?, 0, ?, ?, ?", "6, 0, 1, 4, 1")], "0001-10: head 5, 5 entries, the last is 6, 4 grants"),
+    ([GRANT.replace("?, 0, ?, ?, ?", "4, 0, 2, 5, 2"), CHARGE.replace("?", "2")],
+     "1 programs were granted twice in a semester"),
+], ids=["classrooms", "labs", "the head", "a gap", "granted twice"])
+def test_each_fault_of_a_ledger_is_found(ledger, statements, named):
+    for statement in statements:
+        ledger._ledgers.connection.execute(statement)
+    assert any(fault.startswith(named) for fault in ledger.verify(GRANTS)["faults"])
+
+
+@pytest.mark.parametrize("grants, named", [
+    ({"0001-10": 3}, "0002-10: 2 grants, and the driver was answered 0"),
+    ({"0001-10": 4, "0002-10": 2}, "0001-10: 3 grants, and the driver was answered 4"),
+    ({**GRANTS, "0003-10": 1}, "no semester 0003-10")])
+def test_a_ledger_that_differs_from_what_the_driver_was_answered_is_found(ledger, grants, named):
+    assert named in ledger.verify(grants)["faults"]
