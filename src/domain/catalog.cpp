@@ -32,7 +32,10 @@ bool Catalog::add(const std::vector<CatalogProgram>& programs) {
       faculty_names_.push_back(program.faculty_name);
     }
     program_ids_.add(program.faculty_id, program.key, program.id);
-    spelled_program_ids_.add(program.faculty_id, program.name, program.id);
+    // A key of an older Unicode stands: who spells such a name is found by that key, or not at all.
+    if (name_key(program.name) == program.key) {
+      spelled_program_ids_.add(program.faculty_id, program.name, program.id);
+    }
     program_names_.push_back(program.name);
   }
   return true;

@@ -68,8 +68,9 @@ void NameIndex::add(std::uint32_t scope, std::string_view text, std::uint32_t nu
   DTI_CHECK(texts_.size() + sizeof length + text.size() <= std::numeric_limits<std::uint32_t>::max());
   if (2 * (size_ + 1) > slots_.size()) grow();
   const auto key_hash = hash(scope, text);
-  put(key_hash, {number, scope, check_of(key_hash), static_cast<std::uint32_t>(texts_.size())});
+  const Slot slot{number, scope, check_of(key_hash), static_cast<std::uint32_t>(texts_.size())};
   texts_.append(reinterpret_cast<const char*>(&length), sizeof length).append(text);
+  put(key_hash, slot);
   ++size_;
 }
 

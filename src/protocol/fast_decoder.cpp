@@ -124,7 +124,7 @@ bool may_hold_minus_zero(std::string_view body) {
 class AllocationRequestDecoder::Parser {
  public:
   /// @param body  at most kFrameBytesMax
-  /// @return false if it is not JSON, or there is no memory for it
+  /// @return false if it is not JSON, or simdjson has no memory for it
   [[nodiscard]] bool parse(std::string_view body, element& root) {
     if (!make_room(body.size())) return false;
     // simdjson reads some bytes beyond the end, and its verdict must not rest on an earlier body's.

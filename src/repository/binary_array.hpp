@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "dti/domain/check.hpp"
+
 namespace dti {
 
 /// Builds a one-dimensional PostgreSQL array in its binary form, which the server reads with no parsing.
@@ -16,7 +18,7 @@ class BinaryArray {
   enum class Element : std::uint32_t { kSmallint = 21, kInteger = 23, kText = 25 };
 
   /// @param count  how many elements will be added
-  BinaryArray(Element element, std::size_t count) {
+  BinaryArray(Element element, std::size_t count) : missing_(count) {
     constexpr std::size_t kHeaderBytes = 20;
     bytes_.reserve(kHeaderBytes + count * (element == Element::kText ? 44 : 8));
     put32(1);  // dimensions
@@ -27,11 +29,13 @@ class BinaryArray {
   }
 
   void add_integer(std::int32_t value) {
+    --missing_;
     put32(sizeof value);
     put32(static_cast<std::uint32_t>(value));
   }
 
   void add_smallint(std::int16_t value) {
+    --missing_;
     put32(sizeof value);
     const auto bits = static_cast<std::uint16_t>(value);
     const char bytes[] = {static_cast<char>(bits >> 8), static_cast<char>(bits)};
@@ -39,6 +43,7 @@ class BinaryArray {
   }
 
   void add_text(const std::optional<std::string>& value) {
+    --missing_;
     if (value) {
       put32(static_cast<std::uint32_t>(value->size()));
       bytes_ += *value;
@@ -48,7 +53,11 @@ class BinaryArray {
     }
   }
 
-  [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  /// Stops the process unless as many elements were added as were said.
+  [[nodiscard]] std::string_view bytes() const {
+    DTI_CHECK(missing_ == 0);
+    return bytes_;
+  }
 
  private:
   static constexpr std::size_t kHasNullAt = 7;  // the low byte of the header's second word
@@ -60,6 +69,7 @@ class BinaryArray {
   }
 
   std::string bytes_;
+  std::size_t missing_;  // elements that are still to be added
 };
 
 }  // namespace dti

@@ -44,7 +44,7 @@ std::vector<MemoryStore::Entry> MemoryStore::entries(SemesterId semester) const 
   }
   auto message = semesters_[index].messages.begin();
   for (const LedgerEntry& entry : semesters_[index].entries) {
-    if (entry.seq > message->last) {
+    while (entry.seq > message->last) {
       ++message;
     }
     found.push_back({entry, message->request_id, message->at});

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "dti/domain/narrow.hpp"
 #include "repository/array_text.hpp"
 #include "repository/binary_array.hpp"
 #include "repository/ledger_rows.hpp"
@@ -334,7 +335,6 @@ CommitResult PostgresqlRepository::write(const Batch& batch) {
       classrooms_wanted{Element::kInteger, count}, labs_wanted{Element::kInteger, count},
       classrooms{Element::kInteger, count}, labs{Element::kInteger, count}, mobile_labs{Element::kInteger, count},
       statuses{Element::kSmallint, count}, request_ids{Element::kText, count};
-  const auto narrow = [](auto quantity) { return static_cast<std::int32_t>(quantity); };
   for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
     programs.add_integer(narrow(entry.program_id));
     generations.add_integer(entry.generation);

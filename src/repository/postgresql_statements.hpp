@@ -6,7 +6,8 @@ namespace dti {
 // at the row again, so that a writer that was replaced meanwhile matches nothing, and inserts nothing. The greatest
 // program of the catalogue, one look into an index, stands in for a foreign key: programs are numbered without gaps.
 // The arrays are unnested in the list of what is selected, where PostgreSQL takes them element by element; in FROM it
-// would first copy each of them to a table of its own. One that is too short would end in NULLs, which the ledger refuses.
+// would first copy each of them to a table of its own. All are as long as
+// the batch: BinaryArray sees to it.
 inline constexpr char kCommitBatch[] = R"(
 WITH guard AS (
   UPDATE semester

@@ -1,6 +1,7 @@
 #include "dti/service/allocator.hpp"
 
 #include "dti/domain/check.hpp"
+#include "dti/domain/narrow.hpp"
 
 namespace dti {
 namespace {
@@ -37,7 +38,6 @@ Allocator::Holding& Allocator::holding_of(Semester& semester, ProgramId program)
 }
 
 void Allocator::put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant) {
-  const auto narrow = [](Quantity quantity) { return static_cast<std::int32_t>(quantity); };
   holding_of(semester, program) = {narrow(want.classrooms), narrow(want.labs), narrow(grant.classrooms),
                                    narrow(grant.labs), narrow(grant.mobile_labs)};
 }

@@ -60,6 +60,7 @@ class Server::Loop {
       if (woken_by.stop && stop_signals.stop_asked()) pipeline_.on_stop(now());
       if (woken_by.store) {
         for (auto& event : store_events_.take()) handle(std::move(event));
+        perform_actions(on_ready);  // at once: the store waits for its next batch
       }
       if (pipeline_.takes_requests()) read_requests();
       pipeline_.on_tick(now());

@@ -289,6 +289,28 @@ TEST_P(RepositoryContract, RequestIdsAreStoredAsTheyCame) {
   EXPECT_EQ(backend_->request_ids(1), expected);
 }
 
+TEST_P(RepositoryContract, AFullBatchOfManyMessagesIsReadBackAsItWasWritten) {
+  start();
+  constexpr std::size_t kEntries = 20'000;
+  Batch batch = grants({});
+  batch.messages.clear();
+  std::vector<std::optional<std::string>> expected_ids = {std::nullopt};  // of semester-opened
+  for (std::size_t i = 0; i < kEntries; ++i) {
+    LedgerEntry entry;
+    entry.seq = batch.base + static_cast<Seq>(i) + 1;
+    entry.program_id = static_cast<ProgramId>(5 - i % 5);
+    entry.generation = static_cast<std::int32_t>(i / 5) + 1;
+    entry.want = i % 2 == 0 ? Want{kQuantityMax, kQuantityMax} : Want{0, static_cast<Quantity>(i)};
+    batch.entries.push_back(entry);
+    if (i % 7 == 0) batch.messages.push_back({i % 3 == 0 ? std::nullopt : std::optional{std::to_string(i)}, 0});
+    ++batch.messages.back().entry_count;
+    expected_ids.push_back(batch.messages.back().request_id);
+  }
+  ASSERT_EQ(repository_->commit(batch), CommitResult::kCommitted);
+  EXPECT_EQ(read_all(*repository_, 1, 1, static_cast<Seq>(kEntries) + 1), batch.entries);
+  EXPECT_EQ(backend_->request_ids(1), expected_ids);
+}
+
 TEST_P(RepositoryContract, AnInterruptWithoutACallUnderWayIsLost) {
   start();
   repository_->interrupt();

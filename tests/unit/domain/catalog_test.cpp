@@ -118,6 +118,14 @@ TEST_F(LoadedCatalog, FindsARequestsProgramsInItsOrderInWhateverSpelling) {
   EXPECT_EQ(catalog_.find_programs(0, programs), (std::vector<ProgramId>(5)));
 }
 
+TEST(Catalog, AProgramWhoseStoredKeyIsOfAnOlderUnicodeIsFoundByKeysAlone) {
+  Catalog catalog;
+  ASSERT_TRUE(
+      catalog.add({{1, 1, "Artes", "artes", "Danza", "danza-as-it-was"}, {2, 1, "Artes", "artes", "Danza", "danza"}}));
+  EXPECT_EQ(catalog.find_program(1, "Danza"), 2U);
+  EXPECT_EQ(catalog.find_programs(1, {{"id", "Danza", {}}}), (std::vector<ProgramId>{2}));
+}
+
 TEST_F(LoadedCatalog, AddsOnlyWhatItDoesNotHaveAndNumbersOn) {
   const auto added = std::get<std::vector<CatalogProgram>>(
       catalog_.additions({{"Derecho", "Derecho Civil"}, {"Artes", "Teatro"}, {"Medicina", "Enfermeria"}}));

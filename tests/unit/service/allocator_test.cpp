@@ -49,6 +49,51 @@ TEST_F(OpenSemester, GrantsTheProgramsOfAMessageInTheirOrder) {
   EXPECT_EQ(allocator_.left(kSemester), (Pool{0, 0, 378}));
 }
 
+TEST(Allocator, KeepsHoldingsApartWhereverTheirProgramsStandInTheCatalogue) {
+  const auto replayed = [](const std::vector<LedgerEntry>& entries) {
+    Allocator allocator;
+    EXPECT_TRUE(allocator.add_programs(fixtures::catalog(1, 5'000)));
+    EXPECT_EQ(allocator.replay(kSemester, opened(kCapacity)), std::nullopt);
+    for (const auto& entry : entries) EXPECT_EQ(allocator.replay(kSemester, entry), std::nullopt);
+    const auto left = allocator.left(kSemester);
+    const auto head = allocator.head(kSemester);
+    const StoredSemester stored{
+        .id = kSemester, .name = "2025-10", .epoch = 1, .head = head, .opened_with = kCapacity, .left = left};
+    EXPECT_EQ(allocator.serve({stored}), std::nullopt);
+    return allocator;
+  };
+  // Around the bounds of pages; between 1,025 and 4,097 nobody holds any.
+  const std::vector<std::string> programs = {"p4097", "p1", "p1024", "p1025", "p5000"};
+  auto allocator = replayed({});
+  std::vector<LedgerEntry> entries;
+  const auto ask_all = [&](Allocator& asked) {
+    std::vector<Grant> grants;
+    for (std::size_t i = 0; i < programs.size(); ++i) {
+      const auto want = static_cast<Quantity>(i + 1);
+      const auto decision = asked.decide(request("2025-10", "f1", {ask(programs[i], want, want)}), entries);
+      grants.push_back(decision.outcome.programs.at(0).grant);
+    }
+    return grants;
+  };
+  const std::vector<Grant> expected = {{1, 1, 0}, {2, 2, 0}, {3, 3, 0}, {4, 4, 0}, {5, 5, 0}};
+  EXPECT_EQ(ask_all(allocator), expected);
+  ASSERT_EQ(entries.size(), programs.size());
+  EXPECT_EQ(ask_all(allocator), expected);
+  EXPECT_EQ(entries.size(), programs.size()) << "a repeat writes nothing";
+
+  auto other = replayed(entries);
+  EXPECT_EQ(ask_all(other), expected);
+  EXPECT_EQ(entries.size(), programs.size()) << "what was replayed is held";
+
+  for (; !entries.empty(); entries.pop_back()) allocator.undo(kSemester, entries.back());
+  EXPECT_EQ(allocator.left(kSemester), full_pool(kCapacity));
+  EXPECT_EQ(ask_all(allocator), expected);
+  EXPECT_EQ(entries.size(), programs.size()) << "what was undone is granted anew";
+
+  allocator.forget(kSemester);
+  EXPECT_EQ(allocator.head(kSemester), 0);
+}
+
 TEST_F(OpenSemester, AnswersTheSameRequestTheSameWayAndWritesNothing) {
   const auto first = decide_one("p1", 400, 2);
   const auto left = allocator_.left(kSemester);

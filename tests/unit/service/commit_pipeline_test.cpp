@@ -69,6 +69,35 @@ TEST_F(Pipeline, StartsTheNextBatchBeforeTheRepliesOfTheLastOneLeave) {
   EXPECT_TRUE(std::holds_alternative<SendReply>(actions[1]));
 }
 
+TEST_F(Pipeline, StartsAGuardReadBeforeTheRepliesOfTheLastBatchLeave) {
+  start();
+  const auto first = send_one("p1");
+  turn();
+  send_one("p1", 7, 2, "1999-10");  // not open: a refusal, which writes nothing
+  turn();
+  store_batch();
+  pipeline_->on_commit(CommitResult::kCommitted, now_);
+  const auto actions = pipeline_->take_actions();
+  ASSERT_EQ(actions.size(), 2U);
+  EXPECT_TRUE(std::holds_alternative<StartGuard>(actions[0]));
+  EXPECT_EQ(std::get<SendReply>(actions[1]).token, first);
+}
+
+TEST_F(Pipeline, TheLastFacultysReplyLeavesBeforeTheExitThoughABatchHadStarted) {
+  start({.faculties_to_answer = 1});
+  const auto first = send_one("p1");
+  turn();
+  const auto second = send_one("p2");
+  turn();
+  commit();
+  EXPECT_TRUE(is_answered(first));
+  EXPECT_FALSE(exit_);
+  commit();
+  EXPECT_TRUE(is_answered(second));
+  ASSERT_TRUE(exit_);
+  EXPECT_EQ(exit_->code, 0);
+}
+
 TEST_F(Pipeline, LetsSemestersTakeTurns) {
   start({}, {"2025-10", "2026-10"});
   send_one("p1", 1, 1, "2025-10");
