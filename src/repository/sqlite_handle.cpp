@@ -119,6 +119,13 @@ void SqliteConnection::on_busy(int (*retry)(void*, int), void* context) {
   sqlite3_busy_handler(database_.get(), retry, context);
 }
 
+void SqliteConnection::leave_out_triggers() {
+  const int code = sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+  if (code != SQLITE_OK) {
+    fail(database_.get(), code);
+  }
+}
+
 SqliteTransaction::SqliteTransaction(SqliteConnection& connection) : connection_(connection) {
   connection_.execute("BEGIN IMMEDIATE");
 }

@@ -72,6 +72,8 @@ class SqliteConnection {
   [[nodiscard]] bool in_transaction() const;
   /// `retry(context, count)` is asked whether to wait on when the file is locked; 0: no. Called on this thread.
   void on_busy(int (*retry)(void*, int), void* context);
+  /// From now on no trigger fires for what this connection does. They do for every other connection.
+  void leave_out_triggers();
 
  private:
   struct Close {

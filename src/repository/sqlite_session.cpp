@@ -11,6 +11,19 @@
 namespace dti {
 namespace {
 
+/// OR ROLLBACK: a row that is refused ends the transaction. Otherwise SQLite would copy every page that a statement of
+/// several rows changes, to be able to take back that statement alone.
+std::string insert_grants_sql(std::size_t grants) {
+  std::string sql =
+      "INSERT OR ROLLBACK INTO ledger (semester_id, at, seq, program_id, generation, classrooms_wanted, labs_wanted,"
+      " classrooms_granted, labs_granted, mobile_labs_granted, kind, status, request_id) VALUES ";
+  for (std::size_t i = 0; i < grants; ++i) {
+    sql += i == 0 ? "" : ", ";
+    sql += "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  }
+  return sql;
+}
+
 int known_version() { return static_cast<int>(sqlite_migrations().size()); }
 
 int stored_version(SqliteConnection& connection) {
@@ -37,16 +50,42 @@ StoredSemester read_semester(const SqliteStatement& row) {
 }  // namespace
 
 void SqliteSession::prepare() {
+  // The greatest program of the catalogue stands in for a foreign key: programs are numbered without gaps.
   guard_update.emplace(connection.prepare(
       "UPDATE semester SET head = ?, classrooms_left = classrooms_left - ?, labs_left = labs_left - ?,"
       " conversions_left = conversions_left - ? WHERE id = ? AND epoch = ? AND head = ?"
       " AND ? <= (SELECT max(id) FROM program)"));
-  insert_grant.emplace(connection.prepare(
-      "INSERT INTO ledger (semester_id, at, seq, program_id, generation, classrooms_wanted, labs_wanted,"
-      " classrooms_granted, labs_granted, mobile_labs_granted, kind, status, request_id)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  insert_grant.emplace(connection.prepare(insert_grants_sql(1)));
+  insert_grants.emplace(connection.prepare(insert_grants_sql(kGrantsPerInsert)));
   select_epoch.emplace(connection.prepare("SELECT epoch FROM leadership"));
   select_head.emplace(connection.prepare("SELECT head FROM semester WHERE id = ?"));
+}
+
+void SqliteSession::insert(const Batch& batch) {
+  std::size_t left = batch.entries.size();
+  std::size_t bound = 0;
+  for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
+    const bool many = left >= kGrantsPerInsert;
+    SqliteStatement& insert = many ? *insert_grants : *insert_grant;
+    insert.bind(batch.semester_id)
+        .bind(stored_time(batch.at))
+        .bind(entry.seq)
+        .bind(std::int64_t{entry.program_id})
+        .bind(std::int64_t{entry.generation})
+        .bind(entry.want.classrooms)
+        .bind(entry.want.labs)
+        .bind(entry.grant.classrooms)
+        .bind(entry.grant.labs)
+        .bind(entry.grant.mobile_labs)
+        .bind(std::int64_t{stored_code(entry.kind)})
+        .bind(std::int64_t{status_code(entry)})
+        .bind(request_id);
+    if (++bound == (many ? kGrantsPerInsert : 1)) {
+      insert.run();
+      left -= bound;
+      bound = 0;
+    }
+  });
 }
 
 Epoch SqliteSession::epoch() {

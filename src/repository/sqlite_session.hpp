@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -10,11 +11,16 @@
 
 namespace dti {
 
+/// So many grants go into the ledger with one statement. More gain nothing.
+inline constexpr std::size_t kGrantsPerInsert = 20;
+
 /// An open database file, with the statements of the path of a request: there once prepare() was called, on a schema.
 struct SqliteSession {
   explicit SqliteSession(SqliteConnection opened) : connection(std::move(opened)) {}
 
   void prepare();
+  /// Adds the entries to the ledger, within the caller's transaction. After an SqliteError that may be over.
+  void insert(const Batch& batch);
   [[nodiscard]] Epoch epoch();
 
   SqliteConnection connection;
@@ -22,6 +28,7 @@ struct SqliteSession {
   // These go before the connection does.
   std::optional<SqliteStatement> guard_update;  // head, classrooms, labs, conversions; id, epoch, base, program
   std::optional<SqliteStatement> insert_grant;
+  std::optional<SqliteStatement> insert_grants;  // kGrantsPerInsert of them
   std::optional<SqliteStatement> select_epoch;
   std::optional<SqliteStatement> select_head;
 };

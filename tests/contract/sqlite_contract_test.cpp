@@ -3,8 +3,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -24,6 +27,21 @@ constexpr std::chrono::milliseconds kShort{50};
 
 class SqliteContract : public StoreTest {
  protected:
+  /// A batch of one message with `count` grants of nothing, each to another of its five programs or generations.
+  Batch large_batch(std::size_t count, std::string request_id) {
+    Batch batch = grants({});
+    for (std::size_t i = 0; i < count; ++i) {
+      LedgerEntry entry;
+      entry.seq = ++semester_.head;
+      entry.program_id = static_cast<ProgramId>(i % 5) + 1;
+      entry.generation = static_cast<std::int32_t>(entry.seq);
+      batch.entries.push_back(entry);
+    }
+    batch.messages = {{std::move(request_id), static_cast<std::uint32_t>(count)}};
+    return batch;
+  }
+  std::uintmax_t log_size() const { return std::filesystem::file_size(file().string() + "-wal"); }
+
   std::filesystem::path file() const { return backend_->where(); }
   static std::unique_ptr<Repository> open(const std::filesystem::path& path) {
     return open_repository(SqliteStoreAddress{path}, kShort);
@@ -205,17 +223,9 @@ TEST_P(SqliteContract, ACommitThatTheDiskRefusesIsInDoubtUntilATakeOverTells) {
 
 TEST_P(SqliteContract, ABatchThatTheDiskRefusesBeforeItsCommitIsNotStoredAndTheFileIsOpenedAnew) {
   start();
-  Batch batch = grants({});
-  for (int i = 1; i <= 50'000; ++i) {  // more than SQLite keeps in memory until the commit
-    LedgerEntry entry;
-    entry.seq = batch.base + i;
-    entry.program_id = 1;
-    entry.generation = i;
-    batch.entries.push_back(entry);
-  }
-  batch.messages = {{std::nullopt, 50'000}};
+  Batch batch = large_batch(20'000, std::string(900, 'r'));  // more than SQLite keeps in memory until the commit
   {
-    const FileSizeLimit limit{std::filesystem::file_size(file().string() + "-wal")};
+    const FileSizeLimit limit{log_size()};
     EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->commit(batch)); }), Kind::kUnavailable);
     EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->guard(epoch_, {})); }), Kind::kUnavailable);
   }
@@ -225,12 +235,67 @@ TEST_P(SqliteContract, ABatchThatTheDiskRefusesBeforeItsCommitIsNotStoredAndTheF
   EXPECT_EQ(repository_->commit(batch), CommitResult::kCommitted);
 }
 
-TEST_P(SqliteContract, AnEntryIsNotReplaced) {
+TEST_P(SqliteContract, NeitherAnEntryNorAGrantIsReplacedByAnybody) {
   start();
   ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
-  EXPECT_THROW(backend_->connect()->run("INSERT OR REPLACE INTO ledger SELECT * FROM ledger WHERE seq = 2"),
-               SqlRefused);
-  EXPECT_THROW(backend_->connect()->run("INSERT OR IGNORE INTO ledger SELECT * FROM ledger WHERE seq = 2"), SqlRefused);
+  const auto client = backend_->connect();
+  const std::vector<Row> before = client->run("SELECT * FROM ledger");
+  const std::string columns =
+      "semester_id, at, program_id, generation, classrooms_wanted, labs_wanted, classrooms_granted, labs_granted,"
+      " mobile_labs_granted, kind, status";
+  const std::string under_a_new_seq =
+      "INTO ledger (seq, " + columns + ") SELECT 3, " + columns + " FROM ledger WHERE seq = 2";
+  for (const std::string policy : {"INSERT OR REPLACE ", "INSERT OR IGNORE ", "INSERT "}) {
+    EXPECT_THROW(client->run(policy + "INTO ledger SELECT * FROM ledger WHERE seq = 2"), SqlRefused) << policy;
+    EXPECT_THROW(client->run(policy + under_a_new_seq), SqlRefused) << policy;
+  }
+  EXPECT_EQ(client->run("SELECT * FROM ledger"), before);
+}
+
+TEST_P(SqliteContract, ABatchOfAnySizeIsStoredEntryByEntry) {
+  start();
+  for (const std::size_t count : {1, 19, 20, 21, 39, 40, 47}) {
+    const Batch batch = large_batch(count, "of " + std::to_string(count));
+    ASSERT_EQ(repository_->commit(batch), CommitResult::kCommitted);
+    EXPECT_EQ(read_all(*repository_, 1, batch.base, semester_.head), batch.entries);
+    const auto ids = backend_->request_ids(1);
+    EXPECT_EQ(ids.size(), static_cast<std::size_t>(semester_.head));
+    EXPECT_EQ(std::count(ids.begin(), ids.end(), batch.messages[0].request_id), static_cast<std::ptrdiff_t>(count));
+  }
+}
+
+TEST_P(SqliteContract, OneForbiddenEntryAnywhereInABatchKeepsAllOfItOut) {
+  start();
+  ASSERT_EQ(repository_->commit(large_batch(1, "r")), CommitResult::kCommitted);
+  const StoredSemester before = semester_;
+  for (const std::size_t place : {0, 1, 19, 20, 33, 40, 46}) {
+    semester_ = before;
+    Batch batch = large_batch(47, "r");
+    batch.entries[place].program_id = 1;
+    batch.entries[place].generation = static_cast<std::int32_t>(before.head);  // as the grant that is there
+    EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->commit(batch)); }), Kind::kInvariant) << place;
+    EXPECT_EQ(stored(), before) << place;
+    EXPECT_EQ(backend_->request_ids(1).size(), static_cast<std::size_t>(before.head)) << place;
+  }
+  semester_ = before;
+  EXPECT_EQ(repository_->commit(large_batch(47, "r")), CommitResult::kCommitted);
+  EXPECT_EQ(stored(), semester_);
+}
+
+TEST_P(SqliteContract, TheLogThatAReaderLetGrowShrinksOnceItHasGone) {
+  constexpr std::uintmax_t kLimit = 32 << 20;
+  start();
+  const auto commit = [&] {
+    ASSERT_EQ(repository_->commit(large_batch(10'000, std::string(900, 'r'))), CommitResult::kCommitted);
+  };
+  const auto reader = backend_->connect();
+  reader->run("BEGIN");
+  reader->run("SELECT * FROM semester");
+  for (int i = 0; i < 4; ++i) commit();
+  EXPECT_GT(log_size(), kLimit);
+  reader->run("COMMIT");
+  for (int i = 0; i < 4; ++i) commit();
+  EXPECT_LE(log_size(), kLimit);
 }
 
 }  // namespace
