@@ -24,4 +24,4 @@ def measure(cluster, database, folder, method, batch, seconds):
     size = {} if method == "insert" else {"batch": batch}
     found = ceiling(folder, make_tables(cluster, database), method, programs=PROGRAMS, seconds=seconds, **size)
     return {"rows_per_second": found["rows_per_second"], "p50_us": found["latency_us"]["p50"],
-            "p99_us": found["latency_us"]["p99"]}
+            "p99_us": found["latency_us"]["p99"], "encode_share": found["encode_seconds"] / found["seconds"]}

@@ -20,21 +20,33 @@ def sizes(catalog):
 
 
 def load(folder, address, catalog, semesters, in_flight, point=None, *, any_reply=False, **flags):
-    """What dti_load found out, once everything that it sent was answered. Every decision must have been OK. Without a
-    point it measures until the requests are used up."""
+    """What dti_load found out, once everything that it sent was answered. Without a point it measures until the
+    requests are used up. A Fault: a reply that nobody waited for, a decision that was not OK (warm-up and end
+    included), fewer decisions than programs that were asked for, or a point that ran out of requests."""
     given = {"server": address, "semesters": ",".join(semesters), "in-flight": in_flight, "connections": CONNECTIONS,
              "format": "json", **({"seconds": point.seconds, "warm-up": point.warm_up} if point else {}), **flags}
     command = [binary("dti_load"), *sizes(catalog), *(f"--{name}={value}" for name, value in given.items()),
                *(["--any-reply"] if any_reply else [])]
     found = json.loads(run_program(command, folder))
-    if found["errors"] or not any_reply and found["statuses"] != {"OK": found["decisions"]}:
-        raise Fault(f"not every decision was OK: {found['statuses']}, {found['errors']}\n{' '.join(command)}")
+    is_fresh = not any_reply and not flags.get("repeats")
+    for is_wrong, what in (
+            (found["foreign_replies"], f"{found['foreign_replies']} replies to nothing that waited for one"),
+            (found["all_errors"], f"errors: {found['all_errors']}"),
+            (not any_reply and set(found["all_statuses"]) != {"OK"},
+             f"not every decision was OK: {found['all_statuses']}"),
+            (not any_reply and found["statuses"] != {"OK": found["decisions"]},
+             f"{found['decisions']} decisions were counted, and {found['statuses']}"),
+            (is_fresh and found["all_statuses"].get("OK") != programs_asked(found, flags.get("first", 0)),
+             f"{programs_asked(found, flags.get('first', 0))} programs asked, and answered {found['all_statuses']}"),
+            (found["ended_early"], f"the requests were used up {found['seconds']:.3f} s after the warm-up")):
+        if is_wrong:
+            raise Fault(f"{what}\n{' '.join(command)}")
     return found
 
 
-def requests_max(store, in_flight, point):
-    """More than will be answered in that time."""
-    return int(point.whole * min(in_flight * RATE_OF_ONE_MAX, RATE_MAX[store]))
+def requests_max(in_flight, point):
+    """To a store on disk: more than will be answered in that time."""
+    return int(point.whole * min(in_flight * RATE_OF_ONE_MAX, RATE_MAX))
 
 
 def measured(found):
@@ -45,7 +57,7 @@ def measured(found):
 
 
 def programs_asked(found, first=0):
-    """By the fresh requests of the run, those of the warm-up and the last ones included; each was answered."""
+    """By the fresh requests of the run, those of the warm-up and the last ones included."""
     return PROGRAMS_A_REQUEST * (found["sent_in_all"] - first)
 
 

@@ -1,4 +1,6 @@
-"""Part `growth`: what millions of entries do to the rate, to the server's memory, and to a new start."""
+"""Part `growth`: what millions of entries do to the rate, to the server's memory, and to a new start.
+
+The memory of an allocation is that with all programs of each semester holding."""
 
 import subprocess
 import time

@@ -6,28 +6,48 @@ import re
 import subprocess
 from pathlib import Path
 
-from harness.process import ROOT
+from harness.process import ROOT, binary
+
+
+UNKNOWN = "unknown"
 
 
 def describe():
-    return {"cpu": first_match("/proc/cpuinfo", r"^model name\s*: (.*)$"), "cores": os.cpu_count(),
-            "memory": f"{int(first_match('/proc/meminfo', r'^MemTotal: +([0-9]+) kB$')) / 2**20:.0f} GiB",
+    memory = first_match("/proc/meminfo", r"^MemTotal: +([0-9]+) kB$")
+    return {"cpu": cpu(), "cores": os.cpu_count(),
+            "memory": UNKNOWN if memory == UNKNOWN else f"{int(memory) / 2**20:.0f} GiB",
             "kernel": f"{platform.system()} {platform.release()}",
             "system": first_match("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)"?$')}
 
 
+def cpu(path="/proc/cpuinfo"):
+    """Some kernels name no model."""
+    return first_match(path, r"^model name\s*: (.*)$")
+
+
 def first_match(path, pattern):
+    """Of a file that may not be there."""
     try:
         found = re.search(pattern, Path(path).read_text(encoding="utf-8"), re.MULTILINE)
     except OSError:
         found = None
-    return found[1] if found else "0"
+    return found[1].strip() or UNKNOWN if found else UNKNOWN
 
 
 def versions():
     """Of the libraries that the programs were built with."""
-    return {name: output("pkg-config", "--modversion", package) or "not known"
-            for name, package in (("libzmq", "libzmq"), ("SQLite", "sqlite3"), ("libpqxx", "libpqxx"))}
+    return {name: output("pkg-config", "--modversion", package) or UNKNOWN for name, package in (
+        ("libzmq", "libzmq"), ("simdjson", "simdjson"), ("SQLite", "sqlite3"), ("libpqxx", "libpqxx"))}
+
+
+def build(folder=None):
+    """Of the programs that are measured, as CMake noted it in their build folder."""
+    folder = folder or Path(binary("dti_server")).parents[1]
+    noted = next(iter(sorted(folder.glob("CMakeFiles/*/CMakeCXXCompiler.cmake"))), folder / "none")
+    compiler = [first_match(noted, rf'^set\(CMAKE_CXX_COMPILER_{name} "(.*)"\)$') for name in ("ID", "VERSION")]
+    kind = first_match(folder / "CMakeCache.txt", r"^CMAKE_BUILD_TYPE:\w+=(.+)$")
+    flags = first_match(folder / "CMakeCache.txt", rf"^CMAKE_CXX_FLAGS_{kind.upper()}:\w+=(.*)$")
+    return {"compiler": UNKNOWN if UNKNOWN in compiler else " ".join(compiler), "type": kind, "flags": flags}
 
 
 def commit():

@@ -5,16 +5,18 @@ from collections import Counter
 
 from bench.drivers import load, programs_asked, requests_max
 from bench.ledgers import OPEN, running_server, semester_names
-from bench.plan import IN_FLIGHT, PROGRAMS_A_REQUEST, SEMESTERS_A_POINT
+from bench.plan import IN_FLIGHT, SEMESTERS_A_POINT, Point
+
+PROGRAMS_USED_MAX = 0.6  # of a memory: server's, by one point as fast as the one that the window was found with
+CALIBRATED_AT = 1024  # in flight
 
 
 class Driver:
     """Loads a server on a ledger. Each fresh point asks programs that nobody has asked before; what was granted is
     noted."""
 
-    def __init__(self, plan, folder, store, server, semesters):
+    def __init__(self, plan, folder, server, semesters):
         self._plan = plan
-        self._store = store
         self._folder = folder
         self._server = server
         self._semesters = list(semesters)
@@ -24,7 +26,7 @@ class Driver:
         """What dti_load found, and the semesters that it took. With a rate (requests a second): an open loop."""
         plan = self._plan
         point = plan.open_loop if rate else plan.point_at(in_flight)
-        flags = {"rate": rate} if rate else {"requests": requests_max(self._store, in_flight, point)}
+        flags = {"rate": rate} if rate else {"requests": requests_max(in_flight, point)}
         taken, self._semesters = self._semesters[:SEMESTERS_A_POINT], self._semesters[SEMESTERS_A_POINT:]
         found = load(self._folder, self._server.address, plan.catalog, taken, in_flight, point, **flags)
         asked = programs_asked(found)
@@ -36,45 +38,36 @@ class Driver:
     def repeat(self, in_flight, found, semesters):
         """The requests of that fresh point once more, from the first to the last, and again."""
         return load(self._folder, self._server.address, self._plan.catalog, semesters, in_flight,
-                    self._plan.point, first=found["sent_in_all"], repeats=100)
+                    self._plan.point_at(in_flight), first=found["sent_in_all"], repeats=100)
 
 
 class MemoryServers:
-    """memory: has one semester a server. Its points go through the programs of that one after the other, and a new
-    server is started where too few are left."""
+    """memory: has one semester a server, and answers so fast that a point uses up most of its programs: each point gets
+    a new server, and a window that the programs suffice for."""
 
     def __init__(self, plan, folder, catalog_path):
         self._plan = plan
         self._folder = folder
         self._catalog_path = catalog_path
-        self._stack = contextlib.ExitStack()
-        self._server = None
-        self._used = 0  # requests
-        self._needed = 0  # by the next point: it has fewer in flight, and will hardly be faster than the last one
 
-    def __enter__(self):
-        return self
+    def find_point(self):
+        """The plan's point for memory:, or a shorter one if the server is so fast that it would use up more than
+        PROGRAMS_USED_MAX of the programs."""
+        found = max((self._load(CALIBRATED_AT) for _ in range(2)), key=lambda each: each["decisions_per_second"])
+        at_most = PROGRAMS_USED_MAX * self._plan.catalog.size / found["decisions_per_second"]
+        planned = self._plan.point_of_memory
+        shorter = min(1.0, at_most / planned.whole)
+        return Point(round(planned.seconds * shorter, 3), round(planned.warm_up * shorter, 3)), found
 
-    def __exit__(self, *fault):
-        return self._stack.__exit__(*fault)
-
-    def fresh(self, in_flight):
+    def fresh(self, in_flight, point):
         """What dti_load found."""
-        plan = self._plan
-        if self._server is None or self._used + self._needed > plan.catalog.size // PROGRAMS_A_REQUEST:
-            self._start()
-        found = load(self._folder, self._server.address, plan.catalog, semester_names(1), in_flight, plan.point,
-                     first=self._used, requests=requests_max("memory", in_flight, plan.point))
-        self._needed = 1.3 * (found["sent_in_all"] - self._used)
-        self._used = found["sent_in_all"]
-        return found
+        return self._load(in_flight, point)
 
-    def _start(self):
-        self._stack.close()
-        self._server = self._stack.enter_context(running_server(
-            self._folder, "--store=memory:", f"--semester={semester_names(1)[0]}", *OPEN,
-            f"--catalog={self._catalog_path}"))
-        self._used = 0
+    def _load(self, in_flight, point=None):
+        semesters = semester_names(1)
+        with running_server(self._folder, "--store=memory:", f"--semester={semesters[0]}", *OPEN,
+                            f"--catalog={self._catalog_path}") as server:
+            return load(self._folder, server.address, self._plan.catalog, semesters, in_flight, point)
 
 
 def semesters_needed():
@@ -87,6 +80,6 @@ def driven(plan, folder, ledgers, verified, name):
     """A Driver of a server on a fresh copy. The ledger is proved at the end; `verified` gets what was found."""
     with ledgers.copy() as ledger:
         with running_server(folder, ledger.flag) as server:
-            driver = Driver(plan, folder, ledgers.kind, server, ledgers.semesters)
+            driver = Driver(plan, folder, server, ledgers.semesters)
             yield driver
         verified.append({"ledger": name, **ledger.verify(driver.grants)})

@@ -23,13 +23,14 @@ def write(results, folder, draw_all):
 
 def page(results, plots):
     """RESULTS.md; `plots`: the names of the SVGs beside it."""
-    machine, versions = results["machine"], results["versions"]
+    machine, versions, build = results["machine"], results["versions"], results["build"]
     targets, *tables = all_tables(results)
     lines = ["# Results", "", f"Made by `./scripts/bench{' --quick' if results['kind'] == 'quick' else ''}`"
              f" on {results['date']}, in {minutes(results['duration_seconds'])}"
              + (f", at commit {results['commit']}" if results["commit"] else "") + ".", "",
              f"{machine['cpu']}, {machine['cores']} cores, {machine['memory']}; {machine['system']}, "
-             f"{machine['kernel']}; " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".", ""]
+             f"{machine['kernel']}; " + ", ".join(f"{name} {version}" for name, version in versions.items())
+             + f"; built by {build['compiler']}, {build['type']} ({build['flags']}).", ""]
     if results["kind"] == "quick":
         lines += ["A quick run: short points, and a ledger of "
                   f"{results['growth']['rows']:,} rows for growth. The figures of a full run are steadier."

@@ -10,7 +10,8 @@ from bench.drivers import load, measured, running_echo, write_catalog
 from bench.figures import figures
 from bench.ledgers import PostgresqlLedgers, SqliteLedgers, semester_names
 from bench.ours import MemoryServers, driven, semesters_needed
-from bench.plan import BATCHES, CONNECTIONS_OF_OTHERS, IN_FLIGHT, REPEATED, SCRIPTS, STORES
+from bench.plan import (BARE_METHODS, BATCHES, CONNECTIONS_OF_OTHERS, IN_FLIGHT, PROGRAMS_A_REQUEST, REPEATED,
+                        SCRIPTS, STORES)
 from bench.progress import part, step
 from bench.tables import TITLES
 
@@ -24,7 +25,8 @@ class Run:
         self._samples = {}  # (part, name, point) -> a dict of each repetition
         self._verified = []
         self._ledgers = {}  # by store
-        self._bytes = None  # of a request and of the reply to it, as measured
+        self._memory_point = None  # of the points of memory: and of the echo, once it is found
+        self._bytes = None  # of a request and of the reply to it, as measured then
         self._open_loop = {}
 
     def run(self):
@@ -33,6 +35,10 @@ class Run:
         plan = self._plan
         with part("making the catalogue and the stores"):
             self._make_stores()
+            if {"ours", "echo"} & set(plan.parts):
+                step("finding a window that the programs of memory: suffice for")
+                self._memory_point, found = self._memory_servers().find_point()
+                self._bytes = found["request_bytes"], found["reply_bytes"]
         repeated = {"repeats" if "ours" not in plan.parts else "ours": self._measure_ours,  # both ask the same servers
                     "echo": self._measure_echo, "others": self._measure_others, "ceiling": self._measure_ceiling}
         for repetition in range(1, plan.repetitions + 1):
@@ -72,6 +78,9 @@ class Run:
     def _driven(self, store, what):
         return driven(self._plan, self._folder, self._ledgers[store], self._verified, f"{TITLES[store]}, {what}")
 
+    def _memory_servers(self):
+        return MemoryServers(self._plan, self._folder, self._catalog_path)
+
     # A repetition of each part.
 
     def _add(self, path, of_one):
@@ -79,12 +88,10 @@ class Run:
 
     def _measure_ours(self, repetition):
         if "ours" in self._plan.parts:
-            with MemoryServers(self._plan, self._folder, self._catalog_path) as servers:
-                for in_flight in IN_FLIGHT:
-                    step(f"ours: memory:, {in_flight} in flight")
-                    found = servers.fresh(in_flight)
-                    self._bytes = self._bytes or (found["request_bytes"], found["reply_bytes"])
-                    self._add(("ours", "memory", in_flight), measured(found))
+            for in_flight in IN_FLIGHT:
+                step(f"ours: memory:, {in_flight} in flight")
+                found = self._memory_servers().fresh(in_flight, self._memory_point)
+                self._add(("ours", "memory", in_flight), measured(found))
             self._measure_ledger("sqlite", IN_FLIGHT, repetition)
         self._measure_ledger("postgresql", IN_FLIGHT if "ours" in self._plan.parts else REPEATED, repetition)
 
@@ -101,17 +108,13 @@ class Run:
                     self._add(("repeats", in_flight, "repeats"), measured(driver.repeat(in_flight, found, semesters)))
 
     def _measure_echo(self, _):
-        plan = self._plan
-        if self._bytes is None:
-            with MemoryServers(plan, self._folder, self._catalog_path) as servers:
-                found = servers.fresh(64)
-            self._bytes = found["request_bytes"], found["reply_bytes"]
         with running_echo(self._folder, round(self._bytes[1])) as echo:
             for in_flight in IN_FLIGHT:
                 step(f"echo: {in_flight} in flight")
-                # Twenty thousand requests, again and again: an echo does not mind.
-                found = load(self._folder, echo.address, plan.catalog, semester_names(1), in_flight,
-                             plan.point, any_reply=True, repeats=100, first=20_000)
+                # Twenty thousand requests at most, again and again: an echo does not mind.
+                found = load(self._folder, echo.address, self._plan.catalog, semester_names(1), in_flight,
+                             self._memory_point, any_reply=True, repeats=100,
+                             first=min(20_000, self._plan.catalog.size // PROGRAMS_A_REQUEST))
                 self._add(("echo", in_flight), measured(found))
 
     def _measure_others(self, _):
@@ -122,8 +125,7 @@ class Run:
                     self._cluster, self._database, self._folder, name, connections, self._plan.pgbench_seconds))
 
     def _measure_ceiling(self, _):
-        methods = self._plan.bare_methods
-        for method, batch in [("insert", 1), *((method, batch) for method in methods for batch in BATCHES)]:
+        for method, batch in [("insert", 1), *((method, batch) for method in BARE_METHODS for batch in BATCHES)]:
             step(f"ceiling: {method}, {batch} a batch")
             self._add(("ceiling", method, batch), bare.measure(
                 self._cluster, self._database, self._folder, method, batch, self._plan.bare_seconds))
@@ -139,7 +141,7 @@ class Run:
             rate = round(max(peaks) / 2)
             step(f"open-loop: {TITLES[store]}, {rate} requests/s")
             found, _ = driver.fresh(max(IN_FLIGHT), rate)
-            self._open_loop[store] = {"rate": rate, **measured(found)}
+            self._open_loop[store] = {"rate": rate, **measured(found), "max_us": found["latency_us"]["max"]}
 
     # The results.
 
@@ -161,7 +163,8 @@ class Run:
         about = {
             "kind": "quick" if plan.quick else "full", "parts": list(plan.parts),
             "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"), "commit": machine.commit(),
-            "machine": machine.describe(), "versions": {"PostgreSQL": postgresql, **machine.versions()},
+            "machine": machine.describe(), "build": machine.build(),
+            "versions": {"PostgreSQL": postgresql, **machine.versions()},
             "repetitions": plan.repetitions, "points": {
                 "dti_load": asdict(plan.point), "dti_load from 1024 in flight": asdict(plan.point_of_many),
                 "ledger_ceiling": {"seconds": plan.bare_seconds}, "pgbench": {"seconds": plan.pgbench_seconds},
@@ -171,4 +174,5 @@ class Run:
             "verified": self._verified}
         if self._bytes:
             about["bytes"] = {"request": self._bytes[0], "reply": self._bytes[1]}
+            about["points"]["dti_load on memory: and the echo"] = asdict(self._memory_point)
         return about

@@ -99,19 +99,22 @@ def others(results):
 
 def ceiling(results):
     rows = [(method, batch, marked(point["rows_per_second"]), milliseconds(point["p50_us"]),
-             milliseconds(point["p99_us"])) for method, points in results.get("ceiling", {}).items()
-            for batch, point in points.items()]
+             milliseconds(point["p99_us"]), percent(point["encode_share"]["median"]))
+            for method, points in results.get("ceiling", {}).items() for batch, point in points.items()]
     return Table("The ledger's table alone, one connection",
-                 ("method", "rows a batch", "rows/s", "p50, ms", "p99, ms"), rows,
-                 note="The latency is that of a batch. `insert` of one row is one commit of one entry.")
+                 ("method", "rows a batch", "rows/s", "p50, ms", "p99, ms", "encoding"), rows,
+                 note="The latency is that of a batch. `insert` of one row is one commit of one entry. Rows/s are "
+                      "those of the time of writing; encoding is the share of the whole time in which the rows were "
+                      "made and nothing was written.")
 
 
 def open_loop(results):
-    rows = [(TITLES[store], number(point["rate"]), number(point["requests_per_second"]),
-             *(number(point[name] / 1000) for name in ("p50_us", "p99_us", "p999_us")))
+    rows = [(TITLES[store], number(point["rate"]), *(number(point[name] / 1000) for name in (
+        "p50_us", "p99_us", "p999_us", "max_us")))
             for store, point in results.get("open_loop", {}).items()]
     return Table("Open loop at half of the greatest throughput, ms from when a request was due",
-                 ("store", "requests/s due", "answered", "p50", "p99", "p99.9"), rows)
+                 ("store", "requests/s due", "p50", "p99", "p99.9", "max"), rows,
+                 note="Of one run each. Every request that was due in it counts, however late it was sent or answered.")
 
 
 def repeats(results):
@@ -140,10 +143,14 @@ def growth(results):
                  ("", f"rows {early}", f"rows {late}", "ratio"), rows, note=(
                      f"The server is resident with {empty} before the first allocation, {small} with "
                      f"{memory['first_allocations']:,} and {large} with {memory['last_allocations']:,}: from there to "
-                     f"here {number(memory['bytes_per_allocation'])} bytes each. It is ready again after "
+                     f"here {number(memory['bytes_per_allocation'])} bytes each, with all programs of a semester "
+                     "holding. A semester keeps what its programs hold in pages of 1,024 programs: in the worst "
+                     "case, one program of each 1,024, every allocation costs a page of some 20 KiB. It is ready "
+                     "again after "
                      f"{marked(restart['ready_seconds'])} s; the table is read out (`COPY ledger TO STDOUT`) in "
                      f"{marked(restart['read_seconds'])} s. The bare table takes batches of {bare['batch']:,} rows by "
-                     f"{bare['method']}."))
+                     f"{bare['method']}. All of one run; only the times to be ready and to read are medians of "
+                     f"{len(restart['ready_seconds']['values'])}."))
 
 
 def verified(results):
@@ -158,8 +165,10 @@ def how_measured(results):
     """Sentences about the run."""
     catalog, points = results["catalog"], results["points"]
     usual, many = points["dti_load"], points["dti_load from 1024 in flight"]
+    of_memory = points.get("dti_load on memory: and the echo")
     sentences = [
-        f"{results['repetitions']} repetitions, interleaved; each figure is the median. One whose spread ((greatest - "
+        f"{results['repetitions']} repetitions, interleaved; each figure is the median, but for the open loop and the "
+        "growth, which are of one run. One whose spread ((greatest - "
         f"least) / median) is over {percent(WIDE)} is marked with {MARK}: the machine did something else meanwhile, or "
         "the thing is unsteady.",
         "Driver, server and database share the machine's cores. PostgreSQL has the settings that initdb gives it; it "
@@ -169,10 +178,15 @@ def how_measured(results):
         f"Each repetition begins with a fresh copy of a store with {catalog['faculties']:,} faculties of "
         f"{catalog['programs']:,} programs. It goes from the most requests in flight to the fewest, so that the "
         "greatest throughput meets the emptiest table, as it does where the table is measured alone.",
-        f"A point lasts {usual['seconds']:g} s after {usual['warm_up']:g} s that do not count; on disk and from 1,024 "
-        f"in flight, {many['seconds']:g} s after {many['warm_up']:g} s; pgbench {points['pgbench']['seconds']:g} s; "
-        f"the table alone {points['ledger_ceiling']['seconds']:g} s.",
+        f"A point lasts {usual['seconds']:g} s after {usual['warm_up']:g} s that do not count; from 1,024 in flight, "
+        f"{many['seconds']:g} s after {many['warm_up']:g} s; pgbench {points['pgbench']['seconds']:g} s; the table "
+        f"alone {points['ledger_ceiling']['seconds']:g} s.",
     ]
+    if of_memory:
+        sentences.append(
+            f"A point of memory: and of the echo lasts {of_memory['seconds']:g} s after {of_memory['warm_up']:g} s: "
+            "memory: has one semester a server, and uses its programs up so fast that each point gets a new server and "
+            "no longer a window than its programs suffice for; the echo gets the same, to be comparable.")
     if "bytes" in results:
         sentences.append(f"A request has {number(results['bytes']['request'])} bytes, its reply "
                          f"{number(results['bytes']['reply'])}: of the server, and of the echo.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from bench.figures import MARK, is_wide, number
+from bench.plan import BARE_METHODS
 
 COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt}
 PEAK = "4096"  # in flight
@@ -41,8 +42,8 @@ def over_hot_row(results, store):
 
 
 def best_ceiling(results):
-    """(method, batch, figure) of the greatest rate at which the bare table took rows as the server could send them."""
-    return max(((method, batch, point["rows_per_second"]) for method in ("unnest", "copy")
+    """(method, batch, figure) of the greatest rate at which the bare table took rows, by whatever method."""
+    return max(((method, batch, point["rows_per_second"]) for method in BARE_METHODS
                 for batch, point in results["ceiling"][method].items()), key=lambda each: each[2]["median"])
 
 
@@ -99,11 +100,13 @@ TARGETS = (
            150, lambda results: over_hot_row(results, "postgresql")),
     Target(2, "SQLite, 4096 in flight: durable decisions/s over hot-row transactions/s at 32 connections", ">=",
            150, lambda results: over_hot_row(results, "sqlite")),
-    Target(3, "PostgreSQL, 4096 in flight: decisions/s over the ledger table's ceiling", ">=", 0.7, over_ceiling),
+    Target(3, "PostgreSQL, 4096 in flight: decisions/s over the ledger table's ceiling, the best of COPY and unnest "
+           "at any batch size", ">=", 0.7, over_ceiling),
     Target(4, "memory:, 1024 in flight: requests/s over the echo's, same sizes", ">=", 0.35, over_echo),
     Target(5, "1 in flight, PostgreSQL: p50 over (echo p50 + p50 of one commit of one ledger row)", "<=", 1.25, alone),
     Target(6, "64 in flight, PostgreSQL: p99 over p50", "<=", 3, tail),
-    Target(7, "memory per allocation held, bytes", "<=", 120, bytes_held, scales=True),
+    Target(7, "memory per allocation held, all programs of a semester holding, bytes", "<=", 120, bytes_held,
+           scales=True),
     Target(8, "ready again with 5 million ledger rows over the time to read the table out once", "<=", 1.5, ready_again,
            scales=True),
     Target(9, "throughput with 5 million rows over that with 50 thousand, over the same ratio of the bare ledger table",

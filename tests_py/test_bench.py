@@ -1,23 +1,29 @@
-"""The benchmark's own sums: figures, verdicts, tables, plots, and the proof of a ledger. No measurement is made."""
+"""The benchmark's own sums: figures, verdicts, tables, plots, and the proof of a ledger; what it refuses to count; and
+one tiny run of the real programs."""
 
+import contextlib
 import copy
 import json
 import re
 import sqlite3
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from harness.process import ROOT
+from harness.process import ROOT, binary
 from test_scripts import call, tools  # noqa: F401  (a fixture)
 
 sys.path.insert(0, str(ROOT))
 
-from bench import figures, growth, others, report, tables  # noqa: E402
+from bench import drivers, figures, growth, machine, others, ours, report, tables  # noqa: E402
+from bench.database import Fault  # noqa: E402
 from bench.ledgers import COPY_SEMESTERS, Ledger  # noqa: E402
-from bench.plan import (BATCHES, CONNECTIONS_OF_OTHERS, IN_FLIGHT, PARTS, REPEATED, SCRIPTS, STORES,  # noqa: E402
-                        Point, expected_seconds, make_plan)
+from bench.plan import (BARE_METHODS, BATCHES, CONNECTIONS_OF_OTHERS, IN_FLIGHT, PARTS, REPEATED,  # noqa: E402
+                        SCRIPTS, STORES, Catalog, Point, expected_seconds, make_plan)
+from bench.run import Run  # noqa: E402
 from bench.targets import NOT_MEASURED, TARGETS, best_ceiling, judge, judge_all  # noqa: E402
 
 
@@ -93,7 +99,7 @@ def load_point(rate, p50=1000.0, p99=2000.0):
 
 
 def bare_point(rate, p50=200.0):
-    return {"rows_per_second": same(rate), "p50_us": same(p50), "p99_us": same(2 * p50)}
+    return {"rows_per_second": same(rate), "p50_us": same(p50), "p99_us": same(2 * p50), "encode_share": same(0.2)}
 
 
 @pytest.fixture
@@ -109,10 +115,12 @@ def results():
     return {
         "kind": "full", "parts": list(PARTS), "date": "2025-10-01 12:00 UTC", "commit": None,
         "machine": {"cpu": "A | CPU", "cores": 2, "memory": "8 GiB", "kernel": "Linux 6.1", "system": "Debian"},
+        "build": {"compiler": "GNU 12.2.0", "type": "RelWithDebInfo", "flags": "-O2 -g -DNDEBUG"},
         "versions": {"PostgreSQL": "15.5", "libzmq": "4.3.4", "SQLite": "3.40.1"}, "repetitions": plan.repetitions,
         "points": {"dti_load": {"seconds": 1.5, "warm_up": 0.3}, "pgbench": {"seconds": 2},
                    "dti_load from 1024 in flight": {"seconds": 2, "warm_up": 0.5}, "ledger_ceiling": {"seconds": 1.5},
-                   "open loop": {"seconds": 5, "warm_up": 0.5}},
+                   "open loop": {"seconds": 5, "warm_up": 0.5},
+                   "dti_load on memory: and the echo": {"seconds": 0.3, "warm_up": 0.05}},
         "duration_seconds": 700, "catalog": {"faculties": 1000, "programs": 500},
         "bytes": {"request": 657.0, "reply": 1076.0}, "ours": ours, "echo": echo,
         "others": {name: {str(connections): {"transactions_per_second": same(1000), "p50_us": same(900.0),
@@ -120,8 +128,8 @@ def results():
                    for name in SCRIPTS},
         "ceiling": {"insert": {"1": bare_point(4000)},
                     **{method: {str(batch): bare_point(100 * batch if batch < 1000 else 250_000) for batch in BATCHES}
-                       for method in ("unnest", "copy", "copy-binary")}},
-        "open_loop": {"postgresql": {"rate": 20_000, **{
+                       for method in BARE_METHODS}},
+        "open_loop": {"postgresql": {"rate": 20_000, "max_us": 9000.0, **{
             name: figure["median"] for name, figure in load_point(20_000).items()}}},
         "repeats": {str(at): {"fresh": load_point(40_000), "repeats": load_point(80_000)} for at in REPEATED},
         "growth": {"rows": 5_000_000, "semesters": 100, "in_flight": 4096, "early_rows": [50_000, 250_000],
@@ -179,11 +187,13 @@ def test_a_result_that_rests_on_an_unsteady_figure_is_marked(results):
     assert [verdict.target.number for verdict in judge_all(results) if verdict.result.endswith("~")] == [1, 2]
 
 
-def test_the_ceiling_is_the_best_of_what_a_server_could_do(results):
-    results = changed(results, ("ceiling", "copy", "5000", "rows_per_second"), 300_000)
-    results = changed(results, ("ceiling", "copy-binary", "5000", "rows_per_second"), 900_000)
-    method, batch, rate = best_ceiling(results)
-    assert (method, batch, rate["median"]) == ("copy", "5000", 300_000)
+@pytest.mark.parametrize("method", BARE_METHODS)
+def test_the_ceiling_is_the_best_of_every_method_and_batch_and_is_named(results, method):
+    results = changed(results, ("ceiling", method, "5000", "rows_per_second"), 300_000)
+    found = best_ceiling(results)
+    assert (found[0], found[1], found[2]["median"]) == (method, "5000", 300_000)
+    [verdict] = [each for each in judge_all(results) if each.target.number == 3]
+    assert f"({method}, 5000 a batch)" in verdict.result
 
 
 @pytest.mark.parametrize("missing, numbers", [
@@ -220,6 +230,7 @@ def test_every_row_of_the_page_has_the_cells_of_its_header(results):
 def test_the_page_names_its_plots_and_its_machine(results):
     text = report.page(results, ["throughput.svg", "latency.svg"])
     assert "](throughput.svg)" in text and "](latency.svg)" in text and "A | CPU, 2 cores" in text
+    assert "GNU 12.2.0, RelWithDebInfo (-O2 -g -DNDEBUG)" in text
     assert "quick" not in text
     results["kind"] = "quick"
     assert "A quick run" in report.page(results, [])
@@ -233,7 +244,8 @@ def test_the_tables_fit_a_terminal(results):
 
 @pytest.mark.parametrize("part", PARTS)
 def test_what_one_part_alone_has_measured_can_be_shown(results, part):
-    kept = {"kind", "date", "commit", "machine", "versions", "repetitions", "points", "duration_seconds", "catalog"}
+    kept = {"kind", "date", "commit", "machine", "build", "versions", "repetitions", "points", "duration_seconds",
+            "catalog"}
     name = part.replace("-", "_")
     alone = {**{key: results[key] for key in (*kept, name)}, "verified": [], "parts": [part]}
     assert len(tables.all_tables(alone)) >= 2
@@ -283,7 +295,7 @@ def test_a_run_is_expected_to_take_no_longer_than_is_said(quick, seconds):
     assert 0.5 * seconds < expected_seconds(make_plan(quick, tuple(PARTS))) <= seconds
 
 
-def test_growth_compares_what_it_says(results):
+def test_growth_compares_what_it_says():
     plan = make_plan(False, ("growth",)).growth
     assert plan.rows == 5_000_000
     assert growth.rows_in(plan, plan.early) == (50_000, 250_000)
@@ -293,10 +305,198 @@ def test_growth_compares_what_it_says(results):
 
 
 def test_more_requests_are_prepared_than_will_be_answered():
-    from bench.drivers import requests_max
     point = Point(1.5, 0.5)
-    assert requests_max("memory", 1, point) >= 2 * 20_000  # no loop of two processes takes less than 50 µs
-    assert requests_max("postgresql", 4096, point) == 2 * 80_000 < requests_max("memory", 4096, point)
+    assert drivers.requests_max(1, point) >= 2 * 20_000  # no loop of two processes takes less than 50 µs
+    assert drivers.requests_max(4096, point) == 2 * 120_000
+    for quick in (True, False):  # and there are programs for them
+        plan = make_plan(quick, tuple(PARTS))
+        assert ours.SEMESTERS_A_POINT * plan.catalog.size / 5 / plan.point_at(4096).whole >= 100_000
+
+
+# What a run of dti_load must have found, so that it counts.
+
+
+def found_by_load(**changes):
+    return {"requests": 90, "decisions": 450, "statuses": {"OK": 450}, "errors": {}, "all_statuses": {"OK": 500},
+            "all_errors": {}, "foreign_replies": 0, "ended_early": False, "seconds": 0.4, "sent_in_all": 100,
+            "requests_per_second": 225.0, "decisions_per_second": 1125.0, "request_bytes": 657.0,
+            "reply_bytes": 1076.0, "latency_us": {"p50": 1.0, "p99": 2.0, "p999": 3.0, "max": 4.0}, **changes}
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    """Whatever is to be measured is noted; `commands.finds` is what dti_load then finds."""
+
+    class Commands(list):
+        finds = found_by_load()
+
+        def run(self, command, _):
+            self.append([str(word) for word in command])
+            return json.dumps(self.finds)
+
+    noted = Commands()
+    monkeypatch.setattr(drivers, "run_program", noted.run)
+    return noted
+
+
+def load_something(**flags):
+    return drivers.load(Path("/"), "127.0.0.1:6000", Catalog(10, 100), ["0001-10"], 64, Point(0.4, 0.1), **flags)
+
+
+def test_a_run_in_which_all_is_right_counts(commands):
+    assert load_something() == commands.finds
+    assert {"--seconds=0.4", "--warm-up=0.1", "--in-flight=64", "--faculties=10"} <= set(commands[0])
+
+
+@pytest.mark.parametrize("changes, flags", [
+    ({"all_statuses": {"OK": 500}, "sent_in_all": 140}, {"first": 40}),
+    ({"all_statuses": {"OK": 9_000}}, {"repeats": 100, "first": 100}),
+    ({"all_statuses": {}, "statuses": {}}, {"any_reply": True, "repeats": 100})], ids=["later", "repeats", "echo"])
+def test_what_is_asked_for_is_compared_as_far_as_it_can_be(commands, changes, flags):
+    commands.finds = found_by_load(**changes)
+    assert load_something(**flags) == commands.finds
+
+
+@pytest.mark.parametrize("flags", [{}, {"any_reply": True}, {"repeats": 100}], ids=["fresh", "echo", "repeats"])
+@pytest.mark.parametrize("changes, named", [
+    ({"foreign_replies": 1}, "1 replies to nothing that waited"),
+    ({"all_errors": {"OVERLOADED": 2}}, "OVERLOADED"),
+    ({"ended_early": True}, "used up 0.400 s after the warm-up")])
+def test_a_run_in_which_something_is_wrong_is_a_fault_and_never_counts(commands, changes, named, flags):
+    commands.finds = found_by_load(**changes)
+    with pytest.raises(Fault, match=named):
+        load_something(**flags)
+
+
+@pytest.mark.parametrize("changes, named", [
+    ({"all_statuses": {"OK": 499, "INVALID-PROGRAM": 1}}, "not every decision was OK"),
+    ({"all_statuses": {"OK": 495}}, "500 programs asked, and answered {'OK': 495}"),
+    ({"statuses": {"OK": 449}}, "450 decisions were counted")], ids=["outside the window", "unanswered", "in it"])
+def test_a_decision_that_is_missing_or_not_ok_is_a_fault_wherever_it_is(commands, changes, named):
+    commands.finds = found_by_load(**changes)
+    with pytest.raises(Fault, match=named):
+        load_something()
+
+
+class FakeServer:
+    address = "127.0.0.1:1"
+
+    def __init__(self):
+        self.starts = 0
+
+    @contextlib.contextmanager
+    def running(self, *_):
+        self.starts += 1
+        yield self
+
+
+@pytest.mark.parametrize("decisions_per_second, seconds", [
+    (100_000, 0.3), (850_000, 0.3), (1_000_000, 0.3 * 0.3 / 0.35), (2_000_000, 0.3 * 0.15 / 0.35)])
+def test_the_programs_of_memory_suffice_for_its_window_and_each_point_gets_a_new_server(
+        commands, monkeypatch, decisions_per_second, seconds):
+    server = FakeServer()
+    monkeypatch.setattr(ours, "running_server", server.running)
+    plan = make_plan(False, ("ours",))
+    servers = ours.MemoryServers(plan, Path("/"), Path("catalog.csv"))
+    commands.finds = found_by_load(decisions_per_second=decisions_per_second)
+    point, _ = servers.find_point()
+    assert point.seconds == pytest.approx(seconds, abs=0.002) and point.seconds <= plan.point_of_memory.seconds
+    assert point.whole * decisions_per_second <= 0.601 * plan.catalog.size
+    for _ in range(2):
+        servers.fresh(64, point)
+    assert server.starts == 4
+    assert [f"--seconds={point.seconds}" in command for command in commands] == [False, False, True, True]
+
+
+def test_repeats_are_measured_as_long_as_what_they_are_compared_with(commands):
+    plan = make_plan(False, ("repeats",))
+    driver = ours.Driver(plan, Path("/"), FakeServer(), [f"{i:04d}-10" for i in range(1, 9)])
+    found, semesters = driver.fresh(1024)
+    assert semesters == ["0001-10", "0002-10", "0003-10"] and driver.grants["0001-10"] == 500
+    driver.repeat(1024, found, semesters)
+    assert len(commands) == 2
+    assert all({"--seconds=2", "--warm-up=0.5", "--in-flight=1024"} <= set(command) for command in commands)
+    assert {"--first=100", "--repeats=100"} <= set(commands[1])
+
+
+def test_growth_notes_each_semester_and_the_memory_from_a_fifth_to_all(monkeypatch):
+    plan = make_plan(True, ("growth",)).growth
+    asked = []
+
+    def load(folder, address, catalog, semesters, in_flight, **flags):
+        asked.append(flags)
+        parts = [(50_000, 0.5)] * 2 if "requests" in flags else [(50_000, 1.0)] * 8
+        return {"sent_in_all": 20_000 if "requests" in flags else 100_000,
+                "parts": [{"decisions": decisions, "seconds": seconds} for decisions, seconds in parts]}
+
+    sizes = iter([1_000_000, 5_000_000, 21_000_000])
+    server = FakeServer()
+    server.pid = 0
+    monkeypatch.setattr(growth, "running_server", server.running)
+    monkeypatch.setattr(growth, "load", load)
+    monkeypatch.setattr(growth, "resident_bytes", lambda _: next(sizes))
+    steps, memory = growth.fill(plan, Path("/"), "--store=x", [])
+    assert asked == [{"requests": 20_000}, {"first": 20_000}]
+    assert steps == [(50_000, 0.5)] * 2 + [(50_000, 1.0)] * 8
+    assert (memory["first_allocations"], memory["last_allocations"]) == (100_000, 500_000)
+    assert memory["bytes_per_allocation"] == 40
+
+
+def test_the_samples_of_a_run_become_figures_by_part_name_and_point(tmp_path):
+    class Cluster:
+        @staticmethod
+        def create_database():
+            return "unused"
+
+    run = Run(make_plan(True, ("ours",)), Cluster(), tmp_path)
+    for rate in (3, 1, 2):
+        run._add(("ours", "memory", 64), {"rate": rate})
+        run._add(("echo", 1), {"rate": 10 * rate})
+    assert run._figures() == {"ours": {"memory": {"64": {"rate": figures.figure([3, 1, 2])}}},
+                              "echo": {"1": {"rate": figures.figure([30, 10, 20])}}}
+
+
+def test_a_machine_that_does_not_name_its_processor_has_an_unknown_one(tmp_path):
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\nBogoMIPS\t: 50.00\n")
+    assert machine.cpu(tmp_path / "cpuinfo") == machine.cpu(tmp_path / "none") == "unknown"
+    (tmp_path / "cpuinfo").write_text("model name\t: A CPU\n")
+    assert machine.cpu(tmp_path / "cpuinfo") == "A CPU"
+
+
+def test_the_build_that_is_measured_is_told_as_cmake_noted_it(tmp_path):
+    assert set(machine.build(tmp_path).values()) == {"unknown"}
+    (tmp_path / "CMakeFiles/3.25.1").mkdir(parents=True)
+    (tmp_path / "CMakeFiles/3.25.1/CMakeCXXCompiler.cmake").write_text(
+        'set(CMAKE_CXX_COMPILER "/usr/bin/c++")\nset(CMAKE_CXX_COMPILER_ID "GNU")\n'
+        'set(CMAKE_CXX_COMPILER_VERSION "12.2.0")\n')
+    (tmp_path / "CMakeCache.txt").write_text(
+        "CMAKE_BUILD_TYPE:STRING=RelWithDebInfo\nCMAKE_CXX_FLAGS_RELWITHDEBINFO:STRING=-O2 -g\n")
+    assert machine.build(tmp_path) == {"compiler": "GNU 12.2.0", "type": "RelWithDebInfo", "flags": "-O2 -g"}
+
+
+@pytest.mark.skipif(not all(Path(binary(name)).exists() for name in ("dti_load", "dti_echo", "dti_server")),
+                    reason="the benchmark's programs are not built: DTI_BUILD_BENCH")
+def test_a_tiny_run_measures_memory_and_the_echo_over_the_same_window(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.run.IN_FLIGHT", (64, 1))
+    monkeypatch.setattr("bench.run.rows", lambda *_, **__: [["no PostgreSQL here"]])
+    monkeypatch.setattr(Run, "_measure_ledger", lambda *_: None)
+    plan = replace(make_plan(True, ("ours", "echo")), repetitions=1, catalog=Catalog(200, 500),
+                   point_of_memory=Point(0.04, 0.01))
+    monkeypatch.setattr(Run, "_make_stores", lambda run: setattr(
+        run, "_catalog_path", drivers.write_catalog(tmp_path, plan.catalog)))
+
+    class Cluster:
+        @staticmethod
+        def create_database():
+            return "unused"
+
+    results = Run(plan, Cluster(), tmp_path).run()
+    assert set(results["ours"]) == {"memory"} and set(results["ours"]["memory"]) == set(results["echo"]) == {"1", "64"}
+    for points in (results["ours"]["memory"], results["echo"]):
+        assert 0 < points["1"]["requests_per_second"]["median"] < points["64"]["requests_per_second"]["median"]
+    assert 0 < results["points"]["dti_load on memory: and the echo"]["seconds"] <= 0.04
+    assert results["bytes"]["reply"] > results["bytes"]["request"] > 500
+    assert report.page(results, []) and report.check(results)
 
 
 @pytest.mark.parametrize("arguments", [["--only=ours,speed"], ["--fast"], ["fast"], ["--only="]])

@@ -105,6 +105,63 @@ def test_an_open_loop_sends_at_its_rate(tmp_path, memory):
     assert result["seconds"] >= 89 / 300  # the last is due then
 
 
+def stall(router, count, begin, held):
+    """A server that grants all `count` requests, but those that come after the first `begin` not until `held` have
+    gathered and nothing has come for half a second."""
+    waiting = []
+    for number in range(1, count + 1):
+        waiting.append(router.receive())
+        if begin < number < begin + held:
+            continue
+        if number == begin + held:
+            assert router.receives_nothing(0.5)
+        for peer, (delimiter, body) in waiting:
+            request = json.loads(body)
+            programs = [{"program-id": p["program-id"], "program-name": p["program-name"], "status-message": OK}
+                        for p in request["programs"]]
+            reply = {"semester": request["semester"], "error-found": False, "error-message": "", "programs": programs,
+                     "request-id": request["request-id"]}
+            router.send(peer, delimiter, json.dumps(reply, separators=(",", ":")))
+        waiting.clear()
+
+
+def test_an_open_loop_counts_all_that_was_due_in_its_window_also_behind_a_stall_at_its_end(tmp_path):
+    with Router() as router:
+        server = threading.Thread(target=stall, args=(router, 100, 50, 10), daemon=True)
+        server.start()
+        result = load(tmp_path, router.address, *MADE, "--rate=200", "--warm-up=0.1", "--seconds=0.4", "--in-flight=10")
+        server.join()
+    assert (result["requests"], result["seconds"], result["ended_early"]) == (80, 0.4, False)  # 20 in the warm-up
+    assert result["requests_per_second"] == 200
+    assert (result["sent_in_all"], set(result["all_statuses"])) == (100, {OK})
+    # The stall is half a second; of the 80, those that were due in it waited long: from 50 on, some two thirds.
+    latency = result["latency_us"]
+    assert latency["max"] > 450_000 and latency["p90"] > 250_000 and latency["p50"] > 50_000
+
+
+@pytest.mark.parametrize("rate", [(), ("--rate=2000",)], ids=["closed loop", "open loop"])
+@pytest.mark.parametrize("seconds, ended_early", [(0.03, False), (20, True)])
+def test_a_window_that_the_requests_did_not_suffice_for_is_said_to_have_ended_early(tmp_path, rate, seconds,
+                                                                                   ended_early):
+    with owned(Daemon([binary("dti_echo"), "--port=0"], tmp_path)) as echo:
+        echo.wait_ready()
+        programs = 12 if ended_early else 1000
+        result = load(tmp_path, echo.address, "--faculties=500", f"--programs={programs}", "--any-reply", *rate,
+                      "--in-flight=1", f"--seconds={seconds}")
+    assert result["ended_early"] is ended_early
+    assert (result["seconds"] == seconds) is not ended_early
+
+
+def test_what_is_answered_outside_of_the_window_is_in_the_counts_of_the_whole_run_alone(tmp_path, memory):
+    result = load(tmp_path, memory.address, *MADE, "--rate=1000", "--warm-up=0.05", "--requests=100")
+    check_sums(result)
+    assert (result["requests"], result["all_statuses"]) == (50, {OK: sum(result["all_statuses"].values())})
+    assert sum(result["all_statuses"].values()) > sum(result["statuses"].values())
+    refused = load(tmp_path, memory.address, *MADE, "--semesters=1999-10", "--rate=1000", "--warm-up=0.05",
+                   "--requests=100")
+    assert (refused["errors"], refused["all_errors"]) == ({"INVALID-SEMESTER": 50}, {"INVALID-SEMESTER": 100})
+
+
 def test_a_window_ends_in_time_and_what_is_under_way_is_waited_for(tmp_path, memory):
     result = load(tmp_path, memory.address, *MADE, "--repeats=100", "--warm-up=0.1", "--seconds=0.3", "--in-flight=4")
     check_sums(result)
@@ -135,6 +192,7 @@ def test_what_is_refused_for_now_is_asked_again_to_the_byte_and_counted(tmp_path
         server.join()
     check_sums(result)
     assert (result["requests"], result["errors"]) == (REQUESTS, {"OVERLOADED": REQUESTS})
+    assert result["all_errors"] == result["errors"]
     assert result["statuses"] == {OK: PROGRAMS}
     assert result["latency_us"]["p50"] >= 20_000  # it counts from the first try
 
@@ -199,6 +257,8 @@ def test_the_echo_answers_with_so_many_bytes_that_the_request_can_be_found_in(tm
         echo.wait_ready()
         result = load(tmp_path, echo.address, *MADE, "--any-reply", "--in-flight=1000")
         assert (result["requests"], result["decisions"], result["reply_bytes"]) == (REQUESTS, PROGRAMS, 200)
+        many = load(tmp_path, echo.address, "--faculties=1000", "--programs=100", "--any-reply", "--in-flight=4096")
+        assert (many["requests"], many["foreign_replies"]) == (20_000, 0)  # none is lost
         echo.signal(signal.SIGTERM)
         assert echo.exit_status() == 0
 
@@ -216,6 +276,9 @@ def test_each_method_of_the_ceiling_writes_rows_that_the_ledger_accepts(postgres
     result = json.loads(stdout)
     batches = {1: 18, 7: 4}[batch]  # a batch ends with its semester
     assert (result["rows"], result["batches"], len(result["intervals"])) == (18, batches, {1: 2, 7: 1}[batch])
+    # The table's rate is that of writing: making the rows is no part of it.
+    assert result["rows_per_second"] == pytest.approx(18 / result["write_seconds"], rel=0.001)
+    assert 0 < result["encode_seconds"] <= result["seconds"] - result["write_seconds"]
     rows = postgresql.rows("SELECT semester_id, seq, program_id, generation, classrooms_wanted, labs_wanted,"
                            " classrooms_granted, labs_granted, mobile_labs_granted, kind, status, length(request_id),"
                            " now() - at < interval '1 minute' FROM ledger ORDER BY 1, 2")

@@ -116,25 +116,23 @@ class InsertWriter : public LedgerWriter {
   Prepared statement_;
 };
 
-// What is the same for a whole batch is a scalar, as in the server's own statement; the rest is arrays.
+// The list of what is selected is that of the server's own statement (src/repository/postgresql_statements.hpp),
+// without the guard: what is the same for a whole batch is a scalar; the rest is arrays, unnested element by element.
 class UnnestWriter : public LedgerWriter {
  public:
   explicit UnnestWriter(PGconn* connection)
       : statement_(connection,
                    "INSERT INTO ledger " DTI_LEDGER_COLUMNS
-                   " SELECT $1, $2 + e.place, $3, $4, e.program_id, e.generation, e.classrooms_wanted, e.labs_wanted,"
-                   " e.classrooms_granted, e.labs_granted, e.mobile_labs_granted, e.status, e.request_id"
-                   " FROM unnest($5, $6, $7, $8, $9, $10, $11, $12, $13) WITH ORDINALITY AS e (program_id, generation,"
-                   " classrooms_wanted, labs_wanted, classrooms_granted, labs_granted, mobile_labs_granted, status,"
-                   " request_id, place)",
-                   {kInt4Oid, kInt8Oid, kTimestamptzOid, kInt2Oid, kInt4ArrayOid, kInt4ArrayOid, kInt4ArrayOid,
+                   " SELECT $1, generate_series($2 + 1, $3), $4, 0, unnest($5), unnest($6), unnest($7), unnest($8),"
+                   " unnest($9), unnest($10), unnest($11), unnest($12), unnest($13)",
+                   {kInt4Oid, kInt8Oid, kInt8Oid, kTimestamptzOid, kInt4ArrayOid, kInt4ArrayOid, kInt4ArrayOid,
                     kInt4ArrayOid, kInt4ArrayOid, kInt4ArrayOid, kInt4ArrayOid, kInt2ArrayOid, kTextArrayOid}) {}
 
   void encode(const LedgerBatch& batch) override {
     put_integer(statement_.parameter(0), batch.semester);
     put_integer(statement_.parameter(1), batch.first_seq - 1);
-    put_integer(statement_.parameter(2), binary_time(batch.at_us));
-    put_integer(statement_.parameter(3), kGranted);
+    put_integer(statement_.parameter(2), batch.first_seq - 1 + static_cast<std::int64_t>(batch.size()));
+    put_integer(statement_.parameter(3), binary_time(batch.at_us));
     auto& programs = statement_.parameter(4);
     put_array_start(programs, batch.size(), kInt4Oid);
     for (const auto program : batch.programs) put_field(programs, program);

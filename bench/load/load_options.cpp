@@ -89,9 +89,11 @@ void add_load_flags(CLI::App& app, LoadOptions& options) {
   const auto* group = "Load";
   add_flag(app, group, "--in-flight=N", options.in_flight, "Requests under way at once; with --rate, at most.")
       ->check(between(1, kInFlightMax));
-  add_flag(app, group, "--rate=R", options.rate,
-           "Requests a second, evenly spaced (an open loop). A latency then counts from when its request was due, also "
-           "if it could not be sent then; and a refused request is not sent again.")
+  add_flag(
+      app, group, "--rate=R", options.rate,
+      "Requests a second, evenly spaced (an open loop). A latency then counts from when its request was due, also "
+      "if it could not be sent then; all that was due in the time is sent and counts, however late its answer; and "
+      "a refused request is not sent again.")
       ->check(between(0.001, 100'000'000.0))
       ->default_str("as fast as answers come");
   add_flag(app, group, "--seconds=SECONDS", options.seconds, "How long to measure.")

@@ -74,6 +74,7 @@ class Run {
       pass_time(now);
       const auto received = connections_.receive(kBurstMax, [this](std::string_view body) { on_reply(body); });
       const auto sent = send_what_is_due();
+      if (!is_closed_ && has_none_left()) has_run_out_ = true;
       if (has_stopped() && in_flight_.size() == 0) break;
       if (received < kBurstMax && sent < kBurstMax) connections_.wait(wake_at());
     }
@@ -115,7 +116,7 @@ class Run {
     if (!is_open_) at = std::min(at, window_start_);
     if (!is_closed_) at = std::min(at, window_end_);
     if (!retries_.empty()) at = std::min(at, retries_.top().first);
-    if (options_.rate > 0 && !has_stopped() && !in_flight_.is_full() && !waits_for_answer_) {
+    if (is_open_loop() && !has_stopped() && !in_flight_.is_full() && !waits_for_answer_) {
       at = std::min(at, next_due());
     }
     return at;
@@ -139,8 +140,20 @@ class Run {
 
   // Sending.
 
+  [[nodiscard]] bool is_open_loop() const { return options_.rate > 0; }
+
+  [[nodiscard]] bool has_none_left() const {
+    return (options_.requests > 0 && sent_ >= options_.requests) || source_.is_used_up();
+  }
+
+  // An open loop also sends, late, what was due in the window and could not be sent then: its latency is the longest.
   [[nodiscard]] bool has_stopped() const {
-    return is_closed_ || (options_.requests > 0 && sent_ >= options_.requests) || source_.is_used_up();
+    return has_none_left() || (is_open_loop() ? next_due() >= window_end_ : is_closed_);
+  }
+
+  // Is the window as long as was asked for?
+  [[nodiscard]] bool has_whole_window() const {
+    return is_open_loop() ? next_due() >= window_end_ : is_closed_ && !has_run_out_;
   }
 
   // When the next request of an open loop is to be sent.
@@ -158,7 +171,7 @@ class Run {
     }
     for (; count < kBurstMax && !has_stopped() && !in_flight_.is_full(); ++count) {
       const auto now = now_ns();
-      const auto due = options_.rate > 0 ? next_due() : now;
+      const auto due = is_open_loop() ? next_due() : now;
       if (due > now) break;
       const auto next = source_.next(in_flight_);
       waits_for_answer_ = !next;
@@ -194,11 +207,14 @@ class Run {
       ++foreign_replies_;
       return;
     }
-    const bool counts = now >= window_start_ && now < window_end_;
+    // A request of an open loop belongs to when it was due: if only those answered in time counted, a stall before the
+    // end would leave no trace.
+    const auto at = is_open_loop() ? request->due : now;
+    const bool counts = at >= window_start_ && at < window_end_;
     bool is_granted = true;
     if (!options_.any_reply) {
       if (const auto error = error_of_reply(body)) return on_error(*error, request, now, counts);
-      is_granted = count_statuses(body, counts ? statuses_ : ignored_statuses_);
+      is_granted = count_statuses(body, counts ? statuses_ : statuses_outside_);
     }
     if (is_granted && !request->is_repeat) source_.on_granted(*number);
     if (counts) count_answer(*request, body.size(), now);
@@ -208,9 +224,10 @@ class Run {
   }
 
   void on_error(const ReplyError& error, UnderWay* request, std::int64_t now, bool counts) {
+    ++all_errors_[std::string{error.name}];
     if (counts) ++errors_[std::string{error.name}];
     const auto status = status_from_wire(error.name);
-    if (options_.rate > 0 || !status || !may_retry(*status)) {
+    if (is_open_loop() || !status || !may_retry(*status)) {
       last_served_ = now;
       in_flight_.remove(request);
       return;
@@ -243,16 +260,20 @@ class Run {
       throw std::runtime_error{"nothing was answered between the warm-up and the end: " + std::to_string(served_) +
                                " answers came in the warm-up (is the catalogue too small, or the warm-up too long?)"};
     }
-    const auto end = is_closed_ ? window_end_ : std::max(last_counted_, window_start_ + 1);
+    const auto end = has_whole_window() ? window_end_ : std::max(last_counted_, window_start_ + 1);
     LoadResult result;
     result.requests = requests_;
     result.decisions = decisions_;
     result.fresh_requests = requests_ - repeats_;
     result.repeat_requests = repeats_;
     result.seconds = to_seconds(end - window_start_);
+    result.ended_early = options_.seconds > 0 && !has_whole_window();
     result.latency = latencies_.summary();
     result.statuses = statuses_.by_name();
     result.errors = errors_;
+    result.all_statuses = statuses_.by_name();
+    for (const auto& [name, count] : statuses_outside_.by_name()) result.all_statuses[name] += count;
+    result.all_errors = all_errors_;
     result.foreign_replies = foreign_replies_;
     const auto count = static_cast<double>(std::max<std::uint64_t>(requests_, 1));
     result.request_bytes = static_cast<double>(request_bytes_) / count;
@@ -301,6 +322,9 @@ class Run {
   bool waits_for_answer_ = false;  // what is to be asked next is still under way
   bool is_open_ = false;           // the window has begun
   bool is_closed_ = false;         // and has ended
+  bool has_run_out_ = false;       // of requests, before that
+  StatusCounts statuses_outside_;  // of the window
+  std::map<std::string, std::uint64_t> all_errors_;
 
   // Counted in the window.
   std::uint64_t requests_ = 0;
@@ -310,7 +334,6 @@ class Run {
   std::uint64_t reply_bytes_ = 0;
   std::int64_t last_counted_ = 0;
   StatusCounts statuses_;
-  StatusCounts ignored_statuses_;  // outside of it
   std::map<std::string, std::uint64_t> errors_;
   std::vector<PartSums> parts_;
   double cpu_at_start_ = 0;

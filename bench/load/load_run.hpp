@@ -11,8 +11,10 @@
 
 namespace dti::bench {
 
-/// What was measured between the end of the warm-up and the end of the run. A request is answered when it was served,
-/// whatever its programs' statuses; refusals of the whole request are `errors`.
+/// What was measured in the window: from the end of the warm-up for so many seconds, or to the end of the run. It
+/// counts the requests that were answered then; an open loop (--rate) those that were due then, whenever they were
+/// answered. A request is answered when it was served, whatever its programs' statuses; refusals of the whole request
+/// are `errors`.
 struct LoadResult {
   /// The requests of one semester; from the end of the part before to the last of them.
   struct Part {
@@ -27,11 +29,14 @@ struct LoadResult {
   std::uint64_t fresh_requests = 0;
   std::uint64_t repeat_requests = 0;
   double seconds = 0;
+  bool ended_early = false;  // the requests were used up before the end of the window
   LatencySummary latency;
-  std::map<std::string, std::uint64_t> statuses;  // of programs
-  std::map<std::string, std::uint64_t> errors;    // of requests
-  std::uint64_t foreign_replies = 0;              // to nothing that waited; in the whole run
-  double request_bytes = 0;                       // means
+  std::map<std::string, std::uint64_t> statuses;      // of programs
+  std::map<std::string, std::uint64_t> errors;        // of requests
+  std::map<std::string, std::uint64_t> all_statuses;  // of the whole run, as are:
+  std::map<std::string, std::uint64_t> all_errors;
+  std::uint64_t foreign_replies = 0;  // to nothing that waited
+  double request_bytes = 0;           // means
   double reply_bytes = 0;
   std::uint64_t sent_in_all = 0;  // fresh requests used, by this run and those before it (--first)
   std::vector<Part> parts;        // with several semesters
