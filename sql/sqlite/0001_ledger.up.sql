@@ -129,10 +129,17 @@ CREATE TRIGGER faculty_is_not_updated BEFORE UPDATE ON faculty
 BEGIN SELECT RAISE(ABORT, 'faculty is only added to: UPDATE is refused'); END;
 CREATE TRIGGER faculty_is_not_deleted BEFORE DELETE ON faculty
 BEGIN SELECT RAISE(ABORT, 'faculty is only added to: DELETE is refused'); END;
+CREATE TRIGGER faculty_is_not_replaced BEFORE INSERT ON faculty
+WHEN EXISTS (SELECT 1 FROM faculty WHERE id = NEW.id) OR EXISTS (SELECT 1 FROM faculty WHERE key = NEW.key)
+BEGIN SELECT RAISE(ABORT, 'faculty is only added to: this one is there'); END;
 CREATE TRIGGER program_is_not_updated BEFORE UPDATE ON program
 BEGIN SELECT RAISE(ABORT, 'program is only added to: UPDATE is refused'); END;
 CREATE TRIGGER program_is_not_deleted BEFORE DELETE ON program
 BEGIN SELECT RAISE(ABORT, 'program is only added to: DELETE is refused'); END;
+CREATE TRIGGER program_is_not_replaced BEFORE INSERT ON program
+WHEN EXISTS (SELECT 1 FROM program WHERE id = NEW.id)
+  OR EXISTS (SELECT 1 FROM program WHERE faculty_id = NEW.faculty_id AND key = NEW.key)
+BEGIN SELECT RAISE(ABORT, 'program is only added to: this one is there'); END;
 
 -- What is left of each semester, from the ledger alone. What was released came back.
 CREATE VIEW semester_left AS

@@ -24,7 +24,7 @@ using Kind = StorageError::Kind;
 constexpr char kSettings[] = R"(
 PRAGMA synchronous = FULL;
 PRAGMA foreign_keys = OFF;           -- commit() and add_programs() look at once for what they would look for row by row
-PRAGMA cache_size = -16384;          -- KiB; what a batch changes does not leave it before the COMMIT
+PRAGMA cache_size = -16384;          -- KiB; room for what a batch of 10,000 entries changes before its COMMIT
 PRAGMA wal_autocheckpoint = 4000;    -- pages (16 MB): a page that many batches change is copied into the database once
 PRAGMA journal_size_limit = 33554432 -- bytes: what the log that a long reader let grow shrinks to)";
 
@@ -164,7 +164,6 @@ void SqliteRepository::apply_settings() {
   SqliteStatement journal = connection.prepare("PRAGMA journal_mode = WAL");
   const std::string mode = journal.step() ? journal.text(0) : std::string{};
   journal.reset();
-  connection.leave_out_triggers();  // they keep others from changing what was added; we have no statement that would
   connection.execute(kSettings);
   // Read back: SQLite takes a setting that it does not have without a word.
   constexpr std::int64_t kSynchronousFull = 2;
@@ -182,6 +181,8 @@ std::optional<Leadership> SqliteRepository::take_over(WallTime at) {
     apply_settings();
     std::optional<Leadership> leadership = lead(at);
     if (leadership) {
+      // They keep others from changing what was added. We have no statement that would; a migration may have.
+      session_->connection.leave_out_triggers();
       session_->prepare();
       session_->log = file_id(log_path_);
       file_ = opened;

@@ -18,7 +18,7 @@
 namespace dti {
 
 class SqliteError;
-class SqliteSession;
+struct SqliteSession;
 
 /// The ledger in a SQLite file. One process at a time: the file is locked for as long as this lives, through every
 /// reconnect. Others may read it, and write to other tables: we wait for their locks, within bounds. A file that is

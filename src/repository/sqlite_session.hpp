@@ -19,7 +19,8 @@ struct SqliteSession {
   explicit SqliteSession(SqliteConnection opened) : connection(std::move(opened)) {}
 
   void prepare();
-  /// Adds the entries to the ledger, within the caller's transaction. After an SqliteError that may be over.
+  /// Adds the entries to the ledger, within the caller's transaction. After an SqliteError some of them may be there,
+  /// and the transaction may be over or not: the caller rolls back.
   void insert(const Batch& batch);
   [[nodiscard]] Epoch epoch();
 

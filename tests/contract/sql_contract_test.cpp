@@ -59,6 +59,24 @@ TEST_P(SqlContract, AnEntryHasTheColumnsOfItsKindAndNoOthers) {
   client->run(opened + "2, 1, 1, 1" + from);
 }
 
+TEST_P(SqlContract, AGrantsStatusFitsItHoweverMuchWasWanted) {
+  start();
+  const auto client = backend_->connect();
+  const auto granted = [&](const std::string& wanted_granted_status) {
+    client->run(
+        "INSERT INTO ledger (semester_id, seq, at, kind, program_id, generation, classrooms_wanted, labs_wanted,"
+        " classrooms_granted, labs_granted, mobile_labs_granted, status) SELECT 1, 2, at, 0, 1, 1, " +
+        wanted_granted_status + " FROM ledger WHERE seq = 1");
+  };
+  EXPECT_THROW(granted("7, 2, 7, 2, 0, 1"), SqlRefused);     // all of it, called partial
+  EXPECT_THROW(granted("7, 2, 7, 1, 0, 0"), SqlRefused);     // a part, called all
+  EXPECT_THROW(granted("7, 2, 6, 2, 0, 0"), SqlRefused);     // the same
+  EXPECT_THROW(granted("7, 2, 6, 2, 0, 2"), SqlRefused);     // a status that is not known
+  EXPECT_THROW(granted("7, 2, 8, 1, 0, 1"), SqlRefused);     // more than was wanted, and less
+  EXPECT_THROW(granted("7, 2, 7, 1, 1, NULL"), SqlRefused);  // without one
+  granted("2147483647, 2147483647, 1, 1, 0, 1");
+}
+
 TEST_P(SqlContract, ALedgerWithAGapIsCorrupt) {
   start();
   ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}, {2, {7, 2}}, {3, {7, 2}}})), CommitResult::kCommitted);

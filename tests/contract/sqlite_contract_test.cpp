@@ -252,6 +252,22 @@ TEST_P(SqliteContract, NeitherAnEntryNorAGrantIsReplacedByAnybody) {
   EXPECT_EQ(client->run("SELECT * FROM ledger"), before);
 }
 
+TEST_P(SqliteContract, NeitherAFacultyNorAProgramIsReplacedByAnybody) {
+  start();
+  const auto client = backend_->connect();
+  const std::vector<Row> faculties = client->run("SELECT * FROM faculty");
+  const std::vector<Row> programs = client->run("SELECT * FROM program");
+  for (const std::string policy : {"INSERT OR REPLACE ", "INSERT OR IGNORE ", "INSERT "}) {
+    for (const char* what :
+         {"INTO faculty VALUES (1, 'another', 'another')", "INTO faculty VALUES (9, 'x', 'faculty1')",
+          "INTO program VALUES (1, 1, 'another', 'another')", "INTO program VALUES (9, 1, 'x', 'program2')"}) {
+      EXPECT_THROW(client->run(policy + what), SqlRefused) << policy << what;
+    }
+  }
+  EXPECT_EQ(client->run("SELECT * FROM faculty"), faculties);
+  EXPECT_EQ(client->run("SELECT * FROM program"), programs);
+}
+
 TEST_P(SqliteContract, ABatchOfAnySizeIsStoredEntryByEntry) {
   start();
   for (const std::size_t count : {1, 19, 20, 21, 39, 40, 47}) {
