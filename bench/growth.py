@@ -1,10 +1,13 @@
 """Part `growth`: what millions of entries do to the rate, to the server's memory, and to a new start.
 
-The memory of an allocation is that with all programs of each semester holding."""
+The memory of an allocation is that with all programs of each semester holding. An early stretch takes a second or two,
+and is measured again on a fresh ledger just after the late one: a machine that is slow for a moment is then slow in
+few of the steps whose median counts."""
 
 import subprocess
 import time
 from pathlib import Path
+from statistics import median
 
 from bench.bare import drop_tables, make_tables
 from bench.database import psql
@@ -23,21 +26,25 @@ def measure(plan, cluster, database, folder, catalog_path, verified, step):
     ledgers = PostgresqlLedgers(cluster, folder, "growth", catalog_path, semester_names(growth.semesters))
     with ledgers.copy() as ledger:
         step("dti_server fills the ledger")
-        semesters, memory = fill(growth, folder, ledger.flag, ledgers.semesters)
+        steps, memory = fill(growth, folder, ledger.flag, ledgers.semesters)
+        again = [fill_early(growth, folder, ledgers) for _ in range(growth.early_again)]
         step("starting again, and reading the table out")
         restart = start_again(cluster, folder, ledger)
         verified.append({"ledger": f"PostgreSQL, grown to {growth.rows:,} rows", **ledger.verify(
             {semester: growth.catalog.size for semester in ledgers.semesters})})
     ledgers.remove()
     found = {"rows": growth.rows, "in_flight": growth.in_flight, "semesters": growth.semesters,
-             "early_rows": rows_in(growth, growth.early), "late_rows": rows_in(growth, growth.late),
-             "ours": rates(growth, semesters), "memory": memory, "restart": restart}
+             "early_rows": rows_in(growth, growth.early), "early_runs": 1 + growth.early_again,
+             "late_rows": rows_in(growth, growth.late),
+             "ours": rates(growth, steps, again), "memory": memory, "restart": restart}
     for name, count, programs, what in (
             ("bare", growth.semesters, growth.catalog.size, "the bare table, the same order"),
             ("one_semester", 1, growth.rows, "the bare table, all in one semester")):
         step(what)
-        found[name] = {"method": growth.method, "batch": growth.batch,
-                       **rates(growth, fill_bare(growth, cluster, database, folder, count, programs))}
+        steps = fill_bare(growth, cluster, database, folder, count, programs)
+        again = [fill_bare(growth, cluster, database, folder, count, programs, rows=early_rows(growth))
+                 for _ in range(growth.early_again)]
+        found[name] = {"method": growth.method, "batch": growth.batch, **rates(growth, steps, again)}
     return found
 
 
@@ -46,10 +53,18 @@ def rows_in(growth, part):
     return part.start * growth.catalog.size, part.stop * growth.catalog.size
 
 
-def rates(growth, steps):
-    """`steps`: (rows, seconds) of each semester, or as many rows as one has."""
-    early, late = (sum(rows for rows, _ in steps[part]) / sum(seconds for _, seconds in steps[part])
-                   for part in (growth.early, growth.late))
+def early_rows(growth):
+    """How many rows a ledger has once the early stretch is over."""
+    return growth.early.stop * growth.catalog.size
+
+
+def rates(growth, steps, again=()):
+    """Medians of the steps of the early and of the late stretch.
+
+    `steps`: (rows, seconds) of each semester, or as many rows as one has; `again`: such steps of fresh ledgers, up to
+    the end of the early stretch."""
+    early, late = (median(rows / seconds for rows, seconds in some) for some in (
+        [step for run in (steps, *again) for step in run[growth.early]], steps[growth.late]))
     return {"early_rate": early, "late_rate": late, "ratio": late / early,
             "rows_per_second": [round(rows / seconds) for rows, seconds in steps]}
 
@@ -68,6 +83,14 @@ def fill(growth, folder, flag, semesters):
     (few, small), (many, large) = sizes
     return steps, {"empty_bytes": empty, "first_allocations": few, "first_bytes": small, "last_allocations": many,
                    "last_bytes": large, "bytes_per_allocation": (large - small) / (many - few)}
+
+
+def fill_early(growth, folder, ledgers):
+    """(rows, seconds) of each semester of a fresh ledger, up to the end of the early stretch."""
+    with ledgers.copy() as ledger, running_server(folder, ledger.flag) as server:
+        found = load(folder, server.address, growth.catalog, ledgers.semesters, growth.in_flight,
+                     requests=early_rows(growth) // PROGRAMS_A_REQUEST)
+    return [(part["decisions"], part["seconds"]) for part in found["parts"]]
 
 
 def resident_bytes(pid):
@@ -90,10 +113,10 @@ def start_again(cluster, folder, ledger):
     return {"ready_seconds": figure(ready), "read_seconds": figure(read)}
 
 
-def fill_bare(growth, cluster, database, folder, semesters, programs):
+def fill_bare(growth, cluster, database, folder, semesters, programs, **flags):
     """(rows, seconds), as fill()"""
     found = ceiling(folder, make_tables(cluster, database), growth.method, batch=growth.batch, semesters=semesters,
-                    programs=programs, **{"report-every": growth.catalog.size})
+                    programs=programs, **{"report-every": growth.catalog.size}, **flags)
     drop_tables(cluster, database)
     return [(growth.catalog.size, growth.catalog.size / interval["rows_per_second"])
             for interval in found["intervals"]]

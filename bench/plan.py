@@ -52,6 +52,7 @@ class Growth:
     in_flight: int = 4096
     method: str = "unnest"  # of the bare table: as the server writes
     batch: int = 2000
+    early_again: int = 0  # how often the early stretch is measured again, on fresh ledgers
 
     @property
     def rows(self):
@@ -100,7 +101,7 @@ def make_plan(quick, parts):
                 point_of_many=Point(2, 0.5), bare_seconds=1.5, pgbench_seconds=2, open_loop=Point(5, 0.5),
                 open_loop_stores=("postgresql", "sqlite"),
                 catalog=Catalog(1000, 500),  # more would not fit the server's bound on a catalogue's file
-                growth=Growth(semesters=100, early=slice(1, 5), late=slice(90, 100)))
+                growth=Growth(semesters=100, early=slice(1, 5), late=slice(90, 100), early_again=2))
 
 
 def expected_seconds(plan):
@@ -117,7 +118,7 @@ def expected_seconds(plan):
         "ceiling": plan.repetitions * (1 + len(BATCHES) * len(BARE_METHODS)) * (plan.bare_seconds + 0.15),
         "open-loop": len(plan.open_loop_stores) * (plan.open_loop.whole + start + 2),
         "repeats": plan.repetitions * sum(plan.point_at(in_flight).whole + 0.15 for in_flight in REPEATED),
-        "growth": 5 + rows / 100_000 + 2 * rows / 200_000 + 6 * rows / 700_000,
+        "growth": 5 + rows / 100_000 + 2 * rows / 200_000 + 6 * rows / 700_000 + 10 * plan.growth.early_again,
     }
     finding_the_window = 2 * (start_of_memory + 0.5) if {"ours", "echo"} & set(plan.parts) else 0
     return 4 * start + finding_the_window + sum(of_part[name] for name in plan.parts)

@@ -149,8 +149,10 @@ def growth(results):
                      "again after "
                      f"{marked(restart['ready_seconds'])} s; the table is read out (`COPY ledger TO STDOUT`) in "
                      f"{marked(restart['read_seconds'])} s. The bare table takes batches of {bare['batch']:,} rows by "
-                     f"{bare['method']}. All of one run; only the times to be ready and to read are medians of "
-                     f"{len(restart['ready_seconds']['values'])}."))
+                     f"{bare['method']}. Rates are medians of steps of "
+                     f"{all_of_it['rows'] // all_of_it['semesters']:,} rows, the early ones of "
+                     f"{all_of_it['early_runs']} run(s); memory is of one run; the times to be ready and to read are "
+                     f"medians of {len(restart['ready_seconds']['values'])}."))
 
 
 def verified(results):
@@ -167,8 +169,8 @@ def how_measured(results):
     usual, many = points["dti_load"], points["dti_load from 1024 in flight"]
     of_memory = points.get("dti_load on memory: and the echo")
     sentences = [
-        f"{results['repetitions']} repetitions, interleaved; each figure is the median, but for the open loop and the "
-        "growth, which are of one run. One whose spread ((greatest - "
+        f"{results['repetitions']} repetitions, interleaved; each figure is the median, but for the open loop, "
+        "which is of one run, and the growth, which says how. One whose spread ((greatest - "
         f"least) / median) is over {percent(WIDE)} is marked with {MARK}: the machine did something else meanwhile, or "
         "the thing is unsteady.",
         "Driver, server and database share the machine's cores. PostgreSQL has the settings that initdb gives it; it "

@@ -132,7 +132,7 @@ def results():
         "open_loop": {"postgresql": {"rate": 20_000, "max_us": 9000.0, **{
             name: figure["median"] for name, figure in load_point(20_000).items()}}},
         "repeats": {str(at): {"fresh": load_point(40_000), "repeats": load_point(80_000)} for at in REPEATED},
-        "growth": {"rows": 5_000_000, "semesters": 100, "in_flight": 4096, "early_rows": [50_000, 250_000],
+        "growth": {"rows": 5_000_000, "semesters": 100, "in_flight": 4096, "early_rows": [50_000, 250_000], "early_runs": 3,
                    "late_rows": [4_500_000, 5_000_000], "ours": ledger(0.6), "bare": ledger(0.6),
                    "one_semester": ledger(0.3),
                    "memory": {"empty_bytes": 2**26, "first_allocations": 1_000_000, "first_bytes": 2**27,
@@ -302,6 +302,9 @@ def test_growth_compares_what_it_says():
     steps = [(50_000, 0.1)] + [(50_000, 0.25)] * 4 + [(50_000, 9.0)] * 85 + [(50_000, 0.5)] * 10
     found = growth.rates(plan, steps)
     assert (found["early_rate"], found["late_rate"], found["ratio"]) == (200_000, 100_000, 0.5)
+    slow_for_a_moment = [(50_000, 0.1)] + [(50_000, 5.0)] * 4 + steps[5:]
+    again = [[(50_000, 0.1)] + [(50_000, 0.25)] * 4] * 2
+    assert growth.rates(plan, slow_for_a_moment, again)["ratio"] == 0.5
 
 
 def test_more_requests_are_prepared_than_will_be_answered():

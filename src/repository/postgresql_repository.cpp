@@ -157,7 +157,12 @@ std::optional<Leadership> PostgresqlRepository::take_over(WallTime at) {
         std::optional<Leadership> leadership = lead(at);
         if (leadership) {
           // Not before the schema is there.
-          compat::prepare(session_->connection(), "commit_batch", kCommitBatch);
+          const std::string insert = kGuardedInsert;
+          compat::prepare(session_->connection(), "commit_many", (insert + kManyEntries).c_str());
+          for (std::size_t count = 1; count <= kFewEntriesMax; ++count) {
+            compat::prepare(session_->connection(), commit_few_name(count).c_str(),
+                            (insert + few_entries(count)).c_str());
+          }
           compat::prepare(session_->connection(), "read_guards", kReadGuards);
           holder_.leads(leadership->epoch);
         } else {
@@ -329,6 +334,47 @@ CommitResult PostgresqlRepository::commit(const Batch& batch) {
 }
 
 CommitResult PostgresqlRepository::write(const Batch& batch) {
+  const std::size_t notices = session_->notices().count();
+  const std::size_t written = batch.entries.size() <= kFewEntriesMax ? insert_few(batch) : insert_many(batch);
+  check_notices(notices, "a batch was committed");
+  if (written == batch.entries.size()) {
+    return CommitResult::kCommitted;
+  }
+  sent_ = false;  // nothing was written: what follows only reads
+  pqxx::nontransaction transaction{session_->connection()};
+  const pqxx::row leader = read_leadership(transaction, "SELECT epoch FROM leadership");
+  return integer(leader[0]) > batch.epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
+}
+
+/// The statement of a batch. @return how many entries were written: all or none
+template <class... Entries>
+std::size_t PostgresqlRepository::insert(const std::string& statement, const Batch& batch, const Entries&... entries) {
+  pqxx::nontransaction transaction{session_->connection()};
+  sent_ = true;
+  return static_cast<std::size_t>(compat::exec_prepared(transaction, statement.c_str(), batch.semester_id, batch.epoch,
+                                                        batch.base, batch.entries.back().seq, batch.charged.classrooms,
+                                                        batch.charged.labs, batch.charged.conversions_left,
+                                                        stored_time(batch.at), std::int64_t{greatest_program(batch)},
+                                                        entries...)
+                                      .affected_rows());
+}
+
+std::size_t PostgresqlRepository::insert_few(const Batch& batch) {
+  std::vector<std::optional<std::string>> columns;
+  for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
+    for (const Quantity number :
+         {Quantity{entry.program_id}, Quantity{entry.generation}, entry.want.classrooms, entry.want.labs,
+          entry.grant.classrooms, entry.grant.labs, entry.grant.mobile_labs, Quantity{status_code(entry)}}) {
+      columns.push_back(std::to_string(number));
+    }
+    columns.push_back(request_id);
+  });
+  std::vector<const char*> values;  // null: NULL
+  for (const auto& column : columns) values.push_back(column ? column->c_str() : nullptr);
+  return insert(commit_few_name(batch.entries.size()), batch, compat::each_of(values));
+}
+
+std::size_t PostgresqlRepository::insert_many(const Batch& batch) {
   using Element = BinaryArray::Element;
   const std::size_t count = batch.entries.size();
   BinaryArray programs{Element::kInteger, count}, generations{Element::kInteger, count},
@@ -346,30 +392,10 @@ CommitResult PostgresqlRepository::write(const Batch& batch) {
     statuses.add_smallint(static_cast<std::int16_t>(status_code(entry)));
     request_ids.add_text(request_id);
   });
-  const std::size_t notices = session_->notices().count();
-  std::size_t written = 0;
-  {
-    pqxx::nontransaction transaction{session_->connection()};
-    sent_ = true;
-    written = static_cast<std::size_t>(
-        compat::exec_prepared(transaction, "commit_batch", batch.semester_id, batch.epoch, batch.base,
-                              batch.entries.back().seq, batch.charged.classrooms, batch.charged.labs,
-                              batch.charged.conversions_left, stored_time(batch.at), compat::binary(programs.bytes()),
-                              compat::binary(generations.bytes()), compat::binary(classrooms_wanted.bytes()),
-                              compat::binary(labs_wanted.bytes()), compat::binary(classrooms.bytes()),
-                              compat::binary(labs.bytes()), compat::binary(mobile_labs.bytes()),
-                              compat::binary(statuses.bytes()), compat::binary(request_ids.bytes()),
-                              std::int64_t{greatest_program(batch)})
-            .affected_rows());
-  }
-  check_notices(notices, "a batch was committed");
-  if (written == batch.entries.size()) {
-    return CommitResult::kCommitted;
-  }
-  sent_ = false;  // nothing was written: what follows only reads
-  pqxx::nontransaction transaction{session_->connection()};
-  const pqxx::row leader = read_leadership(transaction, "SELECT epoch FROM leadership");
-  return integer(leader[0]) > batch.epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
+  return insert("commit_many", batch, compat::binary(programs.bytes()), compat::binary(generations.bytes()),
+                compat::binary(classrooms_wanted.bytes()), compat::binary(labs_wanted.bytes()),
+                compat::binary(classrooms.bytes()), compat::binary(labs.bytes()), compat::binary(mobile_labs.bytes()),
+                compat::binary(statuses.bytes()), compat::binary(request_ids.bytes()));
 }
 
 CommitResult PostgresqlRepository::guard(Epoch epoch, std::span<const SemesterGuard> semesters) {

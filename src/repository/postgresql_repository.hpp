@@ -53,6 +53,10 @@ class PostgresqlRepository final : public Repository {
   [[nodiscard]] bool end_old_leader();
   void check_notices(std::size_t before, const char* meanwhile) const;
   [[nodiscard]] CommitResult write(const Batch& batch);
+  template <class... Entries>
+  [[nodiscard]] std::size_t insert(const std::string& statement, const Batch& batch, const Entries&... entries);
+  [[nodiscard]] std::size_t insert_few(const Batch& batch);
+  [[nodiscard]] std::size_t insert_many(const Batch& batch);
 
   const Conninfo conninfo_;
   const std::chrono::milliseconds timeout_;

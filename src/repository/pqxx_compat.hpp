@@ -6,6 +6,7 @@
 #include <pqxx/pqxx>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// What differs between libpqxx 6.4 and 7.10; nothing else looks at the version.
 namespace dti::compat {
@@ -25,6 +26,19 @@ struct SaidByServer {
 };
 
 #if PQXX_VERSION_MAJOR >= 7
+
+/// A parameter for each of the values, which outlive the call; a null pointer is NULL.
+inline pqxx::params each_of(const std::vector<const char*>& values) {
+  pqxx::params parameters;
+  for (const char* const value : values) {
+    if (value != nullptr) {
+      parameters.append(pqxx::zview{value});
+    } else {
+      parameters.append();
+    }
+  }
+  return parameters;
+}
 
 /// A parameter in the binary form of its type.
 inline auto binary(std::string_view bytes) { return pqxx::binary_cast(bytes); }
@@ -61,6 +75,9 @@ class Notices {
 };
 
 #else
+
+/// A parameter for each of the values, which outlive the call; a null pointer is NULL.
+inline auto each_of(const std::vector<const char*>& values) { return pqxx::prepare::make_dynamic_params(values); }
 
 /// A parameter in the binary form of its type.
 inline auto binary(std::string_view bytes) { return pqxx::binarystring{bytes.data(), bytes.size()}; }

@@ -1,4 +1,5 @@
 // What include/dti/service/repository.hpp promises, on every implementation.
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <new>
@@ -271,22 +272,48 @@ TEST_P(RepositoryContract, RequestIdsAreStoredAsTheyCame) {
                                                        "line\nline\ttab",
                                                        "\x01\x7f",
                                                        std::string(64, '"')};
-  Batch batch = grants({});
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    LedgerEntry entry;
-    entry.seq = batch.base + static_cast<Seq>(i) + 1;
-    entry.program_id = 1;
-    entry.generation = static_cast<std::int32_t>(i) + 1;
-    batch.entries.push_back(entry);
+  std::vector<std::optional<std::string>> expected = {std::nullopt};  // of semester-opened
+  std::int32_t generation = 0;
+  // All at once, and a few at a time: a store may have a way of its own for small batches.
+  for (const std::size_t at_once : {ids.size(), std::size_t{5}, std::size_t{1}}) {
+    for (std::size_t first = 0; first < ids.size(); first += at_once) {
+      Batch batch = grants({});
+      batch.messages.clear();
+      for (std::size_t i = first; i < std::min(ids.size(), first + at_once); ++i) {
+        LedgerEntry entry;
+        entry.seq = ++semester_.head;
+        entry.program_id = 1;
+        entry.generation = ++generation;
+        batch.entries.push_back(entry);
+        batch.messages.push_back({ids[i], 1});
+        expected.push_back(ids[i]);
+      }
+      ASSERT_EQ(repository_->commit(batch), CommitResult::kCommitted);
+    }
   }
-  batch.messages.clear();
-  for (const auto& id : ids) {
-    batch.messages.push_back({id, 1});
-  }
-  ASSERT_EQ(repository_->commit(batch), CommitResult::kCommitted);
-  std::vector<std::optional<std::string>> expected = ids;
-  expected.insert(expected.begin(), std::nullopt);  // semester-opened
   EXPECT_EQ(backend_->request_ids(1), expected);
+}
+
+TEST_P(RepositoryContract, ABatchOfEachSmallSizeIsReadBackAsItWasWritten) {
+  start();
+  std::int32_t generation = 0;
+  for (int count = 1; count <= 12; ++count) {
+    Batch batch = grants({});
+    batch.messages = {{"r", static_cast<std::uint32_t>(count)}};
+    for (int i = 0; i < count; ++i) {
+      LedgerEntry entry;
+      entry.seq = ++semester_.head;
+      entry.program_id = static_cast<ProgramId>(1 + i % 5);
+      entry.generation = ++generation;
+      entry.want = {kQuantityMax - i, 2 * i + 1};
+      batch.entries.push_back(entry);
+    }
+    batch.entries.back().want = {1, 2};
+    batch.entries.back().grant = {1, 1, 1};
+    batch.charged = {2, 1, 1};
+    ASSERT_EQ(repository_->commit(batch), CommitResult::kCommitted);
+    EXPECT_EQ(read_all(*repository_, 1, batch.base, semester_.head), batch.entries);
+  }
 }
 
 TEST_P(RepositoryContract, AFullBatchOfManyMessagesIsReadBackAsItWasWritten) {
