@@ -77,4 +77,4 @@ class row_lock:  # noqa: N801
 
 def waiting_statements(store):
     return store.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                       " AND wait_event_type = 'Lock' AND query LIKE '%unnest%'")
+                       " AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO ledger%'")
