@@ -56,10 +56,9 @@ CREATE TABLE semester (
   CONSTRAINT semester_id PRIMARY KEY (id),
   CONSTRAINT semester_name_unique UNIQUE (name),
   CONSTRAINT semester_numbered CHECK (id >= 1 AND epoch >= 0 AND head >= 1),
-  CONSTRAINT semester_capacity_not_negative
-    CHECK (least(classrooms_capacity, labs_capacity, conversions_capacity) >= 0),
   CONSTRAINT semester_conversions_within_classrooms CHECK (conversions_capacity <= classrooms_capacity),
   CONSTRAINT semester_left_not_negative CHECK (least(classrooms_left, labs_left, conversions_left) >= 0),
+  -- So that a capacity is not negative either.
   CONSTRAINT semester_left_within_capacity CHECK (classrooms_left <= classrooms_capacity
     AND labs_left <= labs_capacity AND conversions_left <= conversions_capacity)
 ) WITH (fillfactor = 20);  -- room on its page for the next version of the row: no index is touched by an update

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "dti/domain/check.hpp"
+#include "repository/big_endian.hpp"
 
 namespace dti {
 
@@ -37,9 +38,7 @@ class BinaryArray {
   void add_smallint(std::int16_t value) {
     --missing_;
     put32(sizeof value);
-    const auto bits = static_cast<std::uint16_t>(value);
-    const char bytes[] = {static_cast<char>(bits >> 8), static_cast<char>(bits)};
-    bytes_.append(bytes, sizeof bytes);
+    append_big_endian(bytes_, value);
   }
 
   void add_text(const std::optional<std::string>& value) {
@@ -62,11 +61,7 @@ class BinaryArray {
  private:
   static constexpr std::size_t kHasNullAt = 7;  // the low byte of the header's second word
 
-  void put32(std::uint32_t value) {
-    const char bytes[] = {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
-                          static_cast<char>(value)};
-    bytes_.append(bytes, sizeof bytes);
-  }
+  void put32(std::uint32_t value) { append_big_endian(bytes_, static_cast<std::int32_t>(value)); }
 
   std::string bytes_;
   std::size_t missing_;  // elements that are still to be added

@@ -1,5 +1,7 @@
 #include "repository/postgresql_repository.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -7,9 +9,8 @@
 #include <string_view>
 #include <utility>
 
-#include "dti/domain/narrow.hpp"
+#include "dti/domain/check.hpp"
 #include "repository/array_text.hpp"
-#include "repository/binary_array.hpp"
 #include "repository/ledger_rows.hpp"
 #include "repository/postgresql_rows.hpp"
 #include "repository/postgresql_session.hpp"
@@ -56,14 +57,20 @@ PostgresqlRepository::PostgresqlRepository(const std::string& conninfo, std::chr
 
 PostgresqlRepository::~PostgresqlRepository() = default;
 
-/// Does one call, and says what became of it when the driver throws.
+/// Does one call, from its beginning to its end.
 template <class Action>
 auto PostgresqlRepository::perform(Call call, Action action) -> decltype(action()) {
   const CallGate::Scope scope{gate_};
   sent_ = false;
-  if (session_ == nullptr && call != Call::kTakingOver) {
-    throw StorageError{Kind::kUnavailable, "PostgreSQL: not connected: take over first"};
-  }
+  return attempt(call, [&] {
+    check_connected(call);
+    return action();
+  });
+}
+
+/// Does a part of a call, and says what became of the call when the driver throws.
+template <class Action>
+auto PostgresqlRepository::attempt(Call call, Action action) -> decltype(action()) {
   try {
     return action();
   } catch (const StorageError& error) {
@@ -78,6 +85,32 @@ auto PostgresqlRepository::perform(Call call, Action action) -> decltype(action(
   }
 }
 
+/// Does a part of the call that is polled, which ends with a result or a throw.
+template <class Part>
+std::optional<CommitResult> PostgresqlRepository::attempt_polled(Call call, Part part) {
+  const auto end = [this] {
+    polled_commit_.reset();
+    polled_guard_.reset();
+    polled_scope_.reset();
+  };
+  try {
+    const std::optional<CommitResult> result = attempt(call, part);
+    if (result) {
+      end();
+    }
+    return result;
+  } catch (...) {
+    end();
+    throw;
+  }
+}
+
+void PostgresqlRepository::check_connected(Call call) const {
+  if (session_ == nullptr && call != Call::kTakingOver) {
+    throw StorageError{Kind::kUnavailable, "PostgreSQL: not connected: take over first"};
+  }
+}
+
 /// The link broke, or the driver is confused: what was sent may still take effect.
 StorageError PostgresqlRepository::link_failure(Call call, const std::string& text) {
   session_.reset();
@@ -85,20 +118,13 @@ StorageError PostgresqlRepository::link_failure(Call call, const std::string& te
   return {in_doubt ? Kind::kInDoubt : Kind::kUnavailable, "PostgreSQL: " + one_line(text)};
 }
 
-/// The server sent a warning: whatever it says of success is doubtful. A wait for a standby that was cancelled comes
-/// back so. (A take-over is good for its fence all the same: it is repeated whenever something goes wrong.)
-void PostgresqlRepository::check_notices(std::size_t before, const char* meanwhile) const {
-  if (session_->notices().count() != before) {
-    throw StorageError{Kind::kInDoubt, std::string{"PostgreSQL: the server warned while "} + meanwhile + ": " +
-                                           one_line(session_->notices().last())};
-  }
-}
-
 /// The server said no. It is believed only if the session lives on: then it was an ERROR, and all is rolled back; a
 /// FATAL or a PANIC (a full disk under the log) may have come after the commit was written.
 StorageError PostgresqlRepository::sql_failure(Call call, const std::string& state, const std::string& text) {
   const bool is_link = state.empty() || state.starts_with("08") || state.starts_with("57") || state == "40003";
-  if (is_link || !is_alive()) {
+  // A batch that was refused has asked already; a guard changes nothing, and its session is given up.
+  const bool is_believed = call == Call::kCommitting || call == Call::kGuarding || is_alive();
+  if (is_link || !is_believed) {
     return link_failure(call, text);
   }
   const std::string line = "PostgreSQL: " + one_line(text) + " [" + state + "]";
@@ -116,6 +142,7 @@ StorageError PostgresqlRepository::sql_failure(Call call, const std::string& sta
     case Call::kAdministering:
       return {state.starts_with("23") ? Kind::kInvariant : lasts ? Kind::kRejected : Kind::kUnavailable, line};
     case Call::kTakingOver: session_.reset(); return {lasts ? Kind::kRefused : Kind::kUnavailable, line};
+    case Call::kGuarding:
     case Call::kReading: session_.reset(); return {lasts ? Kind::kCorrupt : Kind::kUnavailable, line};
   }
   return {Kind::kUnavailable, line};
@@ -157,13 +184,8 @@ std::optional<Leadership> PostgresqlRepository::take_over(WallTime at) {
         std::optional<Leadership> leadership = lead(at);
         if (leadership) {
           // Not before the schema is there.
-          const std::string insert = kGuardedInsert;
-          compat::prepare(session_->connection(), "commit_many", (insert + kManyEntries).c_str());
-          for (std::size_t count = 1; count <= kFewEntriesMax; ++count) {
-            compat::prepare(session_->connection(), commit_few_name(count).c_str(),
-                            (insert + few_entries(count)).c_str());
-          }
-          compat::prepare(session_->connection(), "read_guards", kReadGuards);
+          prepare_commits(*session_);
+          program_count_ = leadership->program_count;
           holder_.leads(leadership->epoch);
         } else {
           session_.reset();
@@ -291,7 +313,8 @@ bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogPr
                         ids.text(), faculties_of.text(), names.text(), keys.text());
     sent_ = true;
     transaction.commit();
-    check_notices(notices, "the catalogue was added to");
+    session_->check_notices(notices, "the catalogue was added to");
+    program_count_ += programs.size();
     return true;
   });
 }
@@ -323,99 +346,70 @@ OpenResult PostgresqlRepository::open_semester(Epoch epoch, const std::string& n
         capacity.labs, capacity.conversions);
     sent_ = true;
     transaction.commit();
-    check_notices(notices, "a semester was opened");
+    session_->check_notices(notices, "a semester was opened");
     return OpenResult::kOpened;
   });
 }
 
 CommitResult PostgresqlRepository::commit(const Batch& batch) {
-  check_batch(batch);
-  return perform(Call::kCommitting, [&] { return write(batch); });
-}
-
-CommitResult PostgresqlRepository::write(const Batch& batch) {
-  const std::size_t notices = session_->notices().count();
-  const std::size_t written = batch.entries.size() <= kFewEntriesMax ? insert_few(batch) : insert_many(batch);
-  check_notices(notices, "a batch was committed");
-  if (written == batch.entries.size()) {
-    return CommitResult::kCommitted;
-  }
-  sent_ = false;  // nothing was written: what follows only reads
-  pqxx::nontransaction transaction{session_->connection()};
-  const pqxx::row leader = read_leadership(transaction, "SELECT epoch FROM leadership");
-  return integer(leader[0]) > batch.epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
-}
-
-/// The statement of a batch. @return how many entries were written: all or none
-template <class... Entries>
-std::size_t PostgresqlRepository::insert(const std::string& statement, const Batch& batch, const Entries&... entries) {
-  pqxx::nontransaction transaction{session_->connection()};
-  sent_ = true;
-  return static_cast<std::size_t>(compat::exec_prepared(transaction, statement.c_str(), batch.semester_id, batch.epoch,
-                                                        batch.base, batch.entries.back().seq, batch.charged.classrooms,
-                                                        batch.charged.labs, batch.charged.conversions_left,
-                                                        stored_time(batch.at), std::int64_t{greatest_program(batch)},
-                                                        entries...)
-                                      .affected_rows());
-}
-
-std::size_t PostgresqlRepository::insert_few(const Batch& batch) {
-  std::vector<std::optional<std::string>> columns;
-  for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
-    for (const Quantity number :
-         {Quantity{entry.program_id}, Quantity{entry.generation}, entry.want.classrooms, entry.want.labs,
-          entry.grant.classrooms, entry.grant.labs, entry.grant.mobile_labs, Quantity{status_code(entry)}}) {
-      columns.push_back(std::to_string(number));
-    }
-    columns.push_back(request_id);
-  });
-  std::vector<const char*> values;  // null: NULL
-  for (const auto& column : columns) values.push_back(column ? column->c_str() : nullptr);
-  return insert(commit_few_name(batch.entries.size()), batch, compat::each_of(values));
-}
-
-std::size_t PostgresqlRepository::insert_many(const Batch& batch) {
-  using Element = BinaryArray::Element;
-  const std::size_t count = batch.entries.size();
-  BinaryArray programs{Element::kInteger, count}, generations{Element::kInteger, count},
-      classrooms_wanted{Element::kInteger, count}, labs_wanted{Element::kInteger, count},
-      classrooms{Element::kInteger, count}, labs{Element::kInteger, count}, mobile_labs{Element::kInteger, count},
-      statuses{Element::kSmallint, count}, request_ids{Element::kText, count};
-  for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
-    programs.add_integer(narrow(entry.program_id));
-    generations.add_integer(entry.generation);
-    classrooms_wanted.add_integer(narrow(entry.want.classrooms));
-    labs_wanted.add_integer(narrow(entry.want.labs));
-    classrooms.add_integer(narrow(entry.grant.classrooms));
-    labs.add_integer(narrow(entry.grant.labs));
-    mobile_labs.add_integer(narrow(entry.grant.mobile_labs));
-    statuses.add_smallint(static_cast<std::int16_t>(status_code(entry)));
-    request_ids.add_text(request_id);
-  });
-  return insert("commit_many", batch, compat::binary(programs.bytes()), compat::binary(generations.bytes()),
-                compat::binary(classrooms_wanted.bytes()), compat::binary(labs_wanted.bytes()),
-                compat::binary(classrooms.bytes()), compat::binary(labs.bytes()), compat::binary(mobile_labs.bytes()),
-                compat::binary(statuses.bytes()), compat::binary(request_ids.bytes()));
+  start_commit({std::shared_ptr<void>{}, &batch});  // it outlives this call
+  return wait_for_polled();
 }
 
 CommitResult PostgresqlRepository::guard(Epoch epoch, std::span<const SemesterGuard> semesters) {
-  return perform(Call::kReading, [&] {
-    ArrayText ids;
-    for (const SemesterGuard& guarded : semesters) {
-      ids.add(guarded.semester_id);
-    }
-    pqxx::nontransaction transaction{session_->connection()};
-    const auto rows = compat::exec_prepared(transaction, "read_guards", ids.text());
-    if (rows.empty() || integer(rows[0][0]) != epoch) {
-      return !rows.empty() && integer(rows[0][0]) > epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
-    }
-    const bool all_as_given = std::all_of(semesters.begin(), semesters.end(), [&](const SemesterGuard& guarded) {
-      return std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
-        return integer(row[1]) == guarded.semester_id && integer(row[2]) == guarded.head;
-      });
-    });
-    return all_as_given ? CommitResult::kCommitted : CommitResult::kBaseMoved;
+  start_guard(epoch, {semesters.begin(), semesters.end()});
+  return wait_for_polled();
+}
+
+void PostgresqlRepository::start_commit(std::shared_ptr<const Batch> batch) {
+  check_batch(*batch);
+  polled_scope_.emplace(gate_);
+  sent_ = false;
+  attempt_polled(Call::kCommitting, [&]() -> std::optional<CommitResult> {
+    check_connected(Call::kCommitting);
+    sent_ = true;
+    polled_commit_.emplace(*session_, std::move(batch), program_count_);
+    return std::nullopt;
   });
+}
+
+void PostgresqlRepository::start_guard(Epoch epoch, std::vector<SemesterGuard> semesters) {
+  polled_scope_.emplace(gate_);
+  attempt_polled(Call::kGuarding, [&]() -> std::optional<CommitResult> {
+    check_connected(Call::kGuarding);
+    polled_guard_.emplace(*session_, epoch, std::move(semesters));
+    return std::nullopt;
+  });
+}
+
+std::optional<CommitResult> PostgresqlRepository::resume() {
+  if (polled_guard_) {
+    return attempt_polled(Call::kGuarding, [this] { return polled_guard_->advance(); });
+  }
+  DTI_CHECK(polled_commit_.has_value());
+  return attempt_polled(Call::kCommitting, [this] {
+    const std::optional<CommitResult> result = polled_commit_->advance();
+    sent_ = polled_commit_->may_take_effect();
+    return result;
+  });
+}
+
+PollFor PostgresqlRepository::waits_for() const {
+  DTI_CHECK(polled_commit_ || polled_guard_);
+  return {PQsocket(session_->handle()),
+          polled_commit_ ? polled_commit_->has_more_to_send() : polled_guard_->has_more_to_send()};
+}
+
+CommitResult PostgresqlRepository::wait_for_polled() {
+  while (true) {
+    if (const std::optional<CommitResult> result = resume()) {
+      return *result;
+    }
+    const PollFor wanted = waits_for();
+    const auto events = static_cast<short>(wanted.writable ? POLLIN | POLLOUT : POLLIN);
+    pollfd descriptor{wanted.descriptor, events, 0};
+    ::poll(&descriptor, 1, -1);  // an interrupt ends it; cut short by a signal, it is asked again
+  }
 }
 
 }  // namespace dti

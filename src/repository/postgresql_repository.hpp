@@ -12,13 +12,14 @@
 #include "repository/call_gate.hpp"
 #include "repository/conninfo.hpp"
 #include "repository/holder.hpp"
+#include "repository/postgresql_commits.hpp"
 
 namespace dti {
 
 class PostgresqlSession;
 
 /// The ledger in PostgreSQL. Any number of servers may use one database: the last to take over fences the others.
-class PostgresqlRepository final : public Repository {
+class PostgresqlRepository final : public Repository, public PollableCommits {
  public:
   /// Connects to nothing yet.
   /// @param timeout  bounds connecting (see connect_timeout()), and the silence of a peer that is gone
@@ -36,36 +37,46 @@ class PostgresqlRepository final : public Repository {
                                          WallTime at) override;
   [[nodiscard]] CommitResult commit(const Batch& batch) override;
   [[nodiscard]] CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) override;
+  [[nodiscard]] PollableCommits* pollable() override { return this; }
+  void start_commit(std::shared_ptr<const Batch> batch) override;
+  void start_guard(Epoch epoch, std::vector<SemesterGuard> semesters) override;
+  [[nodiscard]] std::optional<CommitResult> resume() override;
+  [[nodiscard]] PollFor waits_for() const override;
   /// Cuts the connection, so that a call that waits for the server throws at once. A call that is connecting does so
   /// when that ends, which the timeout bounds.
   void interrupt() noexcept override { gate_.interrupt(); }
 
  private:
-  enum class Call { kTakingOver, kReading, kAdministering, kCommitting };
+  enum class Call { kTakingOver, kReading, kAdministering, kCommitting, kGuarding };
 
   template <class Action>
   auto perform(Call call, Action action) -> decltype(action());
+  template <class Action>
+  auto attempt(Call call, Action action) -> decltype(action());
+  template <class Part>
+  std::optional<CommitResult> attempt_polled(Call call, Part part);
+  [[nodiscard]] CommitResult wait_for_polled();
+  void check_connected(Call call) const;
   [[nodiscard]] StorageError sql_failure(Call call, const std::string& state, const std::string& text);
   [[nodiscard]] StorageError link_failure(Call call, const std::string& text);
   [[nodiscard]] bool is_alive() noexcept;
   void connect();
   [[nodiscard]] std::optional<Leadership> lead(WallTime at);
   [[nodiscard]] bool end_old_leader();
-  void check_notices(std::size_t before, const char* meanwhile) const;
-  [[nodiscard]] CommitResult write(const Batch& batch);
-  template <class... Entries>
-  [[nodiscard]] std::size_t insert(const std::string& statement, const Batch& batch, const Entries&... entries);
-  [[nodiscard]] std::size_t insert_few(const Batch& batch);
-  [[nodiscard]] std::size_t insert_many(const Batch& batch);
 
   const Conninfo conninfo_;
   const std::chrono::milliseconds timeout_;
   // Any thread. Before the session, which uses it to its end.
   CallGate gate_;
-  // The committer's thread only. None: nothing may be asked before the next take-over.
+  // The caller's thread only. None: nothing may be asked before the next take-over.
   std::unique_ptr<PostgresqlSession> session_;
   Holder holder_;
-  bool sent_ = false;  // the call under way has sent what may take effect
+  std::size_t program_count_ = 0;  // of the stored catalogue
+  bool sent_ = false;              // the call under way has sent what may take effect
+  // The call that is polled, if one is: it goes before the session does.
+  std::optional<CallGate::Scope> polled_scope_;
+  std::optional<PostgresqlCommit> polled_commit_;
+  std::optional<PostgresqlGuard> polled_guard_;
 };
 
 }  // namespace dti

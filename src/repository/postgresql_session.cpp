@@ -70,12 +70,15 @@ PostgresqlSession::PostgresqlSession(Conninfo conninfo, std::chrono::millisecond
     : gate_(gate) {
   connect(std::move(conninfo), timeout);
   try {
-    socket_ = OwnedFd{::fcntl(connection_->sock(), F_DUPFD_CLOEXEC, 0)};
+    socket_ = OwnedFd{::fcntl(PQsocket(handle()), F_DUPFD_CLOEXEC, 0)};
     if (socket_.get() < 0) {
       throw StorageError{Kind::kUnavailable, "PostgreSQL: this process has too many files open"};
     }
     gate_.attach([socket = socket_.get()] { ::shutdown(socket, SHUT_RDWR); });
     apply_settings(timeout);
+    if (PQsetnonblocking(handle(), 1) != 0) {
+      throw StorageError{Kind::kUnavailable, "PostgreSQL: " + one_line(PQerrorMessage(handle()))};
+    }
   } catch (...) {
     gate_.detach();
     throw;
@@ -95,9 +98,9 @@ void PostgresqlSession::connect(Conninfo conninfo, std::chrono::milliseconds tim
   conninfo.set("keepalives_count", "3");
   conninfo.set("tcp_user_timeout", std::to_string(timeout.count()));
   try {
-    connection_ = std::make_unique<pqxx::connection>(conninfo.text());
-    compat::forbid_reconnect(*connection_);
-    notices_ = std::make_unique<compat::Notices>(*connection_);
+    connection_ = std::make_unique<compat::Connection>(conninfo.text());
+    compat::forbid_reconnect(connection());
+    notices_ = std::make_unique<compat::Notices>(connection());
   } catch (const std::exception& error) {
     throw connect_error(conninfo, error.what());
   }
@@ -106,7 +109,7 @@ void PostgresqlSession::connect(Conninfo conninfo, std::chrono::milliseconds tim
 void PostgresqlSession::apply_settings(std::chrono::milliseconds timeout) {
   std::string wrong;
   try {
-    pqxx::nontransaction transaction{*connection_};
+    pqxx::nontransaction transaction{connection()};
     compat::exec_params(transaction, kApplySettings, std::to_string(timeout.count()));
     for (const auto& row : transaction.exec(kCheckSettings)) {
       wrong += (wrong.empty() ? "" : ", ") + std::string{row[0].c_str()} + " = " + row[1].c_str();
@@ -118,6 +121,13 @@ void PostgresqlSession::apply_settings(std::chrono::milliseconds timeout) {
     throw StorageError{Kind::kRefused,
                        "PostgreSQL's settings do not keep what was committed, or its text: " + wrong +
                            "; set fsync, full_page_writes and synchronous_commit to on, the encoding to UTF8"};
+  }
+}
+
+void PostgresqlSession::check_notices(std::size_t before, const char* meanwhile) const {
+  if (notices_->count() != before) {
+    throw StorageError{Kind::kInDoubt, std::string{"PostgreSQL: the server warned while "} + meanwhile + ": " +
+                                           one_line(notices_->last())};
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,16 +25,24 @@ class PostgresqlSession {
   PostgresqlSession(const PostgresqlSession&) = delete;
   PostgresqlSession& operator=(const PostgresqlSession&) = delete;
 
-  [[nodiscard]] pqxx::connection& connection() { return *connection_; }
+  [[nodiscard]] auto& connection() { return connection_->get(); }
+  /// The same connection, for libpq: it does not wait for what it sends to leave.
+  [[nodiscard]] PGconn* handle() const { return connection_->handle(); }
   /// The warnings that the server has sent so far.
   [[nodiscard]] const compat::Notices& notices() const { return *notices_; }
+  /// Doubts a commit during which the server warned, whatever it says of success: a wait for a standby that was
+  /// cancelled comes back so. (A take-over is good for its fence all the same: it is repeated whenever something goes
+  /// wrong.)
+  /// @param before  notices().count() when the commit began
+  /// @throws StorageError  kInDoubt
+  void check_notices(std::size_t before, const char* meanwhile) const;
 
  private:
   void connect(Conninfo conninfo, std::chrono::milliseconds timeout);
   void apply_settings(std::chrono::milliseconds timeout);
 
   CallGate& gate_;
-  std::unique_ptr<pqxx::connection> connection_;
+  std::unique_ptr<compat::Connection> connection_;
   std::unique_ptr<compat::Notices> notices_;  // goes before the connection does
   // The connection's socket under a number of ours: libpq may close its own at any time, and the system may then give
   // that number to somebody else's file.

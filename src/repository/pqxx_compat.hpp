@@ -1,12 +1,13 @@
 #pragma once
 
+#include <libpq-fe.h>
+
 #include <cstddef>
 #include <exception>
 #include <memory>
 #include <pqxx/pqxx>
 #include <string>
 #include <string_view>
-#include <vector>
 
 /// What differs between libpqxx 6.4 and 7.10; nothing else looks at the version.
 namespace dti::compat {
@@ -27,26 +28,19 @@ struct SaidByServer {
 
 #if PQXX_VERSION_MAJOR >= 7
 
-/// A parameter for each of the values, which outlive the call; a null pointer is NULL.
-inline pqxx::params each_of(const std::vector<const char*>& values) {
-  pqxx::params parameters;
-  for (const char* const value : values) {
-    if (value != nullptr) {
-      parameters.append(pqxx::zview{value});
-    } else {
-      parameters.append();
-    }
-  }
-  return parameters;
-}
+/// A connection, and libpq's handle of it: for what libpqxx cannot do.
+class Connection {
+ public:
+  /// @throws pqxx::broken_connection
+  explicit Connection(const std::string& conninfo)
+      : handle_(PQconnectdb(conninfo.c_str())), connection_(pqxx::connection::seize_raw_connection(handle_)) {}
+  [[nodiscard]] pqxx::connection& get() { return connection_; }
+  [[nodiscard]] PGconn* handle() const { return handle_; }
 
-/// A parameter in the binary form of its type.
-inline auto binary(std::string_view bytes) { return pqxx::binary_cast(bytes); }
-
-template <class... Values>
-pqxx::result exec_prepared(pqxx::transaction_base& transaction, const char* name, const Values&... values) {
-  return transaction.exec(pqxx::prepped{name}, pqxx::params{values...});
-}
+ private:
+  PGconn* const handle_;  // the connection's
+  pqxx::connection connection_;
+};
 
 template <class... Values>
 pqxx::result exec_params(pqxx::transaction_base& transaction, const char* sql, const Values&... values) {
@@ -76,29 +70,52 @@ class Notices {
 
 #else
 
-/// A parameter for each of the values, which outlive the call; a null pointer is NULL.
-inline auto each_of(const std::vector<const char*>& values) { return pqxx::prepare::make_dynamic_params(values); }
+/// Connects at once, and keeps libpq's handle.
+class KeepsHandle : public pqxx::connect_direct {
+ public:
+  using connect_direct::connect_direct;
+  handle do_startconnect(handle given) override { return handle_ = connect_direct::do_startconnect(given); }
+  [[nodiscard]] PGconn* kept() const { return handle_; }
 
-/// A parameter in the binary form of its type.
-inline auto binary(std::string_view bytes) { return pqxx::binarystring{bytes.data(), bytes.size()}; }
+ private:
+  PGconn* handle_ = nullptr;
+};
 
-template <class... Values>
-pqxx::result exec_prepared(pqxx::transaction_base& transaction, const char* name, const Values&... values) {
-  return transaction.exec_prepared(name, values...);
-}
+/// A connection, and libpq's handle of it: for what libpqxx cannot do.
+class Connection {
+ public:
+  /// @throws pqxx::broken_connection
+  explicit Connection(const std::string& conninfo) : connection_(conninfo) {}
+  [[nodiscard]] pqxx::connection_base& get() { return connection_; }
+  [[nodiscard]] PGconn* handle() const { return connection_.policy.kept(); }
+
+ private:
+  struct HasPolicy {
+    KeepsHandle policy;
+  };
+  struct WithPolicy : HasPolicy, pqxx::connection_base {
+    explicit WithPolicy(const std::string& conninfo)
+        : HasPolicy{KeepsHandle{conninfo}}, connection_base{HasPolicy::policy} {
+      init();
+    }
+    ~WithPolicy() { close(); }
+  };
+
+  WithPolicy connection_;
+};
 
 template <class... Values>
 pqxx::result exec_params(pqxx::transaction_base& transaction, const char* sql, const Values&... values) {
   return transaction.exec_params(sql, values...);
 }
 
-inline void prepare(pqxx::connection& connection, const char* name, const char* sql) {
+inline void prepare(pqxx::connection_base& connection, const char* name, const char* sql) {
   connection.prepare(name, sql);
   connection.prepare_now(name);
 }
 
 /// This version would go on with a new session of the server, without our settings, and say nothing.
-inline void forbid_reconnect(pqxx::connection& connection) {
+inline void forbid_reconnect(pqxx::connection_base& connection) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   connection.inhibit_reactivation(true);
@@ -107,7 +124,7 @@ inline void forbid_reconnect(pqxx::connection& connection) {
 
 class Notices : private pqxx::errorhandler {
  public:
-  explicit Notices(pqxx::connection& connection) : pqxx::errorhandler{connection} {}
+  explicit Notices(pqxx::connection_base& connection) : pqxx::errorhandler{connection} {}
   [[nodiscard]] std::size_t count() const { return said_.count; }
   [[nodiscard]] const std::string& last() const { return said_.last; }
 

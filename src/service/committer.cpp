@@ -32,6 +32,7 @@ Committer::Committer(Repository& repository, std::function<WallTime()> clock, st
     : repository_(repository),
       clock_(std::move(clock)),
       post_(std::move(post)),
+      pollable_(repository.pollable()),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Committer::~Committer() {
@@ -44,12 +45,56 @@ Committer::~Committer() {
 }
 
 void Committer::start(Job job) {
+  DTI_CHECK(polled_ == Polled::kNothing);
+  if (pollable_ != nullptr && !std::holds_alternative<StartTakeOver>(job)) return start_polled(job);
   {
     const std::lock_guard lock{mutex_};
     DTI_CHECK(!job_.has_value());
     job_ = std::move(job);
   }
   job_arrived_.notify_one();
+}
+
+/// Does a part of the polled call. @return its event, once it has ended
+template <class Part>
+std::optional<Committer::Event> Committer::polled(Part part) {
+  const bool is_commit = polled_ == Polled::kCommit;
+  std::optional<CommitEvent> event;
+  try {
+    if (const std::optional<CommitResult> result = part()) event = *result;
+  } catch (const StorageError& error) {
+    event = StoreFailure{error.kind(), error.what()};
+  } catch (const std::exception& error) {
+    event = StoreFailure{is_commit ? Kind::kInDoubt : Kind::kUnavailable, error.what()};
+  }
+  if (!event) return std::nullopt;
+  polled_ = Polled::kNothing;
+  return is_commit ? Event{CommitDone{*std::move(event)}} : Event{GuardDone{*std::move(event)}};
+}
+
+void Committer::start_polled(const Job& job) {
+  const auto* commit = std::get_if<StartCommit>(&job);
+  polled_ = commit != nullptr ? Polled::kCommit : Polled::kGuard;
+  auto ended = polled([&]() -> std::optional<CommitResult> {
+    if (commit != nullptr) {
+      pollable_->start_commit(commit->batch);
+    } else {
+      const auto& guard = std::get<StartGuard>(job);
+      pollable_->start_guard(guard.epoch, guard.semesters);
+    }
+    return std::nullopt;
+  });
+  if (ended) post_(*std::move(ended));
+}
+
+std::optional<PollFor> Committer::waits_for() const {
+  if (polled_ == Polled::kNothing) return std::nullopt;
+  return pollable_->waits_for();
+}
+
+std::optional<Committer::Event> Committer::resume() {
+  if (polled_ == Polled::kNothing) return std::nullopt;
+  return polled([this] { return pollable_->resume(); });
 }
 
 void Committer::run(const std::stop_token& stop) {

@@ -58,8 +58,12 @@ class Server::Loop {
     while (!exit_) {
       const auto woken_by = wait(stop_signals);
       if (woken_by.stop && stop_signals.stop_asked()) pipeline_.on_stop(now());
-      if (woken_by.store) {
+      if (woken_by.store_events) {
         for (auto& event : store_events_.take()) handle(std::move(event));
+        perform_actions(on_ready);
+      }
+      if (woken_by.store) {
+        if (auto event = committer_.resume()) handle(*std::move(event));
         perform_actions(on_ready);  // at once: the store waits for its next batch
       }
       if (pipeline_.takes_requests()) read_requests();
@@ -82,17 +86,28 @@ class Server::Loop {
 
   struct WokenBy {
     bool stop = false;
+    bool store_events = false;
     bool store = false;
   };
 
   WokenBy wait(const StopSignals& stop_signals) {
-    std::array<zmq::pollitem_t, 3> items = {{{nullptr, stop_signals.descriptor(), ZMQ_POLLIN, 0},
-                                             {nullptr, store_events_.descriptor(), ZMQ_POLLIN, 0},
-                                             {router_.handle(), 0, ZMQ_POLLIN, 0}}};
+    // What may be left out stands last.
+    std::array<zmq::pollitem_t, 4> items = {
+        {{nullptr, stop_signals.descriptor(), ZMQ_POLLIN, 0}, {nullptr, store_events_.descriptor(), ZMQ_POLLIN, 0}}};
+    std::size_t count = 2;
+    const auto* const store = &items[count];
+    const auto store_waits_for = committer_.waits_for();
+    if (store_waits_for) {
+      const auto events = static_cast<short>(store_waits_for->writable ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN);
+      items[count++] = {nullptr, store_waits_for->descriptor, events, 0};
+    }
+    if (pipeline_.takes_requests()) items[count++] = {router_.handle(), 0, ZMQ_POLLIN, 0};
     auto wake_at = pipeline_.wake_at();
     if (outbox_.wake_at() && (!wake_at || *outbox_.wake_at() < *wake_at)) wake_at = outbox_.wake_at();
-    wait_for(std::span{items}.first(pipeline_.takes_requests() ? 3 : 2), wake_at);
-    return {.stop = items[0].revents != 0, .store = items[1].revents != 0};
+    wait_for(std::span{items}.first(count), wake_at);
+    return {.stop = items[0].revents != 0,
+            .store_events = items[1].revents != 0,
+            .store = store_waits_for && store->revents != 0};
   }
 
   void handle(Committer::Event event) {

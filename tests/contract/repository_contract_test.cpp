@@ -225,6 +225,55 @@ TEST_P(RepositoryContract, WhatTheRuleForbidsIsNotStoredAndTheConnectionStaysGoo
   EXPECT_EQ(stored(), semester_);
 }
 
+// A few entries, many and very many go to PostgreSQL in three ways.
+constexpr std::size_t kSizes[] = {1, 8, 9, 2'000, 2'001, 5'000};
+
+TEST_P(RepositoryContract, ABatchOfAnySizeIsStoredWholeAndInOrder) {
+  start();
+  std::vector<LedgerEntry> all;
+  std::vector<std::optional<std::string>> request_ids = {std::nullopt};  // of the semester's opening
+  for (const std::size_t size : kSizes) {
+    const Batch batch = large_batch(size);
+    ASSERT_EQ(repository_->commit(batch), CommitResult::kCommitted) << size;
+    EXPECT_EQ(stored(), semester_) << size;
+    all.insert(all.end(), batch.entries.begin(), batch.entries.end());
+    for (const BatchMessage& message : batch.messages) {
+      request_ids.insert(request_ids.end(), message.entry_count, message.request_id);
+    }
+  }
+  EXPECT_EQ(read_all(*repository_, 1, 1, semester_.head), all);
+  EXPECT_EQ(backend_->request_ids(1), request_ids);
+}
+
+TEST_P(RepositoryContract, ABatchOfAnySizeLeavesNothingIfItsBaseHasMovedOrAHigherEpochLeadsOrOneEntryIsRefused) {
+  start();
+  for (const std::size_t size : kSizes) {
+    const StoredSemester before = semester_;
+    Batch batch = large_batch(size);
+    semester_ = before;
+    Batch moved = batch;
+    --moved.base;
+    for (LedgerEntry& entry : moved.entries) {
+      --entry.seq;
+    }
+    if (moved.base > 0) {
+      EXPECT_EQ(repository_->commit(moved), CommitResult::kBaseMoved) << size;
+    }
+    Batch refused = batch;
+    refused.entries.back().grant.classrooms = 5;  // more than was wanted
+    EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->commit(refused)); }), Kind::kInvariant) << size;
+    EXPECT_EQ(stored(), before) << size;
+    EXPECT_EQ(repository_->commit(batch), CommitResult::kCommitted) << size;
+    semester_ = stored().value();
+    EXPECT_EQ(semester_.head, before.head + static_cast<Seq>(size));
+    const Batch late = large_batch(size);
+    epoch_ = lead().epoch;
+    semester_ = stored().value();
+    EXPECT_EQ(repository_->commit(late), CommitResult::kReplaced) << size;
+    EXPECT_EQ(stored(), semester_) << size;
+  }
+}
+
 TEST_P(RepositoryContract, AGrantOfAProgramThatIsNotStoredMovesTheBase) {
   start();
   const StoredSemester before = semester_;

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -85,6 +87,27 @@ class StoreTest : public testing::TestWithParam<BackendKind> {
     batch.charged = {before.classrooms - semester_.left.classrooms, before.labs - semester_.left.labs,
                      before.conversions_left - semester_.left.conversions_left};
     batch.messages.push_back({std::move(request_id), static_cast<std::uint32_t>(batch.entries.size())});
+    return batch;
+  }
+
+  /// A batch of so many grants of nothing, in messages of three and a rest, with and without request ids.
+  Batch large_batch(std::size_t size) {
+    std::vector<std::pair<ProgramId, Want>> wants;
+    for (std::size_t i = 0; i < size; ++i) {
+      wants.push_back({static_cast<ProgramId>(1 + i % 5), {}});
+    }
+    Batch batch = grants(wants);
+    for (LedgerEntry& entry : batch.entries) {
+      entry.generation = static_cast<std::int32_t>(entry.seq);  // not one of them is a second grant
+    }
+    batch.messages.clear();
+    for (std::size_t given = 0; given < size;) {
+      const std::size_t count = std::min<std::size_t>(3, size - given);
+      const bool has_id = batch.messages.size() % 2 == 0;
+      batch.messages.push_back({has_id ? std::optional{"request " + std::to_string(given)} : std::nullopt,
+                                static_cast<std::uint32_t>(count)});
+      given += count;
+    }
     return batch;
   }
 

@@ -12,7 +12,9 @@
 
 namespace dti {
 
-/// The thread that writes: does one call of the Repository after another, as told, and posts what came of it.
+/// Does one call of the Repository after another, as told. Calls that wait in the store have a thread of their own, and
+/// what came of them is posted; the commits and guards of a store that can be polled are carried out by the caller's
+/// thread, in resume().
 class Committer {
  public:
   using Job = std::variant<StartCommit, StartGuard, StartTakeOver>;
@@ -27,8 +29,8 @@ class Committer {
   };
   using Event = std::variant<CommitDone, GuardDone, TakeOverPiece, TakeOverDone>;
 
-  /// @param repository  used by this thread alone, but for interrupt(); outlives this object
-  /// @param post  given each event, on the committer's thread
+  /// @param repository  used by this object alone, but for interrupt(); outlives it
+  /// @param post  given each event, on the committer's thread (a job that fails as it starts: on the caller's)
   Committer(Repository& repository, std::function<WallTime()> clock, std::function<void(Event)> post);
   /// Interrupts what is under way, again and again, and waits for the thread. A store whose call cannot be interrupted
   /// holds this up: a process that must end does so before (see Server::store_hangs()).
@@ -38,12 +40,19 @@ class Committer {
 
   /// Starts a job; the one before must have been answered by its event. Thread: the pipeline's.
   void start(Job job);
+  /// What the job under way waits for, if it is the caller's thread that carries it out. Thread: the pipeline's.
+  [[nodiscard]] std::optional<PollFor> waits_for() const;
+  /// Goes on with that job. Call it when what it waits for is there. @return its event, once. Thread: the pipeline's.
+  [[nodiscard]] std::optional<Event> resume();
   /// Ends the call under way, if the store can. Thread: any.
   void interrupt() noexcept { repository_.interrupt(); }
 
  private:
   void run(const std::stop_token& stop);
   [[nodiscard]] std::optional<Job> next_job(const std::stop_token& stop);
+  void start_polled(const Job& job);
+  template <class Part>
+  [[nodiscard]] std::optional<Event> polled(Part part);
   [[nodiscard]] Event perform(const StartCommit& job);
   [[nodiscard]] Event perform(const StartGuard& job);
   [[nodiscard]] Event perform(const StartTakeOver& job, const std::stop_token& stop);
@@ -52,6 +61,9 @@ class Committer {
   Repository& repository_;
   const std::function<WallTime()> clock_;
   const std::function<void(Event)> post_;
+  PollableCommits* const pollable_;
+  // The pipeline's thread only.
+  enum class Polled { kNothing, kCommit, kGuard } polled_ = Polled::kNothing;
   // Shared between the caller and the committer's thread.
   std::mutex mutex_;
   std::condition_variable_any job_arrived_;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -91,9 +92,35 @@ enum class CommitResult {
 
 enum class OpenResult { kOpened, kExists, kReplaced };
 
+/// What a call that was started waits for: that its descriptor can be read, or written too.
+struct PollFor {
+  int descriptor = -1;
+  bool writable = false;
+};
+
+/// Commits and guards of a store that answers through a descriptor: whoever has a poll set carries them out there, and
+/// wakes no other thread. They promise what Repository::commit() and guard() promise, and fail as these do.
+/// Thread: any, one call at a time. Source: docs/adr/0014-commits-in-the-poll-set.md
+class PollableCommits {
+ public:
+  PollableCommits() = default;
+  PollableCommits(const PollableCommits&) = delete;
+  PollableCommits& operator=(const PollableCommits&) = delete;
+
+  virtual void start_commit(std::shared_ptr<const Batch> batch) = 0;
+  virtual void start_guard(Epoch epoch, std::vector<SemesterGuard> semesters) = 0;
+  /// Goes on with what was started, as far as that goes without waiting; spurious calls do no harm.
+  /// @return none: call again when waits_for() is fulfilled
+  [[nodiscard]] virtual std::optional<CommitResult> resume() = 0;
+  [[nodiscard]] virtual PollFor waits_for() const = 0;
+
+ protected:
+  ~PollableCommits() = default;
+};
+
 /// The ledger and what belongs to it. One implementation a database; tests/contract holds all of them to this text.
-/// Thread: every call but interrupt() comes from one thread, the committer's. No call is made after the one before threw
-/// kUnavailable or kInDoubt, but take_over() (or survey(), which makes a new connection too).
+/// Thread: any, one call at a time, but for interrupt(). No call is made after the one before threw kUnavailable or
+/// kInDoubt, but take_over() (or survey(), which makes a new connection too).
 class Repository {
  public:
   Repository() = default;
@@ -141,6 +168,9 @@ class Repository {
   /// Reads whether `epoch` still leads and every head is as given: what answers that write nothing rest on.
   /// @throws StorageError  kUnavailable
   [[nodiscard]] virtual CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) = 0;
+
+  /// The same two calls without waiting in them, if the store can: none otherwise.
+  [[nodiscard]] virtual PollableCommits* pollable() { return nullptr; }
 
   /// Ends a call that waits for the store, if one does; that call throws soon. Thread: any.
   virtual void interrupt() noexcept = 0;

@@ -1,0 +1,114 @@
+// Commits and guards that are carried out in the caller's poll set.
+#include <poll.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "contract/store_fixture.hpp"
+
+namespace dti::contract {
+namespace {
+
+using Kind = StorageError::Kind;
+constexpr int kLongMs = 10'000;
+
+class PollableContract : public StoreTest {
+ protected:
+  PollableCommits& pollable() { return *repository_->pollable(); }
+
+  void start_commit(Batch batch) { pollable().start_commit(std::make_shared<const Batch>(std::move(batch))); }
+
+  /// Waits as the call says, and goes on with it, until it ends.
+  CommitResult finish() {
+    while (true) {
+      if (const std::optional<CommitResult> result = pollable().resume()) {
+        return *result;
+      }
+      const PollFor wanted = pollable().waits_for();
+      const auto events = static_cast<short>(wanted.writable ? POLLIN | POLLOUT : POLLIN);
+      pollfd descriptor{wanted.descriptor, events, 0};
+      if (::poll(&descriptor, 1, kLongMs) <= 0) {
+        throw std::runtime_error{"the call waits, and nothing comes"};
+      }
+    }
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Database, PollableContract, testing::ValuesIn(postgresql_backends()), name_of_backend());
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PollableContract);
+
+TEST_P(PollableContract, ACommitOfAnySizeIsCarriedOut) {
+  start();
+  for (const std::size_t size : {1, 5, 100, 20'000}) {
+    start_commit(large_batch(size));
+    EXPECT_EQ(finish(), CommitResult::kCommitted) << size;
+    EXPECT_EQ(stored(), semester_) << size;
+  }
+}
+
+TEST_P(PollableContract, ACallThatWaitsForTheStoreHoldsNobodyUp) {
+  start();
+  const auto other = backend_->connect();
+  for (const std::size_t size : {1, 20'000}) {
+    other->run("BEGIN");
+    other->run("SELECT 1 FROM semester FOR UPDATE");
+    start_commit(large_batch(size));
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_EQ(pollable().resume(), std::nullopt) << size;  // also when it is asked for no reason
+    }
+    other->run("COMMIT");
+    EXPECT_EQ(finish(), CommitResult::kCommitted) << size;
+  }
+}
+
+TEST_P(PollableContract, AnInterruptWakesThePollSetAndTheCommitIsInDoubt) {
+  start();
+  const auto other = backend_->connect();
+  for (const std::size_t size : {1, 20'000}) {
+    other->run("BEGIN");
+    other->run("SELECT 1 FROM semester FOR UPDATE");
+    start_commit(large_batch(size));
+    ASSERT_EQ(pollable().resume(), std::nullopt);
+    repository_->interrupt();
+    EXPECT_EQ(failure_of([&] { static_cast<void>(finish()); }), Kind::kInDoubt) << size;
+    other->run("ROLLBACK");
+    EXPECT_EQ(failure_of([&] { start_commit(large_batch(size)); }), Kind::kUnavailable) << size;
+    const Leadership leadership = lead();
+    epoch_ = leadership.epoch;
+    semester_ = leadership.semesters.at(0);
+  }
+}
+
+TEST_P(PollableContract, AGuardTellsWhetherTheEpochLeadsAndTheHeadsStand) {
+  start();
+  const Epoch epoch = epoch_;
+  const SemesterId id = semester_.id;
+  const auto guard = [&](Epoch of, std::vector<SemesterGuard> semesters) {
+    pollable().start_guard(of, std::move(semesters));
+    return finish();
+  };
+  EXPECT_EQ(guard(epoch, {}), CommitResult::kCommitted);
+  EXPECT_EQ(guard(epoch, {{id, 1}}), CommitResult::kCommitted);
+  EXPECT_EQ(guard(epoch, {{id, 2}}), CommitResult::kBaseMoved);
+  EXPECT_EQ(guard(epoch, {{id, 1}, {id + 1, 1}}), CommitResult::kBaseMoved);
+  EXPECT_EQ(guard(epoch - 1, {}), CommitResult::kReplaced);
+  EXPECT_EQ(guard(epoch + 1, {}), CommitResult::kBaseMoved);
+}
+
+TEST_P(PollableContract, ABatchThatIsRefusedLeavesTheSessionGood) {
+  start();
+  for (const std::size_t size : {1, 100, 20'000}) {
+    const StoredSemester before = semester_;
+    Batch refused = large_batch(size);
+    refused.entries.back().grant.labs = 1;
+    start_commit(refused);
+    EXPECT_EQ(failure_of([&] { static_cast<void>(finish()); }), Kind::kInvariant) << size;
+    semester_ = before;
+    start_commit(large_batch(size));
+    EXPECT_EQ(finish(), CommitResult::kCommitted) << size;
+  }
+}
+
+}  // namespace
+}  // namespace dti::contract
