@@ -10,7 +10,7 @@ ALLOWED = {
     "dti_domain": {"utf8proc"},
     "dti_protocol": {"dti_domain", "nlohmann_json", "simdjson"},
     "dti_service": {"dti_domain", "Threads"},
-    "dti_repository": {"dti_service", "dti_domain", "pqxx", "sqlite3"},
+    "dti_repository": {"dti_service", "dti_domain", "pqxx", "libpq", "sqlite3"},
     "dti_transport": {"dti_protocol", "dti_service", "dti_domain", "zmq", "Threads"},
     "dti_app": {"dti_repository", "dti_service", "dti_protocol", "dti_domain", "CLI11", "spdlog", "Threads"},
 }
