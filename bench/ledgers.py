@@ -1,6 +1,7 @@
 """Stores with a catalogue and several open semesters, from which each repetition gets a fresh copy; and their proof."""
 
 import contextlib
+import itertools
 import shutil
 import sqlite3
 
@@ -45,6 +46,7 @@ class Ledgers:
     def __init__(self, folder, name, catalog_path, semesters):
         self._folder = folder
         self._name = name
+        self._copies = itertools.count(1)
         self.semesters = semesters
         self._create(name)
         with running_server(folder, f"--store={self._address(name)}", f"--semester={semesters[0]}", *OPEN,
@@ -56,7 +58,7 @@ class Ledgers:
 
     @contextlib.contextmanager
     def copy(self):
-        name = self._name + "_copy"
+        name = f"{self._name}_copy{next(self._copies)}"  # several may be open at once
         self._copy(self._name, name)
         try:
             yield Ledger(self, name)

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from bench import drivers, figures, growth, machine, others, ours, report, tables  # noqa: E402
 from bench.database import Fault  # noqa: E402
-from bench.ledgers import COPY_SEMESTERS, Ledger  # noqa: E402
+from bench.ledgers import COPY_SEMESTERS, Ledger, SqliteLedgers  # noqa: E402
 from bench.plan import (BARE_METHODS, BATCHES, CONNECTIONS_OF_OTHERS, IN_FLIGHT, PARTS, REPEATED,  # noqa: E402
                         SCRIPTS, STORES, Catalog, Point, expected_seconds, make_plan)
 from bench.run import Run  # noqa: E402
@@ -559,6 +559,15 @@ def ledger():
             connection.execute(CHARGE, (semester,))
     yield Ledger(file, "dti")
     connection.close()
+
+
+def test_copies_of_a_store_that_are_open_at_once_are_two(tmp_path):
+    made = SqliteLedgers(tmp_path, "dti", drivers.write_catalog(tmp_path, Catalog(2, 2)), ["0001-10"])
+    with made.copy() as first, made.copy() as second:
+        assert first.name != second.name
+        for copy in (first, second):
+            assert copy.verify({}) == {"semesters": 1, "entries": 1, "grants": 0, "faults": []}
+    assert [path.name for path in tmp_path.glob("*copy*")] == []
 
 
 GRANTS = {"0001-10": 3, "0002-10": 2}
