@@ -73,25 +73,6 @@ def test_settings_of_the_role_that_would_lose_answers_are_overridden(postgresql,
         postgresql.rows("ALTER ROLE dti RESET synchronous_commit")
 
 
-def test_a_second_server_takes_over_and_the_first_answers_not_leader_and_exits_1(postgresql, tmp_path):
-    with running(tmp_path / "first", *POOL, postgresql.flag) as first, Client(first.endpoint) as client:
-        assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
-        with running(tmp_path / "second", postgresql.flag) as second, Client(second.endpoint) as another:
-            check_failed(client.ask(PENAL), PENAL, "NOT-LEADER")
-            assert first.exit_status() == 1
-            assert grant(another, CIVIL) == [(OK, 7, 2, 0)]
-            assert grant(another, PENAL) == [(OK, 5, 1, 0), (OK, 1, 1, 0)]
-    assert postgresql.left()[:2] == (367, 56)
-
-
-def test_a_replaced_server_does_not_answer_a_repeat_either(postgresql, tmp_path):
-    with running(tmp_path / "first", *POOL, postgresql.flag) as first, Client(first.endpoint) as client:
-        assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
-        with running(tmp_path / "second", postgresql.flag):
-            check_failed(client.ask(CIVIL), CIVIL, "NOT-LEADER")
-            assert first.exit_status() == 1
-
-
 @pytest.mark.parametrize("flags", [["--labs=61"], ["--mobile-labs=3"]])
 def test_a_start_that_is_refused_does_not_disturb_the_server_that_serves(postgresql, tmp_path, flags):
     with running(tmp_path, *POOL, postgresql.flag) as dti, Client(dti.endpoint) as client:

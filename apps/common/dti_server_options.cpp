@@ -16,6 +16,9 @@
 namespace dti {
 namespace {
 
+// A shorter lease would run out whenever the machine is busy; a longer one only delays who takes over after a crash.
+constexpr std::chrono::seconds kLeaseMin{1};
+constexpr std::chrono::seconds kLeaseMax{300};
 constexpr std::int64_t kFacultiesMax = 1'000'000;  // far more than a catalogue has; catches slips
 
 std::vector<Setting> store_settings() {
@@ -38,7 +41,9 @@ std::vector<Setting> store_settings() {
       {.name = "lease-seconds",
        .group = "Store",
        .kind = SecondsKind{},
-       .help = "How long the leading server's lease is valid. It is checked and has no effect yet.",
+       .help =
+           "Of several servers on one PostgreSQL database one leads; after its crash another one takes over once this "
+           "time has passed since the last renewal. 1 to 300.",
        .default_value = "5"},
   };
 }
@@ -87,10 +92,15 @@ std::vector<Setting> network_settings() {
        .kind = IntegerKind{0, 65'535},
        .help = "TCP port to listen on; 0 is any free port, which the READY line names.",
        .default_value = "6000"},
+      {.name = "advertise",
+       .group = "Network",
+       .kind = HostPortKind{},
+       .help = "Where clients reach this server: what other servers on the same database answer while this one leads.",
+       .default_shown = "where it listens; nothing if that is every address"},
       {.name = "proxy-server",
        .group = "Network",
        .kind = HostPortKind{},
-       .help = "Registers with the proxy there once ready, and tries again each second until that works."},
+       .help = "Registers with the proxy there each time it is ready, and tries again each second until that works."},
   };
 }
 
@@ -195,7 +205,10 @@ AppDescription describe_dti_server() {
           "dti_server hands out the classrooms and labs of a semester to the faculties that ask for them, exactly "
           "once. Each grant is in the store before it is answered, so that a server that is stopped, or killed, "
           "goes on where it was when it is started again. It prints \"READY tcp://ADDRESS:PORT\" on stdout when it "
-          "can serve, and logs to stderr. SIGTERM and SIGINT end it in order.",
+          "can serve, and logs to stderr. SIGTERM and SIGINT end it in order. Any number of servers can share one "
+          "PostgreSQL database: one leads, the others print \"STANDBY tcp://ADDRESS:PORT\", send clients to the "
+          "leader, "
+          "and take over when it stops or crashes.",
       .settings = std::move(settings),
       .examples = {{"a semester in a new store, in the state directory",
                     "dti_server --semester=2025-10 --classrooms=380 --labs=60"},
@@ -232,7 +245,11 @@ std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<con
   options.port = static_cast<std::uint16_t>(settings.integer("port"));
   if (settings.has("proxy-server")) options.proxy = settings.addresses("proxy-server").front();
   options.fail_after = settings.duration("fail-seconds");
-  options.lease = settings.duration("lease-seconds");
+  options.pipeline.lease.duration = settings.duration("lease-seconds");
+  if (options.pipeline.lease.duration < kLeaseMin || options.pipeline.lease.duration > kLeaseMax) {
+    return settings.bad("lease-seconds", "must be from 1 to 300 seconds");
+  }
+  if (settings.has("advertise")) options.advertise = settings.addresses("advertise").front();
   options.log = log_options(settings);
   return options;
 }

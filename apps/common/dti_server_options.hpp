@@ -22,9 +22,9 @@ struct DtiServerOptions {
   StoreAddress store;
   std::string bind;
   std::uint16_t port = 0;                   // 0: any free one
+  std::optional<HostPort> advertise;        // where clients reach this server; none: where it is bound
   std::optional<HostPort> proxy;            // to register with
   std::chrono::milliseconds fail_after{0};  // SIGKILL to itself so long after READY; 0: never
-  std::chrono::milliseconds lease{0};       // of the leading server, where several share a database
   LogOptions log;
 };
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -35,18 +36,27 @@ int serve(dti::DtiServerOptions options) {
   }
   const auto repository = dti::open_repository(options.store, options.pipeline.store_timeout);
   std::optional<dti::ProxyRegistration> registration;
-  dti::Server server{{options.bind, options.port, options.pipeline}, std::move(options.start), *repository, log};
+  dti::Server server{
+      {options.bind, options.port, options.advertise ? to_string(*options.advertise) : "", options.pipeline},
+      std::move(options.start),
+      *repository,
+      log};
   bool announced = true;
-  const auto exit = server.run(stop_signals, [&] {
-    std::cout << "READY " << server.endpoint() << std::endl;
+  const auto exit = server.run(stop_signals, [&](dti::Role role) {
+    const bool leads = role == dti::Role::kLeader;
+    const auto* const word = leads ? "READY" : "STANDBY";
+    std::cout << word << ' ' << server.endpoint() << std::endl;
     if (!std::cout) {  // whoever waits for the line waits for ever: end in order, and say why
       announced = false;
-      std::cerr << "dti_server: the READY line could not be written to stdout" << std::endl;
+      std::cerr << "dti_server: the " << word << " line could not be written to stdout" << std::endl;
       kill(getpid(), SIGTERM);
       return;
     }
+    registration.reset();
+    if (!leads) return;
     if (options.proxy) registration.emplace(options.proxy->host, options.proxy->port, server.endpoint(), log);
-    if (options.fail_after.count() > 0) dti::crash_after(options.fail_after);
+    const auto fail_after = std::exchange(options.fail_after, std::chrono::milliseconds{0});
+    if (fail_after.count() > 0) dti::crash_after(fail_after);
   });
   if (!exit.reason.empty()) std::cerr << "dti_server: " << exit.reason << std::endl;
   const int code = announced ? exit.code : 1;

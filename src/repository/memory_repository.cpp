@@ -129,11 +129,11 @@ auto MemoryRepository::translate(Stage stage, Call call) -> decltype(call()) {
     return call();
   } catch (const StorageError& error) {
     if (error.kind() != Kind::kRejected && error.kind() != Kind::kInvariant) {
-      leads_ = false;
+      connected_ = false;
     }
     throw;
   } catch (const std::exception& error) {
-    leads_ = false;
+    connected_ = false;
     throw StorageError{stage == Stage::kWriting ? Kind::kInDoubt : Kind::kUnavailable,
                        std::string{"the store in memory: "} + error.what()};
   }
@@ -153,7 +153,7 @@ auto MemoryRepository::perform(Stage stage, Call call) -> decltype(call()) {
     if (failure && !failure->after_effect) {
       fail();
     }
-    if (!leads_ && stage != Stage::kConnecting) {
+    if (!connected_ && stage != Stage::kConnecting) {
       throw StorageError{Kind::kUnavailable, "the store in memory is not connected: take over first"};
     }
     auto result = call();
@@ -175,29 +175,49 @@ StoreSurvey MemoryRepository::survey() {
   });
 }
 
-std::optional<Leadership> MemoryRepository::take_over(WallTime /*at*/) {
-  leads_ = false;
-  auto leadership = perform(Stage::kConnecting, [&]() -> std::optional<Leadership> {
+std::variant<Leadership, HeldBy> MemoryRepository::take_over(WallTime /*at*/, const Lease& /*lease*/) {
+  connected_ = false;
+  auto taken = perform(Stage::kConnecting, [&]() -> std::variant<Leadership, HeldBy> {
     if (holder_->was_replaced(store_->epoch_, store_->holder_)) {
-      return std::nullopt;
+      return HeldBy{store_->epoch_, {}, {}};
     }
-    Leadership taken;
-    taken.epoch = ++store_->epoch_;
+    Leadership found;
+    found.epoch = ++store_->epoch_;
     store_->holder_ = holder_->text();
     for (MemoryStore::Semester& semester : store_->semesters_) {
       if (semester.row.is_open) {
-        semester.row.epoch = taken.epoch;
+        semester.row.epoch = found.epoch;
       }
-      taken.semesters.push_back(semester.row);
+      found.semesters.push_back(semester.row);
     }
-    taken.program_count = store_->programs_.size();
-    return taken;
+    found.program_count = store_->programs_.size();
+    return found;
   });
-  if (leadership) {
+  if (const auto* leadership = std::get_if<Leadership>(&taken)) {
     holder_->leads(leadership->epoch);
-    leads_ = true;
+    connected_ = true;
   }
-  return leadership;
+  return taken;
+}
+
+// These three do not use up the failures that a test has asked for: when they come is the clock's to say.
+
+CommitResult MemoryRepository::renew(Epoch epoch, std::chrono::milliseconds /*duration*/) {
+  const std::lock_guard lock{store_->mutex_};
+  return store_->epoch_ > epoch ? CommitResult::kReplaced : CommitResult::kCommitted;
+}
+
+CommitResult MemoryRepository::release(Epoch epoch) { return renew(epoch, {}); }
+
+StoreWatch MemoryRepository::watch() {
+  const std::lock_guard lock{store_->mutex_};
+  connected_ = true;
+  StoreWatch seen;
+  if (holder_->was_replaced(store_->epoch_, store_->holder_)) seen.held = HeldBy{store_->epoch_, {}, {}};
+  for (const MemoryStore::Semester& semester : store_->semesters_) {
+    if (semester.row.is_open) seen.heads.push_back({semester.row.id, semester.row.head});
+  }
+  return seen;
 }
 
 std::vector<CatalogProgram> MemoryRepository::read_catalog(ProgramId after) {

@@ -12,6 +12,7 @@
 #include "dti/domain/check.hpp"
 #include "repository/array_text.hpp"
 #include "repository/ledger_rows.hpp"
+#include "repository/postgresql_lease.hpp"
 #include "repository/postgresql_rows.hpp"
 #include "repository/postgresql_session.hpp"
 #include "repository/postgresql_statements.hpp"
@@ -176,30 +177,24 @@ StoreSurvey PostgresqlRepository::survey() {
   });
 }
 
-std::optional<Leadership> PostgresqlRepository::take_over(WallTime at) {
-  return perform(Call::kTakingOver, [&]() -> std::optional<Leadership> {
+std::variant<Leadership, HeldBy> PostgresqlRepository::take_over(WallTime at, const Lease& lease) {
+  return perform(Call::kTakingOver, [&]() -> std::variant<Leadership, HeldBy> {
     connect();
     for (int tries = 1; tries <= kTakeOverTries; ++tries) {
       try {
-        std::optional<Leadership> leadership = lead(at);
-        if (leadership) {
+        auto taken = lead(at, lease);
+        if (std::holds_alternative<Leadership>(taken)) {
           // Not before the schema is there.
           prepare_commits(*session_);
-          program_count_ = leadership->program_count;
-          holder_.leads(leadership->epoch);
-        } else {
-          session_.reset();
+          program_count_ = std::get<Leadership>(taken).program_count;
         }
-        return leadership;
+        return taken;
       } catch (const pqxx::sql_error& error) {
         if (error.sqlstate() != kLockNotAvailable) {
           throw;
         }
       }
-      if (!end_old_leader()) {
-        session_.reset();
-        return std::nullopt;
-      }
+      if (const auto held = end_old_leader()) return *held;
     }
     throw StorageError{Kind::kUnavailable,
                        "PostgreSQL: somebody else holds the locks of the schema, the leadership or a semester, and goes"
@@ -207,18 +202,23 @@ std::optional<Leadership> PostgresqlRepository::take_over(WallTime at) {
   });
 }
 
-/// Transaction 1 of a take-over. @return none if another server has taken the lead from us
-std::optional<Leadership> PostgresqlRepository::lead(WallTime at) {
+/// Transaction 1 of a take-over.
+std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const Lease& lease) {
   pqxx::work transaction{session_->connection()};
   transaction.exec(kBoundLocks);
-  migrate(transaction, at);
-  const pqxx::row before = read_leadership(transaction, "SELECT epoch, holder FROM leadership FOR UPDATE");
-  if (holder_.was_replaced(integer(before[0]), before[1].c_str())) {
-    return std::nullopt;
+  // Before anything is locked or migrated, so that a leader that is there is not disturbed; then under the lock.
+  if (has_schema(transaction)) {
+    if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);
+    read_leadership(transaction, "SELECT epoch FROM leadership FOR UPDATE");
+    if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);
   }
+  migrate(transaction, at);
+  const pqxx::row before = read_leadership(transaction, "SELECT epoch FROM leadership FOR UPDATE");
+  if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);  // whoever made the schema
   Leadership leadership;
   leadership.epoch = integer(before[0]) + 1;
-  compat::exec_params(transaction, kTakeLeadership, holder_.text(), stored_time(at), leadership.epoch);
+  compat::exec_params(transaction, kTakeLeadership, holder_.text(), stored_time(at), leadership.epoch,
+                      std::int64_t{lease.duration.count()}, lease.endpoint);
   // In order of id, as everywhere; the next statement then waits for nobody.
   transaction.exec("SELECT id FROM semester WHERE is_open ORDER BY id FOR UPDATE");
   compat::exec_params(transaction, "UPDATE semester SET epoch = $1 WHERE is_open", leadership.epoch);
@@ -229,19 +229,41 @@ std::optional<Leadership> PostgresqlRepository::lead(WallTime at) {
 }
 
 /// A leader that froze between two messages of its protocol keeps its row locks for ever; the session that the
-/// leadership names is ended. That of anybody else is not. @return false, and nothing ended, if it names a server that
-/// has taken the lead from us
-bool PostgresqlRepository::end_old_leader() {
+/// leadership names is ended, once its lease has run out. That of anybody else is not.
+/// @return who holds the lead meanwhile, and nothing ended, or none
+std::optional<HeldBy> PostgresqlRepository::end_old_leader() {
   pqxx::nontransaction transaction{session_->connection()};
   if (!has_schema(transaction)) {
-    return true;  // somebody makes it just now
+    return std::nullopt;  // somebody makes it just now
   }
-  const pqxx::row leader = read_leadership(transaction, "SELECT epoch, holder FROM leadership");
-  if (holder_.was_replaced(integer(leader[0]), leader[1].c_str())) {
-    return false;
-  }
+  if (auto held = held_by_another(transaction, holder_.text())) return held;
+  const pqxx::row leader = read_leadership(transaction, "SELECT epoch FROM leadership");
   compat::exec_params(transaction, kEndOldLeader, integer(leader[0]));
-  return true;
+  return std::nullopt;
+}
+
+CommitResult PostgresqlRepository::renew(Epoch epoch, std::chrono::milliseconds duration) {
+  return perform(Call::kAdministering, [&] {
+    pqxx::nontransaction transaction{session_->connection()};
+    return change_lease(transaction, epoch, duration);
+  });
+}
+
+CommitResult PostgresqlRepository::release(Epoch epoch) {
+  return perform(Call::kAdministering, [&] {
+    pqxx::nontransaction transaction{session_->connection()};
+    return change_lease(transaction, epoch, std::nullopt);
+  });
+}
+
+StoreWatch PostgresqlRepository::watch() {
+  return perform(Call::kTakingOver, [&]() -> StoreWatch {
+    if (session_ == nullptr) {
+      connect();
+    }
+    pqxx::nontransaction transaction{session_->connection()};
+    return read_watch(transaction, holder_.text());
+  });
 }
 
 std::vector<CatalogProgram> PostgresqlRepository::read_catalog(ProgramId after) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "dti/service/repository.hpp"
@@ -18,7 +19,7 @@ namespace dti {
 
 class PostgresqlSession;
 
-/// The ledger in PostgreSQL. Any number of servers may use one database: the last to take over fences the others.
+/// The ledger in PostgreSQL. Any number of servers may use one database: one leads, and the next to take over fences it.
 class PostgresqlRepository final : public Repository, public PollableCommits {
  public:
   /// Connects to nothing yet.
@@ -28,7 +29,10 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   ~PostgresqlRepository() override;
 
   [[nodiscard]] StoreSurvey survey() override;
-  [[nodiscard]] std::optional<Leadership> take_over(WallTime at) override;
+  [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
+  [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
+  [[nodiscard]] CommitResult release(Epoch epoch) override;
+  [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
   void read_ledger(SemesterId semester, Seq after, Seq last,
                    const std::function<void(std::vector<LedgerEntry>)>& sink) override;
@@ -61,8 +65,8 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   [[nodiscard]] StorageError link_failure(Call call, const std::string& text);
   [[nodiscard]] bool is_alive() noexcept;
   void connect();
-  [[nodiscard]] std::optional<Leadership> lead(WallTime at);
-  [[nodiscard]] bool end_old_leader();
+  [[nodiscard]] std::variant<Leadership, HeldBy> lead(WallTime at, const Lease& lease);
+  [[nodiscard]] std::optional<HeldBy> end_old_leader();
 
   const Conninfo conninfo_;
   const std::chrono::milliseconds timeout_;

@@ -96,6 +96,8 @@ LedgerEntry read_entry(SemesterId semester, const pqxx::row& row) {
   return entry;
 }
 
+bool is_empty(pqxx::transaction_base& transaction) { return stored_version(transaction) == 0; }
+
 bool has_schema(pqxx::transaction_base& transaction) {
   const int version = stored_version(transaction);
   refuse_newer_schema(version, known_version());

@@ -21,6 +21,9 @@ namespace dti {
 /// @throws StorageError  kCorrupt
 [[nodiscard]] LedgerEntry read_entry(SemesterId semester, const pqxx::row& row);
 
+/// Is there no schema at all?
+[[nodiscard]] bool is_empty(pqxx::transaction_base& transaction);
+
 /// Is there a schema that this program can read?
 /// @throws StorageError  kRefused if it is a newer one
 [[nodiscard]] bool has_schema(pqxx::transaction_base& transaction);

@@ -69,7 +69,27 @@ inline constexpr char kTakeLeadership[] = R"(
 UPDATE leadership
    SET epoch = $3::bigint, holder = $1, taken_at = timestamptz 'epoch' + $2::bigint * interval '1 microsecond',
        backend_pid = pg_backend_pid(),
-       backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()))";
+       backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()),
+       lease_until = clock_timestamp() + $4::bigint * interval '1 millisecond', endpoint = nullif($5, ''))";
+
+// Who leads, and whether that keeps $1 off. By to_jsonb(), since a schema of the version before has no lease: there the
+// lead is held for as long as the leader's session lives.
+inline constexpr char kReadLead[] = R"(
+SELECT l.epoch,
+       l.holder <> $1 AND CASE WHEN l.row ? 'lease_until' THEN coalesce(l.milliseconds > 0, false)
+                               ELSE EXISTS (SELECT 1 FROM pg_stat_activity a
+                                             WHERE a.pid = l.backend_pid AND a.backend_start = l.backend_start) END,
+       coalesce(l.row ->> 'endpoint', ''),
+       ceil(l.milliseconds)::bigint
+  FROM (SELECT epoch, holder, backend_pid, backend_start, to_jsonb(leadership) AS row,
+               1000 * extract(epoch FROM (to_jsonb(leadership) ->> 'lease_until')::timestamptz - clock_timestamp())
+                 AS milliseconds
+          FROM leadership) l)";
+
+inline constexpr char kRenewLease[] = R"(
+UPDATE leadership SET lease_until = clock_timestamp() + $2::bigint * interval '1 millisecond' WHERE epoch = $1::bigint)";
+
+inline constexpr char kReleaseLease[] = "UPDATE leadership SET lease_until = NULL WHERE epoch = $1::bigint";
 
 inline constexpr char kEndOldLeader[] = R"(
 SELECT pg_terminate_backend(a.pid)

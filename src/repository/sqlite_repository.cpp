@@ -173,14 +173,14 @@ void SqliteRepository::apply_settings() {
   }
 }
 
-std::optional<Leadership> SqliteRepository::take_over(WallTime at) {
+std::variant<Leadership, HeldBy> SqliteRepository::take_over(WallTime at, const Lease& /*lease*/) {
   return perform(Stage::kTakingOver, [&] {
     session_.reset();  // closing and opening recovers what an earlier COMMIT may have left behind
     session_ = open(SQLITE_OPEN_READWRITE | (file_ ? 0 : SQLITE_OPEN_CREATE));
     const std::optional<FileId> opened = file_id(path_);
     apply_settings();
-    std::optional<Leadership> leadership = lead(at);
-    if (leadership) {
+    auto taken = lead(at);
+    if (const auto* leadership = std::get_if<Leadership>(&taken)) {
       // They keep others from changing what was added. We have no statement that would; a migration may have.
       session_->connection.leave_out_triggers();
       session_->prepare();
@@ -190,12 +190,25 @@ std::optional<Leadership> SqliteRepository::take_over(WallTime at) {
     } else {
       session_.reset();
     }
-    return leadership;
+    return taken;
   });
 }
 
-/// The transaction of a take-over. @return none if another server has taken the lead from us
-std::optional<Leadership> SqliteRepository::lead(WallTime at) {
+// Whoever has the file leads, for as long as its process lives: there is no lease to renew, and nobody to hand it to.
+
+CommitResult SqliteRepository::renew(Epoch /*epoch*/, std::chrono::milliseconds /*duration*/) {
+  return CommitResult::kCommitted;
+}
+
+CommitResult SqliteRepository::release(Epoch /*epoch*/) { return CommitResult::kCommitted; }
+
+StoreWatch SqliteRepository::watch() {
+  throw StorageError{Kind::kRefused, "somebody took the lead of " + path_.string() +
+                                         " although this process has its lock: was the lock file removed?"};
+}
+
+/// The transaction of a take-over. @return HeldBy if somebody else has taken the lead from us, who had to break the lock
+std::variant<Leadership, HeldBy> SqliteRepository::lead(WallTime at) {
   SqliteConnection& connection = session_->connection;
   SqliteTransaction transaction{connection};
   migrate(connection, at);
@@ -208,7 +221,7 @@ std::optional<Leadership> SqliteRepository::lead(WallTime at) {
   const bool was_replaced = holder_.was_replaced(before, select.text(1));
   select.reset();
   if (was_replaced) {
-    return std::nullopt;
+    return HeldBy{before, {}, {}};
   }
   connection.prepare("UPDATE leadership SET epoch = ?, holder = ?, taken_at = ?")
       .bind(before + 1)

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "dti/service/repository.hpp"
@@ -32,7 +33,10 @@ class SqliteRepository final : public Repository {
   ~SqliteRepository() override;
 
   [[nodiscard]] StoreSurvey survey() override;
-  [[nodiscard]] std::optional<Leadership> take_over(WallTime at) override;
+  [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
+  [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
+  [[nodiscard]] CommitResult release(Epoch epoch) override;
+  [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
   void read_ledger(SemesterId semester, Seq after, Seq last,
                    const std::function<void(std::vector<LedgerEntry>)>& sink) override;
@@ -51,7 +55,7 @@ class SqliteRepository final : public Repository {
   [[nodiscard]] std::unique_ptr<SqliteSession> open(int flags);
   void apply_settings();
   void check_files() const;
-  [[nodiscard]] std::optional<Leadership> lead(WallTime at);
+  [[nodiscard]] std::variant<Leadership, HeldBy> lead(WallTime at);
   template <class Call>
   auto perform(Stage stage, Call call) -> decltype(call());
   [[nodiscard]] StorageError translate(const SqliteError& error);

@@ -11,7 +11,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr const char* kReplacedReason = "another server has taken the lead of this store";
 constexpr milliseconds kRetryDelayMin{100};  // between take-overs, while the store fails; doubles each time
 constexpr milliseconds kRetryDelayMax{1'000};
 constexpr milliseconds kSilenceMax{1'000};  // a store that takes longer for one call is not ready
@@ -26,16 +25,6 @@ RequestError overloaded() {
 
 RequestError unavailable(std::string detail) {
   return {Status::kUnavailable, std::move(detail) + "; ask again, a repeat is safe", kRetryAfterFailure, {}};
-}
-
-RequestError not_leader() {
-  return {Status::kNotLeader, "another server has taken the lead; ask that one", kRetryAfterFailure, {}};
-}
-
-milliseconds retry_delay(int failures) {
-  auto delay = kRetryDelayMin;
-  for (int i = 1; i < failures && delay < kRetryDelayMax; ++i) delay *= 2;
-  return std::min(delay, kRetryDelayMax);
 }
 
 Outcome failed(RequestError error) {
@@ -67,6 +56,7 @@ void CommitPipeline::on_request(Token token, AllocationRequest request, std::siz
                   .deadline = now.steady + options_.store_timeout,
                   .outcome = {}};
   if (!takes_requests()) return answer(waiting, failed(end_error_));
+  if (phase_ == Phase::kStandby) return answer(waiting, failed(not_leader()));
   if (request_count_ >= options_.requests_max || byte_count_ + bytes > options_.bytes_max) {
     return answer(waiting, failed(overloaded()));
   }
@@ -81,7 +71,7 @@ void CommitPipeline::on_request(Token token, AllocationRequest request, std::siz
 }
 
 void CommitPipeline::on_take_over_piece(TakeOverPiece piece, const Now& now) {
-  DTI_CHECK(call_ == Call::kTakeOver);
+  DTI_CHECK(call_ == Call::kTakeOver || call_ == Call::kWatch);
   interrupt_at_ = now.steady + options_.store_timeout;  // it makes progress
   if (replay_fault_) return;
   if (const auto* programs = std::get_if<std::vector<CatalogProgram>>(&piece)) {
@@ -105,14 +95,18 @@ void CommitPipeline::on_take_over(TakeOverEvent event, const Now& now) {
   call_ = Call::kNone;
   if (phase_ == Phase::kEnded) return;
   if (const auto* failure = std::get_if<StoreFailure>(&event)) {
-    const bool is_final = start_.has_value() || failure->kind == StorageError::Kind::kRefused ||
-                          failure->kind == StorageError::Kind::kCorrupt;
+    const bool may_pass =
+        failure->kind == StorageError::Kind::kUnavailable || failure->kind == StorageError::Kind::kInDoubt;
+    const bool is_final = may_pass ? said_ == Said::kNothing
+                                   : start_.has_value() || failure->kind == StorageError::Kind::kRefused ||
+                                         failure->kind == StorageError::Kind::kCorrupt;
     if (is_final) return end(1, failure->text, unavailable("the store cannot be used"));
     log(LogLevel::kWarning, "store-unavailable", failure->text);
-    retry_at_ = now.steady + retry_delay(++failures_in_a_row_);
-    return end_if_drained();
+    ++failures_in_a_row_;
+    retry_at_ = now.steady + retry_delay();
+    return end_if_drained(now);
   }
-  if (std::holds_alternative<Replaced>(event)) return end(1, kReplacedReason, not_leader());
+  if (const auto* held = std::get_if<HeldBy>(&event)) return stand_by(*held, now.steady + kWatchInterval, now);
   const auto& leadership = std::get<Leadership>(event);
   if (const auto lost = lost_semester(leadership)) {
     return end(1, "the store has lost semester " + *lost + ", which was served: was it set back?",
@@ -127,21 +121,21 @@ void CommitPipeline::on_take_over(TakeOverEvent event, const Now& now) {
                [](const StoredSemester& semester) { return semester.is_open; });
   if (const auto fault = replay_fault_ ? replay_fault_ : allocator_.serve(open)) {
     // What was known may differ from a store that lost entries and went on: only a reading of everything tells.
-    if (start_ || reread_all_) {
+    if (reads_all_) {
       return end(1, "the store contradicts itself: " + *fault, unavailable("the store cannot be used"));
     }
     log(LogLevel::kError, "state-differs-from-store", *fault + "; everything is read again");
     return reread_all(now);
   }
-  const bool is_first = start_.has_value();
   start_.reset();
   reread_all_ = false;
   epoch_ = leadership.epoch;
   phase_ = Phase::kLeading;
+  leads_since(call_since_);
   log(LogLevel::kInfo, "leading",
       "epoch " + std::to_string(epoch_) + ", " + std::to_string(open.size()) + " open semesters, " +
           std::to_string(undecided_.size()) + " requests waiting");
-  if (is_first) actions_.emplace_back(AnnounceReady{});
+  if (std::exchange(said_, Said::kReady) != Said::kReady) actions_.emplace_back(AnnounceReady{});
   pump(now);
 }
 
@@ -171,6 +165,10 @@ void CommitPipeline::on_guard(CommitEvent event, const Now& now) {
 void CommitPipeline::on_tick(const Now& now) {
   if (phase_ == Phase::kEnded) return;
   if (stop_at_ && now.steady >= *stop_at_) {
+    if (!anybody_waits()) {
+      log(LogLevel::kWarning, "lease-not-released", "the store did not answer in time; the lease runs out by itself");
+      return end_in_order();
+    }
     return end(1, "stopped before the store answered", unavailable("the server stopped before the store answered"));
   }
   if (expire_at_ && now.steady >= *expire_at_) expire(now);
@@ -180,18 +178,20 @@ void CommitPipeline::on_tick(const Now& now) {
     actions_.emplace_back(InterruptStore{});
   }
   if (retry_at_ && now.steady >= *retry_at_ && call_ == Call::kNone) start_take_over(now);
-  end_if_drained();
+  if (watch_at_ && now.steady >= *watch_at_ && call_ == Call::kNone) start_watch(now);
+  if (is_renewal_due(now)) start_renewal(now);
+  end_if_drained(now);
 }
 
 void CommitPipeline::on_stop(const Now& now) {
   if (phase_ == Phase::kEnded || stop_at_) return;
   stop_at_ = now.steady + options_.stop_timeout;
-  end_if_drained();
+  end_if_drained(now);
 }
 
 bool CommitPipeline::is_ready(const Now& now) const {
   const bool is_silent = call_ != Call::kNone && now.steady - call_since_ > kSilenceMax;
-  return phase_ == Phase::kLeading && !stop_at_ && !is_silent;
+  return phase_ == Phase::kLeading && now.steady < lease_until_ && !stop_at_ && !is_silent;
 }
 
 std::optional<SteadyTime> CommitPipeline::wake_at() const {
@@ -203,7 +203,12 @@ std::optional<SteadyTime> CommitPipeline::wake_at() const {
   consider(expire_at_);
   consider(stop_at_);
   consider(retry_at_);
-  if (call_ != Call::kNone) consider(interrupt_at_);
+  consider(watch_at_);
+  if (call_ != Call::kNone) {
+    consider(interrupt_at_);
+  } else if (phase_ == Phase::kLeading) {
+    consider(renew_at_);
+  }
   return earliest;
 }
 
@@ -234,11 +239,12 @@ CommitPipeline::Group& CommitPipeline::group_for(std::optional<SemesterId> semes
 
 void CommitPipeline::pump(const Now& now) {
   start_next(now);
-  end_if_drained();
+  end_if_drained(now);
 }
 
 void CommitPipeline::start_next(const Now& now) {
   if (phase_ != Phase::kLeading) return;
+  if (is_renewal_due(now)) start_renewal(now);  // before the next batch: under load there is always one
   while (!undecided_.empty() && undecided_.front().arrival > isolate_until_) {
     decide(std::move(undecided_.front()));
     undecided_.pop_front();
@@ -313,7 +319,7 @@ void CommitPipeline::on_result(CommitEvent event, const Now& now) {
         isolate_size_ *= 2;
       }
       return on_durable(std::exchange(in_flight_, {}), now);
-    case CommitResult::kReplaced: return end(1, kReplacedReason, not_leader());
+    case CommitResult::kReplaced: return step_down(now);
     case CommitResult::kBaseMoved: return take_over_anew("the store's ledger is not where it was left", now);
   }
 }
@@ -322,7 +328,7 @@ void CommitPipeline::on_durable(std::vector<Group> groups, const Now& now) {
   start_next(now);  // first: the store works on the next batch while the replies of this one leave
   for (auto& group : groups) release(group);
   if (options_.faculties_to_answer > 0 && faculties_answered_.size() >= options_.faculties_to_answer) on_stop(now);
-  end_if_drained();
+  end_if_drained(now);
 }
 
 void CommitPipeline::on_failure(const StoreFailure& failure, const Now& now) {
@@ -404,16 +410,29 @@ void CommitPipeline::take_over_anew(const std::string& why, const Now& now) {
   phase_ = Phase::kTakingOver;
   // At once the first time; a store that fails again and again gets a pause.
   if (failures_in_a_row_++ == 0) return start_take_over(now);
-  retry_at_ = now.steady + retry_delay(failures_in_a_row_);
+  retry_at_ = now.steady + retry_delay();
+}
+
+milliseconds CommitPipeline::retry_delay() const {
+  auto delay = kRetryDelayMin;
+  for (int i = 1; i < failures_in_a_row_ && delay < kRetryDelayMax; ++i) delay *= 2;
+  return std::min(delay, kRetryDelayMax);
 }
 
 void CommitPipeline::start_take_over(const Now& now) {
   DTI_CHECK(call_ == Call::kNone && gathering_.empty() && in_flight_.empty());
   retry_at_.reset();
+  actions_.emplace_back(StartTakeOver{{prepare_reading(), start_, options_.lease}});
+  started(Call::kTakeOver, now);
+}
+
+/// What is known before the store is read.
+KnownState CommitPipeline::prepare_reading() {
   replay_fault_.reset();
   if (reread_all_) allocator_ = {};
-  actions_.emplace_back(StartTakeOver{{allocator_.heads(), allocator_.catalog().size(), start_}});
-  started(Call::kTakeOver, now);
+  KnownState known{allocator_.heads(), allocator_.catalog().size()};
+  reads_all_ = known.heads.empty() && known.program_count == 0;
+  return known;
 }
 
 // Answers and ends.
@@ -482,9 +501,15 @@ void CommitPipeline::end(int code, std::string reason, const RequestError& error
   actions_.emplace_back(Exit{code, std::move(reason)});
 }
 
-void CommitPipeline::end_if_drained() {
-  const bool waits = !in_flight_.empty() || !gathering_.empty() || !undecided_.empty();
-  if (!stop_at_ || waits || phase_ == Phase::kEnded) return;
+bool CommitPipeline::anybody_waits() const { return !in_flight_.empty() || !gathering_.empty() || !undecided_.empty(); }
+
+void CommitPipeline::end_if_drained(const Now& now) {
+  if (!stop_at_ || anybody_waits() || phase_ == Phase::kEnded) return;
+  if (phase_ != Phase::kLeading) return end_in_order();
+  if (call_ == Call::kNone) start_release(now);  // or the end of the call under way leads here again
+}
+
+void CommitPipeline::end_in_order() {
   phase_ = Phase::kEnded;
   actions_.emplace_back(Exit{0, {}});
 }

@@ -46,7 +46,8 @@ Committer::~Committer() {
 
 void Committer::start(Job job) {
   DTI_CHECK(polled_ == Polled::kNothing);
-  if (pollable_ != nullptr && !std::holds_alternative<StartTakeOver>(job)) return start_polled(job);
+  const bool may_be_polled = std::holds_alternative<StartCommit>(job) || std::holds_alternative<StartGuard>(job);
+  if (pollable_ != nullptr && may_be_polled) return start_polled(job);
   {
     const std::lock_guard lock{mutex_};
     DTI_CHECK(!job_.has_value());
@@ -103,6 +104,12 @@ void Committer::run(const std::stop_token& stop) {
       post_(perform(*commit));
     } else if (const auto* guard = std::get_if<StartGuard>(&*job)) {
       post_(perform(*guard));
+    } else if (const auto* renew = std::get_if<StartRenew>(&*job)) {
+      post_(perform(*renew));
+    } else if (const auto* release = std::get_if<StartRelease>(&*job)) {
+      post_(perform(*release));
+    } else if (const auto* watch = std::get_if<StartWatch>(&*job)) {
+      post_(perform(*watch, stop));
     } else {
       post_(perform(std::get<StartTakeOver>(*job), stop));
     }
@@ -128,13 +135,30 @@ Committer::Event Committer::perform(const StartGuard& job) {
 
 Committer::Event Committer::perform(const StartTakeOver& job, const std::stop_token& stop) {
   return attempt<TakeOverDone>(Kind::kUnavailable, [&]() -> TakeOverEvent {
-    auto leadership = take_over(repository_, job.request, clock_(), [&](TakeOverPiece piece) {
-      if (stop.stop_requested()) throw StorageError{Kind::kUnavailable, "stopped while taking over"};
-      post_(std::move(piece));
-    });
-    if (!leadership) return Replaced{};
-    return *std::move(leadership);
+    auto taken = take_over(repository_, job.request, clock_(), std::chrono::steady_clock::now, post_piece(stop));
+    if (auto* held = std::get_if<HeldBy>(&taken)) return std::move(*held);
+    return std::get<Leadership>(std::move(taken));
   });
+}
+
+Committer::Event Committer::perform(const StartWatch& job, const std::stop_token& stop) {
+  return attempt<WatchDone>(Kind::kUnavailable,
+                            [&]() -> WatchEvent { return follow(repository_, job.known, post_piece(stop)); });
+}
+
+Committer::Event Committer::perform(const StartRenew& job) {
+  return attempt<RenewDone>(Kind::kUnavailable, [&] { return repository_.renew(job.epoch, job.duration); });
+}
+
+Committer::Event Committer::perform(const StartRelease& job) {
+  return attempt<ReleaseDone>(Kind::kUnavailable, [&] { return repository_.release(job.epoch); });
+}
+
+std::function<void(TakeOverPiece)> Committer::post_piece(const std::stop_token& stop) {
+  return [this, &stop](TakeOverPiece piece) {
+    if (stop.stop_requested()) throw StorageError{Kind::kUnavailable, "stopped while reading the store"};
+    post_(std::move(piece));
+  };
 }
 
 }  // namespace dti

@@ -5,13 +5,14 @@
 namespace dti {
 namespace {
 
+constexpr Seq kPartEntries =
+    100'000;  // read in a fraction of a second: between parts the lease is renewed if it is due
+
 [[noreturn]] void refuse(const std::string& why) { throw StorageError{StorageError::Kind::kRefused, why}; }
 
 Quantity conversions_of(const SemesterToOpen& wanted, Quantity classrooms) {
   return std::min(wanted.conversions.value_or(classrooms), classrooms);
 }
-
-[[noreturn]] void refuse_replaced() { refuse("another server took the lead of the store while this one started"); }
 
 std::string shown(Quantity given, Quantity stored, const char* flag) {
   return std::string{flag} + " says " + std::to_string(given) + ", the store " + std::to_string(stored);
@@ -73,41 +74,77 @@ void check_before(const StartOptions& start, const StoreSurvey& survey) {
 }
 
 /// What the start adds to the store, now that this server leads. The checks are made again: the store may have changed.
-void apply(const StartOptions& start, Repository& repository, Leadership& leadership, WallTime at) {
+/// @return false if another server has taken the lead
+bool apply(const StartOptions& start, Repository& repository, Leadership& leadership, WallTime at) {
   const bool opens = check_semesters(start, leadership.semesters);
   const auto programs = additions(start, repository.read_catalog(0));
-  if (!programs.empty() && !repository.add_programs(leadership.epoch, programs)) refuse_replaced();
+  if (!programs.empty() && !repository.add_programs(leadership.epoch, programs)) return false;
   leadership.program_count += programs.size();
-  if (!opens) return;
+  if (!opens) return true;
   const auto& wanted = *start.semester;
   const Capacity capacity{*wanted.classrooms, *wanted.labs, conversions_of(wanted, *wanted.classrooms)};
-  if (repository.open_semester(leadership.epoch, wanted.name, capacity, at) != OpenResult::kOpened) refuse_replaced();
+  if (repository.open_semester(leadership.epoch, wanted.name, capacity, at) != OpenResult::kOpened) return false;
   leadership.semesters = repository.survey().semesters;
+  return true;
+}
+
+/// Reads the catalogue's and the ledgers' entries that are not known yet, up to these heads.
+/// @param go_on  called between parts of the reading, outside of any call of the repository; false ends it
+/// @return whether it was read to the end
+bool read_tail(Repository& repository, const KnownState& known, const std::vector<SemesterGuard>& heads,
+               const std::function<void(TakeOverPiece)>& piece, const std::function<bool()>& go_on) {
+  // After the heads were read: every program that an entry up to them names is there.
+  if (auto programs = repository.read_catalog(static_cast<ProgramId>(known.program_count)); !programs.empty()) {
+    piece(std::move(programs));
+  }
+  for (const auto& [semester, head] : heads) {
+    const auto found = known.heads.find(semester);
+    auto after = found == known.heads.end() ? Seq{0} : found->second;
+    bool from_start = after > head;  // the store lost entries that were known here
+    if (from_start) after = 0;
+    while (after < head) {
+      const auto last = std::min(head, after + kPartEntries);
+      repository.read_ledger(semester, after, last, [&, id = semester](std::vector<LedgerEntry> entries) {
+        piece(LedgerPiece{id, from_start, std::move(entries)});
+        from_start = false;
+      });
+      after = last;
+      if (!go_on()) return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
 
-std::optional<Leadership> take_over(Repository& repository, const TakeOverRequest& request, WallTime at,
-                                    const std::function<void(TakeOverPiece)>& piece) {
+std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOverRequest& request, WallTime at,
+                                           const std::function<SteadyTime()>& clock,
+                                           const std::function<void(TakeOverPiece)>& piece) {
   if (request.start) check_before(*request.start, repository.survey());
-  auto leadership = repository.take_over(at);
-  if (!leadership) return std::nullopt;
-  if (request.start) apply(*request.start, repository, *leadership, at);
-  if (auto programs = repository.read_catalog(static_cast<ProgramId>(request.program_count)); !programs.empty()) {
-    piece(std::move(programs));
-  }
+  auto renewed_at = clock();
+  auto taken = repository.take_over(at, request.lease);
+  auto* const leadership = std::get_if<Leadership>(&taken);
+  if (leadership == nullptr) return taken;
+  if (request.start && !apply(*request.start, repository, *leadership, at)) return HeldBy{leadership->epoch, {}, {}};
+  std::vector<SemesterGuard> heads;
   for (const auto& semester : leadership->semesters) {
-    if (!semester.is_open) continue;
-    const auto known = request.heads.find(semester.id);
-    auto after = known == request.heads.end() ? Seq{0} : known->second;
-    bool from_start = after > semester.head;  // the store lost entries that were known here
-    if (from_start) after = 0;
-    repository.read_ledger(semester.id, after, semester.head, [&](std::vector<LedgerEntry> entries) {
-      piece(LedgerPiece{semester.id, from_start, std::move(entries)});
-      from_start = false;
-    });
+    if (semester.is_open) heads.push_back({semester.id, semester.head});
   }
-  return leadership;
+  const auto renew_if_due = [&] {
+    const auto now = clock();
+    if (now - renewed_at < renewal_interval(request.lease.duration)) return true;
+    renewed_at = now;
+    return repository.renew(leadership->epoch, request.lease.duration) == CommitResult::kCommitted;
+  };
+  if (!read_tail(repository, request.known, heads, piece, renew_if_due)) return HeldBy{leadership->epoch, {}, {}};
+  return taken;
+}
+
+StoreWatch follow(Repository& repository, const KnownState& known, const std::function<void(TakeOverPiece)>& piece) {
+  auto seen = repository.watch();
+  // A lead that is free is taken at once; the take-over reads the rest.
+  if (seen.held) (void)read_tail(repository, known, seen.heads, piece, [] { return true; });
+  return seen;
 }
 
 }  // namespace dti

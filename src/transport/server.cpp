@@ -32,6 +32,19 @@ constexpr std::size_t kStoreEventsMax = 8;                   // a take-over read
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
+/// The pipeline's options, with what clients of other servers are told of this one.
+PipelineOptions with_endpoint(const ServerOptions& options, const std::string& bound) {
+  auto pipeline = options.pipeline;
+  auto& endpoint = pipeline.lease.endpoint;
+  endpoint = options.advertise;
+  if (!endpoint.empty()) return pipeline;
+  constexpr std::string_view kTcp = "tcp://";
+  endpoint = bound.starts_with(kTcp) ? bound.substr(kTcp.size()) : bound;
+  // Bound to every address: which of them clients can reach is not ours to guess.
+  if (endpoint.starts_with("0.0.0.0:") || endpoint.starts_with("[::]:")) endpoint.clear();
+  return pipeline;
+}
+
 Now now() { return {std::chrono::steady_clock::now(), wall_now()}; }
 
 }  // namespace
@@ -42,7 +55,7 @@ class Server::Loop {
       : log_(std::move(log)),
         router_(bind_router(context_, options.bind, options.port)),
         outbox_(router_),
-        pipeline_(options.pipeline, std::move(start)),
+        pipeline_(with_endpoint(options, endpoint()), std::move(start)),
         committer_(repository, wall_now, [this](Committer::Event event) { store_events_.push(std::move(event)); }) {}
 
   ~Loop() { store_events_.close(); }  // or the committer could wait for room for ever
@@ -52,28 +65,28 @@ class Server::Loop {
   [[nodiscard]] std::string endpoint() const { return router_.get(zmq::sockopt::last_endpoint); }
   [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling(); }
 
-  Exit run(StopSignals& stop_signals, const std::function<void()>& on_ready) {
+  Exit run(StopSignals& stop_signals, const std::function<void(Role)>& on_role) {
     pipeline_.on_start(now());
-    perform_actions(on_ready);
+    perform_actions(on_role);
     while (!exit_) {
       const auto woken_by = wait(stop_signals);
       if (woken_by.stop && stop_signals.stop_asked()) pipeline_.on_stop(now());
       if (woken_by.store_events) {
         for (auto& event : store_events_.take()) handle(std::move(event));
-        perform_actions(on_ready);
+        perform_actions(on_role);
       }
       if (woken_by.store) {
         if (auto event = committer_.resume()) handle(*std::move(event));
-        perform_actions(on_ready);  // at once: the store waits for its next batch
+        perform_actions(on_role);  // at once: the store waits for its next batch
       }
       if (pipeline_.takes_requests()) read_requests();
       pipeline_.on_tick(now());
       pipeline_.on_turn_end(now());
-      perform_actions(on_ready);
+      perform_actions(on_role);
       outbox_.retry(std::chrono::steady_clock::now());
       log_drops();
     }
-    finish(on_ready);
+    finish(on_role);
     return *exit_;
   }
 
@@ -117,6 +130,12 @@ class Server::Loop {
       pipeline_.on_guard(std::move(guard->event), now());
     } else if (auto* piece = std::get_if<TakeOverPiece>(&event)) {
       pipeline_.on_take_over_piece(std::move(*piece), now());
+    } else if (auto* watch = std::get_if<Committer::WatchDone>(&event)) {
+      pipeline_.on_watch(std::move(watch->event), now());
+    } else if (auto* renew = std::get_if<Committer::RenewDone>(&event)) {
+      pipeline_.on_renew(std::move(renew->event), now());
+    } else if (auto* release = std::get_if<Committer::ReleaseDone>(&event)) {
+      pipeline_.on_release(std::move(release->event), now());
     } else {
       pipeline_.on_take_over(std::get<Committer::TakeOverDone>(std::move(event)).event, now());
     }
@@ -158,7 +177,7 @@ class Server::Loop {
     reply(std::move(route), malformed.readable, outcome);
   }
 
-  void perform_actions(const std::function<void()>& on_ready) {
+  void perform_actions(const std::function<void(Role)>& on_role) {
     for (auto& action : pipeline_.take_actions()) {
       if (auto* answer = std::get_if<SendReply>(&action)) {
         auto route = routes_.extract(answer->token);
@@ -170,10 +189,18 @@ class Server::Loop {
         committer_.start(std::move(*guard));
       } else if (auto* take_over = std::get_if<StartTakeOver>(&action)) {
         committer_.start(std::move(*take_over));
+      } else if (auto* watch = std::get_if<StartWatch>(&action)) {
+        committer_.start(std::move(*watch));
+      } else if (auto* renew = std::get_if<StartRenew>(&action)) {
+        committer_.start(*renew);
+      } else if (auto* release = std::get_if<StartRelease>(&action)) {
+        committer_.start(*release);
       } else if (std::holds_alternative<InterruptStore>(action)) {
         committer_.interrupt();
       } else if (std::holds_alternative<AnnounceReady>(action)) {
-        on_ready();
+        on_role(Role::kLeader);
+      } else if (std::holds_alternative<AnnounceStandby>(action)) {
+        on_role(Role::kStandby);
       } else if (const auto* event = std::get_if<LogEvent>(&action)) {
         log_(*event);
       } else {
@@ -213,13 +240,13 @@ class Server::Loop {
 
   /// Answers the requests that came too late to be decided, since old peers wait for ever; then waits until libzmq has
   /// handed the last replies to the kernel, at most for the socket's linger.
-  void finish(const std::function<void()>& on_ready) {
+  void finish(const std::function<void(Role)>& on_role) {
     const auto deadline = std::chrono::steady_clock::now() + kFlushTime;
     bool more = true;
     while (more && std::chrono::steady_clock::now() < deadline) {
       const auto tokens_before = tokens_;
       read_requests();
-      perform_actions(on_ready);
+      perform_actions(on_role);
       outbox_.retry(std::chrono::steady_clock::now());
       if (outbox_.wake_at()) wait_for({}, outbox_.wake_at());
       more = outbox_.wake_at() || tokens_ != tokens_before;
@@ -257,8 +284,8 @@ Server::~Server() = default;
 
 std::string Server::endpoint() const { return endpoint_; }
 
-Exit Server::run(StopSignals& stop_signals, const std::function<void()>& on_ready) {
-  return loop_->run(stop_signals, on_ready);
+Exit Server::run(StopSignals& stop_signals, const std::function<void(Role)>& on_role) {
+  return loop_->run(stop_signals, on_role);
 }
 
 bool Server::store_hangs() const { return loop_->store_hangs(); }

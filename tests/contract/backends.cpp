@@ -141,6 +141,7 @@ class PostgresqlBackend final : public SqlBackend {
   std::unique_ptr<Repository> open() override { return open_repository(PostgresqlStoreAddress{where()}, kTimeout); }
   std::unique_ptr<SqlClient> connect() override { return std::make_unique<PostgresqlClient>(where()); }
   std::string lift_protection() override { return "ALTER TABLE ledger DISABLE TRIGGER USER"; }
+  bool has_leases() const override { return true; }
   std::string where() const override {
     Conninfo conninfo = maintenance();
     conninfo.set("dbname", name_);

@@ -50,6 +50,8 @@ class Backend {
   virtual std::string lift_protection() { return {}; }
   /// May two servers have the store open at once?
   virtual bool takes_two_servers() const { return true; }
+  /// Does the lead of it go with a lease?
+  virtual bool has_leases() const { return false; }
   /// SQLite: the file. PostgreSQL: the connection text.
   virtual std::string where() const { return {}; }
 };

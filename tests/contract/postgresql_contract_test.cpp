@@ -116,8 +116,8 @@ TEST_P(PostgresqlContract, AnInterruptEndsATakeOverThatWaits) {
   const auto other = backend_->connect();
   other->run("BEGIN");
   other->run("SELECT 1 FROM leadership FOR UPDATE");
-  auto failure = std::async(std::launch::async,
-                            [&] { return failure_of([&] { static_cast<void>(repository_->take_over(kAt)); }); });
+  auto failure =
+      std::async(std::launch::async, [&] { return failure_of([&] { static_cast<void>(take(*repository_)); }); });
   wait_for_a_waiter();
   const auto before = std::chrono::steady_clock::now();
   repository_->interrupt();
@@ -147,7 +147,7 @@ TEST_P(PostgresqlContract, ATakeOverEndsNoSessionThatIsNotTheLeaders) {
   other->run("UPDATE leadership SET backend_pid = pg_backend_pid()");
   other->run("BEGIN");
   other->run("SELECT 1 FROM semester FOR UPDATE");
-  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->take_over(kAt)); }), Kind::kUnavailable);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(take(*repository_)); }), Kind::kUnavailable);
   other->run("COMMIT");
   EXPECT_EQ(lead().epoch, epoch_ + 1);
 }
@@ -157,10 +157,11 @@ TEST_P(PostgresqlContract, AServerThatWasReplacedDoesNotEndTheSessionOfTheOneTha
   const auto leader = backend_->connect();
   leader->run(
       "UPDATE leadership SET epoch = epoch + 1, holder = 'elsewhere:1:0', backend_pid = pg_backend_pid(),"
-      " backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())");
+      " lease_until = clock_timestamp() + interval '1 hour', backend_start = (SELECT backend_start FROM "
+      "pg_stat_activity WHERE pid = pg_backend_pid())");
   leader->run("BEGIN");
   leader->run("SELECT 1 FROM leadership FOR UPDATE");
-  EXPECT_FALSE(repository_->take_over(kAt));
+  EXPECT_TRUE(find_holder(*repository_));
   leader->run("COMMIT");
 }
 
@@ -178,7 +179,7 @@ TEST_P(PostgresqlContract, ATakeOverDoesNotWaitForTheSchemaForEver) {
   const auto other = backend_->connect();
   other->run("BEGIN");
   other->run("SELECT pg_advisory_xact_lock(4919253614037)");
-  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->take_over(kAt)); }), Kind::kUnavailable);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(take(*repository_)); }), Kind::kUnavailable);
 }
 
 TEST_P(PostgresqlContract, ASessionThatCannotDoItsWorkIsReplacedByATakeOver) {
@@ -282,10 +283,10 @@ TEST_P(PostgresqlContract, AStatementThatIsRefusedLeavesNothingAndTheConnectionG
 
 TEST_P(PostgresqlContract, TwoServersThatStartAtOnceMakeTheSchemaOnce) {
   const auto second = backend_->open();
-  auto other = std::async(std::launch::async, [&] { return second->take_over(kAt)->epoch; });
+  auto other = std::async(std::launch::async, [&] { return take(*second)->epoch; });
   const Epoch first = lead().epoch;
   EXPECT_EQ(first + other.get(), 3);
-  EXPECT_EQ(*backend_->connect()->run("SELECT count(*) FROM schema_version")[0][0], "1");
+  EXPECT_EQ(*backend_->connect()->run("SELECT count(*) FROM schema_version")[0][0], "2");
 }
 
 TEST_P(PostgresqlContract, TheLedgerIsNotTruncated) {
@@ -320,8 +321,7 @@ TEST_P(PostgresqlContract, NoErrorShowsAPassword) {
   };
   for (const std::string& text : texts) {
     const std::string shown = failure_text([&] {
-      static_cast<void>(
-          open_repository(PostgresqlStoreAddress{text}, std::chrono::milliseconds{2'000})->take_over(kAt));
+      static_cast<void>(take(*open_repository(PostgresqlStoreAddress{text}, std::chrono::milliseconds{2'000})));
     });
     EXPECT_FALSE(shown.empty()) << text;
     EXPECT_EQ(shown.find(secret), std::string::npos) << shown;
@@ -332,9 +332,8 @@ TEST_P(PostgresqlContract, AServerThatIsNotThereIsUnavailable) {
   Conninfo nowhere{backend_->where()};
   nowhere.set("host", "/nonexistent");
   const auto repository = open_repository(PostgresqlStoreAddress{nowhere.text()}, std::chrono::milliseconds{2'000});
-  EXPECT_EQ(failure_of([&] { static_cast<void>(repository->take_over(kAt)); }), Kind::kUnavailable);
-  EXPECT_NE(failure_text([&] { static_cast<void>(repository->take_over(kAt)); }).find("/nonexistent"),
-            std::string::npos);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(take(*repository)); }), Kind::kUnavailable);
+  EXPECT_NE(failure_text([&] { static_cast<void>(take(*repository)); }).find("/nonexistent"), std::string::npos);
 }
 
 }  // namespace

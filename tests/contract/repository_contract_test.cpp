@@ -63,7 +63,7 @@ TEST_P(RepositoryContract, SemestersAreNumberedAsTheyAreOpenedAndNamedByteForByt
 
 TEST_P(RepositoryContract, UnderAnOldEpochNoSemesterIsOpened) {
   start();
-  static_cast<void>(repository_->take_over(kAt));
+  static_cast<void>(take(*repository_));
   EXPECT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt), OpenResult::kReplaced);
   EXPECT_EQ(stored("2026-10"), std::nullopt);
 }
@@ -101,7 +101,7 @@ TEST_P(RepositoryContract, ProgramsAreAddedAllOrNone) {
 
 TEST_P(RepositoryContract, UnderAnOldEpochNoProgramIsAdded) {
   start();
-  static_cast<void>(repository_->take_over(kAt));
+  static_cast<void>(take(*repository_));
   EXPECT_FALSE(repository_->add_programs(epoch_, {program(6)}));
   EXPECT_EQ(repository_->read_catalog(0).size(), 5U);
 }
@@ -149,7 +149,7 @@ TEST_P(RepositoryContract, ALongLedgerIsReadInOrderInPiecesOfAtMost50000) {
 TEST_P(RepositoryContract, ALedgerIsNotReadBeyondItsEnd) {
   start();
   EXPECT_EQ(failure_of([&] { read_all(*repository_, 1, 0, 2); }), Kind::kCorrupt);
-  static_cast<void>(repository_->take_over(kAt));
+  static_cast<void>(take(*repository_));
   EXPECT_EQ(failure_of([&] { read_all(*repository_, 9, 0, 1); }), Kind::kCorrupt);
 }
 
@@ -173,7 +173,7 @@ TEST_P(RepositoryContract, TheGuardTellsWhetherEpochAndHeadsStand) {
     EXPECT_EQ(repository_->guard(epoch_, each.guards), each.expected);
   }
   const SemesterGuard stands[] = {{1, 2}};
-  static_cast<void>(repository_->take_over(kAt));
+  static_cast<void>(take(*repository_));
   EXPECT_EQ(repository_->guard(epoch_, stands), CommitResult::kReplaced);
 }
 

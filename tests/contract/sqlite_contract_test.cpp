@@ -59,12 +59,12 @@ TEST_P(SqliteContract, ASecondOpenerIsRefusedAndToldWhoHoldsTheFile) {
 
 TEST_P(SqliteContract, TheLockSurvivesAReconnectAndAnotherOpenAndClose) {
   start();
-  static_cast<void>(repository_->take_over(kAt));
+  static_cast<void>(take(*repository_));
   ::close(::open((file().string() + ".lock").c_str(), O_RDWR | O_CLOEXEC));
   ::close(::open(file().c_str(), O_RDWR | O_CLOEXEC));
   EXPECT_EQ(failure_of([&] { open(file()); }), Kind::kRefused);
   repository_.reset();
-  EXPECT_EQ(open(file())->take_over(kAt)->epoch, epoch_ + 2);
+  EXPECT_EQ(take(*open(file()))->epoch, epoch_ + 2);
 }
 
 TEST_P(SqliteContract, OneFileHasOneLockWhateverItIsCalled) {
@@ -74,7 +74,7 @@ TEST_P(SqliteContract, OneFileHasOneLockWhateverItIsCalled) {
   const auto by_link = open(link);
   EXPECT_EQ(failure_of([&] { open(file()); }), Kind::kRefused);
   EXPECT_EQ(failure_of([&] { open(file().parent_path() / "." / "link.db"); }), Kind::kRefused);
-  EXPECT_EQ(by_link->take_over(kAt)->epoch, 1);
+  EXPECT_EQ(take(*by_link)->epoch, 1);
   EXPECT_TRUE(std::filesystem::exists(file()));
 }
 
@@ -90,7 +90,7 @@ TEST_P(SqliteContract, APathThatCannotBeADatabaseIsRefusedByName) {
   std::filesystem::create_symlink("loop", folder / "loop");
   const std::filesystem::path paths[] = {folder, text, text / "dti.db", "/proc/dti/dti.db", folder / "loop"};
   for (const auto& path : paths) {
-    const auto use = [&] { static_cast<void>(open(path)->take_over(kAt)); };
+    const auto use = [&] { static_cast<void>(take(*open(path))); };
     EXPECT_EQ(failure_of(use), Kind::kRefused) << path;
     EXPECT_NE(failure_text(use).find(path.string()), std::string::npos) << failure_text(use);
   }
@@ -102,7 +102,7 @@ TEST_P(SqliteContract, AFileThatIsDamagedIsCorrupt) {
   std::filesystem::resize_file(file(), std::filesystem::file_size(file()) / 2);
   repository_ = backend_->open();
   EXPECT_EQ(failure_of([&] {
-              static_cast<void>(repository_->take_over(kAt));
+              static_cast<void>(take(*repository_));
               read_all(*repository_, 1, 0, 1);
             }),
             Kind::kCorrupt);
@@ -113,7 +113,7 @@ TEST_P(SqliteContract, AFileThatIsGoneAfterTheStartIsNotMadeAnew) {
   for (const char* const suffix : {"", "-wal", "-shm"}) {
     std::filesystem::remove(file().string() + suffix);
   }
-  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->take_over(kAt)); }), Kind::kRefused);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(take(*repository_)); }), Kind::kRefused);
   EXPECT_FALSE(std::filesystem::exists(file()));
 }
 
@@ -135,7 +135,7 @@ TEST_P(SqliteContract, AFileThatIsTakenAwayUnderTheServerIsNoticedByTheNextCall)
       {"commit", [](Repository& store, const Batch& batch) { static_cast<void>(store.commit(batch)); }},
       {"guard", [](Repository& store, const Batch& batch) { static_cast<void>(store.guard(batch.epoch, {})); }},
       {"survey", [](Repository& store, const Batch&) { static_cast<void>(store.survey()); }},
-      {"take_over", [](Repository& store, const Batch&) { static_cast<void>(store.take_over(kAt)); }},
+      {"take_over", [](Repository& store, const Batch&) { static_cast<void>(take(store)); }},
   };
   int number = 0;
   for (const auto& [deed, take_away] : deeds) {
@@ -161,7 +161,7 @@ TEST_P(SqliteContract, SomebodyElsesWriteLockIsWaitedForNotForEver) {
        std::vector<std::function<void()>>{[&] {
                                             static_cast<void>(repository_->commit(grants({{1, {7, 2}}})));
                                           },
-                                          [&] { static_cast<void>(repository_->take_over(kAt)); }}) {
+                                          [&] { static_cast<void>(take(*repository_)); }}) {
     const auto before = std::chrono::steady_clock::now();
     EXPECT_EQ(failure_of(call), Kind::kUnavailable);
     EXPECT_GE(std::chrono::steady_clock::now() - before, kShort);

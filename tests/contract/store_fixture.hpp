@@ -10,6 +10,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "contract/backends.hpp"
@@ -20,6 +22,24 @@ namespace dti::contract {
 
 inline constexpr WallTime kAt{std::chrono::microseconds{1'760'000'000'123'456}};  // 2025-10-09T08:53:20.123456Z
 inline constexpr Capacity kCapacity{.classrooms = 380, .labs = 60, .conversions = 100};
+
+/// A lease that has run out when it begins: who takes the lead on it is not in the next one's way.
+inline const Lease kLapsed{.endpoint = "127.0.0.1:6000", .duration = std::chrono::milliseconds{0}};
+inline const Lease kLasting{.endpoint = "127.0.0.1:6001", .duration = std::chrono::hours{1}};
+
+/// Takes the lead; none if another server holds it.
+inline std::optional<Leadership> take(Repository& repository, const Lease& lease = kLapsed) {
+  auto taken = repository.take_over(kAt, lease);
+  auto* const leadership = std::get_if<Leadership>(&taken);
+  return leadership == nullptr ? std::nullopt : std::optional{std::move(*leadership)};
+}
+
+/// Who holds the lead, as a take-over finds; none if it took it.
+inline std::optional<HeldBy> find_holder(Repository& repository, const Lease& lease = kLapsed) {
+  const auto taken = repository.take_over(kAt, lease);
+  const auto* const held = std::get_if<HeldBy>(&taken);
+  return held == nullptr ? std::nullopt : std::optional{*held};
+}
 
 inline CatalogProgram program(ProgramId id, FacultyId faculty = 1) {
   const std::string number = std::to_string(id);
@@ -111,7 +131,7 @@ class StoreTest : public testing::TestWithParam<BackendKind> {
     return batch;
   }
 
-  Leadership lead() { return repository_->take_over(kAt).value(); }
+  Leadership lead(const Lease& lease = kLapsed) { return take(*repository_, lease).value(); }
 
   std::optional<StoredSemester> stored(const std::string& name = "2025-10") {
     for (const StoredSemester& semester : repository_->survey().semesters) {

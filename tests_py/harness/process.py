@@ -71,7 +71,8 @@ class Process:
                 f"--- stdout: {self._seen}\n--- stderr:\n{self.log}\n---\n")
 
     def line(self, start, seconds=START_SECONDS):
-        """The rest of the next stdout line that begins with `start` and a space."""
+        """The rest of the next stdout line that begins with `start`, or with one of several, and a space."""
+        starts = (start,) if isinstance(start, str) else start
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -82,8 +83,9 @@ class Process:
                 self._lines.put(None)
                 raise AssertionError(f"ended without a line «{start} …»{self.describe()}")
             self._seen.append(line)
-            if line.startswith(start + " "):
-                return line[len(start) + 1:].rstrip("\n")
+            first, _, rest = line.rstrip("\n").partition(" ")
+            if first in starts:
+                return rest
 
     def stdout(self):
         """All of stdout, once the process has ended."""
@@ -153,8 +155,18 @@ class Daemon(Process):
     def port(self):
         return int(self.endpoint.rsplit(":", 1)[1])
 
-    def wait_ready(self):
-        self.endpoint = self.line("READY")
+    def wait_ready(self, seconds=START_SECONDS):
+        """It leads; for a server that stands by also once more."""
+        self.endpoint = self.line("READY", seconds)
+        return self
+
+    def wait_standby(self, seconds=START_SECONDS):
+        self.endpoint = self.line("STANDBY", seconds)
+        return self
+
+    def wait_listening(self):
+        """It leads or stands by, whichever the moment brings."""
+        self.endpoint = self.line(("READY", "STANDBY"))
         return self
 
 
@@ -172,14 +184,16 @@ def owned(process, exit_status=0):
 
 
 @contextlib.contextmanager
-def running(folder, *flags, env=None, exit_status=0, name="dti_server", ready=True):
-    """A dti_server on a port that the system picks, ready to serve.
+def running(folder, *flags, env=None, exit_status=0, name="dti_server", ready=True, standby=False):
+    """A dti_server on a port that the system picks, ready to serve, or standing by.
     On leaving: SIGTERM, the exit status, and a log without failed checks and sanitizer reports."""
     port = "--port=0" if name == "dti_server" else "--listen-port=0"
     given = any(flag.startswith(port.split("=")[0]) for flag in flags)
     daemon = Daemon([binary(name), *([] if given else [port]), *map(str, flags)], folder, env)
     with owned(daemon, exit_status):
-        if ready:
+        if standby:
+            daemon.wait_standby()
+        elif ready:
             daemon.wait_ready()
         yield daemon
 

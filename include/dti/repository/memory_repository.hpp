@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "dti/service/repository.hpp"
@@ -77,7 +79,10 @@ class MemoryRepository final : public Repository {
   ~MemoryRepository() override;
 
   [[nodiscard]] StoreSurvey survey() override;
-  [[nodiscard]] std::optional<Leadership> take_over(WallTime at) override;
+  [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
+  [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
+  [[nodiscard]] CommitResult release(Epoch epoch) override;
+  [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
   void read_ledger(SemesterId semester, Seq after, Seq last,
                    const std::function<void(std::vector<LedgerEntry>)>& sink) override;
@@ -98,7 +103,7 @@ class MemoryRepository final : public Repository {
 
   const std::shared_ptr<MemoryStore> store_;
   const std::unique_ptr<Holder> holder_;
-  bool leads_ = false;  // from a take-over on, until a call fails so that only another one tells
+  bool connected_ = false;  // from a take-over or a look on, until a call fails so that only another one tells
 };
 
 }  // namespace dti

@@ -18,8 +18,6 @@
 
 namespace dti {
 
-using SteadyTime = std::chrono::steady_clock::time_point;
-
 /// The time of an event: deadlines rest on the steady clock, stored times on the wall clock.
 struct Now {
   SteadyTime steady;
@@ -36,6 +34,7 @@ struct PipelineOptions {
   std::size_t bytes_max = 64 * 1024 * 1024;         // of their messages, envelopes included
   std::size_t batch_entries_max = 20'000;           // a batch closes with the message that reaches it
   std::size_t faculties_to_answer = 0;              // stop after so many distinct ones were answered; 0: run on
+  Lease lease{};                                    // on which this server leads, once it does
 };
 
 /// The answer to a request; exactly one leaves for each token.
@@ -55,17 +54,30 @@ struct StartGuard {
 struct StartTakeOver {
   TakeOverRequest request;
 };
+/// Looks who leads, and reads on: see follow().
+struct StartWatch {
+  KnownState known;
+};
+struct StartRenew {
+  Epoch epoch = 0;
+  std::chrono::milliseconds duration{0};
+};
+struct StartRelease {
+  Epoch epoch = 0;
+};
 /// The call under way has taken too long: Repository::interrupt().
 struct InterruptStore {};
-/// The server leads for the first time, with its state loaded.
+/// The server leads, with its state loaded: for the first time, or again after it stood by.
 struct AnnounceReady {};
+/// Another server leads, and this one waits for its turn: for the first time, or again after it led.
+struct AnnounceStandby {};
 /// Nothing is left to do: end with this exit code once the replies have left. `reason` is for people; empty after a clean stop.
 struct Exit {
   int code = 0;
   std::string reason;
 };
-using Action =
-    std::variant<SendReply, StartCommit, StartGuard, StartTakeOver, InterruptStore, AnnounceReady, LogEvent, Exit>;
+using Action = std::variant<SendReply, StartCommit, StartGuard, StartTakeOver, StartWatch, StartRenew, StartRelease,
+                            InterruptStore, AnnounceReady, AnnounceStandby, LogEvent, Exit>;
 
 /// How a call of the Repository failed.
 struct StoreFailure {
@@ -73,33 +85,36 @@ struct StoreFailure {
   std::string text;
 };
 using CommitEvent = std::variant<CommitResult, StoreFailure>;
-/// Another server has taken the lead since this one had it.
-struct Replaced {};
-using TakeOverEvent = std::variant<Leadership, Replaced, StoreFailure>;
+using TakeOverEvent = std::variant<Leadership, HeldBy, StoreFailure>;
+using WatchEvent = std::variant<StoreWatch, StoreFailure>;
 
 /// Group commit as a state machine: events in, actions out; no thread, clock, socket or blocking call.
 /// Requests are decided on arrival, in order; what was decided gathers while one batch is being committed, and its answers
 /// leave when it is. A failure undoes what is not known to be stored, takes over, and decides again what waits.
-/// Thread: one. Source: docs/adr/0003-reply-after-commit.md, docs/adr/0004-take-over.md
+/// While another server leads, this one stands by: it reads on, sends clients there, and takes over when the lead is free.
+/// Thread: one. Source: docs/adr/0003-reply-after-commit.md, docs/adr/0004-take-over.md, docs/adr/0015-leases.md
 class CommitPipeline {
  public:
   CommitPipeline(PipelineOptions options, StartOptions start);
 
-  /// First event: begins the first take-over.
+  /// First event: begins the first take-over, which finds whether another server leads.
   void on_start(const Now& now);
   /// A well-formed request whose message had so many bytes. It is decided, and waits for on_turn_end(); after on_stop()
   /// or Exit it is refused at once.
   void on_request(Token token, AllocationRequest request, std::size_t bytes, const Now& now);
   /// No more requests are at hand: what was decided since the last turn may be committed now, together.
   void on_turn_end(const Now& now) { pump(now); }
-  /// A piece that the take-over under way has read.
+  /// A piece that the take-over or the look under way has read.
   void on_take_over_piece(TakeOverPiece piece, const Now& now);
   void on_take_over(TakeOverEvent event, const Now& now);
+  void on_watch(WatchEvent event, const Now& now);
+  void on_renew(CommitEvent event, const Now& now);
+  void on_release(CommitEvent event, const Now& now);
   void on_commit(CommitEvent event, const Now& now);
   void on_guard(CommitEvent event, const Now& now);
   /// Time has passed; to be called at wake_at() at the latest.
   void on_tick(const Now& now);
-  /// Asked to stop: what waits is answered, then comes Exit.
+  /// Asked to stop: what waits is answered, the lead is given up, then comes Exit.
   void on_stop(const Now& now);
 
   /// When on_tick() wants to be called; none: not before another event.
@@ -107,7 +122,8 @@ class CommitPipeline {
   /// The actions since the last call, in the order in which they are to be done.
   [[nodiscard]] std::vector<Action> take_actions();
 
-  /// Is the server ready to allocate: does it lead, with its state loaded and a store that answers, and goes on?
+  /// Is the server ready to allocate: does it lead, on a lease that is valid by our own clock, with its state loaded and a
+  /// store that answers, and goes on?
   [[nodiscard]] bool is_ready(const Now& now) const;
   /// Does it still accept requests? Once false, it stays so.
   [[nodiscard]] bool takes_requests() const { return phase_ != Phase::kEnded && !stop_at_; }
@@ -116,12 +132,17 @@ class CommitPipeline {
   [[nodiscard]] const Allocator& allocator() const { return allocator_; }
 
  private:
+  static constexpr std::chrono::milliseconds kWatchInterval{
+      250};  // of a standby; a lead that was given up waits no longer
+
   enum class Phase {
-    kTakingOver,  // from the start, or since the store failed: requests wait undecided
+    kTakingOver,  // from the start, since the store failed, or since the lead is free: requests wait undecided
     kLeading,
-    kEnded,  // Exit was said
+    kStandby,  // another server leads: requests are sent there
+    kEnded,    // Exit was said
   };
-  enum class Call { kNone, kCommit, kGuard, kTakeOver };
+  enum class Call { kNone, kCommit, kGuard, kTakeOver, kWatch, kRenew, kRelease };
+  enum class Said { kNothing, kStandby, kReady };
 
   // A request that waits for its answer.
   struct Waiting {
@@ -160,16 +181,29 @@ class CommitPipeline {
   // Back from decided to undecided, and to the store's state.
   void undo_all();
   void take_over_anew(const std::string& why, const Now& now);
+  [[nodiscard]] std::chrono::milliseconds retry_delay() const;
   void reread_all(const Now& now);
   [[nodiscard]] std::optional<std::string> lost_semester(const Leadership& leadership) const;
   void start_take_over(const Now& now);
+  [[nodiscard]] KnownState prepare_reading();
+  // Leading by a lease, and standing by (commit_pipeline_lease.cpp).
+  void leads_since(SteadyTime time);
+  [[nodiscard]] bool is_renewal_due(const Now& now) const;
+  void start_renewal(const Now& now);
+  void step_down(const Now& now);
+  void stand_by(const HeldBy& leader, SteadyTime watch_at, const Now& now);
+  void start_watch(const Now& now);
+  [[nodiscard]] RequestError not_leader() const;
+  void start_release(const Now& now);
   // Answers and ends.
   void answer(Waiting& waiting, Outcome outcome);
   void release(Group& group);
   void drop(const Waiting& waiting);
   void expire(const Now& now);
   void end(int code, std::string reason, const RequestError& error);
-  void end_if_drained();
+  [[nodiscard]] bool anybody_waits() const;
+  void end_if_drained(const Now& now);
+  void end_in_order();
   void started(Call call, const Now& now);
   void log(LogLevel level, std::string event, std::string message);
 
@@ -180,6 +214,12 @@ class CommitPipeline {
   Allocator allocator_;
   Epoch epoch_ = 0;
   Phase phase_ = Phase::kTakingOver;
+  Said said_ = Said::kNothing;
+
+  SteadyTime lease_until_{};            // leading: by our clock, which counts from before the lease was renewed
+  SteadyTime renew_at_{};               // leading
+  std::optional<SteadyTime> watch_at_;  // standing by: the next look at the store
+  std::string leader_;                  // standing by: where the leader listens; empty: not known
 
   // The call of the Repository under way.
   Call call_ = Call::kNone;
@@ -198,8 +238,9 @@ class CommitPipeline {
   std::size_t byte_count_ = 0;     // of their messages
 
   bool invariant_failed_ = false;            // since the last commit
-  bool reread_all_ = false;                  // the next take-over reads everything
-  std::optional<std::string> replay_fault_;  // of the take-over under way
+  bool reread_all_ = false;                  // the next take-over or look reads everything
+  bool reads_all_ = false;                   // the one under way does
+  std::optional<std::string> replay_fault_;  // of the take-over or look under way
   std::optional<SteadyTime> retry_at_;       // the next take-over, after one that failed
   int failures_in_a_row_ = 0;                // of the store, without a commit or a guard between them
   std::optional<SteadyTime> expire_at_;      // not after the first deadline

@@ -17,7 +17,7 @@ namespace dti {
 /// thread, in resume().
 class Committer {
  public:
-  using Job = std::variant<StartCommit, StartGuard, StartTakeOver>;
+  using Job = std::variant<StartCommit, StartGuard, StartTakeOver, StartWatch, StartRenew, StartRelease>;
   struct CommitDone {
     CommitEvent event;
   };
@@ -27,7 +27,16 @@ class Committer {
   struct TakeOverDone {
     TakeOverEvent event;
   };
-  using Event = std::variant<CommitDone, GuardDone, TakeOverPiece, TakeOverDone>;
+  struct WatchDone {
+    WatchEvent event;
+  };
+  struct RenewDone {
+    CommitEvent event;
+  };
+  struct ReleaseDone {
+    CommitEvent event;
+  };
+  using Event = std::variant<CommitDone, GuardDone, TakeOverPiece, TakeOverDone, WatchDone, RenewDone, ReleaseDone>;
 
   /// @param repository  used by this object alone, but for interrupt(); outlives it
   /// @param post  given each event, on the committer's thread (a job that fails as it starts: on the caller's)
@@ -56,6 +65,11 @@ class Committer {
   [[nodiscard]] Event perform(const StartCommit& job);
   [[nodiscard]] Event perform(const StartGuard& job);
   [[nodiscard]] Event perform(const StartTakeOver& job, const std::stop_token& stop);
+  [[nodiscard]] Event perform(const StartWatch& job, const std::stop_token& stop);
+  [[nodiscard]] Event perform(const StartRenew& job);
+  [[nodiscard]] Event perform(const StartRelease& job);
+
+  [[nodiscard]] std::function<void(TakeOverPiece)> post_piece(const std::stop_token& stop);
 
   // Fixed after construction.
   Repository& repository_;

@@ -7,6 +7,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "dti/domain/catalog.hpp"
@@ -61,6 +62,22 @@ struct Leadership {
   std::size_t program_count = 0;          // of the stored catalogue
 };
 
+/// On what terms a server leads: until the lease runs out, by the store's clock, no other one takes the lead.
+/// Nothing that is written rests on it: the epoch and the heads decide. Source: docs/adr/0015-leases.md
+struct Lease {
+  std::string endpoint;  // host:port, which clients of the others are told; empty: not known
+  std::chrono::milliseconds duration{5'000};
+};
+
+/// Another server holds the lead.
+struct HeldBy {
+  Epoch epoch = 0;
+  std::string endpoint;                                // host:port for clients; empty: not known
+  std::optional<std::chrono::milliseconds> remaining;  // of its lease, more than 0; none: it has none, and is there
+
+  friend bool operator==(const HeldBy&, const HeldBy&) = default;
+};
+
 /// The entries of one request within a batch.
 struct BatchMessage {
   std::optional<std::string> request_id;
@@ -82,6 +99,12 @@ struct Batch {
 struct SemesterGuard {
   SemesterId semester_id = 0;
   Seq head = 0;
+};
+
+/// What a server that does not lead sees of the store.
+struct StoreWatch {
+  std::optional<HeldBy> held;        // none: the lead may be taken
+  std::vector<SemesterGuard> heads;  // of the open semesters, in order of id
 };
 
 enum class CommitResult {
@@ -120,7 +143,8 @@ class PollableCommits {
 
 /// The ledger and what belongs to it. One implementation a database; tests/contract holds all of them to this text.
 /// Thread: any, one call at a time, but for interrupt(). No call is made after the one before threw kUnavailable or
-/// kInDoubt, but take_over() (or survey(), which makes a new connection too).
+/// kInDoubt, but take_over() (or survey() or watch(), which make a new connection too).
+/// Only a store that several servers can use has leases; the others do nothing in renew() and release().
 class Repository {
  public:
   Repository() = default;
@@ -134,10 +158,23 @@ class Repository {
 
   /// Takes the lead: connects anew, brings the schema up to date, raises the epoch of the leadership and of every open
   /// semester in one transaction, and returns when no statement of an earlier connection can take effect any more.
-  /// @return none, and nothing changed, if this object has led before and another server has taken the lead since
+  /// @return HeldBy, and nothing changed, if another server holds the lead: its lease has not run out
   /// Source: docs/adr/0004-take-over.md
   /// @throws StorageError  kUnavailable, kRefused; kInDoubt counts as kUnavailable (another take-over tells)
-  [[nodiscard]] virtual std::optional<Leadership> take_over(WallTime at) = 0;
+  [[nodiscard]] virtual std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) = 0;
+
+  /// Renews the lease of the lead that was taken under `epoch`: it lasts for `duration` from some moment of this call.
+  /// @return kReplaced if a higher epoch leads; kBaseMoved if a lower one does (the store was set back)
+  /// @throws StorageError  kUnavailable, kInDoubt
+  [[nodiscard]] virtual CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) = 0;
+
+  /// Gives the lead up: another server may take it at once. @return and throws as renew()
+  [[nodiscard]] virtual CommitResult release(Epoch epoch) = 0;
+
+  /// Looks who leads, and how far the ledgers have come. Changes nothing, and disturbs nobody; understands the schema of
+  /// the version before this one and of those after it as far as it can.
+  /// @throws StorageError  kUnavailable, kRefused
+  [[nodiscard]] virtual StoreWatch watch() = 0;
 
   /// The catalogue's programs with ids above `after`, in order of id.
   [[nodiscard]] virtual std::vector<CatalogProgram> read_catalog(ProgramId after) = 0;

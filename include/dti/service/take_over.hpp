@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -11,6 +12,8 @@
 #include "dti/service/repository.hpp"
 
 namespace dti {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// The semester that a server is started with.
 struct SemesterToOpen {
@@ -28,10 +31,15 @@ struct StartOptions {
 };
 
 /// What the asker knows already, so that only the rest is read.
-struct TakeOverRequest {
+struct KnownState {
   std::unordered_map<SemesterId, Seq> heads;  // replayed so far
   std::size_t program_count = 0;              // of the catalogue, known so far
-  std::optional<StartOptions> start;          // the first take-over of a process
+};
+
+struct TakeOverRequest {
+  KnownState known;
+  std::optional<StartOptions> start;  // until this process has led
+  Lease lease;
 };
 
 /// A piece of a semester's ledger, read while taking over.
@@ -44,14 +52,27 @@ struct LedgerPiece {
 /// The catalogue's additions come before the entries that name them.
 using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece>;
 
-/// Takes over a store: the whole procedure, by blocking calls.
+/// When a lease of this duration is to be renewed, counted from its last renewal.
+[[nodiscard]] constexpr std::chrono::milliseconds renewal_interval(std::chrono::milliseconds lease) {
+  return lease / 3;  // two renewals may be late before it runs out
+}
+
+/// Takes over a store: the whole procedure, by blocking calls. Renews the lease while it reads.
+/// @param clock  paces the renewals
 /// @param piece  is given what was read, in an order in which it can be applied at once
-/// @return the leadership, when everything up to the heads of its open semesters was given to `piece`; none if another
-///         server has taken the lead since this one had it
+/// @return the leadership, when everything up to the heads of its open semesters was given to `piece`; HeldBy if another
+///         server holds the lead, or took it meanwhile
 /// @throws StorageError  kRefused, with a sentence for people, if the store does not fit `request.start`; what can be
 ///                       known before the lead is taken is refused before
 /// Thread: the committer. Source: docs/adr/0004-take-over.md
-[[nodiscard]] std::optional<Leadership> take_over(Repository& repository, const TakeOverRequest& request, WallTime at,
-                                                  const std::function<void(TakeOverPiece)>& piece);
+[[nodiscard]] std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOverRequest& request,
+                                                         WallTime at, const std::function<SteadyTime()>& clock,
+                                                         const std::function<void(TakeOverPiece)>& piece);
+
+/// Looks who leads and, while another server does, reads what has been added since, so that a take-over finds little left
+/// to read. Changes nothing. @param piece  as for take_over()
+/// Thread: the committer.
+[[nodiscard]] StoreWatch follow(Repository& repository, const KnownState& known,
+                                const std::function<void(TakeOverPiece)>& piece);
 
 }  // namespace dti

@@ -16,7 +16,14 @@ class StopSignals;
 struct ServerOptions {
   std::string bind = "127.0.0.1";  // an address of this machine; IPv6 without brackets
   std::uint16_t port = 6000;       // 0: any free one
+  std::string advertise;           // host:port that clients of other servers are told; empty: where it is bound
   PipelineOptions pipeline;
+};
+
+/// What a server is to its clients; it may change any number of times.
+enum class Role {
+  kLeader,   // ready to allocate
+  kStandby,  // another server leads; this one is ready to follow it
 };
 
 /// Gives the pipeline its socket, its committer and its clock: a thin shell that decides nothing.
@@ -35,9 +42,9 @@ class Server {
   [[nodiscard]] std::string endpoint() const;
 
   /// Serves until a stop is asked for or nothing more can be done; replies have left when it returns.
-  /// @param on_ready  called once, when it is ready to allocate
+  /// @param on_role  called when it is ready to allocate, or begins to stand by: first, and at each change
   /// @return what main() is to do
-  [[nodiscard]] Exit run(StopSignals& stop_signals, const std::function<void()>& on_ready);
+  [[nodiscard]] Exit run(StopSignals& stop_signals, const std::function<void(Role)>& on_role);
 
   /// Does a call of the store still hang? Then only the end of the process frees it.
   [[nodiscard]] bool store_hangs() const;

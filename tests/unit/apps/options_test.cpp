@@ -69,21 +69,22 @@ TEST(DtiServerOptions, DefaultsAreThoseOfTheProtocol) {
   EXPECT_EQ(options.pipeline.faculties_to_answer, 0U);
   EXPECT_EQ(options.bind, "127.0.0.1");
   EXPECT_EQ(options.port, 6000);
+  EXPECT_FALSE(options.advertise);
   EXPECT_FALSE(options.proxy);
   EXPECT_EQ(options.fail_after, 0s);
-  EXPECT_EQ(options.lease, 5s);
+  EXPECT_EQ(options.pipeline.lease.duration, 5s);
   EXPECT_EQ(options.log.level, LogLevel::kInfo);
   EXPECT_EQ(options.log.format, LogFormat::kText);
 }
 
 TEST(DtiServerOptions, EveryFlagReachesItsOption) {
-  const auto options =
-      good<DtiServerOptions>(kServer,
-                             {"--semester=2025-10", "--classrooms=380", "--labs=60", "--mobile-labs=5",
-                              "--store=memory:", "--store-timeout=0.5", "--lease-seconds=7", "--bind=0.0.0.0",
-                              "--port=0", "--catalog=c.csv", "--num-faculties=10", "--fail-seconds=2.5",
-                              "--proxy-server=proxy:7000", "--log-level=error", "--log-format=json"},
-                             {}, {{"c.csv", "faculty,program\nderecho,derecho civil\n"}});
+  const auto options = good<DtiServerOptions>(
+      kServer,
+      {"--semester=2025-10", "--classrooms=380", "--labs=60", "--mobile-labs=5",
+       "--store=memory:", "--store-timeout=0.5", "--lease-seconds=7", "--bind=0.0.0.0", "--port=0",
+       "--advertise=[2001:db8::1]:6000", "--catalog=c.csv", "--num-faculties=10", "--fail-seconds=2.5",
+       "--proxy-server=proxy:7000", "--log-level=error", "--log-format=json"},
+      {}, {{"c.csv", "faculty,program\nderecho,derecho civil\n"}});
   ASSERT_TRUE(options.start.semester);
   EXPECT_EQ(options.start.semester->name, "2025-10");
   EXPECT_EQ(options.start.semester->classrooms, 380);
@@ -93,9 +94,11 @@ TEST(DtiServerOptions, EveryFlagReachesItsOption) {
   EXPECT_TRUE(std::holds_alternative<MemoryStoreAddress>(options.store));
   EXPECT_EQ(options.pipeline.store_timeout, 500ms);
   EXPECT_EQ(options.pipeline.faculties_to_answer, 10U);
-  EXPECT_EQ(options.lease, 7s);
+  EXPECT_EQ(options.pipeline.lease.duration, 7s);
   EXPECT_EQ(options.bind, "0.0.0.0");
   EXPECT_EQ(options.port, 0);
+  ASSERT_TRUE(options.advertise);
+  EXPECT_EQ(to_string(*options.advertise), "[2001:db8::1]:6000");
   EXPECT_EQ(options.proxy, (HostPort{"proxy", 7000}));
   EXPECT_EQ(options.fail_after, 2500ms);
   EXPECT_EQ(options.log.level, LogLevel::kError);
@@ -164,6 +167,9 @@ TEST(DtiServerOptions, BadUseIsRefusedWithItsReason) {
       {{"--fail-seconds=-1"}, "dti_server: --fail-seconds: \"-1\" is not a number of seconds"},
       {{"--store-timeout=0"}, "dti_server: --store-timeout: \"0\" is too short"},
       {{"--lease-seconds=nan"}, "dti_server: --lease-seconds: \"nan\" is not a number of seconds"},
+      {{"--lease-seconds=0.999"}, "dti_server: --lease-seconds: must be from 1 to 300 seconds"},
+      {{"--lease-seconds=300.001"}, "dti_server: --lease-seconds: must be from 1 to 300 seconds"},
+      {{"--advertise=host"}, "dti_server: --advertise: \"host\" is not HOST:PORT"},
       {{"--log-level=loud"}, "dti_server: --log-level: \"loud\" is not one of debug, info, warning, error"},
       {{"--log-format=xml"}, "dti_server: --log-format: \"xml\" is not one of text, json"},
   };
@@ -337,14 +343,14 @@ TEST(Help, FitsATerminalOf80Columns) {
   }
 }
 
-TEST(Help, SaysWhatASemesterNeedsAndWhatHasNoEffectYet) {
+TEST(Help, SaysWhatASemesterNeedsAndWhatALeaseIsFor) {
   const auto help = std::regex_replace(help_text(describe_dti_server()), std::regex{"\\s+"}, " ");
   for (const std::string name : {"--classrooms", "--labs"}) {
     const auto start = help.find(' ' + name + "=N");
     ASSERT_NE(start, std::string::npos) << name;
     EXPECT_HAS(help.substr(start, 200), "default: none; needed to open a semester");
   }
-  EXPECT_HAS(help.substr(help.find("--lease-seconds")), "no effect yet");
+  EXPECT_HAS(help.substr(help.find("--lease-seconds")), "another one takes over");
 }
 
 TEST(Help, IsAnsweredWithoutTheNeededFlags) {

@@ -128,8 +128,8 @@ TEST(Describe, ShowsWhereAStoreIsAndNothingElse) {
 TEST(OpenRepository, OpensAStoreInMemoryOfItsOwnEachTime) {
   const auto one = open_repository(MemoryStoreAddress{}, std::chrono::milliseconds{100});
   const auto other = open_repository(MemoryStoreAddress{}, std::chrono::milliseconds{100});
-  EXPECT_EQ(one->take_over(WallTime{})->epoch, 1);
-  EXPECT_EQ(other->take_over(WallTime{})->epoch, 1);
+  EXPECT_EQ(std::get<Leadership>(one->take_over(WallTime{}, {})).epoch, 1);
+  EXPECT_EQ(std::get<Leadership>(other->take_over(WallTime{}, {})).epoch, 1);
 }
 
 TEST(OpenRepository, RefusesAPostgresqlAddressThatCannotBeRead) {

@@ -94,6 +94,7 @@ TEST_F(Pipeline, TheLastFacultysReplyLeavesBeforeTheExitThoughABatchHadStarted) 
   EXPECT_FALSE(exit_);
   commit();
   EXPECT_TRUE(is_answered(second));
+  answer_release();
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 0);
 }
@@ -293,6 +294,7 @@ TEST_F(Pipeline, StopsAtOnceWhenNothingWaits) {
   start();
   pipeline_->on_stop(now_);
   collect();
+  answer_release();
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 0);
 }
@@ -310,6 +312,7 @@ TEST_F(Pipeline, AnswersAllThatWaitBeforeItStops) {
   EXPECT_FALSE(exit_);
   commit();
   EXPECT_TRUE(grant_of(first) && grant_of(second));
+  answer_release();
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 0);
 }
@@ -325,6 +328,7 @@ TEST_F(Pipeline, FinishesATakeOverBeforeItStopsWhenRequestsWaitForIt) {
   take_over();
   commit();
   EXPECT_TRUE(grant_of(token));
+  answer_release();
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 0);
 }
@@ -355,6 +359,7 @@ TEST_F(Pipeline, StopsByItselfOnceSoManyFacultiesWereAnsweredWithoutError) {
   send(request("2025-10", "f2", {ask("p1", 1, 1)}));
   turn();
   commit();
+  answer_release();
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 0);
 }

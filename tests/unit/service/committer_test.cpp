@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <new>
 #include <optional>
+#include <semaphore>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -20,7 +22,8 @@ class PolledRepository : public Repository, public PollableCommits {
  public:
   // Nobody asks for these.
   StoreSurvey survey() override { throw std::logic_error{"survey"}; }
-  std::optional<Leadership> take_over(WallTime) override { throw std::logic_error{"take_over"}; }
+  std::variant<Leadership, HeldBy> take_over(WallTime, const Lease&) override { throw std::logic_error{"take_over"}; }
+  StoreWatch watch() override { throw std::logic_error{"watch"}; }
   std::vector<CatalogProgram> read_catalog(ProgramId) override { throw std::logic_error{"read_catalog"}; }
   void read_ledger(SemesterId, Seq, Seq, const std::function<void(std::vector<LedgerEntry>)>&) override {
     throw std::logic_error{"read_ledger"};
@@ -31,6 +34,12 @@ class PolledRepository : public Repository, public PollableCommits {
   }
   CommitResult commit(const Batch&) override { throw std::logic_error{"commit"}; }
   CommitResult guard(Epoch, std::span<const SemesterGuard>) override { throw std::logic_error{"guard"}; }
+  // These take their time: not the caller's.
+  CommitResult renew(Epoch, std::chrono::milliseconds) override { return release(0); }
+  CommitResult release(Epoch) override {
+    threads.push_back(std::this_thread::get_id());
+    return CommitResult::kReplaced;
+  }
   void interrupt() noexcept override {}
 
   PollableCommits* pollable() override { return this; }
@@ -68,8 +77,12 @@ class CommitterOfAPolledStore : public testing::Test {
 
   PolledRepository repository_;
   std::vector<Committer::Event> posted_;
+  std::binary_semaphore has_posted_{0};
   Committer committer_{repository_, [] { return WallTime{}; },
-                       [this](Committer::Event event) { posted_.push_back(std::move(event)); }};
+                       [this](Committer::Event event) {
+                         posted_.push_back(std::move(event));
+                         has_posted_.release();
+                       }};
 };
 
 TEST_F(CommitterOfAPolledStore, CarriesOutACommitOnTheCallersThread) {
@@ -85,6 +98,18 @@ TEST_F(CommitterOfAPolledStore, CarriesOutACommitOnTheCallersThread) {
   EXPECT_FALSE(committer_.resume()) << "its event comes once";
   EXPECT_TRUE(posted_.empty());
   EXPECT_EQ(repository_.threads, std::vector(2, std::this_thread::get_id()));
+}
+
+TEST_F(CommitterOfAPolledStore, LeavesALeaseToItsOwnThread) {
+  committer_.start(StartRenew{1, std::chrono::seconds{5}});
+  EXPECT_FALSE(committer_.waits_for());
+  has_posted_.acquire();
+  committer_.start(StartRelease{1});
+  has_posted_.acquire();
+  ASSERT_EQ(posted_.size(), 2U);
+  EXPECT_EQ(std::get<CommitResult>(std::get<Committer::RenewDone>(posted_[0]).event), CommitResult::kReplaced);
+  EXPECT_EQ(std::get<CommitResult>(std::get<Committer::ReleaseDone>(posted_[1]).event), CommitResult::kReplaced);
+  for (const auto thread : repository_.threads) EXPECT_NE(thread, std::this_thread::get_id());
 }
 
 TEST_F(CommitterOfAPolledStore, TellsAGuardFromACommit) {

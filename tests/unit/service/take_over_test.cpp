@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -25,19 +26,25 @@ class TakeOver : public testing::Test {
   /// A server's first take-over. What it read is in programs_ and pieces_.
   std::optional<Leadership> start(StartOptions options) {
     repository_ = std::make_unique<MemoryRepository>(store_);
-    return again({.heads = {}, .program_count = 0, .start = std::move(options)});
+    return again({.known = {}, .start = std::move(options), .lease = {}});
   }
   std::optional<Leadership> again(const TakeOverRequest& request) {
     programs_.clear();
     pieces_.clear();
-    return take_over(*repository_, request, WallTime{}, [this](TakeOverPiece piece) {
+    auto taken = take_over(
+        *repository_, request, WallTime{}, [this] { return clock_(); }, keep_pieces());
+    auto* const leadership = std::get_if<Leadership>(&taken);
+    return leadership == nullptr ? std::nullopt : std::optional{std::move(*leadership)};
+  }
+  std::function<void(TakeOverPiece)> keep_pieces() {
+    return [this](TakeOverPiece piece) {
       if (auto* programs = std::get_if<std::vector<CatalogProgram>>(&piece)) {
         EXPECT_TRUE(pieces_.empty()) << "programs come before the entries that name them";
         programs_.insert(programs_.end(), programs->begin(), programs->end());
       } else {
         pieces_.push_back(std::get<LedgerPiece>(std::move(piece)));
       }
-    });
+    };
   }
   void expect_refused(const StartOptions& options, const std::string& why) {
     const auto epoch = store_->epoch();
@@ -63,6 +70,7 @@ class TakeOver : public testing::Test {
 
   std::shared_ptr<MemoryStore> store_ = std::make_shared<MemoryStore>();
   std::unique_ptr<MemoryRepository> repository_;
+  std::function<SteadyTime()> clock_ = [] { return SteadyTime{}; };
   std::vector<CatalogProgram> programs_;
   std::vector<LedgerPiece> pieces_;
 };
@@ -128,7 +136,7 @@ TEST_F(TakeOver, ReadsOnlyWhatTheAskerLacks) {
   const auto first = start(options);
   commit_one(*first, 1);
   commit_one(*first, 2);
-  ASSERT_TRUE(again({.heads = {{1, 2}}, .program_count = 2, .start = {}}));
+  ASSERT_TRUE(again({.known = {.heads = {{1, 2}}, .program_count = 2}, .start = {}, .lease = {}}));
   ASSERT_EQ(programs_.size(), 1U);
   EXPECT_EQ(programs_[0].name, "c");
   ASSERT_EQ(pieces_.size(), 1U);
@@ -139,7 +147,7 @@ TEST_F(TakeOver, ReadsOnlyWhatTheAskerLacks) {
 
 TEST_F(TakeOver, ReadsFromTheStartWhatTheStoreHasLessOf) {
   ASSERT_TRUE(start(opens("2025-10")));
-  ASSERT_TRUE(again({.heads = {{1, 7}}, .program_count = 1, .start = {}}));
+  ASSERT_TRUE(again({.known = {.heads = {{1, 7}}, .program_count = 1}, .start = {}, .lease = {}}));
   ASSERT_EQ(pieces_.size(), 1U);
   EXPECT_TRUE(pieces_[0].from_start);
   EXPECT_EQ(pieces_[0].entries.size(), 1U);
@@ -148,8 +156,61 @@ TEST_F(TakeOver, ReadsFromTheStartWhatTheStoreHasLessOf) {
 TEST_F(TakeOver, FindsThatAnotherServerLeads) {
   ASSERT_TRUE(start(opens("2025-10")));
   MemoryRepository other{store_};
-  ASSERT_TRUE(other.take_over(WallTime{}));
-  EXPECT_FALSE(again({.heads = {{1, 1}}, .program_count = 1, .start = {}}));
+  ASSERT_TRUE(std::holds_alternative<Leadership>(other.take_over(WallTime{}, {})));
+  EXPECT_FALSE(again({.known = {.heads = {{1, 1}}, .program_count = 1}, .start = {}, .lease = {}}));
+}
+
+TEST_F(TakeOver, StepsBackWhenItIsReplacedWhileItReads) {
+  ASSERT_TRUE(start(opens("2025-10")));
+  // Each look at the clock is a second later than the one before, so that a renewal is always due; before the first of
+  // them another server takes the lead.
+  MemoryRepository other{store_};
+  int looks = 0;
+  clock_ = [&] {
+    if (++looks == 2) (void)other.take_over(WallTime{}, {});
+    return SteadyTime{} + std::chrono::seconds{looks};
+  };
+  EXPECT_FALSE(again({.known = {}, .start = {}, .lease = {"", std::chrono::seconds{1}}}));
+}
+
+TEST_F(TakeOver, DoesNotRenewALeaseThatIsFresh) {
+  ASSERT_TRUE(start(opens("2025-10")));
+  MemoryRepository other{store_};
+  bool is_replaced = false;
+  clock_ = [&] {
+    if (repository_ && store_->epoch() == 2 && !std::exchange(is_replaced, true)) (void)other.take_over(WallTime{}, {});
+    return SteadyTime{};
+  };
+  EXPECT_TRUE(again({.known = {}, .start = {}, .lease = {"", std::chrono::seconds{1}}})) << "the next batch will tell";
+  EXPECT_TRUE(is_replaced);
+}
+
+TEST_F(TakeOver, FollowsAnotherServersLedgerWithoutDisturbingIt) {
+  auto options = opens("2025-10");
+  options.catalog = {{"A", "a"}, {"A", "b"}, {"A", "c"}};
+  const auto first = start(options);
+  commit_one(*first, 1);
+  commit_one(*first, 2);
+  MemoryRepository other{store_};
+  const auto leadership = std::get<Leadership>(other.take_over(WallTime{}, {}));
+  programs_.clear();
+  pieces_.clear();
+  const auto seen = follow(*repository_, {.heads = {{1, 2}}, .program_count = 2}, keep_pieces());
+  ASSERT_TRUE(seen.held);
+  EXPECT_EQ(seen.held->epoch, leadership.epoch);
+  EXPECT_EQ(programs_.size(), 1U);
+  ASSERT_EQ(pieces_.size(), 1U);
+  EXPECT_EQ(pieces_[0].entries.size(), 1U);
+  EXPECT_EQ(store_->epoch(), leadership.epoch);
+  EXPECT_EQ(other.guard(leadership.epoch, {}), CommitResult::kCommitted);
+}
+
+TEST_F(TakeOver, FollowsNothingWhenTheLeadIsFree) {
+  ASSERT_TRUE(start(opens("2025-10")));
+  programs_.clear();
+  pieces_.clear();
+  EXPECT_FALSE(follow(*repository_, {}, keep_pieces()).held);
+  EXPECT_TRUE(programs_.empty() && pieces_.empty()) << "the take-over reads it";
 }
 
 }  // namespace

@@ -1,0 +1,1 @@
+-- Nothing changes: the process that has the file leads, by its lock. The numbers are the same as PostgreSQL's.

@@ -1,0 +1,47 @@
+#include "repository/postgresql_lease.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+#include "repository/postgresql_rows.hpp"
+#include "repository/postgresql_statements.hpp"
+#include "repository/pqxx_compat.hpp"
+
+namespace dti {
+namespace {
+
+constexpr char kNoOneRow[] = "PostgreSQL: the table leadership does not hold its one row";
+
+}  // namespace
+
+std::optional<HeldBy> held_by_another(pqxx::transaction_base& transaction, const std::string& holder) {
+  const auto rows = compat::exec_params(transaction, kReadLead, holder);
+  if (rows.size() != 1) throw StorageError{StorageError::Kind::kCorrupt, kNoOneRow};
+  const auto& row = rows[0];
+  if (std::string_view{row[1].c_str()} != "t") return std::nullopt;
+  HeldBy held{.epoch = integer(row[0]), .endpoint = row[2].c_str(), .remaining = {}};
+  if (!row[3].is_null()) held.remaining = std::chrono::milliseconds{integer(row[3])};
+  return held;
+}
+
+CommitResult change_lease(pqxx::transaction_base& transaction, Epoch epoch,
+                          std::optional<std::chrono::milliseconds> duration) {
+  const auto changed = duration ? compat::exec_params(transaction, kRenewLease, epoch, std::int64_t{duration->count()})
+                                : compat::exec_params(transaction, kReleaseLease, epoch);
+  if (changed.affected_rows() == 1) return CommitResult::kCommitted;
+  const auto rows = transaction.exec("SELECT epoch FROM leadership");
+  if (rows.size() != 1) throw StorageError{StorageError::Kind::kCorrupt, kNoOneRow};
+  return integer(rows[0][0]) > epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
+}
+
+StoreWatch read_watch(pqxx::transaction_base& transaction, const std::string& holder) {
+  StoreWatch seen;
+  if (is_empty(transaction)) return seen;
+  seen.held = held_by_another(transaction, holder);
+  for (const auto& row : transaction.exec("SELECT id, head FROM semester WHERE is_open ORDER BY id")) {
+    seen.heads.push_back({integer(row[0]), integer(row[1])});
+  }
+  return seen;
+}
+
+}  // namespace dti
