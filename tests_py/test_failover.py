@@ -283,6 +283,16 @@ def test_a_faculty_that_asks_a_standby_goes_to_the_leader_that_it_names(postgres
         assert "NOT-LEADER" in faculty.log
 
 
+def test_a_faculty_leaves_a_server_that_refuses_the_connection_at_once(postgresql, tmp_path):
+    with socket.socket() as nobody:  # bound, and does not listen: refused
+        nobody.bind(("127.0.0.1", 0))
+        with running(tmp_path, *POOL, postgresql.flag) as dti:
+            servers = (f"127.0.0.1:{nobody.getsockname()[1]}", dti.address)
+            flags = (*faculty_flags(*servers), "--min-programs=1", "--request-timeout=20")
+            with running_faculty(tmp_path / "faculty", *flags) as faculty, Client(faculty.endpoint) as peer:
+                assert room_answer(peer.ask_frames(b"", wish(NAMES[0]), seconds=10)) == (OK, 7, 2, 0)
+
+
 def test_what_is_advertised_is_what_clients_of_a_standby_are_told(postgresql, tmp_path):
     for bind, flags, told in (("127.0.0.1", ["--advertise=dti.example.org:7000"], "dti.example.org:7000"),
                               ("0.0.0.0", [], None)):

@@ -14,6 +14,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kPauseMin{50};
 constexpr milliseconds kPauseMax{1'000};
 constexpr milliseconds kRetryAfterMax{5'000};  // whatever a server wants: the budget is short
+constexpr milliseconds kAvoidAbsent{1'000};    // a server that is not there: looked for again after so long
 
 }  // namespace
 
@@ -62,6 +63,7 @@ void FacultyService::on_reply(std::size_t endpoint, const AllocationReply& reply
   auto& batch = asked_.at(*id);
   const bool is_of_current_try = batch.under_way && batch.endpoint == endpoint;
   if (is_of_current_try) connections_[endpoint].silent = false;
+  connections_[endpoint].avoid_until = {};
 
   // An error of an unknown code reads as kUnavailable; with no program listed it is an old server's last word.
   const bool is_last_word = !reply.error || !may_retry(reply.error->status) ||
@@ -76,6 +78,23 @@ void FacultyService::on_reply(std::size_t endpoint, const AllocationReply& reply
     on_refusal(batch, *reply.error, now);
     if (batch.waiting_count == 0) asked_.erase(*id);
   }
+  end_if_done();
+}
+
+void FacultyService::on_connection_lost(std::size_t endpoint, SteadyTime now) {
+  if (options_.retries <= 0) return;
+  connections_[endpoint].avoid_until = now + kAvoidAbsent;
+  if (connections_[endpoint].tries_under_way == 0) return;
+  // With nobody else to ask, the request waits for the connection: libzmq makes it again.
+  const auto is_there = [&](const Connection& other) { return other.avoid_until <= now; };
+  if (std::none_of(connections_.begin(), connections_.end(), is_there)) return;
+  for (auto& [id, batch] : asked_) {
+    if (!batch.under_way || batch.endpoint != endpoint) continue;
+    log(LogLevel::kWarning, "try-lost", "the server is not there", batch);
+    try_again_later(batch, {Status::kUnavailable, "", {}, {}}, true, now);
+  }
+  reset(endpoint, now);  // what is queued for it must not arrive much later
+  std::erase_if(asked_, [](const auto& entry) { return entry.second.waiting_count == 0; });
   end_if_done();
 }
 
@@ -155,22 +174,39 @@ void FacultyService::on_lost_try(Batch& batch, SteadyTime now) {
   end_try(batch);
   auto& connection = connections_[batch.endpoint];
   connection.silent = true;
+  connection.avoid_until = now + options_.request_timeout;
   // A peer that vanished is not noticed on an old connection, and what is queued for it must not arrive much later.
   if (connection.tries_under_way == 0) reset(batch.endpoint, now);
   if (batch.tries_left == 0 || now >= batch.give_up_at) return give_up(batch, "no server answered in time");
-  batch.endpoint = (batch.endpoint + 1) % connections_.size();
+  batch.endpoint = next_endpoint(batch, {}, now);
   try_once(batch, now);
 }
 
 void FacultyService::on_refusal(Batch& batch, const RequestError& error, SteadyTime now) {
   log(LogLevel::kWarning, "try-refused", "the server answered " + std::string(wire_text(error.status)), batch);
+  try_again_later(batch, error, error.status == Status::kNotLeader, now);
+}
+
+/// @param is_free  nothing was tried: it counts as none of the retries, unless there are none. The budget bounds it
+void FacultyService::try_again_later(Batch& batch, const RequestError& error, bool is_free, SteadyTime now) {
   end_try(batch);
+  if (is_free && options_.retries > 0) ++batch.tries_left;
+  const auto leader = find_leader(error);
+  // Once without a pause: two servers may each take the other for the leader.
+  if (leader && *leader != batch.endpoint && connections_[*leader].avoid_until <= now && !batch.redirected &&
+      batch.tries_left > 0) {
+    batch.redirected = true;
+    batch.endpoint = *leader;
+    batch.next_at = now;
+    return;
+  }
+  batch.redirected = false;
   const auto retry_after = std::min(error.retry_after.value_or(milliseconds{0}), kRetryAfterMax);
   const auto pause = std::max(retry_after, pause_after(++batch.refusals));
   if (batch.tries_left == 0 || now + pause >= batch.give_up_at) {
     return give_up(batch, "no server could answer: " + std::string(wire_text(error.status)));
   }
-  batch.endpoint = next_endpoint(batch, error);
+  batch.endpoint = next_endpoint(batch, error, now);
   batch.next_at = now + pause;
 }
 
@@ -239,11 +275,23 @@ std::optional<FacultyService::BatchId> FacultyService::find_batch(std::size_t en
   return candidate;
 }
 
-std::size_t FacultyService::next_endpoint(const Batch& batch, const RequestError& error) const {
+/// The index of the leader that a refusal names, if it is one of the servers.
+std::optional<std::size_t> FacultyService::find_leader(const RequestError& error) const {
+  if (error.status != Status::kNotLeader) return std::nullopt;
+  const auto leader = std::find(options_.endpoints.begin(), options_.endpoints.end(), error.leader);
+  if (leader == options_.endpoints.end()) return std::nullopt;
+  return static_cast<std::size_t>(leader - options_.endpoints.begin());
+}
+
+/// The leader that was named, or the next in turn that was there when it was last asked: a standby that is asked again
+/// may lead by then. If none was, the next in turn.
+std::size_t FacultyService::next_endpoint(const Batch& batch, const RequestError& error, SteadyTime now) const {
   if (error.status == Status::kOverloaded) return batch.endpoint;
-  if (error.status == Status::kNotLeader) {
-    const auto leader = std::find(options_.endpoints.begin(), options_.endpoints.end(), error.leader);
-    if (leader != options_.endpoints.end()) return static_cast<std::size_t>(leader - options_.endpoints.begin());
+  const auto is_avoided = [&](std::size_t endpoint) { return now < connections_[endpoint].avoid_until; };
+  if (const auto leader = find_leader(error); leader && !is_avoided(*leader)) return *leader;
+  for (std::size_t i = 1; i <= connections_.size(); ++i) {
+    const auto endpoint = (batch.endpoint + i) % connections_.size();
+    if (!is_avoided(endpoint)) return endpoint;
   }
   return (batch.endpoint + 1) % connections_.size();
 }

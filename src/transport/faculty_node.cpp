@@ -43,6 +43,15 @@ std::uint64_t random_bits() {
   return std::uint64_t{device()} << 32 | device();
 }
 
+// The connection to a server.
+struct Dealer {
+  Dealer(zmq::context_t& context, const std::string& server)
+      : socket(connect_dealer(context, server)), events(watch_connection(context, socket)) {}
+
+  zmq::socket_t socket;
+  zmq::socket_t events;  // goes first
+};
+
 // Where an answer goes.
 struct ReturnAddress {
   std::string routing_id;
@@ -79,7 +88,11 @@ class FacultyNode::Shell {
       wait(stop);
       if (stop.stop_asked()) service_.on_stop(Clock::now());
       take_from_programs();
-      for (std::size_t server = 0; server < dealers_.size(); ++server) take_from_server(server);
+      for (std::size_t server = 0; server < dealers_.size(); ++server) {
+        const bool lost = dealers_[server] && was_lost(dealers_[server]->events);
+        take_from_server(server);  // also what came just before the end
+        if (lost) service_.on_connection_lost(server, Clock::now());
+      }
       const auto now = Clock::now();
       if (const auto at = service_.wake_at(); at && *at <= now) service_.on_tick(now);
       perform_actions();
@@ -95,7 +108,9 @@ class FacultyNode::Shell {
     items.push_back({router_.handle(), 0, ZMQ_POLLIN, 0});
     items.push_back({nullptr, stop.descriptor(), ZMQ_POLLIN, 0});
     for (auto& dealer : dealers_) {
-      if (dealer) items.push_back({dealer->handle(), 0, ZMQ_POLLIN, 0});
+      if (!dealer) continue;
+      items.push_back({dealer->socket.handle(), 0, ZMQ_POLLIN, 0});
+      items.push_back({dealer->events.handle(), 0, ZMQ_POLLIN, 0});
     }
     wait_for(items, service_.wake_at());
   }
@@ -155,7 +170,7 @@ class FacultyNode::Shell {
   void take_from_server(std::size_t server) {
     auto& dealer = dealers_[server];
     for (int i = 0; dealer && i < kMessagesPerTurn; ++i) {
-      const auto frames = receive_frames(*dealer, kFramesMax);
+      const auto frames = receive_frames(dealer->socket, kFramesMax);
       if (!frames) return;
       const auto views = frame_views(*frames);
       if (const auto reply = decode_allocation_reply(unpack(views).body)) {
@@ -180,11 +195,11 @@ class FacultyNode::Shell {
     auto& dealer = dealers_[action.endpoint];
     const auto& server = servers_[action.endpoint];
     try {
-      if (!dealer) dealer = connect_dealer(dealer_contexts_[action.endpoint], server);
+      if (!dealer) dealer.emplace(dealer_contexts_[action.endpoint], server);
       const auto body = encode_allocation_request(action.request);
       const std::string_view frames[] = {body};
       // What could not be sent is a try without an answer: the service goes on when its time is over.
-      if (send_frames(*dealer, frames) != SendResult::kSent) {
+      if (send_frames(dealer->socket, frames) != SendResult::kSent) {
         log_some("request-dropped", "too many requests wait for the connection to " + server);
       }
     } catch (const std::runtime_error& error) {
@@ -234,8 +249,8 @@ class FacultyNode::Shell {
   zmq::context_t router_context_;
   zmq::socket_t router_;
   const std::string endpoint_;
-  std::vector<zmq::context_t> dealer_contexts_;        // by server
-  std::vector<std::optional<zmq::socket_t>> dealers_;  // by server; made when first needed
+  std::vector<zmq::context_t> dealer_contexts_;  // by server
+  std::vector<std::optional<Dealer>> dealers_;   // by server; made when first needed
 
   std::unordered_map<Token, ReturnAddress> waiting_;
   std::size_t envelope_bytes_ = 0;  // of waiting_

@@ -1,6 +1,7 @@
 #include "transport/sockets.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <stdexcept>
 
@@ -65,6 +66,25 @@ zmq::socket_t connect_dealer(zmq::context_t& context, const std::string& host_po
   return dealer;
 } catch (const zmq::error_t& error) {
   throw std::runtime_error("cannot connect to " + host_port + ": " + error.what());
+}
+
+zmq::socket_t watch_connection(zmq::context_t& context, zmq::socket_t& dealer) {
+  static std::atomic<std::uint64_t> number{0};
+  const auto address = "inproc://connection-" + std::to_string(++number);
+  zmq::socket_t events(context, zmq::socket_type::pair);
+  events.set(zmq::sockopt::linger, 0);
+  if (zmq_socket_monitor(dealer.handle(), address.c_str(), ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED) != 0) {
+    throw zmq::error_t();
+  }
+  events.connect(address);
+  return events;
+}
+
+bool was_lost(zmq::socket_t& events) {
+  bool lost = false;
+  zmq::message_t frame;
+  while (events.recv(frame, zmq::recv_flags::dontwait)) lost = true;  // only of the kinds that were asked for
+  return lost;
 }
 
 void wait_for(std::span<zmq::pollitem_t> items, std::optional<std::chrono::steady_clock::time_point> until) {

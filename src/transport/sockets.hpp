@@ -25,6 +25,12 @@ namespace dti {
 /// @throws std::runtime_error  with a sentence for people, if the address cannot be one
 [[nodiscard]] zmq::socket_t connect_dealer(zmq::context_t& context, const std::string& host_port);
 
+/// Says when the dealer's connection breaks, or is refused: see was_lost(). To be closed with the dealer, or before it.
+[[nodiscard]] zmq::socket_t watch_connection(zmq::context_t& context, zmq::socket_t& dealer);
+
+/// Has the connection been lost or refused since the last call? Does not wait.
+[[nodiscard]] bool was_lost(zmq::socket_t& events);
+
 /// Waits until an item is ready or the time has come, whichever is first. May return early.
 /// @param until  none: without a bound
 void wait_for(std::span<zmq::pollitem_t> items, std::optional<std::chrono::steady_clock::time_point> until);

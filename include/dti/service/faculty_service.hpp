@@ -64,6 +64,9 @@ class FacultyService {
   /// A server's reply. One that answers nothing that is waiting changes nothing.
   /// @param endpoint  the server that it came from
   void on_reply(std::size_t endpoint, const AllocationReply& reply, SteadyTime now);
+  /// The connection to a server broke, or was refused: what was asked on it will not be answered. What is under way there
+  /// goes on to another server soon, if one may be there; without retries it waits its time: it must not be sent twice.
+  void on_connection_lost(std::size_t endpoint, SteadyTime now);
   /// Time has passed; to be called at wake_at() at the latest.
   void on_tick(SteadyTime now);
   /// Asked to stop: what gathers is asked at once, what waits is answered, then comes Exit.
@@ -88,15 +91,17 @@ class FacultyService {
     std::size_t endpoint = 0;                  // of the try under way, or of the next one
     bool under_way = false;                    // once asked: a try is under way, else it pauses before the next one
     int tries_left = 0;
-    int refusals = 0;      // how often a server told it to come back
-    SteadyTime next_at{};  // gathering: to be sent; under way: the try is lost; pausing: the next try
+    int refusals = 0;         // how often a server told it to come back, or was not there
+    bool redirected = false;  // it went to the leader that a server named, without a pause
+    SteadyTime next_at{};     // gathering: to be sent; under way: the try is lost; pausing: the next try
     SteadyTime give_up_at{};
   };
   // What is known of the connection to a server.
   struct Connection {
     std::size_t tries_under_way = 0;
-    bool silent = false;  // a try on it was lost, and no reply came since
-    SteadyTime since{};   // of its making
+    bool silent = false;       // a try on it was lost, and no reply came since
+    SteadyTime since{};        // of its making
+    SteadyTime avoid_until{};  // it did not answer, or was not there: others are asked before
   };
 
   void refuse(Token token, Status status, std::string detail);
@@ -104,13 +109,15 @@ class FacultyService {
   void try_once(Batch& batch, SteadyTime now);
   void on_lost_try(Batch& batch, SteadyTime now);
   void on_refusal(Batch& batch, const RequestError& error, SteadyTime now);
+  void try_again_later(Batch& batch, const RequestError& error, bool is_free, SteadyTime now);
   void end_try(Batch& batch);
   void reset(std::size_t endpoint, SteadyTime now);
   void give_up(Batch& batch, const std::string& why);
   void answer(Batch& batch, std::size_t index, RoomAnswer answer);
   void answer_from(Batch& batch, const AllocationReply& reply, bool refused);
   [[nodiscard]] std::optional<BatchId> find_batch(std::size_t endpoint, const AllocationReply& reply) const;
-  [[nodiscard]] std::size_t next_endpoint(const Batch& batch, const RequestError& error) const;
+  [[nodiscard]] std::optional<std::size_t> find_leader(const RequestError& error) const;
+  [[nodiscard]] std::size_t next_endpoint(const Batch& batch, const RequestError& error, SteadyTime now) const;
   [[nodiscard]] std::chrono::milliseconds pause_after(int refusals);
   [[nodiscard]] std::string random_uuid();
   void end_if_done();

@@ -46,6 +46,10 @@ class Faculty {
     service.on_reply(endpoint, reply, now);
     collect();
   }
+  void lose(std::size_t endpoint) {
+    service.on_connection_lost(endpoint, now);
+    collect();
+  }
   void stop() {
     service.on_stop(now);
     collect();

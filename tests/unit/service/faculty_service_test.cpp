@@ -228,7 +228,8 @@ TEST(FacultyServiceTest, ARefusalForNowIsFollowedByAPauseAndAnotherTry) {
   };
   const Case cases[] = {
       {"not the leader, leader not known", {Status::kNotLeader, "", {}, ""}, 1, 50ms, 100ms},
-      {"not the leader, leader in the list", {Status::kNotLeader, "", {}, "c:3"}, 2, 50ms, 100ms},
+      {"not the leader, leader in the list", {Status::kNotLeader, "", {}, "c:3"}, 2, 0ms, 0ms},
+      {"not the leader, and names itself", {Status::kNotLeader, "", {}, "a:1"}, 0, 50ms, 100ms},
       {"not the leader, leader elsewhere", {Status::kNotLeader, "", {}, "d:4"}, 1, 50ms, 100ms},
       {"overloaded", {Status::kOverloaded, "", 300ms, ""}, 0, 300ms, 300ms},
       {"unavailable", {Status::kUnavailable, "", 10ms, ""}, 1, 50ms, 100ms},
@@ -249,6 +250,111 @@ TEST(FacultyServiceTest, ARefusalForNowIsFollowedByAPauseAndAnotherTry) {
     EXPECT_EQ(faculty.sent[1].request, faculty.sent[0].request);
     EXPECT_TRUE(faculty.resets.empty()) << "a server that answers keeps its connection";
   }
+}
+
+TEST(FacultyServiceTest, TwoServersThatNameEachOtherAreAskedWithAPause) {
+  Faculty faculty(options_of_three_servers());
+  faculty.ask(1);
+  faculty.ask(2);
+  faculty.reply(0, failed(faculty.sent[0].request, {Status::kNotLeader, "", {}, "b:2"}));
+  faculty.pass(0ms);
+  ASSERT_EQ(faculty.sent.size(), 2u);
+  EXPECT_EQ(faculty.sent[1].endpoint, 1u);
+  faculty.reply(1, failed(faculty.sent[0].request, {Status::kNotLeader, "", {}, "a:1"}));
+  faculty.pass(49ms);
+  EXPECT_EQ(faculty.sent.size(), 2u);
+  faculty.pass(51ms);
+  ASSERT_EQ(faculty.sent.size(), 3u);
+  EXPECT_EQ(faculty.sent[2].endpoint, 0u);
+}
+
+TEST(FacultyServiceTest, ServersThatDoNotLeadAreAskedAgainUntilOneDoesOrTheBudgetEnds) {
+  for (const bool one_leads : {true, false}) {
+    auto options = options_of_three_servers();
+    options.retries = 1;
+    Faculty faculty(options);
+    faculty.ask(1);
+    faculty.ask(2);
+    for (std::size_t i = 0; faculty.now - kStart < (one_leads ? 20s : 30s) && i < faculty.sent.size(); ++i) {
+      faculty.reply(faculty.sent[i].endpoint, failed(faculty.sent[i].request, {Status::kNotLeader, "", {}, ""}));
+      if (faculty.answers.empty()) faculty.pass(1'000ms);
+    }
+    if (one_leads) faculty.reply(faculty.sent.back().endpoint, granted(faculty.sent[0].request));
+    EXPECT_EQ(faculty.status_of(1), one_leads ? Status::kOk : Status::kUnavailable);
+    EXPECT_EQ(faculty.answers[1].size(), 1u);
+    EXPECT_LE(faculty.now - kStart, 25s);
+    EXPECT_LE(faculty.sent.size(), 60u);
+  }
+}
+
+TEST(FacultyServiceTest, AConnectionThatIsLostSendsItsBatchesToAnotherServerSoon) {
+  Faculty faculty(options_of_three_servers());
+  faculty.ask(1);
+  faculty.ask(2);
+  faculty.lose(0);
+  faculty.pass(100ms);
+  ASSERT_EQ(faculty.sent.size(), 2u);
+  EXPECT_EQ(faculty.sent[1].endpoint, 1u);
+  EXPECT_EQ(faculty.sent[1].request, faculty.sent[0].request);
+  EXPECT_EQ(faculty.resets, std::vector<std::size_t>{0}) << "nothing that is queued arrives later";
+  faculty.lose(2);  // nothing is under way there
+  EXPECT_EQ(faculty.resets.size(), 1u);
+  faculty.reply(1, granted(faculty.sent[0].request));
+  EXPECT_EQ(faculty.status_of(1), Status::kOk);
+}
+
+TEST(FacultyServiceTest, AStandbyIsAskedAgainWhileTheLeaderThatItNamesIsNotThere) {
+  auto options = options_of_three_servers();
+  options.endpoints.resize(2);
+  Faculty faculty(options);
+  faculty.ask(1);
+  faculty.ask(2);
+  faculty.lose(0);
+  faculty.pass(100ms);
+  std::size_t sent = 2;
+  for (; faculty.now - kStart < 1s; ++sent) {
+    ASSERT_EQ(faculty.sent.size(), sent);
+    EXPECT_EQ(faculty.sent.back().endpoint, 1u);
+    faculty.reply(1, failed(faculty.sent[0].request, {Status::kNotLeader, "", {}, "a:1"}));
+    faculty.pass(1'000ms);
+  }
+  EXPECT_GE(sent, 3u);
+  faculty.reply(1, failed(faculty.sent[0].request, {Status::kNotLeader, "", {}, "a:1"}));
+  faculty.pass(0ms);
+  ASSERT_EQ(faculty.sent.size(), sent + 1);
+  EXPECT_EQ(faculty.sent.back().endpoint, 0u) << "by now it may be there again";
+}
+
+TEST(FacultyServiceTest, WhenNoServerIsThereATryLastsItsTimeAndCounts) {
+  for (const std::size_t servers : {1u, 2u}) {
+    auto options = options_of_three_servers();
+    options.endpoints.resize(servers);
+    options.retries = 2;
+    Faculty faculty(options);
+    faculty.ask(1);
+    faculty.ask(2);
+    while (faculty.answers.empty()) {
+      for (std::size_t server = 0; server < servers; ++server) faculty.lose(server);
+      faculty.pass(100ms);
+    }
+    EXPECT_EQ(faculty.status_of(1), Status::kUnavailable);
+    EXPECT_GE(faculty.now - kStart, 6s);
+    EXPECT_LE(faculty.now - kStart, 6'200ms) << "three tries of two seconds";
+  }
+}
+
+TEST(FacultyServiceTest, WithoutRetriesALostConnectionChangesNothing) {
+  auto options = options_of_three_servers();
+  options.retries = 0;
+  Faculty faculty(options);
+  faculty.ask(1);
+  faculty.ask(2);
+  faculty.lose(0);
+  faculty.pass(1'999ms);
+  EXPECT_TRUE(faculty.answers.empty()) << "its answer may still come";
+  EXPECT_EQ(faculty.sent.size(), 1u);
+  faculty.pass(1ms);
+  EXPECT_EQ(faculty.status_of(1), Status::kUnavailable);
 }
 
 TEST(FacultyServiceTest, PausesGrowToASecondWithJitter) {
