@@ -215,7 +215,7 @@ StoreWatch MemoryRepository::watch() {
   StoreWatch seen;
   if (holder_->was_replaced(store_->epoch_, store_->holder_)) seen.held = HeldBy{store_->epoch_, {}, {}};
   for (const MemoryStore::Semester& semester : store_->semesters_) {
-    if (semester.row.is_open) seen.heads.push_back({semester.row.id, semester.row.head});
+    if (semester.row.is_open) seen.heads.push_back({semester.row.id, semester.row.name, semester.row.head});
   }
   return seen;
 }

@@ -38,8 +38,8 @@ StoreWatch read_watch(pqxx::transaction_base& transaction, const std::string& ho
   StoreWatch seen;
   if (is_empty(transaction)) return seen;
   seen.held = held_by_another(transaction, holder);
-  for (const auto& row : transaction.exec("SELECT id, head FROM semester WHERE is_open ORDER BY id")) {
-    seen.heads.push_back({integer(row[0]), integer(row[1])});
+  for (const auto& row : transaction.exec("SELECT id, name, head FROM semester WHERE is_open ORDER BY id")) {
+    seen.heads.push_back({integer(row[0]), row[1].c_str(), integer(row[2])});
   }
   return seen;
 }

@@ -2,6 +2,7 @@
 
 #include "dti/domain/check.hpp"
 #include "dti/domain/narrow.hpp"
+#include "service/quantity_text.hpp"
 
 namespace dti {
 namespace {
@@ -43,25 +44,32 @@ void Allocator::put_holding(Semester& semester, ProgramId program, const Want& w
 }
 
 std::optional<std::string> Allocator::replay(SemesterId semester_id, const LedgerEntry& entry) {
-  const auto fault = [&](const std::string& what) {
-    return "entry " + std::to_string(entry.seq) + " of semester " + std::to_string(semester_id) + " " + what;
-  };
+  const auto fault = [&](const std::string& what) { return "entry " + std::to_string(entry.seq) + " " + what; };
   auto& semester = semesters_[semester_id];
   if (entry.seq != semester.head + 1) return fault("does not follow entry " + std::to_string(semester.head));
   switch (entry.kind) {
     case EntryKind::kSemesterOpened:
       if (entry.seq != 1) return fault("opens a semester that is open");
+      if (!is_in_range(entry.capacity)) return fault("opens with " + text_of(entry.capacity));
       semester.opened_with = entry.capacity;
       semester.left = full_pool(entry.capacity);
       break;
     case EntryKind::kGranted: {
       if (entry.seq == 1) return fault("grants in a semester that was not opened");
-      if (entry.program_id == 0 || entry.program_id > catalog_.size()) return fault("names an unknown program");
-      if (find_holding(semester, entry.program_id) != nullptr) return fault("grants to a program a second time");
-      const auto left = charge(semester.left, entry.grant);
-      if (!is_not_negative(left)) return fault("grants more than was left");
+      const auto program = [&] { return "program " + std::to_string(entry.program_id); };
+      if (entry.program_id == 0 || entry.program_id > catalog_.size()) {
+        return fault("names the unknown " + program());
+      }
+      if (find_holding(semester, entry.program_id) != nullptr)
+        return fault("grants to " + program() + " a second time");
+      if (entry.generation != 1) return fault("grants to " + program() + " anew, and nothing was released");
+      if (!is_in_range(entry.want)) return fault("has " + program() + " want " + text_of(entry.want));
+      if (const auto grant = allocate(semester.left, entry.want); grant != entry.grant) {
+        return fault("grants " + text_of(entry.grant) + " to " + program() + ", where the rule gives " +
+                     text_of(grant));
+      }
       put_holding(semester, entry.program_id, entry.want, entry.grant);
-      semester.left = left;
+      semester.left = charge(semester.left, entry.grant);
       break;
     }
     case EntryKind::kReleased:
@@ -85,7 +93,9 @@ std::optional<std::string> Allocator::serve(const std::vector<StoredSemester>& s
                    std::to_string(stored.head));
     }
     if (replayed.opened_with != stored.opened_with || replayed.left != stored.left) {
-      return fault("what is left does not equal the capacity less the ledger's grants");
+      return fault("what is left does not equal the capacity less the ledger's grants: stored are " +
+                   text_of(stored.left) + ", and entry " + std::to_string(replayed.head) + " leaves " +
+                   text_of(replayed.left));
     }
     open_.emplace(stored.name, stored.id);
   }

@@ -86,8 +86,10 @@ void CommitPipeline::on_take_over_piece(TakeOverPiece piece, const Now& now) {
     allocator_.forget(ledger.semester_id);
   }
   for (const auto& entry : ledger.entries) {
-    replay_fault_ = allocator_.replay(ledger.semester_id, entry);
-    if (replay_fault_) return;
+    if (const auto fault = allocator_.replay(ledger.semester_id, entry)) {
+      replay_fault_ = "semester \"" + ledger.semester_name + "\": " + *fault;
+      return;
+    }
   }
 }
 

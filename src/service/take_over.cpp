@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dti/service/catalog_check.hpp"
+
 namespace dti {
 namespace {
 
@@ -60,7 +62,11 @@ bool check_semesters(const StartOptions& start, const std::vector<StoredSemester
 /// The programs that the start adds to the stored catalogue. Refuses a catalogue that does not fit it.
 std::vector<CatalogProgram> additions(const StartOptions& start, const std::vector<CatalogProgram>& stored) {
   Catalog catalog;
-  if (!catalog.add(stored)) throw StorageError{StorageError::Kind::kCorrupt, "the stored catalogue is not in order"};
+  if (!catalog.add(stored)) {
+    const auto found = check_catalog(stored).difference;
+    throw StorageError{StorageError::Kind::kCorrupt,
+                       "the stored catalogue contradicts itself" + (found ? ": " + to_string(*found) : std::string{})};
+  }
   const auto& rows = start.catalog.empty() && stored.empty() ? start.default_catalog : start.catalog;
   auto added = catalog.additions(rows);
   if (const auto* fault = std::get_if<CatalogFault>(&added)) refuse("the catalogue does not fit: " + fault->reason);
@@ -91,21 +97,21 @@ bool apply(const StartOptions& start, Repository& repository, Leadership& leader
 /// Reads the catalogue's and the ledgers' entries that are not known yet, up to these heads.
 /// @param go_on  called between parts of the reading, outside of any call of the repository; false ends it
 /// @return whether it was read to the end
-bool read_tail(Repository& repository, const KnownState& known, const std::vector<SemesterGuard>& heads,
+bool read_tail(Repository& repository, const KnownState& known, const std::vector<SemesterHead>& heads,
                const std::function<void(TakeOverPiece)>& piece, const std::function<bool()>& go_on) {
   // After the heads were read: every program that an entry up to them names is there.
   if (auto programs = repository.read_catalog(static_cast<ProgramId>(known.program_count)); !programs.empty()) {
     piece(std::move(programs));
   }
-  for (const auto& [semester, head] : heads) {
+  for (const auto& [semester, name, head] : heads) {
     const auto found = known.heads.find(semester);
     auto after = found == known.heads.end() ? Seq{0} : found->second;
     bool from_start = after > head;  // the store lost entries that were known here
     if (from_start) after = 0;
     while (after < head) {
       const auto last = std::min(head, after + kPartEntries);
-      repository.read_ledger(semester, after, last, [&, id = semester](std::vector<LedgerEntry> entries) {
-        piece(LedgerPiece{id, from_start, std::move(entries)});
+      repository.read_ledger(semester, after, last, [&, &id = semester, &of = name](std::vector<LedgerEntry> entries) {
+        piece(LedgerPiece{id, from_start, std::move(entries), of});
         from_start = false;
       });
       after = last;
@@ -126,9 +132,9 @@ std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOve
   auto* const leadership = std::get_if<Leadership>(&taken);
   if (leadership == nullptr) return taken;
   if (request.start && !apply(*request.start, repository, *leadership, at)) return HeldBy{leadership->epoch, {}, {}};
-  std::vector<SemesterGuard> heads;
+  std::vector<SemesterHead> heads;
   for (const auto& semester : leadership->semesters) {
-    if (semester.is_open) heads.push_back({semester.id, semester.head});
+    if (semester.is_open) heads.push_back({semester.id, semester.name, semester.head});
   }
   const auto renew_if_due = [&] {
     const auto now = clock();

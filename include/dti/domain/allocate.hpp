@@ -15,6 +15,11 @@ struct Want {
   friend bool operator==(const Want&, const Want&) = default;
 };
 
+/// Is it what a program may ask for?
+[[nodiscard]] constexpr bool is_in_range(const Want& want) {
+  return want.classrooms >= 0 && want.classrooms <= kQuantityMax && want.labs >= 0 && want.labs <= kQuantityMax;
+}
+
 /// What one program was given. A mobile lab is a classroom turned into a lab; labs do not include mobile labs.
 struct Grant {
   Quantity classrooms = 0;

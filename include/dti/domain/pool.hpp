@@ -19,6 +19,12 @@ struct Capacity {
   friend bool operator==(const Capacity&, const Capacity&) = default;
 };
 
+/// Is it a capacity that a semester may have?
+[[nodiscard]] constexpr bool is_in_range(const Capacity& capacity) {
+  return capacity.classrooms >= 0 && capacity.classrooms <= kCapacityMax && capacity.labs >= 0 &&
+         capacity.labs <= kCapacityMax && capacity.conversions >= 0 && capacity.conversions <= capacity.classrooms;
+}
+
 /// What is left of a semester. Every quantity is capacity less the sum of the ledger, and never negative.
 struct Pool {
   Quantity classrooms = 0;

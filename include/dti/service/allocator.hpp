@@ -34,7 +34,8 @@ class Allocator {
   [[nodiscard]] const Catalog& catalog() const { return catalog_; }
 
   /// Puts one more committed entry on a semester's state; a semester that is new here starts with `semester-opened`.
-  /// @return what is wrong with it (out of order, a second grant, more than was left, an unknown program), or nothing
+  /// @return what is wrong with it (out of order, a second grant, an unknown program, another grant than the rule gives
+  ///         from what was left), or nothing
   [[nodiscard]] std::optional<std::string> replay(SemesterId semester, const LedgerEntry& entry);
 
   /// Forgets a semester's entries, to be replayed from the first.

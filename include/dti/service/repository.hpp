@@ -101,10 +101,17 @@ struct SemesterGuard {
   Seq head = 0;
 };
 
+/// How far the ledger of a semester goes.
+struct SemesterHead {
+  SemesterId semester_id = 0;
+  std::string name;
+  Seq head = 0;
+};
+
 /// What a server that does not lead sees of the store.
 struct StoreWatch {
-  std::optional<HeldBy> held;        // none: the lead may be taken
-  std::vector<SemesterGuard> heads;  // of the open semesters, in order of id
+  std::optional<HeldBy> held;       // none: the lead may be taken
+  std::vector<SemesterHead> heads;  // of the open semesters, in order of id
 };
 
 enum class CommitResult {

@@ -47,6 +47,7 @@ struct LedgerPiece {
   SemesterId semester_id = 0;
   bool from_start = false;  // what was known of the semester is to be forgotten first: the store has less than that
   std::vector<LedgerEntry> entries;
+  std::string semester_name = {};  // for people
 };
 
 /// The catalogue's additions come before the entries that name them.

@@ -195,13 +195,24 @@ TEST_F(OpenSemester, RefusesALedgerThatContradictsItself) {
   };
   auto released = granted(3, 1, {7, 2}, {7, 2, 0});
   released.kind = EntryKind::kReleased;
-  const Case cases[] = {{granted(4, 2, {1, 1}, {1, 1, 0}), "does not follow"},
-                        {granted(2, 2, {1, 1}, {1, 1, 0}), "does not follow"},
-                        {granted(3, 1, {1, 1}, {1, 1, 0}), "a second time"},
-                        {granted(3, 2, {999, 1}, {999, 1, 0}), "more than was left"},
-                        {granted(3, 26, {1, 1}, {1, 1, 0}), "unknown program"},
-                        {granted(3, 0, {1, 1}, {1, 1, 0}), "unknown program"},
-                        {released, "does not know"}};
+  auto anew = granted(3, 2, {1, 1}, {1, 1, 0});
+  anew.generation = 2;
+  const Case cases[] = {
+      {granted(4, 2, {1, 1}, {1, 1, 0}), "does not follow"},
+      {granted(2, 2, {1, 1}, {1, 1, 0}), "does not follow"},
+      {granted(3, 1, {1, 1}, {1, 1, 0}), "a second time"},
+      {anew, "grants to program 2 anew, and nothing was released"},
+      {granted(3, 2, {999, 1}, {999, 1, 0}),
+       "entry 3 grants 999 classrooms, 1 labs and 0 mobile labs to program 2, where the rule gives 373 "
+       "classrooms, 1 labs and 0 mobile labs"},
+      {granted(3, 2, {2, 1}, {1, 1, 0}), "where the rule gives 2 classrooms"},
+      {granted(3, 2, {2, 1}, {2, 0, 1}), "where the rule gives 2 classrooms, 1 labs and 0"},
+      {granted(3, 2, {2, 1}, {-2, 1, 0}), "where the rule gives"},
+      {granted(3, 2, {-1, 1}, {0, 1, 0}), "has program 2 want -1 classrooms and 1 labs"},
+      {granted(3, 2, {1'000'001, 1}, {373, 1, 0}), "want 1000001 classrooms"},
+      {granted(3, 26, {1, 1}, {1, 1, 0}), "names the unknown program 26"},
+      {granted(3, 0, {1, 1}, {1, 1, 0}), "names the unknown program 0"},
+      {released, "does not know"}};
   for (const auto& c : cases) {
     const auto fault = allocator_.replay(kSemester, c.entry);
     ASSERT_TRUE(fault) << c.what;
@@ -211,6 +222,9 @@ TEST_F(OpenSemester, RefusesALedgerThatContradictsItself) {
   again.seq = 3;
   EXPECT_TRUE(allocator_.replay(kSemester, again));
   EXPECT_TRUE(allocator_.replay(2, granted(1, 1, {1, 1}, {1, 1, 0}))) << "a semester that was not opened";
+  for (const Capacity& none : {Capacity{-1, 1, -1}, {1, -1, 1}, {1, 1, 2}, {1, 1'000'000'001, 1}}) {
+    EXPECT_TRUE(allocator_.replay(2, opened(none)));
+  }
 }
 
 TEST_F(OpenSemester, IsNotServedWhenTheStoreSaysSomethingElse) {
