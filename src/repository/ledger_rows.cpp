@@ -49,6 +49,15 @@ void throw_unreadable_entry(SemesterId semester, Seq seq, std::string_view why) 
                                                        " cannot be read: " + std::string{why}};
 }
 
+void throw_missing_leadership() {
+  throw StorageError{StorageError::Kind::kCorrupt, "the table leadership does not hold its one row"};
+}
+
+void refuse_empty_store(const std::string& where) {
+  throw StorageError{StorageError::Kind::kRefused,
+                     where + " is empty: no dti_server has used it yet, and there is nothing to look at"};
+}
+
 void refuse_newer_schema(int stored, int known) {
   if (stored > known) {
     throw StorageError{StorageError::Kind::kRefused, "the store's schema has version " + std::to_string(stored) +

@@ -42,6 +42,12 @@ void for_each_entry(const Batch& batch, Use use) {
 [[noreturn]] void throw_missing_entry(SemesterId semester, Seq seq);
 [[noreturn]] void throw_unreadable_entry(SemesterId semester, Seq seq, std::string_view why);
 
+/// @throws StorageError  kCorrupt
+[[noreturn]] void throw_missing_leadership();
+
+/// @throws StorageError  kRefused: nobody has made a schema
+[[noreturn]] void refuse_empty_store(const std::string& where);
+
 /// @throws StorageError  kRefused, naming both, if the store's schema is newer than what this program knows
 void refuse_newer_schema(int stored, int known);
 

@@ -98,6 +98,36 @@ LedgerEntry read_entry(SemesterId semester, const pqxx::row& row) {
 
 bool is_empty(pqxx::transaction_base& transaction) { return stored_version(transaction) == 0; }
 
+SemesterRow read_semester_row(const pqxx::row& row) {
+  return {.id = integer(row[0]),
+          .name = row[1].c_str(),
+          .epoch = integer(row[2]),
+          .head = integer(row[3]),
+          .capacity = {integer(row[4]), integer(row[5]), integer(row[6])},
+          .left = {integer(row[7]), integer(row[8]), integer(row[9])},
+          .is_open = integer(row[10]) != 0};
+}
+
+LedgerRow read_ledger_row(const pqxx::row& row) {
+  const auto number = [&](int column) {
+    const pqxx::field field = row[static_cast<pqxx::row::size_type>(column)];
+    return field.is_null() ? LedgerRow::Number{} : LedgerRow::Number{integer(field)};
+  };
+  return {.seq = integer(row[0]),
+          .kind = integer(row[1]),
+          .program_id = number(2),
+          .generation = number(3),
+          .classrooms_wanted = number(4),
+          .labs_wanted = number(5),
+          .classrooms_granted = number(6),
+          .labs_granted = number(7),
+          .mobile_labs_granted = number(8),
+          .classrooms_capacity = number(9),
+          .labs_capacity = number(10),
+          .conversions_capacity = number(11),
+          .status = number(12)};
+}
+
 bool has_schema(pqxx::transaction_base& transaction) {
   const int version = stored_version(transaction);
   refuse_newer_schema(version, known_version());

@@ -4,6 +4,7 @@
 #include <pqxx/pqxx>
 #include <vector>
 
+#include "dti/service/ledger_snapshot.hpp"
 #include "dti/service/repository.hpp"
 
 namespace dti {
@@ -23,6 +24,10 @@ namespace dti {
 
 /// Is there no schema at all?
 [[nodiscard]] bool is_empty(pqxx::transaction_base& transaction);
+/// Reads a row of kSelectSemesterRows.
+[[nodiscard]] SemesterRow read_semester_row(const pqxx::row& row);
+/// Reads a row of kSelectLedgerRows.
+[[nodiscard]] LedgerRow read_ledger_row(const pqxx::row& row);
 
 /// Is there a schema that this program can read?
 /// @throws StorageError  kRefused if it is a newer one

@@ -28,6 +28,9 @@ struct SaidByServer {
 
 #if PQXX_VERSION_MAJOR >= 7
 
+/// A transaction that sees one moment and changes nothing.
+using SnapshotTransaction = pqxx::transaction<pqxx::isolation_level::repeatable_read, pqxx::write_policy::read_only>;
+
 /// A connection, and libpq's handle of it: for what libpqxx cannot do.
 class Connection {
  public:
@@ -69,6 +72,9 @@ class Notices {
 };
 
 #else
+
+/// A transaction that sees one moment and changes nothing.
+using SnapshotTransaction = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
 
 /// Connects at once, and keeps libpq's handle.
 class KeepsHandle : public pqxx::connect_direct {

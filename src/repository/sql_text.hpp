@@ -14,6 +14,17 @@ inline constexpr char kSelectEntries[] =
     "SELECT seq, kind, program_id, generation, classrooms_wanted, labs_wanted, classrooms_granted, labs_granted,"
     " mobile_labs_granted, classrooms_capacity, labs_capacity, conversions_capacity FROM ledger ";
 
+/// A semester's own row, and a row of the ledger with all that its kind may have: for who believes nothing of them.
+inline constexpr char kSelectSemesterRows[] =
+    "SELECT id, name, epoch, head, classrooms_capacity, labs_capacity, conversions_capacity, classrooms_left, "
+    "labs_left,"
+    " conversions_left, CASE WHEN is_open THEN 1 ELSE 0 END FROM semester ORDER BY id";
+inline constexpr char kSelectLedgerRows[] =
+    "SELECT seq, kind, program_id, generation, classrooms_wanted, labs_wanted, classrooms_granted, labs_granted,"
+    " mobile_labs_granted, classrooms_capacity, labs_capacity, conversions_capacity, status FROM ledger ";
+inline constexpr char kSelectStrayLedger[] =
+    "SELECT min(semester_id) FROM ledger WHERE semester_id NOT IN (SELECT id FROM semester)";
+
 inline constexpr char kSelectPrograms[] =
     "SELECT p.id, f.id, f.name, f.key, p.name, p.key FROM program p JOIN faculty f ON f.id = p.faculty_id ";
 

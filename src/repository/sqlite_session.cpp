@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "repository/ledger_rows.hpp"
 #include "repository/migrations.hpp"
@@ -144,12 +145,47 @@ LedgerEntry read_entry(SemesterId semester, const SqliteStatement& row) {
     throw_unreadable_entry(semester, entry.seq, "its kind is not known");
   }
   entry.kind = *kind;
-  entry.program_id = static_cast<ProgramId>(row.integer(2));
-  entry.generation = row.is_null(3) ? 1 : static_cast<std::int32_t>(row.integer(3));
+  const std::int64_t program = row.integer(2);
+  const std::int64_t generation = row.is_null(3) ? 1 : row.integer(3);
+  // The columns have 64 bits: a number beyond ours must not read as another one.
+  if (!std::in_range<ProgramId>(program) || !std::in_range<std::int32_t>(generation)) {
+    throw_unreadable_entry(semester, entry.seq, "its program or its generation is no such number");
+  }
+  entry.program_id = static_cast<ProgramId>(program);
+  entry.generation = static_cast<std::int32_t>(generation);
   entry.want = {row.integer(4), row.integer(5)};
   entry.grant = {row.integer(6), row.integer(7), row.integer(8)};
   entry.capacity = {row.integer(9), row.integer(10), row.integer(11)};
   return entry;
+}
+
+SemesterRow read_semester_row(const SqliteStatement& row) {
+  return {.id = row.integer(0),
+          .name = row.text(1),
+          .epoch = row.integer(2),
+          .head = row.integer(3),
+          .capacity = {row.integer(4), row.integer(5), row.integer(6)},
+          .left = {row.integer(7), row.integer(8), row.integer(9)},
+          .is_open = row.integer(10) != 0};
+}
+
+LedgerRow read_ledger_row(const SqliteStatement& row) {
+  const auto number = [&](int column) {
+    return row.is_null(column) ? LedgerRow::Number{} : LedgerRow::Number{row.integer(column)};
+  };
+  return {.seq = row.integer(0),
+          .kind = row.integer(1),
+          .program_id = number(2),
+          .generation = number(3),
+          .classrooms_wanted = number(4),
+          .labs_wanted = number(5),
+          .classrooms_granted = number(6),
+          .labs_granted = number(7),
+          .mobile_labs_granted = number(8),
+          .classrooms_capacity = number(9),
+          .labs_capacity = number(10),
+          .conversions_capacity = number(11),
+          .status = number(12)};
 }
 
 }  // namespace dti

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "dti/service/ledger_snapshot.hpp"
 #include "dti/service/repository.hpp"
 #include "repository/file_id.hpp"
 #include "repository/sqlite_handle.hpp"
@@ -51,5 +52,9 @@ void migrate(SqliteConnection& connection, WallTime at);
 /// Reads the row of kSelectEntries on which the statement stands. What a kind does not have is 0.
 /// @throws StorageError  kCorrupt
 [[nodiscard]] LedgerEntry read_entry(SemesterId semester, const SqliteStatement& row);
+
+/// Reads the row of kSelectSemesterRows, or of kSelectLedgerRows, on which the statement stands.
+[[nodiscard]] SemesterRow read_semester_row(const SqliteStatement& row);
+[[nodiscard]] LedgerRow read_ledger_row(const SqliteStatement& row);
 
 }  // namespace dti
