@@ -14,7 +14,7 @@ ALLOWED = {
     "dti_transport": {"dti_protocol", "dti_service", "dti_domain", "zmq", "Threads"},
     "dti_app": {"dti_repository", "dti_service", "dti_protocol", "dti_domain", "CLI11", "spdlog", "Threads"},
 }
-APPS = {"dti_server", "faculty", "program"}
+APPS = {"dti_server", "faculty", "program", "dtictl"}
 EVERYWHERE = {"dti_warnings"}
 
 

@@ -1,6 +1,5 @@
 #include "common/dti_server_options.hpp"
 
-#include <filesystem>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -8,6 +7,7 @@
 
 #include "common/escape.hpp"
 #include "common/log_options.hpp"
+#include "common/store_options.hpp"
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/check.hpp"
 #include "dti/domain/pool.hpp"
@@ -23,16 +23,7 @@ constexpr std::int64_t kFacultiesMax = 1'000'000;  // far more than a catalogue 
 
 std::vector<Setting> store_settings() {
   return {
-      {.name = "store",
-       .group = "Store",
-       .kind = TextKind{},
-       .help =
-           "Where the ledger is: sqlite:PATH, postgresql://... (a libpq URI), \"postgresql:host=... dbname=...\", or "
-           "memory: (for tests: everything is lost at the end). A value with a password is refused as a flag: "
-           "give it as DTI_STORE or in the config file, or keep the password in PGPASSFILE.",
-       .default_shown = "sqlite:STATE/dti.db, where STATE is $STATE_DIRECTORY, else $XDG_STATE_HOME/dti, else "
-                        "~/.local/state/dti",
-       .secret = true},
+      store_setting(),
       {.name = "store-timeout",
        .group = "Store",
        .kind = SecondsKind{},
@@ -117,35 +108,6 @@ std::vector<Setting> simulation_settings() {
        .help = "Kills itself (SIGKILL) so long after READY, as a crash would; 0 is never.",
        .default_value = "0"},
   };
-}
-
-std::variant<StoreAddress, UsageExit> find_store(const Settings& settings, const Surroundings& surroundings) {
-  if (settings.has("store")) {
-    const auto& text = settings.text("store");
-    if (settings.origin("store").source == Source::kFlag && carries_password(text)) {
-      return settings.bad("store",
-                          "a password does not belong on a command line, where others can read it: use DTI_STORE, "
-                          "PGPASSFILE or the config file");
-    }
-    try {
-      return parse_store_address(text);
-    } catch (const std::invalid_argument& error) {
-      return settings.bad("store", error.what());
-    }
-  }
-  const auto set = [&surroundings](const char* name) { return surroundings.variable(name).value_or(""); };
-  std::filesystem::path state;
-  if (const auto state_directory = set("STATE_DIRECTORY"); !state_directory.empty()) {
-    state = state_directory.substr(0, state_directory.find(':'));  // systemd separates several by colons
-  } else if (const std::filesystem::path xdg = set("XDG_STATE_HOME"); xdg.is_absolute()) {
-    state = xdg / "dti";  // a relative one is to be ignored (XDG Base Directory Specification)
-  } else if (const std::filesystem::path home = set("HOME"); home.is_absolute()) {
-    state = home / ".local" / "state" / "dti";
-  } else {
-    return settings.bad("store",
-                        "is needed: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME says where a default would be");
-  }
-  return StoreAddress{SqliteStoreAddress{state / "dti.db"}};
 }
 
 std::optional<Quantity> quantity(const Settings& settings, std::string_view name) {

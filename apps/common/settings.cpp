@@ -77,8 +77,10 @@ std::variant<std::map<std::string, ConfigValue>, ReadFault> read_config_file(
   path = flag != flags.end() ? flag->second : *variable;
   const std::string origin = flag != flags.end() ? "--config" : variable_name("config");
   if (path.empty()) return ReadFault{origin + ": \"\" is no path"};
+  auto settings = app.settings;
+  settings.insert(settings.end(), app.others_in_file.begin(), app.others_in_file.end());
   try {
-    return read_config(app.settings, path, surroundings.read_file(path));
+    return read_config(settings, path, surroundings.read_file(path));
   } catch (const std::runtime_error& error) {
     return ReadFault{origin + ": cannot read " + quoted_text(path) + ": " + printable(error.what())};
   }

@@ -35,6 +35,7 @@ struct AppDescription {
   std::vector<Setting> settings;
   std::vector<std::pair<std::string, std::string>> examples;  // what it does, command line
   std::vector<std::pair<int, std::string>> exit_codes;
+  std::vector<Setting> others_in_file = {};  // of other programs: a config file may have them, for it serves those too
 };
 
 /// What a process finds around it.

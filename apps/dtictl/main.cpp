@@ -1,0 +1,24 @@
+// dtictl: looks after a store. One command a file; this page finds the command that was asked for.
+
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/commands.hpp"
+#include "common/standard_streams.hpp"
+#include "dtictl/verify.hpp"
+
+int main(int argc, char** argv) {
+  dti::prepare_standard_streams();
+  const dti::CommandSet dtictl{
+      .name = "dtictl",
+      .purpose = "dtictl looks after the store of a dti_server.",
+      .commands = {{"verify", "replays the ledger through the allocation rule and says what does not fit",
+                    &dti::run_verify}},
+  };
+  const std::vector<std::string> args{argv + 1, argv + argc};
+  const auto found = dti::find_command(dtictl, args);
+  if (const auto* usage = std::get_if<dti::UsageExit>(&found)) return dti::leave(*usage);
+  return std::get<const dti::Command*>(found)->run(std::span{args}.subspan(1));
+}

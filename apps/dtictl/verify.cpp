@@ -1,0 +1,72 @@
+#include "dtictl/verify.hpp"
+
+#include <unistd.h>
+
+#include <exception>
+#include <iostream>
+#include <variant>
+
+#include "common/escape.hpp"
+#include "common/verify_options.hpp"
+#include "common/verify_report.hpp"
+#include "dti/repository/open_snapshot.hpp"
+#include "dti/service/verify.hpp"
+
+namespace dti {
+namespace {
+
+constexpr char kClearLine[] = "\r\x1b[K";
+
+void show(const VerifyProgress& progress) {
+  std::cerr << kClearLine;
+  if (progress.semester.empty()) {
+    std::cerr << "looks at the store";
+  } else {
+    std::cerr << "semester " << quoted_text(progress.semester) << ": entry " << progress.read << " of "
+              << progress.head;
+  }
+  std::cerr << " ..." << std::flush;
+}
+
+VerifyReport look_at(const VerifyOptions& options) {
+  const bool watched = ::isatty(STDERR_FILENO) != 0;
+  const auto snapshot = open_snapshot(options.store, options.store_timeout);
+  const auto clear = [&] {
+    if (watched) std::cerr << kClearLine << std::flush;
+  };
+  try {
+    auto report = verify(*snapshot, [&](const VerifyProgress& progress) {
+      if (watched) show(progress);
+    });
+    clear();
+    return report;
+  } catch (...) {
+    clear();
+    throw;
+  }
+}
+
+}  // namespace
+
+int run_verify(std::span<const std::string> args) {
+  const auto parsed = parse_verify_options(args, process_surroundings());
+  if (const auto* usage = std::get_if<UsageExit>(&parsed)) return leave(*usage);
+  const auto& options = std::get<VerifyOptions>(parsed);
+  const auto store = describe(options.store);
+  int code = 1;
+  try {
+    const auto report = look_at(options);
+    std::cout << (options.json ? json_report(report, store) : text_report(report)) << std::flush;
+    code = report.fits() ? 0 : 1;
+  } catch (const std::exception& error) {
+    if (options.json) std::cout << json_failure(error.what(), store) << std::flush;
+    std::cerr << "dtictl verify: " << printable(error.what()) << std::endl;
+  }
+  if (!std::cout) {
+    std::cerr << "dtictl verify: the report could not be written to stdout" << std::endl;
+    return 1;
+  }
+  return code;
+}
+
+}  // namespace dti
