@@ -18,6 +18,8 @@ template <class... Ts>
 struct Overloaded : Ts... {
   using Ts::operator()...;
 };
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;  // clang before 17 does not find it by itself
 
 using Parsed = std::variant<Value, BadValue>;
 
@@ -44,6 +46,7 @@ std::optional<std::int64_t> parse_whole(std::string_view text) {
 
 // An IPv6 address without its brackets; a zone may follow (fe80::1%eth0).
 bool is_ipv6(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return false;  // inet_pton() would read up to it
   const auto zone = text.find('%');
   if (zone != std::string_view::npos && !consists_of(text.substr(zone + 1), kHostCharacters)) return false;
   in6_addr parsed{};
