@@ -18,24 +18,36 @@ const Setting* find(std::span<const Setting> settings, std::string_view name) {
   return found == settings.end() ? nullptr : &*found;
 }
 
+// The setting whose flag the argument is, with a value or without.
+const Setting* find_flag(std::span<const Setting> settings, std::string_view arg) {
+  if (arg == "-h") arg = "--help";
+  return arg.starts_with("--") ? find(settings, arg.substr(2, arg.find('=') - 2)) : nullptr;
+}
+
+struct SplitFlags {
+  std::vector<std::string> args;
+  std::optional<std::string> without_value;  // a flag that lacks its value
+};
+
 // `--key=value` becomes `--key value`, and a switch alone `--switch true`: CLI11 takes the next argument for the value
-// of `--key=`, and would give switches other rules.
-std::vector<std::string> split_flags(std::span<const Setting> settings, std::span<const std::string> args) {
-  std::vector<std::string> split;
-  for (const auto& arg : args) {
-    const std::string text = arg == "-h" ? "--help" : arg;
-    const auto equals = text.find('=');
-    const auto* setting =
-        text.starts_with("--") ? find(settings, std::string_view{text}.substr(2, equals - 2)) : nullptr;
+// of `--key=`, and would give switches other rules. A flag is nobody's value: it may have a password behind its `=`.
+SplitFlags split_flags(std::span<const Setting> settings, std::span<const std::string> args) {
+  SplitFlags split;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const auto* setting = find_flag(settings, args[i]);
     if (setting == nullptr) {
-      split.push_back(text);
+      split.args.push_back(args[i]);
       continue;
     }
-    split.push_back("--" + setting->name);
-    if (equals != std::string::npos) {
-      split.push_back(text.substr(equals + 1));
+    const auto flag = "--" + setting->name;
+    if (const auto equals = args[i].find('='); equals != std::string::npos) {
+      split.args.insert(split.args.end(), {flag, args[i].substr(equals + 1)});
     } else if (std::holds_alternative<SwitchKind>(setting->kind)) {
-      split.emplace_back("true");
+      split.args.insert(split.args.end(), {flag, "true"});
+    } else if (i + 1 < args.size() && find_flag(settings, args[i + 1]) == nullptr) {
+      split.args.insert(split.args.end(), {flag, args[++i]});
+    } else if (!split.without_value) {
+      split.without_value = flag;
     }
   }
   return split;
@@ -83,13 +95,11 @@ std::variant<std::map<std::string, std::string>, ReadFault> read_command_line(st
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
   auto split = split_flags(settings, args);
-  const auto last = split.empty() ? std::string{} : split.back();
-  std::reverse(split.begin(), split.end());
+  std::reverse(split.args.begin(), split.args.end());
   try {
-    parser.parse(std::move(split));
-  } catch (const CLI::Error&) {
-    // Each flag takes the argument after it, whatever that is; only the last one can lack it.
-    return ReadFault{printable(last) + ": needs a value"};
+    parser.parse(std::move(split.args));
+  } catch (const CLI::Error&) {  // not known to happen: each flag has its value
+    return ReadFault{"the arguments cannot be read (--help lists all)"};
   }
 
   std::map<std::string, std::string> values;
@@ -98,6 +108,7 @@ std::variant<std::map<std::string, std::string>, ReadFault> read_command_line(st
     if (!results.empty()) values.emplace(setting.name, results.front());
   }
   if (values.contains("help") || values.contains("version")) return values;  // whatever else is wrong
+  if (split.without_value) return ReadFault{*split.without_value + ": needs a value"};
   if (const auto rest = parser.remaining(); !rest.empty()) return unexpected(settings, rest.front());
   for (const auto& setting : settings) {
     const auto count = parser.get_option("--" + setting.name)->results().size();

@@ -149,6 +149,8 @@ TEST(Settings, CommandLinesThatMakeNoSenseSayWhatIsWrong) {
       {{"--port=1", "--port=2"}, "app: --port: given 2 times; once is allowed"},
       {{"--port", "1", "--json", "--json"}, "app: --json: given 2 times; once is allowed"},
       {{"--json", "--port"}, "app: --port: needs a value"},
+      {{"--name", "--port=7"}, "app: --name: needs a value"},
+      {{"--port", "--store=s3cret"}, "app: --port: needs a value"},
       {{"--name", "derecho", "civil"},
        "app: an argument \"civil\" belongs to no flag (a value with spaces needs quotes)"},
       {{"--store=x", "postgresql://u:s3cret@h"},
@@ -252,7 +254,8 @@ TEST(Settings, NeededSettingsThatAreMissingAreNamedTogether) {
 }
 
 TEST(Settings, HelpAndVersionGoToStdoutWithExitCodeZeroWhateverElseIsWrong) {
-  for (const auto& args : {Args{"--help"}, Args{"-h"}, Args{"--bogus", "--help"}, Args{"--config=/no", "--help"}}) {
+  for (const auto& args : {Args{"--help"}, Args{"-h"}, Args{"--port", "-h"}, Args{"--help", "--port"},
+                           Args{"--bogus", "--help"}, Args{"--config=/no", "--help"}}) {
     const auto resolved = resolve_app(args);
     const auto& usage = std::get<UsageExit>(resolved);
     EXPECT_EQ(usage.code, 0);
