@@ -129,7 +129,11 @@ void Conninfo::read_authority(std::string_view& rest) {
   for (bool more = true; more;) {
     if (rest.starts_with('[')) {
       rest.remove_prefix(1);
-      hosts += take_until(rest, "]");
+      const std::string_view address = take_until(rest, "]");
+      if (address.empty() && !rest.empty()) {
+        throw ConninfoError{"nothing stands between the '[' and ']' of its address"};
+      }
+      hosts += percent_decoded(address);
       if (rest.size() > 1 && std::string_view{":/?,"}.find(rest[1]) == std::string_view::npos) {
         throw ConninfoError{"something stands between the ']' of its address and the port"};
       }
@@ -174,6 +178,9 @@ void Conninfo::read_query(std::string_view query) {
       throw ConninfoError{"what stands after its '?' is not KEY=VALUE&KEY=VALUE"};
     }
     std::string key = percent_decoded(pair.substr(0, equals));
+    if (key.find('=') != std::string::npos || key.find_first_of(kSpace) != std::string::npos) {
+      throw ConninfoError{"a key after its '?' holds what no key has"};  // and what text() could not write as one
+    }
     std::string value = percent_decoded(pair.substr(equals + 1));
     if (key == "ssl" && value == "true") {  // as libpq does, for JDBC's URIs
       key = "sslmode";
@@ -189,7 +196,8 @@ void Conninfo::read_pairs(std::string_view text) {
     const std::string key{text.substr(0, std::min(text.find('='), text.find_first_of(kSpace)))};
     text.remove_prefix(key.size());
     skip_space();
-    if (key.empty() || !text.starts_with('=')) {
+    // A URI behind white space is none; as the first key it would be one again in text().
+    if (key.empty() || is_conninfo_uri(key) || !text.starts_with('=')) {
       throw ConninfoError{"it is not KEY=VALUE KEY=VALUE … (quote a value that has spaces: 'a b')"};
     }
     text.remove_prefix(1);

@@ -29,10 +29,27 @@ TEST(Conninfo, ReadsWhatLibpqReads) {
       {"postgres://u%40x:%2f@%2Frun%2Fpg/d?ssl=true",
        "user='u@x' password='/' host='/run/pg' dbname='d' sslmode='require'"},
       {"postgresql://[2001:db8::1]:5,[::2]/d", "host='2001:db8::1,::2' port='5,' dbname='d'"},
+      {"postgresql://[fe80::1%25eth0]/d", "host='fe80::1%eth0' dbname='d'"},
       {"postgresql:///d?host=/run&port=7", "dbname='d' host='/run' port='7'"},
   };
   for (const Case& each : kCases) {
     EXPECT_EQ(Conninfo{each.text}.text(), each.pairs) << each.text;
+  }
+}
+
+TEST(Conninfo, RefusesWhatLibpqWouldRefuseOrReadInAnotherWay) {
+  constexpr std::string_view kRefused[] = {
+      "postgresql://h/d?ss%20ord=x",  // a key that text() could not write as one
+      "postgresql://h/d?ss ord=x",
+      "postgresql://h/d?a%3Db=x",
+      "postgresql://h?%09=x",
+      "\tpostgresql://u:s3cret@h/d?sslmode=x",  // a key that would make a URI of text()
+      " postgres://u=x",
+      "postgresql://u:s3cret@[]:1/d",
+      "postgresql://u:s3cret@[fe80::1%eth0]:1/d",
+  };
+  for (const std::string_view text : kRefused) {
+    EXPECT_THROW(static_cast<void>(Conninfo{text}), ConninfoError) << text;
   }
 }
 
