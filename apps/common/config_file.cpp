@@ -60,15 +60,28 @@ std::optional<std::string> flag_text(const ValueKind& kind, const toml::node& no
   return std::nullopt;
 }
 
-// The line that has something beyond ASCII outside of texts and comments, where no TOML has it; toml++ 3.3 runs into
-// undefined behaviour there, where it looks for white space.
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+// Does a value begin behind it: a key and the first `=`?
+bool ends_before_value(std::string_view line) {
+  const auto last = line.find_last_not_of(" \t");
+  return last != std::string_view::npos && line.find('=') == last;
+}
+
+// The line that has something beyond ASCII elsewhere than in a comment or in the text that is a key's value. toml++ 3.3
+// runs into undefined behaviour where it looks for white space there; and no setting has its value in another place.
 std::optional<std::size_t> line_with_stray_letter(std::string_view text) {
   std::size_t at = text.starts_with("\xef\xbb\xbf") ? 3 : 0;
+  std::size_t line = at;  // where the line began, or the one with the beginning of a text of several
   while (at < text.size()) {
+    const std::size_t before = at;
     const char c = text[at];
+    const bool is_text = c == '"' || c == '\'';
     if (c == '#') {
       at = std::min(text.find('\n', at), text.size());
-    } else if (c == '"' || c == '\'') {
+    } else if (is_text) {
       const std::string three(3, c);
       const std::string_view quotes = std::string_view{three}.substr(0, text.substr(at).starts_with(three) ? 3 : 1);
       at += quotes.size();
@@ -76,11 +89,15 @@ std::optional<std::size_t> line_with_stray_letter(std::string_view text) {
       at += quotes.size();
       // A text in three quotes may end in quotes of its own.
       while (quotes.size() == 3 && at < text.size() && text[at] == c) ++at;
-    } else if (static_cast<unsigned char>(c) >= 0x80) {
-      return 1 +
-             static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+      at = std::min(at, text.size());
     } else {
       ++at;
+      if (c == '\n') line = at;
+    }
+    if (c == '#' || is_ascii(text.substr(before, at - before))) continue;
+    if (!is_text || !ends_before_value(text.substr(line, before - line))) {
+      const auto begin = text.begin();
+      return 1 + static_cast<std::size_t>(std::count(begin, begin + static_cast<std::ptrdiff_t>(before), '\n'));
     }
   }
   return std::nullopt;

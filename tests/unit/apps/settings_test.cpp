@@ -199,6 +199,9 @@ TEST(Settings, ConfigFilesThatMakeNoSenseNameTheFileAndTheLine) {
       {"[=]", "app: f.toml: not valid TOML"},
       {"port = 1\nñ = 1", "app: f.toml:2: not valid TOML"},
       {"port = ñ", "app: f.toml:1: not valid TOML"},
+      {"port = 1\nname = 0\"ñ\"", "app: f.toml:2: not valid TOML (a line is"},  // no text, but a part of the value 0"ñ"
+      {"name = 0='ñ'", "app: f.toml:1: not valid TOML (a line is"},
+      {"name = ['ñ']", "app: f.toml:1: not valid TOML (a line is"},
       {"name = \"\"\"a\"ñ\nb\"\"\"\" # ñ\nport = 1\u00a0", "app: f.toml:3: not valid TOML"},
       {"name = " + std::string(100'000, '['), "app: f.toml:1: not valid TOML at column"},
   };
