@@ -1,0 +1,122 @@
+// A PostgreSQL address is taken apart as libpq itself does it, or refused; libpq never sees a malformed one, whose
+// errors quote it. What is said of an address does not depend on the password in it (here: hunter2), and an address
+// that has a password for libpq counts as one that carries a password.
+#include "repository/conninfo.hpp"
+
+#include <libpq-fe.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dti/repository/open_repository.hpp"
+#include "fuzz/claim.hpp"
+
+namespace dti {
+namespace {
+
+using Values = std::map<std::string, std::string>;
+
+struct LibpqResult {
+  std::optional<Values> values;
+  std::string error;
+};
+
+LibpqResult ask_libpq(const std::string& text) {
+  char* error = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options{PQconninfoParse(text.c_str(), &error),
+                                                                             &PQconninfoFree};
+  LibpqResult result;
+  if (error != nullptr) result.error = error;
+  PQfreemem(error);
+  if (!options) return result;
+  result.values.emplace();
+  for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
+    if (option->val != nullptr) result.values->emplace(option->keyword, option->val);
+  }
+  return result;
+}
+
+/// Is the text sound, with a key that this libpq does not know?
+bool is_about_a_key(const std::string& error) {
+  return error.find("invalid connection option") != error.npos ||
+         error.find("invalid URI query parameter") != error.npos;
+}
+
+std::string value(const Values& values, const std::string& key) {
+  const auto found = values.find(key);
+  return found == values.end() ? "" : found->second;
+}
+
+/// What a user is told of a --store with that address: the refusal, or the address without user and password.
+std::string told(const std::string& store) {
+  try {
+    return describe(parse_store_address(store));
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+}
+
+void check_secret(const std::string& store, const LibpqResult& libpq) {
+  static const std::string kPassword = "hunter2";
+  static const std::string kOther = "Xq9wW4k";  // of the same length, and no more special
+  if (store.find(kPassword) == store.npos) return;
+  // In a host or a database it is no password.
+  for (const char* key : {"host", "hostaddr", "port", "dbname", "service"}) {
+    if (libpq.values && value(*libpq.values, key).find(kPassword) != std::string::npos) return;
+  }
+  std::string other = store;
+  for (auto at = other.find(kPassword); at != other.npos; at = other.find(kPassword)) {
+    other.replace(at, kPassword.size(), kOther);
+  }
+  const std::string text = told(store);
+  if (libpq.values || text.starts_with("the PostgreSQL address cannot be read")) {
+    claim(text == told(other), "what is told does not depend on the password", text);
+    claim(text.find(kPassword) == text.npos, "no password is told", text);
+  }
+}
+
+void check_same(const std::string& text, const Conninfo& conninfo, const LibpqResult& libpq) {
+  const auto rewritten = ask_libpq(conninfo.text());
+  if (!libpq.values) {
+    claim(is_about_a_key(libpq.error), "libpq never sees a malformed address", libpq.error);
+    claim(rewritten.values || is_about_a_key(rewritten.error), "libpq never sees a malformed text", rewritten.error);
+    return;
+  }
+  claim(rewritten.values == libpq.values, "what is handed to libpq is what was given", conninfo.text());
+  for (const char* key : {"host", "hostaddr", "port", "dbname", "user", "password"}) {
+    claim(conninfo.value(key) == value(*libpq.values, key), "a value is the one that libpq reads", key);
+  }
+  claim(Conninfo{conninfo.text()}.text() == conninfo.text(), "its text reads as the same", text);
+}
+
+void check(std::string_view input) {
+  const std::string text{input};
+  std::optional<Conninfo> conninfo;
+  std::string refusal;
+  try {
+    conninfo.emplace(text);
+  } catch (const ConninfoError& error) {
+    refusal = error.what();
+  }
+  const std::string store = is_conninfo_uri(text) ? text : "postgresql:" + text;
+  if (text.find('\0') != text.npos) return claim(!conninfo, "libpq would see a part only");
+
+  const auto libpq = ask_libpq(text);
+  check_secret(store, libpq);
+  if (conninfo) check_same(text, *conninfo, libpq);
+  if (!libpq.values) return;
+  const bool is_stricter = refusal.find("port is not a number") != refusal.npos || refusal.find('@') != refusal.npos;
+  claim(conninfo.has_value() || is_stricter, "what libpq takes is taken, but for ports and likely slips", refusal);
+  if (!value(*libpq.values, "password").empty()) {
+    claim(carries_password(store), "a password is noticed", store);
+    claim(!conninfo || conninfo->has_password(), "a password is noticed", store);
+    claim(!conninfo || conninfo->is_revealed_by("x" + value(*libpq.values, "password")), "a password is recognised");
+  }
+}
+
+}  // namespace
+}  // namespace dti
+
+DTI_FUZZ_TARGET(dti::check)
