@@ -20,10 +20,13 @@ sys.dont_write_bytecode = True
 
 from harness.postgresql import FOLDERS, newest_bin_folder, remove_cluster, scratch_cluster  # noqa: E402
 from harness.stopping import Stopped, raise_on_signals  # noqa: E402
+import run_fuzz  # noqa: E402
 
-PARTS = ("unit", "asan", "tsan", "e2e")
+PARTS = ("unit", "asan", "tsan", "fuzz", "e2e")
 SUITE_SECONDS = 600
 E2E_SECONDS = 900
+FUZZ_SECONDS = 10  # a target, beside its corpus
+FUZZ_JOBS = 2
 E2E_END_SECONDS = 30  # for pytest to undo its fixtures
 SUITE = re.compile(r"^(unit_\w+|contract)$")
 
@@ -117,6 +120,15 @@ def run_suites(counts, preset, folder, conninfo):
         run_suite(counts, preset, binary, folder, environment)
 
 
+def run_fuzz_targets(counts):
+    say("== fuzz targets")
+    results = []
+    run_fuzz.fuzz(run_fuzz.target_names(), FUZZ_SECONDS, FUZZ_JOBS, int(time.time()), results)
+    for result in results:
+        counts.failed += 1 if result.findings else 0
+        counts.passed += 0 if result.findings else 1
+
+
 def run_e2e(counts, folder):
     say("== end to end")
     report = folder / "e2e.xml"
@@ -150,7 +162,8 @@ def try_to_make_cluster(counts, stack):
 
 def run_parts(counts, parts):
     presets = [preset for preset, part in (("dev", "unit"), ("asan", "asan"), ("tsan", "tsan")) if part in parts]
-    for preset in [*presets, *(["dev"] if "e2e" in parts and "dev" not in presets else [])]:
+    needed = {"fuzz": ["fuzz"], "e2e": ["dev"]}
+    for preset in dict.fromkeys([*presets, *(preset for part in parts for preset in needed.get(part, []))]):
         if not build(counts, preset):
             return
     with contextlib.ExitStack() as stack:
@@ -158,6 +171,8 @@ def run_parts(counts, parts):
         conninfo = try_to_make_cluster(counts, stack) if presets else None
         for preset in presets:
             run_suites(counts, preset, folder, conninfo)
+        if "fuzz" in parts:
+            run_fuzz_targets(counts)
         if "e2e" in parts:
             run_e2e(counts, folder)
 

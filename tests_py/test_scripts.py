@@ -32,7 +32,7 @@ def call(environment, name, *arguments):
     return result.returncode, result.stdout, result.stderr
 
 
-@pytest.mark.parametrize("name", ["build", "demo", "test", "install-dependencies"])
+@pytest.mark.parametrize("name", ["build", "demo", "test", "fuzz", "install-dependencies"])
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_help_costs_nothing(tmp_path, tools, name, flag):
     status, stdout, stderr = call(tools, name, flag)
@@ -42,7 +42,8 @@ def test_help_costs_nothing(tmp_path, tools, name, flag):
 
 @pytest.mark.parametrize("name, arguments", [
     ("build", ["relaese"]), ("build", ["release", "dev"]), ("demo", ["--store", "oracle"]), ("demo", ["--kept"]),
-    ("demo", ["fast"]), ("test", ["units"]), ("test", ["--fast"]), ("install-dependencies", ["everything"])])
+    ("demo", ["fast"]), ("test", ["units"]), ("test", ["--fast"]), ("fuzz", ["--fast"]), ("fuzz", ["--seconds", "none"]),
+    ("fuzz", ["--only", "nonsense"]), ("install-dependencies", ["everything"])])
 def test_bad_arguments_are_exit_2_and_cost_nothing(tmp_path, tools, name, arguments):
     status, _, stderr = call(tools, name, *arguments)
     assert status == 2 and arguments[-1].lstrip("-") in stderr or "one preset" in stderr

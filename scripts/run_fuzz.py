@@ -1,0 +1,343 @@
+#!/usr/bin/python3
+"""Runs the fuzz targets that are built, several at a time, and prints what came of it. See scripts/fuzz."""
+
+import argparse
+import contextlib
+import datetime
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests_py"))
+sys.dont_write_bytecode = True
+
+from harness.stopping import Stopped, held, raise_on_signals  # noqa: E402
+
+SOURCES = ROOT / "tests/fuzz"
+BUILT = ROOT / "build/fuzz"
+RECORD = ROOT / "docs/evidence/fuzz.md"
+INPUT_BYTES_MAX = 4096
+INPUT_SECONDS_MAX = 10  # for one input, under the sanitizers
+MEMORY_MB_MAX = 2048
+END_SECONDS = 300  # that a target may overrun its time: reading the corpus, or a machine that stands still
+PROGRESS_SECONDS = 30
+RETRIES_MAX = 3
+
+STATUS_LINE = re.compile(r"^#(\d+)\s+\S+\s+cov: (\d+) ft: (\d+) corp: (\d+)/.*exec/s: (\d+)", re.MULTILINE)
+EXECUTIONS = re.compile(r"^stat::number_of_executed_units:\s*(\d+)", re.MULTILINE)
+RATE = re.compile(r"^stat::average_exec_per_sec:\s*(\d+)", re.MULTILINE)
+ARTIFACT = re.compile(r"Test unit written to (\S+)")
+REPLAYED = re.compile(r"^Running: (.*)$", re.MULTILINE)
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def target_names():
+    return sorted(source.name.removesuffix("_fuzz.cpp") for source in SOURCES.glob("*_fuzz.cpp"))
+
+
+def shown(path):
+    path = Path(path)
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+@dataclass
+class Result:
+    """What came of a target so far."""
+    name: str
+    executions: int = 0
+    rate: int = 0  # executions a second
+    edges: int = 0
+    features: int = 0
+    inputs: int = 0  # of the corpus, as libFuzzer holds it
+    seeds: int = 0
+    findings: list = field(default_factory=list)  # paths, or what happened instead
+
+    def read(self, log, before):
+        """Takes the figures from what libFuzzer has printed; `before` are the executions of earlier runs."""
+        if statuses := STATUS_LINE.findall(log):
+            executions, self.edges, self.features, self.inputs, self.rate = map(int, statuses[-1])
+            self.executions = before + executions
+        if found := EXECUTIONS.search(log):
+            self.executions = before + int(found[1])
+        if found := RATE.search(log):
+            self.rate = int(found[1])
+
+
+class Target:
+    """A target that is run: first its regressions, then new inputs."""
+
+    def __init__(self, name, seconds, seed):
+        self.result = Result(name)
+        self.binary = BUILT / "bin" / f"fuzz_{name}"
+        self.seeds = SOURCES / "corpus" / name
+        self.corpus = BUILT / "corpus" / name
+        self.findings = BUILT / "findings" / name
+        self.log = BUILT / "logs" / f"{name}.log"
+        for folder in (self.corpus, self.findings, self.log.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.seed = seed
+        self.result.seeds = len(list(self.seeds.iterdir())) if self.seeds.is_dir() else 0
+        self._seconds = seconds  # that are left
+        self._retries = 0
+        self._executions = 0  # of runs that are over
+        self._process = None
+        self._began = self._deadline = 0.0
+        self._steps = [self._replay, self._fuzz]
+        self._is_replaying = False
+        self._step_began = 0  # in the log
+
+    def start(self):
+        self.log.write_bytes(b"")
+        self._steps.pop(0)()
+
+    def poll(self):
+        """Has it ended? Starts what comes next, and ends what takes too long."""
+        status = self._process.poll()
+        if status is None:
+            if time.monotonic() < self._deadline:
+                return False
+            self.end(signal.SIGKILL)
+            self.result.findings.append(f"it did not end in time, see {shown(self.log)}")
+            return True
+        self.read()
+        if status != 0 and "libFuzzer: timeout" in self.text() and self._retries < RETRIES_MAX:
+            # Believed if it happens again: the machine may have stood still.
+            self._retries += 1
+            self._seconds -= 0 if self._is_replaying else time.monotonic() - self._began
+            self._executions = self.result.executions
+            self._steps = [self._replay, self._fuzz]
+        elif status != 0:
+            self._note_finding()
+            return True
+        if not self._steps:
+            return True
+        self._steps.pop(0)()
+        return False
+
+    def end(self, number):
+        """Ends what it has started; the figures so far stay."""
+        if self._process and self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(self._process.pid, number)
+                self._process.wait(5)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self.read()
+
+    def text(self):
+        """What the step that is under way, or was the last one, has printed."""
+        return self.log.read_bytes()[self._step_began:].decode(errors="replace") if self.log.exists() else ""
+
+    def read(self):
+        if not self._is_replaying:
+            self.result.read(self.text(), self._executions)
+
+    def minimize(self):
+        """Leaves of the corpus only what covers more than the seeds do."""
+        merged = BUILT / "merged" / self.result.name
+        shutil.rmtree(merged, ignore_errors=True)
+        merged.mkdir(parents=True)
+        seeds = {seed.read_bytes() for seed in self.seeds.iterdir()}
+        for number, seed in enumerate(sorted(seeds)):
+            (merged / f"seed-{number}").write_bytes(seed)
+        self._run(["-merge=1", str(merged), str(self.corpus)], 600)
+        if self._process.wait() != 0:
+            say(f"   {self.result.name}: its corpus could not be minimized, see {shown(self.log)}")
+            return
+        before = len(list(self.corpus.iterdir()))
+        for old in self.corpus.iterdir():
+            old.unlink()
+        for kept in merged.iterdir():
+            if not kept.name.startswith("seed-"):
+                shutil.move(kept, self.corpus / kept.name)
+        shutil.rmtree(merged)
+        say(f"   {self.result.name}: {before} found inputs became {len(list(self.corpus.iterdir()))}")
+
+    def _replay(self):
+        self._is_replaying = True
+        inputs = [*sorted(self.seeds.iterdir()), *sorted(self.findings.iterdir())]
+        self._run([str(path) for path in inputs], END_SECONDS + INPUT_SECONDS_MAX)
+
+    def _fuzz(self):
+        for mended in self.findings.iterdir():  # all of them have just passed
+            say(f"   {self.result.name}: {shown(mended)} passes now, and is removed")
+            mended.unlink()
+        self._is_replaying = False
+        dictionary = self._dictionary()
+        options = [f"-max_total_time={max(1, round(self._seconds))}", f"-seed={self.seed}", f"-max_len={INPUT_BYTES_MAX}",
+                   "-print_final_stats=1", *([f"-dict={dictionary}"] if dictionary else [])]
+        self._run([*options, str(self.corpus), str(self.seeds)], self._seconds + END_SECONDS)
+
+    def _dictionary(self):
+        """That of the target's name; of JSON for those that read it; or none."""
+        own = SOURCES / f"{self.result.name}.dict"
+        if own.exists():
+            return own
+        reads_json = "json_model.hpp" in (SOURCES / f"{self.result.name}_fuzz.cpp").read_text()
+        return SOURCES / "json.dict" if reads_json else None
+
+    def _run(self, arguments, seconds):
+        command = [str(self.binary), f"-timeout={INPUT_SECONDS_MAX}", f"-rss_limit_mb={MEMORY_MB_MAX}",
+                   f"-artifact_prefix={self.findings}/", *arguments]
+        environment = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"}
+        self._step_began = self.log.stat().st_size if self.log.exists() else 0
+        with open(self.log, "ab") as out, held():
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                             cwd=ROOT, env=environment, start_new_session=True)
+        self._began = time.monotonic()
+        self._deadline = self._began + seconds
+
+    def _note_finding(self):
+        written = ARTIFACT.findall(self.text())
+        replayed = REPLAYED.findall(self.text())
+        if self._is_replaying and replayed:  # an input that we have
+            self.result.findings.append(replayed[-1])
+        else:
+            self.result.findings.append(written[-1] if written else f"it ended badly, see {shown(self.log)}")
+
+
+def fuzz(names, seconds, jobs, seed, results):
+    """Runs the targets, so many at a time, and appends the result of each as it ends, also by Stopped."""
+    waiting = [Target(name, seconds, seed) for name in names]
+    running = []
+    told = time.monotonic()
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                running.append(waiting.pop(0))
+                running[-1].start()
+            for target in [target for target in running if target.poll()]:
+                running.remove(target)
+                results.append(target.result)
+                tell(target)
+            if time.monotonic() - told > PROGRESS_SECONDS:
+                told = time.monotonic()
+                for target in running:
+                    target.read()
+                    say(f"   … {line_of(target.result)}")
+            time.sleep(0.2)
+    finally:
+        for target in running:
+            target.end(signal.SIGINT)
+            results.append(target.result)
+
+
+def line_of(result):
+    return (f"{result.name}: {result.executions:,} executions, {result.rate:,}/s, {result.edges} edges, "
+            f"{result.inputs} inputs")
+
+
+def tell(target):
+    result = target.result
+    say(f"   {line_of(result)}: {'FAILED' if result.findings else 'ok'}")
+    for finding in result.findings:
+        say(target.text()[-4000:])
+        if Path(finding).is_file():
+            say(f"   replay it: build/fuzz/bin/fuzz_{result.name} {shown(finding)}")
+        else:
+            say(f"   {finding}")
+
+
+def table(results):
+    """As markdown, which is plain to read as well."""
+    rows = [("target", "executions", "a second", "edges", "features", "seeds", "corpus", "findings")]
+    rows.append(("---",) + ("---:",) * 7)
+    for result in sorted(results, key=lambda each: each.name):
+        rows.append((f"`{result.name}`", f"{result.executions:,}", f"{result.rate:,}", str(result.edges),
+                     str(result.features), str(result.seeds), str(result.inputs), str(len(result.findings))))
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def output_of(*command):
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def record(results, options):
+    """Writes docs/evidence/fuzz.md."""
+    commit = output_of("git", "rev-parse", "--short", "HEAD")
+    if output_of("git", "status", "--porcelain", "--untracked-files=no", "--", "src", "include", "apps", "tests/fuzz"):
+        commit += " with changes"
+    cache = (BUILT / "CMakeCache.txt").read_text()
+    compiler = re.search(r"^DTI_CLANGXX:FILEPATH=(.*)$", cache, re.MULTILINE)[1]
+    version = output_of(compiler, "--version").splitlines()[0]
+    now = datetime.datetime.now(datetime.timezone.utc)
+    RECORD.parent.mkdir(parents=True, exist_ok=True)
+    RECORD.write_text(f"""# Fuzzing: the last recorded run
+
+Written by `scripts/fuzz --record`; what the targets claim is in [testing.md](../testing.md#fuzzing).
+
+- Date: {now:%Y-%m-%d %H:%M} UTC
+- Commit: {commit}
+- Compiler: {version}, address and undefined-behaviour sanitizers
+- Each target: {options.seconds} s, {options.jobs} at a time; libFuzzer's seed {options.seed}; inputs of at most
+  {INPUT_BYTES_MAX} bytes
+
+{table(results)}
+
+`executions`, `a second`: inputs tried, under the sanitizers. `edges`, `features`: libFuzzer's `cov` and `ft`, of the
+target with all that is linked into it and instrumented. `seeds`: files in `tests/fuzz/corpus`. `corpus`: inputs that
+libFuzzer held at the end, seeds and finds of earlier runs among them. `findings`: inputs that broke a claim.
+""")
+    say(f"written: {shown(RECORD)}")
+
+
+def at_least_one(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
+    return number
+
+
+def read_options():
+    parser = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--seconds", type=at_least_one, default=600)
+    parser.add_argument("--jobs", type=at_least_one, default=os.cpu_count())
+    parser.add_argument("--only", default="")
+    parser.add_argument("--seed", type=at_least_one, default=int(time.time()))
+    parser.add_argument("--minimize", action="store_true")
+    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # the arguments, and nothing else
+    options = parser.parse_args()
+    options.names = options.only.split(",") if options.only else target_names()
+    if unknown := set(options.names) - set(target_names()):
+        parser.error(f"no such target: {', '.join(sorted(unknown))} (they are: {', '.join(target_names())})")
+    if options.record and options.only:
+        parser.error("--record is for all targets, and so without --only")
+    return options
+
+
+def main():
+    options = read_options()
+    if options.check:
+        return
+    raise_on_signals()
+    say(f"== {len(options.names)} targets, {options.seconds} s each, {options.jobs} at a time, seed {options.seed}")
+    results = []
+    status = 0
+    try:
+        fuzz(options.names, options.seconds, options.jobs, options.seed, results)
+        if options.minimize:
+            for name in options.names:
+                Target(name, options.seconds, options.seed).minimize()
+    except Stopped as stopped:
+        say(f"\n{stopped}; the next run goes on from build/fuzz/corpus")
+        status = stopped.exit_status
+    say(table(results))
+    if options.record and status == 0:
+        record(results, options)
+    sys.exit(status or (1 if any(result.findings for result in results) else 0))
+
+
+if __name__ == "__main__":
+    main()
