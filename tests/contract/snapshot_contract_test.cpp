@@ -82,10 +82,10 @@ class SnapshotContract : public StoreTest {
     pipeline.on_start(now);
     const auto asked = std::get<StartTakeOver>(pipeline.take_actions().at(0));
     try {
-      pipeline.on_take_over(take_over(*repository_, asked.request, kAt,
-                                      [&](TakeOverPiece piece) { pipeline.on_take_over_piece(std::move(piece), now); })
-                                .value(),
-                            now);
+      const auto taken = take_over(
+          *repository_, asked.request, kAt, [&] { return now.steady; },
+          [&](TakeOverPiece piece) { pipeline.on_take_over_piece(std::move(piece), now); });
+      pipeline.on_take_over(std::visit([](const auto& found) -> TakeOverEvent { return found; }, taken), now);
     } catch (const StorageError& error) {
       pipeline.on_take_over(StoreFailure{error.kind(), error.what()}, now);
     }
