@@ -2,15 +2,25 @@
 
 #include <sqlite3.h>
 
+#include <system_error>
+
 namespace dti {
 namespace {
 
 constexpr int kPrimaryCode = 0xFF;
 
-[[noreturn]] void fail(sqlite3* database, int code) {
-  const char* const text = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
-  throw SqliteError{code & kPrimaryCode, text};
+/// What SQLite says, and of a disk what the system said: "disk I/O error" alone helps nobody.
+SqliteError error_of(sqlite3* database, int code) {
+  std::string text = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
+  const int primary = code & kPrimaryCode;
+  const int system = database != nullptr ? sqlite3_system_errno(database) : 0;
+  if (system != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)) {
+    text += " (" + std::error_code{system, std::generic_category()}.message() + ")";
+  }
+  return {primary, text};
 }
+
+[[noreturn]] void fail(sqlite3* database, int code) { throw error_of(database, code); }
 
 }  // namespace
 
@@ -59,7 +69,7 @@ SqliteStatement& SqliteStatement::bind_null() {
 bool SqliteStatement::step() {
   const int code = sqlite3_step(statement_.get());
   if (code != SQLITE_ROW && code != SQLITE_DONE) {
-    const SqliteError error{code & kPrimaryCode, sqlite3_errmsg(database_)};
+    const SqliteError error = error_of(database_, code);
     reset();
     throw error;
   }

@@ -42,6 +42,19 @@ std::filesystem::path prepare_path(const std::filesystem::path& path) {
   return resolved;
 }
 
+/// What people can do about it.
+std::string_view advice(int code) {
+  switch (code) {
+    case SQLITE_FULL: return ": free some room on its disk";
+    case SQLITE_IOERR: return ": see to its disk, about which the system's log may say more";
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY: return ": see to its permissions, and whether its disk is mounted read-only";
+    case SQLITE_CORRUPT: return ": stop the server, and restore a backup";
+    default: return "";
+  }
+}
+
 }  // namespace
 
 SqliteRepository::SqliteRepository(const std::filesystem::path& path, std::chrono::milliseconds timeout)
@@ -52,9 +65,13 @@ SqliteRepository::~SqliteRepository() = default;
 std::unique_ptr<SqliteSession> SqliteRepository::open(int flags) {
   // NOMUTEX: one thread uses it, and need not lock it for each column.
   auto session = std::make_unique<SqliteSession>(SqliteConnection{path_.string(), flags | SQLITE_OPEN_NOMUTEX});
-  session->connection.on_busy(
-      [](void* self, int tries) { return static_cast<SqliteRepository*>(self)->waits_on(tries) ? 1 : 0; }, this);
+  wait_when_busy(session->connection);
   return session;
+}
+
+void SqliteRepository::wait_when_busy(SqliteConnection& connection) {
+  connection.on_busy(
+      [](void* self, int tries) { return static_cast<SqliteRepository*>(self)->waits_on(tries) ? 1 : 0; }, this);
 }
 
 /// SQLite asks this again and again while somebody else's lock is in the way.
@@ -86,7 +103,8 @@ StorageError::Kind SqliteRepository::kind_of(int code) const {
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_AUTH: return takes_over ? Kind::kRefused : Kind::kUnavailable;
+    // A path that is no good for a start; of a file that was served, what passes: a disk that went read-only.
+    case SQLITE_AUTH: return takes_over && !file_ ? Kind::kRefused : Kind::kUnavailable;
     default: return Kind::kUnavailable;  // a lock, a disk: perhaps good again once the file was opened anew
   }
 }
@@ -94,6 +112,7 @@ StorageError::Kind SqliteRepository::kind_of(int code) const {
 /// What is to be said of SQLite's error. The session lives on only if the file said no to this statement and is good
 /// for the next: whatever else happened, only opening it anew (a take-over) tells what it holds.
 StorageError SqliteRepository::translate(const SqliteError& error) {
+  disk_failed_ = disk_failed_ || error.code() == SQLITE_IOERR;
   const bool writes = stage_ == Stage::kWriting || stage_ == Stage::kCommitting;
   const bool is_open = session_ != nullptr && session_->connection.in_transaction();  // it could not be rolled back
   // A COMMIT that was busy or had no room is rolled back; of any other failure only a recovery tells.
@@ -103,7 +122,7 @@ StorageError SqliteRepository::translate(const SqliteError& error) {
   if (kind != Kind::kRejected && kind != Kind::kInvariant) {
     session_.reset();
   }
-  return {kind, "the database " + path_.string() + ": " + error.what()};
+  return {kind, "the database " + path_.string() + ": " + error.what() + std::string{advice(error.code())}};
 }
 
 /// Does one call, and says what became of it when something throws.
@@ -173,14 +192,35 @@ void SqliteRepository::apply_settings() {
   }
 }
 
+/// Copies the log into the database, and begins it anew. When a sync fails, the system forgets what was to be synced: it
+/// can still be read, no later sync brings it to the disk, and a power loss takes it away with all that was written to
+/// the log behind it. The copy in the database is written and synced as any other page.
+void SqliteRepository::empty_log() {
+  SqliteConnection& connection = session_->connection;
+  if (!disk_failed_) {
+    connection.on_busy(nullptr, nullptr);  // a reader that stays is not waited for: nothing is wrong with the log
+  }
+  SqliteStatement checkpoint = connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+  const bool is_emptied = checkpoint.step() && checkpoint.integer(0) == 0;
+  checkpoint.reset();
+  if (disk_failed_ && !is_emptied) {
+    throw StorageError{Kind::kUnavailable, "the database " + path_.string() +
+                                               ": after the disk failed, its write-ahead log must be copied into the"
+                                               " database, and another program that reads it is in the way"};
+  }
+  wait_when_busy(connection);
+}
+
 std::variant<Leadership, HeldBy> SqliteRepository::take_over(WallTime at, const Lease& /*lease*/) {
   return perform(Stage::kTakingOver, [&] {
     session_.reset();  // closing and opening recovers what an earlier COMMIT may have left behind
     session_ = open(SQLITE_OPEN_READWRITE | (file_ ? 0 : SQLITE_OPEN_CREATE));
     const std::optional<FileId> opened = file_id(path_);
     apply_settings();
+    empty_log();
     auto taken = lead(at);
     if (const auto* leadership = std::get_if<Leadership>(&taken)) {
+      disk_failed_ = false;
       // They keep others from changing what was added. We have no statement that would; a migration may have.
       session_->connection.leave_out_triggers();
       session_->prepare();

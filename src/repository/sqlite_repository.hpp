@@ -18,6 +18,7 @@
 
 namespace dti {
 
+class SqliteConnection;
 class SqliteError;
 struct SqliteSession;
 
@@ -53,7 +54,9 @@ class SqliteRepository final : public Repository {
   enum class Stage { kTakingOver, kReading, kWriting, kCommitting };  // kWriting: before COMMIT
 
   [[nodiscard]] std::unique_ptr<SqliteSession> open(int flags);
+  void wait_when_busy(SqliteConnection& connection);
   void apply_settings();
+  void empty_log();
   void check_files() const;
   [[nodiscard]] std::variant<Leadership, HeldBy> lead(WallTime at);
   template <class Call>
@@ -72,6 +75,7 @@ class SqliteRepository final : public Repository {
   Stage stage_ = Stage::kReading;
   Holder holder_;
   std::optional<FileId> file_;  // the one that was taken over first: from then on, none and no other will do
+  bool disk_failed_ = false;    // since the last take-over
   std::chrono::steady_clock::time_point wait_until_;
   // Any thread.
   CallGate gate_;

@@ -59,6 +59,8 @@ class PowerLossDisk {
   /// is there to be read, and no later sync makes it durable.
   void fail(DiskCall call, std::int64_t at, std::int64_t count, int code);
   void stop_failing() { fault_.reset(); }
+  /// Something else makes calls fail from now on.
+  void expect_failure() { has_failed_ = true; }
   /// Has a call failed as told by the last fail()?
   [[nodiscard]] bool has_failed() const { return has_failed_; }
 

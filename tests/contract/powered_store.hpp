@@ -43,6 +43,7 @@ class PoweredStore {
   PowerLossDisk& disk() { return disk_; }
   std::mt19937_64& random() { return random_; }
   const LedgerModel& known() const { return known_; }
+  std::string path() const { return (folder_ / "dti.db").string(); }
 
   /// What the call said that was refused last by a disk that has power; none if it was answered.
   const std::optional<StorageError::Kind>& failure() const { return failure_; }
@@ -185,7 +186,6 @@ class PoweredStore {
     return wrong == 0 ? "" : "the ledger's sums are not what the semester has left";
   }
 
-  std::string path() const { return (folder_ / "dti.db").string(); }
   /// In memory if the system has such a place: syncs are real calls.
   static std::filesystem::path place() {
     return ::access("/dev/shm", W_OK) == 0 ? std::filesystem::path{"/dev/shm"} : std::filesystem::temp_directory_path();
