@@ -148,6 +148,8 @@ TEST(DiskFault, IsRefusedAtAStartAndPassesLater) {
       {"not opened", DiskCall::kOpen, SQLITE_CANTOPEN, Kind::kRefused, Kind::kUnavailable, "permissions"},
       {"no permission", DiskCall::kOpen, SQLITE_PERM, Kind::kRefused, Kind::kUnavailable, "permissions"},
       {"I/O error", DiskCall::kSync, SQLITE_IOERR_FSYNC, Kind::kUnavailable, Kind::kUnavailable, "see to its disk"},
+      {"read error", DiskCall::kRead, SQLITE_IOERR_READ, Kind::kUnavailable, Kind::kUnavailable,
+       "disk I/O error (Input/output error): see to its disk"},
       {"busy", DiskCall::kLock, SQLITE_BUSY, Kind::kUnavailable, Kind::kUnavailable, "locked"},
       {"damaged", DiskCall::kRead, SQLITE_CORRUPT, Kind::kCorrupt, Kind::kCorrupt, "restore a backup"},
       {"no database", DiskCall::kRead, SQLITE_NOTADB, Kind::kRefused, Kind::kRefused, "not a database"},

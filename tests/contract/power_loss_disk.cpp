@@ -1,6 +1,7 @@
 #include "contract/power_loss_disk.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <new>
@@ -107,6 +108,7 @@ std::optional<int> PowerLossDisk::failure(DiskCall call) {
     return std::nullopt;
   }
   has_failed_ = true;
+  errno = EIO;  // what SQLite says the system said
   return fault_->code;
 }
 

@@ -82,6 +82,20 @@ class Cluster:
     def stop(self, mode="immediate"):
         self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-m", mode, "stop")
 
+    def move_log_to(self, folder):
+        """The write-ahead log goes on in that folder, on another disk."""
+        self.stop("fast")
+        shutil.move(self._data / "pg_wal", folder / "pg_wal")
+        for path in (folder, *folder.rglob("*")):
+            shutil.chown(path, "postgres", "postgres")
+        (self._data / "pg_wal").symlink_to(folder / "pg_wal")
+        self.start()
+
+    def start_again(self):
+        """Once it has ended by itself, as it does when its log has no room."""
+        until(lambda: not (self._data / "postmaster.pid").exists(), 30, "the end of PostgreSQL")
+        self.start()
+
     def remove(self):
         """Whatever state it is in, also half made."""
         self._stopped = []

@@ -1,0 +1,82 @@
+"""Small disks of a test's own, which can be full or go read-only. They need a root that may mount."""
+
+import contextlib
+import errno
+import os
+import subprocess
+
+import pytest
+
+from harness.stopping import held
+
+PIECE = 64 * 1024
+
+
+class Disk:
+    """A mounted file system; `folder` is for a store."""
+
+    def __init__(self, mount_point):
+        self._mount_point = mount_point
+        self._filler = mount_point / "filler"
+        self.folder = mount_point / "store"
+
+    def fill(self):
+        """Not a byte is left, for root neither."""
+        size = PIECE
+        with open(self._filler, "ab", buffering=0) as file:
+            while size:
+                try:
+                    file.write(b"x" * size)
+                except OSError as error:
+                    assert error.errno == errno.ENOSPC, error
+                    size //= 2
+
+    def free(self):
+        self._filler.unlink()
+
+    def fail(self):
+        """The system finds a fault in the file system (ext4 only), and lets nobody write to it any more."""
+        _mount("-o", "remount,abort", self._mount_point)
+
+    def make_read_only(self):
+        """As by an entry in /etc/fstab; nobody may have a file open."""
+        _mount("-o", "remount,ro", self._mount_point)
+
+
+def _mount(*arguments):
+    return subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True, timeout=30)
+
+
+@contextlib.contextmanager
+def mounted(mount_point, *arguments):
+    """The file system that mount(8) makes of the arguments; the test is skipped where it may not."""
+    if os.geteuid() != 0:
+        pytest.skip("a small disk can be mounted by root only: run this test as root")
+    mount_point.mkdir(exist_ok=True)
+    try:
+        with held():
+            result = _mount(*arguments, mount_point)
+        if result.returncode != 0:
+            pytest.skip(f"no small disk can be mounted here: {result.stderr.strip()}")
+        disk = Disk(mount_point)
+        disk.folder.mkdir(exist_ok=True)
+        yield disk
+    finally:
+        # Lazily: what still has a file open there must not keep it for ever.
+        subprocess.run(["umount", "-l", mount_point], capture_output=True, timeout=30)
+
+
+def disk_in_memory(mount_point, megabytes):
+    return mounted(mount_point, "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs")
+
+
+@contextlib.contextmanager
+def disk_in_a_file(mount_point, image):
+    """An ext4 in that file, which is made if it is not there."""
+    if not image.exists():
+        with open(image, "wb") as file:
+            file.truncate(16 << 20)
+        made = subprocess.run(["mkfs.ext4", "-q", "-F", image], capture_output=True, text=True, timeout=30)
+        assert made.returncode == 0, made.stderr
+    with mounted(mount_point, "-o", "loop,errors=remount-ro", image) as disk:
+        yield disk
