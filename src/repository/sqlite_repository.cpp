@@ -206,7 +206,7 @@ void SqliteRepository::empty_log() {
   if (disk_failed_ && !is_emptied) {
     throw StorageError{Kind::kUnavailable, "the database " + path_.string() +
                                                ": after the disk failed, its write-ahead log must be copied into the"
-                                               " database, and another program that reads it is in the way"};
+                                               " database, and another program that uses it is in the way"};
   }
   wait_when_busy(connection);
 }

@@ -158,14 +158,14 @@ TEST(PowerLoss, AgainAndAgainAlsoDuringRecoveryLosesNothingThatWasCommitted) {
   std::uint64_t seed = first;
   do {
     ASSERT_EQ(many_losses(seed), "");
-  } while (++seed < first + 30 || Clock::now() < until);
+  } while (++seed < first + 15 || Clock::now() < until);
   RecordProperty("files", static_cast<int>(seed - first));
 }
 
 TEST(PowerLoss, WhileTheServersOwnCommitsCheckpointLosesNothingThatWasCommitted) {
   const std::int64_t changes = changes_of(life_of_large_batches);
   EXPECT_GT(changes, 20'000);
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     PoweredStore store{seed};
     store.disk().lose_power_at(1 + static_cast<std::int64_t>(store.random()() % static_cast<std::uint64_t>(changes)));
     life_of_large_batches(store);
