@@ -89,7 +89,7 @@ struct LedgerModel {
 /// What the store holds, after a take-over by the repository; the epoch is the one before it.
 inline LedgerModel read_store(Repository& repository) {
   LedgerModel found;
-  const Leadership leadership = repository.take_over(kAt).value();
+  const Leadership leadership = take(repository).value();
   found.epoch = leadership.epoch - 1;
   found.catalog = repository.read_catalog(0);
   EXPECT_EQ(leadership.program_count, found.catalog.size());

@@ -86,7 +86,7 @@ class PoweredStore {
           repository_ = open_repository(SqliteStoreAddress{path()}, std::chrono::milliseconds{100});
           model.take_lead();
           static_cast<void>(repository_->survey());
-          EXPECT_EQ(repository_->take_over(kAt).value().epoch, model.epoch);
+          EXPECT_EQ(take(*repository_).value().epoch, model.epoch);
         },
         Effect::kPossible);
   }
@@ -97,7 +97,7 @@ class PoweredStore {
     perform(
         [&](LedgerModel& model) {
           model.take_lead();
-          EXPECT_EQ(repository_->take_over(kAt).value().epoch, model.epoch);
+          EXPECT_EQ(take(*repository_).value().epoch, model.epoch);
         },
         Effect::kPossible);
   }
