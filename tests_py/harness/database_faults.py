@@ -1,0 +1,74 @@
+"""Ways in which a cluster of ours fails, and how it comes back."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from harness.process import until
+
+BACK_SECONDS = 120
+
+
+def let_recover_quickly(cluster):
+    """A start after a crash flushes the whole disk in one call, and not each of a thousand files by itself."""
+    cluster.sql("postgres", "ALTER SYSTEM SET recovery_init_sync_method = 'syncfs'", user="postgres")
+    cluster.sql("postgres", "SELECT pg_reload_conf()", user="postgres")
+
+
+def postmaster(cluster):
+    return int((cluster.folder / "data" / "postmaster.pid").read_text().split()[0])
+
+
+def children(pid):
+    return [int(child) for task in Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()]
+
+
+def stop_at_once_and_start(cluster, _random=None):
+    cluster.stop("immediate")
+    cluster.start()
+
+
+def kill_a_backend(cluster, random):
+    """SIGKILL for one of its processes: the postmaster ends all the others and recovers."""
+    pids = children(postmaster(cluster))
+    os.kill(random.choice(pids), signal.SIGKILL)
+    until(lambda: is_gone(pids), BACK_SECONDS, "the end of the sessions")
+    until(lambda: takes_connections(cluster), BACK_SECONDS, "a database that takes connections")
+
+
+def kill_the_postmaster(cluster, _random=None):
+    """SIGKILL for all of it, the postmaster first, as the kernel does when memory runs out; then a start."""
+    pid = postmaster(cluster)
+    pids = [pid, *children(pid)]
+    for victim in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+    until(lambda: is_gone(pids), BACK_SECONDS, "the end of the database")
+    # Dead and not yet looked after by its parent, it would count as another server at the start.
+    for lock in (cluster.folder / "data" / "postmaster.pid", *cluster.folder.glob(".s.PGSQL.*.lock")):
+        lock.unlink(missing_ok=True)
+    cluster.start()
+
+
+FAILURES = {"stop": stop_at_once_and_start, "backend": kill_a_backend, "postmaster": kill_the_postmaster}
+
+
+def is_gone(pids):
+    return not any(_runs(pid) for pid in pids)
+
+
+def _runs(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def takes_connections(cluster):
+    with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
+        cluster.sql("postgres", "SELECT 1", user="postgres")
+        return True
+    return False
