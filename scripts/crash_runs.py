@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests_py"))
 sys.dont_write_bytecode = True
-os.environ.setdefault("DTI_BIN_DIR", str(ROOT / "build/release/bin"))
+os.environ["DTI_BIN_DIR"] = os.environ.get("DTI_BIN_DIR") or str(ROOT / "build/release/bin")
 
 from harness.postgresql import FOLDERS, newest_bin_folder, remove_cluster  # noqa: E402
 from harness.stopping import Stopped, raise_on_signals  # noqa: E402
