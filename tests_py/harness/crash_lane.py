@@ -9,12 +9,12 @@ import time
 from random import Random
 
 from harness.crash_ledger import check_semester
-from harness.crash_load import Peers, Requests
+from harness.crash_load import Patience, Peers, Requests
 from harness.database_faults import FAILURES
 from harness.process import FAULTS, Daemon, binary
 from harness.stores import PostgresqlStore, SqliteStore
 
-READY_SECONDS = 120  # the lease of the server before, and a machine that has better things to do
+READY_SECONDS = 60  # the lease of the server before, and a machine that has better things to do
 SETTLE_SECONDS = 60
 UNDER_WAY = 400
 SENTENCES_MAX = 20
@@ -263,7 +263,7 @@ class Lane:
             self._become_ready(self._start(), started)
 
     def _become_ready(self, daemon, started):
-        daemon.endpoint = daemon.line("READY", READY_SECONDS)
+        daemon.endpoint = _ready_line(daemon)
         self._daemon = daemon
         self.figures.ready.append(round(time.monotonic() - started, 4))
         self._check([self._requests.semester])
@@ -310,3 +310,13 @@ class Lane:
         self._on_checked(figures)
         if faults:
             raise Broken("; ".join(figures.sentences[:3]))
+
+
+def _ready_line(daemon):
+    patience = Patience(READY_SECONDS)
+    while True:
+        try:
+            return daemon.line("READY", 0.4)
+        except AssertionError:
+            if patience.is_over() or daemon.has_ended():
+                raise

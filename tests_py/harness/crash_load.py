@@ -16,6 +16,19 @@ HEALTH_EVERY_SECONDS = 0.05
 ENDED = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED  # the second: it was gone before it was reached
 
 
+class Patience:
+    """A bound on a wait that is looked at often. A pause of this whole process counts for half a second."""
+
+    def __init__(self, seconds):
+        self._left = seconds
+        self._last = time.monotonic()
+
+    def is_over(self):
+        before, self._last = self._last, time.monotonic()
+        self._left -= min(0.5, self._last - before)
+        return self._left < 0
+
+
 class Asked:
     """A request: its bytes, and what it asks for."""
 
@@ -230,25 +243,27 @@ class Peers:
 
     def settle(self, seconds):
         """Waits until all that was asked is answered; whoever was told to come again asks again."""
-        deadline = time.monotonic() + seconds
+        patience = Patience(seconds)
         while self.count or self._again:
             self.top_up(min(self.count + len(self._again), 500))
             self.receive(0.05)
-            assert time.monotonic() < deadline, f"{self.count} requests are not answered after {seconds} s"
+            assert not patience.is_over(), f"{self.count} requests are not answered after {seconds} s"
 
     def until_healthy(self, seconds):
         """Waits until a health check is answered, receiving what comes meanwhile."""
         self.healthy = False
-        deadline = time.monotonic() + seconds
+        patience = Patience(seconds)
         while not self.healthy:
             self._sockets[0].send(HEALTH_CHECK)
             self.receive(HEALTH_EVERY_SECONDS)
-            assert time.monotonic() < deadline, f"no health check is answered within {seconds} s"
+            assert not patience.is_over(), f"no health check is answered within {seconds} s"
 
     def drain(self):
         """After the server's death: everything that had left it."""
         for monitor in self._monitors:
-            assert monitor.poll(GONE_SECONDS * 1000), "a connection outlives its server"
+            patience = Patience(GONE_SECONDS)
+            while not monitor.poll(200):
+                assert not patience.is_over(), "a connection outlives its server"
         before = -1
         while before != self._requests.answers + self._requests.told_to_come_again:
             before = self._requests.answers + self._requests.told_to_come_again
