@@ -6,7 +6,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from harness.process import until
+from harness.postgresql import ROLE
+from harness.process import clean_environment, until
 
 BACK_SECONDS = 120
 
@@ -72,3 +73,42 @@ def takes_connections(cluster):
         cluster.sql("postgres", "SELECT 1", user="postgres")
         return True
     return False
+
+
+@contextlib.contextmanager
+def held_row(store):
+    """Another session holds the lock of the semester's row, so that the next batch waits inside its commit."""
+    cluster = store.cluster
+    process = subprocess.Popen(
+        ["psql", "-XAtq", "-h", str(cluster.folder), "-p", str(cluster.port), "-U", ROLE, "-d", store.database],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env=clean_environment(cluster.folder))
+    try:
+        process.stdin.write("BEGIN; SELECT id FROM semester FOR UPDATE;\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "1\n"
+        yield
+    finally:
+        process.kill()
+        process.communicate()
+        # The session ends by itself once it notices; whoever waits for the row should not wait for that.
+        with contextlib.suppress(AssertionError):
+            store.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' "
+                       "AND datname = current_database()")
+
+
+def a_batch_waits(store):
+    """Is the server inside a commit that waits for its row?"""
+    return store.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                       "AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO ledger%'") > 0
+
+
+@contextlib.contextmanager
+def postmaster_stopped(cluster):
+    """SIGSTOP for the postmaster alone: the sessions that there are go on, and new ones do not come about."""
+    pid = postmaster(cluster)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
