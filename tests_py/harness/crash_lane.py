@@ -68,7 +68,8 @@ class Lane:
         self._folder = folder
         self._cluster = cluster
         self._seed = seed
-        self._random = Random(f"{seed}: moments")
+        self._random = Random(f"{seed}: moments")  # nothing else draws from it, or how far a load gets would change them
+        self._details = Random(f"{seed}: details")
         self._kill = kill
         self._shape = shape or Shape()
         self._on_checked = on_checked
@@ -120,9 +121,9 @@ class Lane:
         semester = f"semester-{len(self._pools) + 1}"
         self._requests.begin_semester(semester)
         programs = len(self._requests.catalog())
-        classrooms = int(programs * self._random.uniform(1.5, 4.5))
-        labs = int(programs * self._random.uniform(0.5, 1.6))
-        self._pools[semester] = (classrooms, labs, self._random.randint(classrooms // 10, classrooms))
+        classrooms = int(programs * self._details.uniform(1.5, 4.5))
+        labs = int(programs * self._details.uniform(0.5, 1.6))
+        self._pools[semester] = (classrooms, labs, self._details.randint(classrooms // 10, classrooms))
         self.figures.semesters += 1
 
     def _end_store(self):
@@ -204,7 +205,7 @@ class Lane:
     def _kill_beside_another(self):
         """The second either takes the lead, and the first says so and ends, or stands by until the first is gone."""
         first, started, second = self._daemon, time.monotonic(), self._start()
-        self._peers.load(self._random.uniform(0, 0.2), UNDER_WAY, stop=first.has_ended)
+        self._peers.load(self._details.uniform(0, 0.2), UNDER_WAY, stop=first.has_ended)
         if not first.has_ended():
             first.crash()
         elif (status := first.exit_status()) not in (1, -9):
@@ -215,12 +216,12 @@ class Lane:
 
     def _kill_database(self, seconds, with_server):
         """While requests go on coming. The server lives on and must serve again by itself."""
-        name = self._random.choice(list(FAILURES))
+        name = self._details.choice(list(FAILURES))
         fault = []
 
         def fail():
             try:
-                FAILURES[name](self._cluster, self._random)
+                FAILURES[name](self._cluster, self._details)
             except BaseException as error:
                 fault.append(error)
 
