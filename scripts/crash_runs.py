@@ -237,7 +237,8 @@ def table_rows(options, store, figures, seconds):
         ("told to come again", f"{figures.told_to_come_again:,}"),
         ("lost", figures.faults["lost"]), ("doubled", figures.faults["doubled"]),
         ("changed", figures.faults["changed"]), ("stored in part", figures.faults["torn"]),
-        ("stored and not asked for", figures.faults["foreign"]), ("refused without a reason", figures.faults["refused"]),
+        ("stored and not asked for", figures.faults["foreign"]),
+        ("refused without a reason", figures.faults["refused"]),
         ("sums, order or rule broken", figures.faults["sums"]),
         ("read back", f"{figures.entries:,} entries of {figures.semesters} semesters in {figures.stores} stores"),
         ("time to READY, p50 / p99 / max", times(figures.ready))]

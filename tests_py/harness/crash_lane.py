@@ -68,7 +68,7 @@ class Lane:
         self._folder = folder
         self._cluster = cluster
         self._seed = seed
-        self._random = Random(f"{seed}: moments")  # nothing else draws from it, or how far a load gets would change them
+        self._random = Random(f"{seed}: moments")  # and nothing else: how far a load gets must not matter
         self._details = Random(f"{seed}: details")
         self._kill = kill
         self._shape = shape or Shape()
