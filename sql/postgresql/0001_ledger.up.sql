@@ -107,6 +107,8 @@ CREATE TABLE ledger (
     = (classrooms_granted < classrooms_wanted OR mobile_labs_granted + labs_granted < labs_wanted)::integer)
 );
 CREATE UNIQUE INDEX ledger_one_grant ON ledger (semester_id, program_id, generation) WHERE kind = 0;
+-- So that a view finds what was released also while the table has no statistics; grants add nothing to it.
+CREATE INDEX ledger_released ON ledger (semester_id, program_id, generation) WHERE kind = 1;
 
 -- Statement triggers: they cost an INSERT nothing.
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

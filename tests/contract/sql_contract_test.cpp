@@ -1,4 +1,5 @@
 // What holds in both databases beside the repository: what outsiders see there, and what they cannot do.
+#include <chrono>
 #include <fstream>
 #include <functional>
 #include <initializer_list>
@@ -171,6 +172,17 @@ TEST_P(SqlContract, TheViewsSayWhoHoldsWhatAndWhoLacksWhat) {
             (Rows{row({"1", at, std::string{stored_text(EntryKind::kSemesterOpened)}, "-"}),
                   row({"2", at, std::string{stored_text(EntryKind::kGranted)}, "OK"}),
                   row({"3", at, "granted", partial}), row({"4", at, "granted", "OK"})}));
+}
+
+TEST_P(SqlContract, TheAllocationsOfANewLedgerAreFoundWithoutStatistics) {
+  start();
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_EQ(repository_->commit(large_batch(1'000)), CommitResult::kCommitted);
+  }
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(query("SELECT count(*) FROM allocation WHERE semester = '2025-10'"), Rows{row({"8000"})});
+  // A plan that compares each entry with each other takes half a minute.
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds{5});
 }
 
 TEST_P(SqlContract, AReleasedGrantIsNotCurrentAndItsRoomsAreBack) {
