@@ -13,9 +13,10 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kRetryDelayMin{100};  // between take-overs, while the store fails; doubles each time
 constexpr milliseconds kRetryDelayMax{1'000};
-constexpr milliseconds kSilenceMax{1'000};  // a store that takes longer for one call is not ready
-constexpr int kRefusedInARowMax = 3;        // so many requests refused alone: the store refuses whatever it is
-constexpr milliseconds kExpireStep{10};     // deadlines are looked through at most this often
+constexpr milliseconds kRefusalPause{1'000};  // how long a store that refuses everything makes us not ready
+constexpr milliseconds kSilenceMax{1'000};    // a store that takes longer for one call is not ready
+constexpr int kRefusedInARowMax = 3;          // so many requests refused alone: the store refuses whatever it is
+constexpr milliseconds kExpireStep{10};       // deadlines are looked through at most this often
 constexpr milliseconds kRetryAfterOverload{100};
 constexpr milliseconds kRetryAfterFailure{500};
 
@@ -103,7 +104,7 @@ void CommitPipeline::on_take_over(TakeOverEvent event, const Now& now) {
                                    : start_.has_value() || failure->kind == StorageError::Kind::kRefused ||
                                          failure->kind == StorageError::Kind::kCorrupt;
     if (is_final) return end(1, failure->text, unavailable("the store cannot be used"));
-    log(LogLevel::kWarning, "store-unavailable", failure->text);
+    log_unavailable(failure->text, now);
     ++failures_in_a_row_;
     retry_at_ = now.steady + retry_delay();
     return end_if_drained(now);
@@ -130,6 +131,7 @@ void CommitPipeline::on_take_over(TakeOverEvent event, const Now& now) {
     return reread_all(now);
   }
   start_.reset();
+  unavailable_.end();
   reread_all_ = false;
   epoch_ = leadership.epoch;
   phase_ = Phase::kLeading;
@@ -193,7 +195,8 @@ void CommitPipeline::on_stop(const Now& now) {
 
 bool CommitPipeline::is_ready(const Now& now) const {
   const bool is_silent = call_ != Call::kNone && now.steady - call_since_ > kSilenceMax;
-  return phase_ == Phase::kLeading && now.steady < lease_until_ && !stop_at_ && !is_silent;
+  const bool refuses_all = refused_in_a_row_ >= kRefusedInARowMax && now.steady < refuses_all_until_;
+  return phase_ == Phase::kLeading && now.steady < lease_until_ && !stop_at_ && !is_silent && !refuses_all;
 }
 
 std::optional<SteadyTime> CommitPipeline::wake_at() const {
@@ -317,8 +320,8 @@ void CommitPipeline::on_result(CommitEvent event, const Now& now) {
       failures_in_a_row_ = 0;
       if (was_commit) {
         invariant_failed_ = false;
-        refused_in_a_row_ = 0;
         isolate_size_ *= 2;
+        if (std::exchange(refused_in_a_row_, 0) >= kRefusedInARowMax) log_accepts_again();
       }
       return on_durable(std::exchange(in_flight_, {}), now);
     case CommitResult::kReplaced: return step_down(now);
@@ -361,10 +364,13 @@ void CommitPipeline::on_rejected(const StoreFailure& failure, const Now& now) {
   isolate_until_ = std::max(isolate_until_, last);
   isolate_size_ = std::max<std::size_t>(1, size / 2);
   if (size > 1) {
-    log(LogLevel::kWarning, "batch-refused", failure.text + "; its requests are tried in smaller batches");
+    if (batches_refused_.pass(now.steady)) {
+      log(LogLevel::kWarning, "batch-refused", failure.text + "; its requests are tried in smaller batches");
+    }
     return pump(now);
   }
   const bool refuses_all = ++refused_in_a_row_ >= kRefusedInARowMax;
+  if (refuses_all) refuses_all_until_ = now.steady + kRefusalPause;
   std::size_t told = 0;
   std::erase_if(undecided_, [&](Waiting& waiting) {
     if (!refuses_all && waiting.arrival != last) return false;
@@ -374,8 +380,10 @@ void CommitPipeline::on_rejected(const StoreFailure& failure, const Now& now) {
     ++told;
     return true;
   });
-  log(LogLevel::kError, "requests-refused-by-store",
-      failure.text + "; " + std::to_string(told) + " requests were told UNAVAILABLE");
+  if (const auto count = requests_refused_.pass(now.steady, told)) {
+    log(LogLevel::kError, "requests-refused-by-store",
+        failure.text + "; " + std::to_string(*count) + " requests were told UNAVAILABLE");
+  }
   pump(now);
 }
 
@@ -520,6 +528,21 @@ void CommitPipeline::started(Call call, const Now& now) {
   call_ = call;
   call_since_ = now.steady;
   interrupt_at_ = now.steady + options_.store_timeout;
+}
+
+void CommitPipeline::log_unavailable(const std::string& text, const Now& now) {
+  const auto count = unavailable_.pass(now.steady);
+  if (!count) return;
+  const auto times = *count > 1 ? " (" + std::to_string(*count) + " times)" : std::string{};
+  log(LogLevel::kWarning, "store-unavailable", text + times);
+}
+
+void CommitPipeline::log_accepts_again() {
+  batches_refused_.end();
+  const auto untold = requests_refused_.end();
+  log(LogLevel::kInfo, "store-accepts-again",
+      "a batch was committed" +
+          (untold > 0 ? "; " + std::to_string(untold) + " more requests had been told UNAVAILABLE" : std::string{}));
 }
 
 void CommitPipeline::log(LogLevel level, std::string event, std::string message) {

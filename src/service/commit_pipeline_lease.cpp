@@ -19,7 +19,7 @@ void CommitPipeline::on_watch(WatchEvent event, const Now& now) {
     if (failure->kind == StorageError::Kind::kRefused || failure->kind == StorageError::Kind::kCorrupt) {
       return end(1, failure->text, not_leader());
     }
-    log(LogLevel::kWarning, "store-unavailable", failure->text);
+    log_unavailable(failure->text, now);
     ++failures_in_a_row_;
     watch_at_ = now.steady + retry_delay();
     return;

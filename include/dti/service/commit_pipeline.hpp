@@ -13,6 +13,7 @@
 #include "dti/domain/messages.hpp"
 #include "dti/service/allocator.hpp"
 #include "dti/service/log.hpp"
+#include "dti/service/log_limit.hpp"
 #include "dti/service/repository.hpp"
 #include "dti/service/take_over.hpp"
 
@@ -205,6 +206,8 @@ class CommitPipeline {
   void end_if_drained(const Now& now);
   void end_in_order();
   void started(Call call, const Now& now);
+  void log_unavailable(const std::string& text, const Now& now);
+  void log_accepts_again();
   void log(LogLevel level, std::string event, std::string message);
 
   // Fixed after construction.
@@ -232,8 +235,13 @@ class CommitPipeline {
   std::deque<Group> gathering_;    // decided, in the order of their turns
   // The store refused a batch: arrivals up to this one are committed a few at a time, to find the one that it refuses.
   std::uint64_t isolate_until_ = 0;
-  std::size_t isolate_size_ = 0;   // so many at a time
-  int refused_in_a_row_ = 0;       // single requests, without a commit between them
+  std::size_t isolate_size_ = 0;  // so many at a time
+  int refused_in_a_row_ = 0;      // single requests, without a commit between them
+  SteadyTime refuses_all_until_;  // so long the store counts as one that refuses everything
+  // Of what the store does again and again.
+  LogLimit batches_refused_{std::chrono::seconds{1}};
+  LogLimit requests_refused_{std::chrono::seconds{1}};
+  LogLimit unavailable_{std::chrono::seconds{10}};
   std::size_t request_count_ = 0;  // held, told UNAVAILABLE or not
   std::size_t byte_count_ = 0;     // of their messages
 

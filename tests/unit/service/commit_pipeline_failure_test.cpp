@@ -180,6 +180,64 @@ TEST_F(RefusingStore, TellsAllThatWaitAfterAFewRefusalsInARow) {
   EXPECT_EQ(grant_of(later), (Grant{7, 2, 0}));
 }
 
+TEST_F(RefusingStore, ThatRefusesEverythingIsLoggedOnceASecondAndAtItsEnd) {
+  start();
+  const auto refuse = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      send_one("p1");
+      turn();
+      answer_commit(failure(StorageError::Kind::kRejected));
+    }
+  };
+  refuse(5);
+  EXPECT_EQ(logged("requests-refused-by-store"), 1U);
+  advance(1s);
+  refuse(3);
+  ASSERT_EQ(logged("requests-refused-by-store"), 2U);
+  EXPECT_NE(last_logged("requests-refused-by-store").find("5 requests"), std::string::npos) << "4 were held back";
+  send_one("p2");
+  turn();
+  commit();
+  ASSERT_EQ(logged("store-accepts-again"), 1U);
+  EXPECT_NE(last_logged("store-accepts-again").find("2 more requests"), std::string::npos);
+}
+
+TEST_F(RefusingStore, ThatRefusesEverythingMakesTheServerUnreadyForASecondOrUntilItAcceptsSomething) {
+  start();
+  const auto refuse_three = [&] {
+    for (int i = 0; i < 3; ++i) {
+      send_one("p1");
+      turn();
+      EXPECT_TRUE(pipeline_->is_ready(now_)) << "one request may be at fault";
+      answer_commit(failure(StorageError::Kind::kRejected));
+    }
+    EXPECT_FALSE(pipeline_->is_ready(now_));
+  };
+  refuse_three();
+  advance(1s);
+  EXPECT_TRUE(pipeline_->is_ready(now_)) << "or nobody would send what shows that there is room again";
+  send_one("p2");
+  turn();
+  commit();
+  refuse_three();
+  send_one("p3");
+  turn();
+  commit();
+  EXPECT_TRUE(pipeline_->is_ready(now_));
+}
+
+TEST_F(Pipeline, LogsAStoreThatCannotBeReachedOnceInTenSeconds) {
+  start();
+  send_one("p1");
+  turn();
+  answer_commit(failure(StorageError::Kind::kInDoubt));
+  for (const auto until = now_.steady + 25s; now_.steady < until;) {
+    fail_take_over(StorageError::Kind::kUnavailable);
+    advance(std::chrono::ceil<std::chrono::milliseconds>(*pipeline_->wake_at() - now_.steady));
+  }
+  EXPECT_EQ(logged("store-unavailable"), 3U);
+}
+
 TEST_F(RefusingStore, RefusesTheOnlyRequestThatWaits) {
   start();
   const auto token = send_one("p1");

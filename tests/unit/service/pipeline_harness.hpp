@@ -189,12 +189,15 @@ class Pipeline : public testing::Test {
         ++interrupts_;
       } else if (const auto* event = std::get_if<LogEvent>(&action)) {
         events_.push_back(event->event);
+        messages_[event->event].push_back(event->message);
       } else if (auto* exit = std::get_if<Exit>(&action)) {
         ASSERT_FALSE(exit_) << "a second exit";
         exit_ = *exit;
       }
     }
   }
+  [[nodiscard]] std::size_t logged(const std::string& event) { return messages_[event].size(); }
+  [[nodiscard]] std::string last_logged(const std::string& event) { return messages_.at(event).back(); }
   void expect_no_call() {
     EXPECT_TRUE(!commit_ && !guard_ && !take_over_ && !watch_ && !renewal_ && !release_)
         << "two calls of the store at once";
@@ -231,6 +234,7 @@ class Pipeline : public testing::Test {
   std::map<Token, Outcome> replies_;
   std::vector<Token> order_;
   std::vector<std::string> events_;
+  std::map<std::string, std::vector<std::string>> messages_;  // by event
   int interrupts_ = 0;
   std::optional<Exit> exit_;
   Token tokens_ = 0;

@@ -1,0 +1,30 @@
+#include "dti/service/log_limit.hpp"
+
+#include <gtest/gtest.h>
+
+namespace dti {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(LogLimit, LetsAnEventThroughOnceAnIntervalAndTellsOfWhatItHeldBack) {
+  LogLimit limit{1s};
+  const LogLimit::Time start{};
+  EXPECT_EQ(limit.pass(start, 3), 3U);
+  EXPECT_EQ(limit.pass(start + 999ms, 4), std::nullopt);
+  EXPECT_EQ(limit.pass(start + 999ms, 5), std::nullopt);
+  EXPECT_EQ(limit.pass(start + 1s, 1), 10U);
+  EXPECT_EQ(limit.pass(start + 1'999ms), std::nullopt);
+}
+
+TEST(LogLimit, ItsEndTellsWhatWasNeverTold) {
+  LogLimit limit{1s};
+  EXPECT_EQ(limit.pass({}, 3), 3U);
+  EXPECT_EQ(limit.pass({}, 4), std::nullopt);
+  EXPECT_EQ(limit.end(), 4U);
+  EXPECT_EQ(limit.end(), 0U);
+  EXPECT_EQ(limit.pass({}, 2), 2U) << "at once";
+}
+
+}  // namespace
+}  // namespace dti
