@@ -34,7 +34,7 @@ int serve(dti::DtiServerOptions options) {
          "NOTHING IS STORED with --store=memory:; every grant is lost at the end",
          {}});
   }
-  const auto repository = dti::open_repository(options.store, options.pipeline.store_timeout);
+  const auto repository = dti::open_repository(options.store, options.pipeline.store_timeout, log);
   std::optional<dti::ProxyRegistration> registration;
   dti::Server server{
       {options.bind, options.port, options.advertise ? to_string(*options.advertise) : "", options.pipeline},

@@ -92,9 +92,10 @@ std::string describe(const StoreAddress& address) {
   return "memory:";
 }
 
-std::unique_ptr<Repository> open_repository(const StoreAddress& address, std::chrono::milliseconds timeout) {
+std::unique_ptr<Repository> open_repository(const StoreAddress& address, std::chrono::milliseconds timeout,
+                                            LogSink log) {
   if (const auto* const sqlite = std::get_if<SqliteStoreAddress>(&address)) {
-    return std::make_unique<SqliteRepository>(sqlite->path, timeout);
+    return std::make_unique<SqliteRepository>(sqlite->path, timeout, std::move(log));
   }
   if (const auto* const postgresql = std::get_if<PostgresqlStoreAddress>(&address)) {
     return std::make_unique<PostgresqlRepository>(postgresql->conninfo, timeout);

@@ -20,6 +20,8 @@ namespace {
 
 using Kind = StorageError::Kind;
 
+constexpr std::uintmax_t kLogExpectedMax = 32 * 1024 * 1024;  // it is begun anew from 16 MiB on
+
 /// Beside the write-ahead log. Source: docs/adr/0009-sqlite-store.md
 constexpr char kSettings[] = R"(
 PRAGMA synchronous = FULL;
@@ -57,8 +59,12 @@ std::string_view advice(int code) {
 
 }  // namespace
 
-SqliteRepository::SqliteRepository(const std::filesystem::path& path, std::chrono::milliseconds timeout)
-    : path_(prepare_path(path)), timeout_(timeout), lock_(path_), log_path_(path_.string() + "-wal") {}
+SqliteRepository::SqliteRepository(const std::filesystem::path& path, std::chrono::milliseconds timeout, LogSink log)
+    : path_(prepare_path(path)),
+      timeout_(timeout),
+      lock_(path_),
+      log_path_(path_.string() + "-wal"),
+      log_(std::move(log)) {}
 
 SqliteRepository::~SqliteRepository() = default;
 
@@ -160,6 +166,21 @@ void SqliteRepository::check_files() const {
                        "the database " + path_.string() +
                            " or its write-ahead log was removed or replaced while the server used it: stop the server"
                            " before you restore the database, and start it then"};
+  }
+}
+
+/// A reader that stays keeps SQLite from copying its log into the database; the log then grows with every batch.
+void SqliteRepository::watch_log() {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(log_path_, error);
+  if (!log_ || error || size < kLogExpectedMax) {
+    return;
+  }
+  if (log_grows_.pass(std::chrono::steady_clock::now())) {
+    log_({LogLevel::kWarning,
+          "log-grows",
+          "the write-ahead log cannot be copied into the database: somebody reads without a pause",
+          {{"file", log_path_.string()}, {"bytes", std::to_string(size)}}});
   }
 }
 
@@ -394,6 +415,7 @@ OpenResult SqliteRepository::open_semester(Epoch epoch, const std::string& name,
 
 CommitResult SqliteRepository::commit(const Batch& batch) {
   check_batch(batch);
+  watch_log();
   return perform(Stage::kWriting, [&] {
     SqliteTransaction transaction{session_->connection};
     session_->guard_update->bind(batch.entries.back().seq)

@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "dti/service/log.hpp"
+#include "dti/service/log_limit.hpp"
 #include "dti/service/repository.hpp"
 #include "repository/call_gate.hpp"
 #include "repository/file_id.hpp"
@@ -30,7 +32,7 @@ class SqliteRepository final : public Repository {
   /// Locks the file, which need not exist yet; its folder is made if it is not there.
   /// @param timeout  how long a call waits for somebody else's lock
   /// @throws StorageError  kRefused, naming the path and the reason
-  SqliteRepository(const std::filesystem::path& path, std::chrono::milliseconds timeout);
+  SqliteRepository(const std::filesystem::path& path, std::chrono::milliseconds timeout, LogSink log = {});
   ~SqliteRepository() override;
 
   [[nodiscard]] StoreSurvey survey() override;
@@ -58,6 +60,7 @@ class SqliteRepository final : public Repository {
   void apply_settings();
   void empty_log();
   void check_files() const;
+  void watch_log();
   [[nodiscard]] std::variant<Leadership, HeldBy> lead(WallTime at);
   template <class Call>
   auto perform(Stage stage, Call call) -> decltype(call());
@@ -70,6 +73,7 @@ class SqliteRepository final : public Repository {
   const std::chrono::milliseconds timeout_;
   const StoreLock lock_;
   const std::filesystem::path log_path_;  // of the write-ahead log
+  const LogSink log_;
   // The committer's thread only.
   std::unique_ptr<SqliteSession> session_;
   Stage stage_ = Stage::kReading;
@@ -77,6 +81,7 @@ class SqliteRepository final : public Repository {
   std::optional<FileId> file_;  // the one that was taken over first: from then on, none and no other will do
   bool disk_failed_ = false;    // since the last take-over
   std::chrono::steady_clock::time_point wait_until_;
+  LogLimit log_grows_{std::chrono::minutes{1}};
   // Any thread.
   CallGate gate_;
 };

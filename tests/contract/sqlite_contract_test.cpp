@@ -49,6 +49,25 @@ class SqliteContract : public StoreTest {
 };
 INSTANTIATE_TEST_SUITE_P(File, SqliteContract, testing::Values(sqlite_backend()), name_of_backend());
 
+TEST_P(SqliteContract, ALogThatAReaderKeepsFromBeingCopiedIsToldOfOnce) {
+  std::vector<LogEvent> events;
+  repository_.reset();
+  repository_ =
+      open_repository(SqliteStoreAddress{file()}, kShort, [&](const LogEvent& event) { events.push_back(event); });
+  start();
+  const auto reader = backend_->connect();
+  reader->run("BEGIN");
+  reader->run("SELECT count(*) FROM ledger");
+  for (int i = 0; i < 100 && events.empty(); ++i) {
+    ASSERT_EQ(repository_->commit(large_batch(20'000, "r")), CommitResult::kCommitted);
+  }
+  ASSERT_EQ(repository_->commit(large_batch(1, "r")), CommitResult::kCommitted);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].event, "log-grows");
+  EXPECT_GT(log_size(), 32U * 1024 * 1024);
+  reader->run("COMMIT");
+}
+
 TEST_P(SqliteContract, ASecondOpenerIsRefusedAndToldWhoHoldsTheFile) {
   const auto open_again = [&] { open(file()); };
   EXPECT_EQ(failure_of(open_again), Kind::kRefused);
