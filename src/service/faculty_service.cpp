@@ -100,7 +100,7 @@ void FacultyService::on_connection_lost(std::size_t endpoint, SteadyTime now) {
 
 void FacultyService::on_tick(SteadyTime now) {
   if (stop_at_ && now >= *stop_at_ && !ended_) {
-    for (auto& [id, batch] : asked_) give_up(batch, "the faculty is stopping");
+    for (auto& [id, batch] : asked_) give_up(batch, batch.endpoint, "the faculty is stopping");
     asked_.clear();
     ended_ = true;
     actions_.push_back(Exit{1, "stopped before the servers had answered"});
@@ -115,7 +115,7 @@ void FacultyService::on_tick(SteadyTime now) {
     if (batch.under_way) {
       on_lost_try(batch, now);
     } else if (now >= batch.give_up_at) {
-      give_up(batch, "no server could answer in time");
+      give_up(batch, batch.endpoint, "no server could answer in time");
     } else {
       try_once(batch, now);
     }
@@ -177,8 +177,9 @@ void FacultyService::on_lost_try(Batch& batch, SteadyTime now) {
   connection.avoid_until = now + options_.request_timeout;
   // A peer that vanished is not noticed on an old connection, and what is queued for it must not arrive much later.
   if (connection.tries_under_way == 0) reset(batch.endpoint, now);
-  if (batch.tries_left == 0 || now >= batch.give_up_at) return give_up(batch, "no server answered in time");
-  batch.endpoint = next_endpoint(batch, {}, now);
+  const auto next = next_endpoint(batch, {}, now);
+  if (batch.tries_left == 0 || now >= batch.give_up_at) return give_up(batch, next, "no server answered in time");
+  batch.endpoint = next;
   try_once(batch, now);
 }
 
@@ -203,10 +204,11 @@ void FacultyService::try_again_later(Batch& batch, const RequestError& error, bo
   batch.redirected = false;
   const auto retry_after = std::min(error.retry_after.value_or(milliseconds{0}), kRetryAfterMax);
   const auto pause = std::max(retry_after, pause_after(++batch.refusals));
+  const auto next = next_endpoint(batch, error, now);
   if (batch.tries_left == 0 || now + pause >= batch.give_up_at) {
-    return give_up(batch, "no server could answer: " + std::string(wire_text(error.status)));
+    return give_up(batch, next, "no server could answer: " + std::string(wire_text(error.status)));
   }
-  batch.endpoint = next_endpoint(batch, error, now);
+  batch.endpoint = next;
   batch.next_at = now + pause;
 }
 
@@ -222,8 +224,10 @@ void FacultyService::reset(std::size_t endpoint, SteadyTime now) {
   actions_.push_back(ResetEndpoint{endpoint});
 }
 
-void FacultyService::give_up(Batch& batch, const std::string& why) {
+// The next batch goes on where this one would have: with few tries the last servers would else never be asked.
+void FacultyService::give_up(Batch& batch, std::size_t next, const std::string& why) {
   end_try(batch);
+  preferred_ = next;
   log(LogLevel::kWarning, "batch-given-up", why, batch);
   for (std::size_t i = 0; i < batch.tokens.size(); ++i) {
     if (batch.tokens[i]) answer(batch, i, {.status = Status::kUnavailable, .grant = {}, .detail = why + "; ask again"});

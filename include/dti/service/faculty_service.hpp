@@ -112,7 +112,7 @@ class FacultyService {
   void try_again_later(Batch& batch, const RequestError& error, bool is_free, SteadyTime now);
   void end_try(Batch& batch);
   void reset(std::size_t endpoint, SteadyTime now);
-  void give_up(Batch& batch, const std::string& why);
+  void give_up(Batch& batch, std::size_t next, const std::string& why);
   void answer(Batch& batch, std::size_t index, RoomAnswer answer);
   void answer_from(Batch& batch, const AllocationReply& reply, bool refused);
   [[nodiscard]] std::optional<BatchId> find_batch(std::size_t endpoint, const AllocationReply& reply) const;
@@ -134,7 +134,7 @@ class FacultyService {
   std::size_t waiting_count_ = 0;  // programs, in gathering_ and asked_
 
   std::vector<Connection> connections_;  // by endpoint
-  std::size_t preferred_ = 0;            // the endpoint that answered last
+  std::size_t preferred_ = 0;            // of a batch's first try: what answered last, or is after what did not
   std::optional<SteadyTime> stop_at_;    // asked to stop: wait until then
   bool ended_ = false;                   // Exit was said
   std::vector<FacultyAction> actions_;

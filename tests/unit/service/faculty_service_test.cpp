@@ -460,6 +460,22 @@ TEST(FacultyServiceTest, WithoutRetriesARefusalIsToldAtOnceAndNothingIsSentAgain
   EXPECT_EQ(faculty.sent.size(), 1u);
 }
 
+TEST(FacultyServiceTest, ABatchThatIsGivenUpLetsTheNextOneBeginAtTheNextServer) {
+  for (const bool refuses : {false, true}) {
+    SCOPED_TRACE(refuses ? "the servers refuse" : "the servers are silent");
+    auto options = options_of_three_servers();
+    options.retries = 0;
+    Faculty faculty(options);
+    for (const std::size_t server : {0u, 1u, 2u, 0u}) {
+      faculty.ask(Token{10 * faculty.sent.size() + 1});
+      faculty.ask(Token{10 * faculty.sent.size() + 2});
+      ASSERT_EQ(faculty.sent.back().endpoint, server);
+      if (refuses) faculty.reply(server, failed(faculty.sent.back().request, {Status::kNotLeader, "", {}, ""}));
+      faculty.pass(2'000ms);
+    }
+  }
+}
+
 TEST(FacultyServiceTest, WithoutRetriesAConnectionIsNotMadeAnewUnderAnotherRequest) {
   auto options = options_of_three_servers();
   options.endpoints = {"a:1"};
