@@ -15,18 +15,21 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests_py"))
+sys.path[:0] = [str(ROOT / "tests_py"), str(ROOT / "scripts")]
 sys.dont_write_bytecode = True
 
 from harness.postgresql import FOLDERS, newest_bin_folder, remove_cluster, scratch_cluster  # noqa: E402
 from harness.stopping import Stopped, raise_on_signals  # noqa: E402
 import run_fuzz  # noqa: E402
+from simulate import simulate  # noqa: E402
 
-PARTS = ("unit", "asan", "tsan", "fuzz", "e2e")
+PARTS = ("unit", "asan", "tsan", "fuzz", "simulation", "e2e")
 SUITE_SECONDS = 600
 E2E_SECONDS = 900
 FUZZ_SECONDS = 10  # a target, beside its corpus
 FUZZ_JOBS = 2
+SIMULATION_SECONDS = 60  # the same seeds each time; scripts/simulate tries new ones
+SIMULATION_JOBS = 2
 E2E_END_SECONDS = 30  # for pytest to undo its fixtures
 SUITE = re.compile(r"^(unit_\w+|contract)$")
 
@@ -147,6 +150,22 @@ def run_e2e(counts, folder):
         counts.failed += 1
 
 
+def run_simulation(counts, folder):
+    """Two processes of seeds; each must reach every named cell. Counts as one test."""
+    say("== simulation")
+    binary = ROOT / "build/dev/bin/simulation"
+    campaign = simulate(binary, 1, SIMULATION_SECONDS, SIMULATION_JOBS, folder, all_cells=True)
+    for line in campaign.violations:
+        say(line)
+    for name in campaign.unreached():
+        say(f"   never reached: {name}")
+    say(f"   {campaign.summary()}")
+    if campaign.is_good():
+        counts.passed += 1
+    else:
+        counts.failed += 1
+
+
 def try_to_make_cluster(counts, stack):
     """A PostgreSQL for the contract suites, as a libpq string; None if there is none."""
     if not newest_bin_folder():
@@ -162,7 +181,7 @@ def try_to_make_cluster(counts, stack):
 
 def run_parts(counts, parts):
     presets = [preset for preset, part in (("dev", "unit"), ("asan", "asan"), ("tsan", "tsan")) if part in parts]
-    needed = {"fuzz": ["fuzz"], "e2e": ["dev"]}
+    needed = {"fuzz": ["fuzz"], "simulation": ["dev"], "e2e": ["dev"]}
     for preset in dict.fromkeys([*presets, *(preset for part in parts for preset in needed.get(part, []))]):
         if not build(counts, preset):
             return
@@ -173,6 +192,8 @@ def run_parts(counts, parts):
             run_suites(counts, preset, folder, conninfo)
         if "fuzz" in parts:
             run_fuzz_targets(counts)
+        if "simulation" in parts:
+            run_simulation(counts, folder)
         if "e2e" in parts:
             run_e2e(counts, folder)
 

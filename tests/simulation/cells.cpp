@@ -1,0 +1,112 @@
+#include "simulation/cells.hpp"
+
+#include <cstddef>
+
+#include "dti/domain/check.hpp"
+
+namespace dti::simulation {
+namespace {
+
+// Situations that are no combination of a call and a fault.
+constexpr std::array kOthers = {
+    "commit/in-doubt/was-stored",
+    "commit/in-doubt/was-not-stored",
+    "commit/late/fenced",
+    "commit/late/stored-before-the-take-over",
+    "commit/replaced",
+    "commit/refused-batch-of-several",
+    "commit/refused-alone",
+    "guard/replaced",
+    "guard/refused",
+    "take-over/held-by-another",
+    "take-over/held-by-another-meanwhile",
+    "take-over/of-a-lease-that-ran-out",
+    "take-over/of-a-lease-that-was-released",
+    "take-over/late-by-a-dead-server",
+    "interrupt/commit",
+    "interrupt/guard",
+    "interrupt/take-over",
+    "interrupt/watch",
+    "renew/replaced",
+    "request/sent-to-the-leader",
+    "request/sent-to-nobody",
+    "server/stands-by",
+    "server/stepped-down",
+    "server/led-again-after-it-stood-by",
+    "request/expired",
+    "request/expired-and-stored",
+    "request/expired-and-repeated",
+    "request/overloaded",
+    "request/too-late",
+    "reply/of-a-connection-that-is-gone",
+    "servers/two-that-lead",
+    "servers/three-that-run",
+    "server/thawed-and-replaced-in-a-commit",
+    "server/thawed-in-a-commit-and-still-leading",
+    "server/clock-fast",
+    "server/clock-slow",
+    "server/wall-clock-set-back",
+    "faculty/crashed-with-programs-waiting",
+    "faculty/gave-up",
+    "faculty/late-reply",
+    "faculty/next-server",
+    "faculty/server-not-there",
+    "program/asked-again-after-silence",
+    "program/asked-again-after-a-refusal",
+    "network/lost",
+    "network/twice",
+    "network/overtaken",
+    "network/partition",
+    "semester/opened-by-a-later-start",
+};
+
+std::string named(std::string_view first, std::string_view second, std::string_view third) {
+  return std::string{first} + "/" + std::string{second} + "/" + std::string{third};
+}
+
+template <class Names, class Value>
+std::string_view name_of(const Names& names, Value value) {
+  return names.at(static_cast<std::size_t>(value));
+}
+
+}  // namespace
+
+Cells::Cells() {
+  for (const auto* operation : kOperationNames) {
+    for (const auto* step : kStepNames) {
+      for (const auto* fault : kFaultNames) counts_.emplace(named(operation, step, fault), 0);
+    }
+  }
+  for (const auto* kind : kRequestKindNames) {
+    for (const auto* state : kServerStateNames) counts_.emplace(named("request", kind, state), 0);
+  }
+  for (const auto* other : kOthers) counts_.emplace(other, 0);
+}
+
+void Cells::reach(Operation operation, Step step, Fault fault) {
+  reach(named(name_of(kOperationNames, operation), name_of(kStepNames, step), name_of(kFaultNames, fault)));
+}
+
+void Cells::reach(RequestKind kind, ServerState state) {
+  reach(named("request", name_of(kRequestKindNames, kind), name_of(kServerStateNames, state)));
+}
+
+void Cells::reach(std::string_view name) {
+  const auto found = counts_.find(name);
+  DTI_CHECK(found != counts_.end());
+  ++found->second;
+}
+
+void Cells::add(const Cells& others) {
+  for (const auto& [name, count] : others.counts_) counts_[name] += count;
+}
+
+std::vector<std::string> Cells::unreached() const {
+  std::vector<std::string> names;
+  for (const auto& [name, count] : counts_) {
+    if (count == 0) names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace dti::simulation

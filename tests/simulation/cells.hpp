@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dti::simulation {
+
+/// A call of the store.
+enum class Operation {
+  kSurvey,
+  kTakeOver,      // of a server that starts
+  kTakeOverAnew,  // of one that runs
+  kReadCatalog,
+  kReadLedger,
+  kAddPrograms,
+  kOpenSemester,
+  kCommit,
+  kGuard,
+  kRenew,
+  kRelease,
+  kWatch,
+};
+inline constexpr std::array kOperationNames = {"survey",      "take-over",    "take-over-anew", "read-catalog",
+                                               "read-ledger", "add-programs", "open-semester",  "commit",
+                                               "guard",       "renew",        "release",        "watch"};
+
+/// How far a call has come.
+enum class Step {
+  kUnsent,     // begun, nothing has left
+  kSent,       // on its way to the store
+  kReached,    // the store works on it
+  kApplied,    // done, and durable; the answer has not left
+  kAnswering,  // the answer is on its way
+};
+inline constexpr std::array kStepNames = {"unsent", "sent", "reached", "applied", "answering"};
+
+/// What happens to a server, or to what it is connected with, during a call.
+enum class Fault {
+  kCrash,    // the process is killed
+  kFreeze,   // the process is stopped, and goes on later
+  kCut,      // its connection to the store breaks, and it notices
+  kSilence,  // nothing passes between it and the store for a while, and nobody notices
+  kStall,    // the store does nothing for a while
+  kStop,     // the process is asked to stop
+  kRival,    // another server starts
+};
+inline constexpr std::array kFaultNames = {"crash", "freeze", "cut", "silence", "stall", "stop", "rival"};
+
+/// What became of one program of a request, or of a request.
+enum class RequestKind {
+  kGranted,
+  kGrantedInPart,
+  kGrantedNothing,
+  kConverted,
+  kRepeated,
+  kRespelled,
+  kOtherNumbers,
+  kUnknownProgram,
+  kUnknownFaculty,
+  kUnknownSemester,
+  kMalformed,
+  kNoPrograms,
+  kTwiceInOneMessage,
+};
+inline constexpr std::array kRequestKindNames = {
+    "granted",   "granted-in-part", "granted-nothing",     "converted",       "repeated",
+    "respelled", "other-numbers",   "unknown-program",     "unknown-faculty", "unknown-semester",
+    "malformed", "no-programs",     "twice-in-one-message"};
+
+/// What the server did when the request arrived.
+enum class ServerState { kIdle, kCommitting, kGuarding, kTakingOver };
+inline constexpr std::array kServerStateNames = {"idle", "committing", "guarding", "taking-over"};
+
+/// The situations that a campaign must have been in: each is named, and counted when it is reached.
+class Cells {
+ public:
+  Cells();
+
+  void reach(Operation operation, Step step, Fault fault);
+  void reach(RequestKind kind, ServerState state);
+  /// @param name  one of the list in cells.cpp
+  void reach(std::string_view name);
+
+  void add(const Cells& others);
+  [[nodiscard]] const std::map<std::string, std::uint64_t, std::less<>>& counts() const { return counts_; }
+  [[nodiscard]] std::vector<std::string> unreached() const;
+
+ private:
+  std::map<std::string, std::uint64_t, std::less<>> counts_;  // by name; all names are there
+};
+
+}  // namespace dti::simulation

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "dti/domain/messages.hpp"
+#include "dti/repository/memory_repository.hpp"
+#include "dti/service/allocator.hpp"
+#include "simulation/names.hpp"
+#include "simulation/world.hpp"
+
+namespace dti::simulation {
+
+/// What always holds, looked at after every change of the store, at every reply of a server and at every answer to a
+/// program. Knows the rule, the names and the ledger by itself: it does not ask the code that is tested.
+class Checks {
+ public:
+  Checks(World& world, const Names& names, std::shared_ptr<MemoryStore> store);
+
+  /// After each statement that the store has done: the ledger has only grown, by whole messages, by the rule.
+  void on_store_changed();
+  /// A batch was committed, or not, while the store was under the epoch.
+  void on_commit(const Batch& batch, CommitResult result, Epoch epoch_before);
+
+  /// What a server answers when.
+  struct Reply {
+    std::string server;
+    Epoch epoch = 0;                         // under which the server believes that it leads; 0: it never has
+    Time arrived{};                          // when the request had arrived
+    ServerState state = ServerState::kIdle;  // of the server, when it had arrived
+  };
+  /// @param body  the bytes that leave
+  void on_reply(const Reply& reply, const AllocationRequest& request, std::string_view body);
+
+  /// A faculty's answer to a program.
+  void on_room_answer(const std::string& faculty, const RoomRequest& request, const RoomAnswer& answer);
+
+  /// A server that leads, and for which nothing is under way: its state is that of the ledger.
+  void on_quiet_leader(const std::string& server, const Allocator& allocator);
+
+  [[nodiscard]] Epoch epoch() const { return epoch_; }
+  [[nodiscard]] std::uint64_t decided_count() const { return decided_count_; }
+  /// Is every grant of a batch in the ledger, at its place?
+  [[nodiscard]] bool has_stored(const Batch& batch) const;
+
+ private:
+  struct Held {
+    Want want;
+    Grant grant;
+  };
+  struct Semester {
+    SemesterId id = 0;
+    Time opened_at{};
+    Epoch epoch = 0;
+    Capacity capacity;
+    std::vector<MemoryStore::Entry> entries;
+    Pool left;                            // by the rule, replayed here
+    std::map<std::size_t, Held> holders;  // by row of the catalogue
+    std::set<std::string> request_ids;    // of messages that are stored
+  };
+  using Answered = std::tuple<std::string, std::size_t, Quantity, Quantity>;  // semester, row, want
+
+  void check_semester(const StoredSemester& stored);
+  void replay(Semester& semester, const StoredSemester& stored, const MemoryStore::Entry& entry);
+  void check_entry(const Reply& reply, const AllocationRequest& request, std::size_t index, const RepliedProgram& entry,
+                   std::string_view bytes);
+  void check_error(const Reply& reply, const AllocationRequest& request, const RequestError& error);
+  void check_held(const std::string& who, const std::string& semester, std::optional<std::size_t> row, const Want& want,
+                  Status status, const Grant& grant);
+  void note_kind(const Reply& reply, const AllocationRequest& request, std::size_t index, std::size_t row,
+                 const RepliedProgram& entry);
+
+  World& world_;
+  const Names& names_;
+  const std::shared_ptr<MemoryStore> store_;
+  MemoryRepository reader_;
+
+  Epoch epoch_ = 0;
+  std::map<Epoch, Time> superseded_at_;            // when a higher one came
+  std::vector<std::size_t> row_of_;                // row_of_[program id - 1]: its row of the catalogue
+  std::map<std::string, Semester> semesters_;      // by name
+  std::map<Answered, std::string> first_answers_;  // the bytes of an entry, from the numbers asked for
+  std::set<std::string> expired_;                  // request ids that were told UNAVAILABLE at their deadline
+  std::uint64_t decided_count_ = 0;
+};
+
+}  // namespace dti::simulation

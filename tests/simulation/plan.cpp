@@ -1,0 +1,75 @@
+#include "simulation/plan.hpp"
+
+#include <algorithm>
+
+namespace dti::simulation {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Time draw_interval(Random& random, double probability, seconds least, seconds most) {
+  if (!random.chance(probability)) return Time{0};
+  return Time{random.between(Time{least}.count(), Time{most}.count())};
+}
+
+// Rooms for about as many programs as there are, so that the pool ends within the run; labs are scarcer.
+PlannedSemester draw_semester(Random& random, std::size_t index, std::size_t programs) {
+  const auto per_program = static_cast<Quantity>(programs);
+  PlannedSemester semester;
+  semester.name = "2025-" + std::to_string(10 * (index + 1));
+  semester.capacity.classrooms = random.between(0, 8 * per_program);
+  semester.capacity.labs = random.between(0, 3 * per_program);
+  const bool is_capped = random.chance(0.5);
+  semester.capacity.conversions =
+      is_capped ? random.between(0, semester.capacity.classrooms) : semester.capacity.classrooms;
+  semester.is_open_before = random.chance(0.5);
+  return semester;
+}
+
+void draw_services(Plan& plan, Random& random) {
+  plan.pipeline.store_timeout = milliseconds{random.chance(0.3) ? 10'000 : random.between(300, 3'000)};
+  if (random.chance(0.2)) plan.pipeline.requests_max = static_cast<std::size_t>(random.between(1, 8));
+  if (random.chance(0.3)) plan.pipeline.batch_entries_max = static_cast<std::size_t>(random.between(1, 6));
+  plan.pipeline.lease.duration = milliseconds{random.chance(0.3) ? 5'000 : random.between(200, 2'000)};
+  plan.faculty.programs_min = static_cast<std::size_t>(random.between(1, 5));
+  plan.faculty.batch_wait = milliseconds{random.between(10, 3'000)};
+  plan.faculty.request_timeout = milliseconds{random.between(300, 3'000)};
+  plan.faculty.retries = static_cast<int>(random.between(0, 10));
+}
+
+void draw_faults(Plan& plan, Random& random) {
+  if (random.chance(0.6)) {
+    plan.lost = 0.1 * static_cast<double>(random.between(0, 3)) / 3;
+    plan.twice = 0.1 * static_cast<double>(random.between(0, 3)) / 3;
+    plan.slow = 0.1 * static_cast<double>(random.between(0, 3)) / 3;
+  }
+  plan.partition_every = draw_interval(random, 0.4, seconds{3}, seconds{15});
+  plan.commit_most = milliseconds{random.chance(0.2) ? random.between(50, 500) : random.between(1, 10)};
+  if (random.chance(0.25)) plan.refused = 0.3;
+  plan.late = 0.25 * static_cast<double>(random.between(0, 4));
+  if (random.chance(0.85)) plan.at_step = 0.002 * static_cast<double>(random.between(1, 10));
+  for (auto& weight : plan.weights) weight = random.chance(0.6) ? static_cast<unsigned>(random.between(1, 4)) : 0;
+  plan.server_fault_every = draw_interval(random, 0.4, seconds{3}, seconds{15});
+  plan.faculty_fault_every = draw_interval(random, 0.3, seconds{5}, seconds{20});
+  plan.has_drift = random.chance(0.3);
+}
+
+}  // namespace
+
+Plan draw_plan(Random& random) {
+  Plan plan;
+  plan.servers = static_cast<std::size_t>(std::max<std::int64_t>(1, random.between(0, 3)));
+  plan.faculties = static_cast<std::size_t>(random.between(1, 4));
+  plan.programs_each = static_cast<std::size_t>(random.between(1, 6));
+  const auto semesters = random.between(1, 3);
+  for (std::int64_t i = 0; i < semesters; ++i) {
+    plan.semesters.push_back(draw_semester(random, static_cast<std::size_t>(i), plan.faculties * plan.programs_each));
+  }
+  plan.troubled = Time{random.between(Time{seconds{5}}.count(), Time{seconds{40}}.count())};
+  draw_services(plan, random);
+  draw_faults(plan, random);
+  return plan;
+}
+
+}  // namespace dti::simulation

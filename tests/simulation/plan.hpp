@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "dti/domain/pool.hpp"
+#include "dti/service/commit_pipeline.hpp"
+#include "dti/service/faculty_service.hpp"
+#include "simulation/cells.hpp"
+#include "simulation/random.hpp"
+#include "simulation/world.hpp"
+
+namespace dti::simulation {
+
+struct PlannedSemester {
+  std::string name;
+  Capacity capacity;
+  bool is_open_before = false;  // else a server opens it when it starts with it
+};
+
+/// What a run is made of, all of it drawn from the seed. Each run has some of the faults, and none of the others.
+struct Plan {
+  std::size_t servers = 1;
+  std::size_t faculties = 2;
+  std::size_t programs_each = 3;
+  std::vector<PlannedSemester> semesters;
+  Time troubled{};  // so long there are faults; then all are healed
+
+  PipelineOptions pipeline;
+  FacultyOptions faculty;  // the times and numbers; name and endpoints are each faculty's own
+
+  // The network, for each message.
+  double lost = 0;
+  double twice = 0;
+  double slow = 0;         // takes up to 3 s
+  Time partition_every{};  // on average; 0: none
+
+  // The store.
+  Time commit_most{};  // what a statement takes, at most
+  double refused = 0;  // statements that the store refuses
+  double late = 0;     // statements of a broken connection that arrive all the same
+
+  // Faults at the steps of a store's call, and their weights.
+  double at_step = 0;
+  std::array<unsigned, kFaultNames.size()> weights{};
+
+  // Faults at any time.
+  Time server_fault_every{};   // 0: none
+  Time faculty_fault_every{};  // 0: none
+  bool has_drift = false;
+};
+
+[[nodiscard]] Plan draw_plan(Random& random);
+
+}  // namespace dti::simulation

@@ -1,0 +1,400 @@
+#include "simulation/server_host.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "dti/domain/check.hpp"
+
+namespace dti::simulation {
+namespace {
+
+constexpr std::size_t kMessagesPerTurn = 512;
+constexpr Time kTurnMost{200};                // until a server looks at what has come
+constexpr std::int64_t kMillion = 1'000'000;  // parts
+
+StartOptions start_options(const Plan& plan, const Names& names, Random& random) {
+  StartOptions start;
+  start.catalog = names.rows();
+  const auto& semester = random.pick(plan.semesters);
+  start.semester = SemesterToOpen{.name = semester.name,
+                                  .classrooms = semester.capacity.classrooms,
+                                  .labs = semester.capacity.labs,
+                                  .conversions = semester.capacity.conversions};
+  return start;
+}
+
+PipelineOptions with_endpoint(PipelineOptions options, const std::string& name) {
+  options.lease.endpoint = name + ":6000";
+  return options;
+}
+
+}  // namespace
+
+struct ServerHost::Process {
+  Process(ServerHost& host, Random& random)
+      : pipeline(with_endpoint(host.plan_.pipeline, host.name_), start_options(host.plan_, host.names_, random)),
+        repository(host.world_, host.store_, host.holder(),
+                   {.suspend = [this] { committer.suspend(); },
+                    .wake = [&host] { host.wake_committer(); },
+                    .on_step =
+                        [&host, this](Operation operation, Step step) {
+                          if (!call || step == Step::kUnsent) call = Call{operation, step, ++call_count};
+                          call->step = step;
+                          host.on_step_(host, operation, step);
+                        }}),
+        committer([&host] { return host.local_now(); },
+                  [&host, this](Committer::Event event) {
+                    call.reset();
+                    store_events.push_back(std::move(event));
+                    host.turn_soon();
+                  }) {
+    committer.repository = &repository;
+  }
+
+  CommitPipeline pipeline;
+  AllocationRequestDecoder decoder;
+  std::deque<Incoming> inbox;
+  std::deque<Committer::Event> store_events;
+  std::map<Token, Route> routes;
+  Token tokens = 0;
+  std::optional<Exit> exit;
+  std::optional<Call> call;
+  std::uint64_t call_count = 0;
+  ServerState state = ServerState::kTakingOver;
+  Epoch epoch = 0;
+  bool leads = false;
+  bool stood_by = false;
+  bool stop_asked = false;
+  bool thawed_in_commit = false;  // and its answer has not come yet
+  std::optional<SteadyTime> tick_at;
+  VirtualRepository repository;
+  VirtualCommitter committer;  // last: its fiber ends before what it uses
+};
+
+ServerHost::ServerHost(World& world, const Plan& plan, const Names& names, VirtualStore& store, Checks& checks,
+                       std::size_t index, std::function<void(ServerHost&, Operation, Step)> on_step)
+    : world_(world),
+      plan_(plan),
+      names_(names),
+      store_(store),
+      checks_(checks),
+      index_(index),
+      name_("server" + std::to_string(index)),
+      on_step_(std::move(on_step)) {
+  if (!plan.has_drift) return;
+  clock_ppm_ = world.random.between(900'000, 1'100'000);
+  world.cells.reach(clock_ppm_ > kMillion ? "server/clock-fast" : "server/clock-slow");
+}
+
+ServerHost::~ServerHost() = default;
+
+bool ServerHost::leads() const { return runs() && process_->leads; }
+
+bool ServerHost::is_ready() const { return runs() && !is_frozen() && process_->pipeline.is_ready(local_now()); }
+
+std::optional<ServerHost::Call> ServerHost::call() const { return runs() ? process_->call : std::nullopt; }
+
+bool ServerHost::is_quiet() const {
+  return runs() && !process_->pipeline.is_calling() && process_->routes.empty() && process_->inbox.empty() &&
+         process_->store_events.empty();
+}
+
+const Allocator& ServerHost::allocator() const { return process_->pipeline.allocator(); }
+
+ServerState ServerHost::state() const { return process_->state; }
+
+Now ServerHost::local_now() const {
+  const auto wall = world_.now() + wall_offset_ + std::chrono::years{50};
+  const Time steady{world_.now().count() / kMillion * clock_ppm_ +
+                    world_.now().count() % kMillion * clock_ppm_ / kMillion};
+  return {SteadyTime{std::chrono::hours{1} + steady}, WallTime{wall}};
+}
+
+// What happens to it.
+
+void ServerHost::start() {
+  start_is_due_ = false;
+  if (runs()) return;
+  frozen_until_ = Time{0};
+  ++incarnation_;
+  world_.trace(name_, "starts");
+  process_ = std::make_unique<Process>(*this, world_.random);
+  process_->pipeline.on_start(local_now());
+  perform_actions();
+  schedule_tick();
+}
+
+void ServerHost::crash() {
+  if (!runs()) return;
+  world_.trace(name_, "is killed");
+  end_process();
+  restart_later(Time{10'000}, Time{4'000'000});
+}
+
+void ServerHost::freeze(Time duration) {
+  if (!runs()) return;
+  world_.trace(name_, "is frozen for " + std::to_string(duration.count()) + " us");
+  frozen_until_ = std::max(frozen_until_, world_.now() + duration);
+  world_.after(duration, [this, incarnation = incarnation_] {
+    if (incarnation != incarnation_ || !runs() || is_frozen()) return;
+    world_.trace(name_, "is thawed");
+    const auto call = process_->call;
+    process_->thawed_in_commit = call && call->operation == Operation::kCommit;
+    wake_committer();
+    turn_soon();
+  });
+}
+
+void ServerHost::stop() {
+  if (!runs()) return;
+  process_->stop_asked = true;
+  turn_soon();
+}
+
+void ServerHost::cut_store() {
+  if (runs()) process_->repository.cut();
+}
+
+void ServerHost::silence_store(Time duration) {
+  if (runs()) process_->repository.silence(duration);
+}
+
+void ServerHost::heal() {
+  frozen_until_ = std::min(frozen_until_, world_.now());
+
+  if (!runs()) return start();
+  process_->repository.heal();
+  wake_committer();
+  turn_soon();
+}
+
+void ServerHost::end_process() {
+  ++incarnation_;
+  process_.reset();
+}
+
+void ServerHost::restart_later(Time least, Time most) {
+  if (std::exchange(start_is_due_, true)) return;
+  world_.after(world_.time_between(least, most), [this] {
+    if (start_is_due_) start();
+  });
+}
+
+void ServerHost::wake_committer() {
+  if (std::exchange(wake_is_due_, true)) return;
+  world_.after(world_.time_between(Time{1}, Time{20}), [this] {
+    wake_is_due_ = false;
+    if (runs() && !is_frozen()) process_->committer.resume();
+  });
+}
+
+// Messages and turns, as in Server::Loop.
+
+void ServerHost::deliver(const Frames& frames, std::function<void(const Frames&)> reply) {
+  if (!runs()) return;
+  process_->inbox.push_back({frames, std::move(reply)});
+  turn_soon();
+}
+
+void ServerHost::turn_soon() {
+  if (std::exchange(turn_is_due_, true)) return;
+  world_.after(world_.time_between(Time{1}, kTurnMost), [this] {
+    turn_is_due_ = false;
+    turn();
+  });
+}
+
+void ServerHost::schedule_tick() {
+  if (!runs()) return;
+  const auto at = process_->pipeline.wake_at();
+  if (!at || at == process_->tick_at) return;
+  process_->tick_at = at;
+  const auto local = std::max<std::int64_t>(0, std::chrono::ceil<Time>(*at - local_now().steady).count());
+  const Time delay{local * kMillion / clock_ppm_ + 1};
+  world_.after(delay, [this, at, incarnation = incarnation_] {
+    if (incarnation == incarnation_ && runs() && process_->tick_at == at) turn_soon();
+  });
+}
+
+void ServerHost::turn() {
+  if (!runs() || is_frozen()) return;
+  auto& process = *process_;
+  process.tick_at.reset();
+  if (std::exchange(process.stop_asked, false)) {
+    world_.trace(name_, "is asked to stop");
+    process.pipeline.on_stop(local_now());
+  }
+  if (!process.store_events.empty()) {
+    for (auto& event : std::exchange(process.store_events, {})) handle(std::move(event));
+    perform_actions();
+  }
+  for (std::size_t i = 0; i < kMessagesPerTurn && process.pipeline.takes_requests() && !process.inbox.empty(); ++i) {
+    auto incoming = std::move(process.inbox.front());
+    process.inbox.pop_front();
+    handle_message(std::move(incoming));
+  }
+  process.pipeline.on_tick(local_now());
+  process.pipeline.on_turn_end(local_now());
+  perform_actions();
+  if (process.exit) {
+    while (!process.inbox.empty()) {  // those who came too late are told so
+      auto incoming = std::move(process.inbox.front());
+      process.inbox.pop_front();
+      world_.cells.reach("request/too-late");
+      handle_message(std::move(incoming));
+    }
+    perform_actions();
+    return note_exit(*process.exit);
+  }
+  schedule_tick();
+}
+
+void ServerHost::note_exit(const Exit& exit) {
+  if (!process_->routes.empty())
+    world_.violate("every-request-is-answered", name_ + " ended without an answer to some");
+  world_.trace(name_, "ends with " + std::to_string(exit.code) + " " + exit.reason);
+  end_process();
+  restart_later(Time{200'000}, Time{6'000'000});
+}
+
+void ServerHost::handle(Committer::Event event) {
+  auto& process = *process_;
+  auto& pipeline = process.pipeline;
+  if (auto* commit = std::get_if<Committer::CommitDone>(&event)) {
+    process.state = ServerState::kIdle;
+    const auto* result = std::get_if<CommitResult>(&commit->event);
+    if (std::exchange(process.thawed_in_commit, false) && result != nullptr) {
+      world_.cells.reach(*result == CommitResult::kReplaced ? "server/thawed-and-replaced-in-a-commit"
+                                                            : "server/thawed-in-a-commit-and-still-leading");
+    }
+    if (result == nullptr && std::get<StoreFailure>(commit->event).kind != StorageError::Kind::kRejected) {
+      process.leads = false;
+    }
+    pipeline.on_commit(std::move(commit->event), local_now());
+  } else if (auto* guard = std::get_if<Committer::GuardDone>(&event)) {
+    process.state = ServerState::kIdle;
+    pipeline.on_guard(std::move(guard->event), local_now());
+  } else if (auto* piece = std::get_if<TakeOverPiece>(&event)) {
+    pipeline.on_take_over_piece(std::move(*piece), local_now());
+  } else if (auto* watch = std::get_if<Committer::WatchDone>(&event)) {
+    process.state = ServerState::kIdle;
+    pipeline.on_watch(std::move(watch->event), local_now());
+  } else if (auto* renew = std::get_if<Committer::RenewDone>(&event)) {
+    process.state = ServerState::kIdle;
+    pipeline.on_renew(std::move(renew->event), local_now());
+  } else if (auto* release = std::get_if<Committer::ReleaseDone>(&event)) {
+    process.state = ServerState::kIdle;
+    pipeline.on_release(std::move(release->event), local_now());
+  } else {
+    auto done = std::get<Committer::TakeOverDone>(std::move(event));
+    process.state = ServerState::kIdle;
+    if (const auto* leadership = std::get_if<Leadership>(&done.event)) {
+      process.epoch = leadership->epoch;
+      process.leads = true;
+      if (process.stood_by) world_.cells.reach("server/led-again-after-it-stood-by");
+    } else if (const auto* held = std::get_if<HeldBy>(&done.event); held != nullptr && !held->remaining) {
+      world_.cells.reach("take-over/held-by-another-meanwhile");
+    }
+    pipeline.on_take_over(std::move(done.event), local_now());
+  }
+}
+
+void ServerHost::handle_message(Incoming incoming) {
+  auto& process = *process_;
+  const std::vector<std::string_view> views(incoming.frames.begin(), incoming.frames.end());
+  const auto bytes = std::accumulate(views.begin(), views.end(), std::size_t{0},
+                                     [](std::size_t sum, std::string_view frame) { return sum + frame.size(); });
+  auto unpacked = unpack(views);
+  Route route{std::move(incoming.reply),
+              std::move(unpacked.envelope),
+              {.server = name_, .epoch = 0, .arrived = world_.now(), .state = state()}};
+  auto decoded = process.decoder.decode(unpacked.body);
+  if (auto* request = std::get_if<AllocationRequest>(&decoded)) {
+    const Token token = ++process.tokens;
+    process.routes.emplace(token, std::move(route));
+    expect_answer(token);
+    process.pipeline.on_request(token, std::move(*request), bytes, local_now());
+  } else if (const auto* malformed = std::get_if<MalformedRequest>(&decoded)) {
+    Outcome outcome;
+    outcome.error = RequestError{Status::kInvalidRequest, malformed->detail, {}, {}};
+    send(std::move(route), malformed->readable, outcome);
+  }
+}
+
+/// A server that runs answers within --store-timeout, also if its store is silent.
+void ServerHost::expect_answer(Token token) {
+  constexpr Time kMargin{100'000};
+  const Time limit = Time{plan_.pipeline.store_timeout} * kMillion / clock_ppm_ + kMargin;
+  world_.after(limit, [this, token, arrived = world_.now(), incarnation = incarnation_] {
+    if (incarnation != incarnation_ || !runs() || frozen_until_ >= arrived || !process_->routes.contains(token)) return;
+    world_.violate("answered-in-time", name_ + " has not answered a request within --store-timeout");
+  });
+}
+
+void ServerHost::perform_actions() {
+  auto& process = *process_;
+  const auto start = [&](Committer::Job job, ServerState state) {
+    process.state = state;
+    process.committer.start(std::move(job));
+    wake_committer();
+  };
+  for (auto& action : process.pipeline.take_actions()) {
+    if (auto* answer = std::get_if<SendReply>(&action)) {
+      auto route = process.routes.extract(answer->token);
+      if (route.empty()) {
+        world_.violate("one-reply-a-request", name_ + " answered a request twice");
+        continue;
+      }
+      send(std::move(route.mapped()), answer->request, answer->outcome);
+    } else if (auto* commit = std::get_if<StartCommit>(&action)) {
+      start(std::move(*commit), ServerState::kCommitting);
+    } else if (auto* guard = std::get_if<StartGuard>(&action)) {
+      start(std::move(*guard), ServerState::kGuarding);
+    } else if (auto* take_over = std::get_if<StartTakeOver>(&action)) {
+      process.leads = false;
+      start(std::move(*take_over), ServerState::kTakingOver);
+    } else if (auto* watch = std::get_if<StartWatch>(&action)) {
+      process.leads = false;
+      start(std::move(*watch), ServerState::kTakingOver);
+    } else if (const auto* renew = std::get_if<StartRenew>(&action)) {
+      start(*renew, ServerState::kGuarding);
+    } else if (const auto* release = std::get_if<StartRelease>(&action)) {
+      start(*release, ServerState::kGuarding);
+    } else if (std::holds_alternative<AnnounceStandby>(action)) {
+      world_.trace(name_, "STANDBY");
+      world_.cells.reach(process.epoch > 0 ? "server/stepped-down" : "server/stands-by");
+      process.stood_by = true;
+      process.leads = false;
+    } else if (std::holds_alternative<InterruptStore>(action)) {
+      const auto operation = process.call ? process.call->operation : Operation::kSurvey;
+      world_.cells.reach(operation == Operation::kCommit  ? "interrupt/commit"
+                         : operation == Operation::kGuard ? "interrupt/guard"
+                         : operation == Operation::kWatch ? "interrupt/watch"
+                                                          : "interrupt/take-over");
+      process.repository.interrupt();
+    } else if (const auto* event = std::get_if<LogEvent>(&action)) {
+      world_.trace(name_, event->event + ": " + event->message);
+    } else if (auto* exit = std::get_if<Exit>(&action)) {
+      process.exit = std::move(*exit);
+      process.leads = false;
+    }
+  }
+}
+
+void ServerHost::send(Route route, const AllocationRequest& request, const Outcome& outcome) {
+  std::string body;
+  append_allocation_reply(body, request, outcome);
+  world_.trace(name_, "answers " + body);
+  route.about.epoch = process_->epoch;
+  checks_.on_reply(route.about, request, body);
+  Frames frames = std::move(route.envelope.before);
+  frames.push_back(std::move(body));
+  if (route.envelope.after) frames.push_back(*route.envelope.after);
+  route.reply(frames);
+}
+
+}  // namespace dti::simulation
