@@ -116,33 +116,24 @@ void PostgresqlCommit::send_copy() {
 
 std::optional<CommitResult> PostgresqlCommit::advance() {
   while (statement_.advance()) {
-    switch (step_) {
-      case Step::kBatch:
-        if (const auto result = batch_done()) return result;
-        break;
-      case Step::kWhoLeads: return why_not();
-      case Step::kProbe:
-        if (statement_.error()) throw pqxx::broken_connection{refusal_->text};
-        throw_refused(*refusal_);
-    }
+    if (step_ == Step::kWhoLeads) return why_not();
+    if (const auto result = batch_done()) return result;
   }
   return std::nullopt;
 }
 
-/// The batch's statement has ended. @return none: another one is on its way to tell what that means
+/// The batch's statement has ended. @return none: another one is on its way to tell why nothing was written
 std::optional<CommitResult> PostgresqlCommit::batch_done() {
-  if (statement_.gave_up()) {
-    ask_who_leads();
-    return std::nullopt;
+  if (!statement_.gave_up()) {
+    if (statement_.error()) throw_refused(*statement_.error());
+    session_.check_notices(notices_before_, "a batch was committed");
+    if (statement_.row_count() == batch_->entries.size()) return CommitResult::kCommitted;
+    if (statement_.row_count() != 0) {
+      throw StorageError{StorageError::Kind::kInDoubt,
+                         "PostgreSQL: it committed " + std::to_string(statement_.row_count()) + " entries of " +
+                             std::to_string(batch_->entries.size()) + ": does a trigger on the ledger swallow rows?"};
+    }
   }
-  if (statement_.error()) {
-    refusal_ = statement_.error();
-    step_ = Step::kProbe;
-    statement_.start("SELECT 1");
-    return std::nullopt;
-  }
-  session_.check_notices(notices_before_, "a batch was committed");
-  if (statement_.row_count() == batch_->entries.size()) return CommitResult::kCommitted;
   ask_who_leads();
   return std::nullopt;
 }

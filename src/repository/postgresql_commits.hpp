@@ -34,7 +34,6 @@ class PostgresqlCommit {
   enum class Step {
     kBatch,     // the batch's statement is under way
     kWhoLeads,  // it wrote nothing, and a read tells why
-    kProbe,     // the server refused it, and is asked whether the session lives on
   };
 
   void ask_who_leads();
@@ -50,7 +49,6 @@ class PostgresqlCommit {
   const std::size_t notices_before_;
   PostgresqlStatement statement_;
   Step step_ = Step::kBatch;
-  std::optional<StatementError> refusal_;
 };
 
 /// A guard that is being read.

@@ -61,6 +61,7 @@ PostgresqlRepository::~PostgresqlRepository() = default;
 /// Does one call, from its beginning to its end.
 template <class Action>
 auto PostgresqlRepository::perform(Call call, Action action) -> decltype(action()) {
+  end_polled();
   const CallGate::Scope scope{gate_};
   sent_ = false;
   return attempt(call, [&] {
@@ -89,21 +90,23 @@ auto PostgresqlRepository::attempt(Call call, Action action) -> decltype(action(
 /// Does a part of the call that is polled, which ends with a result or a throw.
 template <class Part>
 std::optional<CommitResult> PostgresqlRepository::attempt_polled(Call call, Part part) {
-  const auto end = [this] {
-    polled_commit_.reset();
-    polled_guard_.reset();
-    polled_scope_.reset();
-  };
   try {
     const std::optional<CommitResult> result = attempt(call, part);
     if (result) {
-      end();
+      end_polled();
     }
     return result;
   } catch (...) {
-    end();
+    end_polled();
     throw;
   }
+}
+
+/// Also of one that nobody goes on with: it must not outlive its session.
+void PostgresqlRepository::end_polled() {
+  polled_commit_.reset();
+  polled_guard_.reset();
+  polled_scope_.reset();
 }
 
 void PostgresqlRepository::check_connected(Call call) const {
@@ -385,6 +388,7 @@ CommitResult PostgresqlRepository::guard(Epoch epoch, std::span<const SemesterGu
 
 void PostgresqlRepository::start_commit(std::shared_ptr<const Batch> batch) {
   check_batch(*batch);
+  end_polled();
   polled_scope_.emplace(gate_);
   sent_ = false;
   attempt_polled(Call::kCommitting, [&]() -> std::optional<CommitResult> {
@@ -396,6 +400,7 @@ void PostgresqlRepository::start_commit(std::shared_ptr<const Batch> batch) {
 }
 
 void PostgresqlRepository::start_guard(Epoch epoch, std::vector<SemesterGuard> semesters) {
+  end_polled();
   polled_scope_.emplace(gate_);
   attempt_polled(Call::kGuarding, [&]() -> std::optional<CommitResult> {
     check_connected(Call::kGuarding);
@@ -418,7 +423,7 @@ std::optional<CommitResult> PostgresqlRepository::resume() {
 
 PollFor PostgresqlRepository::waits_for() const {
   DTI_CHECK(polled_commit_ || polled_guard_);
-  return {PQsocket(session_->handle()),
+  return {session_->descriptor(),
           polled_commit_ ? polled_commit_->has_more_to_send() : polled_guard_->has_more_to_send()};
 }
 

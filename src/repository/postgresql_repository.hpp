@@ -60,6 +60,7 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   template <class Part>
   std::optional<CommitResult> attempt_polled(Call call, Part part);
   [[nodiscard]] CommitResult wait_for_polled();
+  void end_polled();
   void check_connected(Call call) const;
   [[nodiscard]] StorageError sql_failure(Call call, const std::string& state, const std::string& text);
   [[nodiscard]] StorageError link_failure(Call call, const std::string& text);

@@ -18,7 +18,8 @@ using Kind = StorageError::Kind;
 /// Forces the settings that matter, those that this version of the server has. synchronous_commit: a role's or a
 /// database's setting can switch it off without a word. The timeouts would end a commit that waits for its turn or for
 /// a standby. A lower client_min_messages would be noise, a higher one hide the warning that a commit was cut short.
-/// idle_in_transaction_session_timeout frees what a frozen process of ours has locked.
+/// idle_in_transaction_session_timeout frees what a frozen process of ours has locked, but in the midst of a COPY: there
+/// only a take-over does.
 constexpr char kApplySettings[] = R"(
 SELECT set_config(wanted.name, wanted.value, false)
   FROM (VALUES ('default_transaction_isolation', 'read committed'), ('default_transaction_read_only', 'off'),

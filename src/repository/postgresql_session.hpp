@@ -28,6 +28,8 @@ class PostgresqlSession {
   [[nodiscard]] auto& connection() { return connection_->get(); }
   /// The same connection, for libpq: it does not wait for what it sends to leave.
   [[nodiscard]] PGconn* handle() const { return connection_->handle(); }
+  /// The connection's socket, for polling: a number of ours, which stays the same, and on which an interrupt is seen.
+  [[nodiscard]] int descriptor() const { return socket_.get(); }
   /// The warnings that the server has sent so far.
   [[nodiscard]] const compat::Notices& notices() const { return *notices_; }
   /// Doubts a commit during which the server warned, whatever it says of success: a wait for a standby that was

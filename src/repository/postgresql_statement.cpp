@@ -18,20 +18,25 @@ void PostgresqlStatement::start_prepared(const char* name, const StatementParame
   constexpr int kBinary = 1;
   constexpr int kTextResults = 0;
   const std::vector<int> formats(values.size(), kBinary);
-  check_sent(PQsendQueryPrepared(connection_, name, narrow(static_cast<std::int64_t>(values.size())), values.data(),
-                                 lengths.data(), formats.data(), kTextResults));
+  copy_.reset();
+  begin(PQsendQueryPrepared(connection_, name, narrow(static_cast<std::int64_t>(values.size())), values.data(),
+                            lengths.data(), formats.data(), kTextResults));
 }
 
-void PostgresqlStatement::start(const char* sql) { check_sent(PQsendQuery(connection_, sql)); }
+void PostgresqlStatement::start(const char* sql) {
+  copy_.reset();
+  begin(PQsendQuery(connection_, sql));
+}
 
 void PostgresqlStatement::start_guarded_copy(const char* sql, LedgerCopy copy) {
   copy_.emplace(std::move(copy));
-  start(sql);
+  begin(PQsendQuery(connection_, sql));
 }
 
-void PostgresqlStatement::check_sent(int sent) {
+void PostgresqlStatement::begin(int sent) {
   result_.reset();
   error_.reset();
+  is_copying_ = false;
   gave_up_ = false;
   if (sent != 1) throw_broken();
   flush();

@@ -46,6 +46,8 @@ struct StatementError {
 
 /// A statement that is carried out without waiting: it is sent, and advance() is called whenever the socket is ready.
 /// For libpq because libpqxx only waits.
+/// Done means that the server is ready for the next one, which it says after no FATAL and no PANIC: an error that is
+/// there then was an ERROR, and all is rolled back.
 /// @throws pqxx::broken_connection  from each call, if the link broke; the statement may have taken effect
 /// Source: docs/adr/0014-commits-in-the-poll-set.md
 class PostgresqlStatement {
@@ -73,7 +75,7 @@ class PostgresqlStatement {
   [[nodiscard]] std::size_t row_count() const;
 
  private:
-  void check_sent(int sent);
+  void begin(int sent);
   void flush();
   void begin_copy();
   void feed_copy();

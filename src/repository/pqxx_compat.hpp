@@ -36,7 +36,10 @@ class Connection {
  public:
   /// @throws pqxx::broken_connection
   explicit Connection(const std::string& conninfo)
-      : handle_(PQconnectdb(conninfo.c_str())), connection_(pqxx::connection::seize_raw_connection(handle_)) {}
+      : handle_(PQconnectdb(conninfo.c_str())), connection_(pqxx::connection::seize_raw_connection(handle_)) {
+    // What is seized is not looked at.
+    if (PQstatus(handle_) != CONNECTION_OK) throw pqxx::broken_connection{PQerrorMessage(handle_)};
+  }
   [[nodiscard]] pqxx::connection& get() { return connection_; }
   [[nodiscard]] PGconn* handle() const { return handle_; }
 

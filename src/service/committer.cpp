@@ -45,12 +45,12 @@ Committer::~Committer() {
 }
 
 void Committer::start(Job job) {
-  DTI_CHECK(polled_ == Polled::kNothing);
+  DTI_CHECK(polled_ == Polled::kNothing && !is_busy_);
   const bool may_be_polled = std::holds_alternative<StartCommit>(job) || std::holds_alternative<StartGuard>(job);
   if (pollable_ != nullptr && may_be_polled) return start_polled(job);
   {
     const std::lock_guard lock{mutex_};
-    DTI_CHECK(!job_.has_value());
+    is_busy_ = true;
     job_ = std::move(job);
   }
   job_arrived_.notify_one();
@@ -99,19 +99,23 @@ std::optional<Committer::Event> Committer::resume() {
 }
 
 void Committer::run(const std::stop_token& stop) {
+  const auto end = [this](Event event) {
+    is_busy_ = false;
+    post_(std::move(event));
+  };
   while (const auto job = next_job(stop)) {
     if (const auto* commit = std::get_if<StartCommit>(&*job)) {
-      post_(perform(*commit));
+      end(perform(*commit));
     } else if (const auto* guard = std::get_if<StartGuard>(&*job)) {
-      post_(perform(*guard));
+      end(perform(*guard));
     } else if (const auto* renew = std::get_if<StartRenew>(&*job)) {
-      post_(perform(*renew));
+      end(perform(*renew));
     } else if (const auto* release = std::get_if<StartRelease>(&*job)) {
-      post_(perform(*release));
+      end(perform(*release));
     } else if (const auto* watch = std::get_if<StartWatch>(&*job)) {
-      post_(perform(*watch, stop));
+      end(perform(*watch, stop));
     } else {
-      post_(perform(std::get<StartTakeOver>(*job), stop));
+      end(perform(std::get<StartTakeOver>(*job), stop));
     }
   }
   const std::lock_guard lock{mutex_};

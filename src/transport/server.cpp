@@ -1,5 +1,7 @@
 #include "dti/transport/server.hpp"
 
+#include <poll.h>
+
 #include <array>
 #include <chrono>
 #include <numeric>
@@ -26,6 +28,7 @@ namespace dti {
 namespace {
 
 constexpr int kMessagesPerTurn = 512;  // read before what they brought about is done: a batch's worth, under a few ms
+constexpr int kMessagesBetweenLooks = 64;  // at the store, while messages are read or replies leave: some 0.2 ms
 constexpr auto kDropLogInterval = std::chrono::seconds{1};
 constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of a stop's 2 s: to answer who came late or reads slowly
 constexpr std::size_t kStoreEventsMax = 8;                   // a take-over reads ahead by so many pieces
@@ -43,6 +46,12 @@ PipelineOptions with_endpoint(const ServerOptions& options, const std::string& b
   // Bound to every address: which of them clients can reach is not ours to guess.
   if (endpoint.starts_with("0.0.0.0:") || endpoint.starts_with("[::]:")) endpoint.clear();
   return pipeline;
+}
+
+bool is_ready_now(const PollFor& waits_for) {
+  const auto events = static_cast<short>(waits_for.writable ? POLLIN | POLLOUT : POLLIN);
+  pollfd item{waits_for.descriptor, events, 0};
+  return ::poll(&item, 1, 0) > 0;
 }
 
 Now now() { return {std::chrono::steady_clock::now(), wall_now()}; }
@@ -63,7 +72,7 @@ class Server::Loop {
   Loop& operator=(const Loop&) = delete;
 
   [[nodiscard]] std::string endpoint() const { return router_.get(zmq::sockopt::last_endpoint); }
-  [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling(); }
+  [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling() && !committer_.waits_for(); }
 
   Exit run(StopSignals& stop_signals, const std::function<void(Role)>& on_role) {
     pipeline_.on_start(now());
@@ -76,7 +85,7 @@ class Server::Loop {
         perform_actions(on_role);
       }
       if (woken_by.store) {
-        if (auto event = committer_.resume()) handle(*std::move(event));
+        resume_store();
         perform_actions(on_role);  // at once: the store waits for its next batch
       }
       if (pipeline_.takes_requests()) read_requests();
@@ -141,9 +150,20 @@ class Server::Loop {
     }
   }
 
+  void resume_store() {
+    if (auto event = committer_.resume()) handle(*std::move(event));
+  }
+
+  /// Between many messages: what the store waits for is not to wait for all of them.
+  void resume_store_if_ready() {
+    const auto waits_for = committer_.waits_for();
+    if (waits_for && is_ready_now(*waits_for)) resume_store();
+  }
+
   void read_requests() {
     const auto time = now();
     for (int i = 0; i < kMessagesPerTurn; ++i) {
+      if (i % kMessagesBetweenLooks == kMessagesBetweenLooks - 1) resume_store_if_ready();
       auto frames = receive_frames(router_, kFramesMax + 2);
       if (!frames) return;
       if (frames->size() > 1) handle_message(std::move(*frames), time);
@@ -178,11 +198,13 @@ class Server::Loop {
   }
 
   void perform_actions(const std::function<void(Role)>& on_role) {
+    int replies = 0;
     for (auto& action : pipeline_.take_actions()) {
       if (auto* answer = std::get_if<SendReply>(&action)) {
         auto route = routes_.extract(answer->token);
         DTI_CHECK(!route.empty());  // one reply a request
         reply(std::move(route.mapped()), answer->request, answer->outcome);
+        if (++replies % kMessagesBetweenLooks == 0) resume_store_if_ready();
       } else if (auto* commit = std::get_if<StartCommit>(&action)) {
         committer_.start(std::move(*commit));
       } else if (auto* guard = std::get_if<StartGuard>(&action)) {

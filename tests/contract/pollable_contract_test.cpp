@@ -1,10 +1,12 @@
 // Commits and guards that are carried out in the caller's poll set.
 #include <poll.h>
 
-#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <string>
+#include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include "contract/store_fixture.hpp"
 
@@ -78,6 +80,92 @@ TEST_P(PollableContract, AnInterruptWakesThePollSetAndTheCommitIsInDoubt) {
     epoch_ = leadership.epoch;
     semester_ = leadership.semesters.at(0);
   }
+}
+
+TEST_P(PollableContract, ABatchWhoseSessionEndsInTheMidstOfItsDataIsInDoubtAndNotStored) {
+  start();
+  const auto client = backend_->connect();
+  client->run(
+      "CREATE FUNCTION wait_at_entry_1000() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+      " IF NEW.seq = 1001 THEN PERFORM pg_sleep(60); END IF; RETURN NEW; END $$");
+  client->run(
+      "CREATE TRIGGER wait_at_entry_1000 BEFORE INSERT ON ledger FOR EACH ROW EXECUTE FUNCTION wait_at_entry_1000()");
+  const std::vector<std::function<void()>> ends = {
+      [&] { repository_->interrupt(); },
+      [&] { client->run("SELECT pg_terminate_backend(backend_pid) FROM leadership"); },
+      [&] {  // the one that another server's take-over gives it
+        const auto other = backend_->open();
+        EXPECT_EQ(take(*other)->semesters.at(0).head, 1);
+      },
+  };
+  for (const auto& end : ends) {
+    start_commit(large_batch(20'000));
+    const auto sleeps = [&] {
+      return client->run(
+          "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'");
+    };
+    while (sleeps().empty()) {
+      ASSERT_EQ(pollable().resume(), std::nullopt);
+    }
+    end();
+    EXPECT_EQ(failure_of([&] { static_cast<void>(finish()); }), Kind::kInDoubt);
+    client->run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event = 'PgSleep'");
+    const Leadership leadership = lead();
+    epoch_ = leadership.epoch;
+    semester_ = leadership.semesters.at(0);
+    EXPECT_EQ(semester_.head, 1);
+  }
+}
+
+TEST_P(PollableContract, ACallThatNobodyGoesOnWithDoesNotOutliveItsSession) {
+  start();
+  pollable().start_guard(epoch_, {});
+  epoch_ = lead().epoch;
+  semester_ = stored().value();
+  start_commit(large_batch(3));
+  EXPECT_EQ(finish(), CommitResult::kCommitted);
+  EXPECT_EQ(stored(), semester_);
+}
+
+TEST_P(PollableContract, ABatchOfWhichATriggerSwallowsRowsIsInDoubt) {
+  start();
+  const auto client = backend_->connect();
+  client->run(
+      "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+      " IF NEW.seq = 3 THEN RETURN NULL; END IF; RETURN NEW; END $$");
+  client->run("CREATE TRIGGER swallow BEFORE INSERT ON ledger FOR EACH ROW EXECUTE FUNCTION swallow()");
+  start_commit(large_batch(3));
+  EXPECT_EQ(failure_of([&] { static_cast<void>(finish()); }), Kind::kInDoubt);
+}
+
+TEST_P(PollableContract, AWarningAtTheCommitOfABatchOfAnySizeIsInDoubt) {
+  start();
+  const auto client = backend_->connect();
+  client->run(
+      "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'canceling the wait';"
+      " RETURN NULL; END $$");
+  client->run(
+      "CREATE CONSTRAINT TRIGGER warn AFTER UPDATE ON semester DEFERRABLE INITIALLY DEFERRED"
+      " FOR EACH ROW EXECUTE FUNCTION warn()");
+  for (const std::size_t size : {1, 100, 3'000}) {
+    start_commit(large_batch(size));
+    EXPECT_EQ(failure_of([&] { static_cast<void>(finish()); }), Kind::kInDoubt) << size;
+    const Leadership leadership = lead();
+    epoch_ = leadership.epoch;
+    EXPECT_EQ(leadership.semesters.at(0).head, semester_.head) << "it was durable all the same";
+  }
+}
+
+TEST_P(PollableContract, ALargeCatalogueIsAddedOnAConnectionThatDoesNotWait) {
+  start();
+  std::vector<CatalogProgram> programs;
+  for (ProgramId id = 6; id <= 20'000; ++id) {
+    programs.push_back(program(id));
+  }
+  ASSERT_TRUE(repository_->add_programs(epoch_, programs));
+  EXPECT_EQ(repository_->read_catalog(5), programs);
 }
 
 TEST_P(PollableContract, AGuardTellsWhetherTheEpochLeadsAndTheHeadsStand) {

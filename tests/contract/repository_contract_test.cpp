@@ -259,10 +259,12 @@ TEST_P(RepositoryContract, ABatchOfAnySizeLeavesNothingIfItsBaseHasMovedOrAHighe
     if (moved.base > 0) {
       EXPECT_EQ(repository_->commit(moved), CommitResult::kBaseMoved) << size;
     }
-    Batch refused = batch;
-    refused.entries.back().grant.classrooms = 5;  // more than was wanted
-    EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->commit(refused)); }), Kind::kInvariant) << size;
-    EXPECT_EQ(stored(), before) << size;
+    for (const std::size_t bad : {std::size_t{0}, size / 2, size - 1}) {
+      Batch refused = batch;
+      refused.entries.at(bad).grant.classrooms = 5;  // more than was wanted
+      EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->commit(refused)); }), Kind::kInvariant) << size;
+      EXPECT_EQ(stored(), before) << size;
+    }
     EXPECT_EQ(repository_->commit(batch), CommitResult::kCommitted) << size;
     semester_ = stored().value();
     EXPECT_EQ(semester_.head, before.head + static_cast<Seq>(size));

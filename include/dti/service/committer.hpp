@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -77,12 +78,13 @@ class Committer {
   const std::function<void(Event)> post_;
   PollableCommits* const pollable_;
   // The pipeline's thread only.
-  enum class Polled { kNothing, kCommit, kGuard } polled_ = Polled::kNothing;
+  enum class Polled { kNothing, kCommit, kGuard } polled_ = Polled::kNothing;  // the call that it carries out
   // Shared between the caller and the committer's thread.
   std::mutex mutex_;
   std::condition_variable_any job_arrived_;
   std::condition_variable_any ended_changed_;
   std::optional<Job> job_;
+  std::atomic<bool> is_busy_ = false;  // the thread has the repository to itself, from start() to the job's last event
   bool ended_ = false;
   // Last: it starts when everything above is there.
   std::jthread thread_;
