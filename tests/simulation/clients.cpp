@@ -151,7 +151,7 @@ AllocationRequest HostileClient::draw_request() {
   request.semester = random.chance(0.05) ? "1999-10" : random.pick(plan_.semesters).name;
   const auto faculty = random.below(names_.faculty_count());
   request.faculty_name = random.chance(0.5) ? names_.respelled_faculty(faculty, random) : names_.faculty(faculty);
-  if (random.chance(0.05)) request.faculty_name = Names::unknown(random);
+  if (random.chance(0.1)) request.faculty_name = Names::unknown(random);
   if (random.chance(0.7)) request.request_id = "hostile-" + std::to_string(random.next());
   const auto count = random.below(5);
   for (std::size_t i = 0; i < count; ++i) {

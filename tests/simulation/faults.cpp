@@ -6,20 +6,20 @@ namespace dti::simulation {
 namespace {
 
 /// How much likelier a fault is at a step of a call that is made once in a while, or once at all.
-double boost(Operation operation) {
+double boost(Operation operation, Step step) {
   switch (operation) {
-    case Operation::kWatch: return 0.5;
-    case Operation::kCommit:
-    case Operation::kGuard:
+    case Operation::kCommit: return step == Step::kUnsent ? 12 : 4;  // then a frozen server sends it when it is thawed
+    case Operation::kWatch:
     case Operation::kRenew: return 1;
+    case Operation::kGuard: return 2;
     case Operation::kSurvey:
     case Operation::kTakeOver:
     case Operation::kReadCatalog:
     case Operation::kReadLedger: return 6;
     case Operation::kTakeOverAnew: return 12;
     case Operation::kAddPrograms:
-    case Operation::kRelease:
     case Operation::kOpenSemester: return 24;
+    case Operation::kRelease: return 48;
   }
   return 1;
 }
@@ -46,7 +46,7 @@ void Faults::repeat(Time every, void (Faults::*what)()) {
 
 void Faults::on_step(ServerHost& server, Operation operation, Step step) {
   const auto weight = std::accumulate(plan_.weights.begin(), plan_.weights.end(), 0U);
-  if (is_healed_ || weight == 0 || !world_.random.chance(boost(operation) * plan_.at_step)) return;
+  if (is_healed_ || weight == 0 || !world_.random.chance(boost(operation, step) * plan_.at_step)) return;
   const auto fault = draw_fault();
   if (fault == Fault::kRival && servers_.size() < 2) return;
   // Not at once: this is called from within the step, on the committer's fiber perhaps.
@@ -71,11 +71,18 @@ Time Faults::draw_duration() {
   return world_.time_between(least, 2 * least);
 }
 
+/// Often just long enough for another server to take the lead, whose looks at the store are some 300 ms apart.
+Time Faults::draw_freeze() {
+  const Time lease = plan_.pipeline.lease.duration;
+  const Time look{300'000};
+  return world_.random.chance(0.7) ? world_.time_between(lease + look, 2 * (lease + look)) : draw_duration();
+}
+
 void Faults::strike(ServerHost& server, Fault fault) {
   world_.trace("fault", std::string{kFaultNames.at(static_cast<std::size_t>(fault))} + " of " + server.name());
   switch (fault) {
     case Fault::kCrash: return server.crash();
-    case Fault::kFreeze: return server.freeze(draw_duration());
+    case Fault::kFreeze: return server.freeze(draw_freeze());
     case Fault::kCut: return server.cut_store();
     case Fault::kSilence: return server.silence_store(draw_duration());
     case Fault::kStall: return store_.stall(draw_duration());

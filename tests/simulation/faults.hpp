@@ -26,6 +26,7 @@ class Faults {
  private:
   [[nodiscard]] Fault draw_fault();
   [[nodiscard]] Time draw_duration();
+  [[nodiscard]] Time draw_freeze();
   void strike(ServerHost& server, Fault fault);
   void start_rival_of(const ServerHost& server);
   void repeat(Time every, void (Faults::*what)());

@@ -1,7 +1,5 @@
 #include "simulation/plan.hpp"
 
-#include <algorithm>
-
 namespace dti::simulation {
 namespace {
 
@@ -59,7 +57,7 @@ void draw_faults(Plan& plan, Random& random) {
 
 Plan draw_plan(Random& random) {
   Plan plan;
-  plan.servers = static_cast<std::size_t>(std::max<std::int64_t>(1, random.between(0, 3)));
+  plan.servers = 1 + (random.below(4) + 1) / 2;  // 1, 2, 2 or 3
   plan.faculties = static_cast<std::size_t>(random.between(1, 4));
   plan.programs_each = static_cast<std::size_t>(random.between(1, 6));
   const auto semesters = random.between(1, 3);
