@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "transport/frames.hpp"
 
@@ -35,6 +36,21 @@ class SlowPeer : public testing::Test {
     frames.emplace_back(body.data(), body.size());
     outbox_.send(std::move(frames), now_);
   }
+  void send_bytes(const std::string& to, std::size_t bytes) {
+    std::vector<zmq::message_t> frames;
+    frames.emplace_back(to.data(), to.size());
+    frames.emplace_back(bytes);
+    outbox_.send(std::move(frames), now_);
+  }
+  void connect_another() {
+    another_.set(zmq::sockopt::routing_id, "another");
+    another_.set(zmq::sockopt::rcvhwm, 1);
+    another_.set(zmq::sockopt::linger, 0);
+    another_.connect("inproc://outbox");
+    another_.send(zmq::str_buffer("hello"));
+    zmq::message_t frame;
+    ASSERT_TRUE(router_.recv(frame) && router_.recv(frame));
+  }
   std::optional<int> read() {
     // ZeroMQ looks at what the other end has read only now and then; asking for events makes it look.
     (void)router_.get(zmq::sockopt::events);
@@ -46,6 +62,7 @@ class SlowPeer : public testing::Test {
   zmq::context_t context_;
   zmq::socket_t router_{context_, zmq::socket_type::router};
   zmq::socket_t peer_{context_, zmq::socket_type::dealer};
+  zmq::socket_t another_{context_, zmq::socket_type::dealer};
   Outbox outbox_{router_};
   Outbox::Time now_{Outbox::Time{} + 1h};
 };
@@ -90,6 +107,111 @@ TEST_F(SlowPeer, IsNotKeptForBeyondTheBoundOfBytes) {
     outbox_.send(std::move(frames), now_);
   }
   EXPECT_GT(outbox_.dropped(), 0U);
+}
+
+TEST_F(SlowPeer, HasOnlyHalfOfWhatIsKept) {
+  constexpr std::size_t kReply = 1024 * 1024;
+  for (int i = 0; i < 100; ++i) send_bytes("peer", kReply);
+  const auto dropped = outbox_.dropped();
+  EXPECT_GT(dropped, 100 - Outbox::kKeptBytesMax / kReply / 2 - Outbox::kSentBytesOfPeerMax / kReply);
+  connect_another();
+  for (int i = 0; i < 10; ++i) send_bytes("another", kReply);
+  EXPECT_EQ(outbox_.dropped(), dropped) << "the other one's replies have room";
+}
+
+TEST_F(SlowPeer, HasItsRepliesDroppedWithTheSocket) {
+  for (int i = 0; i < 100; ++i) send(i);
+  outbox_.drop_all();
+  EXPECT_FALSE(outbox_.wake_at());
+  EXPECT_GT(outbox_.dropped(), 80U);
+}
+
+/// A ROUTER without a bound of messages, and peers of which nobody reads.
+class ManyBytes : public testing::Test {
+ protected:
+  void SetUp() override {
+    router_.set(zmq::sockopt::router_mandatory, true);
+    router_.set(zmq::sockopt::sndhwm, 0);
+    router_.set(zmq::sockopt::linger, 0);
+    router_.bind("inproc://bytes");
+  }
+  void connect(const std::string& id) {
+    auto& peer = peers_.emplace_back(context_, zmq::socket_type::dealer);
+    peer.set(zmq::sockopt::routing_id, id);
+    peer.set(zmq::sockopt::rcvhwm, 0);
+    peer.set(zmq::sockopt::linger, 0);
+    peer.connect("inproc://bytes");
+    peer.send(zmq::str_buffer("hello"));
+    zmq::message_t frame;
+    ASSERT_TRUE(router_.recv(frame) && router_.recv(frame));
+  }
+  void send(const std::string& to, std::size_t bytes) {
+    std::vector<zmq::message_t> frames;
+    frames.emplace_back(to.data(), to.size());
+    frames.emplace_back(bytes);
+    outbox_.send(std::move(frames), now_);
+  }
+  std::size_t read_all(zmq::socket_t& peer) {
+    std::size_t count = 0;
+    while (receive_frames(peer, 1)) ++count;
+    return count;
+  }
+
+  zmq::context_t context_;
+  zmq::socket_t router_{context_, zmq::socket_type::router};
+  std::vector<zmq::socket_t> peers_;
+  Outbox outbox_{router_};
+  Outbox::Time now_{Outbox::Time{} + 1h};
+};
+
+TEST_F(ManyBytes, OfOnePeerAreBoundedHoweverFewItsReplies) {
+  connect("peer");
+  for (int i = 0; i < 100; ++i) send("peer", 1024 * 1024);
+  EXPECT_LE(outbox_.sent_bytes(), Outbox::kSentBytesOfPeerMax);
+  EXPECT_GT(outbox_.sent_bytes(), Outbox::kSentBytesOfPeerMax / 2);
+}
+
+TEST_F(ManyBytes, OfAllPeersAreBoundedAndLeaveRoomForOneMore) {
+  for (int peer = 0; peer < 200; ++peer) {
+    connect(std::to_string(peer));
+    for (int i = 0; i < 100; ++i) send(std::to_string(peer), 64 * 1024);
+  }
+  EXPECT_LE(outbox_.sent_bytes(), Outbox::kSentBytesMax);
+  connect("one more");
+  for (int i = 0; i < 10; ++i) send("one more", 1024);
+  EXPECT_EQ(read_all(peers_.back()), 10U);
+}
+
+TEST_F(ManyBytes, AreChargedUntilThePeerHasTakenThem) {
+  connect("peer");
+  for (int turn = 0; turn < 3; ++turn) {
+    for (int i = 0; i < 10; ++i) send("peer", 1024);
+    EXPECT_GT(outbox_.sent_bytes(), 10U * 1024);
+    EXPECT_EQ(read_all(peers_[0]), 10U);
+    EXPECT_EQ(outbox_.sent_bytes(), 0U);
+  }
+}
+
+TEST_F(ManyBytes, AreGivenBackWhenThePeerLeaves) {
+  connect("peer");
+  for (int i = 0; i < 10; ++i) send("peer", 1024);
+  EXPECT_GT(outbox_.sent_bytes(), 0U);
+  peers_.clear();
+  router_.close();
+  context_.close();
+  EXPECT_EQ(outbox_.sent_bytes(), 0U);
+}
+
+TEST_F(ManyBytes, OfAReplyLargerThanAPeersPartReachItWhenItHasNoOther) {
+  connect("peer");
+  constexpr std::size_t kLarge = Outbox::kSentBytesOfPeerMax + 1;
+  for (int i = 0; i < 3; ++i) send("peer", kLarge);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(read_all(peers_[0]), 1U);
+    now_ += 10ms;
+    outbox_.retry(now_);
+  }
+  EXPECT_EQ(outbox_.dropped(), 0U);
 }
 
 }  // namespace
