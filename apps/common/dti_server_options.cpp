@@ -19,7 +19,8 @@ namespace {
 // A shorter lease would run out whenever the machine is busy; a longer one only delays who takes over after a crash.
 constexpr std::chrono::seconds kLeaseMin{1};
 constexpr std::chrono::seconds kLeaseMax{300};
-constexpr std::int64_t kFacultiesMax = 1'000'000;  // far more than a catalogue has; catches slips
+constexpr std::int64_t kMemoryMebibytesMax = 1'048'576;  // a tebibyte
+constexpr std::int64_t kFacultiesMax = 1'000'000;        // far more than a catalogue has; catches slips
 
 std::vector<Setting> store_settings() {
   return {
@@ -92,6 +93,13 @@ std::vector<Setting> network_settings() {
        .group = "Network",
        .kind = HostPortKind{},
        .help = "Registers with the proxy there each time it is ready, and tries again each second until that works."},
+      {.name = "memory-max",
+       .group = "Network",
+       .kind = IntegerKind{0, kMemoryMebibytesMax},
+       .help =
+           "MiB of memory above which every connection is closed, so that nobody fills it with messages that do not "
+           "end; clients connect again. 0 is without a bound.",
+       .default_value = "1024"},
   };
 }
 
@@ -205,6 +213,7 @@ std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<con
   options.store = std::get<StoreAddress>(std::move(store));
   options.bind = settings.text("bind");
   options.port = static_cast<std::uint16_t>(settings.integer("port"));
+  options.memory_max = static_cast<std::size_t>(settings.integer("memory-max")) * 1024 * 1024;
   if (settings.has("proxy-server")) options.proxy = settings.addresses("proxy-server").front();
   options.fail_after = settings.duration("fail-seconds");
   options.pipeline.lease.duration = settings.duration("lease-seconds");

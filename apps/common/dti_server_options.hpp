@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -24,6 +25,7 @@ struct DtiServerOptions {
   std::uint16_t port = 0;                   // 0: any free one
   std::optional<HostPort> advertise;        // where clients reach this server; none: where it is bound
   std::optional<HostPort> proxy;            // to register with
+  std::size_t memory_max = 0;               // bytes of the process; 0: no bound
   std::chrono::milliseconds fail_after{0};  // SIGKILL to itself so long after READY; 0: never
   LogOptions log;
 };

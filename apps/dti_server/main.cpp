@@ -17,6 +17,7 @@
 #include "common/logging.hpp"
 #include "common/standard_streams.hpp"
 #include "dti/repository/open_repository.hpp"
+#include "dti/transport/descriptors.hpp"
 #include "dti/transport/lookups.hpp"
 #include "dti/transport/proxy_registration.hpp"
 #include "dti/transport/server.hpp"
@@ -36,11 +37,11 @@ int serve(dti::DtiServerOptions options) {
   }
   const auto repository = dti::open_repository(options.store, options.pipeline.store_timeout, log);
   std::optional<dti::ProxyRegistration> registration;
-  dti::Server server{
-      {options.bind, options.port, options.advertise ? to_string(*options.advertise) : "", options.pipeline},
-      std::move(options.start),
-      *repository,
-      log};
+  dti::Server server{{options.bind, options.port, options.advertise ? to_string(*options.advertise) : "",
+                      options.memory_max, options.pipeline},
+                     std::move(options.start),
+                     *repository,
+                     log};
   bool announced = true;
   const auto exit = server.run(stop_signals, [&](dti::Role role) {
     const bool leads = role == dti::Role::kLeader;
@@ -68,6 +69,7 @@ int serve(dti::DtiServerOptions options) {
 
 int main(int argc, char** argv) {
   dti::prepare_standard_streams();
+  dti::raise_descriptor_limit();
   const std::vector<std::string> args{argv + 1, argv + argc};
   auto options = dti::parse_dti_server_options(args, dti::process_surroundings());
   if (const auto* usage = std::get_if<dti::UsageExit>(&options)) return dti::leave(*usage);

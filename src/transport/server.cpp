@@ -2,8 +2,10 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <exception>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -19,8 +21,10 @@
 #include "dti/protocol/envelope.hpp"
 #include "dti/service/committer.hpp"
 #include "dti/transport/stop_signals.hpp"
+#include "transport/endpoint.hpp"
 #include "transport/frames.hpp"
-#include "transport/outbox.hpp"
+#include "transport/memory_bound.hpp"
+#include "transport/resources.hpp"
 #include "transport/sockets.hpp"
 #include "transport/wake_queue.hpp"
 
@@ -32,6 +36,9 @@ constexpr int kMessagesBetweenLooks = 64;  // at the store, while messages are r
 constexpr auto kDropLogInterval = std::chrono::seconds{1};
 constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of a stop's 2 s: to answer who came late or reads slowly
 constexpr std::size_t kStoreEventsMax = 8;                   // a take-over reads ahead by so many pieces
+// At 1 GB/s a network brings 100 MB between two looks at the memory.
+constexpr auto kLookInterval = std::chrono::milliseconds{100};
+constexpr std::size_t kMebibyte = 1024 * 1024;
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
@@ -62,16 +69,16 @@ class Server::Loop {
  public:
   Loop(const ServerOptions& options, StartOptions start, Repository& repository, LogSink log)
       : log_(std::move(log)),
-        router_(bind_router(context_, options.bind, options.port)),
-        outbox_(router_),
-        pipeline_(with_endpoint(options, endpoint()), std::move(start)),
+        endpoint_(options.bind, options.port),
+        memory_bound_(options.memory_max),
+        pipeline_(with_endpoint(options, endpoint_.address()), std::move(start)),
         committer_(repository, wall_now, [this](Committer::Event event) { store_events_.push(std::move(event)); }) {}
 
   ~Loop() { store_events_.close(); }  // or the committer could wait for room for ever
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  [[nodiscard]] std::string endpoint() const { return router_.get(zmq::sockopt::last_endpoint); }
+  [[nodiscard]] const std::string& endpoint() const { return endpoint_.address(); }
   [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling() && !committer_.waits_for(); }
 
   Exit run(StopSignals& stop_signals, const std::function<void(Role)>& on_role) {
@@ -92,18 +99,21 @@ class Server::Loop {
       pipeline_.on_tick(now());
       pipeline_.on_turn_end(now());
       perform_actions(on_role);
-      outbox_.retry(std::chrono::steady_clock::now());
+      endpoint_.outbox().retry(std::chrono::steady_clock::now());
       log_drops();
+      look_at_resources();
+      if (!endpoint_.is_bound()) bind_again();
     }
     finish(on_role);
     return *exit_;
   }
 
  private:
-  // Where a reply goes: a peer, and the frames around the body.
+  // Where a reply goes: a peer of the endpoint as it was then, and the frames around the body.
   struct Route {
     zmq::message_t routing_id;
     Envelope envelope;
+    std::uint64_t times_closed = 0;  // the endpoint's
   };
 
   struct WokenBy {
@@ -123,9 +133,13 @@ class Server::Loop {
       const auto events = static_cast<short>(store_waits_for->writable ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN);
       items[count++] = {nullptr, store_waits_for->descriptor, events, 0};
     }
-    if (pipeline_.takes_requests()) items[count++] = {router_.handle(), 0, ZMQ_POLLIN, 0};
-    auto wake_at = pipeline_.wake_at();
-    if (outbox_.wake_at() && (!wake_at || *outbox_.wake_at() < *wake_at)) wake_at = outbox_.wake_at();
+    if (pipeline_.takes_requests() && endpoint_.is_bound()) {
+      items[count++] = {endpoint_.router().handle(), 0, ZMQ_POLLIN, 0};
+    }
+    auto wake_at = look_at_;
+    for (const auto& time : {pipeline_.wake_at(), endpoint_.outbox().wake_at(), endpoint_.wake_at()}) {
+      if (time) wake_at = std::min(wake_at, *time);
+    }
     wait_for(std::span{items}.first(count), wake_at);
     return {.stop = items[0].revents != 0,
             .store_events = items[1].revents != 0,
@@ -162,9 +176,9 @@ class Server::Loop {
 
   void read_requests() {
     const auto time = now();
-    for (int i = 0; i < kMessagesPerTurn; ++i) {
+    for (int i = 0; endpoint_.is_bound() && i < kMessagesPerTurn; ++i) {
       if (i % kMessagesBetweenLooks == kMessagesBetweenLooks - 1) resume_store_if_ready();
-      auto frames = receive_frames(router_, kFramesMax + 2);
+      auto frames = receive_frames(endpoint_.router(), kFramesMax + 2);
       if (!frames) return;
       if (frames->size() > 1) handle_message(std::move(*frames), time);
     }
@@ -175,7 +189,7 @@ class Server::Loop {
     const auto bytes = std::accumulate(views.begin(), views.end(), std::size_t{0},
                                        [](std::size_t sum, std::string_view frame) { return sum + frame.size(); });
     auto unpacked = unpack(std::span{views}.subspan(1));
-    Route route{std::move(frames[0]), std::move(unpacked.envelope)};
+    Route route{std::move(frames[0]), std::move(unpacked.envelope), endpoint_.times_closed()};
     if (unpacked.too_many_frames) {
       return refuse(std::move(route), {"a message has at most 4 frames", {}});
     }
@@ -238,26 +252,93 @@ class Server::Loop {
   }
 
   void send(Route route, std::string_view body) {
+    auto& outbox = endpoint_.outbox();
+    // Its connection went with the others, and its routing id may be another peer's by now.
+    if (route.times_closed != endpoint_.times_closed()) return outbox.count_drop();
     std::vector<zmq::message_t> frames;
     frames.reserve(kFramesMax + 1);
     frames.push_back(std::move(route.routing_id));
     for (const auto& frame : route.envelope.before) frames.emplace_back(frame.data(), frame.size());
     frames.emplace_back(body.data(), body.size());
     if (route.envelope.after) frames.emplace_back(route.envelope.after->data(), route.envelope.after->size());
-    outbox_.send(std::move(frames), std::chrono::steady_clock::now());
+    outbox.send(std::move(frames), std::chrono::steady_clock::now());
   }
 
   /// Replies to a peer that has gone or does not read are let go; a repeat of the request gets them again.
   void log_drops() {
-    if (outbox_.dropped() == drops_logged_) return;
+    const auto dropped = endpoint_.outbox().dropped();
+    if (dropped == drops_logged_) return;
     const auto time = std::chrono::steady_clock::now();
     if (drop_logged_at_ && time - *drop_logged_at_ < kDropLogInterval) return;
     drop_logged_at_ = time;
-    drops_logged_ = outbox_.dropped();
+    drops_logged_ = dropped;
     log_({LogLevel::kWarning,
           "reply-dropped",
           "a peer has gone or does not read its replies",
           {{"dropped_in_all", std::to_string(drops_logged_)}}});
+  }
+
+  /// Looks now and then at what ZeroMQ takes without telling: memory, and descriptors.
+  void look_at_resources() {
+    const auto time = std::chrono::steady_clock::now();
+    if (time < look_at_) return;
+    look_at_ = time + kLookInterval;
+    look_at_descriptors(time);
+    if (!memory_bound_.is_exceeded(memory_gauge_.bytes(), time)) return;
+    give_back_freed_memory();  // what is only left over is no reason
+    if (const auto bytes = memory_gauge_.bytes(); memory_bound_.is_exceeded(bytes, time)) close_endpoint(bytes);
+  }
+
+  void close_endpoint(std::size_t bytes_before) {
+    const auto drops_before = endpoint_.outbox().dropped();
+    const auto bound = memory_bound_.bytes();
+    endpoint_.close(std::chrono::steady_clock::now());
+    give_back_freed_memory();
+    const auto floor = memory_gauge_.bytes();
+    memory_bound_.on_closed(floor, std::chrono::steady_clock::now());
+    const auto mebibytes = [](std::size_t bytes) { return std::to_string(bytes / kMebibyte); };
+    log_({LogLevel::kWarning,
+          "endpoint-closed",
+          "more memory is in use than --memory-max: every connection was closed, and clients can come back at once",
+          {{"mib", mebibytes(bytes_before)},
+           {"mib_max", mebibytes(bound)},
+           {"mib_now", mebibytes(floor)},
+           {"replies_dropped", std::to_string(endpoint_.outbox().dropped() - drops_before)},
+           {"times", std::to_string(endpoint_.times_closed())}}});
+    if (!memory_bound_.is_raised()) return;
+    log_({LogLevel::kError,
+          "memory-max-too-low",
+          "the state itself needs more memory than --memory-max leaves; the bound is higher until the endpoint is "
+          "closed again",
+          {{"mib_now", mebibytes(floor)}, {"mib_max", mebibytes(memory_bound_.bytes())}}});
+  }
+
+  /// The port may not be free at once.
+  void bind_again() {
+    const auto time = std::chrono::steady_clock::now();
+    if (time < endpoint_.wake_at()) return;
+    try {
+      endpoint_.bind_again(time);
+    } catch (const std::exception& error) {
+      exit_ = Exit{1, error.what()};  // what was answered is stored, and nobody can ask any more
+    }
+  }
+
+  /// libzmq goes on without a new connection, and tries to accept it again without a pause.
+  void look_at_descriptors(SteadyTime time) {
+    const bool exhausted = descriptors_are_exhausted();
+    if (exhausted == descriptors_exhausted_) return;
+    if (exhausted && time - descriptors_logged_at_ < kDropLogInterval) return;
+    descriptors_exhausted_ = exhausted;
+    if (exhausted) {
+      descriptors_logged_at_ = time;
+      log_({LogLevel::kError,
+            "descriptors-exhausted",
+            "no descriptor is left: those who are connected are served, others have to wait",
+            {}});
+    } else {
+      log_({LogLevel::kInfo, "descriptors-left", "descriptors are left again", {}});
+    }
   }
 
   /// Answers the requests that came too late to be decided, since old peers wait for ever; then waits until libzmq has
@@ -269,21 +350,24 @@ class Server::Loop {
       const auto tokens_before = tokens_;
       read_requests();
       perform_actions(on_role);
-      outbox_.retry(std::chrono::steady_clock::now());
-      if (outbox_.wake_at()) wait_for({}, outbox_.wake_at());
-      more = outbox_.wake_at() || tokens_ != tokens_before;
+      auto& outbox = endpoint_.outbox();
+      outbox.retry(std::chrono::steady_clock::now());
+      if (outbox.wake_at()) wait_for({}, outbox.wake_at());
+      more = outbox.wake_at() || tokens_ != tokens_before;
     }
     log_drops();
-    router_.close();
-    context_.close();
+    endpoint_.finish();
   }
 
   // Fixed after construction.
   const LogSink log_;
   // The thread of run() only.
-  zmq::context_t context_;
-  zmq::socket_t router_;
-  Outbox outbox_;
+  Endpoint endpoint_;
+  MemoryGauge memory_gauge_;
+  MemoryBound memory_bound_;
+  SteadyTime look_at_{};
+  bool descriptors_exhausted_ = false;
+  SteadyTime descriptors_logged_at_{};
   AllocationRequestDecoder decoder_;
   std::string body_;  // of the reply that is being made
   CommitPipeline pipeline_;

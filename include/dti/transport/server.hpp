@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,6 +18,7 @@ struct ServerOptions {
   std::string bind = "127.0.0.1";  // an address of this machine; IPv6 without brackets
   std::uint16_t port = 6000;       // 0: any free one
   std::string advertise;           // host:port that clients of other servers are told; empty: where it is bound
+  std::size_t memory_max = 0;      // bytes of the process, above which every connection is closed; 0: no bound
   PipelineOptions pipeline;
 };
 

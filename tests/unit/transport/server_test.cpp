@@ -65,7 +65,7 @@ class RunningServer : public testing::Test {
   StopSignals stop_signals_;
   std::shared_ptr<MemoryStore> store_ = std::make_shared<MemoryStore>();
   MemoryRepository repository_{store_};
-  Server server_{{"127.0.0.1", 0, {}, {}}, start_options(), repository_, [](const LogEvent&) {}};
+  Server server_{{"127.0.0.1", 0, {}, 0, {}}, start_options(), repository_, [](const LogEvent&) {}};
   std::map<Role, std::promise<void>> roles_;  // each once
   std::future<void> standby_;
   Exit exit_{-1, {}};

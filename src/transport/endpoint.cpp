@@ -1,0 +1,38 @@
+#include "transport/endpoint.hpp"
+
+#include <exception>
+
+#include "transport/sockets.hpp"
+
+namespace dti {
+
+Endpoint::Endpoint(const std::string& host, std::uint16_t port)
+    : host_(host), router_(bind_router(context_, host, port)), address_(router_.get(zmq::sockopt::last_endpoint)) {}
+
+void Endpoint::close(Time now) {
+  ++times_closed_;
+  outbox_.drop_all();
+  router_.set(zmq::sockopt::linger, 0);
+  router_.close();
+  context_.close();
+  context_ = zmq::context_t{};
+  wake_at_ = now;
+  give_up_at_ = now + kBindTime;
+}
+
+void Endpoint::bind_again(Time now) {
+  try {
+    router_ = bind_router(context_, host_, port_of(address_));
+    wake_at_.reset();
+  } catch (const std::exception&) {
+    if (now >= give_up_at_) throw;
+    wake_at_ = now + kBindRetryInterval;
+  }
+}
+
+void Endpoint::finish() {
+  router_.close();
+  context_.close();
+}
+
+}  // namespace dti

@@ -1,0 +1,120 @@
+#include "transport/endpoint.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "transport/frames.hpp"
+#include "transport/sockets.hpp"
+#include "unit/transport/peers.hpp"
+
+namespace dti {
+namespace {
+
+using namespace std::chrono_literals;
+
+class EndpointTest : public testing::Test {
+ protected:
+  zmq::socket_t connect() {
+    auto peer = peers::make_peer(context_, zmq::socket_type::dealer);
+    peer.connect(endpoint_.address());
+    return peer;
+  }
+  std::string receive() {
+    endpoint_.router().set(zmq::sockopt::rcvtimeo, 10'000);
+    return peers::receive(endpoint_.router()).back();
+  }
+  void close_and_bind_again() {
+    endpoint_.close(now_);
+    while (!endpoint_.is_bound()) {
+      now_ = *endpoint_.wake_at();
+      endpoint_.bind_again(now_);
+    }
+  }
+
+  zmq::context_t context_;
+  Endpoint endpoint_{"127.0.0.1", 0};
+  Endpoint::Time now_{1h};
+};
+
+TEST_F(EndpointTest, IsReachedAtTheSameAddressByThoseWhoWereConnectedBefore) {
+  auto peer = connect();
+  peers::send(peer, {"before"});
+  EXPECT_EQ(receive(), "before");
+  const auto address = endpoint_.address();
+  for (std::uint64_t times = 1; times <= 3; ++times) {
+    close_and_bind_again();
+    EXPECT_EQ(endpoint_.address(), address);
+    EXPECT_EQ(endpoint_.times_closed(), times);
+    EXPECT_EQ(endpoint_.router().get(zmq::sockopt::last_endpoint), address);
+    // What is sent while the peer has not noticed yet is lost with the old connection.
+    auto& router = endpoint_.router();
+    router.set(zmq::sockopt::rcvtimeo, 50);
+    zmq::message_t frame;
+    for (int tries = 0; tries < 200; ++tries) {
+      peers::send(peer, {"again"});
+      if (router.recv(frame)) break;
+    }
+    ASSERT_TRUE(frame.more());
+    ASSERT_TRUE(router.recv(frame));
+    EXPECT_EQ(frame.to_string(), "again");
+    while (receive_frames(router, 2)) continue;
+  }
+}
+
+TEST_F(EndpointTest, HasNoRepliesLeftOfThoseWhoWereConnectedBefore) {
+  auto peer = peers::make_peer(context_, zmq::socket_type::dealer);
+  peer.set(zmq::sockopt::rcvhwm, 1);
+  peer.connect(endpoint_.address());
+  peers::send(peer, {"hello"});
+  endpoint_.router().set(zmq::sockopt::rcvtimeo, 10'000);
+  const auto id = peers::receive(endpoint_.router()).front();
+  constexpr std::uint64_t kReplies = 100;
+  for (std::uint64_t i = 0; i < kReplies; ++i) {
+    std::vector<zmq::message_t> frames;
+    frames.emplace_back(id.data(), id.size());
+    frames.emplace_back(std::size_t{1024} * 1024);
+    endpoint_.outbox().send(std::move(frames), now_);
+  }
+  EXPECT_GT(endpoint_.outbox().sent_bytes(), 0U);
+  ASSERT_TRUE(endpoint_.outbox().wake_at());
+  close_and_bind_again();
+  EXPECT_EQ(endpoint_.outbox().sent_bytes(), 0U);
+  EXPECT_FALSE(endpoint_.outbox().wake_at());
+  EXPECT_GT(endpoint_.outbox().dropped(), kReplies / 2);
+}
+
+TEST_F(EndpointTest, WaitsForItsPortAndGivesUpInTheEnd) {
+  endpoint_.close(now_);
+  zmq::socket_t other = bind_router(context_, "127.0.0.1", port_of(endpoint_.address()));
+  const auto deadline = now_ + Endpoint::kBindTime;
+  for (; now_ < deadline; now_ = *endpoint_.wake_at()) {
+    endpoint_.bind_again(now_);
+    ASSERT_FALSE(endpoint_.is_bound());
+    ASSERT_EQ(endpoint_.wake_at(), now_ + Endpoint::kBindRetryInterval);
+  }
+  EXPECT_THROW(endpoint_.bind_again(now_), std::runtime_error);
+}
+
+TEST_F(EndpointTest, TakesItsPortOnceThatIsFree) {
+  endpoint_.close(now_);
+  {
+    zmq::context_t others;
+    zmq::socket_t other = bind_router(others, "127.0.0.1", port_of(endpoint_.address()));
+    endpoint_.bind_again(now_);
+    EXPECT_FALSE(endpoint_.is_bound());
+  }
+  endpoint_.bind_again(*endpoint_.wake_at());
+  EXPECT_TRUE(endpoint_.is_bound());
+  EXPECT_FALSE(endpoint_.wake_at());
+  auto peer = connect();
+  peers::send(peer, {"hello"});
+  EXPECT_EQ(receive(), "hello");
+}
+
+}  // namespace
+}  // namespace dti
