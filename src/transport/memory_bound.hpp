@@ -16,8 +16,9 @@ class MemoryBound {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  /// Time for peers to be served between two closings, however fast others fill the memory.
-  static constexpr std::chrono::seconds kClosedAgainAfter{2};
+  /// Time for peers to come back (they try each 0.1 s) and to be served, however fast others fill the memory; and as much
+  /// time for these to fill it beyond the bound.
+  static constexpr std::chrono::milliseconds kClosedAgainAfter{500};
 
   /// @param bytes_max  of the process; 0: no bound
   explicit MemoryBound(std::size_t bytes_max) : bytes_max_(bytes_max), bytes_now_(bytes_max) {}

@@ -36,8 +36,8 @@ constexpr int kMessagesBetweenLooks = 64;  // at the store, while messages are r
 constexpr auto kDropLogInterval = std::chrono::seconds{1};
 constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of a stop's 2 s: to answer who came late or reads slowly
 constexpr std::size_t kStoreEventsMax = 8;                   // a take-over reads ahead by so many pieces
-// At 1 GB/s a network brings 100 MB between two looks at the memory.
-constexpr auto kLookInterval = std::chrono::milliseconds{100};
+// At 1 GB/s a network brings 50 MB between two looks at the memory. A look takes a few microseconds.
+constexpr auto kLookInterval = std::chrono::milliseconds{50};
 constexpr std::size_t kMebibyte = 1024 * 1024;
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
@@ -234,8 +234,10 @@ class Server::Loop {
       } else if (std::holds_alternative<InterruptStore>(action)) {
         committer_.interrupt();
       } else if (std::holds_alternative<AnnounceReady>(action)) {
+        announced_ = true;
         on_role(Role::kLeader);
       } else if (std::holds_alternative<AnnounceStandby>(action)) {
+        announced_ = true;
         on_role(Role::kStandby);
       } else if (const auto* event = std::get_if<LogEvent>(&action)) {
         log_(*event);
@@ -284,6 +286,7 @@ class Server::Loop {
     if (time < look_at_) return;
     look_at_ = time + kLookInterval;
     look_at_descriptors(time);
+    if (!announced_) return;  // the state is still growing, and who has asked already waits for its answer
     if (!memory_bound_.is_exceeded(memory_gauge_.bytes(), time)) return;
     give_back_freed_memory();  // what is only left over is no reason
     if (const auto bytes = memory_gauge_.bytes(); memory_bound_.is_exceeded(bytes, time)) close_endpoint(bytes);
@@ -365,6 +368,7 @@ class Server::Loop {
   Endpoint endpoint_;
   MemoryGauge memory_gauge_;
   MemoryBound memory_bound_;
+  bool announced_ = false;  // the state was loaded, once
   SteadyTime look_at_{};
   bool descriptors_exhausted_ = false;
   SteadyTime descriptors_logged_at_{};

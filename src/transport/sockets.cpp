@@ -14,7 +14,9 @@ using std::chrono::milliseconds;
 
 constexpr int kQueueMax = 4'096;  // messages each way a peer; a faculty has a handful under way
 // Messages that a ROUTER has not read yet, a peer: it always reads, and what is over it waits in the peer's TCP.
-constexpr int kReceiveMax = 512;
+constexpr int kReceiveMax = 128;
+// Connections that wait to be accepted: with fewer, a thousand who come at once wait seconds for TCP to try again.
+constexpr int kBacklog = 4'096;      // the kernel cuts it to net.core.somaxconn
 constexpr int kHandshakeMs = 5'000;  // a connection that does not say hello is closed
 constexpr int kLingerMs = 200;       // a stop has 2 s: the store may take 1.5 s, late answers 0.2 s
 
@@ -28,6 +30,7 @@ zmq::socket_t bind_router(zmq::context_t& context, const std::string& bracketed,
   router.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(kFrameBytesMax));
   router.set(zmq::sockopt::sndhwm, kQueueMax);
   router.set(zmq::sockopt::rcvhwm, kReceiveMax);
+  router.set(zmq::sockopt::backlog, kBacklog);
   router.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
   router.set(zmq::sockopt::linger, kLingerMs);
   set_keepalive(router);
