@@ -20,7 +20,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests_py"))
 sys.dont_write_bytecode = True
-os.environ["DTI_BIN_DIR"] = os.environ.get("DTI_BIN_DIR") or str(ROOT / "build/release/bin")
 
 from harness.postgresql import FOLDERS, newest_bin_folder, remove_cluster  # noqa: E402
 from harness.stopping import Stopped, raise_on_signals  # noqa: E402
@@ -29,6 +28,11 @@ RUNS = ROOT / "build/crash-runs"
 LANE_END_SECONDS = 120  # to answer everything, stop the server, read the ledger and remove the cluster
 LINE_EVERY_SECONDS = 15  # where there is no terminal
 FOUND, COULD_NOT_RUN = 1, 3
+
+
+def choose_binaries():
+    """Those of the release preset, if nobody says otherwise."""
+    os.environ["DTI_BIN_DIR"] = os.environ.get("DTI_BIN_DIR") or str(ROOT / "build/release/bin")
 
 
 class CouldNotRun(Exception):
@@ -338,6 +342,7 @@ def main():
     options = arguments()
     if options.check:
         return 0
+    choose_binaries()
     if options.lane:
         return run_lane(options)
     raise_on_signals()

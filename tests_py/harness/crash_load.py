@@ -238,8 +238,13 @@ class Peers:
         self._under_way[request_id] -= 1
         if self._under_way[request_id] < 0:
             self._requests.faults.append(("doubled", f"{request_id} got two replies"))
-        if not settled:
-            self._again.append(request_id)
+        (self._on_answer if settled else self._on_come_again)(request_id, frame)
+
+    def _on_answer(self, _request_id, _frame):
+        pass
+
+    def _on_come_again(self, request_id, _frame):
+        self._again.append(request_id)
 
     def settle(self, seconds):
         """Waits until all that was asked is answered; whoever was told to come again asks again."""

@@ -1,0 +1,227 @@
+#!/usr/bin/python3
+"""Ends leaders, and says how long nobody answered and whether every answer is in the ledger. See scripts/failover-runs."""
+
+import argparse
+import dataclasses
+import datetime
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import traceback
+from random import Random
+
+import crash_runs  # it also finds the harness
+from crash_runs import COULD_NOT_RUN, FOUND, ROOT, CouldNotRun, say, times
+
+from harness.postgresql import newest_bin_folder, scratch_cluster
+from harness.process import Process
+from harness.stopping import Stopped, raise_on_signals
+
+RUNS = ROOT / "build/failover-runs"
+NAMES = {"crash": "crash (SIGKILL)", "stop": "planned stop (SIGTERM)", "pause": "pause of three leases (SIGSTOP)"}
+SAID = {"unanswered": "requests without an answer", "doubled": "doubled", "stale": "answered by a replaced leader",
+        "lost": "answers that the ledger does not hold", "changed": "changed", "torn": "stored in part",
+        "foreign": "stored and not asked for", "refused": "refused without a reason",
+        "sums": "sums, order or rule broken"}
+
+
+def wanted(options):
+    return {"crash": options.crashes, "stop": options.stops, "pause": options.pauses}
+
+
+def plan(options, done):
+    """The kinds of the rounds that are left, in the order of the seed."""
+    kinds = [kind for kind, count in wanted(options).items() for _ in range(count)]
+    Random(f"{options.seed}: kinds").shuffle(kinds)
+    left = {kind: count - done[kind] for kind, count in wanted(options).items()}
+    chosen = []
+    for kind in kinds:
+        if left[kind] > 0:
+            left[kind] -= 1
+            chosen.append(kind)
+    return chosen
+
+
+class Run:
+    """A folder with a state, which the next run of the same name goes on from."""
+
+    def __init__(self, options):
+        self._options = options
+        self.folder = RUNS / f"{options.seed}-{options.lease_seconds}-{options.servers}"
+        self._state = self.folder / "state.json"
+        self._started = time.monotonic()
+        self._seconds_before = 0.0
+        self._said_at = self._started
+
+    @property
+    def seconds(self):
+        return self._seconds_before + time.monotonic() - self._started
+
+    def run(self):
+        """The exit status."""
+        from harness.failover_lane import Broken, FailoverLane, Figures
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / "lock", "w", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CouldNotRun(f"another run uses {self.folder}: choose another --seed") from None
+            self.figures = self._load(Figures)
+            shutil.rmtree(self.folder / "stores", ignore_errors=True)
+            options = self._options
+            status = 0
+            try:
+                with scratch_cluster() as cluster:
+                    lane = FailoverLane(self.folder / "stores", cluster, options.seed, options.lease_seconds,
+                                        options.servers, figures=self.figures, on_checked=self._on_checked)
+                    lane.run(plan(options, self.figures.rounds))
+            except (Broken, AssertionError) as found:
+                say(f"\n{found}")
+                say(f"logs are in {self.folder}")
+                status = FOUND
+            finally:
+                Process.remove_all()
+            for line in table(options, self.figures, self.seconds):
+                say(line)
+            for sentence in [*self.figures.sentences, *too_slow(options, self.figures)]:
+                say(f"  {sentence}")
+                status = FOUND
+            if not status:
+                self._state.unlink(missing_ok=True)
+            return status
+
+    def _load(self, figures_class):
+        if not self._state.exists():
+            return figures_class()
+        state = json.loads(self._state.read_text(encoding="utf-8"))
+        self._seconds_before = state["seconds"]
+        figures = figures_class(**state["figures"])
+        say(f"going on after {sum(figures.rounds.values())} rounds")
+        return figures
+
+    def _on_checked(self, figures):
+        self._show(figures)
+        if not figures.sentences:
+            new = self._state.with_suffix(".new")
+            new.write_text(json.dumps({"figures": dataclasses.asdict(figures), "seconds": self.seconds}),
+                           encoding="utf-8")
+            new.replace(self._state)
+
+    def _show(self, figures):
+        counts = ", ".join(f"{figures.rounds[kind]} of {count} {kind}" for kind, count in wanted(self._options).items())
+        text = f"{counts}; {figures.answers:,} answers, {sum(figures.faults.values())} faults"
+        if sys.stdout.isatty():
+            print(f"\r{text}\033[K", end="", flush=True)
+        elif time.monotonic() >= self._said_at + crash_runs.LINE_EVERY_SECONDS:
+            self._said_at = time.monotonic()
+            say(text)
+
+
+def too_slow(options, figures):
+    from harness.failover_lane import gap_max
+    return [f"{NAMES[kind]}: nobody answered for {gap:.3f} s, and promised is less than {bound:g} s"
+            for kind, gaps in figures.gaps.items() for bound in [gap_max(kind, options.lease_seconds)]
+            for gap in gaps if gap >= bound]
+
+
+def table_rows(options, figures, seconds):
+    from harness.failover_lane import gap_max
+    rows = [("servers, lease", f"{options.servers}, {options.lease_seconds} s")]
+    for kind, name in NAMES.items():
+        rows.append((f"{name}: how often", f"{figures.rounds[kind]:,}"))
+        rows.append(("nobody answered, p50 / p99 / max",
+                     f"{times(figures.gaps[kind])}; promised: < {gap_max(kind, options.lease_seconds):g} s"))
+    rows += [("rounds not measured", figures.void),
+             ("answers given", f"{figures.answers:,}, {figures.repeats:,} of them to repeats"),
+             ("answers to real programs by a real faculty", f"{figures.program_answers:,}"),
+             ("told to come again", f"{figures.told_to_come_again:,}"),
+             ("answered by a leader after its pause, all in the ledger before", f"{figures.answered_after_pause:,}"),
+             ("longest wait of a request", f"{figures.longest_wait * 1000:,.0f} ms"),
+             ("longest wait of a real program", f"{figures.longest_program_wait * 1000:,.0f} ms")]
+    rows += [(name, figures.faults[kind]) for kind, name in SAID.items()]
+    return [*rows, ("read back, also by dtictl verify", f"{figures.entries:,} entries in {figures.stores} stores"),
+            ("took", f"{seconds:,.0f} s, seed {options.seed}")]
+
+
+def table(options, figures, seconds):
+    rows = table_rows(options, figures, seconds)
+    width = max(len(name) for name, _ in rows)
+    return [f"  {name:<{width}}  {value}" for name, value in rows]
+
+
+def command(options):
+    return (f"scripts/failover-runs --crashes={options.crashes} --stops={options.stops} --pauses={options.pauses} "
+            f"--lease-seconds={options.lease_seconds} --servers={options.servers} --seed={options.seed} --record")
+
+
+def commit():
+    return subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=ROOT, check=True,
+                          capture_output=True, text=True).stdout.strip()
+
+
+def record(options, figures, seconds):
+    """Writes docs/evidence/failover.md."""
+    path = ROOT / "docs/evidence/failover.md"
+    rows = table_rows(options, figures, seconds)
+    path.write_text("\n".join([
+        f"# {sum(figures.rounds.values()):,} failovers on PostgreSQL", "",
+        f"{datetime.date.today().isoformat()}, commit {commit()}, {os.cpu_count()} cores. Made by", "",
+        f"    {command(options)}", "",
+        "| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows), "",
+        "Nobody answered: from the signal to the first answer of the next leader that a client had, under load, with the",
+        "clients, the servers and the database on one machine. Every answer that was ever given is compared with the ledger.",
+        "What the rows mean is in [testing.md](../testing.md#failover-runs).", ""]), encoding="utf-8")
+    say(f"written: {path.relative_to(ROOT)}")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="scripts/failover-runs", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--crashes", type=int, default=100)
+    parser.add_argument("--stops", type=int, default=100)
+    parser.add_argument("--pauses", type=int, default=50)
+    parser.add_argument("--lease-seconds", type=int, default=1)
+    parser.add_argument("--servers", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # the arguments, and nothing else
+    options = parser.parse_args()
+    counts = wanted(options).values()
+    if min(counts) < 0 or not sum(counts):
+        parser.error("--crashes, --stops and --pauses are at least 0, and not all of them are 0")
+    if not 1 <= options.lease_seconds <= 20:
+        parser.error("--lease-seconds is 1 to 20: a request waits for 25 s at most")
+    if not 2 <= options.servers <= 9:
+        parser.error("--servers is 2 to 9")
+    return options
+
+
+def main():
+    options = arguments()
+    if options.check:
+        return 0
+    crash_runs.choose_binaries()
+    raise_on_signals()
+    try:
+        if newest_bin_folder() is None:
+            raise CouldNotRun("PostgreSQL is not installed: no /usr/lib/postgresql/*/bin/initdb")
+        run = Run(options)
+        status = run.run()
+        if options.record and not status:
+            record(options, run.figures, run.seconds)
+        return status
+    except Stopped as stopped:
+        say(f"\n{stopped}; the same command goes on from here")
+        return stopped.exit_status
+    except CouldNotRun as fault:
+        print(f"failover-runs: {fault}", file=sys.stderr)
+    except Exception:
+        traceback.print_exc()
+    return COULD_NOT_RUN
+
+
+if __name__ == "__main__":
+    sys.exit(main())
