@@ -15,7 +15,7 @@ import pytest
 
 from harness import failover_load
 from harness.crash_load import Requests
-from harness.failover_lane import KINDS, FailoverLane, Figures, gap_max, is_of
+from harness.failover_lane import KINDS, FailoverLane, Figures, gap_max, was_stored
 from harness.failover_load import FacultyLoad
 from harness.failover_programs import RealPrograms
 from harness.process import ROOT, binary, until
@@ -63,7 +63,7 @@ def reply(*programs, request_id="r1"):
 def test_an_answer_that_was_not_in_the_ledger_before_the_pause_ended_is_found(programs, expected):
     requests = SimpleNamespace(by_id={"r1": SimpleNamespace(faculty="Derecho")})
     stored = {("Derecho", "a"): (OK, 2, 1, 0), ("Artes", "b"): (OK, 1, 0, 0)}
-    assert is_of(stored, requests, reply(*programs)) is expected
+    assert was_stored(stored, requests, reply(*programs)) is expected
 
 
 def test_a_request_that_nobody_answers_is_found(monkeypatch):

@@ -274,7 +274,7 @@ class FailoverLane:
         self.figures.answered_after_pause += len(kept)
         if not server.leads():  # it may lead again: then its answers are new ones
             self._found([("stale", f"{frame!r} came from a server that was replaced, and was not in the ledger")
-                         for frame in kept if not is_of(stored, self._requests, frame)])
+                         for frame in kept if not was_stored(stored, self._requests, frame)])
 
     def _settle(self):
         self._load.settle(SETTLE_SECONDS)
@@ -330,7 +330,7 @@ class FailoverLane:
             raise Broken("; ".join(self.figures.sentences[:3]))
 
 
-def is_of(stored, requests, frame):
+def was_stored(stored, requests, frame):
     """Is all that this reply grants in these allocations?"""
     reply = json.loads(frame)
     faculty = requests.by_id[reply["request-id"]].faculty

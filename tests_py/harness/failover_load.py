@@ -118,8 +118,13 @@ class FacultyLoad:
                                  f"{seconds} s")
 
     @property
+    def is_answered(self):
+        """Nobody waits; a server may still owe a reply to somebody who went to another one."""
+        return not self._asking
+
+    @property
     def is_settled(self):
-        return not self._asking and self._open_replies == 0
+        return self.is_answered and self._open_replies == 0
 
     @property
     def _open_replies(self):

@@ -33,11 +33,14 @@ def _free_port():
 class Cluster:
     """Databases belong to an ordinary role: trusted on the unix socket, by password over TCP."""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1", enter=()):
+        """`enter`: the command, if any, that enters the network where `address` is. There, all are trusted over TCP."""
         self._bin = newest_bin_folder()
         self._count = 0
         self._stopped = []
-        self._as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        self._address = address
+        self._is_trusting = bool(enter)
+        self._as_postgres = [*enter, *(["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else [])]
         with held():
             self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=FOLDERS))
         try:
@@ -54,6 +57,9 @@ class Cluster:
         password_file.chmod(0o644)
         self._run("initdb", "-D", self._data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
                   "--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={password_file}")
+        if self._is_trusting:
+            with open(self._data / "pg_hba.conf", "a", encoding="utf-8") as file:
+                file.write("host all all all trust\n")
         self.port = _free_port()
         self.start()
         self.sql("postgres", f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'", user="postgres")
@@ -75,7 +81,7 @@ class Cluster:
         assert process.returncode == 0, output
 
     def start(self):
-        options = f"-c unix_socket_directories={self.folder} -c listen_addresses=127.0.0.1 -p {self.port}"
+        options = f"-c unix_socket_directories={self.folder} -c listen_addresses={self._address} -p {self.port}"
         with held():  # it leaves a process behind
             self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-l", self.folder / "log", "-o", options, "start")
 
@@ -124,6 +130,9 @@ class Cluster:
 
     def uri_with_password(self, database, password=PASSWORD):
         return f"postgresql://{ROLE}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def tcp_uri(self, database):
+        return f"postgresql://{ROLE}@{self._address}:{self.port}/{database}"
 
     def backends(self, database):
         """The process ids of the sessions of our role with that database."""

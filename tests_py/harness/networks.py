@@ -1,0 +1,112 @@
+"""Hosts of a test's own, as network namespaces on two networks, whose links can be cut: packets are lost, and nobody is
+told. It needs a root that may make namespaces, and ip(8)."""
+
+import contextlib
+import ctypes
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from harness.stopping import held
+
+NETWORKS = {"store": "10.77.0", "clients": "10.78.0"}  # seen inside the namespaces only
+_NEW_NET = 0x40000000
+
+
+class Hosts:
+    """`links` is {host: names of its networks}."""
+
+    def __init__(self, links):
+        self._prefix = f"dti-{os.getpid()}-"
+        self._links = links
+        self._hosts = list(links)
+        self._made = []
+
+    def make(self):
+        self._add("hub")
+        for network in NETWORKS:
+            self._ip("hub", "link", "add", network, "type", "bridge")
+            self._ip("hub", "link", "set", network, "up")
+        for host, networks in self._links.items():
+            self._add(host)
+            for network in networks:
+                port = self._port(host, network)
+                self._ip("hub", "link", "add", port, "type", "veth", "peer", "name", network,
+                         "netns", self._prefix + host)
+                self._ip(host, "address", "add", f"{self.address(host, network)}/24", "dev", network)
+                self._ip(host, "link", "set", network, "up")
+                self._ip("hub", "link", "set", port, "up")
+                self.heal(host, network)
+
+    def remove(self):
+        for name in self._made:
+            subprocess.run(["ip", "netns", "delete", name], capture_output=True, timeout=30)
+
+    def address(self, host, network):
+        return f"{NETWORKS[network]}.{self._hosts.index(host) + 1}"
+
+    def cut(self, host, network):
+        """From now on no packet passes in either direction."""
+        self._ip("hub", "link", "set", self._port(host, network), "nomaster")
+
+    def heal(self, host, network):
+        self._ip("hub", "link", "set", self._port(host, network), "master", network)
+
+    def enter(self, host):
+        """The command that runs another one there, in the same process."""
+        return ["nsenter", f"--net=/run/netns/{self._prefix}{host}", "--"]
+
+    @contextlib.contextmanager
+    def inside(self, host):
+        """This thread is there, and so is any thread and socket that it makes, for good."""
+        with open("/proc/thread-self/ns/net", "rb") as home, open(f"/run/netns/{self._prefix}{host}", "rb") as there:
+            _set_network(there)
+            try:
+                yield
+            finally:
+                _set_network(home)
+
+    @staticmethod
+    def _port(host, network):
+        return f"{host[:8]}-{network[:5]}"  # 15 bytes at most
+
+    def _add(self, host):
+        with held():
+            _run("ip", "netns", "add", self._prefix + host)
+            self._made.append(self._prefix + host)
+        self._ip(host, "link", "set", "lo", "up")
+
+    def _ip(self, host, *arguments):
+        _run("ip", "-n", self._prefix + host, *arguments)
+
+
+def _run(*command):
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    if result.returncode != 0:
+        raise OSError(f"{' '.join(command)}: {result.stderr.strip()}")
+
+
+def _set_network(file):
+    if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), _NEW_NET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+@contextlib.contextmanager
+def hosts(links):
+    """The test is skipped where they cannot be made."""
+    if os.geteuid() != 0:
+        pytest.skip("hosts need network namespaces, which only root can make: run this test as root")
+    for tool in ("ip", "nsenter"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"hosts need {tool}, of the packages iproute2 and util-linux")
+    made = Hosts(links)
+    try:
+        try:
+            made.make()
+        except OSError as fault:
+            pytest.skip(f"no network namespaces can be made here: {fault}")
+        yield made
+    finally:
+        made.remove()
