@@ -12,7 +12,8 @@ import pytest
 
 from harness.hostile import (COMMAND, GREETING, LONG, MORE, Bystander, RawPeer, descriptors, frame, header,
                              limit_descriptors, memory_mib, raise_own_limit, ready)
-from harness.process import running, until
+from harness.process import running, running_faculty, until
+from harness.rooms import faculty_flags, room_answer, wish
 from harness.scenario import POOL, SEMESTER
 from harness.wire import OK, Client, answers, check_failed, encode, grant, only_body, request
 
@@ -350,3 +351,45 @@ def test_under_overload_what_was_accepted_is_answered_and_the_rest_is_told_to_co
         assert sorted(numbers) == list(range(OVERLOADED_ABOVE))
         assert memory_mib(dti) < 300
     assert postgresql.left()[:2] == (368, 57)
+
+
+# A faculty, whose peers are programs.
+
+def ask_as_program(client):
+    assert room_answer(client.ask_frames(b"", wish("Derecho Civil"))) == (OK, 7, 2, 0)
+
+
+@contextlib.contextmanager
+def faculty_beside_others(dti, folder, mib_max):
+    """A faculty that is attacked while the block runs, and must go on serving a program meanwhile and afterwards."""
+    with running_faculty(folder, *faculty_flags(dti.address), "--min-programs=1") as faculty:
+        with Bystander(faculty.endpoint, ask_as_program) as bystander:
+            until(lambda: bystander.has_asked(20))
+            yield faculty
+            before = len(bystander.seconds)
+            until(lambda: bystander.has_asked(before + 20))
+        assert bystander.median() < PROMPT_SECONDS
+        assert memory_mib(faculty) < mib_max
+
+
+def test_programs_that_do_not_read_lose_their_answers_and_the_others_do_not_notice(dti, tmp_path):
+    large = frame(b"x" * MIB, more=True) + frame(b"", more=True) + frame(b"{}")  # refused, with all that stands before
+    # The answers are 600 MiB.
+    with faculty_beside_others(dti, tmp_path / "faculty", 400) as faculty, contextlib.ExitStack() as stack:
+        deaf = [stack.enter_context(RawPeer(faculty.endpoint, receive_bytes=4096)) for _ in range(4)]
+        for _ in range(150):
+            for peer in deaf:
+                assert peer.send(large)
+        until(lambda: "answer-dropped" in faculty.log)
+
+
+def test_a_faculty_lives_through_bytes_that_are_none_of_its_business(dti, tmp_path):
+    with faculty_beside_others(dti, tmp_path / "faculty", 100) as faculty, contextlib.ExitStack() as stack:
+        peers = [stack.enter_context(RawPeer(faculty.endpoint, hello)) for hello in NO_HANDSHAKE.values()]
+        for what, data in HUGE.items():
+            with RawPeer(faculty.endpoint) as peer:
+                peer.shake_hands()
+                assert peer.send(data)
+                assert peer.is_closed(10), what
+        deadline = time.monotonic() + HANDSHAKE_SECONDS + 10
+        assert all(peer.is_closed(deadline - time.monotonic()) for peer in peers)

@@ -12,6 +12,7 @@
 #include "common/faculty_options.hpp"
 #include "common/logging.hpp"
 #include "common/standard_streams.hpp"
+#include "dti/transport/descriptors.hpp"
 #include "dti/transport/faculty_node.hpp"
 #include "dti/transport/lookups.hpp"
 #include "dti/transport/stop_signals.hpp"
@@ -31,6 +32,7 @@ int serve(dti::FacultyAppOptions options) {
 
 int main(int argc, char** argv) {
   dti::prepare_standard_streams();
+  dti::raise_descriptor_limit();
   const std::vector<std::string> args{argv + 1, argv + argc};
   auto options = dti::parse_faculty_options(args, dti::process_surroundings());
   if (const auto* usage = std::get_if<dti::UsageExit>(&options)) return dti::leave(*usage);

@@ -4,6 +4,7 @@
 #include <bit>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <random>
@@ -22,6 +23,7 @@
 #include "dti/protocol/room_codec.hpp"
 #include "transport/frames.hpp"
 #include "transport/lookups.hpp"
+#include "transport/outbox.hpp"
 #include "transport/sockets.hpp"
 
 namespace dti {
@@ -96,6 +98,8 @@ class FacultyNode::Shell {
       const auto now = Clock::now();
       if (const auto at = service_.wake_at(); at && *at <= now) service_.on_tick(now);
       perform_actions();
+      outbox_.retry(Clock::now());
+      log_drops();
     }
     refuse_late_programs();
     close();
@@ -112,7 +116,9 @@ class FacultyNode::Shell {
       items.push_back({dealer->socket.handle(), 0, ZMQ_POLLIN, 0});
       items.push_back({dealer->events.handle(), 0, ZMQ_POLLIN, 0});
     }
-    wait_for(items, service_.wake_at());
+    auto wake_at = service_.wake_at();
+    if (outbox_.wake_at() && (!wake_at || *outbox_.wake_at() < *wake_at)) wake_at = outbox_.wake_at();
+    wait_for(items, wake_at);
   }
 
   // Those who asked in the last moment are told that it was too late: old ones wait without end.
@@ -122,15 +128,18 @@ class FacultyNode::Shell {
     while (more && Clock::now() < deadline) {
       more = take_from_programs();
       perform_actions();
+      outbox_.retry(Clock::now());
       if (more) continue;
       zmq::pollitem_t items[] = {{router_.handle(), 0, ZMQ_POLLIN, 0}};
-      wait_for(items, std::min(deadline, Clock::now() + kQuietTime));
-      more = items[0].revents != 0;
+      wait_for(items, std::min({deadline, Clock::now() + kQuietTime, outbox_.wake_at().value_or(deadline)}));
+      more = items[0].revents != 0 || outbox_.wake_at();
     }
+    log_drops();
   }
 
   // Lets the last answers leave, for which the socket's linger is the bound.
   void close() {
+    outbox_.drop_all();
     router_.close();
     router_context_.close();
     dealers_.clear();
@@ -222,15 +231,24 @@ class FacultyNode::Shell {
 
   void send_answer(const ReturnAddress& address, const RoomAnswer& answer) {
     const auto body = encode_room_answer(answer);
-    std::vector<std::string_view> frames{address.routing_id};
-    frames.insert(frames.end(), address.envelope.before.begin(), address.envelope.before.end());
-    frames.push_back(body);
-    if (address.envelope.after) frames.push_back(*address.envelope.after);
-    switch (send_frames(router_, frames)) {
-      case SendResult::kSent: break;
-      case SendResult::kPeerGone: log_some("answer-dropped-gone", "a program had left before its answer"); break;
-      case SendResult::kPeerFull: log_some("answer-dropped-full", "a program does not take its answers"); break;
-    }
+    std::vector<zmq::message_t> frames;
+    frames.reserve(1 + kFramesMax);
+    const auto add = [&frames](std::string_view frame) { frames.emplace_back(frame.data(), frame.size()); };
+    add(address.routing_id);
+    for (const auto& frame : address.envelope.before) add(frame);
+    add(body);
+    if (address.envelope.after) add(*address.envelope.after);
+    outbox_.send(std::move(frames), Clock::now());
+  }
+
+  // A program that has gone or does not read loses its answers; one that asks again gets them.
+  void log_drops() {
+    if (std::bit_width(outbox_.dropped()) == std::bit_width(drops_logged_)) return;
+    drops_logged_ = outbox_.dropped();
+    log_({LogLevel::kWarning,
+          "answer-dropped",
+          "a program has gone or does not read its answers",
+          {{"count", std::to_string(drops_logged_)}}});
   }
 
   // Logs the 1st, 2nd, 4th, 8th … event of a kind: peers can bring these about as often as they like.
@@ -248,6 +266,8 @@ class FacultyNode::Shell {
   // lookup holds up neither the programs nor the other servers. Contexts outlive their sockets.
   zmq::context_t router_context_;
   zmq::socket_t router_;
+  Outbox outbox_{router_};
+  std::uint64_t drops_logged_ = 0;
   const std::string endpoint_;
   std::vector<zmq::context_t> dealer_contexts_;  // by server
   std::vector<std::optional<Dealer>> dealers_;   // by server; made when first needed

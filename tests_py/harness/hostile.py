@@ -96,8 +96,8 @@ class RawPeer:
         """Does the server close the connection in time? Reads what it says until then."""
         deadline = time.monotonic() + seconds
         try:
-            while (left := deadline - time.monotonic()) > 0:
-                self.socket.settimeout(left)
+            while True:
+                self.socket.settimeout(max(0.1, deadline - time.monotonic()))  # also when the time is over
                 if not self.socket.recv(65536):
                     return True
         except ConnectionError:
