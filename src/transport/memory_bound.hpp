@@ -7,7 +7,7 @@
 namespace dti {
 
 /// When a server is to close its endpoint, with all connections, to be rid of what peers have made ZeroMQ hold.
-/// ZeroMQ keeps the parts of a message to itself until the last one is there, without a bound (ADR 0017). Only the size
+/// ZeroMQ keeps the parts of a message to itself until the last one is there, without a bound (ADR 0016). Only the size
 /// of the process shows it, and only the end of the connection frees it.
 /// What is in use while nobody is connected is the floor: the state itself. Closing again does not make that less, so
 /// the bound is never below the floor and a quarter of what was asked for, and a large state cannot make it loop.

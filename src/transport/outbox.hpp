@@ -28,7 +28,8 @@ class Outbox {
   static constexpr std::size_t kSentBytesMax = 128 * 1024 * 1024;      // that ZeroMQ holds of all peers, but for:
   static constexpr std::size_t kSentBytesOfPeerMin = 16 * 1024;        // what each peer may have in any case
   static constexpr std::size_t kSentBytesOfPeerMax = 4 * 1024 * 1024;  // or one larger reply, if it has no other
-  static constexpr std::size_t kKeptBytesMax = 64 * 1024 * 1024;       // of all peers; half of it of one
+  // Of all peers; half of it of one: the replies to all requests that may wait in a server, if one peer asked them all.
+  static constexpr std::size_t kKeptBytesMax = 192 * 1024 * 1024;
 
   explicit Outbox(zmq::socket_t& router) : router_(router) {}
   Outbox(const Outbox&) = delete;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "dti/service/commit_pipeline.hpp"
 #include "transport/frames.hpp"
 
 namespace dti {
@@ -100,20 +101,24 @@ TEST_F(SlowPeer, DoesNotHoldUpOthers) {
 }
 
 TEST_F(SlowPeer, IsNotKeptForBeyondTheBoundOfBytes) {
-  for (int i = 0; i < 20; ++i) {
-    std::vector<zmq::message_t> frames;
-    frames.emplace_back("peer", 4);
-    frames.emplace_back(std::size_t{8} * 1024 * 1024);
-    outbox_.send(std::move(frames), now_);
-  }
+  constexpr std::size_t kReply = 8 * 1024 * 1024;
+  for (std::size_t sent = 0; sent < Outbox::kKeptBytesMax; sent += kReply) send_bytes("peer", kReply);
   EXPECT_GT(outbox_.dropped(), 0U);
+}
+
+TEST_F(SlowPeer, LosesNothingWhenAllThatMayWaitIsAnsweredAtOnce) {
+  constexpr std::size_t kReply = 16 * 1024;
+  const auto replies = 4 * PipelineOptions{}.bytes_max / 3;  // they are a third longer than their requests
+  for (std::size_t sent = 0; sent < replies; sent += kReply) send_bytes("peer", kReply);
+  EXPECT_EQ(outbox_.dropped(), 0U);
 }
 
 TEST_F(SlowPeer, HasOnlyHalfOfWhatIsKept) {
   constexpr std::size_t kReply = 1024 * 1024;
-  for (int i = 0; i < 100; ++i) send_bytes("peer", kReply);
+  constexpr auto kReplies = Outbox::kKeptBytesMax / kReply;
+  for (std::size_t i = 0; i < kReplies; ++i) send_bytes("peer", kReply);
   const auto dropped = outbox_.dropped();
-  EXPECT_GT(dropped, 100 - Outbox::kKeptBytesMax / kReply / 2 - Outbox::kSentBytesOfPeerMax / kReply);
+  EXPECT_GT(dropped, kReplies - kReplies / 2 - Outbox::kSentBytesOfPeerMax / kReply);
   connect_another();
   for (int i = 0; i < 10; ++i) send_bytes("another", kReply);
   EXPECT_EQ(outbox_.dropped(), dropped) << "the other one's replies have room";
