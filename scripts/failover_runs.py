@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Ends leaders, and says how long nobody answered and whether every answer is in the ledger. See scripts/failover-runs."""
+"""Ends leaders; says how long nobody answered, and whether every answer is in the ledger. See scripts/failover-runs."""
 
 import argparse
 import dataclasses
@@ -164,16 +164,16 @@ def commit():
 
 
 def record(options, figures, seconds):
-    """Writes docs/evidence/failover.md."""
-    path = ROOT / "docs/evidence/failover.md"
+    """Writes docs/evidence/failover-lease-N.md."""
+    path = ROOT / f"docs/evidence/failover-lease-{options.lease_seconds}.md"
     rows = table_rows(options, figures, seconds)
     path.write_text("\n".join([
-        f"# {sum(figures.rounds.values()):,} failovers on PostgreSQL", "",
+        f"# {sum(figures.rounds.values()):,} failovers on PostgreSQL, lease of {options.lease_seconds} s", "",
         f"{datetime.date.today().isoformat()}, commit {commit()}, {os.cpu_count()} cores. Made by", "",
         f"    {command(options)}", "",
         "| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows), "",
-        "Nobody answered: from the signal to the first answer of the next leader that a client had, under load, with the",
-        "clients, the servers and the database on one machine. Every answer that was ever given is compared with the ledger.",
+        "Nobody answered: from the signal to the first answer of the next leader that a client had, under load, with",
+        "clients, servers and database on one machine. Every answer that was ever given is compared with the ledger.",
         "What the rows mean is in [testing.md](../testing.md#failover-runs).", ""]), encoding="utf-8")
     say(f"written: {path.relative_to(ROOT)}")
 

@@ -47,8 +47,8 @@ class Bench:
     def load(self, address, what, may_be_refused=(), repeats=False):
         """The load goes on while this is entered, and is measured whole."""
         options = self.options
-        flags = [f"--server={address}", *CATALOG, f"--semesters={SEMESTER}", "--connections=2", f"--rate={options.rate}",
-                 f"--in-flight={IN_FLIGHT}", f"--seconds={options.seconds}", f"--timeout={LATER_SECONDS}",
+        flags = [f"--server={address}", *CATALOG, f"--semesters={SEMESTER}", "--connections=2",
+                 f"--rate={options.rate}", f"--in-flight={IN_FLIGHT}", f"--seconds={options.seconds}", f"--timeout={LATER_SECONDS}",
                  f"--first={self.sent}", "--format=json", *(["--repeats=100"] if repeats else [])]
         with subprocess.Popen([binary("dti_load"), *flags], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               text=True) as process:
@@ -76,7 +76,8 @@ class Bench:
         if set(errors) - set(may_be_refused):
             self.faults.append(f"{what}: {errors}")
         if set(found["all_statuses"]) - {"OK"} or found["foreign_replies"]:
-            self.faults.append(f"{what}: statuses {found['all_statuses']}, replies to nothing {found['foreign_replies']}")
+            self.faults.append(f"{what}: statuses {found['all_statuses']}, and {found['foreign_replies']} replies to "
+                               "nothing")
 
 
 @contextlib.contextmanager
@@ -204,10 +205,9 @@ def record(options, measured):
     lines = ["# Latency under a single fault", "",
              f"{datetime.date.today().isoformat()}, commit {commit}, {os.cpu_count()} cores. Made by", "",
              f"    scripts/fault-latency --seconds={options.seconds} --rate={options.rate} --record", "",
-             f"{options.rate} requests of five programs a second, evenly spaced, for {options.seconds} s each; a latency "
-             "is that of a",
-             "request that was answered, and counts from when it was due. Load, server and database are on one machine, "
-             "which others", "may use too.", ""]
+             f"{options.rate} requests of five programs a second, evenly spaced, for {options.seconds} s each. A latency",
+             "is that of a request that was answered, and counts from when it was due. Load, server and database are on",
+             "one machine, which others may use too.", ""]
     for name, shown in measured.items():
         text = FAULTS[name][0]
         lines += [f"## {name.capitalize().replace('-', ' ')}", "", f"During: {text}.", "", *shown, ""]

@@ -1,4 +1,4 @@
-"""scripts/failover-runs in small: leaders killed, stopped and paused under load, and checks that do find what is wrong."""
+"""scripts/failover-runs in small: leaders killed, stopped and paused, and checks that do find what is wrong."""
 
 import dataclasses
 import json
@@ -77,13 +77,16 @@ def test_a_request_that_nobody_answers_is_found(monkeypatch):
     assert load.unanswered == 5 and len(requests.waiting) == 5
 
 
-def test_what_a_real_program_was_told_and_the_ledger_lacks_is_found(tmp_path):
+def test_what_real_programs_were_told_is_compared_with_the_ledger(tmp_path):
     programs = RealPrograms(tmp_path, Random(SEED))
-    programs.told = {"real 0": ((1, 0), (OK, 1, 0, 0)), "real 1": ((2, 0), (OK, 2, 0, 0))}
-    store = SimpleNamespace(rows=lambda statement: [("real 1", "x"), ("real 9", "y")])
-    asked = programs.as_asked(store, "s")
-    assert [kind for kind, _ in programs.faults] == ["lost"] and "real 0" in programs.faults[0][1]
-    assert list(asked) == ["x"] and asked["x"].programs == [("real 1", 2, 0)]  # y stays nobody's
+    programs.asked = {name: (1, 0) for name in ("fits", "lost", "other", "unknown")}
+    programs.told = {name: ((1, 0), (OK, 1, 0, 0)) for name in ("fits", "lost", "other")}
+    rows = [("fits", "w", OK, 1, 0, 0), ("other", "x", PARTIAL, 0, 0, 0), ("unknown", "y", OK, 1, 0, 0),
+            ("nobody's", "z", OK, 1, 0, 0)]
+    asked = programs.as_asked(SimpleNamespace(rows=lambda statement: rows), "s")
+    assert [(kind, sentence.split()[0]) for kind, sentence in programs.faults] == [("lost", "other"), ("lost", "lost")]
+    assert {key: one.programs for key, one in asked.items()} == {
+        "w": [("fits", 1, 0)], "x": [("other", 1, 0)], "y": [("unknown", 1, 0)]}  # z stays nobody's
 
 
 def test_a_gap_that_is_too_long_is_said():

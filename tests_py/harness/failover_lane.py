@@ -145,7 +145,8 @@ class FailoverLane:
         self._requests.begin_semester(SEMESTER)
         programs = len(self._requests.catalog())
         classrooms = int(programs * random.uniform(1.5, 4.5))
-        self._pool = (classrooms, int(programs * random.uniform(0.5, 1.6)), random.randint(classrooms // 10, classrooms))
+        labs = int(programs * random.uniform(0.5, 1.6))
+        self._pool = (classrooms, labs, random.randint(classrooms // 10, classrooms))
         self._servers = []
         for number in range(self._count):
             self._servers.append(self._start())

@@ -1,4 +1,4 @@
-"""Load on several servers of which one leads, with what a faculty does when a server refuses, breaks off or is silent."""
+"""Load on several servers of which one leads, which does what a faculty does when one refuses, breaks or is silent."""
 
 import json
 import time

@@ -22,6 +22,7 @@ class RealPrograms:
         self._next = 0
         self._running = []  # (name, wanted, process)
         self._faculty = None
+        self.asked = {}  # name -> (classrooms, labs)
         self.told = {}  # name -> ((classrooms, labs), (status, classrooms, labs, mobile labs))
         self.answers = 0
         self.unanswered = 0
@@ -51,6 +52,7 @@ class RealPrograms:
         for name in self._random.sample(known, min(repeats, len(known))):
             wishes.append((name, self.told[name][0]))
         for name, wanted in wishes:
+            self.asked[name] = wanted
             flags = (f"--name={name}", f"--semester={semester}", f"--classrooms={wanted[0]}", f"--labs={wanted[1]}",
                      f"--faculty-server={self._faculty.address}", "--json")
             process = Process([binary("program"), *flags], self._folder / "programs")
@@ -91,15 +93,17 @@ class RealPrograms:
         """{request-id: Asked} for check_semester(): the faculty chose the request-ids, and the ledger has them."""
         asked = {}
         found = set()
-        for name, request_id in store.rows("SELECT program, request_id FROM history WHERE kind = 'granted' AND "
-                                           f"faculty = '{FACULTY}' AND semester = '{semester}' ORDER BY seq"):
+        for name, request_id, *granted in store.rows(
+                "SELECT program, request_id, status, classrooms_granted, labs_granted, mobile_labs_granted "
+                f"FROM history WHERE kind = 'granted' AND faculty = '{FACULTY}' AND semester = '{semester}' ORDER BY seq"):
+            if name in self.asked:
+                one = asked.setdefault(request_id, Asked(b"", semester, FACULTY, [], False))
+                one.programs.append((name, *self.asked[name]))
             if name in self.told:
                 found.add(name)
-                wanted, told = self.told[name]
-                one = asked.setdefault(request_id, Asked(b"", semester, FACULTY, [], False))
-                one.programs.append((name, *wanted))
-                one.first = b"told"
-                one.answers = [*(one.answers or []), told]
+                if self.told[name][1] != tuple(granted):
+                    self.faults.append(("lost", f"{name} of {FACULTY} was told {self.told[name][1]}, and the ledger "
+                                                f"says {granted}"))
         for name in set(self.told) - found:
             self.faults.append(("lost", f"{name} of {FACULTY} was told {self.told[name]}, and has no entry"))
         return asked
