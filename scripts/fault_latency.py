@@ -48,8 +48,9 @@ class Bench:
         """The load goes on while this is entered, and is measured whole."""
         options = self.options
         flags = [f"--server={address}", *CATALOG, f"--semesters={SEMESTER}", "--connections=2",
-                 f"--rate={options.rate}", f"--in-flight={IN_FLIGHT}", f"--seconds={options.seconds}", f"--timeout={LATER_SECONDS}",
-                 f"--first={self.sent}", "--format=json", *(["--repeats=100"] if repeats else [])]
+                 f"--rate={options.rate}", f"--in-flight={IN_FLIGHT}", f"--seconds={options.seconds}",
+                 f"--timeout={LATER_SECONDS}", f"--first={self.sent}", "--format=json",
+                 *(["--repeats=100"] if repeats else [])]
         with subprocess.Popen([binary("dti_load"), *flags], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               text=True) as process:
             try:
@@ -205,9 +206,9 @@ def record(options, measured):
     lines = ["# Latency under a single fault", "",
              f"{datetime.date.today().isoformat()}, commit {commit}, {os.cpu_count()} cores. Made by", "",
              f"    scripts/fault-latency --seconds={options.seconds} --rate={options.rate} --record", "",
-             f"{options.rate} requests of five programs a second, evenly spaced, for {options.seconds} s each. A latency",
-             "is that of a request that was answered, and counts from when it was due. Load, server and database are on",
-             "one machine, which others may use too.", ""]
+             f"{options.rate} requests of five programs a second, evenly spaced, for {options.seconds} s each. A",
+             "latency is that of a request that was answered, and counts from when it was due. Load, server and",
+             "database are on one machine, which others may use too.", ""]
     for name, shown in measured.items():
         text = FAULTS[name][0]
         lines += [f"## {name.capitalize().replace('-', ' ')}", "", f"During: {text}.", "", *shown, ""]

@@ -95,7 +95,8 @@ class RealPrograms:
         found = set()
         for name, request_id, *granted in store.rows(
                 "SELECT program, request_id, status, classrooms_granted, labs_granted, mobile_labs_granted "
-                f"FROM history WHERE kind = 'granted' AND faculty = '{FACULTY}' AND semester = '{semester}' ORDER BY seq"):
+                f"FROM history WHERE kind = 'granted' AND faculty = '{FACULTY}' AND semester = '{semester}' "
+                "ORDER BY seq"):
             if name in self.asked:
                 one = asked.setdefault(request_id, Asked(b"", semester, FACULTY, [], False))
                 one.programs.append((name, *self.asked[name]))
