@@ -43,6 +43,14 @@ void throw_missing_entry(SemesterId semester, Seq seq) {
                                                        " has no entry " + std::to_string(seq)};
 }
 
+void refuse_entries_beyond(SemesterId semester, Seq head, Seq last) {
+  if (last <= head) return;
+  throw StorageError{StorageError::Kind::kCorrupt, "the ledger of semester number " + std::to_string(semester) +
+                                                       " goes on to entry " + std::to_string(last) +
+                                                       ", but the semester's row says that entry " +
+                                                       std::to_string(head) + " is the last"};
+}
+
 void throw_unreadable_entry(SemesterId semester, Seq seq, std::string_view why) {
   throw StorageError{StorageError::Kind::kCorrupt, "entry " + std::to_string(seq) +
                                                        " of the ledger of semester number " + std::to_string(semester) +

@@ -40,6 +40,8 @@ void for_each_entry(const Batch& batch, Use use) {
 
 /// @throws StorageError  kCorrupt, naming the semester and the seq at which its ledger breaks off
 [[noreturn]] void throw_missing_entry(SemesterId semester, Seq seq);
+/// @throws StorageError  kCorrupt if the ledger goes on beyond what the semester's row calls its last entry
+void refuse_entries_beyond(SemesterId semester, Seq head, Seq last);
 [[noreturn]] void throw_unreadable_entry(SemesterId semester, Seq seq, std::string_view why);
 
 /// @throws StorageError  kCorrupt

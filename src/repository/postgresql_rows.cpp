@@ -44,6 +44,7 @@ StoredSemester read_semester(const pqxx::row& row) {
   if (row[4].is_null()) {
     throw_missing_entry(integer(row[0]), 1);
   }
+  refuse_entries_beyond(integer(row[0]), integer(row[3]), integer(row[11]));
   return {.id = integer(row[0]),
           .name = row[1].c_str(),
           .epoch = integer(row[2]),

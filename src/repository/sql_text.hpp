@@ -3,10 +3,11 @@
 namespace dti {
 
 /// Statements that are the same in both databases. A semester with what it was opened with, which its first entry says
-/// (a later resize does not count).
+/// (a later resize does not count), and the last entry that its ledger has.
 inline constexpr char kSelectSemesters[] =
     "SELECT s.id, s.name, s.epoch, s.head, l.classrooms_capacity, l.labs_capacity, l.conversions_capacity,"
-    " s.classrooms_left, s.labs_left, s.conversions_left, CASE WHEN s.is_open THEN 1 ELSE 0 END"
+    " s.classrooms_left, s.labs_left, s.conversions_left, CASE WHEN s.is_open THEN 1 ELSE 0 END,"
+    " (SELECT max(seq) FROM ledger WHERE semester_id = s.id)"
     " FROM semester s LEFT JOIN ledger l ON l.semester_id = s.id AND l.seq = 1 ";
 
 /// The columns of an entry, in the order of LedgerEntry.

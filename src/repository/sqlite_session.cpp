@@ -39,6 +39,7 @@ StoredSemester read_semester(const SqliteStatement& row) {
   if (row.is_null(4)) {
     throw_missing_entry(row.integer(0), 1);
   }
+  refuse_entries_beyond(row.integer(0), row.integer(3), row.integer(11));
   return {.id = row.integer(0),
           .name = row.text(1),
           .epoch = row.integer(2),

@@ -227,7 +227,7 @@ TEST_P(SnapshotContract, ATamperedStoreIsReportedAndNotServed) {
        nullptr},
       {{"UPDATE semester SET head = 3"},
        "the semester's head is not its last entry; stored: head 3; expected: head 4",
-       "semester \"2025-10\": what is left"},
+       "goes on to entry 4, but the semester's row says that entry 3 is the last"},
       {{"UPDATE semester SET epoch = 9"},
        "the semester's epoch is none that the leadership has had; stored: epoch 9; expected: 0 to 1",
        nullptr},
