@@ -88,6 +88,31 @@ class Cluster:
     def stop(self, mode="immediate"):
         self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-m", mode, "stop")
 
+    @staticmethod
+    def make_certificate(path, key):
+        """One that its own key has signed, for 127.0.0.1."""
+        subprocess.run(["openssl", "req", "-new", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-days", "1", "-subj", "/CN=127.0.0.1", "-addext",
+                        "subjectAltName=IP:127.0.0.1", "-out", path, "-keyout", key],
+                       check=True, capture_output=True, timeout=30)
+
+    def offer_tls(self):
+        """Over TCP, with `certificate`."""
+        self.make_certificate(self.certificate, self.folder / "server.key")
+        for path in (self.certificate, self.folder / "server.key"):
+            if self._as_postgres:
+                shutil.chown(path, "postgres")
+            path.chmod(0o600 if path.suffix == ".key" else 0o644)
+        for setting in (f"ssl_cert_file = '{self.certificate}'", f"ssl_key_file = '{self.folder}/server.key'",
+                        "ssl = on"):
+            self.sql("postgres", f"ALTER SYSTEM SET {setting}", user="postgres")
+        self.stop("fast")
+        self.start()
+
+    @property
+    def certificate(self):
+        return self.folder / "server.crt"
+
     def move_log_to(self, folder):
         """The write-ahead log goes on in that folder, on another disk."""
         self.stop("fast")
