@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "repository/conninfo.hpp"
@@ -13,6 +14,8 @@ namespace dti {
 namespace {
 
 using Kind = StorageError::Kind;
+
+constexpr std::string_view kLockNotAvailable = "55P03";
 
 Conninfo parse(const std::string& text) {
   try {
@@ -32,6 +35,10 @@ auto PostgresqlSnapshot::perform(Call call) -> decltype(call()) {
     const std::string& state = error.sqlstate();
     // Damaged pages, or a table or a column missing that the schema's version promises.
     const bool is_damage = state.starts_with("XX") || state.starts_with("42P") || state == "42703";
+    if (state == kLockNotAvailable) {
+      throw StorageError{Kind::kUnavailable,
+                         "PostgreSQL: somebody holds a lock on a table, and goes on doing so: try again"};
+    }
     throw StorageError{is_damage ? Kind::kCorrupt : Kind::kUnavailable,
                        "PostgreSQL: " + one_line(error.what()) + " [" + state + "]"};
   } catch (const StorageError&) {
@@ -44,8 +51,9 @@ auto PostgresqlSnapshot::perform(Call call) -> decltype(call()) {
 PostgresqlSnapshot::PostgresqlSnapshot(const std::string& conninfo, std::chrono::milliseconds timeout)
     : session_(std::make_unique<PostgresqlSession>(parse(conninfo), timeout, gate_)) {
   perform([&] {
-    // The session calls itself a server's, and this is none.
-    pqxx::nontransaction{session_->connection()}.exec("SET application_name = 'dtictl'");
+    // The session calls itself a server's, whose waits somebody else bounds. This is none, and bounds its own.
+    pqxx::nontransaction{session_->connection()}.exec("SET application_name = 'dtictl'; SET lock_timeout = " +
+                                                      std::to_string(timeout.count()));
     transaction_ = std::make_unique<compat::SnapshotTransaction>(session_->connection());
     if (!has_schema(*transaction_)) refuse_empty_store("the PostgreSQL database");
   });

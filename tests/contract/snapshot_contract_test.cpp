@@ -269,6 +269,28 @@ TEST_P(SnapshotContract, AServerStartsOnAStoreThatFits) {
   EXPECT_EQ(start_server().reason, "");
 }
 
+/// In SQLite a reader waits for nobody.
+class SnapshotLockContract : public SnapshotContract {};
+INSTANTIATE_TEST_SUITE_P(Database, SnapshotLockContract, testing::ValuesIn(postgresql_backends()), name_of_backend());
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SnapshotLockContract);
+
+TEST_P(SnapshotLockContract, WaitsForSomebodysLockNoLongerThanItWasTold) {
+  fill();
+  for (const std::string table : {"schema_version", "ledger"}) {
+    const auto client = backend_->connect();
+    client->run("BEGIN");
+    client->run("LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE");
+    const auto look_briefly = [&] {
+      const auto snapshot = open_snapshot(address(), std::chrono::milliseconds{50});
+      static_cast<void>(verify(*snapshot, [](const VerifyProgress&) {}));
+    };
+    EXPECT_EQ(failure_of(look_briefly), Kind::kUnavailable) << table;
+    EXPECT_NE(failure_text(look_briefly).find("somebody holds a lock"), std::string::npos)
+        << failure_text(look_briefly);
+    client->run("ROLLBACK");
+  }
+}
+
 /// What a snapshot of the file reads: the semesters' rows and the ledger's, as far as verify() speaks of them.
 std::pair<std::vector<SemesterRow>, std::vector<LedgerRow>> read_all_of(const std::filesystem::path& path) {
   const auto snapshot = open_snapshot(SqliteStoreAddress{path}, kTimeout);
