@@ -128,8 +128,15 @@ std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramI
   select.bind(std::int64_t{after});
   std::vector<CatalogProgram> programs;
   while (select.step()) {
-    programs.push_back({.id = static_cast<ProgramId>(select.integer(0)),
-                        .faculty_id = static_cast<FacultyId>(select.integer(1)),
+    const std::int64_t program = select.integer(0);
+    const std::int64_t faculty = select.integer(1);
+    if (!std::in_range<ProgramId>(program) || !std::in_range<FacultyId>(faculty)) {
+      throw StorageError{StorageError::Kind::kCorrupt, "program " + std::to_string(program) + " of faculty " +
+                                                           std::to_string(faculty) +
+                                                           " of the catalogue cannot be read: no such number is given"};
+    }
+    programs.push_back({.id = static_cast<ProgramId>(program),
+                        .faculty_id = static_cast<FacultyId>(faculty),
                         .faculty_name = select.text(2),
                         .faculty_key = select.text(3),
                         .name = select.text(4),

@@ -306,6 +306,32 @@ std::pair<std::vector<SemesterRow>, std::vector<LedgerRow>> read_all_of(const st
 class SnapshotFileContract : public SnapshotContract {};
 INSTANTIATE_TEST_SUITE_P(File, SnapshotFileContract, testing::Values(sqlite_backend()), name_of_backend());
 
+TEST_P(SnapshotFileContract, ANumberOf64BitsIsNotTakenForASmallOne) {
+  fill();
+  const auto client = connect_unchecked();
+  // Cut to 32 bits they would be program 6, and faculty 2.
+  struct Case {
+    const char* faculty;
+    const char* program;
+    const char* sentence;
+  };
+  for (const auto& c : {Case{"INSERT INTO faculty VALUES (2, 'Faculty 2', 'faculty2')",
+                             "INSERT INTO program VALUES (4294967302, 2, 'Program 6', 'program6')",
+                             "program 4294967302 of faculty 2 of the catalogue cannot be read"},
+                        Case{"INSERT INTO faculty VALUES (4294967298, 'Faculty 2', 'faculty2')",
+                             "INSERT INTO program VALUES (6, 4294967298, 'Program 6', 'program6')",
+                             "program 6 of faculty 4294967298 of the catalogue cannot be read"}}) {
+    restore(*client);
+    client->run(c.faculty);
+    client->run(c.program);
+    EXPECT_FALSE(look().fits());
+    EXPECT_NE(sentence(look()).find(c.sentence), std::string::npos) << sentence(look());
+    const auto refusal = start_server();
+    EXPECT_EQ(refusal.code, 1);
+    EXPECT_NE(refusal.reason.find(c.sentence), std::string::npos) << refusal.reason;
+  }
+}
+
 TEST_P(SnapshotFileContract, AFlippedByteIsReportedOrChangesNothingThatIsPromised) {
   start();
   // Whole grants: what a partial one wanted beyond its rooms could have been more.
