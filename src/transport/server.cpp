@@ -95,7 +95,7 @@ class Server::Loop {
         resume_store();
         perform_actions(on_role);  // at once: the store waits for its next batch
       }
-      if (pipeline_.takes_requests()) read_requests();
+      if (pipeline_.takes_requests()) read_messages();
       pipeline_.on_tick(now());
       pipeline_.on_turn_end(now());
       perform_actions(on_role);
@@ -174,14 +174,17 @@ class Server::Loop {
     if (waits_for && is_ready_now(*waits_for)) resume_store();
   }
 
-  void read_requests() {
+  /// @return did anything come?
+  bool read_messages() {
     const auto time = now();
-    for (int i = 0; endpoint_.is_bound() && i < kMessagesPerTurn; ++i) {
-      if (i % kMessagesBetweenLooks == kMessagesBetweenLooks - 1) resume_store_if_ready();
+    int count = 0;
+    for (; endpoint_.is_bound() && count < kMessagesPerTurn; ++count) {
+      if (count % kMessagesBetweenLooks == kMessagesBetweenLooks - 1) resume_store_if_ready();
       auto frames = receive_frames(endpoint_.router(), kFramesMax + 2);
-      if (!frames) return;
+      if (!frames) break;
       if (frames->size() > 1) handle_message(std::move(*frames), time);
     }
+    return count > 0;
   }
 
   void handle_message(std::vector<zmq::message_t> frames, const Now& time) {
@@ -350,13 +353,12 @@ class Server::Loop {
     const auto deadline = std::chrono::steady_clock::now() + kFlushTime;
     bool more = true;
     while (more && std::chrono::steady_clock::now() < deadline) {
-      const auto tokens_before = tokens_;
-      read_requests();
+      const bool came = read_messages();
       perform_actions(on_role);
       auto& outbox = endpoint_.outbox();
       outbox.retry(std::chrono::steady_clock::now());
       if (outbox.wake_at()) wait_for({}, outbox.wake_at());
-      more = outbox.wake_at() || tokens_ != tokens_before;
+      more = outbox.wake_at() || came;
     }
     log_drops();
     endpoint_.finish();

@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/repository/memory_repository.hpp"
@@ -65,7 +68,9 @@ class RunningServer : public testing::Test {
   StopSignals stop_signals_;
   std::shared_ptr<MemoryStore> store_ = std::make_shared<MemoryStore>();
   MemoryRepository repository_{store_};
-  Server server_{{"127.0.0.1", 0, {}, 0, {}}, start_options(), repository_, [](const LogEvent&) {}};
+  static constexpr std::chrono::milliseconds kStopTimeout{500};
+  Server server_{
+      {"127.0.0.1", 0, {}, 0, {.stop_timeout = kStopTimeout}}, start_options(), repository_, [](const LogEvent&) {}};
   std::map<Role, std::promise<void>> roles_;  // each once
   std::future<void> standby_;
   Exit exit_{-1, {}};
@@ -140,6 +145,35 @@ TEST_F(RunningServer, CountsEnvelopesAmongTheBytesThatWait) {
     overloaded += reply && reply->error && reply->error->status == Status::kOverloaded ? 1 : 0;
   }
   EXPECT_GT(overloaded, 0);
+}
+
+TEST_F(RunningServer, AnswersWhoAskedTooLateBehindManyMessagesThatAreNoRequests) {
+  auto waiting = connect();
+  for (int i = 0; i < 50; ++i) store_->fail_next(StorageError::Kind::kUnavailable);
+  peers::send(waiting, {ask(1)});
+  peers::send(waiting, {"no request"});
+  (void)peers::receive(waiting);  // so the first was read, and the stop has to wait for it, and reads nothing meanwhile
+  kill(getpid(), SIGTERM);
+  constexpr int kPeers = 6;
+  constexpr int kOfEach = 127;  // with the last one, as many as ZeroMQ takes of a peer; more than one turn of the loop
+  std::vector<zmq::socket_t> late;
+  for (int i = 0; i < kPeers; ++i) {
+    auto& peer = late.emplace_back(connect());
+    for (int message = 0; message < kOfEach; ++message) peers::send(peer, {"no request"});
+    peers::send(peer, {ask(2)});
+  }
+  thread_.join();
+  EXPECT_EQ(exit_.code, 1);
+  for (auto& peer : late) {
+    std::optional<AllocationReply> last;
+    for (int message = 0; message <= kOfEach; ++message) {
+      const auto frames = peers::receive(peer);
+      ASSERT_FALSE(frames.empty());
+      last = decode_allocation_reply(frames[0]);
+    }
+    ASSERT_TRUE(last && last->error);
+    EXPECT_EQ(last->error->status, Status::kUnavailable);
+  }
 }
 
 TEST_F(RunningServer, StopsCleanly) {
