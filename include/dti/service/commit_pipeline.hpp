@@ -136,6 +136,9 @@ class CommitPipeline {
   static constexpr std::chrono::milliseconds kWatchInterval{
       250};  // of a standby; a lead that was given up waits no longer
 
+  // So many requests refused alone: the store refuses whatever it is.
+  static constexpr int kRefusedInARowMax = 3;
+
   enum class Phase {
     kTakingOver,  // from the start, since the store failed, or since the lead is free: requests wait undecided
     kLeading,
@@ -166,27 +169,29 @@ class CommitPipeline {
     std::shared_ptr<const Batch> batch;  // while in flight: has the entries
   };
 
-  // From undecided to decided.
+  // From undecided to decided, and on to durable (commit_pipeline_batches.cpp).
   void decide(Waiting waiting);
   [[nodiscard]] Group& group_for(std::optional<SemesterId> semester_id);
-  // From decided to durable.
   void pump(const Now& now);
   void start_next(const Now& now);
   void start_commit(const Now& now);
   void start_guards(const Now& now);
   void on_result(CommitEvent event, const Now& now);
   void on_durable(std::vector<Group> groups, const Now& now);
+  // Back from decided to undecided (commit_pipeline_failures.cpp).
   void on_failure(const StoreFailure& failure, const Now& now);
   void on_rejected(const StoreFailure& failure, const Now& now);
   void decide_next_of_isolated();
-  // Back from decided to undecided, and to the store's state.
   void undo_all();
   void take_over_anew(const std::string& why, const Now& now);
   [[nodiscard]] std::chrono::milliseconds retry_delay() const;
-  void reread_all(const Now& now);
-  [[nodiscard]] std::optional<std::string> lost_semester(const Leadership& leadership) const;
+  void log_accepts_again();
+  // To the store's state (commit_pipeline_take_over.cpp).
   void start_take_over(const Now& now);
   [[nodiscard]] KnownState prepare_reading();
+  [[nodiscard]] std::optional<std::string> lost_semester(const Leadership& leadership) const;
+  void reread_all(const Now& now);
+  void log_unavailable(const std::string& text, const Now& now);
   // Leading by a lease, and standing by (commit_pipeline_lease.cpp).
   void leads_since(SteadyTime time);
   [[nodiscard]] bool is_renewal_due(const Now& now) const;
@@ -196,7 +201,7 @@ class CommitPipeline {
   void start_watch(const Now& now);
   [[nodiscard]] RequestError not_leader() const;
   void start_release(const Now& now);
-  // Answers and ends.
+  // Answers and ends (commit_pipeline_answers.cpp).
   void answer(Waiting& waiting, Outcome outcome);
   void release(Group& group);
   void drop(const Waiting& waiting);
@@ -205,9 +210,8 @@ class CommitPipeline {
   [[nodiscard]] bool anybody_waits() const;
   void end_if_drained(const Now& now);
   void end_in_order();
+  // Everywhere (commit_pipeline.cpp).
   void started(Call call, const Now& now);
-  void log_unavailable(const std::string& text, const Now& now);
-  void log_accepts_again();
   void log(LogLevel level, std::string event, std::string message);
 
   // Fixed after construction.
