@@ -19,12 +19,13 @@ sys.path[:0] = [str(ROOT / "tests_py"), str(ROOT / "scripts")]
 sys.dont_write_bytecode = True
 
 from harness.postgresql import FOLDERS, newest_bin_folder, remove_cluster, scratch_cluster  # noqa: E402
-from harness.stopping import Stopped, raise_on_signals  # noqa: E402
+from harness.stopping import Stopped, held, raise_on_signals  # noqa: E402
 import run_fuzz  # noqa: E402
 from simulate import simulate  # noqa: E402
 
 PARTS = ("unit", "asan", "tsan", "fuzz", "simulation", "e2e")
 SUITE_SECONDS = 600
+SUITE_JOBS = 2  # the longest ones wait for databases and disks most of the time
 E2E_SECONDS = 900
 FUZZ_SECONDS = 10  # a target, beside its corpus
 FUZZ_JOBS = 2
@@ -71,9 +72,13 @@ def run_in_group(command, seconds=None, end_seconds=0, **options):
             process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(end_seconds)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        end_group(process)
+
+
+def end_group(process):
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def build(counts, preset):
@@ -87,40 +92,77 @@ def build(counts, preset):
     return True
 
 
-def run_suite(counts, preset, binary, folder, environment):
+class Suite:
     """One GoogleTest program; its output is shown if something failed."""
-    name = f"{preset}/{binary.name}"
-    report = folder / f"{preset}-{binary.name}.xml"
-    command = [str(binary), f"--gtest_output=xml:{report}", "--gtest_brief=1"]
-    if preset == "tsan":
-        # Newer kernels place memory where GCC 12's thread sanitizer cannot have it.
-        command = ["setarch", "-R", *command]
-    started = time.monotonic()
-    log = folder / f"{preset}-{binary.name}.log"
-    with open(log, "wb") as out:
-        status = run_in_group(command, SUITE_SECONDS, env=environment, stdout=out, stderr=subprocess.STDOUT)
-    output = log.read_text(errors="replace")
-    if status is None:
-        output += f"\nstill ran after {SUITE_SECONDS} s"
-    failed = counts.add(report, name)
-    for reason in sorted(set(re.findall(r"^.*Skipped\n(.*)$", output, re.MULTILINE))):
-        say(f"   skipped: {reason}")
-    if status != 0 and failed == 0:  # a sanitizer's report, a crash
-        counts.failed += 1
-    if status != 0:
-        say(output)
-    say(f"   {name}: {'ok' if status == 0 else 'FAILED'}, {time.monotonic() - started:.0f} s")
+
+    def __init__(self, preset, binary, folder, environment):
+        self._name = f"{preset}/{binary.name}"
+        self._report = folder / f"{preset}-{binary.name}.xml"
+        self._log = folder / f"{preset}-{binary.name}.log"
+        self._command = [str(binary), f"--gtest_output=xml:{self._report}", "--gtest_brief=1"]
+        if preset == "tsan":
+            # Newer kernels place memory where GCC 12's thread sanitizer cannot have it.
+            self._command = ["setarch", "-R", *self._command]
+        self._environment = environment
+
+    def start(self):
+        self._started = time.monotonic()
+        with open(self._log, "wb") as out:
+            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=out,
+                                             stderr=subprocess.STDOUT, env=self._environment, start_new_session=True)
+
+    def has_ended(self):
+        return self._process.poll() is not None or time.monotonic() > self._started + SUITE_SECONDS
+
+    def end(self):
+        """Ends all that it has started; the exit status, or None if it still ran."""
+        status = self._process.poll()
+        end_group(self._process)
+        return status
+
+    def count(self, counts):
+        seconds = time.monotonic() - self._started
+        status = self.end()
+        output = self._log.read_text(errors="replace")
+        if status is None:
+            output += f"\nstill ran after {SUITE_SECONDS} s"
+        failed = counts.add(self._report, self._name)
+        for reason in sorted(set(re.findall(r"^.*Skipped\n(.*)$", output, re.MULTILINE))):
+            say(f"   skipped: {reason}")
+        if status != 0 and failed == 0:  # a sanitizer's report, a crash
+            counts.failed += 1
+        if status != 0:
+            say(output)
+        say(f"   {self._name}: {'ok' if status == 0 else 'FAILED'}, {seconds:.0f} s")
 
 
-def run_suites(counts, preset, folder, conninfo):
+def suites_of(preset, folder, conninfo):
     environment = {**os.environ, "DTI_TEST_POSTGRESQL": conninfo} if conninfo else dict(os.environ)
     environment["TSAN_OPTIONS"] = f"suppressions={ROOT}/cmake/tsan.supp halt_on_error=0 exitcode=66"
     environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
     binaries = sorted(path for path in (ROOT / "build" / preset / "bin").iterdir() if SUITE.match(path.name))
     assert binaries, f"build/{preset}/bin holds no suite"
-    say(f"== unit and contract suites, {preset}")
-    for binary in binaries:
-        run_suite(counts, preset, binary, folder, environment)
+    return [Suite(preset, binary, folder, environment) for binary in binaries]
+
+
+def run_suites(counts, presets, folder, conninfo):
+    """Side by side. The slowest preset's come first, and of each the contract, so that no long one is left alone."""
+    say(f"== unit and contract suites: {', '.join(presets)}")
+    waiting = [suite for preset in reversed(presets) for suite in suites_of(preset, folder, conninfo)]
+    running = []
+    try:
+        while waiting or running:
+            while waiting and len(running) < SUITE_JOBS:
+                with held():
+                    waiting[0].start()
+                    running.append(waiting.pop(0))
+            for suite in [suite for suite in running if suite.has_ended()]:
+                suite.count(counts)
+                running.remove(suite)
+            time.sleep(0.05)
+    finally:
+        for suite in running:
+            suite.end()
 
 
 def run_fuzz_targets(counts):
@@ -188,8 +230,8 @@ def run_parts(counts, parts):
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dti-tests-")))
         conninfo = try_to_make_cluster(counts, stack) if presets else None
-        for preset in presets:
-            run_suites(counts, preset, folder, conninfo)
+        if presets:
+            run_suites(counts, presets, folder, conninfo)
         if "fuzz" in parts:
             run_fuzz_targets(counts)
         if "simulation" in parts:

@@ -32,7 +32,7 @@ def call(environment, name, *arguments):
     return result.returncode, result.stdout, result.stderr
 
 
-@pytest.mark.parametrize("name", ["build", "demo", "test", "fuzz", "install-dependencies"])
+@pytest.mark.parametrize("name", sorted(path.name for path in SCRIPTS.iterdir() if path.suffix != ".py"))
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_help_costs_nothing(tmp_path, tools, name, flag):
     status, stdout, stderr = call(tools, name, flag)
@@ -46,7 +46,7 @@ def test_help_costs_nothing(tmp_path, tools, name, flag):
     ("fuzz", ["--only", "nonsense"]), ("install-dependencies", ["everything"])])
 def test_bad_arguments_are_exit_2_and_cost_nothing(tmp_path, tools, name, arguments):
     status, _, stderr = call(tools, name, *arguments)
-    assert status == 2 and arguments[-1].lstrip("-") in stderr or "one preset" in stderr
+    assert status == 2 and (arguments[-1].lstrip("-") in stderr or "one preset" in stderr)
     assert not (tmp_path / "mark").exists()
 
 
@@ -83,9 +83,9 @@ def test_a_cluster_that_cannot_be_made_is_one_failure_and_the_suites_run():
     got, output, last = run_tests(
         "run_tests.build = lambda *_: True\nrun_tests.newest_bin_folder = lambda: 1\n"
         "run_tests.scratch_cluster = lambda: 1 / 0\n"
-        "run_tests.run_suites = lambda counts, preset, folder, conninfo: print('ran', preset, conninfo)", "unit")
+        "run_tests.run_suites = lambda counts, presets, folder, conninfo: print('ran', presets, conninfo)", "unit")
     assert (got, last) == (1, "0 passed, 1 failed, 0 skipped")
-    assert "ran dev None" in output and "cluster" in output
+    assert "ran ['dev'] None" in output and "cluster" in output
 
 
 @pytest.mark.parametrize("traps", ["", "trap '' INT; "], ids=["ends when asked", "must be killed"])
@@ -95,6 +95,48 @@ def test_what_overruns_is_ended_with_all_that_it_has_started(tmp_path, traps):
         "run_tests.run_parts = lambda *_: print('status', run_tests.run_in_group("
         f"['/bin/sh', '-c', {script!r}], 0.3, 0.3))", "unit")
     assert got == 0 and "status None" in output
+    assert session(int((tmp_path / "leader").read_text())) == []
+
+
+SUITES = {
+    # The two wait for each other, and so end only if they run side by side.
+    "unit_one": 'touch "$MARKS/one"; while [ ! -e "$MARKS/two" ]; do sleep 0.01; done\n'
+                'echo "<testsuites><testcase/><testcase><skipped/></testcase></testsuites>" >"$report"',
+    "unit_two": 'touch "$MARKS/two"; while [ ! -e "$MARKS/one" ]; do sleep 0.01; done\n'
+                'echo "<testsuites><testcase/><testcase><failure/></testcase></testsuites>" >"$report"; echo why; exit 1',
+    "unit_crash": "exit 3",
+    "contract": 'echo "<testsuites><testcase/></testsuites>" >"$report"; exit 66',  # a sanitizer's report
+}
+
+
+def make_suites(folder, suites):
+    """Programs that stand in for the suites, as if built in `folder`."""
+    (folder / "build/dev/bin").mkdir(parents=True)
+    for name, text in suites.items():
+        program = folder / "build/dev/bin" / name
+        program.write_text(f'#!/bin/sh\nMARKS={folder}\nreport=${{1#--gtest_output=xml:}}\n{text}\n')
+        program.chmod(0o755)
+    return (f"run_tests.ROOT = Path({str(folder)!r})\nrun_tests.build = lambda *_: True\n"
+            "run_tests.newest_bin_folder = lambda: None\n")
+
+
+def test_suites_run_side_by_side_and_each_is_counted(tmp_path):
+    got, output, last = run_tests(make_suites(tmp_path, SUITES) + "run_tests.SUITE_SECONDS = 30", "unit")
+    assert (got, last) == (1, "3 passed, 3 failed, 1 skipped"), output
+    assert "dev/unit_one: ok" in output and "dev/unit_two: FAILED" in output and "\nwhy\n" in output
+
+
+def test_a_suite_that_overruns_is_one_failure_and_is_ended(tmp_path):
+    prelude = make_suites(tmp_path, {"unit_hangs": f"echo $$ >{tmp_path}/leader; sleep 60 & sleep 60"})
+    got, output, last = run_tests(f"{prelude}run_tests.SUITE_SECONDS = 1", "unit")
+    assert (got, last) == (1, "0 passed, 1 failed, 0 skipped") and "still ran after 1 s" in output, output
+    assert session(int((tmp_path / "leader").read_text())) == []
+
+
+def test_an_interruption_ends_the_suites_that_run(tmp_path):
+    prelude = make_suites(tmp_path, {"unit_hangs": f"echo $$ >{tmp_path}/leader; kill -TERM $PPID; sleep 60"})
+    got, output, last = run_tests(prelude, "unit")
+    assert (got, last) == (143, "0 passed, 0 failed, 0 skipped"), output
     assert session(int((tmp_path / "leader").read_text())) == []
 
 
