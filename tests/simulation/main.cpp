@@ -133,6 +133,10 @@ int main(int argc, char** argv) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   };
   Cells cells;
+  const auto is_in_time = [&] {
+    if (!options.seconds || elapsed() < *options.seconds) return true;
+    return options.needs_all_cells && elapsed() < kPatience * *options.seconds && !cells.unreached().empty();
+  };
   std::uint64_t runs = 0;
   std::uint64_t decided = 0;
   std::uint64_t events = 0;
@@ -140,9 +144,7 @@ int main(int argc, char** argv) {
   double virtual_seconds = 0;
   bool is_violated = false;
   auto seed = options.first;
-  for (;
-       (!options.seeds || runs < *options.seeds) && (!options.seconds || elapsed() < *options.seconds) && !is_violated;
-       seed += options.step) {
+  for (; (!options.seeds || runs < *options.seeds) && is_in_time() && !is_violated; seed += options.step) {
     std::snprintf(abort_text, sizeof abort_text, "VIOLATION seed %llu: checks-of-the-product: the process aborted\n",
                   static_cast<unsigned long long>(seed));
     const auto result = Simulation{seed, options.prints_trace}.run();
