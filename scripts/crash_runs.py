@@ -4,8 +4,6 @@
 import argparse
 import contextlib
 import dataclasses
-import datetime
-import fcntl
 import json
 import os
 import selectors
@@ -17,7 +15,9 @@ import time
 import traceback
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from long_run import (COULD_NOT_RUN, FOUND, LINE_EVERY_SECONDS, ROOT, CouldNotRun, Folder, Line,  # noqa: F401
+                      commit, record, say, table, times)
+
 sys.path.insert(0, str(ROOT / "tests_py"))
 sys.dont_write_bytecode = True
 
@@ -25,40 +25,13 @@ from harness.postgresql import FOLDERS, newest_bin_folder, remove_cluster  # noq
 from harness.stopping import Stopped, raise_on_signals  # noqa: E402
 
 RUNS = ROOT / "build/crash-runs"
+BINARIES = ROOT / "build/release/bin"
 LANE_END_SECONDS = 120  # to answer everything, stop the server, read the ledger and remove the cluster
-LINE_EVERY_SECONDS = 15  # where there is no terminal
-FOUND, COULD_NOT_RUN = 1, 3
 
 
 def choose_binaries():
     """Those of the release preset, if nobody says otherwise."""
-    os.environ["DTI_BIN_DIR"] = os.environ.get("DTI_BIN_DIR") or str(ROOT / "build/release/bin")
-
-
-class CouldNotRun(Exception):
-    """Something that a run needs is not there."""
-
-
-def say(text=""):
-    print(text, flush=True)
-
-
-class Progress:
-    """One line that changes on a terminal; a line now and then elsewhere."""
-
-    def __init__(self, store, kills):
-        self._store = store
-        self._kills = kills
-        self._next = time.monotonic() + LINE_EVERY_SECONDS
-
-    def show(self, figures, last=False):
-        text = (f"{self._store}: {figures.kills} of {self._kills} kills, {figures.answers:,} answers, "
-                f"{sum(figures.faults.values())} faults")
-        if sys.stdout.isatty():
-            print(f"\r{text}\033[K", end="\n" if last else "", flush=True)
-        elif last or time.monotonic() >= self._next:
-            self._next = time.monotonic() + LINE_EVERY_SECONDS
-            say(text)
+    os.environ["DTI_BIN_DIR"] = os.environ.get("DTI_BIN_DIR") or str(BINARIES)
 
 
 class LaneProcess:
@@ -113,12 +86,14 @@ class Run:
         self._options = options
         self._store = store
         self.folder = RUNS / f"{store}-{options.kill}-{options.seed}"
-        self._state = self.folder / "state.json"
+        self._kept = Folder(self.folder)
         self._before = new_figures()
         self._seconds_before = 0.0
         self._lanes = []
+        self._line = Line()
         self._started = time.monotonic()
         self._saved = 0.0
+        self.commits = [sources()]
 
     @property
     def figures(self):
@@ -133,36 +108,41 @@ class Run:
 
     def run(self):
         """The exit status. Whatever ends it, the lanes end in order first, and the state is kept."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / "lock", "w", encoding="utf-8") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise CouldNotRun(f"another run uses {self.folder}: choose another --seed") from None
+        with self._kept.locked():
             self._load()
+            if self._before.sentences:
+                self._report([])
+                say(f"that was found before; remove {self.folder} to begin anew")
+                return FOUND
+            self._remove_lanes()
             failed = self._run_lanes()
-            Progress(self._store, self._options.kills).show(self.figures, last=True)
+            self._show(last=True)
             self._report(failed)
             if failed:
                 return FOUND
-            self._state.unlink(missing_ok=True)
+            self._kept.forget()
             return 0
 
     def _load(self):
-        if self._state.exists():
-            state = json.loads(self._state.read_text(encoding="utf-8"))
+        if state := self._kept.load():
             self._before = figures_from(state["figures"])
             self._seconds_before = state["seconds"]
+            self.commits = [*state["commits"], *(one for one in self.commits if one not in state["commits"])]
             say(f"{self._store}: going on after {self._before.kills} kills")
+
+    def _remove_lanes(self):
         for left in self.folder.glob("lane-*"):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def _save(self):
-        state = {"figures": dataclasses.asdict(self.figures), "seconds": self.seconds}
-        new = self._state.with_suffix(".new")
-        new.write_text(json.dumps(state), encoding="utf-8")
-        new.replace(self._state)
+        self._kept.save({"figures": dataclasses.asdict(self.figures), "seconds": self.seconds,
+                         "commits": self.commits})
         self._saved = time.monotonic()
+
+    def _show(self, last=False):
+        figures = self.figures
+        self._line.show(f"{self._store}: {figures.kills} of {self._options.kills} kills, {figures.answers:,} answers, "
+                        f"{sum(figures.faults.values())} faults", last)
 
     def _run_lanes(self):
         """The lanes that failed."""
@@ -189,7 +169,6 @@ class Run:
 
     def _follow(self, deadline=None):
         """Reads what the lanes print until all have ended, one has failed, or it is late."""
-        progress = Progress(self._store, self._options.kills)
         with selectors.DefaultSelector() as selector:
             for lane in self._lanes:
                 if not lane.process.stdout.closed:
@@ -200,7 +179,7 @@ class Run:
                         selector.unregister(key.fileobj)
                         if key.data.process.wait() != 0 and deadline is None:
                             return
-                progress.show(self.figures)
+                self._show()
                 if time.monotonic() > self._saved + 1:
                     self._save()
 
@@ -211,7 +190,7 @@ class Run:
             lane.end(deadline)
 
     def _report(self, failed):
-        for line in table(self._options, self._store, self.figures, self.seconds):
+        for line in table(table_rows(self._options, self._store, self.figures, self.seconds)):
             say(line)
         for sentence in self.figures.sentences:
             say(f"  {sentence}")
@@ -220,17 +199,6 @@ class Run:
             say(lane.log.read_text(errors="replace")[-4000:])
         if failed:
             say(f"the stores and logs are in {self.folder}")
-
-
-def quantile(values, part):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else None
-
-
-def times(values):
-    if not values:
-        return "none"
-    return " / ".join(f"{quantile(values, part) * 1000:,.0f} ms" for part in (0.5, 0.99, 1))
 
 
 def table_rows(options, store, figures, seconds):
@@ -251,33 +219,32 @@ def table_rows(options, store, figures, seconds):
     return [*rows, ("took", f"{seconds:,.0f} s, seed {options.seed}, {options.jobs} side by side")]
 
 
-def table(options, store, figures, seconds):
-    rows = table_rows(options, store, figures, seconds)
-    width = max(len(name) for name, _ in rows)
-    return [f"  {name:<{width}}  {value}" for name, value in rows]
-
-
 def command(options, store):
     return (f"scripts/crash-runs --store={store} --kill={options.kill} --kills={options.kills} --seed={options.seed} "
             f"--jobs={options.jobs} --record")
 
 
-def record(options, store, figures, seconds):
-    """Writes docs/evidence/crash-STORE.md."""
-    commit = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=ROOT, check=True,
-                            capture_output=True, text=True).stdout.strip()
-    name = f"crash-{store}" + ("" if options.kill == "server" else f"-{options.kill}")
-    path = ROOT / "docs/evidence" / f"{name}.md"
-    path.parent.mkdir(exist_ok=True)
-    rows = table_rows(options, store, figures, seconds)
-    path.write_text("\n".join([
-        f"# {figures.kills:,} kills on {'SQLite' if store == 'sqlite' else 'PostgreSQL'}", "",
-        f"{datetime.date.today().isoformat()}, commit {commit}, {os.cpu_count()} cores. Made by", "",
-        f"    {command(options, store)}", "",
-        "| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows), "",
-        "Each kill is a SIGKILL under load, and every answer that was ever given is compared with the ledger after it.",
-        "What the rows mean is in [testing.md](../testing.md#crash-runs).", ""]), encoding="utf-8")
-    say(f"written: {path.relative_to(ROOT)}")
+def sources():
+    """What the binaries were built of, as far as we know."""
+    if Path(os.environ["DTI_BIN_DIR"]).resolve() != BINARIES:
+        return "unknown (binaries of DTI_BIN_DIR)"
+    return commit()
+
+
+def write_evidence(run, options, store):
+    """docs/evidence/crash-STORE.md, or crash-STORE-KILL.md."""
+    record(f"crash-{store}" + ("" if options.kill == "server" else f"-{options.kill}"),
+           f"{run.figures.kills:,} kills on {'SQLite' if store == 'sqlite' else 'PostgreSQL'}", run.commits,
+           command(options, store), table_rows(options, store, run.figures, run.seconds),
+           ["Each kill is a SIGKILL under load, and every answer that was ever given is compared with the ledger after "
+            "it.", "What the rows mean is in [testing.md](../testing.md#crash-runs)."])
+
+
+def dump(cluster, store, path):
+    """The database as SQL: the cluster will be removed."""
+    with open(path, "wb") as out:
+        subprocess.run(["pg_dump", "-h", cluster.folder, "-p", str(cluster.port), "-U", "postgres", store.database],
+                       stdout=out, check=True)
 
 
 def run_lane(options):
@@ -301,6 +268,8 @@ def run_lane(options):
             lane.run(options.kills)
         except Broken as broken:
             print(broken, file=sys.stderr)
+            if cluster:
+                dump(cluster, lane.store, Path(options.lane) / "store.sql")
             return FOUND
     return 0
 
@@ -334,7 +303,7 @@ def run_all(options):
         found = run.run()
         status = status or found
         if options.record and not found:
-            record(options, store, run.figures, run.seconds)
+            write_evidence(run, options, store)
     return status
 
 

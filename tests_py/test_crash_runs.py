@@ -1,5 +1,7 @@
 """scripts/crash-runs in small: servers and databases killed under load, and a check that does find what is wrong."""
 
+import dataclasses
+import importlib
 import json
 import os
 import re
@@ -7,11 +9,13 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
-from harness.crash_lane import Broken, Lane, Shape
+from harness.crash_lane import Broken, Figures, Lane, Shape
 from harness.crash_ledger import check_semester
 from harness.crash_load import Peers, Requests
 from harness.database_faults import let_recover_quickly
@@ -192,23 +196,45 @@ def script():
 
 
 def test_a_run_that_is_interrupted_goes_on_where_it_was(script):
-    first = script.start("--store=sqlite", "--kills=60")
+    first = script.start("--store=sqlite", "--kills=100000")
     try:
         until(script.kills_so_far, 60, "a kill")
-        assert script.run("--store=sqlite", "--kills=60")[0] == 3  # not two at once in one folder
+        assert script.run("--store=sqlite", "--kills=100000")[0] == 3  # not two at once in one folder
         first.send_signal(signal.SIGINT)
         output, _ = first.communicate(timeout=120)
     finally:
         first.kill()
     assert first.returncode == 130 and "goes on from here" in output and "Traceback" not in output, output
     done = script.kills_so_far()
-    assert 0 < done < 60
     status, output = script.run("--store=sqlite", f"--kills={done + 4}")
     assert status == 0 and f"going on after {done} kills" in output, output
     said = dict(re.findall(r"^  (\S.*?)  +(.*)$", output, re.MULTILINE))
     assert said["kills"].startswith(f"{done + 4} (")
     assert said["lost"] == said["doubled"] == said["changed"] == said["sums, order or rule broken"] == "0"
     assert not (script.folder / "state.json").exists()
+
+
+def test_what_was_found_is_said_again_and_kept_until_somebody_removes_it(script):
+    figures = dataclasses.asdict(Figures(kills=3, sentences=["lost: r7"]))
+    (script.folder / "lane-0/store-1").mkdir(parents=True)
+    (script.folder / "state.json").write_text(json.dumps({"figures": figures, "seconds": 7, "commits": ["abc"]}))
+    status, output = script.run("--store=sqlite", "--kills=3")
+    assert status == 1 and "lost: r7" in output and f"remove {script.folder}" in output, output
+    assert (script.folder / "lane-0/store-1").exists()
+
+
+def test_figures_of_a_run_that_went_on_name_the_commits_of_both_parts(script, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    monkeypatch.setenv("DTI_BIN_DIR", os.path.dirname(binary("dti_server")))
+    crash_runs = importlib.import_module("crash_runs")
+    monkeypatch.setattr(crash_runs, "BINARIES", Path(os.path.dirname(binary("dti_server"))))
+    monkeypatch.setattr(crash_runs, "commit", lambda: "new")
+    monkeypatch.setattr(crash_runs, "RUNS", script.folder.parent)
+    script.folder.mkdir(parents=True)
+    figures = dataclasses.asdict(Figures(kills=2))
+    (script.folder / "state.json").write_text(json.dumps({"figures": figures, "seconds": 7, "commits": ["old"]}))
+    run = crash_runs.Run(SimpleNamespace(kill="server", seed=script.seed, kills=2, jobs=1), "sqlite")
+    assert run.run() == 0 and run.commits == ["old", "new"]
 
 
 @pytest.mark.parametrize("arguments", [

@@ -79,6 +79,11 @@ class Lane:
         self._daemon = self._peers = None
         self.figures = Figures()
 
+    @property
+    def store(self):
+        """The one under way, or the last one."""
+        return self._store
+
     def run(self, kills):
         """Until so many kills are done or goes_on() says no. The figures; raises Broken at the first fault."""
         try:
