@@ -15,6 +15,7 @@ FACULTY = "Crash"
 MESSAGES = 120
 PROGRAMS_EACH = 3
 PEERS = 4
+SHORT_LEASE = "--lease-seconds=1"  # on PostgreSQL a server that was killed is waited for so long
 POOL_SHORT = (f"--semester={SEMESTER}", "--classrooms=700", "--labs=200")
 
 
@@ -25,7 +26,7 @@ def messages():
 
 def flags(store, tmp_path):
     names = [f"m{number} p{i}" for number in range(MESSAGES) for i in range(PROGRAMS_EACH)]
-    return [*POOL_SHORT, store.flag, write_catalog(tmp_path / "catalog.csv", FACULTY, names)]
+    return [*POOL_SHORT, store.flag, SHORT_LEASE, write_catalog(tmp_path / "catalog.csv", FACULTY, names)]
 
 
 def replies_until_crash(dti, bodies, crash_after):
@@ -98,7 +99,7 @@ def test_a_server_killed_again_and_again_grants_each_program_once(store, tmp_pat
 
 def test_fail_seconds_is_a_kill9_of_itself_and_what_it_answered_stands(store, tmp_path):
     body = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
-    with running(tmp_path, *POOL, store.flag, "--fail-seconds=0.5") as dti:
+    with running(tmp_path, *POOL, store.flag, SHORT_LEASE, "--fail-seconds=0.5") as dti:
         with Client(dti.endpoint) as client:
             first = grant(client, body)
         assert dti.exit_status() == -signal.SIGKILL

@@ -12,6 +12,8 @@ from harness.scenario import POOL, SEMESTER
 from harness.wire import OK, Client
 
 SLOW = "slow.invalid:6000"
+LOOKUP_SECONDS = 60
+HELD_UP_SECONDS = LOOKUP_SECONDS / 6  # whoever waits for a lookup waits longer; a busy machine does not
 SLOW_LOOKUP = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,7 +24,7 @@ SLOW_LOOKUP = r"""
 int getaddrinfo(const char* host, const char* service, const struct addrinfo* hints, struct addrinfo** found) {
   int (*real)(const char*, const char*, const struct addrinfo*, struct addrinfo**) = dlsym(RTLD_NEXT, "getaddrinfo");
   if (host && strcmp(host, "slow.invalid") == 0) {
-    sleep(30);
+    sleep(LOOKUP_SECONDS);
     return EAI_AGAIN;
   }
   return real(host, service, hints, found);
@@ -32,13 +34,14 @@ int getaddrinfo(const char* host, const char* service, const struct addrinfo* hi
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory):
-    """An environment in which the lookup of that name takes half a minute."""
+    """An environment in which the lookup of that name takes a minute."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         pytest.skip("there is no C compiler: no cc")
     folder = tmp_path_factory.mktemp("lookup")
     (folder / "slow.c").write_text(SLOW_LOOKUP)
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", folder / "slow.so", folder / "slow.c", "-ldl"], check=True)
+    subprocess.run([compiler, f"-DLOOKUP_SECONDS={LOOKUP_SECONDS}", "-shared", "-fPIC", "-o", folder / "slow.so",
+                    folder / "slow.c", "-ldl"], check=True)
     return {"LD_PRELOAD": str(folder / "slow.so")}
 
 
@@ -50,7 +53,7 @@ def test_a_slow_name_holds_up_neither_programs_nor_the_other_servers(sqlite, tmp
             assert ask_programs(faculty, [wish("Derecho Civil")]) == [(OK, 7, 2, 0)]
             with Client(faculty.endpoint) as peer:
                 assert room_answer(peer.ask_frames(b"", b"hello"))[0] == "INVALID-REQUEST"
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < HELD_UP_SECONDS
 
 
 def test_a_slow_name_does_not_hold_up_a_facultys_end(tmp_path, slow):
@@ -58,9 +61,7 @@ def test_a_slow_name_does_not_hold_up_a_facultys_end(tmp_path, slow):
         with Client(faculty.endpoint) as peer:
             peer.send(b"", wish("Derecho Civil"))
             assert room_answer(peer.ask_frames(b"", b"hello"))[0] == "INVALID-REQUEST"  # both were read
-            started = time.monotonic()
-            assert faculty.stop() == 1
-            assert time.monotonic() - started < 2
+            assert faculty.stop(HELD_UP_SECONDS) == 1
             assert room_answer(peer.receive(1))[0] == "UNAVAILABLE"
 
 
@@ -72,23 +73,19 @@ def test_a_slow_name_does_not_lengthen_a_programs_timeout(tmp_path, slow):
     started = time.monotonic()
     status, _, stderr = run(tmp_path, "program", *program_flags("--timeout=1"), env=slow)
     assert status == 5 and "no answer" in stderr
-    assert 1 <= time.monotonic() - started < 1.5
+    assert 1 <= time.monotonic() - started < HELD_UP_SECONDS
 
 
 def test_a_slow_name_does_not_hold_up_a_programs_end(tmp_path, slow):
     program = start_program(tmp_path, *program_flags("--log-level=debug"), env=slow)
     try:
         until(lambda: "asking" in program.log, what="the request")
-        started = time.monotonic()
-        assert program.stop() == 5
-        assert time.monotonic() - started < 0.5
+        assert program.stop(HELD_UP_SECONDS) == 5
     finally:
         program.remove()
 
 
 def test_a_slow_proxy_name_does_not_hold_up_the_servers_end(sqlite, tmp_path, slow):
     with running(tmp_path, *POOL, sqlite.flag, f"--proxy-server={SLOW}", env=slow) as dti:
-        until(lambda: "proxy-unreachable" in dti.log, 5, "the warning")
-        started = time.monotonic()
-        assert dti.stop() == 0
-        assert time.monotonic() - started < 1
+        until(lambda: "proxy-unreachable" in dti.log, HELD_UP_SECONDS, "the warning")
+        assert dti.stop(HELD_UP_SECONDS) == 0
