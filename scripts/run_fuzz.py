@@ -175,8 +175,8 @@ class Target:
             mended.unlink()
         self._is_replaying = False
         dictionary = self._dictionary()
-        options = [f"-max_total_time={max(1, round(self._seconds))}", f"-seed={self.seed}", f"-max_len={INPUT_BYTES_MAX}",
-                   "-print_final_stats=1", *([f"-dict={dictionary}"] if dictionary else [])]
+        options = [f"-max_total_time={max(1, round(self._seconds))}", f"-seed={self.seed}",
+                   f"-max_len={INPUT_BYTES_MAX}", "-print_final_stats=1", *([f"-dict={dictionary}"] if dictionary else [])]
         self._run([*options, str(self.corpus), str(self.seeds)], self._seconds + END_SECONDS)
 
     def _dictionary(self):
@@ -263,11 +263,16 @@ def output_of(*command):
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def record(results, options):
-    """Writes docs/evidence/fuzz.md."""
+def sources():
+    """The commit that the targets are built of; to be asked when they are, not when a long run ends."""
     commit = output_of("git", "rev-parse", "--short", "HEAD")
     if output_of("git", "status", "--porcelain", "--untracked-files=no", "--", "src", "include", "apps", "tests/fuzz"):
         commit += " with changes"
+    return commit
+
+
+def record(results, options, commit):
+    """Writes docs/evidence/fuzz.md."""
     cache = (BUILT / "CMakeCache.txt").read_text()
     compiler = re.search(r"^DTI_CLANGXX:FILEPATH=(.*)$", cache, re.MULTILINE)[1]
     version = output_of(compiler, "--version").splitlines()[0]
@@ -323,6 +328,7 @@ def main():
         return
     raise_on_signals()
     say(f"== {len(options.names)} targets, {options.seconds} s each, {options.jobs} at a time, seed {options.seed}")
+    commit = sources() if options.record else None
     results = []
     status = 0
     try:
@@ -335,7 +341,7 @@ def main():
         status = stopped.exit_status
     say(table(results))
     if options.record and status == 0:
-        record(results, options)
+        record(results, options, commit)
     sys.exit(status or (1 if any(result.findings for result in results) else 0))
 
 

@@ -1,4 +1,4 @@
-"""The pages say what the code has: flags and their defaults, log events, scripts, tests, and links that lead somewhere."""
+"""The pages say what the code has: flags and defaults, log events, scripts, tests; and their links lead somewhere."""
 
 import re
 import subprocess
@@ -62,7 +62,8 @@ PROGRAMS = [("dti_server",), ("faculty",), ("program",), ("dtictl", "verify")]
 def flags_of_the_page(page, program):
     """flag -> its default, of the table of that program; of several flags in a row the defaults are in their order."""
     name = re.escape(f"`{' '.join(program)}`")
-    table = re.search(rf"^(?:{name}:\n\n\| flag |\| {name} )\| default \|.*\n((?:\|.*\n)+)", text_of(page), re.MULTILINE)
+    table = re.search(rf"^(?:{name}:\n\n\| flag |\| {name} )\| default \|.*\n((?:\|.*\n)+)", text_of(page),
+                      re.MULTILINE)
     found = {}
     for flags, defaults in re.findall(r"^\| (`--.*?) \| (.*?) \|", table[1], re.MULTILINE):
         flags = re.findall(r"--[a-z-]+", flags)

@@ -103,7 +103,8 @@ SUITES = {
     "unit_one": 'touch "$MARKS/one"; while [ ! -e "$MARKS/two" ]; do sleep 0.01; done\n'
                 'echo "<testsuites><testcase/><testcase><skipped/></testcase></testsuites>" >"$report"',
     "unit_two": 'touch "$MARKS/two"; while [ ! -e "$MARKS/one" ]; do sleep 0.01; done\n'
-                'echo "<testsuites><testcase/><testcase><failure/></testcase></testsuites>" >"$report"; echo why; exit 1',
+                'echo "<testsuites><testcase/><testcase><failure/></testcase></testsuites>" >"$report"\n'
+                'echo why; exit 1',
     "unit_crash": "exit 3",
     "contract": 'echo "<testsuites><testcase/></testsuites>" >"$report"; exit 66',  # a sanitizer's report
 }
