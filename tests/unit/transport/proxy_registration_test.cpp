@@ -92,12 +92,13 @@ class Registering {
  public:
   Registering(const std::string& host, std::uint16_t port)
       : registration_(std::in_place, host, port, "tcp://127.0.0.1:6000", [this](const LogEvent& event) {
-          if (!logged_once_) logged_.set_value(event.event);
+          if (!logged_once_) logged_.set_value(event);
           logged_once_ = true;
         }) {}
 
-  std::string first_event() {
-    if (event_.wait_for(10s) != std::future_status::ready) return "nothing";
+  std::string first_event() { return first().event; }
+  LogEvent first() {
+    if (event_.wait_for(10s) != std::future_status::ready) return {LogLevel::kDebug, "nothing", "", {}};
     return event_.get();
   }
   Clock::duration end() {
@@ -107,8 +108,8 @@ class Registering {
   }
 
  private:
-  std::promise<std::string> logged_;
-  std::future<std::string> event_ = logged_.get_future();
+  std::promise<LogEvent> logged_;
+  std::future<LogEvent> event_ = logged_.get_future();
   bool logged_once_ = false;                       // of the registration's thread
   std::optional<ProxyRegistration> registration_;  // last: its thread uses the others
 };
@@ -137,22 +138,27 @@ TEST(ProxyRegistrationTest, AnAnswerThatIsNotOkIsGivenUpAtItsFirstWrongByte) {
   Registering server("127.0.0.1", proxy.port());
   auto connection = proxy.accept();
   EXPECT_TRUE(connection.write("N"));
-  const auto started = Clock::now();
-  EXPECT_EQ(server.first_event(), "proxy-unreachable");
-  EXPECT_LT(Clock::now() - started, 900ms);
+  const auto event = server.first();
+  EXPECT_EQ(event.event, "proxy-unreachable");
+  // At the end of the try it would say: within 1 s.
+  EXPECT_TRUE(event.message.starts_with("it did not answer OK;")) << event.message;
 }
 
 TEST(ProxyRegistrationTest, AProxyThatDripsItsAnswerDoesNotLengthenATry) {
-  FakeProxy proxy;
-  const auto started = Clock::now();
-  Registering server("127.0.0.1", proxy.port());
-  auto connection = proxy.accept();
-  connection.read_line();
-  EXPECT_FALSE(connection.is_closed_within(600ms));
-  EXPECT_TRUE(connection.write("O"));
-  EXPECT_TRUE(connection.is_closed_within(10s));
-  EXPECT_EQ(server.first_event(), "proxy-unreachable");
-  EXPECT_LT(Clock::now() - started, 1'500ms);
+  Clock::duration took{};
+  for (int tries = 0; tries == 0 || (took >= 1'500ms && tries < 3); ++tries) {  // the machine may stand still once
+    FakeProxy proxy;
+    const auto started = Clock::now();
+    Registering server("127.0.0.1", proxy.port());
+    auto connection = proxy.accept();
+    connection.read_line();
+    const bool is_early = !connection.is_closed_within(600ms);
+    connection.write("O");
+    EXPECT_TRUE(connection.is_closed_within(10s));
+    EXPECT_EQ(server.first_event(), "proxy-unreachable");
+    took = is_early ? Clock::now() - started : Clock::duration{1h};
+  }
+  EXPECT_LT(took, 1'500ms);
 }
 
 TEST(ProxyRegistrationTest, TheEndDoesNotWaitForASilentProxy) {
