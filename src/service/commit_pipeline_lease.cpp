@@ -37,8 +37,18 @@ void CommitPipeline::on_watch(WatchEvent event, const Now& now) {
     return start_take_over(now);
   }
   reread_all_ = false;
+  if (start_ && !start_fits_) compare_start();
   leader_ = seen.held->endpoint;
   watch_at_ = now.steady + kWatchInterval;
+}
+
+/// What this server was started with was found to fit before another one was found in the lead. So that its own take-over
+/// has less to do, a catalogue of which the store has everything is let go: nothing is ever taken out of a store's.
+void CommitPipeline::compare_start() {
+  start_fits_ = true;
+  const auto added = allocator_.catalog().additions(start_->catalog);
+  const auto* const programs = std::get_if<std::vector<CatalogProgram>>(&added);
+  if (programs != nullptr && programs->empty()) start_->catalog.clear();
 }
 
 void CommitPipeline::on_renew(CommitEvent event, const Now& now) {

@@ -12,7 +12,7 @@ namespace dti {
 void CommitPipeline::start_take_over(const Now& now) {
   DTI_CHECK(call_ == Call::kNone && gathering_.empty() && in_flight_.empty());
   retry_at_.reset();
-  actions_.emplace_back(StartTakeOver{{prepare_reading(), start_, options_.lease}});
+  actions_.emplace_back(StartTakeOver{{prepare_reading(), start_, start_fits_, options_.lease}});
   started(Call::kTakeOver, now);
 }
 

@@ -83,9 +83,11 @@ void check_before(const StartOptions& start, const StoreSurvey& survey) {
 /// @return false if another server has taken the lead
 bool apply(const StartOptions& start, Repository& repository, Leadership& leadership, WallTime at) {
   const bool opens = check_semesters(start, leadership.semesters);
-  const auto programs = additions(start, repository.read_catalog(0));
-  if (!programs.empty() && !repository.add_programs(leadership.epoch, programs)) return false;
-  leadership.program_count += programs.size();
+  if (!start.catalog.empty() || leadership.program_count == 0) {
+    const auto programs = additions(start, repository.read_catalog(0));
+    if (!programs.empty() && !repository.add_programs(leadership.epoch, programs)) return false;
+    leadership.program_count += programs.size();
+  }
   if (!opens) return true;
   const auto& wanted = *start.semester;
   const Capacity capacity{*wanted.classrooms, *wanted.labs, conversions_of(wanted, *wanted.classrooms)};
@@ -126,7 +128,7 @@ bool read_tail(Repository& repository, const KnownState& known, const std::vecto
 std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOverRequest& request, WallTime at,
                                            const std::function<SteadyTime()>& clock,
                                            const std::function<void(TakeOverPiece)>& piece) {
-  if (request.start) check_before(*request.start, repository.survey());
+  if (request.start && !request.start_fits) check_before(*request.start, repository.survey());
   auto renewed_at = clock();
   auto taken = repository.take_over(at, request.lease);
   auto* const leadership = std::get_if<Leadership>(&taken);

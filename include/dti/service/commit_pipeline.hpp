@@ -133,8 +133,8 @@ class CommitPipeline {
   [[nodiscard]] const Allocator& allocator() const { return allocator_; }
 
  private:
-  static constexpr std::chrono::milliseconds kWatchInterval{
-      250};  // of a standby; a lead that was given up waits no longer
+  // Of a standby: a lead that was given up waits no longer.
+  static constexpr std::chrono::milliseconds kWatchInterval{100};
 
   // So many requests refused alone: the store refuses whatever it is.
   static constexpr int kRefusedInARowMax = 3;
@@ -199,6 +199,7 @@ class CommitPipeline {
   void step_down(const Now& now);
   void stand_by(const HeldBy& leader, SteadyTime watch_at, const Now& now);
   void start_watch(const Now& now);
+  void compare_start();
   [[nodiscard]] RequestError not_leader() const;
   void start_release(const Now& now);
   // Answers and ends (commit_pipeline_answers.cpp).
@@ -218,6 +219,7 @@ class CommitPipeline {
   const PipelineOptions options_;
 
   std::optional<StartOptions> start_;  // until the first take-over succeeded
+  bool start_fits_ = false;            // what is stored, as far as it was looked at while another server led
   Allocator allocator_;
   Epoch epoch_ = 0;
   Phase phase_ = Phase::kTakingOver;

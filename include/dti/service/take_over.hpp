@@ -39,6 +39,7 @@ struct KnownState {
 struct TakeOverRequest {
   KnownState known;
   std::optional<StartOptions> start;  // until this process has led
+  bool start_fits = false;            // an earlier try found so, and another server in the lead: not looked at twice
   Lease lease;
 };
 

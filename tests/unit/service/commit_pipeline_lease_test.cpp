@@ -64,7 +64,7 @@ TEST_F(Standby, SendsAtOnceWhoeverAsksToTheLeader) {
   collect();
   EXPECT_EQ(error_of(later), Status::kNotLeader);
   EXPECT_FALSE(replies_.at(later).error->retry_after) << "it knows where to go";
-  advance(250ms);
+  advance(100ms);
   watch("second:2");
   const auto last = send_one("p2");
   collect();
@@ -92,15 +92,15 @@ TEST_F(Standby, HoldsNothingOfWhatItHasRefused) {
   }
 }
 
-TEST_F(Standby, LooksFourTimesASecondAndReadsOnlyWhatWasAdded) {
+TEST_F(Standby, LooksTenTimesASecondAndReadsOnlyWhatWasAdded) {
   start_beside_another();
   EXPECT_FALSE(watch_);
-  advance(250ms);
+  advance(100ms);
   ASSERT_TRUE(watch_);
   EXPECT_TRUE(watch_->heads.empty());
   watch();
   grant_elsewhere(1);
-  advance(249ms);
+  advance(99ms);
   EXPECT_FALSE(watch_);
   ASSERT_TRUE(pipeline_->wake_at());
   EXPECT_EQ(*pipeline_->wake_at(), now_.steady + 1ms);
@@ -109,17 +109,17 @@ TEST_F(Standby, LooksFourTimesASecondAndReadsOnlyWhatWasAdded) {
   EXPECT_EQ(watch_->heads.at(1), 1);
   EXPECT_EQ(watch_->program_count, 20U);
   watch();
-  advance(250ms);
+  advance(100ms);
   EXPECT_EQ(watch_->heads.at(1), 2);
 }
 
 TEST_F(Standby, TakesAFreeLeadAndReadsOnlyTheRest) {
   start_beside_another();
-  advance(250ms);
+  advance(100ms);
   grant_elsewhere(1);
   watch();
   grant_elsewhere(2);
-  advance(250ms);
+  advance(100ms);
   find_free();
   ASSERT_TRUE(take_over_);
   EXPECT_EQ(take_over_->known.heads.at(1), 2);
@@ -138,20 +138,20 @@ TEST_F(Standby, TakesAFreeLeadAndReadsOnlyTheRest) {
 
 TEST_F(Standby, GoesOnStandingByWhenAThirdServerWasFaster) {
   start_beside_another();
-  advance(250ms);
+  advance(100ms);
   find_free();
   const auto token = send_one("p1");
   refuse_take_over("third:3");
   EXPECT_EQ(leader_of(token), "third:3");
   EXPECT_FALSE(watch_) << "no loop without a pause";
-  advance(250ms);
+  advance(100ms);
   EXPECT_TRUE(watch_);
   EXPECT_EQ(said_, Texts{"STANDBY"});
 }
 
 TEST_F(Standby, ChecksWhatItWasStartedWithWhenItTakesTheLead) {
   start_beside_another({}, {.semester = SemesterToOpen{"2026-10", 1, 1, {}}, .catalog = {}, .default_catalog = {}});
-  advance(250ms);
+  advance(100ms);
   find_free();
   ASSERT_TRUE(take_over_);
   EXPECT_TRUE(take_over_->start);
@@ -163,9 +163,30 @@ TEST_F(Standby, ChecksWhatItWasStartedWithWhenItTakesTheLead) {
   EXPECT_FALSE(take_over_->start) << "done once";
 }
 
+TEST_F(Standby, TakesTheLeadWithoutLookingAgainAtWhatItHasSeenToFit) {
+  start_beside_another({}, {.semester = {}, .catalog = {{"f1", "p1"}, {"f4", "p5"}}, .default_catalog = {}});
+  advance(100ms);
+  watch();
+  advance(100ms);
+  find_free();
+  ASSERT_TRUE(take_over_ && take_over_->start);
+  EXPECT_TRUE(take_over_->start_fits);
+  EXPECT_TRUE(take_over_->start->catalog.empty()) << "the store has all of it";
+}
+
+TEST_F(Standby, AddsTheCatalogueItWasStartedWithIfTheLeaderHadLess) {
+  start_beside_another({}, {.semester = {}, .catalog = {{"f1", "p1"}, {"f1", "new"}}, .default_catalog = {}});
+  advance(100ms);
+  watch();
+  advance(100ms);
+  find_free();
+  ASSERT_TRUE(take_over_ && take_over_->start);
+  EXPECT_EQ(take_over_->start->catalog.size(), 2U);
+}
+
 TEST_F(Standby, OutlivesAStoreThatIsAwayAndLooksAgain) {
   start_beside_another();
-  advance(250ms);
+  advance(100ms);
   for (const auto pause : {100ms, 200ms, 400ms}) {
     fail_watch(StorageError::Kind::kUnavailable);
     advance(pause - 1ms);
@@ -175,7 +196,7 @@ TEST_F(Standby, OutlivesAStoreThatIsAwayAndLooksAgain) {
   }
   EXPECT_FALSE(exit_);
   watch();
-  advance(250ms);
+  advance(100ms);
   find_free();
   fail_take_over(StorageError::Kind::kUnavailable);
   EXPECT_FALSE(exit_) << "it has stood by: the store works";
@@ -189,7 +210,7 @@ TEST_F(Standby, EndsWhenTheStoreRefusesIt) {
     watch_.reset();
     stored_.clear();
     start_beside_another();
-    advance(250ms);
+    advance(100ms);
     fail_watch(kind);
     ASSERT_TRUE(exit_);
     EXPECT_EQ(exit_->code, 1);
@@ -198,12 +219,12 @@ TEST_F(Standby, EndsWhenTheStoreRefusesIt) {
 
 TEST_F(Standby, ReadsAllAgainOnceWhenWhatItKnowsDoesNotFitAndThenEnds) {
   start_beside_another();
-  advance(250ms);
+  advance(100ms);
   grant_elsewhere(1);
   watch();
   ledger_[1].push_back(ledger_[1].back());  // an entry out of order
   ++stored_.at(1).head;
-  advance(250ms);
+  advance(100ms);
   watch();
   EXPECT_TRUE(logged("state-differs-from-store"));
   ASSERT_TRUE(watch_);
@@ -215,7 +236,7 @@ TEST_F(Standby, ReadsAllAgainOnceWhenWhatItKnowsDoesNotFitAndThenEnds) {
 
 TEST_F(Standby, InterruptsALookThatTakesTooLong) {
   start_beside_another({.store_timeout = 1s});
-  advance(250ms);
+  advance(100ms);
   ASSERT_TRUE(watch_);
   advance(1s);
   EXPECT_EQ(interrupts_, 1);
@@ -223,7 +244,7 @@ TEST_F(Standby, InterruptsALookThatTakesTooLong) {
 
 TEST_F(Standby, StopsAtOnceAlsoWhileItLooks) {
   start_beside_another();
-  advance(250ms);
+  advance(100ms);
   ASSERT_TRUE(watch_);
   pipeline_->on_stop(now_);
   collect();
@@ -280,7 +301,7 @@ TEST_F(Standby, TakesTheLeadAgainWhenItsSuccessorIsGone) {
   advance(0ms);
   grant_elsewhere(2);
   watch();
-  advance(250ms);
+  advance(100ms);
   find_free();
   take_over();
   EXPECT_EQ(said_, (Texts{"READY", "STANDBY", "READY"}));

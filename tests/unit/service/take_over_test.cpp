@@ -130,6 +130,17 @@ TEST_F(TakeOver, RefusesAStartThatDoesNotFitBeforeItTakesTheLead) {
   expect_refused(other_spelling, "is in the store as");
 }
 
+TEST_F(TakeOver, LooksBeforeItTakesTheLeadOnlyIfTheStartWasNotFoundToFit) {
+  ASSERT_TRUE(start(opens("2025-10")));
+  for (const bool fits : {false, true}) {
+    const auto epoch = store_->epoch();
+    store_->fail_next(StorageError::Kind::kUnavailable, true);
+    const TakeOverRequest request{.known = {}, .start = opens("2025-10"), .start_fits = fits, .lease = {}};
+    EXPECT_THROW((void)again(request), StorageError);
+    EXPECT_EQ(store_->epoch(), epoch + (fits ? 1 : 0)) << "the first call is the one that took effect";
+  }
+}
+
 TEST_F(TakeOver, ReadsOnlyWhatTheAskerLacks) {
   auto options = opens("2025-10");
   options.catalog = {{"A", "a"}, {"A", "b"}, {"A", "c"}};
