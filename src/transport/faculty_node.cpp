@@ -5,11 +5,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <optional>
 #include <random>
 #include <span>
-#include <stdexcept>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -77,7 +77,10 @@ class FacultyNode::Shell {
         router_(bind_router(router_context_, options.bind_host, options.port)),
         endpoint_(router_.get(zmq::sockopt::last_endpoint)),
         dealer_contexts_(servers_.size()),
-        dealers_(servers_.size()) {}
+        dealers_(servers_.size()) {
+    // The first socket starts a context's threads. If no descriptor is left by then, libzmq ends the process.
+    for (auto& context : dealer_contexts_) zmq::socket_t{context, zmq::socket_type::dealer};
+  }
 
   ~Shell() { close(); }
   Shell(const Shell&) = delete;
@@ -211,7 +214,7 @@ class FacultyNode::Shell {
       if (send_frames(dealer->socket, frames) != SendResult::kSent) {
         log_some("request-dropped", "too many requests wait for the connection to " + server);
       }
-    } catch (const std::runtime_error& error) {
+    } catch (const std::exception& error) {  // an address that cannot be one, or no descriptor is left
       log_some("server-unusable", error.what());
     }
   }

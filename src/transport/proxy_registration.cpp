@@ -11,9 +11,12 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -130,15 +133,12 @@ class Registrar {
     return fault;
   }
 
-  void pause() const { wait(-1, 0, Clock::now() + kTryInterval); }
-
  private:
   struct Raise {
     const Flag& flag;
     void operator()() const { flag.raise(); }
   };
 
-  /// @param descriptor  what to wait for; -1: nothing
   Wake wait(int descriptor, short events, Clock::time_point until) const {
     for (;;) {
       std::array<pollfd, 2> items = {{{stopped_.descriptor(), POLLIN, 0}, {descriptor, events, 0}}};
@@ -186,13 +186,29 @@ class Registrar {
   std::stop_callback<Raise> on_stop_;
 };
 
+/// Between two tries. Needs no descriptor.
+void pause(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock{mutex};
+  never.wait_for(lock, stop, kTryInterval, [] { return false; });
+}
+
 void register_until_ok(const std::stop_token& stop, const std::string& host, std::uint16_t port,
                        const std::string& hello, const LogSink& log) {
   const auto proxy = host + ":" + std::to_string(port);
-  Registrar registrar{host, port, hello, stop};
+  std::optional<Registrar> registrar;
+  const auto try_once = [&]() -> std::optional<std::string> {
+    try {
+      if (!registrar) registrar.emplace(host, port, hello, stop);
+      return registrar->try_once();
+    } catch (const std::exception& error) {  // no descriptor, or no thread, is left
+      return error.what();
+    }
+  };
   std::string last_fault;
   while (!stop.stop_requested()) {
-    const auto fault = registrar.try_once();
+    const auto fault = try_once();
     if (!fault) {
       return log({LogLevel::kInfo, "proxy-registered", "the proxy forwards to this server", {{"proxy", proxy}}});
     }
@@ -201,7 +217,7 @@ void register_until_ok(const std::stop_token& stop, const std::string& host, std
       log({LogLevel::kWarning, "proxy-unreachable", *fault + "; tried again each second", {{"proxy", proxy}}});
       last_fault = *fault;
     }
-    registrar.pause();
+    pause(stop);
   }
 }
 

@@ -21,6 +21,7 @@
 
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/protocol/room_codec.hpp"
+#include "unit/transport/few_descriptors.hpp"
 #include "unit/transport/peers.hpp"
 
 namespace dti {
@@ -352,6 +353,28 @@ TEST_F(FacultyNodeTest, AnAddressThatIsTakenIsSaidWithTheAddress) {
   } catch (const std::runtime_error& error) {
     EXPECT_NE(std::string(error.what()).find(server_.host_port), std::string::npos) << error.what();
   }
+}
+
+class FacultyNodeWithFewDescriptors : public FacultyNodeTest, public testing::WithParamInterface<int> {};
+// A connection to a server takes several descriptors, one after the other; a context of ZeroMQ, too.
+INSTANTIATE_TEST_SUITE_P(Left, FacultyNodeWithFewDescriptors, testing::Range(0, 12));
+
+TEST_P(FacultyNodeWithFewDescriptors, LivesAndAnswersItsPrograms) {
+  const ReservedPort nobody;
+  auto options = options_for({nobody.host_port()});
+  options.service.request_timeout = 50ms;
+  options.service.retries = 0;
+  start(std::move(options));
+  auto peer = program();
+  send(peer, {"", "no request"});
+  (void)receive(peer);
+  const FewDescriptors few{GetParam()};
+  send(peer, {"", room_request("derecho-civil")});
+  const auto frames = receive(peer);
+  ASSERT_EQ(frames.size(), 2u);
+  const auto answer = decode_room_answer(frames[1]);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, Status::kUnavailable);
 }
 
 }  // namespace

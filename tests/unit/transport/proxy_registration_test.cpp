@@ -15,6 +15,8 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/transport/few_descriptors.hpp"
+
 namespace dti {
 namespace {
 
@@ -167,6 +169,15 @@ TEST(ProxyRegistrationTest, TheEndDoesNotWaitForASilentProxy) {
   auto connection = proxy.accept();
   connection.read_line();
   EXPECT_LT(server.end(), 500ms);
+}
+
+TEST(ProxyRegistrationTest, WithoutDescriptorsItIsTriedAgain) {
+  FakeProxy proxy;
+  std::optional<FewDescriptors> few{0};
+  Registering server("127.0.0.1", proxy.port());
+  EXPECT_EQ(server.first_event(), "proxy-unreachable");
+  few.reset();
+  EXPECT_EQ(proxy.accept().read_line(), "6000\n");
 }
 
 }  // namespace
