@@ -1,6 +1,8 @@
 #include "dti/service/commit_pipeline.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -255,8 +257,79 @@ TEST_F(RefusingStore, ExpiresRequestsWhoseTurnHasNotCome) {
   answer_commit(failure(StorageError::Kind::kRejected));
   advance(1s);
   for (const auto token : tokens) EXPECT_EQ(error_of(token), Status::kUnavailable);
+  EXPECT_EQ(last_logged("requests-expired").find("20 requests"), 0U) << last_logged("requests-expired");
   serve_but_refuse({});
   EXPECT_EQ(replies_.size(), tokens.size());
+}
+
+TEST_F(Pipeline, HasRoomForTheNextRequestHoweverTheOneBeforeEnded) {
+  start({.store_timeout = 1s, .requests_max = 1, .lease = {{}, 1h}});
+  struct Case {
+    const char* what;
+    std::function<void()> end;  // of the one request that was decided, and is being committed
+    Status told;
+  };
+  const Case cases[] = {
+      {"refused by the store", [&] { answer_commit(failure(StorageError::Kind::kRejected)); }, Status::kUnavailable},
+      {"told that it was too late while the store was away",
+       [&] {
+         answer_commit(failure(StorageError::Kind::kUnavailable));
+         advance(1s);
+         take_over();
+       },
+       Status::kUnavailable},
+      {"told that it was too late, and stored",
+       [&] {
+         advance(1s);
+         commit();
+       },
+       Status::kUnavailable},
+      {"told that it was too late, and taken back",
+       [&] {
+         advance(1s);
+         answer_commit(failure(StorageError::Kind::kInDoubt));
+         take_over();
+       },
+       Status::kUnavailable},
+      {"sent to another leader",
+       [&] {
+         answer_commit(CommitResult::kReplaced);
+         advance(0s);
+         find_free();
+         take_over();
+       },
+       Status::kNotLeader},
+  };
+  int number = 0;
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.what);
+    const auto program = "p" + std::to_string(++number);
+    const auto first = send_one(program);
+    turn();
+    c.end();
+    EXPECT_EQ(error_of(first), c.told);
+    const auto next = send_one(program);
+    turn();
+    if (guard_) {
+      answer_guard(CommitResult::kCommitted);
+    } else {
+      commit();
+    }
+    EXPECT_EQ(grant_of(next), (Grant{7, 2, 0}));
+  }
+}
+
+TEST_F(Pipeline, DoesNotLeadWhenItsTakeOverSucceedsAfterTheEnd) {
+  start_store();
+  pipeline_.emplace(PipelineOptions{}, StartOptions{});
+  pipeline_->on_start(now_);
+  pipeline_->on_stop(now_);
+  collect();
+  ASSERT_TRUE(exit_);
+  EXPECT_EQ(pipeline_->wake_at(), std::nullopt);
+  take_over();
+  EXPECT_TRUE(said_.empty());
+  EXPECT_FALSE(pipeline_->is_ready(now_));
 }
 
 TEST_F(Pipeline, PausesBeforeItTakesOverFromAStoreThatFailsAgainAndAgain) {
