@@ -77,7 +77,8 @@ def takes_connections(cluster):
 
 @contextlib.contextmanager
 def held_row(store):
-    """Another session holds the lock of the semester's row, so that the next batch waits inside its commit."""
+    """Another session holds the lock of the semester's row, so that the next batch waits inside its commit. Gives that
+    session's process, whose stdin takes what ends the wait."""
     cluster = store.cluster
     process = subprocess.Popen(
         ["psql", "-XAtq", "-h", str(cluster.folder), "-p", str(cluster.port), "-U", ROLE, "-d", store.database],
@@ -87,7 +88,7 @@ def held_row(store):
         process.stdin.write("BEGIN; SELECT id FROM semester FOR UPDATE;\n")
         process.stdin.flush()
         assert process.stdout.readline() == "1\n"
-        yield
+        yield process
     finally:
         process.kill()
         process.communicate()

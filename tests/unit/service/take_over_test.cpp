@@ -164,6 +164,27 @@ TEST_F(TakeOver, ReadsFromTheStartWhatTheStoreHasLessOf) {
   EXPECT_EQ(pieces_[0].entries.size(), 1U);
 }
 
+TEST_F(TakeOver, SaysOnceThatTheStoreHasLessHoweverManyPiecesItReads) {
+  constexpr std::uint32_t kEntries = 50'001;  // more than a piece has
+  const auto first = start(opens("2025-10"));
+  Batch batch{
+      .semester_id = 1, .epoch = first->epoch, .base = 1, .charged = {}, .entries = {}, .messages = {}, .at = {}};
+  for (std::uint32_t i = 1; i <= kEntries; ++i) {
+    batch.entries.push_back({.seq = Seq{1} + i,
+                             .program_id = 1,
+                             .generation = static_cast<std::int32_t>(i),
+                             .want = {},
+                             .grant = {},
+                             .capacity = {}});
+  }
+  batch.messages.push_back({{}, kEntries});
+  ASSERT_EQ(repository_->commit(batch), CommitResult::kCommitted);
+  ASSERT_TRUE(again({.known = {.heads = {{1, 60'000}}, .program_count = 1}, .start = {}, .lease = {}}));
+  ASSERT_EQ(pieces_.size(), 2U);
+  EXPECT_TRUE(pieces_[0].from_start);
+  EXPECT_FALSE(pieces_[1].from_start) << "what was read just now would be forgotten";
+}
+
 TEST_F(TakeOver, FindsThatAnotherServerLeads) {
   ASSERT_TRUE(start(opens("2025-10")));
   MemoryRepository other{store_};
