@@ -359,7 +359,8 @@ TEST_F(Pipeline, TellsARequestThatComesAfterTheEndWhy) {
   ASSERT_TRUE(exit_);
   const auto late = send_one("p2");
   collect();
-  EXPECT_EQ(error_of(late), Status::kUnavailable);
+  ASSERT_EQ(error_of(late), Status::kUnavailable);
+  EXPECT_EQ(replies_.at(late).error->detail.find("the store cannot be used"), 0U) << replies_.at(late).error->detail;
 }
 
 TEST_F(Pipeline, TellsARequestThatComesDuringAStopUnavailable) {
@@ -370,6 +371,15 @@ TEST_F(Pipeline, TellsARequestThatComesDuringAStopUnavailable) {
   const auto late = send_one("p2");
   collect();
   EXPECT_EQ(error_of(late), Status::kUnavailable);
+}
+
+TEST_F(Pipeline, WakesToCutACallThatNobodyWaitsFor) {
+  start({.store_timeout = 1s});
+  advance(2s);  // the lease is to be renewed
+  ASSERT_TRUE(renewal_);
+  ASSERT_EQ(pipeline_->wake_at(), now_.steady + 1s);
+  advance(1s);
+  EXPECT_EQ(interrupts_, 1);
 }
 
 TEST_F(Pipeline, IsNotReadyWhileTheStoreIsSilent) {
