@@ -70,6 +70,17 @@ bool ends_before_value(std::string_view line) {
   return last != std::string_view::npos && line.find('=') == last;
 }
 
+// Behind a `\` in a text of several lines, where toml++ skips white space: is something beyond ASCII next?
+bool skips_to_stray_letter(std::string_view text) {
+  const auto next = text.find_first_not_of(" \t\r\n");
+  return next != std::string_view::npos && !is_ascii(text.substr(next, 1));
+}
+
+std::size_t line_of(std::string_view text, std::size_t at) {
+  const auto begin = text.begin();
+  return 1 + static_cast<std::size_t>(std::count(begin, begin + static_cast<std::ptrdiff_t>(at), '\n'));
+}
+
 // The line that has something beyond ASCII elsewhere than in a comment or in the text that is a key's value. toml++ 3.3
 // runs into undefined behaviour where it looks for white space there; and no setting has its value in another place.
 std::optional<std::size_t> line_with_stray_letter(std::string_view text) {
@@ -85,7 +96,15 @@ std::optional<std::size_t> line_with_stray_letter(std::string_view text) {
       const std::string three(3, c);
       const std::string_view quotes = std::string_view{three}.substr(0, text.substr(at).starts_with(three) ? 3 : 1);
       at += quotes.size();
-      while (at < text.size() && !text.substr(at).starts_with(quotes)) at += c == '"' && text[at] == '\\' ? 2 : 1;
+      while (at < text.size() && !text.substr(at).starts_with(quotes)) {
+        if (c != '"' || text[at] != '\\') {
+          ++at;
+        } else if (quotes.size() == 3 && skips_to_stray_letter(text.substr(at + 1))) {
+          return line_of(text, at);
+        } else {
+          at += 2;
+        }
+      }
       at += quotes.size();
       // A text in three quotes may end in quotes of its own.
       while (quotes.size() == 3 && at < text.size() && text[at] == c) ++at;
@@ -96,8 +115,7 @@ std::optional<std::size_t> line_with_stray_letter(std::string_view text) {
     }
     if (c == '#' || is_ascii(text.substr(before, at - before))) continue;
     if (!is_text || !ends_before_value(text.substr(line, before - line))) {
-      const auto begin = text.begin();
-      return 1 + static_cast<std::size_t>(std::count(begin, begin + static_cast<std::ptrdiff_t>(before), '\n'));
+      return line_of(text, before);
     }
   }
   return std::nullopt;

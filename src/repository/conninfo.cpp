@@ -178,7 +178,7 @@ void Conninfo::read_query(std::string_view query) {
       throw ConninfoError{"what stands after its '?' is not KEY=VALUE&KEY=VALUE"};
     }
     std::string key = percent_decoded(pair.substr(0, equals));
-    if (key.find('=') != std::string::npos || key.find_first_of(kSpace) != std::string::npos) {
+    if (key.find('=') != std::string::npos || key.find_first_of(kSpace) != std::string::npos || is_conninfo_uri(key)) {
       throw ConninfoError{"a key after its '?' holds what no key has"};  // and what text() could not write as one
     }
     std::string value = percent_decoded(pair.substr(equals + 1));

@@ -203,6 +203,8 @@ TEST(Settings, ConfigFilesThatMakeNoSenseNameTheFileAndTheLine) {
       {"name = 0='ñ'", "app: f.toml:1: not valid TOML (a line is"},
       {"name = ['ñ']", "app: f.toml:1: not valid TOML (a line is"},
       {"name = \"\"\"a\"ñ\nb\"\"\"\" # ñ\nport = 1\u00a0", "app: f.toml:3: not valid TOML"},
+      {"port = 1\nname = \"\"\"a\\ñ\"\"\"", "app: f.toml:2: not valid TOML (a line is"},
+      {"name = \"\"\"a\\ \n ñ\"\"\"", "app: f.toml:1: not valid TOML (a line is"},
       {"name = " + std::string(100'000, '['), "app: f.toml:1: not valid TOML at column"},
   };
   for (const auto& test : cases) {
