@@ -3,19 +3,14 @@
 
 import argparse
 import dataclasses
-import datetime
-import fcntl
-import json
-import os
 import shutil
-import subprocess
 import sys
 import time
 import traceback
 from random import Random
 
-import crash_runs  # it also finds the harness
-from crash_runs import COULD_NOT_RUN, FOUND, ROOT, CouldNotRun, say, times
+from crash_runs import choose_binaries, sources  # it also finds the harness
+from long_run import COULD_NOT_RUN, FOUND, ROOT, CouldNotRun, Folder, Line, record, say, table, times
 
 from harness.postgresql import newest_bin_folder, scratch_cluster
 from harness.process import Process
@@ -52,10 +47,11 @@ class Run:
     def __init__(self, options):
         self._options = options
         self.folder = RUNS / f"{options.seed}-{options.lease_seconds}-{options.servers}"
-        self._state = self.folder / "state.json"
+        self._kept = Folder(self.folder)
         self._started = time.monotonic()
         self._seconds_before = 0.0
-        self._said_at = self._started
+        self._line = Line()
+        self.commits = [sources()]
 
     @property
     def seconds(self):
@@ -63,17 +59,15 @@ class Run:
 
     def run(self):
         """The exit status."""
-        from harness.failover_lane import Broken, FailoverLane, Figures
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / "lock", "w", encoding="utf-8") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise CouldNotRun(f"another run uses {self.folder}: choose another --seed") from None
-            self.figures = self._load(Figures)
+        from harness.failover_lane import Broken, FailoverLane
+        with self._kept.locked():
+            self._load()
+            if self.figures.sentences:
+                self._report()
+                say(f"that was found before; remove {self.folder} to begin anew")
+                return FOUND
             shutil.rmtree(self.folder / "stores", ignore_errors=True)
             options = self._options
-            status = 0
             try:
                 with scratch_cluster() as cluster:
                     lane = FailoverLane(self.folder / "stores", cluster, options.seed, options.lease_seconds,
@@ -82,43 +76,42 @@ class Run:
             except (Broken, AssertionError) as found:
                 say(f"\n{found}")
                 say(f"logs are in {self.folder}")
-                status = FOUND
+                self.figures.sentences = self.figures.sentences or [str(found)]
+                self._save()
             finally:
                 Process.remove_all()
-            for line in table(options, self.figures, self.seconds):
-                say(line)
-            for sentence in [*self.figures.sentences, *too_slow(options, self.figures)]:
-                say(f"  {sentence}")
-                status = FOUND
-            if not status:
-                self._state.unlink(missing_ok=True)
-            return status
+            too_long = self._report()
+            if self.figures.sentences or too_long:
+                return FOUND
+            self._kept.forget()
+            return 0
 
-    def _load(self, figures_class):
-        if not self._state.exists():
-            return figures_class()
-        state = json.loads(self._state.read_text(encoding="utf-8"))
-        self._seconds_before = state["seconds"]
-        figures = figures_class(**state["figures"])
-        say(f"going on after {sum(figures.rounds.values())} rounds")
-        return figures
+    def _load(self):
+        from harness.failover_lane import Figures
+        self.figures = Figures()
+        if state := self._kept.load():
+            self.figures = Figures(**state["figures"])
+            self._seconds_before = state["seconds"]
+            self.commits = [*state["commits"], *(one for one in self.commits if one not in state["commits"])]
+            say(f"going on after {sum(self.figures.rounds.values())} rounds")
 
     def _on_checked(self, figures):
-        self._show(figures)
-        if not figures.sentences:
-            new = self._state.with_suffix(".new")
-            new.write_text(json.dumps({"figures": dataclasses.asdict(figures), "seconds": self.seconds}),
-                           encoding="utf-8")
-            new.replace(self._state)
-
-    def _show(self, figures):
         counts = ", ".join(f"{figures.rounds[kind]} of {count} {kind}" for kind, count in wanted(self._options).items())
-        text = f"{counts}; {figures.answers:,} answers, {sum(figures.faults.values())} faults"
-        if sys.stdout.isatty():
-            print(f"\r{text}\033[K", end="", flush=True)
-        elif time.monotonic() >= self._said_at + crash_runs.LINE_EVERY_SECONDS:
-            self._said_at = time.monotonic()
-            say(text)
+        self._line.show(f"{counts}; {figures.answers:,} answers, {sum(figures.faults.values())} faults")
+        self._save()
+
+    def _save(self):
+        self._kept.save({"figures": dataclasses.asdict(self.figures), "seconds": self.seconds,
+                         "commits": self.commits})
+
+    def _report(self):
+        """Says all; what took too long."""
+        too_long = too_slow(self._options, self.figures)
+        for line in table(table_rows(self._options, self.figures, self.seconds)):
+            say(line)
+        for sentence in [*self.figures.sentences, *too_long]:
+            say(f"  {sentence}")
+        return too_long
 
 
 def too_slow(options, figures):
@@ -147,35 +140,19 @@ def table_rows(options, figures, seconds):
             ("took", f"{seconds:,.0f} s, seed {options.seed}")]
 
 
-def table(options, figures, seconds):
-    rows = table_rows(options, figures, seconds)
-    width = max(len(name) for name, _ in rows)
-    return [f"  {name:<{width}}  {value}" for name, value in rows]
-
-
 def command(options):
     return (f"scripts/failover-runs --crashes={options.crashes} --stops={options.stops} --pauses={options.pauses} "
             f"--lease-seconds={options.lease_seconds} --servers={options.servers} --seed={options.seed} --record")
 
 
-def commit():
-    return subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=ROOT, check=True,
-                          capture_output=True, text=True).stdout.strip()
-
-
-def record(options, figures, seconds):
-    """Writes docs/evidence/failover-lease-N.md."""
-    path = ROOT / f"docs/evidence/failover-lease-{options.lease_seconds}.md"
-    rows = table_rows(options, figures, seconds)
-    path.write_text("\n".join([
-        f"# {sum(figures.rounds.values()):,} failovers on PostgreSQL, lease of {options.lease_seconds} s", "",
-        f"{datetime.date.today().isoformat()}, commit {commit()}, {os.cpu_count()} cores. Made by", "",
-        f"    {command(options)}", "",
-        "| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows), "",
-        "Nobody answered: from the signal to the first answer of the next leader that a client had, under load, with",
-        "clients, servers and database on one machine. Every answer that was ever given is compared with the ledger.",
-        "What the rows mean is in [testing.md](../testing.md#failover-runs).", ""]), encoding="utf-8")
-    say(f"written: {path.relative_to(ROOT)}")
+def write_evidence(options, run):
+    """docs/evidence/failover-lease-N.md"""
+    record(f"failover-lease-{options.lease_seconds}",
+           f"{sum(run.figures.rounds.values()):,} failovers on PostgreSQL, lease of {options.lease_seconds} s",
+           run.commits, command(options), table_rows(options, run.figures, run.seconds),
+           ["Nobody answered: from the signal to the first answer of the next leader that a client had, under load,",
+            "with clients, servers and database on one machine. Every answer that was ever given is compared with the",
+            "ledger. What the rows mean is in [testing.md](../testing.md#failover-runs)."])
 
 
 def arguments():
@@ -203,7 +180,7 @@ def main():
     options = arguments()
     if options.check:
         return 0
-    crash_runs.choose_binaries()
+    choose_binaries()
     raise_on_signals()
     try:
         if newest_bin_folder() is None:
@@ -211,7 +188,7 @@ def main():
         run = Run(options)
         status = run.run()
         if options.record and not status:
-            record(options, run.figures, run.seconds)
+            write_evidence(options, run)
         return status
     except Stopped as stopped:
         say(f"\n{stopped}; the same command goes on from here")

@@ -138,7 +138,8 @@ def test_a_run_goes_on_where_it_was_and_can_be_interrupted(script):
     figures = Figures()
     figures.rounds["stop"], figures.gaps["stop"], figures.answers = 2, [0.2, 0.3], 1000
     script.folder.mkdir(parents=True)
-    (script.folder / "state.json").write_text(json.dumps({"figures": dataclasses.asdict(figures), "seconds": 7}))
+    (script.folder / "state.json").write_text(json.dumps({"figures": dataclasses.asdict(figures), "seconds": 7,
+                                                          "commits": ["0"]}))
     arguments = ("--crashes=0", "--pauses=0", "--stops=60")
     process = script.start(*arguments)
     try:
@@ -152,6 +153,18 @@ def test_a_run_goes_on_where_it_was_and_can_be_interrupted(script):
     assert "going on after 2 rounds" in output and "goes on from here" in output and "Traceback" not in output, output
     assert 2 < script.figures()["rounds"]["stop"] < 60 and script.figures()["answers"] > 1000
     assert script.figures()["sentences"] == []
+
+
+def test_a_run_that_found_something_says_so_again_and_keeps_what_there_is(script):
+    figures = Figures()
+    figures.sentences = ["lost: an answer"]
+    stores = script.folder / "stores"
+    stores.mkdir(parents=True)
+    (script.folder / "state.json").write_text(json.dumps({"figures": dataclasses.asdict(figures), "seconds": 7,
+                                                          "commits": ["0"]}))
+    status, output = script.run("--crashes=1", "--stops=0", "--pauses=0")
+    assert status == 1 and "lost: an answer" in output and "to begin anew" in output, output
+    assert stores.exists()
 
 
 @pytest.mark.parametrize("arguments", [
