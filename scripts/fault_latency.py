@@ -13,7 +13,8 @@ import time
 import traceback
 from pathlib import Path
 
-from crash_runs import COULD_NOT_RUN, FOUND, ROOT, CouldNotRun, say  # it also finds the harness
+import crash_runs  # noqa: F401  it finds the harness
+from long_run import COULD_NOT_RUN, FOUND, ROOT, CouldNotRun, commit, say
 
 from harness.postgresql import newest_bin_folder, scratch_cluster
 from harness.process import Process, binary, running
@@ -198,13 +199,11 @@ def run_all(options):
     return status, measured
 
 
-def record(options, measured):
+def record(options, sources, measured):
     """Writes docs/evidence/fault-latency.md."""
-    commit = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=ROOT, check=True,
-                            capture_output=True, text=True).stdout.strip()
     path = ROOT / "docs/evidence/fault-latency.md"
     lines = ["# Latency under a single fault", "",
-             f"{datetime.date.today().isoformat()}, commit {commit}, {os.cpu_count()} cores. Made by", "",
+             f"{datetime.date.today().isoformat()}, commit {sources}, {os.cpu_count()} cores. Made by", "",
              f"    scripts/fault-latency --seconds={options.seconds} --rate={options.rate} --record", "",
              f"{options.rate} requests of five programs a second, evenly spaced, for {options.seconds} s each. A",
              "latency is that of a request that was answered, and counts from when it was due. Load, server and",
@@ -243,9 +242,10 @@ def main():
     os.environ["DTI_BIN_DIR"] = os.environ.get("DTI_BIN_DIR") or str(ROOT / "build/bench/bin")
     raise_on_signals()
     try:
+        sources = commit()
         status, measured = run_all(options)
         if options.record and not status:
-            record(options, measured)
+            record(options, sources, measured)
         return status
     except Stopped as stopped:
         say(f"\n{stopped}")
