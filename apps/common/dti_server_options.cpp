@@ -24,7 +24,7 @@ constexpr std::int64_t kFacultiesMax = 1'000'000;        // far more than a cata
 
 std::vector<Setting> store_settings() {
   return {
-      store_setting(),
+      store_setting(kAllStores),
       {.name = "store-timeout",
        .group = "Store",
        .kind = SecondsKind{},

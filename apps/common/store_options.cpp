@@ -6,15 +6,14 @@
 
 namespace dti {
 
-Setting store_setting() {
+Setting store_setting(const std::string& kinds) {
   return {
       .name = "store",
       .group = "Store",
       .kind = TextKind{},
-      .help =
-          "Where the ledger is: sqlite:PATH, postgresql://... (a libpq URI), \"postgresql:host=... dbname=...\", or "
-          "memory: (for tests: everything is lost at the end). A value with a password is refused as a flag: "
-          "give it as DTI_STORE or in the config file, or keep the password in PGPASSFILE.",
+      .help = "Where the ledger is: " + kinds +
+              ". A value with a password is refused as a flag: give it as DTI_STORE or in the config file, or keep the "
+              "password in PGPASSFILE.",
       .default_shown =
           "sqlite:STATE/dti.db, where STATE is $STATE_DIRECTORY, else $XDG_STATE_HOME/dti, else "
           "~/.local/state/dti",

@@ -10,7 +10,7 @@ namespace {
 
 std::vector<Setting> settings_of_verify() {
   return {
-      store_setting(),
+      store_setting(kStoresOnDisk),
       {.name = "store-timeout",
        .group = "Store",
        .kind = SecondsKind{},
@@ -27,9 +27,8 @@ std::vector<Setting> settings_of_verify() {
 /// A server's file is read as it is: what else stands in it is the server's.
 std::vector<Setting> settings_of_server_alone() {
   auto settings = describe_dti_server().settings;
-  std::erase_if(settings, [](const Setting& setting) {
-    return setting.name == store_setting().name || setting.name == "store-timeout";
-  });
+  std::erase_if(settings,
+                [](const Setting& setting) { return setting.name == "store" || setting.name == "store-timeout"; });
   return settings;
 }
 

@@ -140,7 +140,8 @@ void check_server(const Start& start) {
   const auto outcome = parse_dti_server_options(start.args, surroundings_of(start));
   if (check_outcome("dti_server", start, outcome) != nullptr) return;
   const auto& options = std::get<DtiServerOptions>(outcome);
-  claim(options.pipeline.store_timeout.count() > 0 && options.pipeline.lease.duration.count() > 0, "times are more than nothing");
+  claim(options.pipeline.store_timeout.count() > 0 && options.pipeline.lease.duration.count() > 0,
+        "times are more than nothing");
   claim(!options.start.semester || !options.start.semester->name.empty(), "a semester has a name");
   for (const auto& arg : start.args) {
     const bool is_store = arg.starts_with("--store=postgresql:");

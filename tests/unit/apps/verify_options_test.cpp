@@ -75,6 +75,7 @@ TEST(VerifyOptions, HelpNamesTheExitCodes) {
   EXPECT_NE(usage.text.find("0  all fits\n"), std::string::npos) << usage.text;
   EXPECT_NE(usage.text.find("1  a difference"), std::string::npos);
   EXPECT_EQ(usage.text.find("--semester"), std::string::npos) << "the server's settings are not its own";
+  EXPECT_EQ(usage.text.find("memory:"), std::string::npos) << "there is nothing to look at";
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ TEST(Conninfo, ReadsWhatLibpqReads) {
 
 TEST(Conninfo, RefusesWhatLibpqWouldRefuseOrReadInAnotherWay) {
   constexpr std::string_view kRefused[] = {
-      "postgresql://h/d?ss%20ord=x",  // a key that text() could not write as one
+      "postgresql://h/d?ss%20ord=x",     // a key that text() could not write as one
       "postgresql://?postgresql://x=y",  // nor this one: a URI again
       "postgresql://h/d?ss ord=x",
       "postgresql://h/d?a%3Db=x",
