@@ -89,10 +89,13 @@ def table(rows):
 
 
 def commit():
-    """Of the sources as they are now; to be asked when they are built, not when a long run ends."""
+    """Of the sources as they are now; to be asked when they are built, not when a long run ends. Records of other runs
+    are no sources."""
+    def git(*arguments):
+        return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
     try:
-        return subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=ROOT, check=True,
-                              capture_output=True, text=True).stdout.strip()
+        is_dirty = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/evidence")
+        return git("rev-parse", "--short=12", "HEAD") + ("-dirty" if is_dirty else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown (not a checkout of git)"
 
