@@ -48,10 +48,10 @@ std::uint64_t random_bits() {
 // The connection to a server.
 struct Dealer {
   Dealer(zmq::context_t& context, const std::string& server)
-      : socket(connect_dealer(context, server)), events(watch_connection(context, socket)) {}
+      : socket(connect_dealer(context, server)), watch(context, socket) {}
 
   zmq::socket_t socket;
-  zmq::socket_t events;  // goes first
+  ConnectionWatch watch;
 };
 
 // Where an answer goes.
@@ -94,7 +94,7 @@ class FacultyNode::Shell {
       if (stop.stop_asked()) service_.on_stop(Clock::now());
       take_from_programs();
       for (std::size_t server = 0; server < dealers_.size(); ++server) {
-        const bool lost = dealers_[server] && was_lost(dealers_[server]->events);
+        const bool lost = dealers_[server] && dealers_[server]->watch.was_lost();
         take_from_server(server);  // also what came just before the end
         if (lost) service_.on_connection_lost(server, Clock::now());
       }
@@ -117,7 +117,7 @@ class FacultyNode::Shell {
     for (auto& dealer : dealers_) {
       if (!dealer) continue;
       items.push_back({dealer->socket.handle(), 0, ZMQ_POLLIN, 0});
-      items.push_back({dealer->events.handle(), 0, ZMQ_POLLIN, 0});
+      items.push_back({dealer->watch.handle(), 0, ZMQ_POLLIN, 0});
     }
     auto wake_at = service_.wake_at();
     if (outbox_.wake_at() && (!wake_at || *outbox_.wake_at() < *wake_at)) wake_at = outbox_.wake_at();

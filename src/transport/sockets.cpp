@@ -73,22 +73,30 @@ zmq::socket_t connect_dealer(zmq::context_t& context, const std::string& host_po
   throw std::runtime_error("cannot connect to " + host_port + ": " + error.what());
 }
 
-zmq::socket_t watch_connection(zmq::context_t& context, zmq::socket_t& dealer) {
+ConnectionWatch::ConnectionWatch(zmq::context_t& context, zmq::socket_t& dealer)
+    : dealer_(dealer), events_(context, zmq::socket_type::pair) {
   static std::atomic<std::uint64_t> number{0};
   const auto address = "inproc://connection-" + std::to_string(++number);
-  zmq::socket_t events(context, zmq::socket_type::pair);
-  events.set(zmq::sockopt::linger, 0);
+  events_.set(zmq::sockopt::linger, 0);
   if (zmq_socket_monitor(dealer.handle(), address.c_str(), ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED) != 0) {
     throw zmq::error_t();
   }
-  events.connect(address);
-  return events;
+  try {
+    events_.connect(address);
+  } catch (...) {
+    end();
+    throw;
+  }
 }
 
-bool was_lost(zmq::socket_t& events) {
+ConnectionWatch::~ConnectionWatch() { end(); }
+
+void ConnectionWatch::end() { zmq_socket_monitor(dealer_.handle(), nullptr, 0); }
+
+bool ConnectionWatch::was_lost() {
   bool lost = false;
   zmq::message_t frame;
-  while (events.recv(frame, zmq::recv_flags::dontwait)) lost = true;  // only of the kinds that were asked for
+  while (events_.recv(frame, zmq::recv_flags::dontwait)) lost = true;  // only of the kinds that were asked for
   return lost;
 }
 

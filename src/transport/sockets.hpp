@@ -25,11 +25,28 @@ namespace dti {
 /// @throws std::runtime_error  with a sentence for people, if the address cannot be one
 [[nodiscard]] zmq::socket_t connect_dealer(zmq::context_t& context, const std::string& host_port);
 
-/// Says when the dealer's connection breaks, or is refused: see was_lost(). To be closed with the dealer, or before it.
-[[nodiscard]] zmq::socket_t watch_connection(zmq::context_t& context, zmq::socket_t& dealer);
+/// Says when a dealer's connection breaks, or is refused. Thread: the dealer's.
+class ConnectionWatch {
+ public:
+  /// @param dealer  outlives this
+  ConnectionWatch(zmq::context_t& context, zmq::socket_t& dealer);
+  /// libzmq's I/O thread waits without end for somebody to take an event, once nobody is there who could: and with it all
+  /// connections of the context. So it is told first to send none.
+  ~ConnectionWatch();
+  ConnectionWatch(const ConnectionWatch&) = delete;
+  ConnectionWatch& operator=(const ConnectionWatch&) = delete;
 
-/// Has the connection been lost or refused since the last call? Does not wait.
-[[nodiscard]] bool was_lost(zmq::socket_t& events);
+  /// Has the connection been lost or refused since the last call? Does not wait.
+  [[nodiscard]] bool was_lost();
+  /// To be polled: readable when was_lost() would say so.
+  [[nodiscard]] void* handle() { return events_.handle(); }
+
+ private:
+  void end();
+
+  zmq::socket_t& dealer_;
+  zmq::socket_t events_;
+};
 
 /// Waits until an item is ready or the time has come, whichever is first. May return early.
 /// @param until  none: without a bound

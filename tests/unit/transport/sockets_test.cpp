@@ -1,5 +1,6 @@
 #include "transport/sockets.hpp"
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 
@@ -54,6 +55,33 @@ TEST(SocketsTest, AnAddressThatCannotBeOneIsSaidInASentence) {
   } catch (const std::runtime_error& error) {
     EXPECT_NE(std::string(error.what()).find(address), std::string::npos) << error.what();
   }
+}
+
+TEST(ConnectionWatchTest, TellsThatNobodyListens) {
+  zmq::context_t context;
+  auto dealer = connect_dealer(context, "127.0.0.1:1");
+  ConnectionWatch watch{context, dealer};
+  zmq::pollitem_t item{watch.handle(), 0, ZMQ_POLLIN, 0};
+  ASSERT_EQ(zmq::poll(&item, 1, std::chrono::seconds{10}), 1);
+  EXPECT_TRUE(watch.was_lost());
+}
+
+TEST(ConnectionWatchTest, ItsEndIsNoEndOfOtherConnectionsWheneverItComes) {
+  zmq::context_t servers;
+  auto router = bind_router(servers, "127.0.0.1", 0);
+  const std::string endpoint = router.get(zmq::sockopt::last_endpoint);
+  zmq::context_t context;
+  for (int i = 0; i < 400; ++i) {
+    auto refused = connect_dealer(context, "127.0.0.1:1");
+    const ConnectionWatch watch{context, refused};
+    // So that the refusal comes before, while and after the watch ends.
+    const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds{i};
+    while (std::chrono::steady_clock::now() < until) continue;
+  }
+  auto dealer = connect_dealer(context, endpoint.substr(std::string("tcp://").size()));
+  peers::send(dealer, {"hello"});
+  router.set(zmq::sockopt::rcvtimeo, 10'000);
+  ASSERT_EQ(peers::receive(router).size(), 2u);
 }
 
 }  // namespace
