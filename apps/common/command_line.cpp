@@ -27,6 +27,7 @@ const Setting* find_flag(std::span<const Setting> settings, std::string_view arg
 struct SplitFlags {
   std::vector<std::string> args;
   std::optional<std::string> without_value;  // a flag that lacks its value
+  bool has_separator = false;                // a "--", behind which CLI11 would take no flags
 };
 
 // `--key=value` becomes `--key value`, and a switch alone `--switch true`: CLI11 takes the next argument for the value
@@ -36,7 +37,11 @@ SplitFlags split_flags(std::span<const Setting> settings, std::span<const std::s
   for (std::size_t i = 0; i < args.size(); ++i) {
     const auto* setting = find_flag(settings, args[i]);
     if (setting == nullptr) {
-      split.args.push_back(args[i]);
+      if (args[i] == "--") {
+        split.has_separator = true;
+      } else {
+        split.args.push_back(args[i]);
+      }
       continue;
     }
     const auto flag = "--" + setting->name;
@@ -110,6 +115,7 @@ std::variant<std::map<std::string, std::string>, ReadFault> read_command_line(st
   if (values.contains("help") || values.contains("version")) return values;  // whatever else is wrong
   if (split.without_value) return ReadFault{*split.without_value + ": needs a value"};
   if (const auto rest = parser.remaining(); !rest.empty()) return unexpected(settings, rest.front());
+  if (split.has_separator) return unexpected(settings, "--");
   for (const auto& setting : settings) {
     const auto count = parser.get_option("--" + setting.name)->results().size();
     if (count > 1) {

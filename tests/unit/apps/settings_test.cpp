@@ -156,6 +156,7 @@ TEST(Settings, CommandLinesThatMakeNoSenseSayWhatIsWrong) {
       {{"--store=x", "postgresql://u:s3cret@h"},
        "app: an argument belongs to no flag (a value with spaces needs quotes)"},
       {{"--stroe=postgresql://u:s3cret@h"}, "app: --stroe: unknown flag; did you mean --store? (--help lists all)"},
+      {{"--", "--port=1"}, "app: --: unknown flag (--help lists all)"},
       {{"--od\nd"}, "app: --od\\nd: unknown flag (--help lists all)"},
   };
   for (const auto& test : cases) EXPECT_EQ(bad(test.args), test.line);
@@ -260,7 +261,7 @@ TEST(Settings, NeededSettingsThatAreMissingAreNamedTogether) {
 
 TEST(Settings, HelpAndVersionGoToStdoutWithExitCodeZeroWhateverElseIsWrong) {
   for (const auto& args : {Args{"--help"}, Args{"-h"}, Args{"--port", "-h"}, Args{"--help", "--port"},
-                           Args{"--bogus", "--help"}, Args{"--config=/no", "--help"}}) {
+                           Args{"--bogus", "--help"}, Args{"--config=/no", "--help"}, Args{"--", "--help"}}) {
     const auto resolved = resolve_app(args);
     const auto& usage = std::get<UsageExit>(resolved);
     EXPECT_EQ(usage.code, 0);
