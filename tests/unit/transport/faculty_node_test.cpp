@@ -365,6 +365,7 @@ class FacultyNodeWithFewDescriptors : public FacultyNodeTest, public testing::Wi
 INSTANTIATE_TEST_SUITE_P(Left, FacultyNodeWithFewDescriptors, testing::Range(0, 12));
 
 TEST_P(FacultyNodeWithFewDescriptors, LivesAndAnswersItsPrograms) {
+  if (!kCanLackDescriptors) GTEST_SKIP() << kNeedsDescriptors;
   const ReservedPort nobody;
   auto options = options_for({nobody.host_port()});
   options.service.request_timeout = 50ms;

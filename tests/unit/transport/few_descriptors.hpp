@@ -6,6 +6,14 @@
 
 namespace dti {
 
+/// GCC's undefined-behaviour sanitizer reads an exception through a pipe, and takes it for a broken one without.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr bool kCanLackDescriptors = false;
+#else
+inline constexpr bool kCanLackDescriptors = true;
+#endif
+inline constexpr const char* kNeedsDescriptors = "the undefined-behaviour sanitizer needs descriptors of its own";
+
 /// While it lives, this process can open so many more descriptors, whatever it has open.
 class FewDescriptors {
  public:
