@@ -307,6 +307,21 @@ def run_all(options):
     return status
 
 
+def exit_status(name, run):
+    """That of a long run, or of what ended it, which is said."""
+    raise_on_signals()
+    try:
+        return run()
+    except Stopped as stopped:
+        say(f"\n{stopped}; the same command goes on from here")
+        return stopped.exit_status
+    except CouldNotRun as fault:
+        print(f"{name}: {fault}", file=sys.stderr)
+    except Exception:
+        traceback.print_exc()
+    return COULD_NOT_RUN
+
+
 def main():
     options = arguments()
     if options.check:
@@ -314,17 +329,7 @@ def main():
     choose_binaries()
     if options.lane:
         return run_lane(options)
-    raise_on_signals()
-    try:
-        return run_all(options)
-    except Stopped as stopped:
-        say(f"\n{stopped}; the same command goes on from here")
-        return stopped.exit_status
-    except CouldNotRun as fault:
-        print(f"crash-runs: {fault}", file=sys.stderr)
-    except Exception:
-        traceback.print_exc()
-    return COULD_NOT_RUN
+    return exit_status("crash-runs", lambda: run_all(options))
 
 
 if __name__ == "__main__":

@@ -6,15 +6,13 @@ import dataclasses
 import shutil
 import sys
 import time
-import traceback
 from random import Random
 
-from crash_runs import choose_binaries, sources  # it also finds the harness
-from long_run import COULD_NOT_RUN, FOUND, ROOT, CouldNotRun, Folder, Line, record, say, table, times
+from crash_runs import choose_binaries, exit_status, sources  # it also finds the harness
+from long_run import FOUND, ROOT, CouldNotRun, Folder, Line, record, say, table, times
 
 from harness.postgresql import newest_bin_folder, scratch_cluster
 from harness.process import Process
-from harness.stopping import Stopped, raise_on_signals
 
 RUNS = ROOT / "build/failover-runs"
 NAMES = {"crash": "crash (SIGKILL)", "stop": "planned stop (SIGTERM)", "pause": "pause of three leases (SIGSTOP)"}
@@ -176,28 +174,22 @@ def arguments():
     return options
 
 
+def run_all(options):
+    if newest_bin_folder() is None:
+        raise CouldNotRun("PostgreSQL is not installed: no /usr/lib/postgresql/*/bin/initdb")
+    run = Run(options)
+    status = run.run()
+    if options.record and not status:
+        write_evidence(options, run)
+    return status
+
+
 def main():
     options = arguments()
     if options.check:
         return 0
     choose_binaries()
-    raise_on_signals()
-    try:
-        if newest_bin_folder() is None:
-            raise CouldNotRun("PostgreSQL is not installed: no /usr/lib/postgresql/*/bin/initdb")
-        run = Run(options)
-        status = run.run()
-        if options.record and not status:
-            write_evidence(options, run)
-        return status
-    except Stopped as stopped:
-        say(f"\n{stopped}; the same command goes on from here")
-        return stopped.exit_status
-    except CouldNotRun as fault:
-        print(f"failover-runs: {fault}", file=sys.stderr)
-    except Exception:
-        traceback.print_exc()
-    return COULD_NOT_RUN
+    return exit_status("failover-runs", lambda: run_all(options))
 
 
 if __name__ == "__main__":

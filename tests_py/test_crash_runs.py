@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import sqlite3
-import subprocess
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -19,6 +18,7 @@ from harness.crash_lane import Broken, Figures, Lane, Shape
 from harness.crash_ledger import check_semester
 from harness.crash_load import Peers, Requests
 from harness.database_faults import let_recover_quickly
+from harness.long_script import LongScript
 from harness.process import ROOT, binary, running, until
 
 KILLS = 20
@@ -164,29 +164,12 @@ def test_a_lane_stops_at_the_first_fault_and_keeps_the_store(tmp_path):
     assert (tmp_path / "store-1/dti.db").exists()
 
 
-class Script:
-    """scripts/crash-runs with a seed of its own, and so a folder of its own."""
-
-    seed = os.getpid()
-    folder = ROOT / f"build/crash-runs/sqlite-server-{seed}"
-
-    def start(self, *arguments):
-        environment = {**os.environ, "DTI_BIN_DIR": os.path.dirname(binary("dti_server"))}
-        return subprocess.Popen([ROOT / "scripts/crash-runs", f"--seed={self.seed}", *arguments], env=environment,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def run(self, *arguments):
-        """The exit status, and what it said."""
-        process = self.start(*arguments)
-        try:
-            output, _ = process.communicate(timeout=120)
-        finally:
-            process.kill()
-        return process.returncode, output
+class Script(LongScript):
+    name = "crash-runs"
+    folder = ROOT / f"build/crash-runs/sqlite-server-{LongScript.seed}"
 
     def kills_so_far(self):
-        state = self.folder / "state.json"
-        return json.loads(state.read_text())["figures"]["kills"] if state.exists() else 0
+        return self.figures().get("kills", 0)
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 import dataclasses
 import json
-import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 from random import Random
 from types import SimpleNamespace
@@ -18,7 +16,8 @@ from harness.crash_load import Requests
 from harness.failover_lane import KINDS, FailoverLane, Figures, gap_max, was_stored
 from harness.failover_load import FacultyLoad
 from harness.failover_programs import RealPrograms
-from harness.process import ROOT, binary, until
+from harness.long_script import LongScript
+from harness.process import ROOT, until
 from harness.wire import HAS_ALREADY, OK, PARTIAL
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -104,28 +103,9 @@ def test_what_is_left_of_a_run_has_the_kinds_that_were_not_done():
     assert sorted(left) == ["crash", "pause", "pause"]
 
 
-class Script:
-    """scripts/failover-runs with a seed of its own, and so a folder of its own."""
-
-    seed = os.getpid()
-    folder = ROOT / f"build/failover-runs/{seed}-1-2"
-
-    def start(self, *arguments):
-        environment = {**os.environ, "DTI_BIN_DIR": os.path.dirname(binary("dti_server"))}
-        return subprocess.Popen([ROOT / "scripts/failover-runs", f"--seed={self.seed}", *arguments], env=environment,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def run(self, *arguments):
-        """The exit status, and what it said."""
-        process = self.start(*arguments)
-        try:
-            output, _ = process.communicate(timeout=120)
-        finally:
-            process.kill()
-        return process.returncode, output
-
-    def figures(self):
-        return json.loads((self.folder / "state.json").read_text())["figures"]
+class Script(LongScript):
+    name = "failover-runs"
+    folder = ROOT / f"build/failover-runs/{LongScript.seed}-1-2"
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ namespace dti {
 inline constexpr const char* kStoresOnDisk =
     "sqlite:PATH, postgresql://... (a libpq URI), or \"postgresql:host=... dbname=...\"";
 inline constexpr const char* kAllStores =
-    "sqlite:PATH, postgresql://... (a libpq URI), \"postgresql:host=... dbname=...\", or memory: (for tests: "
-    "everything "
-    "is lost at the end)";
+    "sqlite:PATH, postgresql://... (a libpq URI), \"postgresql:host=... dbname=...\", or memory: (for tests: all is "
+    "lost at the end)";
 
 /// Where the store is: as `store` says, else the file in the state folder. A password in a flag is refused.
 [[nodiscard]] std::variant<StoreAddress, UsageExit> find_store(const Settings& settings,
