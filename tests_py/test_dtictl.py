@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from harness.catalogs import write_catalog
+from harness.disks import mounted_read_only
 from harness.process import BROKEN_STDOUT, binary, clean_environment, run, run_with_broken_stdout, running
 from harness.scenario import POOL, SEMESTER
+from harness.stores import SqliteStore
 from harness.wire import Client, ask_all, encode, grant, request
 
 FITS, DIFFERS, BAD_USE = 0, 1, 2
@@ -236,17 +238,76 @@ def folder_for_all():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
-def test_who_cannot_use_the_write_ahead_log_is_told_so(sqlite, tmp_path):
-    fill(sqlite, tmp_path)
+def dtictl_as_nobody(folder, path):
+    """The exit status and both outputs of a `dtictl verify` of a user that may read the store and write nothing."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another user: run this test as root")
+    shutil.copy(binary("dtictl"), folder / "dtictl")
+    result = subprocess.run(["runuser", "-u", "nobody", "--", folder / "dtictl", "verify", f"--store=sqlite:{path}"],
+                            cwd="/", env=clean_environment(folder), capture_output=True, text=True, timeout=SECONDS)
+    return result.returncode, result.stdout, result.stderr
+
+
+CIVIL = ("Derecho Civil", 7, 2)
+
+
+def stopped(folder, store):
+    with running(folder, *POOL, store.flag) as dti, Client(dti.endpoint) as client:
+        grant(client, request(SEMESTER, "Derecho", CIVIL))
+    yield
+
+
+def killed(folder, store):
+    with running(folder, *POOL, store.flag) as dti, Client(dti.endpoint) as client:
+        grant(client, request(SEMESTER, "Derecho", CIVIL))
+        dti.crash()
+    yield
+
+
+def alive(folder, store):
+    with running(folder, *POOL, store.flag) as dti, Client(dti.endpoint) as client:
+        grant(client, request(SEMESTER, "Derecho", CIVIL))
+        yield
+
+
+@pytest.mark.parametrize("server", [stopped, killed, alive])
+def test_who_may_only_read_the_folder_of_a_store_can_verify_it(tmp_path, server):
     with folder_for_all() as folder:
-        path = folder / "dti.db"
-        shutil.copy(sqlite.path, path)
-        shutil.copy(binary("dtictl"), folder / "dtictl")
-        result = subprocess.run(["runuser", "-u", "nobody", "--", folder / "dtictl", "verify", f"--store=sqlite:{path}"],
-                                cwd="/", env=clean_environment(folder), capture_output=True, text=True, timeout=SECONDS)
-        assert result.returncode == DIFFERS, result.stdout
-        assert "its write-ahead log cannot be used" in result.stderr
-        assert "dti.db-shm beside it must be readable" in result.stderr
-        assert "run this as the user that runs the server" in result.stderr
-        assert sorted(entry.name for entry in folder.iterdir()) == ["dti.db", "dtictl"]
+        store = SqliteStore(folder)
+        for _ in server(tmp_path, store):
+            before = [(entry.name, entry.stat().st_mtime_ns) for entry in sorted(folder.glob("dti.db*"))]
+            status, stdout, stderr = dtictl_as_nobody(folder, store.path)
+            assert (status, stderr) == (FITS, ""), stdout
+            assert "2 entries" in stdout
+            assert [(entry.name, entry.stat().st_mtime_ns) for entry in sorted(folder.glob("dti.db*"))] == before
+
+
+@pytest.mark.parametrize("server", [stopped, killed, alive])
+def test_a_store_on_a_read_only_disk_can_be_verified(tmp_path, server):
+    store = SqliteStore(tmp_path / "100% #?")
+    store.path.parent.mkdir()
+    for _ in server(tmp_path, store):
+        with mounted_read_only(store.path.parent, tmp_path / "read-only") as folder:
+            status, report = verify_json(tmp_path, f"--store=sqlite:{folder}/dti.db")
+            assert (status, report["semesters"][0]["entries"]) == (FITS, 2), report
+
+
+def test_a_store_on_a_read_only_disk_whose_log_is_missing_does_not_fit(sqlite, tmp_path):
+    for _ in killed(tmp_path, sqlite):
+        for suffix in ("-wal", "-shm", ".lock"):
+            Path(f"{sqlite.path}{suffix}").unlink()
+        with mounted_read_only(sqlite.path.parent, tmp_path / "read-only") as folder:
+            status, _, stderr = verify(tmp_path, f"--store=sqlite:{folder}/{sqlite.path.name}")
+            assert status == DIFFERS
+            assert "dti.db-wal is not beside it" in stderr
+
+
+def test_who_cannot_use_the_write_ahead_log_of_a_running_server_is_told_so(tmp_path):
+    with folder_for_all() as folder:
+        store = SqliteStore(folder)
+        for _ in alive(tmp_path, store):
+            Path(f"{store.path}-shm").chmod(0o600)
+            status, stdout, stderr = dtictl_as_nobody(folder, store.path)
+            assert status == DIFFERS, stdout
+            assert "its write-ahead log cannot be used" in stderr
+            assert "run this as the user that runs the server" in stderr

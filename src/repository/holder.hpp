@@ -19,6 +19,8 @@ class Holder {
 
   /// We lead, under this epoch.
   void leads(Epoch epoch) { led_ = epoch; }
+  /// Do we lead, if that epoch is stored?
+  [[nodiscard]] bool is_leading(Epoch stored_epoch) const { return led_ == stored_epoch; }
   /// Have we led, and does the stored leadership name somebody who took the lead since?
   [[nodiscard]] bool was_replaced(Epoch stored_epoch, std::string_view stored_holder) const {
     return led_ && stored_epoch > *led_ && stored_holder != text_;

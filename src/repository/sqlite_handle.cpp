@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <system_error>
 
 namespace dti {
@@ -9,15 +10,43 @@ namespace {
 
 constexpr int kPrimaryCode = 0xFF;
 
+/// What the system said of the call that failed; 0: nothing that is known. Of a COMMIT only the write-ahead log's file
+/// still knows it.
+int system_error_of(sqlite3* database, int extended) {
+  sqlite3_file* log = nullptr;
+  int of_log = 0;
+  if (extended == SQLITE_IOERR_WRITE &&
+      sqlite3_file_control(database, nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log != nullptr &&
+      log->pMethods != nullptr && log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &of_log) == SQLITE_OK &&
+      of_log != 0) {
+    return of_log;
+  }
+  return sqlite3_system_errno(database);
+}
+
+/// Was there no room for what was to be written? SQLite says SQLITE_FULL of ENOSPC only. A write that failed for want of
+/// room has done no harm; a sync that did (SQLITE_IOERR_FSYNC) may have.
+bool has_no_room(int extended, int system) {
+  const bool is_write = extended == SQLITE_IOERR_WRITE || (extended & kPrimaryCode) == SQLITE_CANTOPEN;
+  return is_write && (system == EDQUOT || system == EFBIG || system == ENOSPC);
+}
+
 /// What SQLite says, and of a disk what the system said: "disk I/O error" alone helps nobody.
 SqliteError error_of(sqlite3* database, int code) {
-  std::string text = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
+  if (database == nullptr) {
+    return {code & kPrimaryCode, sqlite3_errstr(code)};
+  }
+  std::string text = sqlite3_errmsg(database);
   const int primary = code & kPrimaryCode;
-  const int system = database != nullptr ? sqlite3_system_errno(database) : 0;
-  if (system != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)) {
+  if (primary != SQLITE_IOERR && primary != SQLITE_CANTOPEN) {
+    return {primary, text};
+  }
+  const int extended = sqlite3_extended_errcode(database);
+  const int system = system_error_of(database, extended);
+  if (system != 0) {
     text += " (" + std::error_code{system, std::generic_category()}.message() + ")";
   }
-  return {primary, text};
+  return {has_no_room(extended, system) ? SQLITE_FULL : primary, text};
 }
 
 [[noreturn]] void fail(sqlite3* database, int code) { throw error_of(database, code); }
@@ -129,8 +158,12 @@ void SqliteConnection::on_busy(int (*retry)(void*, int), void* context) {
   sqlite3_busy_handler(database_.get(), retry, context);
 }
 
-void SqliteConnection::leave_out_triggers() {
-  const int code = sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+void SqliteConnection::leave_log_when_closed() { configure(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1); }
+
+void SqliteConnection::leave_out_triggers() { configure(SQLITE_DBCONFIG_ENABLE_TRIGGER, 0); }
+
+void SqliteConnection::configure(int setting, int value) {
+  const int code = sqlite3_db_config(database_.get(), setting, value, nullptr);
   if (code != SQLITE_OK) {
     fail(database_.get(), code);
   }

@@ -59,6 +59,7 @@ class SqliteStatement {
 /// An open database file. Thread: one.
 class SqliteConnection {
  public:
+  /// @param path  of the file; with SQLITE_OPEN_URI a URI
   /// @param flags  as for sqlite3_open_v2
   SqliteConnection(const std::string& path, int flags);
 
@@ -72,6 +73,8 @@ class SqliteConnection {
   [[nodiscard]] bool in_transaction() const;
   /// `retry(context, count)` is asked whether to wait on when the file is locked; 0: no. Called on this thread.
   void on_busy(int (*retry)(void*, int), void* context);
+  /// Closing this connection neither copies the write-ahead log into the database nor removes it.
+  void leave_log_when_closed();
   /// From now on no trigger fires for what this connection does. They do for every other connection.
   void leave_out_triggers();
 
@@ -79,6 +82,8 @@ class SqliteConnection {
   struct Close {
     void operator()(sqlite3* database) const noexcept;
   };
+
+  void configure(int setting, int value);
 
   std::unique_ptr<sqlite3, Close> database_;
 };

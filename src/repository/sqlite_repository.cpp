@@ -30,24 +30,10 @@ PRAGMA cache_size = -16384;          -- KiB; room for what a batch of 10,000 ent
 PRAGMA wal_autocheckpoint = 4000;    -- pages (16 MB): a page that many batches change is copied into the database once
 PRAGMA journal_size_limit = 33554432 -- bytes: what the log that a long reader let grow shrinks to)";
 
-std::filesystem::path prepare_path(const std::filesystem::path& path) {
-  std::filesystem::path resolved = resolve_path(path);
-  std::error_code error;
-  if (std::filesystem::is_directory(resolved, error)) {
-    error = std::make_error_code(std::errc::is_a_directory);
-  } else {
-    std::filesystem::create_directories(resolved.parent_path(), error);
-  }
-  if (error) {
-    throw StorageError{Kind::kRefused, "cannot use the database " + resolved.string() + ": " + error.message()};
-  }
-  return resolved;
-}
-
 /// What people can do about it.
 std::string_view advice(int code) {
   switch (code) {
-    case SQLITE_FULL: return ": free some room on its disk";
+    case SQLITE_FULL: return ": free some room on its disk, or raise the quota or the limit of file sizes";
     case SQLITE_IOERR: return ": see to its disk, about which the system's log may say more";
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
@@ -60,13 +46,25 @@ std::string_view advice(int code) {
 }  // namespace
 
 SqliteRepository::SqliteRepository(const std::filesystem::path& path, std::chrono::milliseconds timeout, LogSink log)
-    : path_(prepare_path(path)),
-      timeout_(timeout),
-      lock_(path_),
-      log_path_(path_.string() + "-wal"),
-      log_(std::move(log)) {}
+    : keeper_(path, log), path_(keeper_.path()), timeout_(timeout), log_(std::move(log)) {}
 
-SqliteRepository::~SqliteRepository() = default;
+/// The close that follows copies the log into the database and removes it: the mark goes with it.
+SqliteRepository::~SqliteRepository() {
+  if (session_ == nullptr) {
+    return;
+  }
+  try {
+    check_files();
+    session_->connection.on_busy(nullptr, nullptr);
+    SqliteTransaction transaction{session_->connection};
+    if (holder_.is_leading(session_->epoch())) {
+      session_->connection.execute("PRAGMA user_version = 0");
+      transaction.commit();
+    }
+  } catch (const std::exception&) {
+    // The mark stays, and the next start finds by the note that nothing is missing.
+  }
+}
 
 std::unique_ptr<SqliteSession> SqliteRepository::open(int flags) {
   // NOMUTEX: one thread uses it, and need not lock it for each column.
@@ -110,7 +108,7 @@ StorageError::Kind SqliteRepository::kind_of(int code) const {
     case SQLITE_READONLY:
     case SQLITE_PERM:
     // A path that is no good for a start; of a file that was served, what passes: a disk that went read-only.
-    case SQLITE_AUTH: return takes_over && !file_ ? Kind::kRefused : Kind::kUnavailable;
+    case SQLITE_AUTH: return takes_over && !keeper_.has_file() ? Kind::kRefused : Kind::kUnavailable;
     default: return Kind::kUnavailable;  // a lock, a disk: perhaps good again once the file was opened anew
   }
 }
@@ -159,20 +157,13 @@ auto SqliteRepository::perform(Stage stage, Call call) -> decltype(call()) {
 
 /// What is open must still be what the path names: what is written to a file that is gone is lost with this process.
 void SqliteRepository::check_files() const {
-  const bool is_ours =
-      (!file_ || file_id(path_) == file_) && (session_ == nullptr || file_id(log_path_) == session_->log);
-  if (!is_ours) {
-    throw StorageError{Kind::kRefused,
-                       "the database " + path_.string() +
-                           " or its write-ahead log was removed or replaced while the server used it: stop the server"
-                           " before you restore the database, and start it then"};
-  }
+  keeper_.check(session_ != nullptr ? std::optional{session_->log} : std::nullopt);
 }
 
 /// A reader that stays keeps SQLite from copying its log into the database; the log then grows with every batch.
 void SqliteRepository::watch_log() {
   std::error_code error;
-  const auto size = std::filesystem::file_size(log_path_, error);
+  const auto size = std::filesystem::file_size(keeper_.log_path(), error);
   if (!log_ || error || size < kLogExpectedMax) {
     return;
   }
@@ -180,7 +171,7 @@ void SqliteRepository::watch_log() {
     log_({LogLevel::kWarning,
           "log-grows",
           "the write-ahead log cannot be copied into the database: somebody reads without a pause",
-          {{"file", log_path_.string()}, {"bytes", std::to_string(size)}}});
+          {{"file", keeper_.log_path().string()}, {"bytes", std::to_string(size)}}});
   }
 }
 
@@ -194,6 +185,9 @@ StoreSurvey SqliteRepository::survey() {
     SqliteConnection& connection = opened != nullptr ? opened->connection : session_->connection;
     if (!has_schema(connection)) {
       return {};
+    }
+    if (opened != nullptr) {
+      keeper_.refuse_missing_log(connection);
     }
     return {read_semesters(connection), read_programs(connection, 0)};
   });
@@ -213,7 +207,7 @@ void SqliteRepository::apply_settings() {
   }
 }
 
-/// Copies the log into the database, and begins it anew. When a sync fails, the system forgets what was to be synced: it
+/// Copies the log into the database, and begins it anew: the mark of a take-over must stand in the database itself. When a sync fails, the system forgets what was to be synced: it
 /// can still be read, no later sync brings it to the disk, and a power loss takes it away with all that was written to
 /// the log behind it. The copy in the database is written and synced as any other page.
 void SqliteRepository::empty_log() {
@@ -235,18 +229,22 @@ void SqliteRepository::empty_log() {
 std::variant<Leadership, HeldBy> SqliteRepository::take_over(WallTime at, const Lease& /*lease*/) {
   return perform(Stage::kTakingOver, [&] {
     session_.reset();  // closing and opening recovers what an earlier COMMIT may have left behind
-    session_ = open(SQLITE_OPEN_READWRITE | (file_ ? 0 : SQLITE_OPEN_CREATE));
-    const std::optional<FileId> opened = file_id(path_);
+    session_ = open(SQLITE_OPEN_READWRITE | (keeper_.has_file() ? 0 : SQLITE_OPEN_CREATE));
+    if (has_schema(session_->connection)) {
+      keeper_.refuse_missing_log(session_->connection);
+    }
     apply_settings();
-    empty_log();
+    if (disk_failed_) {
+      empty_log();
+      disk_failed_ = false;
+    }
     auto taken = lead(at);
     if (const auto* leadership = std::get_if<Leadership>(&taken)) {
-      disk_failed_ = false;
+      empty_log();
       // They keep others from changing what was added. We have no statement that would; a migration may have.
       session_->connection.leave_out_triggers();
       session_->prepare();
-      session_->log = file_id(log_path_);
-      file_ = opened;
+      session_->log = keeper_.take_over(leadership->semesters);
       holder_.leads(leadership->epoch);
     } else {
       session_.reset();
@@ -295,6 +293,7 @@ std::variant<Leadership, HeldBy> SqliteRepository::lead(WallTime at) {
   leadership.semesters = read_semesters(connection);
   leadership.program_count =
       static_cast<std::size_t>(connection.query_integer("SELECT count(*) FROM program").value_or(0));
+  keeper_.mark(connection, leadership.epoch);
   transaction.commit();
   return leadership;
 }
@@ -409,6 +408,7 @@ OpenResult SqliteRepository::open_semester(Epoch epoch, const std::string& name,
         .run();
     stage_ = Stage::kCommitting;
     transaction.commit();
+    keeper_.add_entries(1);
     return OpenResult::kOpened;
   });
 }
@@ -433,6 +433,7 @@ CommitResult SqliteRepository::commit(const Batch& batch) {
     session_->insert(batch);
     stage_ = Stage::kCommitting;
     transaction.commit();
+    keeper_.add_entries(static_cast<std::int64_t>(batch.entries.size()));
     return CommitResult::kCommitted;
   });
 }

@@ -14,9 +14,8 @@
 #include "dti/service/log_limit.hpp"
 #include "dti/service/repository.hpp"
 #include "repository/call_gate.hpp"
-#include "repository/file_id.hpp"
 #include "repository/holder.hpp"
-#include "repository/store_lock.hpp"
+#include "repository/store_keeper.hpp"
 
 namespace dti {
 
@@ -26,7 +25,7 @@ struct SqliteSession;
 
 /// The ledger in a SQLite file. One process at a time: the file is locked for as long as this lives, through every
 /// reconnect. Others may read it, and write to other tables: we wait for their locks, within bounds. A file that is
-/// removed or replaced meanwhile is noticed before the next call does anything: kRefused.
+/// removed, replaced or linked meanwhile is noticed before the next call does anything: kRefused.
 class SqliteRepository final : public Repository {
  public:
   /// Locks the file, which need not exist yet; its folder is made if it is not there.
@@ -68,18 +67,17 @@ class SqliteRepository final : public Repository {
   [[nodiscard]] StorageError::Kind kind_of(int code) const;
   [[nodiscard]] bool waits_on(int tries);
 
+  // The committer's thread only; it outlives the session.
+  StoreKeeper keeper_;
   // Fixed after construction.
-  const std::filesystem::path path_;  // resolved
+  const std::filesystem::path& path_;
   const std::chrono::milliseconds timeout_;
-  const StoreLock lock_;
-  const std::filesystem::path log_path_;  // of the write-ahead log
   const LogSink log_;
   // The committer's thread only.
   std::unique_ptr<SqliteSession> session_;
   Stage stage_ = Stage::kReading;
   Holder holder_;
-  std::optional<FileId> file_;  // the one that was taken over first: from then on, none and no other will do
-  bool disk_failed_ = false;    // since the last take-over
+  bool disk_failed_ = false;  // since the last take-over
   std::chrono::steady_clock::time_point wait_until_;
   LogLimit log_grows_{std::chrono::minutes{1}};
   // Any thread.

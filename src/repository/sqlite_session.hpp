@@ -7,7 +7,7 @@
 
 #include "dti/service/ledger_snapshot.hpp"
 #include "dti/service/repository.hpp"
-#include "repository/file_id.hpp"
+#include "repository/sqlite_files.hpp"
 #include "repository/sqlite_handle.hpp"
 
 namespace dti {
@@ -26,7 +26,7 @@ struct SqliteSession {
   [[nodiscard]] Epoch epoch();
 
   SqliteConnection connection;
-  std::optional<FileId> log;  // its write-ahead log, which is there for as long as the session is
+  FileId log;  // its write-ahead log, which is there for as long as the session is
   // These go before the connection does.
   std::optional<SqliteStatement> guard_update;  // head, classrooms, labs, conversions; id, epoch, base, program
   std::optional<SqliteStatement> insert_grant;

@@ -5,11 +5,14 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include "repository/ledger_rows.hpp"
 #include "repository/sql_text.hpp"
 #include "repository/sqlite_session.hpp"
+#include "repository/store_lock.hpp"
+#include "repository/store_mark.hpp"
 
 namespace dti {
 namespace {
@@ -29,13 +32,29 @@ StorageError translate(const std::filesystem::path& path, const SqliteError& err
     case SQLITE_READONLY:
     case SQLITE_PERM:
       return {Kind::kRefused, named(path) + ": its write-ahead log cannot be used (" + error.what() +
-                                  "): " + path.filename().string() + "-wal and " + path.filename().string() +
-                                  "-shm beside it must be readable, or the folder writable, so that they can be made;"
-                                  " run this as the user that runs the server"};
+                                  "): while a server runs, " + path.filename().string() + "-wal, " +
+                                  path.filename().string() + "-shm and " + path.filename().string() +
+                                  ".lock beside it must be readable; run this as the user that runs the server"};
     case SQLITE_BUSY:
       return {Kind::kUnavailable, named(path) + " is locked by another process, and goes on being so: try again"};
     default: return {Kind::kUnavailable, named(path) + ": " + error.what()};
   }
+}
+
+/// A path within a URI of SQLite.
+std::string uri_path(const std::filesystem::path& path) {
+  constexpr std::string_view kPlain = "/-_.ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : path.string()) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (kPlain.find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      encoded += {'%', kDigits[byte / 16], kDigits[byte % 16]};
+    }
+  }
+  return encoded;
 }
 
 }  // namespace
@@ -43,22 +62,22 @@ StorageError translate(const std::filesystem::path& path, const SqliteError& err
 template <class Call>
 auto SqliteSnapshot::perform(Call call) -> decltype(call()) {
   try {
-    return call();
+    if constexpr (std::is_void_v<decltype(call())>) {
+      call();
+      check_unchanged();
+    } else {
+      auto result = call();
+      check_unchanged();
+      return result;
+    }
   } catch (const SqliteError& error) {
+    check_unchanged();
     throw translate(path_, error);
   }
 }
 
-SqliteSnapshot::SqliteSnapshot(std::filesystem::path path, std::chrono::milliseconds timeout)
-    : path_(std::move(path)), timeout_(timeout) {
-  open();
-  perform([&] {
-    connection_->execute("BEGIN");  // the first thing that is read begins the snapshot
-    if (!has_schema(*connection_)) refuse_empty_store(named(path_));
-  });
-}
-
-void SqliteSnapshot::open() {
+SqliteSnapshot::SqliteSnapshot(const std::filesystem::path& path, std::chrono::milliseconds timeout)
+    : path_(resolve_path(path)), timeout_(timeout) {
   std::error_code error;
   const auto status = std::filesystem::status(path_, error);
   if (!std::filesystem::exists(status)) {
@@ -67,8 +86,71 @@ void SqliteSnapshot::open() {
   if (std::filesystem::is_directory(status)) {
     throw StorageError{Kind::kRefused, "cannot open " + named(path_) + ": it is a folder"};
   }
+  begin();
+}
+
+/// The first thing that is read begins the snapshot.
+void SqliteSnapshot::begin() {
+  const StoreFiles files = look_at_store(path_);
+  const LockState lock = probe_lock(path_);
+  std::optional<std::int64_t> noted = entries_noted(read_note(path_), files.database);
+  if (!noted && files.log.size > 0) {
+    noted = 0;
+  }
   try {
-    connection_ = std::make_unique<SqliteConnection>(path_.string(), SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX);
+    connect(path_.string(), 0);
+    connection_->execute("BEGIN");
+    static_cast<void>(has_schema(*connection_));
+  } catch (const SqliteError& error) {
+    const bool is_about_index =
+        error.code() == SQLITE_CANTOPEN || error.code() == SQLITE_READONLY || error.code() == SQLITE_PERM;
+    if (!is_about_index || lock != LockState::kFree) {
+      throw translate(path_, error);
+    }
+    unchanged_ = files;
+    perform([&] { begin_without_index(); });
+  }
+  perform([&] {
+    if (!has_schema(*connection_)) refuse_empty_store(named(path_));
+    if (lock == LockState::kFree) refuse_missing_log(noted);
+  });
+}
+
+void SqliteSnapshot::begin_without_index() {
+  if (unchanged_->log.size == 0) {
+    connect("file:" + uri_path(path_) + "?immutable=1", SQLITE_OPEN_URI);
+  } else {
+    // With a lock that excludes others SQLite keeps the index in its memory. This VFS takes that lock for granted.
+    connect("file:" + uri_path(path_) + "?vfs=unix-none", SQLITE_OPEN_URI);
+    connection_->leave_log_when_closed();
+    connection_->execute("PRAGMA locking_mode = EXCLUSIVE");
+  }
+  connection_->execute("BEGIN");
+}
+
+/// No server has the store: is all there that the last one answered?
+void SqliteSnapshot::refuse_missing_log(std::optional<std::int64_t> noted) {
+  const MarkFacts facts = read_mark(*connection_, path_, noted);
+  if (judge(facts) == MarkVerdict::kLogMissing && probe_lock(path_) == LockState::kFree) {
+    throw StorageError{Kind::kRefused, describe_missing_log(path_, facts)};
+  }
+}
+
+void SqliteSnapshot::check_unchanged() const {
+  if (!unchanged_) return;
+  const StoreFiles now = look_at_store(path_);
+  const auto is_same = [](const FileFacts& before, const FileFacts& after) {
+    return before.id == after.id && before.size == after.size && before.modified == after.modified;
+  };
+  if (!is_same(unchanged_->database, now.database) || !is_same(unchanged_->log, now.log) ||
+      probe_lock(path_) != LockState::kFree) {
+    throw StorageError{Kind::kUnavailable, named(path_) + " was changed while it was read: try again"};
+  }
+}
+
+void SqliteSnapshot::connect(const std::string& name, int flags) {
+  try {
+    connection_ = std::make_unique<SqliteConnection>(name, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | flags);
   } catch (const SqliteError& failure) {
     throw StorageError{Kind::kRefused, "cannot open " + named(path_) + ": " + failure.what()};
   }
@@ -93,6 +175,7 @@ std::optional<std::vector<std::string>> SqliteSnapshot::check_file() {
     if (error.code() != SQLITE_CORRUPT) throw translate(path_, error);
     faults.emplace_back(error.what());
   }
+  check_unchanged();
   if (faults == std::vector<std::string>{"ok"}) faults.clear();
   return faults;
 }

@@ -7,6 +7,8 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cinttypes>
+#include <cstdio>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -25,14 +27,47 @@ constexpr int kLinksMax = 40;  // as the kernel has it
 
 std::string reason(int error) { return std::error_code{error, std::generic_category()}.message(); }
 
-std::string lock_text() {
+/// The file's two lines have a fixed length, so that each can be written without the other.
+constexpr std::size_t kHolderBytes = 64;
+constexpr off_t kNoteOffset = kHolderBytes;
+constexpr char kNoteFormat[] = "entries %020" PRId64 " of inode %020" PRIu64 " born %020" PRId64 "\n";
+constexpr char kNoteScan[] = "entries %" SCNd64 " of inode %" SCNu64 " born %" SCNd64;
+
+std::string holder_line() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   std::tm utc{};
   ::gmtime_r(&now, &utc);
   std::array<char, 32> since{};
   std::strftime(since.data(), since.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return "pid " + std::to_string(::getpid()) + " since " + since.data() + "\n";
+  std::string line = "pid " + std::to_string(::getpid()) + " since " + since.data();
+  line.resize(kHolderBytes - 1, ' ');
+  return line + '\n';
 }
+
+/// Who has the file, as its first line says; empty if it does not say.
+std::string read_holder(int fd) {
+  std::array<char, kHolderBytes> bytes{};
+  const ssize_t length = ::pread(fd, bytes.data(), bytes.size(), 0);
+  const std::string_view text{bytes.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
+  const std::string_view line = text.substr(0, text.find('\n'));
+  return std::string{line.substr(0, line.find_last_not_of(' ') + 1)};
+}
+
+std::optional<StoreNote> read_note(int fd) {
+  std::array<char, 128> bytes{};  // with a zero behind what is read
+  if (::pread(fd, bytes.data(), bytes.size() - 1, kNoteOffset) <= 0) {
+    return std::nullopt;
+  }
+  std::int64_t entries = 0;
+  std::uint64_t inode = 0;
+  std::int64_t born = 0;
+  if (std::sscanf(bytes.data(), kNoteScan, &entries, &inode, &born) != 3) {
+    return std::nullopt;
+  }
+  return StoreNote{static_cast<ino_t>(inode), born, entries};
+}
+
+std::string lock_name(const std::filesystem::path& path) { return path.string() + ".lock"; }
 
 }  // namespace
 
@@ -59,8 +94,24 @@ std::filesystem::path resolve_path(const std::filesystem::path& path) {
   return target;
 }
 
+std::optional<StoreNote> read_note(const std::filesystem::path& path) {
+  const OwnedFd fd{::open(lock_name(path).c_str(), O_RDONLY | O_CLOEXEC)};
+  return fd.get() < 0 ? std::nullopt : read_note(fd.get());
+}
+
+LockState probe_lock(const std::filesystem::path& path) {
+  const OwnedFd fd{::open(lock_name(path).c_str(), O_RDONLY | O_CLOEXEC)};
+  if (fd.get() < 0) {
+    return errno == ENOENT ? LockState::kFree : LockState::kUnknown;
+  }
+  if (::flock(fd.get(), LOCK_SH | LOCK_NB) == 0) {
+    return LockState::kFree;
+  }
+  return errno == EWOULDBLOCK ? LockState::kHeld : LockState::kUnknown;
+}
+
 StoreLock::StoreLock(const std::filesystem::path& path) {
-  const std::string name = path.string() + ".lock";
+  const std::string name = lock_name(path);
   OwnedFd fd{::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
   if (fd.get() < 0) {
     refuse(path, "its lock file " + name + " cannot be written: " + reason(errno));
@@ -69,19 +120,24 @@ StoreLock::StoreLock(const std::filesystem::path& path) {
     if (errno != EWOULDBLOCK) {
       refuse(path, "its lock file " + name + " cannot be locked: " + reason(errno));
     }
-    std::array<char, 128> holder{};
-    const ssize_t length = ::read(fd.get(), holder.data(), holder.size() - 1);
-    std::string_view text{holder.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
-    text = text.substr(0, text.find('\n'));
-    refuse(path, "another server has it (" + std::string{text.empty() ? "which has only just started" : text} +
+    const std::string holder = read_holder(fd.get());
+    refuse(path, "another server has it (" + (holder.empty() ? "which has only just started" : holder) +
                      "); stop that one first, or use another database");
   }
-  const std::string text = lock_text();
-  if (::ftruncate(fd.get(), 0) != 0 ||
-      ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+  const std::string line = holder_line();
+  if (::pwrite(fd.get(), line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
     refuse(path, "its lock file " + name + " cannot be written: " + reason(errno));
   }
   fd_ = std::move(fd);
+}
+
+std::optional<StoreNote> StoreLock::note() const { return read_note(fd_.get()); }
+
+void StoreLock::set_note(const StoreNote& note) const noexcept {
+  std::array<char, 128> line{};
+  const int length = std::snprintf(line.data(), line.size(), kNoteFormat, note.entries,
+                                   static_cast<std::uint64_t>(note.inode), note.born);
+  static_cast<void>(::pwrite(fd_.get(), line.data(), static_cast<std::size_t>(length), kNoteOffset));
 }
 
 }  // namespace dti

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <iterator>
@@ -23,15 +24,18 @@ struct DiskFault {
   const char* name;
   DiskCall call;
   int code;
+  int system_error = EIO;
 };
 
 constexpr DiskFault kDiskFaults[] = {
     {"NoRoom", DiskCall::kWrite, SQLITE_FULL},
     {"WriteFails", DiskCall::kWrite, SQLITE_IOERR_WRITE},
+    {"WriteIsOverTheQuota", DiskCall::kWrite, SQLITE_IOERR_WRITE, EDQUOT},
     {"WriteIsReadOnly", DiskCall::kWrite, SQLITE_READONLY},
     {"ReadFails", DiskCall::kRead, SQLITE_IOERR_READ},
     {"ReadHasNoMemory", DiskCall::kRead, SQLITE_IOERR_NOMEM},
     {"SyncFails", DiskCall::kSync, SQLITE_IOERR_FSYNC},
+    {"SyncIsOverTheQuota", DiskCall::kSync, SQLITE_IOERR_FSYNC, EDQUOT},
     {"TruncateFails", DiskCall::kTruncate, SQLITE_IOERR_TRUNCATE},
     {"SizeFails", DiskCall::kSize, SQLITE_IOERR_FSTAT},
     {"DeleteFails", DiskCall::kDelete, SQLITE_IOERR_DELETE},
@@ -106,7 +110,7 @@ TEST_P(DiskFaults, InAnyCallOfALifeLoseNothingAndAreSaidAsTheyAre) {
           [&] { store.open_semester("2026-10"); },
           [&] { store.commit("2025-10", 3); },
       };
-      store.disk().fail(GetParam().call, at, count, GetParam().code);
+      store.disk().fail(GetParam().call, at, count, GetParam().code, GetParam().system_error);
       for (const auto& step : steps) {
         commits.forget();
         step();
@@ -198,6 +202,40 @@ TEST(DiskFault, IsRefusedAtAStartAndPassesLater) {
     store.take_over();
     EXPECT_EQ(store.failure(), each.later) << each.name;
     EXPECT_NE(store.failure_text().find(each.advice), std::string::npos) << each.name << ": " << store.failure_text();
+    store.disk().stop_failing();
+    EXPECT_EQ(store.settle(), "") << each.name;
+  }
+}
+
+TEST(DiskFault, ThatOnlyNeedsRoomIsRefusedAndTheConnectionIsKept) {
+  struct Case {
+    const char* name;
+    DiskCall call;
+    int code;
+    int system_error;
+    Kind kind;
+    const char* advice;
+  };
+  const Case cases[] = {
+      {"disk is full", DiskCall::kWrite, SQLITE_FULL, ENOSPC, Kind::kRejected, "free some room"},
+      {"quota is used up", DiskCall::kWrite, SQLITE_IOERR_WRITE, EDQUOT, Kind::kRejected, "raise the quota"},
+      {"file may not grow", DiskCall::kWrite, SQLITE_IOERR_WRITE, EFBIG, Kind::kRejected, "limit of file sizes"},
+      {"disk is broken", DiskCall::kWrite, SQLITE_IOERR_WRITE, EIO, Kind::kInDoubt, "see to its disk"},
+      {"sync finds the disk full", DiskCall::kSync, SQLITE_IOERR_FSYNC, ENOSPC, Kind::kInDoubt, "see to its disk"},
+      {"sync finds the quota used up", DiskCall::kSync, SQLITE_IOERR_FSYNC, EDQUOT, Kind::kInDoubt, "see to its disk"},
+  };
+  for (const Case& each : cases) {
+    PoweredStore store{1};
+    store.start();
+    store.add_programs(5);
+    store.open_semester("2025-10");
+    store.disk().fail(each.call, 1, kForEver, each.code, each.system_error);
+    store.commit("2025-10", 3);
+    EXPECT_EQ(store.failure(), each.kind) << each.name;
+    EXPECT_NE(store.failure_text().find(each.advice), std::string::npos) << each.name << ": " << store.failure_text();
+    if (each.kind == Kind::kRejected) {
+      EXPECT_TRUE(store.is_served()) << each.name;  // repeats are answered while there is no room
+    }
     store.disk().stop_failing();
     EXPECT_EQ(store.settle(), "") << each.name;
   }

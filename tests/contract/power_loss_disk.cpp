@@ -94,8 +94,8 @@ void PowerLossDisk::lose_power_at(std::int64_t change) {
   lose_at_ = change;
 }
 
-void PowerLossDisk::fail(DiskCall call, std::int64_t at, std::int64_t count, int code) {
-  fault_ = Fault{call, at, count, code};
+void PowerLossDisk::fail(DiskCall call, std::int64_t at, std::int64_t count, int code, int system_error) {
+  fault_ = Fault{call, at, count, code, system_error};
   has_failed_ = false;
 }
 
@@ -108,7 +108,7 @@ std::optional<int> PowerLossDisk::failure(DiskCall call) {
     return std::nullopt;
   }
   has_failed_ = true;
-  errno = EIO;  // what SQLite says the system said
+  errno = fault_->system_error;  // what SQLite says the system said
   return fault_->code;
 }
 
@@ -362,7 +362,12 @@ int PowerLossDisk::check_reserved_lock(sqlite3_file* file, int* out) {
 }
 
 int PowerLossDisk::file_control(sqlite3_file* file, int operation, void* argument) {
-  return file_of(file).real->pMethods->xFileControl(file_of(file).real, operation, argument);
+  const File& open = file_of(file);
+  if (operation == SQLITE_FCNTL_LAST_ERRNO && open.disk->fault_ && open.disk->has_failed_) {
+    *static_cast<int*>(argument) = open.disk->fault_->system_error;
+    return SQLITE_OK;
+  }
+  return open.real->pMethods->xFileControl(open.real, operation, argument);
 }
 
 int PowerLossDisk::sector_size(sqlite3_file* file) {

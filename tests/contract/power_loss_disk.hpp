@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -54,10 +55,10 @@ class PowerLossDisk {
   /// The files become what a disk may hold then. Every connection must have been closed.
   void restore_power(Survival survival, std::mt19937_64& random);
 
-  /// The calls of that kind fail, from the `at`-th on (counted from now on from 1), so many of them, with the code.
-  /// A write that fails has written its first half. A sync that fails forgets what was to be synced, as Linux does: it
-  /// is there to be read, and no later sync makes it durable.
-  void fail(DiskCall call, std::int64_t at, std::int64_t count, int code);
+  /// The calls of that kind fail, from the `at`-th on (counted from now on from 1), so many of them, with SQLite's code
+  /// and the system's error. A write that fails has written its first half. A sync that fails forgets what was to be
+  /// synced, as Linux does: it is there to be read, and no later sync makes it durable.
+  void fail(DiskCall call, std::int64_t at, std::int64_t count, int code, int system_error = EIO);
   void stop_failing() { fault_.reset(); }
   /// Something else makes calls fail from now on.
   void expect_failure() { has_failed_ = true; }
@@ -86,6 +87,7 @@ class PowerLossDisk {
     std::int64_t at;
     std::int64_t count;
     int code;
+    int system_error;
   };
 
   [[nodiscard]] std::optional<int> failure(DiskCall call);

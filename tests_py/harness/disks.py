@@ -80,3 +80,27 @@ def disk_in_a_file(mount_point, image):
         assert made.returncode == 0, made.stderr
     with mounted(mount_point, "-o", "loop,errors=remount-ro", image) as disk:
         yield disk
+
+
+@contextlib.contextmanager
+def mounted_elsewhere(source, target):
+    """The file or the folder in a second place, as a container has a volume; the test is skipped where that cannot be."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount: run this test as root")
+    target.mkdir() if source.is_dir() else target.touch()
+    with held():
+        result = _mount("--bind", source, target)
+    if result.returncode != 0:
+        pytest.skip(f"nothing can be mounted here: {result.stderr.strip()}")
+    try:
+        yield target
+    finally:
+        subprocess.run(["umount", "-l", target], capture_output=True, timeout=30)
+
+
+@contextlib.contextmanager
+def mounted_read_only(source, target):
+    with mounted_elsewhere(source, target):
+        result = _mount("-o", "remount,bind,ro", target)
+        assert result.returncode == 0, result.stderr
+        yield target

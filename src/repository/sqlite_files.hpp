@@ -1,0 +1,54 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace dti {
+
+/// Which file a name stands for. For as long as a process has the file open, no other one gets its id.
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;
+
+  friend bool operator==(const FileId&, const FileId&) = default;
+};
+
+/// What the system says of one name. A symbolic link is not followed.
+struct FileFacts {
+  mode_t type = 0;  // S_IFREG, S_IFLNK, …; 0: there is no such file
+  FileId id;
+  std::uint64_t mount = 0;  // 0: the kernel does not say (before Linux 5.8)
+  std::uint64_t links = 0;  // how many names the file has
+  std::uint64_t size = 0;   // bytes
+  std::int64_t born = 0;    // nanoseconds since 1970; 0: the file system does not say
+  std::int64_t modified = 0;  // nanoseconds since 1970
+
+  [[nodiscard]] bool exists() const { return type != 0; }
+};
+
+/// Everything on the disk on which the durability of a SQLite store rests.
+struct StoreFiles {
+  std::filesystem::path path;  // of the database, as resolve_path() gives it
+  FileFacts folder;
+  FileFacts database;
+  FileFacts log;                  // <path>-wal
+  FileFacts index;                // <path>-shm
+  FileFacts lock;                 // <path>.lock
+  std::uint32_t file_system = 0;  // the folder's, as statfs() numbers them
+};
+
+struct FilesVerdict {
+  std::string refusal;  // why a server must not use the store, and what to do; empty: it may
+  std::string warning;  // what the operator should know of where the store is; empty: nothing
+};
+
+[[nodiscard]] FileFacts look_at_file(const std::filesystem::path& path);
+[[nodiscard]] StoreFiles look_at_store(const std::filesystem::path& path);
+
+/// Pure: the same facts give the same verdict. Source: docs/adr/0009-sqlite-store.md
+[[nodiscard]] FilesVerdict judge(const StoreFiles& files);
+
+}  // namespace dti

@@ -1,0 +1,103 @@
+#include "repository/store_keeper.hpp"
+
+#include <system_error>
+#include <utility>
+
+#include "repository/store_mark.hpp"
+
+namespace dti {
+namespace {
+
+using Kind = StorageError::Kind;
+
+void refuse_unsafe(const StoreFiles& files) {
+  const std::string refusal = judge(files).refusal;
+  if (!refusal.empty()) {
+    throw StorageError{Kind::kRefused, "cannot use the database " + files.path.string() + ": " + refusal};
+  }
+}
+
+std::filesystem::path prepare_path(const std::filesystem::path& path) {
+  std::filesystem::path resolved = resolve_path(path);
+  std::error_code error;
+  if (std::filesystem::is_directory(resolved, error)) {
+    error = std::make_error_code(std::errc::is_a_directory);
+  } else {
+    std::filesystem::create_directories(resolved.parent_path(), error);
+  }
+  if (error) {
+    throw StorageError{Kind::kRefused, "cannot use the database " + resolved.string() + ": " + error.message()};
+  }
+  refuse_unsafe(look_at_store(resolved));
+  return resolved;
+}
+
+}  // namespace
+
+StoreKeeper::StoreKeeper(const std::filesystem::path& path, LogSink log)
+    : path_(prepare_path(path)), log_path_(path_.string() + "-wal"), log_(std::move(log)), lock_(path_) {
+  const StoreFiles files = look_at_store(path_);
+  refuse_unsafe(files);  // once more: no other server makes them now
+  // A write-ahead log is there that no lock file knows of. Opening and closing the database may end it. An empty one is
+  // there after any program has read the database.
+  if (files.log.size > 0 && !entries_noted(lock_.note(), files.database)) {
+    lock_.set_note(note_of(files.database, 0));
+  }
+  if (const std::string warning = judge(files).warning; log_ && !warning.empty()) {
+    log_({LogLevel::kWarning, "store-at-risk", warning, {{"file", path_.string()}}});
+  }
+}
+
+void StoreKeeper::check(const std::optional<FileId>& log) const {
+  const FileFacts database = look_at_file(path_);
+  if ((file_ && database.id != *file_) || (log && look_at_file(log_path_).id != *log)) {
+    throw StorageError{Kind::kRefused,
+                       "the database " + path_.string() +
+                           " or its write-ahead log was removed or replaced while the server used it: stop the server"
+                           " before you restore the database, and start it then"};
+  }
+  if (database.links > 1) {
+    refuse_unsafe(look_at_store(path_));
+  }
+}
+
+void StoreKeeper::refuse_missing_log(SqliteConnection& connection) const {
+  const MarkFacts facts = read_mark(connection, path_, entries_noted(lock_.note(), look_at_file(path_)));
+  const MarkVerdict verdict = judge(facts);
+  if (verdict == MarkVerdict::kLogMissing) {
+    throw StorageError{Kind::kRefused, describe_missing_log(path_, facts)};
+  }
+  if (verdict == MarkVerdict::kCopy && log_) {
+    log_({LogLevel::kWarning,
+          "store-is-a-copy",
+          "the database is a copy of one that a server was using: what was only in the write-ahead log of that one is"
+          " not in it",
+          {{"file", path_.string()}}});
+  }
+}
+
+void StoreKeeper::mark(SqliteConnection& connection, Epoch epoch) {
+  const FileFacts database = look_at_file(path_);
+  if (!entries_noted(lock_.note(), database)) {
+    lock_.set_note(note_of(database, 0));  // it is there before the mark is
+  }
+  connection.execute(("PRAGMA user_version = " + std::to_string(mark_of(database, epoch))).c_str());
+}
+
+FileId StoreKeeper::take_over(std::span<const StoredSemester> semesters) {
+  const FileFacts database = look_at_file(path_);
+  file_ = database.id;
+  note_ = note_of(database, 0);
+  for (const StoredSemester& semester : semesters) {
+    note_.entries += semester.head;
+  }
+  lock_.set_note(note_);
+  return look_at_file(log_path_).id;
+}
+
+void StoreKeeper::add_entries(std::int64_t count) {
+  note_.entries += count;
+  lock_.set_note(note_);
+}
+
+}  // namespace dti

@@ -1,0 +1,145 @@
+"""Files on which a SQLite store's durability rests: mounted, linked, lost or cut short. The server refuses, or nothing
+is lost."""
+
+import contextlib
+import resource
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.disks import mounted_elsewhere
+from harness.process import run, running
+from harness.scenario import POOL, SEMESTER
+from harness.stores import SqliteStore
+from harness.wire import HAS_ALREADY, OK, Client, grant, grant_after_recovery, request, statuses
+
+STORE_TIMEOUT_SECONDS = 20
+FIRST, SECOND = ("Derecho Civil", 7, 2), ("Derecho Penal", 3, 1)
+OTHER = ("Derecho Civil", 1, 1)  # other numbers for the first one
+FIRST_STANDS = [(HAS_ALREADY, 7, 2, 0)]
+
+
+def ask_for(client, *programs):
+    return grant(client, request(SEMESTER, "Derecho", *programs))
+
+
+def killed(folder, store):
+    """A store with a grant, as a server leaves it that is killed."""
+    with running(folder, *POOL, store.flag) as dti, Client(dti.endpoint) as client:
+        ask_for(client, FIRST)
+        dti.crash()
+
+
+def refusal(folder, store):
+    status, stdout, stderr = run(folder, "dti_server", *POOL, store.flag, "--port=0")
+    assert (status, stdout) == (1, ""), stderr
+    return stderr
+
+
+def beside(store, suffix):
+    return Path(f"{store.path}{suffix}")
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", ".lock"])
+def test_a_file_of_a_store_that_is_mounted_without_its_folder_is_refused(tmp_path, suffix):
+    volume, container = tmp_path / "volume", tmp_path / "container"
+    for folder in (volume, container):
+        folder.mkdir()
+    kept, store = SqliteStore(volume), SqliteStore(container)
+    killed(tmp_path, kept)
+    with mounted_elsewhere(beside(kept, suffix), beside(store, suffix)):
+        stderr = refusal(tmp_path, store)
+        assert "mount the folder, not the file" in stderr
+        assert f"{store.path}{suffix} is mounted by itself" in stderr
+        link = tmp_path / "link.db"
+        link.symlink_to(store.path)
+        assert "mount the folder" in run(tmp_path, "dti_server", *POOL, f"--store=sqlite:{link}")[2]
+    with running(tmp_path, *POOL, kept.flag) as dti, Client(dti.endpoint) as client:
+        assert ask_for(client, OTHER) == FIRST_STANDS
+
+
+def test_a_folder_that_is_mounted_is_taken(tmp_path):
+    (tmp_path / "volume").mkdir()
+    killed(tmp_path, SqliteStore(tmp_path / "volume"))
+    with mounted_elsewhere(tmp_path / "volume", tmp_path / "container") as folder:
+        with running(tmp_path, *POOL, SqliteStore(folder).flag) as dti, Client(dti.endpoint) as client:
+            assert ask_for(client, OTHER) == FIRST_STANDS
+
+
+def test_a_store_with_a_second_name_is_refused_by_both(sqlite, tmp_path):
+    killed(tmp_path, sqlite)
+    other = SqliteStore(tmp_path / "other")
+    other.path.parent.mkdir()
+    other.path.hardlink_to(sqlite.path)
+    for store in (sqlite, other):
+        assert "2 names (hard links)" in refusal(tmp_path, store)
+
+
+def test_a_store_without_the_log_of_its_server_is_refused_until_it_is_back_or_given_up(sqlite, tmp_path):
+    killed(tmp_path, sqlite)
+    log, kept = beside(sqlite, "-wal"), tmp_path / "kept"
+    log.rename(kept)
+    for _ in range(2):
+        stderr = refusal(tmp_path, sqlite)
+        assert f"its write-ahead log {log}" in stderr and "restore a backup" in stderr
+    kept.rename(log)
+    with running(tmp_path, *POOL, sqlite.flag) as dti, Client(dti.endpoint) as client:
+        assert ask_for(client, OTHER) == FIRST_STANDS
+        ask_for(client, SECOND)
+        dti.crash()
+    log.unlink()
+    refusal(tmp_path, sqlite)
+    copy = tmp_path / "copy"
+    copy.write_bytes(sqlite.path.read_bytes())
+    copy.rename(sqlite.path)
+    with running(tmp_path, *POOL, sqlite.flag) as dti, Client(dti.endpoint) as client:
+        assert "store-is-a-copy" in dti.log
+        assert ask_for(client, OTHER, ("Derecho Penal", 1, 1)) == [*FIRST_STANDS, (OK, 1, 1, 0)]
+
+
+def test_a_store_whose_log_another_program_has_ended_is_taken(sqlite, tmp_path):
+    killed(tmp_path, sqlite)
+    with contextlib.closing(sqlite3.connect(sqlite.path)) as client:  # as a backup does
+        assert client.execute("SELECT count(*) FROM ledger").fetchall() == [(2,)]
+    assert not beside(sqlite, "-wal").exists()
+    with running(tmp_path, *POOL, sqlite.flag) as dti, Client(dti.endpoint) as client:
+        assert ask_for(client, OTHER) == FIRST_STANDS
+
+
+@pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "stopped in order"])
+def test_a_backup_is_taken_as_the_manual_says(sqlite, tmp_path, is_killed):
+    backup = tmp_path / "backup.db"
+    with running(tmp_path, *POOL, sqlite.flag) as dti, Client(dti.endpoint) as client:
+        ask_for(client, FIRST)
+        with contextlib.closing(sqlite3.connect(sqlite.path)) as connection:
+            connection.execute(f"VACUUM INTO '{backup}'")
+        ask_for(client, SECOND)
+        if is_killed:
+            dti.crash()
+    for suffix in ("", "-wal", "-shm"):
+        beside(sqlite, suffix).unlink(missing_ok=True)
+    sqlite.path.write_bytes(backup.read_bytes())  # on many file systems it gets the inode of the one before
+    with running(tmp_path, *POOL, sqlite.flag) as dti, Client(dti.endpoint) as client:
+        assert "store-is-a-copy" not in dti.log
+        assert ask_for(client, OTHER, ("Derecho Penal", 1, 1)) == [*FIRST_STANDS, (OK, 1, 1, 0)]
+
+
+def test_a_limit_of_file_sizes_refuses_at_once_and_repeats_are_answered(sqlite, tmp_path):
+    timeout = f"--store-timeout={STORE_TIMEOUT_SECONDS}"
+    with running(tmp_path, *POOL, sqlite.flag, timeout) as dti, Client(dti.endpoint) as client:
+        ask_for(client, FIRST)
+        size = beside(sqlite, "-wal").stat().st_size
+        _, hard = resource.prlimit(dti.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(dti.pid, resource.RLIMIT_FSIZE, (size, hard))
+
+        since = time.monotonic()
+        for _ in range(2):
+            reply = client.ask(request(SEMESTER, "Derecho", SECOND))
+            assert statuses(reply) == ["UNAVAILABLE"], reply
+        assert time.monotonic() - since < STORE_TIMEOUT_SECONDS, "waited for a take-over"
+        assert "limit of file sizes" in dti.log
+        assert ask_for(client, OTHER) == FIRST_STANDS
+        resource.prlimit(dti.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        assert grant_after_recovery(client, request(SEMESTER, "Derecho", SECOND)) == [(OK, 3, 1, 0)]
