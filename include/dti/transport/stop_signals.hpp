@@ -1,18 +1,27 @@
 #pragma once
 
+#include <functional>
+#include <utility>
+
 namespace dti {
 
-/// Turns SIGTERM and SIGINT into something a poll set can wait for. To be made first thing in main(): before any thread
-/// or ZeroMQ context exists, so that all of them inherit the blocked signals.
+/// Turns the signals that ask for a stop into something a poll set can wait for: SIGTERM and SIGINT. A daemon also stops
+/// on SIGQUIT, and takes SIGHUP, SIGUSR1 and SIGUSR2, which by default would kill it, without stopping.
+/// To be made before any thread or ZeroMQ context exists, so that all of them inherit the blocked signals.
 /// The signals stay blocked afterwards: one more SIGTERM during a clean stop does not spoil its exit code.
 /// Thread: one.
 class StopSignals {
  public:
+  enum class For { kCommand, kDaemon };
+
   /// @throws std::system_error  if the system refuses
-  StopSignals();
+  explicit StopSignals(For process = For::kCommand);
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
+
+  /// Called by stop_asked() for each signal that does not stop the process, with its name, such as `SIGHUP`.
+  void on_ignored(std::function<void(const char* name)> handler) { on_ignored_ = std::move(handler); }
 
   /// Readable once a signal has arrived, until stop_asked() has taken it.
   [[nodiscard]] int descriptor() const { return descriptor_; }
@@ -23,6 +32,11 @@ class StopSignals {
  private:
   int descriptor_;
   bool stop_asked_ = false;
+  std::function<void(const char* name)> on_ignored_;
 };
+
+/// For the main() of a daemon, until its StopSignals are there: neither the signals that it ignores nor a write to the
+/// terminal of another job (SIGTTOU) end or halt it.
+void ignore_signals_of_a_daemon();
 
 }  // namespace dti

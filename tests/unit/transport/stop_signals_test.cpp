@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -26,6 +28,21 @@ TEST(StopSignalsTest, EitherSignalAsksForAStopAndIsRemembered) {
     EXPECT_FALSE(is_readable(stop.descriptor())) << "a poll set must not spin on it";
     EXPECT_TRUE(stop.stop_asked());
   }
+}
+
+TEST(StopSignalsTest, ADaemonAlsoStopsOnSigquitAndTakesOtherSignalsWithoutStopping) {
+  ignore_signals_of_a_daemon();
+  StopSignals stop{StopSignals::For::kDaemon};
+  std::vector<std::string> ignored;
+  stop.on_ignored([&](const char* name) { ignored.emplace_back(name); });
+  for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2}) {
+    kill(getpid(), signal);
+    EXPECT_TRUE(is_readable(stop.descriptor()));
+    EXPECT_FALSE(stop.stop_asked());
+  }
+  EXPECT_EQ(ignored, (std::vector<std::string>{"SIGHUP", "SIGUSR1", "SIGUSR2"}));
+  kill(getpid(), SIGQUIT);
+  EXPECT_TRUE(stop.stop_asked());
 }
 
 }  // namespace
