@@ -12,6 +12,7 @@
 #include "common/config_file.hpp"
 #include "common/escape.hpp"
 #include "common/help.hpp"
+#include "common/platform_variables.hpp"
 #include "dti/domain/check.hpp"
 
 namespace dti {
@@ -50,6 +51,15 @@ std::optional<std::string> set_variable(const Surroundings& surroundings, std::s
   return value;
 }
 
+LogEvent ignored_variable(const Setting& setting, const std::string& value) {
+  const auto variable = variable_name(setting.name);
+  return {LogLevel::kInfo,
+          "variable-ignored",
+          "Kubernetes or Docker sets " + variable + " for a service or a link of that name, so it is not a setting of "
+          "this program; use --" + setting.name + ", or \"" + setting.name + "\" in the config file",
+          {{"variable", variable}, {"value", value}}};
+}
+
 // The names by which messages show an origin: `--port`, `DTI_PORT`, `/etc/dti.toml:3: port`, `--port (default)`.
 std::string shown(std::string_view name, const Origin& origin) {
   switch (origin.source) {
@@ -86,12 +96,14 @@ std::variant<std::map<std::string, ConfigValue>, ReadFault> read_config_file(
   }
 }
 
-std::string needed_text(const std::vector<const Setting*>& missing) {
+std::string needed_text(const std::vector<const Setting*>& missing, const std::vector<LogEvent>& ignored) {
   std::string flags;
   for (const auto* setting : missing) flags += (flags.empty() ? "--" : ", --") + setting->name;
   const auto variable = variable_name(missing.front()->name);
+  std::string why;
+  for (const auto& event : ignored) why += "; " + event.message;
   return flags + (missing.size() == 1 ? " is needed" : " are needed") + " (or " + variable + ", or \"" +
-         missing.front()->name + "\" in the config file" + (missing.size() == 1 ? ")" : ", and so on)");
+         missing.front()->name + "\" in the config file" + (missing.size() == 1 ? ")" : ", and so on)") + why;
 }
 
 }  // namespace
@@ -110,11 +122,13 @@ int leave(const UsageExit& usage) {
   return printed || usage.code != 0 ? usage.code : 1;  // help that nobody sees is no success
 }
 
-std::string variable_name(std::string_view setting) {
-  std::string name = "DTI_";
-  for (const char c : setting) name += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  return name;
+std::string environment_name(std::string_view name) {
+  std::string shown;
+  for (const char c : name) shown += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return shown;
 }
+
+std::string variable_name(std::string_view setting) { return "DTI_" + environment_name(setting); }
 
 std::variant<Settings, UsageExit> resolve(const AppDescription& description, std::span<const std::string> args,
                                           const Surroundings& surroundings) {
@@ -130,12 +144,18 @@ std::variant<Settings, UsageExit> resolve(const AppDescription& description, std
   if (const auto* fault = std::get_if<ReadFault>(&config_read)) return bad_use(app.name, fault->text);
   const auto& config = std::get<0>(config_read);
 
+  Settings settings;
+  settings.app_ = app.name;
   const auto find_value = [&](const Setting& setting) -> std::optional<Given> {
     if (const auto flag = flags.find(setting.name); flag != flags.end()) {
       return Given{flag->second, {Source::kFlag, "--" + setting.name}};
     }
     if (auto variable = set_variable(surroundings, setting.name)) {
-      return Given{std::move(*variable), {Source::kVariable, variable_name(setting.name)}};
+      const auto name = variable_name(setting.name);
+      if (!is_set_by_platform(setting.kind, name, *variable)) {
+        return Given{std::move(*variable), {Source::kVariable, name}};
+      }
+      settings.ignored_.push_back(ignored_variable(setting, *variable));
     }
     if (const auto entry = config.find(setting.name); entry != config.end()) {
       return Given{entry->second.text,
@@ -145,8 +165,6 @@ std::variant<Settings, UsageExit> resolve(const AppDescription& description, std
     return std::nullopt;
   };
 
-  Settings settings;
-  settings.app_ = app.name;
   std::vector<const Setting*> missing;
   for (const auto& setting : app.settings) {
     const auto given = find_value(setting);
@@ -162,7 +180,7 @@ std::variant<Settings, UsageExit> resolve(const AppDescription& description, std
     }
     settings.entries_.emplace(setting.name, Settings::Entry{std::get<Value>(std::move(parsed)), given->origin});
   }
-  if (!missing.empty()) return bad_use(app.name, needed_text(missing));
+  if (!missing.empty()) return bad_use(app.name, needed_text(missing, settings.ignored_));
   return settings;
 }
 

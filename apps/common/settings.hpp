@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/setting_kinds.hpp"
+#include "dti/service/log.hpp"
 
 namespace dti {
 
@@ -77,6 +78,8 @@ class Settings {
   [[nodiscard]] const std::vector<HostPort>& addresses(std::string_view name) const;
   [[nodiscard]] bool is_on(std::string_view name) const;
   [[nodiscard]] const Origin& origin(std::string_view name) const;
+  /// The variables that have the name of a setting and were ignored, to be logged: see is_set_by_platform().
+  [[nodiscard]] const std::vector<LogEvent>& ignored() const { return ignored_; }
 
   /// Bad use, because of that setting's value: a line that names where the value came from.
   /// @param reason  why, or the rest of a sentence; never the value of a secret setting
@@ -93,10 +96,11 @@ class Settings {
 
   std::string app_;
   std::map<std::string, Entry, std::less<>> entries_;
+  std::vector<LogEvent> ignored_;
 };
 
 /// Finds the value of each setting: the flag's, else the environment variable's, else the config file's, else the
-/// default. An environment variable that is empty counts as not set. --help, --version, --config, --log-level and
+/// default. An environment variable counts as not set if it is empty or is_set_by_platform(). --help, --version, --config, --log-level and
 /// --log-format belong to every program and are added here.
 /// @param args  the command line without the program's name
 /// @return the settings, each valid for its kind; or how to end: help and version with 0, bad use with 2 and one line
@@ -105,6 +109,9 @@ class Settings {
 
 /// What --help prints.
 [[nodiscard]] std::string help_text(const AppDescription& app);
+
+/// A name in the form that it has in environment variables: `store-timeout` is STORE_TIMEOUT.
+[[nodiscard]] std::string environment_name(std::string_view name);
 
 /// The environment variable of a setting.
 [[nodiscard]] std::string variable_name(std::string_view setting);

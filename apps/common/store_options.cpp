@@ -36,12 +36,14 @@ std::variant<StoreAddress, UsageExit> find_store(const Settings& settings, const
   }
   const auto set = [&surroundings](const char* name) { return surroundings.variable(name).value_or(""); };
   std::filesystem::path state;
-  if (const auto state_directory = set("STATE_DIRECTORY"); !state_directory.empty()) {
+  auto state_directory = set("STATE_DIRECTORY");
+  state_directory.erase(0, state_directory.find_first_not_of(':'));
+  if (!state_directory.empty()) {
     state = state_directory.substr(0, state_directory.find(':'));  // systemd separates several by colons
   } else if (const std::filesystem::path xdg = set("XDG_STATE_HOME"); xdg.is_absolute()) {
     state = xdg / "dti";  // a relative one is to be ignored (XDG Base Directory Specification)
-  } else if (const std::filesystem::path home = set("HOME"); home.is_absolute()) {
-    state = home / ".local" / "state" / "dti";
+  } else if (const std::filesystem::path home = set("HOME"); home.is_absolute() && home != "/") {
+    state = home / ".local" / "state" / "dti";  // "/" is what a container without a home directory has
   } else {
     return settings.bad("store",
                         "is needed: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME says where a default would be");

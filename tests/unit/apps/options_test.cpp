@@ -111,6 +111,8 @@ TEST(DtiServerOptions, TheDefaultStoreIsInTheFirstStateDirectoryThatIsSet) {
   const std::pair<Texts, std::string> cases[] = {
       {{{"STATE_DIRECTORY", "/s"}, {"XDG_STATE_HOME", "/x"}, {"HOME", "/h"}}, "/s/dti.db"},
       {{{"STATE_DIRECTORY", "/s1:/s2"}}, "/s1/dti.db"},
+      {{{"STATE_DIRECTORY", ":/s2"}}, "/s2/dti.db"},
+      {{{"STATE_DIRECTORY", ":"}, {"HOME", "/h"}}, "/h/.local/state/dti/dti.db"},
       {{{"XDG_STATE_HOME", "/x"}, {"HOME", "/h"}}, "/x/dti/dti.db"},
       {{{"STATE_DIRECTORY", ""}, {"XDG_STATE_HOME", "relative"}, {"HOME", "/h"}}, "/h/.local/state/dti/dti.db"},
       {{{"HOME", "/h"}}, "/h/.local/state/dti/dti.db"},
@@ -120,7 +122,9 @@ TEST(DtiServerOptions, TheDefaultStoreIsInTheFirstStateDirectoryThatIsSet) {
     ASSERT_TRUE(std::holds_alternative<SqliteStoreAddress>(options.store));
     EXPECT_EQ(std::get<SqliteStoreAddress>(options.store).path, path);
   }
-  EXPECT_HAS(bad(kServer, {}, {}), "dti_server: --store: is needed: none of STATE_DIRECTORY");
+  for (const auto& variables : {Texts{}, Texts{{"HOME", "/"}}, Texts{{"HOME", ""}}, Texts{{"XDG_STATE_HOME", "s"}}}) {
+    EXPECT_HAS(bad(kServer, {}, variables), "dti_server: --store: is needed: none of STATE_DIRECTORY");
+  }
 }
 
 TEST(DtiServerOptions, APasswordIsRefusedAsAFlagOnlyAndNeverShown) {

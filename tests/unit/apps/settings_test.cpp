@@ -100,6 +100,52 @@ TEST(Settings, ABadValueIsReportedUnderTheNameOfItsOrigin) {
   EXPECT_EQ(std::get<UsageExit>(resolved).text, "app: --port (default): \"x\" is not a whole number from 0 to 65535\n");
 }
 
+TEST(Settings, AVariableThatAPlatformSetsForItselfIsIgnoredAndTold) {
+  struct Case {
+    std::string variable;
+    std::string value;
+    bool is_ignored;
+  };
+  const Case cases[] = {
+      {"DTI_PORT", "tcp://10.96.0.12:6000", true},
+      {"DTI_PORT", "udp://10.96.0.12:6000", true},
+      {"DTI_PORT", "sctp://[fd00::1]:6000", true},
+      {"DTI_WAIT_SECONDS", "tcp://10.96.0.12:6000", true},
+      {"DTI_NAME", "/web/dti", true},
+      {"DTI_NAME", "/web/DTI", true},
+      {"DTI_NAME", "/web/db", false},
+      {"DTI_NAME", "/dti", false},
+      {"DTI_NAME", "//dti", false},
+      {"DTI_NAME", "/a/web/dti", false},
+      {"DTI_NAME", "web/dti", false},
+      {"DTI_NAME", "tcp://10.96.0.12:6000", false},
+      {"DTI_PORT", "7", false},
+  };
+  for (const auto& test : cases) {
+    SCOPED_TRACE(test.variable + '=' + test.value);
+    const auto settings = good({}, {{test.variable, test.value}});
+    EXPECT_EQ(settings.ignored().size(), test.is_ignored ? 1U : 0U);
+    if (!test.is_ignored) continue;
+    EXPECT_EQ(settings.integer("port"), 6000);
+    EXPECT_EQ(settings.duration("wait-seconds"), 1500ms);
+    EXPECT_FALSE(settings.has("name"));
+    EXPECT_EQ(settings.ignored()[0].event, "variable-ignored");
+    EXPECT_NE(settings.ignored()[0].message.find(test.variable), std::string::npos);
+  }
+  const Texts file{{"f", "port = 3\n"}};
+  EXPECT_EQ(good({"--config=f"}, {{"DTI_PORT", "tcp://1.2.3.4:5"}}, file).integer("port"), 3);
+  EXPECT_EQ(good({"--port=4"}, {{"DTI_PORT", "tcp://1.2.3.4:5"}}).integer("port"), 4);
+  EXPECT_EQ(bad({}, {{"DTI_PORT", "http://1.2.3.4:5"}}),
+            "app: DTI_PORT: \"http://1.2.3.4:5\" is not a whole number from 0 to 65535");
+
+  auto needy = kApp;
+  needy.settings[2].needed = true;
+  const auto resolved = resolve(needy, Args{}, fake_surroundings({{"DTI_NAME", "/web/dti"}}));
+  const auto& text = std::get<UsageExit>(resolved).text;
+  EXPECT_TRUE(text.starts_with("app: --name is needed ")) << text;
+  EXPECT_NE(text.find("Docker sets DTI_NAME"), std::string::npos) << text;
+}
+
 TEST(Settings, LaterFaultsOfAValueNameItsOriginToo) {
   EXPECT_EQ(good({"--name=x"}).bad("name", "is odd").text, "app: --name: is odd\n");
   EXPECT_EQ(good({}, {{"DTI_NAME", "x"}}).bad("name", "is odd").text, "app: DTI_NAME: is odd\n");
