@@ -10,7 +10,8 @@ LogOptions log_options(const Settings& settings) {
                    : level == "warning" ? LogLevel::kWarning
                    : level == "error"   ? LogLevel::kError
                                         : LogLevel::kInfo,
-          .format = settings.text("log-format") == "json" ? LogFormat::kJson : LogFormat::kText};
+          .format = settings.text("log-format") == "json" ? LogFormat::kJson : LogFormat::kText,
+          .first = settings.ignored()};
 }
 
 }  // namespace dti

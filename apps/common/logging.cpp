@@ -1,15 +1,16 @@
 #include "common/logging.hpp"
 
-#include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
+#include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
+#include <exception>
 #include <string_view>
-#include <utility>
 
 #include "common/escape.hpp"
+#include "common/line_writer.hpp"
+#include "dti/domain/check.hpp"
 
 namespace dti {
 namespace {
@@ -26,14 +27,14 @@ std::string_view level_name(LogLevel level) {
   return "error";
 }
 
-spdlog::level::level_enum spdlog_level(LogLevel level) {
+std::string_view colour(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarning: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kDebug: return "\x1b[36m";
+    case LogLevel::kInfo: return "\x1b[32m";
+    case LogLevel::kWarning: return "\x1b[33m\x1b[1m";
+    case LogLevel::kError: return "\x1b[31m\x1b[1m";
   }
-  return spdlog::level::err;
+  return "";
 }
 
 std::string format_time(std::chrono::sys_time<std::chrono::microseconds> time) {
@@ -74,28 +75,33 @@ std::string format_json(const LogEvent& event, const std::string& time) {
   return line += "}}";
 }
 
-// Writes the line as it was given, and says where its level stands, to be coloured.
-class LineFormatter final : public spdlog::formatter {
- public:
-  explicit LineFormatter(LogFormat format) : format_(format) {}
+// With the level in its colour.
+std::string coloured(const std::string& line, LogLevel level) {
+  const auto level_end = line.find(' ', kTimeSize + 1);
+  return line.substr(0, kTimeSize + 1) + std::string{colour(level)} +
+         line.substr(kTimeSize + 1, level_end - kTimeSize - 1) + "\x1b[0m" + line.substr(level_end);
+}
 
-  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
-    const std::string_view line{message.payload.data(), message.payload.size()};
-    if (format_ == LogFormat::kText) {
-      message.color_range_start = kTimeSize + 1;
-      message.color_range_end = line.find(' ', kTimeSize + 1);
-    }
-    out.append(line.data(), line.data() + line.size());
-    out.push_back('\n');
-  }
+bool may_colour(LogFormat format) {
+  const auto variable = [](const char* name) {
+    const char* const value = std::getenv(name);
+    return std::string_view{value == nullptr ? "" : value};
+  };
+  return format == LogFormat::kText && isatty(STDERR_FILENO) != 0 && variable("NO_COLOR").empty() &&  // no-color.org
+         !variable("TERM").empty() && variable("TERM") != "dumb";
+}
 
-  [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
-    return std::make_unique<LineFormatter>(format_);
-  }
+std::string line_of(const LogEvent& event, LogFormat format) {
+  const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  return format_log_event(event, format, now);
+}
 
- private:
-  const LogFormat format_;
-};
+LogEvent dropped_event(std::uint64_t count) {
+  return {LogLevel::kWarning,
+          "log-dropped",
+          "lines are missing here: stderr was not read, or could not be written",
+          {{"lines", std::to_string(count)}}};
+}
 
 }  // namespace
 
@@ -104,19 +110,86 @@ std::string format_log_event(const LogEvent& event, LogFormat format,
   return format == LogFormat::kJson ? format_json(event, format_time(time)) : format_text(event, format_time(time));
 }
 
-LogSink make_log_sink(const LogOptions& options) {
-  const char* no_color = std::getenv("NO_COLOR");  // see no-color.org
-  const bool may_colour = options.format == LogFormat::kText && (no_color == nullptr || *no_color == '\0');
-  const auto colours = may_colour ? spdlog::color_mode::automatic : spdlog::color_mode::never;
-  const auto logger =
-      std::make_shared<spdlog::logger>("dti", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(colours));
-  logger->set_formatter(std::make_unique<LineFormatter>(options.format));
-  logger->set_level(spdlog::level::trace);  // what is dropped is decided below
-  return [logger, options](const LogEvent& event) {
+struct Log::State {
+  explicit State(const LogOptions& given)
+      : options(given),
+        has_colours(may_colour(given.format)),
+        writer({STDERR_FILENO,
+                [format = given.format](std::uint64_t count) { return line_of(dropped_event(count), format) + '\n'; },
+                {}}) {}
+
+  void log(const LogEvent& event) {
     if (event.level < options.level) return;
-    const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-    logger->log(spdlog_level(event.level), spdlog::string_view_t{format_log_event(event, options.format, now)});
-  };
+    const auto line = line_of(event, options.format);
+    writer.write((has_colours ? coloured(line, event.level) : line) + '\n');
+  }
+
+  const LogOptions options;
+  const bool has_colours;
+  LineWriter writer;
+};
+
+namespace {
+
+// Of this process, for its last lines before it stops itself.
+const Log* the_log = nullptr;
+
+void log_fault(const std::string& text) {
+  if (the_log == nullptr) return;
+  (*the_log)({LogLevel::kError, "fault", text + "; the process stops itself, and can be started again", {}});
+  the_log->finish();
+}
+
+void on_terminate() {
+  try {
+    if (const auto exception = std::current_exception()) std::rethrow_exception(exception);
+  } catch (const std::exception& error) {
+    log_fault(std::string{"an exception was not caught: "} + error.what());
+  } catch (...) {
+    log_fault("an exception was not caught");
+  }
+  std::abort();
+}
+
+}  // namespace
+
+Log::Log(const LogOptions& options) : state_(std::make_shared<State>(options)) {
+  the_log = this;
+  report_failed_checks_to(&log_fault);
+  std::set_terminate(&on_terminate);
+  for (const auto& event : options.first) (*this)(event);
+}
+
+Log::~Log() {
+  finish();
+  report_failed_checks_to(nullptr);
+  the_log = nullptr;
+}
+
+void Log::operator()(const LogEvent& event) const { state_->log(event); }
+
+LogSink Log::sink() const {
+  return [state = state_](const LogEvent& event) { state->log(event); };
+}
+
+void Log::finish() const { state_->writer.finish(kFinishTime); }
+
+LogEvent ignored_signal(const std::string& name) {
+  return {LogLevel::kInfo, "signal-ignored", "this signal has no effect; SIGTERM stops the process", {{"signal", name}}};
+}
+
+int run_logged(const Log& log, const std::function<int()>& work) {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    log({LogLevel::kError, "fatal", error.what(), {}});
+    return 1;
+  }
+}
+
+void log_without_thread(const LogOptions& options, const std::string& reason) {
+  const auto line = line_of({LogLevel::kError, "fatal", reason, {}}, options.format) + '\n';
+  static_cast<void>(!::write(STDERR_FILENO, line.data(), line.size()));
 }
 
 }  // namespace dti

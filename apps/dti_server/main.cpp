@@ -1,18 +1,15 @@
 // dti_server: hands out the rooms of a semester, each once. Reads flags, wires the parts, runs, drains.
 
-#include <unistd.h>
-
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <exception>
-#include <iostream>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "common/announcements.hpp"
 #include "common/dti_server_options.hpp"
 #include "common/logging.hpp"
 #include "common/standard_streams.hpp"
@@ -26,15 +23,16 @@
 
 namespace {
 
-int serve(dti::DtiServerOptions options) {
-  dti::StopSignals stop_signals;
-  const auto log = dti::make_log_sink(options.log);
+int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const dti::Log& process_log) {
+  const auto log = process_log.sink();
+  stop_signals.on_ignored([log](const char* name) { log(dti::ignored_signal(name)); });
   if (std::holds_alternative<dti::MemoryStoreAddress>(options.store)) {
     log({dti::LogLevel::kWarning,
          "memory-store",
          "NOTHING IS STORED with --store=memory:; every grant is lost at the end",
          {}});
   }
+  dti::Announcements announcements{log};
   const auto repository = dti::open_repository(options.store, options.pipeline.store_timeout, log);
   std::optional<dti::ProxyRegistration> registration;
   dti::Server server{{options.bind, options.port, options.advertise ? to_string(*options.advertise) : "",
@@ -42,26 +40,22 @@ int serve(dti::DtiServerOptions options) {
                      std::move(options.start),
                      *repository,
                      log};
-  bool announced = true;
   const auto exit = server.run(stop_signals, [&](dti::Role role) {
     const bool leads = role == dti::Role::kLeader;
-    const auto* const word = leads ? "READY" : "STANDBY";
-    std::cout << word << ' ' << server.endpoint() << std::endl;
-    if (!std::cout) {  // whoever waits for the line waits for ever: end in order, and say why
-      announced = false;
-      std::cerr << "dti_server: the " << word << " line could not be written to stdout" << std::endl;
-      kill(getpid(), SIGTERM);
-      return;
-    }
+    announcements.say(leads ? "READY" : "STANDBY", server.endpoint());
     registration.reset();
     if (!leads) return;
     if (options.proxy) registration.emplace(options.proxy->host, options.proxy->port, server.endpoint(), log);
     const auto fail_after = std::exchange(options.fail_after, std::chrono::milliseconds{0});
     if (fail_after.count() > 0) dti::crash_after(fail_after);
   });
-  if (!exit.reason.empty()) std::cerr << "dti_server: " << exit.reason << std::endl;
-  const int code = announced ? exit.code : 1;
-  if (server.store_hangs()) std::_Exit(code);  // the committer waits for a silent store, and may for long
+  if (!exit.reason.empty()) log({dti::LogLevel::kError, "fatal", exit.reason, {}});
+  announcements.finish();
+  const int code = announcements.has_failed() ? 1 : exit.code;
+  if (server.store_hangs()) {  // the committer waits for a silent store, and may for long
+    process_log.finish();
+    std::_Exit(code);
+  }
   return code;
 }
 
@@ -69,16 +63,21 @@ int serve(dti::DtiServerOptions options) {
 
 int main(int argc, char** argv) {
   dti::prepare_standard_streams();
+  dti::ignore_signals_of_a_daemon();
   dti::raise_descriptor_limit();
   const std::vector<std::string> args{argv + 1, argv + argc};
   auto options = dti::parse_dti_server_options(args, dti::process_surroundings());
   if (const auto* usage = std::get_if<dti::UsageExit>(&options)) return dti::leave(*usage);
+  auto& given = std::get<dti::DtiServerOptions>(options);
+  const auto log_options = given.log;
   int code = 1;
   try {
-    code = serve(std::get<dti::DtiServerOptions>(std::move(options)));
+    dti::StopSignals stop_signals{dti::StopSignals::For::kDaemon};
+    const dti::Log log{log_options};
+    code = dti::run_logged(log, [&] { return serve(std::move(given), stop_signals, log); });
   } catch (const std::exception& error) {
-    std::cerr << "dti_server: " << error.what() << std::endl;
+    dti::log_without_thread(log_options, error.what());
   }
-  if (dti::lookup_hangs()) std::_Exit(code);  // all output is flushed
+  if (dti::lookup_hangs()) std::_Exit(code);  // all output is written
   return code;
 }

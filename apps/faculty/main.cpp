@@ -2,13 +2,12 @@
 
 #include <cstdlib>
 #include <exception>
-#include <iostream>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "common/announcements.hpp"
 #include "common/faculty_options.hpp"
 #include "common/logging.hpp"
 #include "common/standard_streams.hpp"
@@ -19,29 +18,35 @@
 
 namespace {
 
-int serve(dti::FacultyAppOptions options) {
-  dti::StopSignals stop_signals;
-  dti::FacultyNode node{{std::move(options.faculty), options.bind, options.listen_port},
-                        dti::make_log_sink(options.log)};
-  std::cout << "READY " << node.endpoint() << std::endl;
-  if (!std::cout) throw std::runtime_error{"the READY line could not be written to stdout"};
-  return node.run(stop_signals);
+int serve(dti::FacultyAppOptions options, dti::StopSignals& stop_signals, const dti::LogSink& log) {
+  stop_signals.on_ignored([log](const char* name) { log(dti::ignored_signal(name)); });
+  dti::Announcements announcements{log};
+  dti::FacultyNode node{{std::move(options.faculty), options.bind, options.listen_port}, log};
+  announcements.say("READY", node.endpoint());
+  const int code = node.run(stop_signals);
+  announcements.finish();
+  return announcements.has_failed() ? 1 : code;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   dti::prepare_standard_streams();
+  dti::ignore_signals_of_a_daemon();
   dti::raise_descriptor_limit();
   const std::vector<std::string> args{argv + 1, argv + argc};
   auto options = dti::parse_faculty_options(args, dti::process_surroundings());
   if (const auto* usage = std::get_if<dti::UsageExit>(&options)) return dti::leave(*usage);
+  auto& given = std::get<dti::FacultyAppOptions>(options);
+  const auto log_options = given.log;
   int code = 1;
   try {
-    code = serve(std::get<dti::FacultyAppOptions>(std::move(options)));
+    dti::StopSignals stop_signals{dti::StopSignals::For::kDaemon};
+    const dti::Log log{log_options};
+    code = dti::run_logged(log, [&] { return serve(std::move(given), stop_signals, log.sink()); });
   } catch (const std::exception& error) {
-    std::cerr << "faculty: " << error.what() << std::endl;
+    dti::log_without_thread(log_options, error.what());
   }
-  if (dti::lookup_hangs()) std::_Exit(code);  // all output is flushed
+  if (dti::lookup_hangs()) std::_Exit(code);  // all output is written
   return code;
 }

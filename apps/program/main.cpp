@@ -46,9 +46,7 @@ std::optional<std::string> output_fault(const dti::ProgramOptions& options) {
   return std::nullopt;
 }
 
-int ask(const dti::ProgramOptions& options) {
-  dti::StopSignals stop_signals;
-  const auto log = dti::make_log_sink(options.log);
+int ask(const dti::ProgramOptions& options, dti::StopSignals& stop_signals, const dti::Log& log) {
   const auto faculty = to_string(options.faculty_server);
   log({dti::LogLevel::kDebug, "asking", "asks its faculty", {{"faculty", faculty}}});
   const auto started = std::chrono::steady_clock::now();
@@ -73,7 +71,7 @@ int ask(const dti::ProgramOptions& options) {
   }
   std::cout << (options.json ? dti::encode_room_answer(answer) : sentence(options.request, answer)) << std::endl;
   if (!std::cout) fault += (fault.empty() ? "" : "; ") + std::string{"the answer could not be written to stdout"};
-  if (!fault.empty()) std::cerr << "program: " << dti::printable(fault) << std::endl;
+  if (!fault.empty()) log({dti::LogLevel::kError, "fatal", fault, {}});
   return fault.empty() ? dti::program_exit_code(answer.status) : 1;
 }
 
@@ -91,10 +89,12 @@ int main(int argc, char** argv) {
   }
   int code = 1;
   try {
-    code = ask(options);
+    dti::StopSignals stop_signals;
+    const dti::Log log{options.log};
+    code = dti::run_logged(log, [&] { return ask(options, stop_signals, log); });
   } catch (const std::exception& error) {
-    std::cerr << "program: " << dti::printable(error.what()) << std::endl;
+    dti::log_without_thread(options.log, error.what());
   }
-  if (dti::lookup_hangs()) std::_Exit(code);  // all output is flushed
+  if (dti::lookup_hangs()) std::_Exit(code);  // all output is written
   return code;
 }

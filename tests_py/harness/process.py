@@ -32,11 +32,11 @@ def clean_environment(home, extra=None):
 
 
 class Process:
-    """One running binary. Its stdout is read line by line, its stderr goes to a file."""
+    """One running binary. Its stdout is read line by line; its stderr goes to a file, or to the descriptor `stderr`."""
 
     _living = set()  # those that were not removed yet
 
-    def __init__(self, arguments, folder, env=None):
+    def __init__(self, arguments, folder, env=None, stderr=None):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         number = len(list(folder.glob("*.stderr")))
@@ -46,9 +46,9 @@ class Process:
         self._lines = queue.Queue()
         self._seen = []
         self._judged = False
-        with open(self._stderr, "wb") as stderr, held():
-            self._popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
-                                           env=clean_environment(folder, env), cwd=folder)
+        with open(self._stderr, "wb") as log, held():
+            self._popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                           stderr=log if stderr is None else stderr, env=clean_environment(folder, env), cwd=folder)
             Process._living.add(self)
             self._reader = threading.Thread(target=self._read, daemon=True)
             self._reader.start()
@@ -184,12 +184,12 @@ def owned(process, exit_status=0):
 
 
 @contextlib.contextmanager
-def running(folder, *flags, env=None, exit_status=0, name="dti_server", ready=True, standby=False):
+def running(folder, *flags, env=None, exit_status=0, name="dti_server", ready=True, standby=False, stderr=None):
     """A dti_server on a port that the system picks, ready to serve, or standing by.
     On leaving: SIGTERM, the exit status, and a log without failed checks and sanitizer reports."""
     port = "--port=0" if name == "dti_server" else "--listen-port=0"
     given = any(flag.startswith(port.split("=")[0]) for flag in flags)
-    daemon = Daemon([binary(name), *([] if given else [port]), *map(str, flags)], folder, env)
+    daemon = Daemon([binary(name), *([] if given else [port]), *map(str, flags)], folder, env, stderr)
     with owned(daemon, exit_status):
         if standby:
             daemon.wait_standby()

@@ -1,9 +1,14 @@
 #pragma once
 
+#include <string>
+
 namespace dti {
 
-/// Says which check failed, where, on stderr, and ends the process (SIGABRT). Never returns.
+/// Says which check failed, and where, and ends the process (SIGABRT). Never returns.
 [[noreturn]] void check_failed(const char* expression, const char* file, int line);
+
+/// Where failed checks are reported; null, as at the start: on stderr. Thread: any, and any may fail a check.
+void report_failed_checks_to(void (*report)(const std::string& text));
 
 }  // namespace dti
 

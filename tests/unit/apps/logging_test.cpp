@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "dti/domain/check.hpp"
 
 namespace dti {
 namespace {
@@ -54,23 +57,24 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-TEST(Logging, TheSinkDropsWhatIsBelowItsLevel) {
+TEST(Logging, TheLogDropsWhatIsBelowItsLevel) {
   testing::internal::CaptureStderr();
-  const auto log = make_log_sink({.level = LogLevel::kWarning, .format = LogFormat::kText});
-  log({LogLevel::kDebug, "one", "", {}});
-  log({LogLevel::kInfo, "two", "", {}});
-  log({LogLevel::kWarning, "three", "", {}});
-  log({LogLevel::kError, "four", "", {}});
+  {
+    const Log log{{.level = LogLevel::kWarning, .format = LogFormat::kText}};
+    log({LogLevel::kDebug, "one", "", {}});
+    log({LogLevel::kInfo, "two", "", {}});
+    log({LogLevel::kWarning, "three", "", {}});
+    log.sink()({LogLevel::kError, "four", "", {}});
+  }
   const auto lines = lines_of(testing::internal::GetCapturedStderr());
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_TRUE(lines[0].ends_with("Z warning three: ")) << lines[0];
   EXPECT_TRUE(lines[1].ends_with("Z error four: ")) << lines[1];
 }
 
-TEST(Logging, TheSinkWritesPlaceholdersAndPatternsAsTheyAre) {
+TEST(Logging, TheLogWritesPlaceholdersAndPatternsAsTheyAre) {
   testing::internal::CaptureStderr();
-  make_log_sink({.level = LogLevel::kDebug, .format = LogFormat::kText})(
-      {LogLevel::kDebug, "e", "100%v {} {0} %^", {}});
+  Log{{.level = LogLevel::kDebug, .format = LogFormat::kText}}({LogLevel::kDebug, "e", "100%v {} {0} %^", {}});
   const auto lines = lines_of(testing::internal::GetCapturedStderr());
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_TRUE(lines[0].ends_with("Z debug e: 100%v {} {0} %^")) << lines[0];
@@ -80,8 +84,8 @@ TEST(Logging, LinesOfSeveralThreadsDoNotMix) {
   constexpr std::size_t kThreads = 4;
   constexpr std::size_t kEvents = 200;
   testing::internal::CaptureStderr();
-  const auto log = make_log_sink({.level = LogLevel::kInfo, .format = LogFormat::kJson});
   {
+    const Log log{{.level = LogLevel::kInfo, .format = LogFormat::kJson}};
     std::vector<std::jthread> threads;
     for (std::size_t thread = 0; thread < kThreads; ++thread) {
       threads.emplace_back([&log] {
@@ -94,6 +98,39 @@ TEST(Logging, LinesOfSeveralThreadsDoNotMix) {
   EXPECT_TRUE(std::all_of(lines.begin(), lines.end(), [](const std::string& line) {
     return line.starts_with("{\"time\":") && line.ends_with("x\",\"fields\":{}}");
   }));
+}
+
+TEST(Logging, TheLogBeginsWithWhatTheSettingsHaveToSay) {
+  testing::internal::CaptureStderr();
+  Log{{.first = {{LogLevel::kInfo, "first", "", {}}, {LogLevel::kDebug, "below", "", {}}}}}(
+      {LogLevel::kInfo, "second", "", {}});
+  const auto lines = lines_of(testing::internal::GetCapturedStderr());
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_TRUE(lines[0].ends_with(" info first: ")) << lines[0];
+}
+
+TEST(Logging, AnExceptionThatEndsTheWorkIsALineOfTheChosenFormatAndExitCode1) {
+  testing::internal::CaptureStderr();
+  int code = 0;
+  {
+    const Log log{{.format = LogFormat::kJson}};
+    EXPECT_EQ(run_logged(log, [] { return 7; }), 7);
+    code = run_logged(log, []() -> int { throw std::runtime_error{"no \"port\"\nis left"}; });
+  }
+  EXPECT_EQ(code, 1);
+  const auto lines = lines_of(testing::internal::GetCapturedStderr());
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_TRUE(lines[0].ends_with(R"("event":"fatal","message":"no \"port\"\u000ais left","fields":{}})")) << lines[0];
+}
+
+TEST(LoggingDeathTest, AFaultOfTheProgramIsALineOfTheChosenFormat) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  const std::string begin = R"(^\{"time":"[^"]*","level":"error","event":"fault","message":")";
+  const std::string end = "; the process stops itself[^\n]*\n$";
+  const LogOptions options{.format = LogFormat::kJson};
+  EXPECT_DEATH({ const Log log{options}; DTI_CHECK(1 > 2); }, begin + "check failed: 1 > 2 at .*" + end);
+  EXPECT_DEATH({ const Log log{options}; std::thread{[] { throw std::runtime_error{"oh"}; }}.join(); },
+               begin + "an exception was not caught: oh" + end);
 }
 
 }  // namespace
