@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.disks import mounted_elsewhere
+from harness.disks import disk_in_memory, mounted_elsewhere
 from harness.process import run, running
 from harness.scenario import POOL, SEMESTER
 from harness.stores import SqliteStore
@@ -143,3 +143,45 @@ def test_a_limit_of_file_sizes_refuses_at_once_and_repeats_are_answered(sqlite, 
         assert ask_for(client, OTHER) == FIRST_STANDS
         resource.prlimit(dti.pid, resource.RLIMIT_FSIZE, (hard, hard))
         assert grant_after_recovery(client, request(SEMESTER, "Derecho", SECOND)) == [(OK, 3, 1, 0)]
+
+
+def test_another_program_that_may_write_disturbs_no_server(sqlite, tmp_path):
+    killed(tmp_path, sqlite)
+    with running(tmp_path, *POOL, sqlite.flag) as dti, Client(dti.endpoint) as client:
+        for asked in (SECOND, ("Derecho Romano", 1, 0)):
+            with contextlib.closing(sqlite3.connect(sqlite.path)) as other:
+                assert other.execute("SELECT count(*) FROM faculty").fetchall() == [(10,)]
+                with pytest.raises(sqlite3.OperationalError, match="locked"):
+                    other.execute("PRAGMA journal_mode = DELETE")
+            assert beside(sqlite, "-wal").exists(), "closed as if there were no server"
+            client.ask(request(SEMESTER, "Derecho", asked))
+        assert ask_for(client, OTHER) == FIRST_STANDS
+
+
+def test_a_server_whose_lock_file_was_removed_is_replaced_and_nothing_is_lost(sqlite, tmp_path):
+    with running(tmp_path, *POOL, sqlite.flag) as old, Client(old.endpoint) as old_client:
+        ask_for(old_client, FIRST)
+        beside(sqlite, ".lock").unlink()
+        with running(tmp_path, *POOL, sqlite.flag) as new, Client(new.endpoint) as client:
+            assert statuses(old_client.ask(request(SEMESTER, "Derecho", SECOND))) == ["NOT-LEADER"]
+            assert ask_for(client, OTHER, SECOND) == [*FIRST_STANDS, (OK, 3, 1, 0)]
+            assert old.exit_status() == 1
+            assert "was the lock file removed?" in old.log
+            assert ask_for(client, OTHER) == FIRST_STANDS
+
+
+@pytest.mark.parametrize("deed", ["mounted over", "moved"])
+def test_a_server_whose_folder_is_taken_away_ends(tmp_path, deed):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    store = SqliteStore(folder)
+    with running(tmp_path, *POOL, store.flag) as dti, Client(dti.endpoint) as client:
+        ask_for(client, FIRST)
+        with contextlib.ExitStack() as stack:
+            if deed == "moved":
+                folder.rename(tmp_path / "elsewhere")
+            else:
+                stack.enter_context(disk_in_memory(folder, 4))
+            assert statuses(client.ask(request(SEMESTER, "Derecho", SECOND))) == ["UNAVAILABLE"]
+            assert dti.exit_status() == 1
+            assert "removed or replaced while the server used it" in dti.log

@@ -158,6 +158,19 @@ void SqliteConnection::on_busy(int (*retry)(void*, int), void* context) {
   sqlite3_busy_handler(database_.get(), retry, context);
 }
 
+bool SqliteConnection::has_log_format() {
+  constexpr sqlite3_int64 kReadVersion = 19;
+  constexpr unsigned char kLog = 2;
+  sqlite3_file* file = nullptr;
+  unsigned char version = 0;
+  const int code = sqlite3_file_control(database_.get(), nullptr, SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code != SQLITE_OK) {
+    fail(database_.get(), code);
+  }
+  return file->pMethods != nullptr && file->pMethods->xRead(file, &version, 1, kReadVersion) == SQLITE_OK &&
+         version == kLog;
+}
+
 void SqliteConnection::leave_log_when_closed() { configure(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1); }
 
 void SqliteConnection::leave_out_triggers() { configure(SQLITE_DBCONFIG_ENABLE_TRIGGER, 0); }

@@ -73,6 +73,9 @@ class SqliteConnection {
   [[nodiscard]] bool in_transaction() const;
   /// `retry(context, count)` is asked whether to wait on when the file is locked; 0: no. Called on this thread.
   void on_busy(int (*retry)(void*, int), void* context);
+  /// Does the file's header say that a write-ahead log belongs to it? Read from the file itself, by the descriptor that
+  /// is open: closing another one would take this process's locks away. False if there is no header yet.
+  [[nodiscard]] bool has_log_format();
   /// Closing this connection neither copies the write-ahead log into the database nor removes it.
   void leave_log_when_closed();
   /// From now on no trigger fires for what this connection does. They do for every other connection.

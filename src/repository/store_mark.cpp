@@ -1,6 +1,5 @@
 #include "repository/store_mark.hpp"
 
-#include <fstream>
 #include <string>
 
 namespace dti {
@@ -11,16 +10,6 @@ void mix(std::uint32_t& hash, std::uint64_t value) {
   for (int shift = 0; shift < 64; shift += 8) {
     hash = (hash ^ static_cast<std::uint8_t>(value >> shift)) * 16777619U;
   }
-}
-
-/// Does the file's header say that a write-ahead log belongs to it? Read from the file: on a read-only disk SQLite does
-/// not say so.
-bool may_have_log(const std::filesystem::path& path) {
-  constexpr std::streamoff kReadVersion = 19;
-  constexpr int kLog = 2;
-  std::ifstream file{path, std::ios::binary};
-  file.seekg(kReadVersion);
-  return file.get() == kLog;
 }
 
 }  // namespace
@@ -62,7 +51,7 @@ MarkFacts read_mark(SqliteConnection& connection, const std::filesystem::path& p
   if (facts.mark == 0) {
     return facts;
   }
-  facts.may_have_log = may_have_log(path);
+  facts.may_have_log = connection.has_log_format();
   facts.mark_of_file = mark_of(look_at_file(path), connection.query_integer("SELECT max(epoch) FROM leadership").value_or(0));
   facts.entries = connection.query_integer("SELECT sum(head) FROM semester").value_or(0);
   return facts;
