@@ -100,10 +100,8 @@ StoreFiles look_at_store(const std::filesystem::path& path) {
 
 FilesVerdict judge(const StoreFiles& files) {
   const std::string path = files.path.string();
-  const std::pair<std::string, const FileFacts&> all[] = {{path, files.database},
-                                                          {path + "-wal", files.log},
-                                                          {path + "-shm", files.index},
-                                                          {path + ".lock", files.lock}};
+  const std::pair<std::string, const FileFacts&> all[] = {
+      {path, files.database}, {path + "-wal", files.log}, {path + "-shm", files.index}, {path + ".lock", files.lock}};
   for (const auto& [name, facts] : all) {
     if (facts.exists() && facts.type != S_IFREG) {
       return {name + (facts.type == S_IFLNK ? " is a symbolic link" : " is not a regular file") +
@@ -116,6 +114,12 @@ FilesVerdict judge(const StoreFiles& files) {
                   "-wal, which would be lost with the container: mount the folder, not the file",
               {}};
     }
+  }
+  if (files.database.size == 0 && files.log.size > 0) {
+    return {"there is a write-ahead log " + path +
+                "-wal, which may hold answered grants, but no database to which it belongs: bring the database back, or"
+                " move the log away",
+            {}};
   }
   for (const auto& [name, facts] : {all[0], all[1]}) {
     if (facts.links > 1) {
@@ -140,11 +144,15 @@ FilesVerdict judge(const StoreFiles& files) {
               {}};
     case Place::kMemory: return {{}, with_file_system(*found, ": nothing is left after a restart of the machine")};
     case Place::kContainerLayer:
-      return {{}, with_file_system(*found, ", as a container's own layer is, which goes with the container: mount a"
-                                           " volume on the folder")};
+      return {{},
+              with_file_system(*found,
+                               ", as a container's own layer is, which goes with the container: mount a"
+                               " volume on the folder")};
     case Place::kUserSpace:
-      return {{}, with_file_system(*found, ", a file system of another program: whether it keeps what it says it has"
-                                           " flushed cannot be seen")};
+      return {{},
+              with_file_system(*found,
+                               ", a file system of another program: whether it keeps what it says it has"
+                               " flushed cannot be seen")};
   }
   return {};
 }

@@ -20,10 +20,10 @@ struct FileId {
 struct FileFacts {
   mode_t type = 0;  // S_IFREG, S_IFLNK, …; 0: there is no such file
   FileId id;
-  std::uint64_t mount = 0;  // 0: the kernel does not say (before Linux 5.8)
-  std::uint64_t links = 0;  // how many names the file has
-  std::uint64_t size = 0;   // bytes
-  std::int64_t born = 0;    // nanoseconds since 1970; 0: the file system does not say
+  std::uint64_t mount = 0;    // 0: the kernel does not say (before Linux 5.8)
+  std::uint64_t links = 0;    // how many names the file has
+  std::uint64_t size = 0;     // bytes
+  std::int64_t born = 0;      // nanoseconds since 1970; 0: the file system does not say
   std::int64_t modified = 0;  // nanoseconds since 1970
 
   [[nodiscard]] bool exists() const { return type != 0; }

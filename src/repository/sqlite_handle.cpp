@@ -24,8 +24,8 @@ int system_error_of(sqlite3* database, int extended) {
   return sqlite3_system_errno(database);
 }
 
-/// Was there no room for what was to be written? SQLite says SQLITE_FULL of ENOSPC only. A write that failed for want of
-/// room has done no harm; a sync that did (SQLITE_IOERR_FSYNC) may have.
+/// Was there no room for what was to be written? SQLite says SQLITE_FULL of ENOSPC only. A write that failed for want
+/// of room has done no harm; a sync that did (SQLITE_IOERR_FSYNC) may have.
 bool has_no_room(int extended, int system) {
   const bool is_write = extended == SQLITE_IOERR_WRITE || (extended & kPrimaryCode) == SQLITE_CANTOPEN;
   return is_write && (system == EDQUOT || system == EFBIG || system == ENOSPC);

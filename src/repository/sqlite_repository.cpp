@@ -183,11 +183,8 @@ StoreSurvey SqliteRepository::survey() {
     }
     const std::unique_ptr<SqliteSession> opened = session_ == nullptr ? open(SQLITE_OPEN_READWRITE) : nullptr;
     SqliteConnection& connection = opened != nullptr ? opened->connection : session_->connection;
-    if (!has_schema(connection)) {
+    if (!(opened != nullptr ? keeper_.examine(connection) : has_schema(connection))) {
       return {};
-    }
-    if (opened != nullptr) {
-      keeper_.refuse_missing_log(connection);
     }
     return {read_semesters(connection), read_programs(connection, 0)};
   });
@@ -207,9 +204,10 @@ void SqliteRepository::apply_settings() {
   }
 }
 
-/// Copies the log into the database, and begins it anew: the mark of a take-over must stand in the database itself. When a sync fails, the system forgets what was to be synced: it
-/// can still be read, no later sync brings it to the disk, and a power loss takes it away with all that was written to
-/// the log behind it. The copy in the database is written and synced as any other page.
+/// Copies the log into the database, and begins it anew: the mark of a take-over must stand in the database itself.
+/// When a sync fails, the system forgets what was to be synced: it can still be read, no later sync brings it to the
+/// disk, and a power loss takes it away with all that was written to the log behind it. The copy in the database is
+/// written and synced as any other page.
 void SqliteRepository::empty_log() {
   SqliteConnection& connection = session_->connection;
   if (!disk_failed_) {
@@ -230,9 +228,7 @@ std::variant<Leadership, HeldBy> SqliteRepository::take_over(WallTime at, const 
   return perform(Stage::kTakingOver, [&] {
     session_.reset();  // closing and opening recovers what an earlier COMMIT may have left behind
     session_ = open(SQLITE_OPEN_READWRITE | (keeper_.has_file() ? 0 : SQLITE_OPEN_CREATE));
-    if (has_schema(session_->connection)) {
-      keeper_.refuse_missing_log(session_->connection);
-    }
+    static_cast<void>(keeper_.examine(session_->connection));
     apply_settings();
     if (disk_failed_) {
       empty_log();

@@ -99,6 +99,9 @@ void SqliteSnapshot::begin() {
   }
   try {
     connect(path_.string(), 0);
+    if (has_foreign_log(*connection_, files.log)) {
+      throw StorageError{Kind::kRefused, describe_foreign_log(path_)};
+    }
     connection_->execute("BEGIN");
     static_cast<void>(has_schema(*connection_));
   } catch (const SqliteError& error) {

@@ -15,9 +15,9 @@ namespace dti {
 /// A SQLite file in one read transaction, on a connection that cannot write to the database. Commits of a server go on
 /// meanwhile, in the write-ahead log, which grows until this ends. The server's lock file is only read.
 ///
-/// Readers share an index of the log, a file beside it. Where it can neither be read nor made (a read-only disk, a folder
-/// of another user) and no server has the store, the files are read without it, and every call finds out that they are
-/// still as they were.
+/// Readers share an index of the log, a file beside it. Where it can neither be read nor made (a read-only disk, the
+/// folder of another user) and no server has the store, the files are read without it, and every call finds out that
+/// they are still as they were.
 class SqliteSnapshot final : public LedgerSnapshot {
  public:
   /// @param timeout  how long to wait for a lock; only a server that starts or ends at this moment has one in the way

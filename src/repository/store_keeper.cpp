@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "repository/sqlite_session.hpp"
 #include "repository/store_mark.hpp"
 
 namespace dti {
@@ -30,6 +31,16 @@ std::filesystem::path prepare_path(const std::filesystem::path& path) {
   }
   refuse_unsafe(look_at_store(resolved));
   return resolved;
+}
+
+/// Are the pages those of one database? What stands in the rows is the ledger's matter.
+bool is_intact(SqliteConnection& connection) {
+  connection.execute("PRAGMA ignore_check_constraints = ON");
+  SqliteStatement check = connection.prepare("PRAGMA integrity_check(1)");
+  const bool is_intact = check.step() && check.text(0) == "ok";
+  check.reset();
+  connection.execute("PRAGMA ignore_check_constraints = OFF");
+  return is_intact;
 }
 
 }  // namespace
@@ -61,11 +72,27 @@ void StoreKeeper::check(const std::optional<FileId>& log) const {
   }
 }
 
-void StoreKeeper::refuse_missing_log(SqliteConnection& connection) const {
+bool StoreKeeper::examine(SqliteConnection& connection) const {
+  const FileFacts log = look_at_file(log_path_);
+  if (has_foreign_log(connection, log)) {
+    throw StorageError{Kind::kRefused, describe_foreign_log(path_)};
+  }
+  if (!has_schema(connection)) {
+    return false;
+  }
   const MarkFacts facts = read_mark(connection, path_, entries_noted(lock_.note(), look_at_file(path_)));
   const MarkVerdict verdict = judge(facts);
   if (verdict == MarkVerdict::kLogMissing) {
     throw StorageError{Kind::kRefused, describe_missing_log(path_, facts)};
+  }
+  const bool is_of_a_later_epoch =
+      connection.query_integer("SELECT max(epoch) > (SELECT max(epoch) FROM leadership) FROM semester") == 1;
+  if (is_of_a_later_epoch || (verdict == MarkVerdict::kCopyWithLog && log.size > 0 && !is_intact(connection))) {
+    connection.leave_log_when_closed();  // as it was found
+    throw StorageError{Kind::kCorrupt,
+                       "the database " + path_.string() +
+                           " does not fit its write-ahead log: if a backup was put in its place, move " +
+                           log_path_.string() + " away; otherwise restore a backup"};
   }
   if (verdict == MarkVerdict::kCopy && log_) {
     log_({LogLevel::kWarning,
@@ -74,6 +101,7 @@ void StoreKeeper::refuse_missing_log(SqliteConnection& connection) const {
           " not in it",
           {{"file", path_.string()}}});
   }
+  return true;
 }
 
 void StoreKeeper::mark(SqliteConnection& connection, Epoch epoch) {
@@ -86,13 +114,18 @@ void StoreKeeper::mark(SqliteConnection& connection, Epoch epoch) {
 
 FileId StoreKeeper::take_over(std::span<const StoredSemester> semesters) {
   const FileFacts database = look_at_file(path_);
+  const FileFacts log = look_at_file(log_path_);
+  if (!database.exists() || !log.exists()) {
+    throw StorageError{Kind::kUnavailable,
+                       "the database " + path_.string() + " or its write-ahead log cannot be found"};
+  }
   file_ = database.id;
   note_ = note_of(database, 0);
   for (const StoredSemester& semester : semesters) {
     note_.entries += semester.head;
   }
   lock_.set_note(note_);
-  return look_at_file(log_path_).id;
+  return log.id;
 }
 
 void StoreKeeper::add_entries(std::int64_t count) {

@@ -32,9 +32,10 @@ class StoreKeeper {
   /// @throws StorageError  kRefused: what is open is not, or not alone, what the path names
   void check(const std::optional<FileId>& log) const;
 
-  /// For a connection that was opened just now, on a schema.
-  /// @throws StorageError  kRefused: answered grants are missing
-  void refuse_missing_log(SqliteConnection& connection) const;
+  /// For a connection that was opened just now and has read nothing: is there a schema, and is the write-ahead log the
+  /// database's own, and not missing?
+  /// @throws StorageError  kRefused: the schema is newer, or the log is not the right one; kCorrupt: they do not fit
+  [[nodiscard]] bool examine(SqliteConnection& connection) const;
 
   /// Within the transaction of a take-over: from now on the file says that it is in use.
   void mark(SqliteConnection& connection, Epoch epoch);

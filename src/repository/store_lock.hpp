@@ -17,8 +17,8 @@ namespace dti {
 
 /// What the lock file says of the database beside it, also when no server runs.
 struct StoreNote {
-  ino_t inode = 0;         // of the database, with `born`: an inode's number is used again when its file is removed
-  std::int64_t born = 0;   // as FileFacts
+  ino_t inode = 0;           // of the database, with `born`: an inode's number is used again when its file is removed
+  std::int64_t born = 0;     // as FileFacts
   std::int64_t entries = 0;  // of all ledgers: at least so many were stored when the note was made
 
   friend bool operator==(const StoreNote&, const StoreNote&) = default;
@@ -42,8 +42,8 @@ class StoreLock {
 
   /// What the last server left in the file, or this one since.
   [[nodiscard]] std::optional<StoreNote> note() const;
-  /// One write to memory that the system keeps: it is there after any end of this process, and perhaps not after a power
-  /// loss. One that fails leaves the note before.
+  /// One write to memory that the system keeps: it is there after any end of this process, and perhaps not after a
+  /// power loss. One that fails leaves the note before.
   void set_note(const StoreNote& note) const noexcept;
 
  private:

@@ -37,7 +37,7 @@ MarkVerdict judge(const MarkFacts& facts) {
     return MarkVerdict::kWhole;
   }
   if (facts.mark != facts.mark_of_file) {
-    return MarkVerdict::kCopy;
+    return facts.entries_noted ? MarkVerdict::kCopyWithLog : MarkVerdict::kCopy;
   }
   // Another program that closed the file may have copied the log into it and removed it: nothing is missing then.
   return facts.entries_noted && facts.entries >= *facts.entries_noted ? MarkVerdict::kWhole : MarkVerdict::kLogMissing;
@@ -52,19 +52,30 @@ MarkFacts read_mark(SqliteConnection& connection, const std::filesystem::path& p
     return facts;
   }
   facts.may_have_log = connection.has_log_format();
-  facts.mark_of_file = mark_of(look_at_file(path), connection.query_integer("SELECT max(epoch) FROM leadership").value_or(0));
+  facts.mark_of_file =
+      mark_of(look_at_file(path), connection.query_integer("SELECT max(epoch) FROM leadership").value_or(0));
   facts.entries = connection.query_integer("SELECT sum(head) FROM semester").value_or(0);
   return facts;
 }
 
+bool has_foreign_log(SqliteConnection& connection, const FileFacts& log) {
+  return log.size > 0 && !connection.has_log_format();
+}
+
+std::string describe_foreign_log(const std::filesystem::path& path) {
+  return "the database " + path.string() + ": the write-ahead log " + path.string() +
+         "-wal belongs to another database, most likely to the one that a backup replaced: move it and " +
+         path.string() + "-shm away";
+}
+
 std::string describe_missing_log(const std::filesystem::path& path, const MarkFacts& facts) {
-  const std::string missing =
-      facts.entries_noted
-          ? "it has " + std::to_string(facts.entries) + " entries, and had at least " +
-                std::to_string(*facts.entries_noted) + " when a server used it last: its write-ahead log " +
-                path.string() + "-wal is missing or is another one's"
-          : "a server uses it or did not stop in order, and its write-ahead log " + path.string() +
-                "-wal is not beside it";
+  const std::string missing = facts.entries_noted
+                                  ? "it has " + std::to_string(facts.entries) + " entries, and had at least " +
+                                        std::to_string(*facts.entries_noted) +
+                                        " when a server used it last: its write-ahead log " + path.string() +
+                                        "-wal is missing or is another one's"
+                                  : "a server uses it or did not stop in order, and its write-ahead log " +
+                                        path.string() + "-wal is not beside it";
   return "the database " + path.string() + ": " + missing +
          ". Answered grants are in that log. Bring it back beside the database, under the name that the server was"
          " given. If it is lost, restore a backup, or go on without those grants: replace the database by a copy of"

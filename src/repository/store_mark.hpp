@@ -27,17 +27,18 @@ namespace dti {
 
 /// What a database that was opened says of itself, and what the file system and the lock file say of it.
 struct MarkFacts {
-  std::int64_t mark = 0;           // that is stored
-  std::int64_t mark_of_file = 0;   // that a server which uses this file stores
-  bool may_have_log = true;        // false: no write-ahead log belongs to it, as to a copy that VACUUM INTO made
-  std::int64_t entries = 0;        // of all ledgers
+  std::int64_t mark = 0;          // that is stored
+  std::int64_t mark_of_file = 0;  // that a server which uses this file stores
+  bool may_have_log = true;       // false: no write-ahead log belongs to it, as to a copy that VACUUM INTO made
+  std::int64_t entries = 0;       // of all ledgers
   std::optional<std::int64_t> entries_noted;  // about this file; none: no server left its write-ahead log here
 };
 
 enum class MarkVerdict {
   kWhole,
-  kCopy,        // of a file that a server was using: what was in that one's write-ahead log only is not here
-  kLogMissing,  // answered grants are missing
+  kCopy,         // of a file that a server was using: what was in that one's write-ahead log only is not here
+  kCopyWithLog,  // and the log was beside it: it may be that one's, or that of the file which this one replaced
+  kLogMissing,   // answered grants are missing
 };
 
 /// Pure. Source: docs/adr/0009-sqlite-store.md
@@ -47,6 +48,11 @@ enum class MarkVerdict {
 /// @param noted  as entries_noted() gave it before the database was read
 [[nodiscard]] MarkFacts read_mark(SqliteConnection& connection, const std::filesystem::path& path,
                                   std::optional<std::int64_t> noted);
+
+/// Before the connection reads anything: is there a write-ahead log that cannot be the database's? One that a backup
+/// replaced may have left it; SQLite would mix the two.
+[[nodiscard]] bool has_foreign_log(SqliteConnection& connection, const FileFacts& log);
+[[nodiscard]] std::string describe_foreign_log(const std::filesystem::path& path);
 
 /// For kLogMissing: what is missing, and what to do.
 [[nodiscard]] std::string describe_missing_log(const std::filesystem::path& path, const MarkFacts& facts);

@@ -84,7 +84,7 @@ def disk_in_a_file(mount_point, image):
 
 @contextlib.contextmanager
 def mounted_elsewhere(source, target):
-    """The file or the folder in a second place, as a container has a volume; the test is skipped where that cannot be."""
+    """The file or the folder in a second place, as a container has a volume; skipped where nothing can be mounted."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount: run this test as root")
     target.mkdir() if source.is_dir() else target.touch()

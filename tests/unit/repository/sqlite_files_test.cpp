@@ -46,6 +46,9 @@ TEST(SqliteFiles, AreJudgedByWhatDurabilityRestsOn) {
          s.database.mount = 0;
        },
        "mounted by itself", ""},
+      {"log without a database", [](StoreFiles& s) { s.database = {}; }, "no database to which it belongs", ""},
+      {"log of an empty database", [](StoreFiles& s) { s.database.size = 0; }, "no database to which it belongs", ""},
+      {"empty log without a database", [](StoreFiles& s) { s.database.size = s.log.size = 0; }, "", ""},
       {"hard link", [](StoreFiles& s) { s.database.links = 2; }, "has 2 names (hard links)", ""},
       {"hard link of the log", [](StoreFiles& s) { s.log.links = 2; }, "dti.db-wal has 2 names", ""},
       {"log is a link", [](StoreFiles& s) { s.log.type = S_IFLNK; }, "dti.db-wal is a symbolic link", ""},
