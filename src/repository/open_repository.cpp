@@ -98,7 +98,7 @@ std::unique_ptr<Repository> open_repository(const StoreAddress& address, std::ch
     return std::make_unique<SqliteRepository>(sqlite->path, timeout, std::move(log));
   }
   if (const auto* const postgresql = std::get_if<PostgresqlStoreAddress>(&address)) {
-    return std::make_unique<PostgresqlRepository>(postgresql->conninfo, timeout);
+    return std::make_unique<PostgresqlRepository>(postgresql->conninfo, timeout, std::move(log));
   }
   return std::make_unique<MemoryRepository>(std::make_shared<MemoryStore>());
 }

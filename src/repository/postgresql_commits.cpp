@@ -9,6 +9,7 @@
 #include "dti/domain/narrow.hpp"
 #include "repository/binary_array.hpp"
 #include "repository/ledger_rows.hpp"
+#include "repository/postgresql_checks.hpp"
 #include "repository/postgresql_session.hpp"
 #include "repository/postgresql_statements.hpp"
 #include "repository/pqxx_compat.hpp"
@@ -26,6 +27,12 @@ std::int64_t integer(const PGresult* result, int row, int column) {
   return std::strtoll(PQgetvalue(result, row, column), nullptr, 10);
 }
 
+/// @param first  the column of the first of kSessionFacts
+SessionFacts session_facts(const PGresult* result, int first) {
+  const auto text = [&](int column) { return PQgetvalue(result, 0, first + column); };
+  return {integer(result, 0, first), text(1), text(2), text(3), text(4)};
+}
+
 [[noreturn]] void throw_refused(const StatementError& error) {
   throw pqxx::sql_error{error.text, "", error.sqlstate.c_str()};
 }
@@ -33,19 +40,19 @@ std::int64_t integer(const PGresult* result, int row, int column) {
 }  // namespace
 
 void prepare_commits(PostgresqlSession& session) {
-  const std::string insert = kGuardedInsert;
+  const std::string insert = guarded_insert(sound_session(session.backend_pid()));
   compat::prepare(session.connection(), kManyName, (insert + kManyEntries).c_str());
   for (std::size_t count = 1; count <= kFewEntriesMax; ++count) {
     compat::prepare(session.connection(), few_name(count).c_str(), (insert + few_entries(count)).c_str());
   }
-  compat::prepare(session.connection(), kGuardsName, kReadGuards);
+  compat::prepare(session.connection(), kGuardsName, read_guards().c_str());
 }
 
 PostgresqlCommit::PostgresqlCommit(PostgresqlSession& session, std::shared_ptr<const Batch> batch,
                                    std::size_t program_count)
     : session_(session),
       batch_(std::move(batch)),
-      notices_before_(session.notices().count()),
+      notices_before_(session.notices().doubt_count()),
       statement_(session.handle()) {
   if (std::cmp_greater(greatest_program(*batch_), program_count)) {
     ask_who_leads();
@@ -110,7 +117,8 @@ void PostgresqlCommit::send_many() {
 void PostgresqlCommit::send_copy() {
   const std::string sql =
       guarded_copy({batch_->semester_id, batch_->epoch, batch_->base, batch_->entries.back().seq,
-                    batch_->charged.classrooms, batch_->charged.labs, batch_->charged.conversions_left});
+                    batch_->charged.classrooms, batch_->charged.labs, batch_->charged.conversions_left},
+                   sound_session(session_.backend_pid()));
   statement_.start_guarded_copy(sql.c_str(), LedgerCopy{batch_});
 }
 
@@ -140,7 +148,7 @@ std::optional<CommitResult> PostgresqlCommit::batch_done() {
 
 void PostgresqlCommit::ask_who_leads() {
   step_ = Step::kWhoLeads;
-  statement_.start("SELECT epoch FROM leadership");
+  statement_.start(read_epoch().c_str());
 }
 
 /// Nothing was written.
@@ -149,11 +157,15 @@ CommitResult PostgresqlCommit::why_not() const {
   if (statement_.row_count() != 1) {
     throw StorageError{StorageError::Kind::kCorrupt, "PostgreSQL: the table leadership does not hold its one row"};
   }
+  check_session_facts(session_.backend_pid(), session_facts(statement_.result(), 1));
   return integer(statement_.result(), 0, 0) > batch_->epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
 }
 
 PostgresqlGuard::PostgresqlGuard(PostgresqlSession& session, Epoch epoch, std::vector<SemesterGuard> semesters)
-    : epoch_(epoch), semesters_(std::move(semesters)), statement_(session.handle()) {
+    : backend_pid_(session.backend_pid()),
+      epoch_(epoch),
+      semesters_(std::move(semesters)),
+      statement_(session.handle()) {
   BinaryArray ids{BinaryArray::Element::kInteger, semesters_.size()};
   for (const SemesterGuard& guarded : semesters_) ids.add_integer(narrow(guarded.semester_id));
   StatementParameters parameters;
@@ -168,13 +180,16 @@ std::optional<CommitResult> PostgresqlGuard::advance() {
 }
 
 CommitResult PostgresqlGuard::judge() const {
+  constexpr int kId = 1 + kSessionFactCount;
+  constexpr int kHead = kId + 1;
   const auto rows = static_cast<int>(statement_.row_count());
   const auto field = [&](int row, int column) { return integer(statement_.result(), row, column); };
+  if (rows > 0) check_session_facts(backend_pid_, session_facts(statement_.result(), 1));
   if (rows == 0 || field(0, 0) < epoch_) return CommitResult::kBaseMoved;
   if (field(0, 0) > epoch_) return CommitResult::kReplaced;
   const bool all_as_given = std::all_of(semesters_.begin(), semesters_.end(), [&](const SemesterGuard& guarded) {
     for (int row = 0; row < rows; ++row) {
-      if (field(row, 1) == guarded.semester_id && field(row, 2) == guarded.head) return true;
+      if (field(row, kId) == guarded.semester_id && field(row, kHead) == guarded.head) return true;
     }
     return false;
   });

@@ -64,6 +64,7 @@ class PostgresqlGuard {
  private:
   [[nodiscard]] CommitResult judge() const;
 
+  const int backend_pid_;
   const Epoch epoch_;
   const std::vector<SemesterGuard> semesters_;
   PostgresqlStatement statement_;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "repository/postgresql_checks.hpp"
 #include "repository/postgresql_rows.hpp"
 #include "repository/postgresql_statements.hpp"
 #include "repository/pqxx_compat.hpp"
@@ -24,14 +25,18 @@ std::optional<HeldBy> held_by_another(pqxx::transaction_base& transaction, const
   return held;
 }
 
-CommitResult change_lease(pqxx::transaction_base& transaction, Epoch epoch,
+CommitResult change_lease(pqxx::transaction_base& transaction, int backend_pid, Epoch epoch,
                           std::optional<std::chrono::milliseconds> duration) {
-  const auto changed = duration ? compat::exec_params(transaction, kRenewLease, epoch, std::int64_t{duration->count()})
-                                : compat::exec_params(transaction, kReleaseLease, epoch);
-  if (changed.affected_rows() == 1) return CommitResult::kCommitted;
-  const auto rows = transaction.exec("SELECT epoch FROM leadership");
+  const auto changed =
+      duration ? compat::exec_params(transaction, kRenewLease, epoch, std::int64_t{duration->count()}, backend_pid)
+               : compat::exec_params(transaction, kReleaseLease, epoch, backend_pid);
+  // Also after a renewal: settings may change while the server has nothing to commit.
+  const auto rows = transaction.exec(read_epoch());
   if (rows.size() != 1) throw StorageError{StorageError::Kind::kCorrupt, kNoOneRow};
-  return integer(rows[0][0]) > epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
+  const auto& row = rows[0];
+  check_session_facts(backend_pid, {integer(row[1]), row[2].c_str(), row[3].c_str(), row[4].c_str(), row[5].c_str()});
+  if (changed.affected_rows() == 1) return CommitResult::kCommitted;
+  return integer(row[0]) > epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
 }
 
 StoreWatch read_watch(pqxx::transaction_base& transaction, const std::string& holder) {

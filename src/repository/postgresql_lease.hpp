@@ -15,7 +15,9 @@ namespace dti {
 [[nodiscard]] std::optional<HeldBy> held_by_another(pqxx::transaction_base& transaction, const std::string& holder);
 
 /// Lets the lease last for so long from now on, or gives it up.
-[[nodiscard]] CommitResult change_lease(pqxx::transaction_base& transaction, Epoch epoch,
+/// @param backend_pid  of the session
+/// @throws StorageError  kRefused: the session is another one, or its settings do not keep what is committed any more
+[[nodiscard]] CommitResult change_lease(pqxx::transaction_base& transaction, int backend_pid, Epoch epoch,
                                         std::optional<std::chrono::milliseconds> duration);
 
 /// Who leads, and the heads of the open semesters. Of a database without a schema: nobody, and none.

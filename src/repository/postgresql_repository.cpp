@@ -12,6 +12,8 @@
 #include "dti/domain/check.hpp"
 #include "repository/array_text.hpp"
 #include "repository/ledger_rows.hpp"
+#include "repository/postgresql_checks.hpp"
+#include "repository/postgresql_connect_error.hpp"
 #include "repository/postgresql_lease.hpp"
 #include "repository/postgresql_rows.hpp"
 #include "repository/postgresql_session.hpp"
@@ -39,14 +41,15 @@ pqxx::row read_leadership(pqxx::transaction_base& transaction, const char* sql) 
 }
 
 /// Locks the leadership for the transaction, if it is still ours.
-bool lock_leadership(pqxx::transaction_base& transaction, Epoch epoch) {
+bool lock_leadership(pqxx::transaction_base& transaction, int backend_pid, Epoch epoch) {
+  refuse_pooler(transaction, backend_pid);
   transaction.exec(kBoundLocks);
   return !compat::exec_params(transaction, "SELECT 1 FROM leadership WHERE epoch = $1 FOR UPDATE", epoch).empty();
 }
 
 }  // namespace
 
-PostgresqlRepository::PostgresqlRepository(const std::string& conninfo, std::chrono::milliseconds timeout)
+PostgresqlRepository::PostgresqlRepository(const std::string& conninfo, std::chrono::milliseconds timeout, LogSink log)
     : conninfo_([&] {
         try {
           return Conninfo{conninfo};
@@ -54,7 +57,8 @@ PostgresqlRepository::PostgresqlRepository(const std::string& conninfo, std::chr
           throw StorageError{Kind::kRefused, std::string{"the PostgreSQL address cannot be read: "} + error.what()};
         }
       }()),
-      timeout_(timeout) {}
+      timeout_(timeout),
+      warnings_(std::move(log)) {}
 
 PostgresqlRepository::~PostgresqlRepository() = default;
 
@@ -81,9 +85,11 @@ auto PostgresqlRepository::attempt(Call call, Action action) -> decltype(action(
     }
     throw;
   } catch (const pqxx::sql_error& error) {
-    throw sql_failure(call, error.sqlstate(), error.what());
+    throw sql_failure(call, compat::sqlstate(error), error.what());
+  } catch (const pqxx::failure& error) {
+    throw link_failure(call, Kind::kUnreachable, error.what());
   } catch (const std::exception& error) {
-    throw link_failure(call, error.what());
+    throw link_failure(call, Kind::kUnavailable, error.what());
   }
 }
 
@@ -116,10 +122,11 @@ void PostgresqlRepository::check_connected(Call call) const {
 }
 
 /// The link broke, or the driver is confused: what was sent may still take effect.
-StorageError PostgresqlRepository::link_failure(Call call, const std::string& text) {
+/// @param unsent  the kind if nothing was
+StorageError PostgresqlRepository::link_failure(Call call, Kind unsent, const std::string& text) {
   session_.reset();
   const bool in_doubt = sent_ && (call == Call::kCommitting || call == Call::kAdministering);
-  return {in_doubt ? Kind::kInDoubt : Kind::kUnavailable, "PostgreSQL: " + one_line(text)};
+  return {in_doubt ? Kind::kInDoubt : unsent, "PostgreSQL: " + one_line(text)};
 }
 
 /// The server said no. It is believed only if the session lives on: then it was an ERROR, and all is rolled back; a
@@ -129,7 +136,7 @@ StorageError PostgresqlRepository::sql_failure(Call call, const std::string& sta
   // A batch that was refused has asked already; a guard changes nothing, and its session is given up.
   const bool is_believed = call == Call::kCommitting || call == Call::kGuarding || is_alive();
   if (is_link || !is_believed) {
-    return link_failure(call, text);
+    return link_failure(call, Kind::kUnreachable, text);
   }
   const std::string line = "PostgreSQL: " + one_line(text) + " [" + state + "]";
   // The session cannot do its work, and did not: a prepared statement is gone (26000), it may only read after a change
@@ -164,7 +171,8 @@ bool PostgresqlRepository::is_alive() noexcept {
 /// Always a new connection object: what became of the old one, and of its settings, is not known.
 void PostgresqlRepository::connect() {
   session_.reset();
-  session_ = std::make_unique<PostgresqlSession>(conninfo_, timeout_, gate_);
+  session_ =
+      std::make_unique<PostgresqlSession>(PostgresqlSession::Use::kCommits, conninfo_, timeout_, gate_, warnings_);
 }
 
 StoreSurvey PostgresqlRepository::survey() {
@@ -193,13 +201,13 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::take_over(WallTime at, co
         }
         return taken;
       } catch (const pqxx::sql_error& error) {
-        if (error.sqlstate() != kLockNotAvailable) {
+        if (compat::sqlstate(error) != kLockNotAvailable) {
           throw;
         }
       }
       if (const auto held = end_old_leader()) return *held;
     }
-    throw StorageError{Kind::kUnavailable,
+    throw StorageError{Kind::kUnreachable,
                        "PostgreSQL: somebody else holds the locks of the schema, the leadership or a semester, and goes"
                        " on doing so"};
   });
@@ -208,6 +216,7 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::take_over(WallTime at, co
 /// Transaction 1 of a take-over.
 std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const Lease& lease) {
   pqxx::work transaction{session_->connection()};
+  refuse_pooler(transaction, session_->backend_pid());
   transaction.exec(kBoundLocks);
   // Before anything is locked or migrated, so that a leader that is there is not disturbed; then under the lock.
   if (has_schema(transaction)) {
@@ -216,6 +225,7 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
     if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);
   }
   migrate(transaction, at);
+  check_tables(transaction);
   const pqxx::row before = read_leadership(transaction, "SELECT epoch FROM leadership FOR UPDATE");
   if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);  // whoever made the schema
   Leadership leadership;
@@ -248,14 +258,14 @@ std::optional<HeldBy> PostgresqlRepository::end_old_leader() {
 CommitResult PostgresqlRepository::renew(Epoch epoch, std::chrono::milliseconds duration) {
   return perform(Call::kAdministering, [&] {
     pqxx::nontransaction transaction{session_->connection()};
-    return change_lease(transaction, epoch, duration);
+    return change_lease(transaction, session_->backend_pid(), epoch, duration);
   });
 }
 
 CommitResult PostgresqlRepository::release(Epoch epoch) {
   return perform(Call::kAdministering, [&] {
     pqxx::nontransaction transaction{session_->connection()};
-    return change_lease(transaction, epoch, std::nullopt);
+    return change_lease(transaction, session_->backend_pid(), epoch, std::nullopt);
   });
 }
 
@@ -304,9 +314,9 @@ void PostgresqlRepository::read_ledger(SemesterId semester, Seq after, Seq last,
 
 bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) {
   return perform(Call::kAdministering, [&] {
-    const std::size_t notices = session_->notices().count();
+    const std::size_t notices = session_->notices().doubt_count();
     pqxx::work transaction{session_->connection()};
-    if (!lock_leadership(transaction, epoch)) {
+    if (!lock_leadership(transaction, session_->backend_pid(), epoch)) {
       return false;
     }
     const auto last = transaction.exec(
@@ -347,9 +357,9 @@ bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogPr
 OpenResult PostgresqlRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                                WallTime at) {
   return perform(Call::kAdministering, [&] {
-    const std::size_t notices = session_->notices().count();
+    const std::size_t notices = session_->notices().doubt_count();
     pqxx::work transaction{session_->connection()};
-    if (!lock_leadership(transaction, epoch)) {
+    if (!lock_leadership(transaction, session_->backend_pid(), epoch)) {
       return OpenResult::kReplaced;
     }
     if (!compat::exec_params(transaction, "SELECT 1 FROM semester WHERE name = $1", name).empty()) {

@@ -14,6 +14,7 @@
 #include "repository/conninfo.hpp"
 #include "repository/holder.hpp"
 #include "repository/postgresql_commits.hpp"
+#include "repository/postgresql_notices.hpp"
 
 namespace dti {
 
@@ -25,7 +26,7 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   /// Connects to nothing yet.
   /// @param timeout  bounds connecting (see connect_timeout()), and the silence of a peer that is gone
   /// @throws StorageError  kRefused if the text is not a connection text; shows nothing of it
-  PostgresqlRepository(const std::string& conninfo, std::chrono::milliseconds timeout);
+  PostgresqlRepository(const std::string& conninfo, std::chrono::milliseconds timeout, LogSink log);
   ~PostgresqlRepository() override;
 
   [[nodiscard]] StoreSurvey survey() override;
@@ -63,7 +64,7 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   void end_polled();
   void check_connected(Call call) const;
   [[nodiscard]] StorageError sql_failure(Call call, const std::string& state, const std::string& text);
-  [[nodiscard]] StorageError link_failure(Call call, const std::string& text);
+  [[nodiscard]] StorageError link_failure(Call call, StorageError::Kind unsent, const std::string& text);
   [[nodiscard]] bool is_alive() noexcept;
   void connect();
   [[nodiscard]] std::variant<Leadership, HeldBy> lead(WallTime at, const Lease& lease);
@@ -73,7 +74,9 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   const std::chrono::milliseconds timeout_;
   // Any thread. Before the session, which uses it to its end.
   CallGate gate_;
-  // The caller's thread only. None: nothing may be asked before the next take-over.
+  // The caller's thread only.
+  PostgresqlWarningLog warnings_;  // before the session
+  // None: nothing may be asked before the next take-over.
   std::unique_ptr<PostgresqlSession> session_;
   Holder holder_;
   std::size_t program_count_ = 0;  // of the stored catalogue

@@ -7,6 +7,7 @@
 
 #include "repository/ledger_rows.hpp"
 #include "repository/migrations.hpp"
+#include "repository/postgresql_checks.hpp"
 #include "repository/pqxx_compat.hpp"
 #include "repository/sql_text.hpp"
 
@@ -132,6 +133,7 @@ LedgerRow read_ledger_row(const pqxx::row& row) {
 bool has_schema(pqxx::transaction_base& transaction) {
   const int version = stored_version(transaction);
   refuse_newer_schema(version, known_version());
+  if (version == 0) refuse_ledger_out_of_sight(transaction);
   return version > 0;
 }
 

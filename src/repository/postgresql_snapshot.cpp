@@ -7,6 +7,8 @@
 
 #include "repository/conninfo.hpp"
 #include "repository/ledger_rows.hpp"
+#include "repository/postgresql_checks.hpp"
+#include "repository/postgresql_connect_error.hpp"
 #include "repository/postgresql_rows.hpp"
 #include "repository/sql_text.hpp"
 
@@ -32,7 +34,7 @@ auto PostgresqlSnapshot::perform(Call call) -> decltype(call()) {
   try {
     return call();
   } catch (const pqxx::sql_error& error) {
-    const std::string& state = error.sqlstate();
+    const std::string state = compat::sqlstate(error);
     // Damaged pages, or a table or a column missing that the schema's version promises.
     const bool is_damage = state.starts_with("XX") || state.starts_with("42P") || state == "42703";
     if (state == kLockNotAvailable) {
@@ -49,12 +51,11 @@ auto PostgresqlSnapshot::perform(Call call) -> decltype(call()) {
 }
 
 PostgresqlSnapshot::PostgresqlSnapshot(const std::string& conninfo, std::chrono::milliseconds timeout)
-    : session_(std::make_unique<PostgresqlSession>(parse(conninfo), timeout, gate_)) {
+    : session_(std::make_unique<PostgresqlSession>(PostgresqlSession::Use::kReads, parse(conninfo), timeout, gate_,
+                                                 warnings_)) {
   perform([&] {
-    // The session calls itself a server's, whose waits somebody else bounds. This is none, and bounds its own.
-    pqxx::nontransaction{session_->connection()}.exec("SET application_name = 'dtictl'; SET lock_timeout = " +
-                                                      std::to_string(timeout.count()));
     transaction_ = std::make_unique<compat::SnapshotTransaction>(session_->connection());
+    apply_reading_settings(*transaction_, timeout);
     if (!has_schema(*transaction_)) refuse_empty_store("the PostgreSQL database");
   });
 }

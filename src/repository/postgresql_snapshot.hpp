@@ -31,6 +31,7 @@ class PostgresqlSnapshot final : public LedgerSnapshot {
   auto perform(Call call) -> decltype(call());
 
   CallGate gate_;
+  PostgresqlWarningLog warnings_{nullptr};  // they are the server's to tell
   std::unique_ptr<PostgresqlSession> session_;
   std::unique_ptr<compat::SnapshotTransaction> transaction_;  // goes before the session does
 };

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "repository/ledger_copy.hpp"
+#include "repository/postgresql_checks.hpp"
 
 namespace dti {
 
@@ -13,17 +14,21 @@ namespace dti {
 // at the row again, so that a writer that was replaced meanwhile matches nothing, and inserts nothing.
 // What follows selects the entries FROM the guard. $1 to $8: semester, epoch, base, last seq, classrooms, labs and
 // conversions charged, time.
-inline constexpr char kGuardedInsert[] = R"(
+/// @param sound  as of sound_session()
+[[nodiscard]] inline std::string guarded_insert(const std::string& sound) {
+  return R"(
 WITH guard AS (
   UPDATE semester
      SET head = $4::bigint, classrooms_left = classrooms_left - $5::bigint, labs_left = labs_left - $6::bigint,
          conversions_left = conversions_left - $7::bigint
-   WHERE id = $1::bigint AND epoch = $2::bigint AND head = $3::bigint
+   WHERE id = $1::bigint AND epoch = $2::bigint AND head = $3::bigint AND )" +
+         sound + R"(
   RETURNING id, timestamptz 'epoch' + $8::bigint * interval '1 microsecond' AS at
 )
 INSERT INTO ledger (semester_id, at, kind, seq, program_id, generation, classrooms_wanted, labs_wanted,
                     classrooms_granted, labs_granted, mobile_labs_granted, status, request_id)
 SELECT id, at, 0, )";
+}
 
 // Any number of entries. The arrays are unnested in the list of what is selected, where PostgreSQL takes them element by
 // element; in FROM it would first copy each of them to a table of its own. All are as long as the batch: BinaryArray
@@ -54,16 +59,24 @@ inline constexpr std::size_t kFewEntriesMax = 8;
 inline constexpr std::size_t kManyEntriesMax = 2'000;
 
 /// The same guard, and a COPY, as one message of the simple protocol: PostgreSQL makes them one transaction, and commits
-/// it when the data has ended. @param numbers  $1 to $7 of kGuardedInsert
-[[nodiscard]] inline std::string guarded_copy(const std::array<std::int64_t, 7>& numbers) {
+/// it when the data has ended. @param numbers  $1 to $7 of guarded_insert()
+[[nodiscard]] inline std::string guarded_copy(const std::array<std::int64_t, 7>& numbers, const std::string& sound) {
   const auto n = [&](std::size_t i) { return std::to_string(numbers.at(i - 1)); };
   return "UPDATE semester SET head = " + n(4) + ", classrooms_left = classrooms_left - " + n(5) +
          ", labs_left = labs_left - " + n(6) + ", conversions_left = conversions_left - " + n(7) +
-         " WHERE id = " + n(1) + " AND epoch = " + n(2) + " AND head = " + n(3) + "; " + LedgerCopy::kCommand;
+         " WHERE id = " + n(1) + " AND epoch = " + n(2) + " AND head = " + n(3) + " AND " + sound + "; " +
+         LedgerCopy::kCommand;
 }
 
-inline constexpr char kReadGuards[] = R"(
-SELECT l.epoch, s.id, s.head FROM leadership l LEFT JOIN semester s ON s.id = ANY ($1::integer[]))";
+/// Who leads, and in whose session that is read.
+[[nodiscard]] inline std::string read_epoch() {
+  return std::string{"SELECT epoch, "} + kSessionFacts + " FROM leadership";
+}
+
+[[nodiscard]] inline std::string read_guards() {
+  return std::string{"SELECT l.epoch, "} + kSessionFacts +
+         ", s.id, s.head FROM leadership l LEFT JOIN semester s ON s.id = ANY ($1::integer[])";
+}
 
 inline constexpr char kTakeLeadership[] = R"(
 UPDATE leadership
@@ -87,9 +100,11 @@ SELECT l.epoch,
           FROM leadership) l)";
 
 inline constexpr char kRenewLease[] = R"(
-UPDATE leadership SET lease_until = clock_timestamp() + $2::bigint * interval '1 millisecond' WHERE epoch = $1::bigint)";
+UPDATE leadership SET lease_until = clock_timestamp() + $2::bigint * interval '1 millisecond'
+ WHERE epoch = $1::bigint AND pg_backend_pid() = $3::integer)";
 
-inline constexpr char kReleaseLease[] = "UPDATE leadership SET lease_until = NULL WHERE epoch = $1::bigint";
+inline constexpr char kReleaseLease[] =
+    "UPDATE leadership SET lease_until = NULL WHERE epoch = $1::bigint AND pg_backend_pid() = $2::integer";
 
 inline constexpr char kEndOldLeader[] = R"(
 SELECT pg_terminate_backend(a.pid)

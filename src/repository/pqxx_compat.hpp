@@ -2,29 +2,18 @@
 
 #include <libpq-fe.h>
 
-#include <cstddef>
-#include <exception>
 #include <memory>
 #include <pqxx/pqxx>
 #include <string>
-#include <string_view>
 
 /// What differs between libpqxx 6.4 and 7.10; nothing else looks at the version.
 namespace dti::compat {
 
-struct SaidByServer {
-  std::size_t count = 0;
-  std::string last;
-
-  void add(std::string_view text) noexcept {
-    ++count;
-    try {
-      last = text;
-    } catch (const std::exception&) {
-      last.clear();  // the number is what counts
-    }
-  }
+/// Closes a connection that libpqxx does not own yet.
+struct FinishConnection {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
 };
+using Handle = std::unique_ptr<PGconn, FinishConnection>;
 
 #if PQXX_VERSION_MAJOR >= 7
 
@@ -34,12 +23,9 @@ using SnapshotTransaction = pqxx::transaction<pqxx::isolation_level::repeatable_
 /// A connection, and libpq's handle of it: for what libpqxx cannot do.
 class Connection {
  public:
-  /// @throws pqxx::broken_connection
-  explicit Connection(const std::string& conninfo)
-      : handle_(PQconnectdb(conninfo.c_str())), connection_(pqxx::connection::seize_raw_connection(handle_)) {
-    // What is seized is not looked at.
-    if (PQstatus(handle_) != CONNECTION_OK) throw pqxx::broken_connection{PQerrorMessage(handle_)};
-  }
+  /// @param handle  connected
+  explicit Connection(Handle handle)
+      : handle_(handle.get()), connection_(pqxx::connection::seize_raw_connection(handle.release())) {}
   [[nodiscard]] pqxx::connection& get() { return connection_; }
   [[nodiscard]] PGconn* handle() const { return handle_; }
 
@@ -53,58 +39,44 @@ pqxx::result exec_params(pqxx::transaction_base& transaction, const char* sql, c
   return transaction.exec(sql, pqxx::params{values...});
 }
 
+inline std::string sqlstate(const pqxx::sql_error& error) { return error.sqlstate(); }
+
 /// A statement that the server knows from here on.
 inline void prepare(pqxx::connection& connection, const char* name, const char* sql) { connection.prepare(name, sql); }
 
 /// This version never reconnects by itself.
 inline void forbid_reconnect(pqxx::connection& /*connection*/) {}
 
-/// What the server says beside its answers: a WARNING is a notice, and so is all that libpqxx reports.
-class Notices {
- public:
-  // The connection keeps the handler longer than this object lives, so both hold what was said.
-  explicit Notices(pqxx::connection& connection) {
-    connection.set_notice_handler([said = said_](pqxx::zview text) noexcept { said->add(text); });
-  }
-  [[nodiscard]] std::size_t count() const { return said_->count; }
-  /// The text of the last one.
-  [[nodiscard]] const std::string& last() const { return said_->last; }
-
- private:
-  const std::shared_ptr<SaidByServer> said_ = std::make_shared<SaidByServer>();
-};
-
 #else
 
 /// A transaction that sees one moment and changes nothing.
 using SnapshotTransaction = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
 
-/// Connects at once, and keeps libpq's handle.
-class KeepsHandle : public pqxx::connect_direct {
+/// Has libpqxx use a connection that libpq has made.
+class AdoptsHandle : public pqxx::connectionpolicy {
  public:
-  using connect_direct::connect_direct;
-  handle do_startconnect(handle given) override { return handle_ = connect_direct::do_startconnect(given); }
-  [[nodiscard]] PGconn* kept() const { return handle_; }
+  explicit AdoptsHandle(PGconn* connection) : connectionpolicy{""}, adopted_(connection) {}
+  handle do_startconnect(handle given) override { return given != nullptr ? given : adopted_; }
+  [[nodiscard]] PGconn* adopted() const { return adopted_; }
 
  private:
-  PGconn* handle_ = nullptr;
+  PGconn* const adopted_;
 };
 
 /// A connection, and libpq's handle of it: for what libpqxx cannot do.
 class Connection {
  public:
-  /// @throws pqxx::broken_connection
-  explicit Connection(const std::string& conninfo) : connection_(conninfo) {}
+  /// @param handle  connected
+  explicit Connection(Handle handle) : connection_(handle.release()) {}
   [[nodiscard]] pqxx::connection_base& get() { return connection_; }
-  [[nodiscard]] PGconn* handle() const { return connection_.policy.kept(); }
+  [[nodiscard]] PGconn* handle() const { return connection_.policy.adopted(); }
 
  private:
   struct HasPolicy {
-    KeepsHandle policy;
+    AdoptsHandle policy;
   };
   struct WithPolicy : HasPolicy, pqxx::connection_base {
-    explicit WithPolicy(const std::string& conninfo)
-        : HasPolicy{KeepsHandle{conninfo}}, connection_base{HasPolicy::policy} {
+    explicit WithPolicy(PGconn* handle) : HasPolicy{AdoptsHandle{handle}}, connection_base{HasPolicy::policy} {
       init();
     }
     ~WithPolicy() { close(); }
@@ -116,6 +88,11 @@ class Connection {
 template <class... Values>
 pqxx::result exec_params(pqxx::transaction_base& transaction, const char* sql, const Values&... values) {
   return transaction.exec_params(sql, values...);
+}
+
+/// This version leaves out one of them.
+inline std::string sqlstate(const pqxx::sql_error& error) {
+  return dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr ? "42501" : error.sqlstate();
 }
 
 inline void prepare(pqxx::connection_base& connection, const char* name, const char* sql) {
@@ -130,21 +107,6 @@ inline void forbid_reconnect(pqxx::connection_base& connection) {
   connection.inhibit_reactivation(true);
 #pragma GCC diagnostic pop
 }
-
-class Notices : private pqxx::errorhandler {
- public:
-  explicit Notices(pqxx::connection_base& connection) : pqxx::errorhandler{connection} {}
-  [[nodiscard]] std::size_t count() const { return said_.count; }
-  [[nodiscard]] const std::string& last() const { return said_.last; }
-
- private:
-  bool operator()(const char text[]) noexcept override {
-    said_.add(text);
-    return false;
-  }
-
-  SaidByServer said_;
-};
 
 #endif
 

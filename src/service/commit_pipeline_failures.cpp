@@ -20,6 +20,7 @@ constexpr milliseconds kRefusalPause{1'000};  // how long a store that refuses e
 void CommitPipeline::on_failure(const StoreFailure& failure, const Now& now) {
   switch (failure.kind) {
     case StorageError::Kind::kUnavailable:
+    case StorageError::Kind::kUnreachable:
     case StorageError::Kind::kInDoubt: return take_over_anew(failure.text, now);
     case StorageError::Kind::kInvariant:
       if (std::exchange(invariant_failed_, true)) {

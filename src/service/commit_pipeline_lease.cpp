@@ -55,7 +55,10 @@ void CommitPipeline::on_renew(CommitEvent event, const Now& now) {
   DTI_CHECK(call_ == Call::kRenew);
   call_ = Call::kNone;
   if (phase_ == Phase::kEnded) return;
-  if (const auto* failure = std::get_if<StoreFailure>(&event)) return take_over_anew(failure->text, now);
+  if (const auto* failure = std::get_if<StoreFailure>(&event)) {
+    if (failure->kind == StorageError::Kind::kRefused) return on_failure(*failure, now);
+    return take_over_anew(failure->text, now);
+  }
   switch (std::get<CommitResult>(event)) {
     case CommitResult::kCommitted: leads_since(call_since_); return pump(now);
     case CommitResult::kReplaced: return step_down(now);

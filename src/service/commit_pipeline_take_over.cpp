@@ -52,12 +52,7 @@ void CommitPipeline::on_take_over(TakeOverEvent event, const Now& now) {
   call_ = Call::kNone;
   if (phase_ == Phase::kEnded) return;
   if (const auto* failure = std::get_if<StoreFailure>(&event)) {
-    const bool may_pass =
-        failure->kind == StorageError::Kind::kUnavailable || failure->kind == StorageError::Kind::kInDoubt;
-    const bool is_final = may_pass ? said_ == Said::kNothing
-                                   : start_.has_value() || failure->kind == StorageError::Kind::kRefused ||
-                                         failure->kind == StorageError::Kind::kCorrupt;
-    if (is_final) return end(1, failure->text, unavailable("the store cannot be used"));
+    if (is_final(failure->kind)) return end(1, failure->text, unavailable("the store cannot be used"));
     log_unavailable(failure->text, now);
     ++failures_in_a_row_;
     retry_at_ = now.steady + retry_delay();
@@ -97,6 +92,20 @@ void CommitPipeline::on_take_over(TakeOverEvent event, const Now& now) {
   pump(now);
 }
 
+/// Does a take-over that failed so end this server? A start that cannot succeed as things are tells people so.
+bool CommitPipeline::is_final(StorageError::Kind kind) const {
+  switch (kind) {
+    case StorageError::Kind::kUnreachable: return false;
+    case StorageError::Kind::kUnavailable:
+    case StorageError::Kind::kInDoubt: return said_ == Said::kNothing;
+    case StorageError::Kind::kRejected:
+    case StorageError::Kind::kInvariant: return start_.has_value();
+    case StorageError::Kind::kCorrupt:
+    case StorageError::Kind::kRefused: return true;
+  }
+  return true;
+}
+
 std::optional<std::string> CommitPipeline::lost_semester(const Leadership& leadership) const {
   for (const auto& [id, head] : allocator_.heads()) {
     const auto is_it = [id = id](const StoredSemester& semester) { return semester.id == id; };
@@ -114,7 +123,7 @@ void CommitPipeline::log_unavailable(const std::string& text, const Now& now) {
   const auto count = unavailable_.pass(now.steady);
   if (!count) return;
   const auto times = *count > 1 ? " (" + std::to_string(*count) + " times)" : std::string{};
-  log(LogLevel::kWarning, "store-unavailable", text + times);
+  log(LogLevel::kWarning, "store-unavailable", text + times + "; the server keeps trying");
 }
 
 }  // namespace dti

@@ -56,7 +56,7 @@ class InterruptContract : public StoreTest {
         return;
       }
       if (failure) {
-        ASSERT_TRUE(failure == Kind::kUnavailable || failure == Kind::kInDoubt);
+        ASSERT_TRUE(failure == Kind::kUnavailable || failure == Kind::kUnreachable || failure == Kind::kInDoubt);
         connected = false;
       }
     }

@@ -145,7 +145,7 @@ TEST_P(LeaseContract, AWatchReadsOnFromWhereItIsAndOverAnEndedSession) {
   client_->run(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
       " AND application_name = 'dti_server'");
-  EXPECT_EQ(failure_of([&] { static_cast<void>(other_->watch()); }), StorageError::Kind::kUnavailable);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(other_->watch()); }), StorageError::Kind::kUnreachable);
   EXPECT_TRUE(other_->watch().held);
 }
 

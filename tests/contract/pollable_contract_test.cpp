@@ -144,8 +144,8 @@ TEST_P(PollableContract, AWarningAtTheCommitOfABatchOfAnySizeIsInDoubt) {
   start();
   const auto client = backend_->connect();
   client->run(
-      "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'canceling the wait';"
-      " RETURN NULL; END $$");
+      "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'canceling the wait'"
+      " USING ERRCODE = '57P01'; RETURN NULL; END $$");
   client->run(
       "CREATE CONSTRAINT TRIGGER warn AFTER UPDATE ON semester DEFERRABLE INITIALLY DEFERRED"
       " FOR EACH ROW EXECUTE FUNCTION warn()");

@@ -121,7 +121,7 @@ TEST_P(PostgresqlContract, AnInterruptEndsATakeOverThatWaits) {
   wait_for_a_waiter();
   const auto before = std::chrono::steady_clock::now();
   repository_->interrupt();
-  EXPECT_EQ(failure.get(), Kind::kUnavailable);
+  EXPECT_EQ(failure.get(), Kind::kUnreachable);
   // By itself it would try four times for half a second each, of which the first had hardly begun.
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds{1});
 }
@@ -147,7 +147,7 @@ TEST_P(PostgresqlContract, ATakeOverEndsNoSessionThatIsNotTheLeaders) {
   other->run("UPDATE leadership SET backend_pid = pg_backend_pid()");
   other->run("BEGIN");
   other->run("SELECT 1 FROM semester FOR UPDATE");
-  EXPECT_EQ(failure_of([&] { static_cast<void>(take(*repository_)); }), Kind::kUnavailable);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(take(*repository_)); }), Kind::kUnreachable);
   other->run("COMMIT");
   EXPECT_EQ(lead().epoch, epoch_ + 1);
 }
@@ -179,7 +179,7 @@ TEST_P(PostgresqlContract, ATakeOverDoesNotWaitForTheSchemaForEver) {
   const auto other = backend_->connect();
   other->run("BEGIN");
   other->run("SELECT pg_advisory_xact_lock(4919253614037)");
-  EXPECT_EQ(failure_of([&] { static_cast<void>(take(*repository_)); }), Kind::kUnavailable);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(take(*repository_)); }), Kind::kUnreachable);
 }
 
 TEST_P(PostgresqlContract, ASessionThatCannotDoItsWorkIsReplacedByATakeOver) {
@@ -223,49 +223,190 @@ TEST_P(PostgresqlContract, SettingsOfTheRoleDoNotWeakenACommit) {
   EXPECT_EQ(*client->run("SELECT value FROM seen")[0][0], "on read committed 0 0");
 }
 
-TEST_P(PostgresqlContract, AWarningDuringACommitIsInDoubtAndItsTextIsShown) {
+/// A trigger after inserts into these tables that does as told.
+void make_trigger(SqlClient& client, const std::string& deed, const std::vector<std::string>& tables = {"ledger"}) {
+  client.run("CREATE OR REPLACE FUNCTION deed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN " + deed +
+             "; RETURN NULL; END $$");
+  for (const auto& table : tables) {
+    client.run("CREATE OR REPLACE TRIGGER deed AFTER INSERT ON " + table +
+               " FOR EACH STATEMENT EXECUTE FUNCTION deed()");
+  }
+}
+
+TEST_P(PostgresqlContract, OnlyAWarningThatMayCutACommitShortPutsItInDoubt) {
+  struct Case {
+    const char* raise;
+    std::optional<Kind> failure;
+  };
+  const Case kCases[] = {
+      {"RAISE WARNING 'must be vacuumed'", std::nullopt},
+      {"RAISE INFO 'for every client'", std::nullopt},
+      {"RAISE WARNING 'canceling the wait' USING ERRCODE = '57P01'", Kind::kInDoubt},
+  };
   start();
   const auto client = backend_->connect();
-  client->run(
-      "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'canceling the wait'; RETURN "
-      "NULL;"
-      " END $$");
-  for (const std::string table : {"ledger", "program"}) {
-    client->run("CREATE TRIGGER warn AFTER INSERT ON " + table + " FOR EACH STATEMENT EXECUTE FUNCTION warn()");
+  ProgramId last_program = 5;
+  for (const auto& [raise, expected] : kCases) {
+    make_trigger(*client, raise, {"ledger", "program"});
+    const std::vector<std::function<void()>> calls = {
+        [&] {
+          static_cast<void>(repository_->commit(grants({{last_program, {1, 0}}})));
+        },
+        [&] { static_cast<void>(repository_->add_programs(epoch_, {program(++last_program)})); },
+        [&] {
+          static_cast<void>(repository_->open_semester(epoch_, "of " + std::to_string(last_program), kCapacity, kAt));
+        },
+    };
+    for (const auto& call : calls) {
+      std::string text;
+      const auto failure = failure_of([&] {
+        try {
+          call();
+        } catch (const StorageError& error) {
+          text = error.what();
+          throw;
+        }
+      });
+      EXPECT_EQ(failure, expected) << raise << ": " << text;
+      if (!failure) continue;
+      EXPECT_NE(text.find("canceling the wait"), std::string::npos) << text;
+      EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+      epoch_ = lead().epoch;  // which tells that it is stored
+    }
   }
-  const std::vector<std::function<void()>> calls = {
-      [&] {
-        static_cast<void>(repository_->commit(grants({{1, {7, 2}}})));
-      },
-      [&] { static_cast<void>(repository_->add_programs(epoch_, {program(6)})); },
-      [&] { static_cast<void>(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt)); },
+  EXPECT_EQ(stored()->head, 4);
+  EXPECT_TRUE(stored("of 8"));
+  EXPECT_EQ(repository_->read_catalog(7), std::vector{program(8)});
+}
+
+TEST_P(PostgresqlContract, AWarningIsLoggedAndNotWithEachCommit) {
+  start();
+  const auto client = backend_->connect();
+  make_trigger(*client, "RAISE WARNING 'must be vacuumed within % transactions', txid_current()");
+  std::vector<LogEvent> events;
+  repository_ = open_repository(PostgresqlStoreAddress{backend_->where()}, std::chrono::seconds{5},
+                                [&](const LogEvent& event) { events.push_back(event); });
+  epoch_ = lead().epoch;
+  for (ProgramId id = 1; id <= 5; ++id) {
+    ASSERT_EQ(repository_->commit(grants({{id, {1, 0}}})), CommitResult::kCommitted);
+  }
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].event, "store-warned");
+  EXPECT_NE(events[0].message.find("must be vacuumed within"), std::string::npos) << events[0].message;
+}
+
+TEST_P(PostgresqlContract, ABatchWritesNothingInASessionWhoseCommitsAreWeaker) {
+  start();
+  ASSERT_TRUE(repository_->add_programs(epoch_, {program(6), program(7)}));
+  const auto client = backend_->connect();
+  for (const std::size_t size : {std::size_t{1}, std::size_t{9}, std::size_t{2'001}}) {  // each way of sending a batch
+    make_trigger(*client, "PERFORM set_config('synchronous_commit', 'off', false)");
+    ASSERT_EQ(repository_->commit(grants({{1, {}}})), CommitResult::kCommitted);
+    client->run("DROP TRIGGER deed ON ledger");
+    client->run("DROP INDEX ledger_one_grant");  // for a large batch of few programs
+    const StoredSemester before = semester_;
+    const std::string text = failure_text([&] { static_cast<void>(repository_->commit(large_batch(size))); });
+    EXPECT_NE(text.find("synchronous_commit = off"), std::string::npos) << size << ": " << text;
+    epoch_ = lead().epoch;
+    EXPECT_EQ(stored()->head, before.head) << size;
+    semester_ = *stored();
+    client->run("CREATE UNIQUE INDEX ledger_one_grant ON ledger (seq)");
+  }
+}
+
+TEST_P(PostgresqlContract, NothingIsBelievedOfAnotherSessionThanItsOwn) {
+  const auto client = backend_->connect();
+  const std::string database = *client->run("SELECT current_database()")[0][0];
+  // As a pooler that goes on in another session would have it: the functions that name a session tell of another one.
+  const auto pretend = [&](const std::string& pid, const std::string& in_recovery) {
+    const std::string make = "CREATE OR REPLACE FUNCTION public.";
+    client->run(make + "pg_backend_pid() RETURNS integer LANGUAGE sql AS 'SELECT " + pid + "'");
+    client->run(make + "pg_is_in_recovery() RETURNS boolean LANGUAGE sql AS 'SELECT " + in_recovery + "'");
   };
-  for (const auto& call : calls) {
+  pretend("pg_catalog.pg_backend_pid()", "false");
+  client->run("ALTER ROLE CURRENT_USER IN DATABASE " + database + " SET search_path = public, pg_catalog");
+  start();
+  const struct {
+    const char* name;
+    std::function<void()> call;
+  } kCalls[] = {
+      {"few", [&] { static_cast<void>(repository_->commit(grants({{1, {7, 2}}}))); }},
+      {"many", [&] { static_cast<void>(repository_->commit(large_batch(9))); }},
+      {"copy", [&] { static_cast<void>(repository_->commit(large_batch(2'001))); }},
+      {"renew", [&] { static_cast<void>(repository_->renew(epoch_, std::chrono::hours{1})); }},
+      {"release", [&] { static_cast<void>(repository_->release(epoch_)); }},
+      {"guard", [&] { static_cast<void>(repository_->guard(epoch_, {})); }},
+      {"add", [&] { static_cast<void>(repository_->add_programs(epoch_, {program(6)})); }},
+      {"open", [&] { static_cast<void>(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt)); }},
+      {"take over", [&] { static_cast<void>(take(*repository_)); }},
+  };
+  for (const auto& [name, call] : kCalls) {
+    pretend("1", "false");
+    EXPECT_EQ(failure_of(call), Kind::kRefused) << name;
+    pretend("pg_catalog.pg_backend_pid()", "false");
+    epoch_ = lead().epoch;
+    EXPECT_EQ(stored()->head, 1) << name;
+    semester_ = *stored();
+  }
+  pretend("pg_catalog.pg_backend_pid()", "true");
+  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->guard(epoch_, {})); }), Kind::kRefused) << "a replica";
+}
+
+TEST_P(PostgresqlContract, RefusesADatabaseThatDoesNotKeepWhatIsCommitted) {
+  const struct {
+    std::vector<std::string> spoil;
+    std::string says;
+    std::vector<std::string> mend;
+  } kCases[] = {
+      {{"DROP VIEW allocation, alert, history, entry_count, semester_left CASCADE", "ALTER TABLE ledger SET UNLOGGED"},
+       "ALTER TABLE ledger SET LOGGED",
+       {"ALTER TABLE ledger SET LOGGED"}},
+      {{"ALTER TABLE semester RENAME TO kept", "CREATE VIEW semester AS SELECT * FROM kept"},
+       "semester is not an ordinary table",
+       {"DROP VIEW semester", "ALTER TABLE kept RENAME TO semester"}},
+  };
+  start();
+  const auto client = backend_->connect();
+  for (const auto& [spoil, says, mend] : kCases) {
+    for (const auto& statement : spoil) client->run(statement);
     std::string text;
     EXPECT_EQ(failure_of([&] {
                 try {
-                  call();
+                  static_cast<void>(take(*repository_));
                 } catch (const StorageError& error) {
                   text = error.what();
                   throw;
                 }
               }),
-              Kind::kInDoubt);
-    EXPECT_NE(text.find("canceling the wait"), std::string::npos) << text;
-    EXPECT_EQ(text.find('\n'), std::string::npos) << text;
-    epoch_ = lead().epoch;
+              Kind::kRefused)
+        << says << ": " << text;
+    EXPECT_NE(text.find(says), std::string::npos) << text;
+    for (const auto& statement : mend) client->run(statement);
+    EXPECT_EQ(lead().epoch, ++epoch_) << "nothing was changed by the one that was refused";
   }
-  EXPECT_EQ(stored()->head, 2);
-  EXPECT_TRUE(stored("2026-10"));
-  EXPECT_EQ(repository_->read_catalog(5), std::vector{program(6)});
+}
+
+TEST_P(PostgresqlContract, RefusesToMakeASecondLedgerWhereSearchPathHidesTheFirst) {
+  start();
+  const auto client = backend_->connect();
+  client->run("CREATE SCHEMA elsewhere");
+  Conninfo hidden{backend_->where()};
+  hidden.set("options", "-csearch_path=elsewhere");
+  const auto other = open_repository(PostgresqlStoreAddress{hidden.text()}, std::chrono::seconds{5});
+  for (const auto& call : std::vector<std::function<void()>>{[&] { static_cast<void>(other->survey()); },
+                                                             [&] { static_cast<void>(take(*other)); }}) {
+    const std::string text = failure_text(call);
+    EXPECT_NE(text.find("\"public\""), std::string::npos) << text;
+    EXPECT_NE(text.find("elsewhere"), std::string::npos) << text;
+  }
 }
 
 TEST_P(PostgresqlContract, AWarningDoesNotKeepAServerFromTakingTheLead) {
   start();
   const auto client = backend_->connect();
   client->run(
-      "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'careful'; RETURN NULL; END "
-      "$$");
+      "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'careful' USING ERRCODE = "
+      "'57P01'; RETURN NULL; END $$");
   client->run("CREATE TRIGGER warn AFTER UPDATE ON leadership FOR EACH STATEMENT EXECUTE FUNCTION warn()");
   EXPECT_EQ(lead().epoch, epoch_ + 1);
 }
@@ -328,11 +469,11 @@ TEST_P(PostgresqlContract, NoErrorShowsAPassword) {
   }
 }
 
-TEST_P(PostgresqlContract, AServerThatIsNotThereIsUnavailable) {
+TEST_P(PostgresqlContract, AServerThatIsNotThereIsUnreachable) {
   Conninfo nowhere{backend_->where()};
   nowhere.set("host", "/nonexistent");
   const auto repository = open_repository(PostgresqlStoreAddress{nowhere.text()}, std::chrono::milliseconds{2'000});
-  EXPECT_EQ(failure_of([&] { static_cast<void>(take(*repository)); }), Kind::kUnavailable);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(take(*repository)); }), Kind::kUnreachable);
   EXPECT_NE(failure_text([&] { static_cast<void>(take(*repository)); }).find("/nonexistent"), std::string::npos);
 }
 

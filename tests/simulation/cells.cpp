@@ -30,6 +30,7 @@ constexpr std::array kOthers = {
     "renew/replaced",
     "request/sent-to-the-leader",
     "request/sent-to-nobody",
+    "server/started-before-its-store",
     "server/stands-by",
     "server/stepped-down",
     "server/led-again-after-it-stood-by",

@@ -68,6 +68,7 @@ struct ServerHost::Process {
   Epoch epoch = 0;
   bool leads = false;
   bool stood_by = false;
+  bool waited_for_store = false;  // at its start, since the store could not be reached
   bool stop_asked = false;
   bool thawed_in_commit = false;  // and its answer has not come yet
   std::optional<SteadyTime> tick_at;
@@ -299,6 +300,10 @@ void ServerHost::handle(Committer::Event event) {
     } else if (const auto* held = std::get_if<HeldBy>(&done.event); held != nullptr && !held->remaining) {
       world_.cells.reach("take-over/held-by-another-meanwhile");
     }
+    const auto* const failure = std::get_if<StoreFailure>(&done.event);
+    if (failure != nullptr && failure->kind == StorageError::Kind::kUnreachable && process.epoch == 0) {
+      process.waited_for_store = true;
+    }
     pipeline.on_take_over(std::move(done.event), local_now());
   }
 }
@@ -364,6 +369,10 @@ void ServerHost::perform_actions() {
       start(*renew, ServerState::kGuarding);
     } else if (const auto* release = std::get_if<StartRelease>(&action)) {
       start(*release, ServerState::kGuarding);
+    } else if (std::holds_alternative<AnnounceReady>(action)) {
+      if (process.waited_for_store && !process.stood_by) {
+        world_.cells.reach("server/started-before-its-store");
+      }
     } else if (std::holds_alternative<AnnounceStandby>(action)) {
       world_.trace(name_, "STANDBY");
       world_.cells.reach(process.epoch > 0 ? "server/stepped-down" : "server/stands-by");

@@ -56,7 +56,8 @@ auto VirtualRepository::perform(Operation operation, Stage stage, Call call) -> 
   if (stage == Stage::kConnecting) connect();
   const auto connection = connection_;
   const auto fail = [&](Kind kind) { throw StorageError{kind, "the connection to the store broke"}; };
-  if (connection->is_broken) fail(Kind::kUnavailable);
+  const auto unsent = stage == Stage::kConnecting ? Kind::kUnreachable : Kind::kUnavailable;
+  if (connection->is_broken) fail(unsent);
 
   const auto answer = std::make_shared<Answer>();
   const auto statement = std::make_shared<Statement>();
@@ -86,7 +87,7 @@ auto VirtualRepository::perform(Operation operation, Stage stage, Call call) -> 
   while (!statement->is_answered && !connection->is_broken) hooks_.suspend();
 
   if (!statement->is_answered) {
-    fail(statement->step != Step::kUnsent && stage == Stage::kWriting ? Kind::kInDoubt : Kind::kUnavailable);
+    fail(statement->step != Step::kUnsent && stage == Stage::kWriting ? Kind::kInDoubt : unsent);
   }
   if (auto* const error = std::get_if<2>(answer.get())) {
     if (error->kind() == Kind::kInvariant) world_.violate("constraints-of-the-store", error->what());

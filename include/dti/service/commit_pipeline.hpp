@@ -189,6 +189,7 @@ class CommitPipeline {
   // To the store's state (commit_pipeline_take_over.cpp).
   void start_take_over(const Now& now);
   [[nodiscard]] KnownState prepare_reading();
+  [[nodiscard]] bool is_final(StorageError::Kind kind) const;
   [[nodiscard]] std::optional<std::string> lost_semester(const Leadership& leadership) const;
   void reread_all(const Now& now);
   void log_unavailable(const std::string& text, const Now& now);

@@ -492,6 +492,51 @@ TEST_F(Pipeline, RefusesToServeAStoreThatContradictsItself) {
   EXPECT_NE(exit_->reason.find("2025-10"), std::string::npos);
 }
 
+TEST_F(Pipeline, WaitsAtItsStartForAStoreThatCannotBeReachedYet) {
+  start_store();
+  pipeline_.emplace(PipelineOptions{.store_timeout = 1s}, StartOptions{});
+  pipeline_->on_start(now_);
+  collect();
+  const auto waiting = send_one("p1");
+  for (int i = 0; i < 8; ++i) {
+    fail_take_over(StorageError::Kind::kUnreachable);
+    ASSERT_FALSE(exit_);
+    EXPECT_FALSE(pipeline_->is_ready(now_));
+    EXPECT_FALSE(take_over_) << "not at once";
+    advance(1s);
+    EXPECT_TRUE(take_over_);
+  }
+  EXPECT_EQ(error_of(waiting), Status::kUnavailable);
+  EXPECT_EQ(said_, std::vector<std::string>{});
+  EXPECT_EQ(std::count(events_.begin(), events_.end(), "store-unavailable"), 1) << "more would fill the log";
+  take_over();
+  EXPECT_EQ(said_, std::vector<std::string>{"READY"});
+  const auto later = send_one("p1");
+  turn();
+  commit();
+  EXPECT_EQ(grant_of(later), (Grant{7, 2, 0}));
+}
+
+TEST_F(Pipeline, IsStoppedInOrderWhileItWaitsForAStoreThatCannotBeReachedYet) {
+  pipeline_.emplace(PipelineOptions{}, StartOptions{});
+  pipeline_->on_start(now_);
+  collect();
+  fail_take_over(StorageError::Kind::kUnreachable);
+  pipeline_->on_stop(now_);
+  collect();
+  ASSERT_TRUE(exit_);
+  EXPECT_EQ(exit_->code, 0);
+}
+
+TEST_F(Pipeline, EndsWhenItsSessionIsFoundUnfitAsTheLeaseIsRenewed) {
+  start();
+  advance(PipelineOptions{}.lease.duration);
+  answer_renewal(failure(StorageError::Kind::kRefused));
+  ASSERT_TRUE(exit_);
+  EXPECT_EQ(exit_->code, 1);
+  EXPECT_EQ(exit_->reason, "as the test says");
+}
+
 TEST_F(Pipeline, EndsWhenTheFirstTakeOverFails) {
   for (const auto kind :
        {StorageError::Kind::kUnavailable, StorageError::Kind::kRefused, StorageError::Kind::kCorrupt}) {
