@@ -8,6 +8,15 @@ from harness.postgresql import newest_bin_folder, scratch_cluster
 from harness.stores import PostgresqlStore, SqliteStore
 
 TEST_SECONDS = 180
+# What shows soonest that a whole process works on another system: `scripts/test smoke`.
+SMOKE = {"test_cases", "test_rules", "test_start", "test_stop", "test_program", "test_faculty", "test_hostile_peers",
+         "test_postgresql_tls", "test_crash", "test_dtictl"}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem in SMOKE:
+            item.add_marker("smoke")
 
 
 @pytest.fixture(autouse=True)

@@ -67,21 +67,28 @@ def run_tests(prelude, *arguments):
 @pytest.mark.parametrize("what, status, count", [
     ("1 / 0", 1, "0 passed, 1 failed, 0 skipped"), ("os.kill(os.getpid(), 15)", 143, "0 passed, 0 failed, 0 skipped")],
     ids=["a fault", "SIGTERM"])
-def test_the_last_line_of_the_tests_counts_whatever_happens(what, status, count):
-    got, _, last = run_tests(f"run_tests.run_suites = lambda *_: {what}\nrun_tests.build = lambda *_: True\n"
-                             "run_tests.newest_bin_folder = lambda: None", "unit")
+def test_the_last_line_of_the_tests_counts_whatever_happens(tmp_path, what, status, count):
+    got, _, last = run_tests(f"{make_suites(tmp_path, SUITES)}run_tests.run_suites = lambda *_: {what}", "unit")
     assert (got, last) == (status, count)
 
 
-def test_a_build_that_fails_is_one_failure():
-    got, _, last = run_tests("run_tests.ROOT = Path('/no/such/folder')\n"
-                             "run_tests.run_in_group = lambda *_: 1", "unit")
-    assert (got, last) == (1, "0 passed, 1 failed, 0 skipped")
+def test_a_build_that_fails_is_one_failure_and_what_was_built_runs(tmp_path):
+    prelude = make_suites(tmp_path, {"contract": SUITES["contract"].replace("66", "0")})
+    got, output, last = run_tests(f"build = run_tests.build\n{prelude}run_tests.build = build\n"
+                                  "run_tests.run_in_group = lambda *_: 1", "unit", "asan", "fuzz", "e2e")
+    assert (got, last) == (1, "1 passed, 3 failed, 0 skipped"), output
 
 
-def test_a_cluster_that_cannot_be_made_is_one_failure_and_the_suites_run():
+def test_a_fault_in_one_part_is_one_failure_and_the_next_part_runs(tmp_path):
+    got, output, last = run_tests(make_suites(tmp_path, {"unit_one": "", "simulation": ""}) +
+                                  "run_tests.run_suites = lambda *_: 1 / 0\n"
+                                  "run_tests.run_simulation = lambda *_: print('simulated')", "unit", "simulation")
+    assert (got, last) == (1, "0 passed, 1 failed, 0 skipped") and "simulated" in output, output
+
+
+def test_a_cluster_that_cannot_be_made_is_one_failure_and_the_suites_run(tmp_path):
     got, output, last = run_tests(
-        "run_tests.build = lambda *_: True\nrun_tests.newest_bin_folder = lambda: 1\n"
+        f"{make_suites(tmp_path, SUITES)}run_tests.newest_bin_folder = lambda: 1\n"
         "run_tests.scratch_cluster = lambda: 1 / 0\n"
         "run_tests.run_suites = lambda counts, presets, folder, conninfo: print('ran', presets, conninfo)", "unit")
     assert (got, last) == (1, "0 passed, 1 failed, 0 skipped")
@@ -117,7 +124,7 @@ def make_suites(folder, suites):
         program = folder / "build/dev/bin" / name
         program.write_text(f'#!/bin/sh\nMARKS={folder}\nreport=${{1#--gtest_output=xml:}}\n{text}\n')
         program.chmod(0o755)
-    return (f"run_tests.ROOT = Path({str(folder)!r})\nrun_tests.build = lambda *_: True\n"
+    return (f"run_tests.ROOT = Path({str(folder)!r})\nrun_tests.build = lambda *_: None\n"
             "run_tests.newest_bin_folder = lambda: None\n")
 
 

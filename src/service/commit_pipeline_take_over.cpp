@@ -108,7 +108,7 @@ bool CommitPipeline::is_final(StorageError::Kind kind) const {
 
 std::optional<std::string> CommitPipeline::lost_semester(const Leadership& leadership) const {
   for (const auto& [id, head] : allocator_.heads()) {
-    const auto is_it = [id = id](const StoredSemester& semester) { return semester.id == id; };
+    const auto is_it = [wanted = id](const StoredSemester& semester) { return semester.id == wanted; };
     if (std::none_of(leadership.semesters.begin(), leadership.semesters.end(), is_it)) return std::to_string(id);
   }
   return std::nullopt;
