@@ -12,7 +12,7 @@ ALLOWED = {
     "dti_service": {"dti_domain", "Threads"},
     "dti_repository": {"dti_service", "dti_domain", "pqxx", "libpq", "sqlite3"},
     "dti_transport": {"dti_protocol", "dti_service", "dti_domain", "zmq", "Threads"},
-    "dti_app": {"dti_repository", "dti_service", "dti_protocol", "dti_domain", "CLI11", "Threads"},
+    "dti_app": {"dti_repository", "dti_service", "dti_protocol", "dti_domain", "CLI11", "spdlog", "Threads"},
 }
 APPS = {"dti_server", "faculty", "program", "dtictl"}
 EVERYWHERE = {"dti_warnings"}

@@ -1,12 +1,17 @@
 #include "common/logging.hpp"
 
+#include <spdlog/logger.h>
+#include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
+#include <mutex>
 #include <string_view>
+#include <utility>
 
 #include "common/escape.hpp"
 #include "common/line_writer.hpp"
@@ -27,14 +32,20 @@ std::string_view level_name(LogLevel level) {
   return "error";
 }
 
-std::string_view colour(LogLevel level) {
+spdlog::level::level_enum spdlog_level(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "\x1b[36m";
-    case LogLevel::kInfo: return "\x1b[32m";
-    case LogLevel::kWarning: return "\x1b[33m\x1b[1m";
-    case LogLevel::kError: return "\x1b[31m\x1b[1m";
+    case LogLevel::kDebug: return spdlog::level::debug;
+    case LogLevel::kInfo: return spdlog::level::info;
+    case LogLevel::kWarning: return spdlog::level::warn;
+    case LogLevel::kError: return spdlog::level::err;
   }
-  return "";
+  return spdlog::level::err;
+}
+
+std::string_view colour(spdlog::level::level_enum level) {
+  if (level >= spdlog::level::err) return "\x1b[31m\x1b[1m";
+  if (level == spdlog::level::warn) return "\x1b[33m\x1b[1m";
+  return level == spdlog::level::info ? "\x1b[32m" : "\x1b[36m";
 }
 
 std::string format_time(std::chrono::sys_time<std::chrono::microseconds> time) {
@@ -75,12 +86,52 @@ std::string format_json(const LogEvent& event, const std::string& time) {
   return line += "}}";
 }
 
-// With the level in its colour.
-std::string coloured(const std::string& line, LogLevel level) {
-  const auto level_end = line.find(' ', kTimeSize + 1);
-  return line.substr(0, kTimeSize + 1) + std::string{colour(level)} +
-         line.substr(kTimeSize + 1, level_end - kTimeSize - 1) + "\x1b[0m" + line.substr(level_end);
-}
+// Keeps the line as it was given, and gives its level a colour if that is wanted.
+class LineFormatter final : public spdlog::formatter {
+ public:
+  explicit LineFormatter(bool has_colours) : has_colours_(has_colours) {}
+
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    const std::string_view line{message.payload.data(), message.payload.size()};
+    const auto append = [&out](std::string_view text) { out.append(text.data(), text.data() + text.size()); };
+    if (has_colours_) {
+      const auto level_end = line.find(' ', kTimeSize + 1);
+      append(line.substr(0, kTimeSize + 1));
+      append(colour(message.level));
+      append(line.substr(kTimeSize + 1, level_end - kTimeSize - 1));
+      append("\x1b[0m");
+      append(line.substr(level_end));
+    } else {
+      append(line);
+    }
+    append("\n");
+  }
+
+  [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<LineFormatter>(has_colours_);
+  }
+
+ private:
+  const bool has_colours_;
+};
+
+// Hands the lines to a writer, which never waits for their reader as spdlog's own sinks do.
+class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit WriterSink(LineWriter::Options options) : writer_(std::move(options)) {}
+
+  void finish(std::chrono::milliseconds bound) { writer_.finish(bound); }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    writer_.write({line.data(), line.size()});
+  }
+  void flush_() override {}
+
+  LineWriter writer_;
+};
 
 bool may_colour(LogFormat format) {
   const auto variable = [](const char* name) {
@@ -111,22 +162,25 @@ std::string format_log_event(const LogEvent& event, LogFormat format,
 }
 
 struct Log::State {
-  explicit State(const LogOptions& given)
-      : options(given),
-        has_colours(may_colour(given.format)),
-        writer({STDERR_FILENO,
-                [format = given.format](std::uint64_t count) { return line_of(dropped_event(count), format) + '\n'; },
-                {}}) {}
-
-  void log(const LogEvent& event) {
-    if (event.level < options.level) return;
-    const auto line = line_of(event, options.format);
-    writer.write((has_colours ? coloured(line, event.level) : line) + '\n');
+  explicit State(const LogOptions& options)
+      : format(options.format),
+        sink(std::make_shared<WriterSink>(LineWriter::Options{
+            STDERR_FILENO,
+            [format = format](std::uint64_t count) { return line_of(dropped_event(count), format) + '\n'; },
+            {}})),
+        logger("dti", sink) {
+    logger.set_formatter(std::make_unique<LineFormatter>(may_colour(format)));
+    logger.set_level(spdlog_level(options.level));
   }
 
-  const LogOptions options;
-  const bool has_colours;
-  LineWriter writer;
+  void log(const LogEvent& event) {
+    const auto level = spdlog_level(event.level);
+    if (logger.should_log(level)) logger.log(level, spdlog::string_view_t{line_of(event, format)});
+  }
+
+  const LogFormat format;
+  const std::shared_ptr<WriterSink> sink;
+  spdlog::logger logger;
 };
 
 namespace {
@@ -172,7 +226,7 @@ LogSink Log::sink() const {
   return [state = state_](const LogEvent& event) { state->log(event); };
 }
 
-void Log::finish() const { state_->writer.finish(kFinishTime); }
+void Log::finish() const { state_->sink->finish(kFinishTime); }
 
 LogEvent ignored_signal(const std::string& name) {
   return {LogLevel::kInfo, "signal-ignored", "this signal has no effect; SIGTERM stops the process", {{"signal", name}}};
