@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import threading
@@ -10,7 +11,8 @@ import time
 
 import pytest
 
-from harness.process import BROKEN_STDOUT, ROOT, binary, clean_environment, run, run_with_broken_stdout, start_program
+from harness.process import (BROKEN_STDOUT, ROOT, binary, clean_environment, owned, run, run_with_broken_stdout,
+                             start_program, until)
 from harness.scenario import SEMESTER
 from harness.wire import HAS_ALREADY, OK, PARTIAL, Router
 
@@ -192,6 +194,35 @@ def test_a_faculty_that_is_not_there_is_exit_5_within_the_timeout(tmp_path, outp
         program_flags = flags(gone, output)
     status, _, _ = run(tmp_path, "program", *program_flags, "--timeout=0.3")
     assert status == 5 and files(output) == []
+
+
+def test_a_program_asks_again_when_its_faculty_came_back(tmp_path, output):
+    with Router() as first:
+        started = time.monotonic()
+        program = start_program(tmp_path, *flags(first, output), f"--timeout={PATIENCE_SECONDS}")
+        _, asked = first.receive()
+    with owned(program), Router(first.port) as back:
+        peer, again = back.receive()
+        assert again == asked
+        back.send(peer, b"", room_answer(OK))
+        assert program.exit_status() == 0
+    assert time.monotonic() - started < PATIENCE_SECONDS / 3
+
+
+def test_the_milliseconds_count_from_when_the_faculty_was_connected(tmp_path, output):
+    with Router() as gone:
+        pass
+    program = start_program(tmp_path, *flags(gone, output), "--log-level=debug")
+    with owned(program), Router() as bystander:
+        until(lambda: "asking" in program.log, what="the request")
+        assert bystander.receives_nothing(0.5), "the program waits for its faculty"
+        listening = time.monotonic()
+        with Router(gone.port) as faculty:
+            peer, _ = faculty.receive()
+            faculty.send(peer, b"", room_answer(OK))
+            assert program.exit_status() == 0
+        milliseconds = int(re.search(r"MILLISECONDS: (\d+)", next(output.iterdir()).read_text())[1])
+        assert milliseconds <= (time.monotonic() - listening) * 1000
 
 
 BAD_USE = {

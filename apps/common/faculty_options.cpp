@@ -20,7 +20,7 @@ std::vector<Setting> settings_of_faculty() {
       {.name = "dti-server",
        .group = "Faculty",
        .kind = HostPortKind{.several = true},
-       .help = "The servers to ask, tried in turn.",
+       .help = "The servers to ask, tried in turn; of a name, each of its IPv4 and IPv6 addresses.",
        .needed = true},
       {.name = "semester",
        .group = "Faculty",
@@ -42,15 +42,16 @@ std::vector<Setting> settings_of_faculty() {
        .group = "Batches",
        .kind = SecondsKind{},
        .help = "How long one try waits for the server's answer. All tries of a batch end within 25 seconds; then its "
-               "programs are told UNAVAILABLE.",
+               "programs are told UNAVAILABLE. Use 20 before an old DTI server.",
        .default_value = "2"},
       {.name = "retries",
        .group = "Batches",
        .kind = IntegerKind{0, kRetriesMax},
        .help =
            "How often a batch that was not answered is sent again, which is safe: a server answers a repeat with the "
-           "first grant. An old DTI server does not, but grants again on each repeat: against one, run with "
-           "--retries=0.",
+           "first grant. A try that could not be sent is not counted. An old DTI server grants rooms again on each "
+           "repeat: before one, run with --retries=0, and if a program is told UNAVAILABLE, look at that server's log "
+           "before you ask again.",
        .default_value = "10"},
       {.name = "bind",
        .group = "Network",
@@ -78,7 +79,8 @@ AppDescription describe_faculty() {
       .examples = {{"serve the programs of a faculty", "faculty --name=derecho --dti-server=127.0.0.1:6000"},
                    {"two servers, and one batch of one semester",
                     "faculty --name=derecho --dti-server=dti-1:6000,dti-2:6000 --semester=2025-10"},
-                   {"against an old DTI server", "faculty --name=derecho --dti-server=old-dti:6000 --retries=0"}},
+                   {"before an old DTI server",
+                    "faculty --name=derecho --dti-server=old-dti:6000 --retries=0 --request-timeout=20"}},
       .exit_codes = {{0, "ended in order"},
                      {1, "could not start or go on; stderr says why"},
                      {2, "bad use: flags, environment or config file"}},

@@ -41,7 +41,7 @@ std::vector<Setting> settings_of_program() {
       {.name = "timeout",
        .group = "Answer",
        .kind = SecondsKind{},
-       .help = "How long to wait for the answer.",
+       .help = "How long to wait for the answer. When the connection is lost, the program asks again until then.",
        .default_value = "60"},
       {.name = "output-dir",
        .group = "Answer",
@@ -64,7 +64,7 @@ AppDescription describe_program() {
       .purpose =
           "program asks its faculty for the classrooms and labs that an academic program needs in a semester, waits "
           "for the answer, and writes it to NAME_SEMESTER.txt. To ask again for the same is safe: the answer is the "
-          "first grant.",
+          "first grant (only an old DTI server grants it once more).",
       .settings = settings_of_program(),
       .examples = {{"ask for 7 classrooms and 2 labs",
                     "program --name=derecho-civil --semester=2025-10 --classrooms=7 --labs=2 "
@@ -77,7 +77,9 @@ AppDescription describe_program() {
                      {2, "bad use: flags, environment, config file, or an --output-dir that cannot be written"},
                      {3, "a part was granted"},
                      {4, "refused; also if the program holds a grant for other numbers"},
-                     {5, "not known: no answer in time, or no server could be reached; ask again, it is safe"}},
+                     {5,
+                      "not known: no answer in time, or no server could be reached; ask again, it is safe, except with an "
+                      "old DTI server behind the faculty: look at its log first"}},
   };
 }
 

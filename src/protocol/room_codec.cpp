@@ -20,8 +20,15 @@ std::variant<RoomRequest, MalformedRoomRequest> decode_room_request(std::string_
   request.want.classrooms = reader.quantity(root, "", "classrooms");
   request.want.labs = reader.quantity(root, "", "labs");
   request.client_id = reader.optional_text(root, "client-id", {1, kIdBytesMax});
-  if (reader.first_fault()) return MalformedRoomRequest{*reader.first_fault()};
-  return request;
+  if (!reader.first_fault()) return request;
+
+  const auto readable = [&](std::string_view key, std::size_t bytes_max) -> std::optional<std::string> {
+    const JsonValue value = root[key];
+    if (value.kind() != JsonKind::kString || value.text().size() > bytes_max) return std::nullopt;
+    return std::string{value.text()};
+  };
+  return MalformedRoomRequest{*reader.first_fault(), readable("semester", kSemesterBytesMax),
+                              readable("program-name", kNameBytesMax).value_or("")};
 }
 
 std::string encode_room_request(const RoomRequest& request) {

@@ -5,16 +5,27 @@
 
 #include "dti/domain/check.hpp"
 #include "dti/domain/name.hpp"
+#include "dti/service/pause.hpp"
 
 namespace dti {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPauseMin{50};
-constexpr milliseconds kPauseMax{1'000};
 constexpr milliseconds kRetryAfterMax{5'000};  // whatever a server wants: the budget is short
-constexpr milliseconds kAvoidAbsent{1'000};    // a server that is not there: looked for again after so long
+constexpr milliseconds kAvoidAbsent{1'000};    // a server that cannot be reached: tried again after so long
+constexpr std::size_t kSemestersMax = 64;      // of batches that malformed requests may begin: they can name any semester
+
+constexpr const char* kNotInTime = "no server answered in time";
+constexpr const char* kMayBeGranted =
+    "; rooms may have been granted all the same: before you ask again, look at the server's log, because an old DTI "
+    "server grants a repeat once more";
+
+// The spellings of one name are one program.
+std::string asker_of(const std::string& name) {
+  auto key = name_key(name);
+  return key.empty() ? name : key;
+}
 
 }  // namespace
 
@@ -38,23 +49,26 @@ void FacultyService::on_room_request(Token token, const RoomRequest& request, St
     return refuse(token, Status::kOverloaded, "too many programs wait for an answer; ask again later");
   }
 
-  const auto [place, is_first] = gathering_.try_emplace(request.semester);
-  auto& batch = place->second;
-  if (is_first) {
-    batch.request.semester = request.semester;
-    batch.request.faculty_name = options_.name;
-    batch.next_at = now + options_.batch_wait;
-  }
+  auto& batch = gather(request.semester, now);
+  if (batch.tokens.empty()) batch.next_at = now + options_.batch_wait;
   batch.request.programs.push_back({random_uuid(), request.program_name, request.want});
   batch.tokens.emplace_back(token);
-  auto key = name_key(request.program_name);
   // A program that asks again, after a crash for instance, does not take the place of another one.
-  batch.name_keys.insert(key.empty() ? request.program_name : std::move(key));
+  batch.askers.insert(asker_of(request.program_name));
   ++batch.waiting_count;
   ++waiting_count_;
-  if (batch.name_keys.size() >= programs_min_ || batch.tokens.size() == kBatchProgramsMax) {
-    send(std::move(gathering_.extract(place).mapped()), now);
-  }
+  send_if_full(request.semester, now);
+}
+
+void FacultyService::on_malformed_request(const std::optional<std::string>& semester, const std::string& asker,
+                                          SteadyTime now) {
+  const auto& counts_for = semester ? semester : options_.semester;
+  const bool is_served = counts_for && (!options_.semester || counts_for == options_.semester);
+  const bool has_sent_its_batch = options_.semester && last_batch_ > 0;
+  if (!is_served || has_sent_its_batch || stop_at_ || ended_) return;
+  if (!gathering_.contains(*counts_for) && gathering_.size() >= kSemestersMax) return;
+  gather(*counts_for, now).askers.insert(asker_of(asker));
+  send_if_full(*counts_for, now);
 }
 
 void FacultyService::on_reply(std::size_t endpoint, const AllocationReply& reply, SteadyTime now) {
@@ -76,25 +90,33 @@ void FacultyService::on_reply(std::size_t endpoint, const AllocationReply& reply
     asked_.erase(*id);
   } else if (is_of_current_try) {  // a late refusal says nothing about the try under way
     on_refusal(batch, *reply.error, now);
-    if (batch.waiting_count == 0) asked_.erase(*id);
+    erase_answered();
   }
   end_if_done();
 }
 
-void FacultyService::on_connection_lost(std::size_t endpoint, SteadyTime now) {
-  if (options_.retries <= 0) return;
-  connections_[endpoint].avoid_until = now + kAvoidAbsent;
-  if (connections_[endpoint].tries_under_way == 0) return;
-  // With nobody else to ask, the request waits for the connection: libzmq makes it again.
-  const auto is_there = [&](const Connection& other) { return other.avoid_until <= now; };
-  if (std::none_of(connections_.begin(), connections_.end(), is_there)) return;
+void FacultyService::on_connected(std::size_t endpoint, SteadyTime now) {
+  auto& connection = connections_[endpoint];
+  connection.connected = true;
+  connection.silent = false;
+  connection.since = now;
+  for (auto& [id, batch] : asked_) {
+    if (batch.under_way && batch.endpoint == endpoint && !batch.is_sent) begin_time_of_try(batch, now);
+  }
+}
+
+void FacultyService::on_connection_lost(std::size_t endpoint, const std::string& reason, SteadyTime now) {
+  auto& connection = connections_[endpoint];
+  connection.connected = connection.silent = false;
+  connection.avoid_until = now + kAvoidAbsent;
   for (auto& [id, batch] : asked_) {
     if (!batch.under_way || batch.endpoint != endpoint) continue;
-    log(LogLevel::kWarning, "try-lost", "the server is not there", batch);
-    try_again_later(batch, {Status::kUnavailable, "", {}, {}}, true, now);
+    log(LogLevel::kWarning, "try-lost", reason, batch);
+    const bool may_be_sent = options_.retries > 0 || !batch.is_sent;
+    const auto* why = batch.is_sent ? "the connection to the server was lost" : "no server could be reached";
+    try_again_later(batch, {Status::kUnavailable, "", {}, {}}, may_be_sent, why, now);
   }
-  reset(endpoint, now);  // what is queued for it must not arrive much later
-  std::erase_if(asked_, [](const auto& entry) { return entry.second.waiting_count == 0; });
+  erase_answered();
   end_if_done();
 }
 
@@ -115,12 +137,12 @@ void FacultyService::on_tick(SteadyTime now) {
     if (batch.under_way) {
       on_lost_try(batch, now);
     } else if (now >= batch.give_up_at) {
-      give_up(batch, batch.endpoint, "no server could answer in time");
+      give_up(batch, batch.endpoint, kNotInTime);
     } else {
       try_once(batch, now);
     }
   }
-  std::erase_if(asked_, [](const auto& entry) { return entry.second.waiting_count == 0; });
+  erase_answered();
   end_if_done();
 }
 
@@ -141,11 +163,30 @@ std::optional<SteadyTime> FacultyService::wake_at() const {
 
 std::vector<FacultyAction> FacultyService::take_actions() { return std::exchange(actions_, {}); }
 
+FacultyService::Batch& FacultyService::gather(const std::string& semester, SteadyTime now) {
+  const auto [place, is_first] = gathering_.try_emplace(semester);
+  auto& batch = place->second;
+  if (is_first) {
+    batch.request.semester = semester;
+    batch.request.faculty_name = options_.name;
+    batch.next_at = now + options_.batch_wait;
+  }
+  return batch;
+}
+
+void FacultyService::send_if_full(const std::string& semester, SteadyTime now) {
+  const auto place = gathering_.find(semester);
+  const auto& batch = place->second;
+  if (batch.askers.size() < programs_min_ && batch.tokens.size() < kBatchProgramsMax) return;
+  send(std::move(gathering_.extract(place).mapped()), now);
+}
+
 void FacultyService::refuse(Token token, Status status, std::string detail) {
   actions_.push_back(SendRoomAnswer{token, {.status = status, .grant = {}, .detail = std::move(detail)}});
 }
 
 void FacultyService::send(Batch batch, SteadyTime now) {
+  if (batch.tokens.empty()) return;  // every request of it was malformed
   const auto id = ++last_batch_;
   batch.request.request_id = random_uuid();
   batch.endpoint = preferred_;
@@ -160,17 +201,27 @@ void FacultyService::try_once(Batch& batch, SteadyTime now) {
   // Making a connection anew loses the replies of other tries on it. They can be asked again, unless there are no
   // retries; but a connection must have had its time, or they would end each other's for ever.
   const bool may_end_others = options_.retries > 0 && now - connection.since >= options_.request_timeout;
-  if (connection.silent && (connection.tries_under_way == 0 || may_end_others)) reset(batch.endpoint, now);
+  if (connection.connected && connection.silent && (connection.tries_under_way == 0 || may_end_others)) {
+    reset(batch.endpoint, now);
+  }
   ++connection.tries_under_way;
   --batch.tries_left;
   batch.under_way = true;
-  batch.next_at = std::min(now + options_.request_timeout, batch.give_up_at);
+  batch.is_sent = false;
+  batch.next_at = batch.give_up_at;
+  if (connection.connected) begin_time_of_try(batch, now);
   actions_.push_back(SendRequest{batch.endpoint, batch.request});
+}
+
+void FacultyService::begin_time_of_try(Batch& batch, SteadyTime now) {
+  batch.is_sent = batch.was_sent = true;
+  batch.next_at = std::min(now + options_.request_timeout, batch.give_up_at);
   log(LogLevel::kInfo, "batch-sent", "asked a server", batch);
 }
 
 void FacultyService::on_lost_try(Batch& batch, SteadyTime now) {
-  log(LogLevel::kWarning, "try-lost", "the server did not answer in time", batch);
+  log(LogLevel::kWarning, "try-lost",
+      batch.is_sent ? "the server is connected but did not answer in time" : "there was no connection in time", batch);
   end_try(batch);
   auto& connection = connections_[batch.endpoint];
   connection.silent = true;
@@ -178,20 +229,42 @@ void FacultyService::on_lost_try(Batch& batch, SteadyTime now) {
   // A peer that vanished is not noticed on an old connection, and what is queued for it must not arrive much later.
   if (connection.tries_under_way == 0) reset(batch.endpoint, now);
   const auto next = next_endpoint(batch, {}, now);
-  if (batch.tries_left == 0 || now >= batch.give_up_at) return give_up(batch, next, "no server answered in time");
+  if (batch.tries_left == 0 || now >= batch.give_up_at) return give_up(batch, next, kNotInTime);
   batch.endpoint = next;
   try_once(batch, now);
 }
 
 void FacultyService::on_refusal(Batch& batch, const RequestError& error, SteadyTime now) {
   log(LogLevel::kWarning, "try-refused", "the server answered " + std::string(wire_text(error.status)), batch);
-  try_again_later(batch, error, error.status == Status::kNotLeader, now);
+  const auto endpoint = batch.endpoint;
+  const bool is_free = error.status == Status::kNotLeader && options_.retries > 0;
+  try_again_later(batch, error, is_free, "no server could answer: " + std::string(wire_text(error.status)), now);
+  look_behind_balancer(endpoint, error, now);
 }
 
-/// @param is_free  nothing was tried: it counts as none of the retries, unless there are none. The budget bounds it
-void FacultyService::try_again_later(Batch& batch, const RequestError& error, bool is_free, SteadyTime now) {
+/// Behind one address there may be several servers, and a balancer that gives each connection to another of them.
+void FacultyService::look_behind_balancer(std::size_t endpoint, const RequestError& error, SteadyTime now) {
+  const auto leader = find_leader(error);
+  const bool is_standby = error.status == Status::kNotLeader && (!leader || *leader == endpoint);
+  const bool is_only_server = error.status == Status::kUnavailable && connections_.size() == 1;
+  if (!is_standby && !is_only_server) return;
+  // A standby refuses the other requests on this connection, too; a server that is unavailable may yet answer them.
+  const bool may_end_others = is_standby && options_.retries > 0;
+  if (connections_[endpoint].tries_under_way > 0 && !may_end_others) return;
+  for (auto& [id, other] : asked_) {
+    if (!other.under_way || other.endpoint != endpoint) continue;
+    log(LogLevel::kWarning, "try-lost", "its connection led to a server that stands by", other);
+    try_again_later(other, {Status::kUnavailable, "", {}, {}}, true, "no server could answer: NOT-LEADER", now);
+  }
+  reset(endpoint, now);
+}
+
+/// @param is_free  it counts as none of the retries: the server decided nothing. The budget bounds it
+/// @param why  what the programs are told if there is no other try
+void FacultyService::try_again_later(Batch& batch, const RequestError& error, bool is_free, const std::string& why,
+                                     SteadyTime now) {
   end_try(batch);
-  if (is_free && options_.retries > 0) ++batch.tries_left;
+  if (is_free) ++batch.tries_left;
   const auto leader = find_leader(error);
   // Once without a pause: two servers may each take the other for the leader.
   if (leader && *leader != batch.endpoint && connections_[*leader].avoid_until <= now && !batch.redirected &&
@@ -203,10 +276,10 @@ void FacultyService::try_again_later(Batch& batch, const RequestError& error, bo
   }
   batch.redirected = false;
   const auto retry_after = std::min(error.retry_after.value_or(milliseconds{0}), kRetryAfterMax);
-  const auto pause = std::max(retry_after, pause_after(++batch.refusals));
+  const auto pause = std::max(retry_after, pause_after(++batch.refusals, random_()));
   const auto next = next_endpoint(batch, error, now);
   if (batch.tries_left == 0 || now + pause >= batch.give_up_at) {
-    return give_up(batch, next, "no server could answer: " + std::string(wire_text(error.status)));
+    return give_up(batch, next, why);
   }
   batch.endpoint = next;
   batch.next_at = now + pause;
@@ -218,8 +291,12 @@ void FacultyService::end_try(Batch& batch) {
   --connections_[batch.endpoint].tries_under_way;
 }
 
+void FacultyService::erase_answered() {
+  std::erase_if(asked_, [](const auto& entry) { return entry.second.waiting_count == 0; });
+}
+
 void FacultyService::reset(std::size_t endpoint, SteadyTime now) {
-  connections_[endpoint].silent = false;
+  connections_[endpoint].connected = connections_[endpoint].silent = false;
   connections_[endpoint].since = now;
   actions_.push_back(ResetEndpoint{endpoint});
 }
@@ -229,8 +306,12 @@ void FacultyService::give_up(Batch& batch, std::size_t next, const std::string& 
   end_try(batch);
   preferred_ = next;
   log(LogLevel::kWarning, "batch-given-up", why, batch);
+  // Without retries the server may be an old one, which does not know a repeat.
+  const std::string advice = !batch.was_sent        ? "; nothing was asked of a server: ask again"
+                             : options_.retries > 0 ? "; ask again, it is safe"
+                                                    : kMayBeGranted;
   for (std::size_t i = 0; i < batch.tokens.size(); ++i) {
-    if (batch.tokens[i]) answer(batch, i, {.status = Status::kUnavailable, .grant = {}, .detail = why + "; ask again"});
+    if (batch.tokens[i]) answer(batch, i, {.status = Status::kUnavailable, .grant = {}, .detail = why + advice});
   }
 }
 
@@ -298,14 +379,6 @@ std::size_t FacultyService::next_endpoint(const Batch& batch, const RequestError
     if (!is_avoided(endpoint)) return endpoint;
   }
   return (batch.endpoint + 1) % connections_.size();
-}
-
-// Doubles with each refusal, up to kPauseMax; half of it is random, so that faculties do not come back as one.
-milliseconds FacultyService::pause_after(int refusals) {
-  auto longest = 2 * kPauseMin;
-  for (int i = 1; i < refusals && longest < kPauseMax; ++i) longest *= 2;
-  const auto half = std::min(longest, kPauseMax) / 2;
-  return half + milliseconds(random_() % (static_cast<std::uint64_t>(half.count()) + 1));
 }
 
 std::string FacultyService::random_uuid() {

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
+#include <deque>
 #include <map>
 #include <optional>
 #include <random>
@@ -22,8 +22,8 @@
 #include "dti/protocol/envelope.hpp"
 #include "dti/protocol/room_codec.hpp"
 #include "transport/frames.hpp"
-#include "transport/lookups.hpp"
 #include "transport/outbox.hpp"
+#include "transport/server_connection.hpp"
 #include "transport/sockets.hpp"
 
 namespace dti {
@@ -34,7 +34,9 @@ using Clock = std::chrono::steady_clock;
 // Of a stop's 2 s: who asked in the last moment is answered, then libzmq's linger, then the end of the contexts.
 constexpr auto kLateTime = std::chrono::milliseconds{300};
 constexpr auto kQuietTime = std::chrono::milliseconds{20};  // nothing came for so long: nothing is on its way
-constexpr auto kEndTime = std::chrono::milliseconds{100};   // of the contexts: far more than they need without a lookup
+// How long a connection to a server may take, for each of its addresses: as long as a try, within these.
+constexpr auto kConnectTimeMin = std::chrono::milliseconds{250};
+constexpr auto kConnectTimeMax = std::chrono::milliseconds{2'000};
 // Messages taken from one socket before the others have their turn.
 constexpr int kMessagesPerTurn = 256;
 // Of the routing ids and envelopes of programs that wait, which are theirs to choose and must be kept.
@@ -44,15 +46,6 @@ std::uint64_t random_bits() {
   thread_local std::random_device device;
   return std::uint64_t{device()} << 32 | device();
 }
-
-// The connection to a server.
-struct Dealer {
-  Dealer(zmq::context_t& context, const std::string& server)
-      : socket(connect_dealer(context, server)), watch(context, socket) {}
-
-  zmq::socket_t socket;
-  ConnectionWatch watch;
-};
 
 // Where an answer goes.
 struct ReturnAddress {
@@ -72,14 +65,12 @@ class FacultyNode::Shell {
  public:
   Shell(FacultyNodeOptions options, LogSink log)
       : servers_(options.service.endpoints),
-        service_(std::move(options.service), random_bits),
+        service_(options.service, random_bits),
         log_(std::move(log)),
-        router_(bind_router(router_context_, options.bind_host, options.port)),
-        endpoint_(router_.get(zmq::sockopt::last_endpoint)),
-        dealer_contexts_(servers_.size()),
-        dealers_(servers_.size()) {
-    // The first socket starts a context's threads. If no descriptor is left by then, libzmq ends the process.
-    for (auto& context : dealer_contexts_) zmq::socket_t{context, zmq::socket_type::dealer};
+        router_(bind_router(context_, options.bind_host, options.port)),
+        endpoint_(router_.get(zmq::sockopt::last_endpoint)) {
+    const auto try_time = std::clamp(options.service.request_timeout, kConnectTimeMin, kConnectTimeMax);
+    for (const auto& server : servers_) connections_.emplace_back(context_, server, try_time);
   }
 
   ~Shell() { close(); }
@@ -93,11 +84,7 @@ class FacultyNode::Shell {
       wait(stop);
       if (stop.stop_asked()) service_.on_stop(Clock::now());
       take_from_programs();
-      for (std::size_t server = 0; server < dealers_.size(); ++server) {
-        const bool lost = dealers_[server] && dealers_[server]->watch.was_lost();
-        take_from_server(server);  // also what came just before the end
-        if (lost) service_.on_connection_lost(server, Clock::now());
-      }
+      for (std::size_t server = 0; server < connections_.size(); ++server) follow_server(server);
       const auto now = Clock::now();
       if (const auto at = service_.wake_at(); at && *at <= now) service_.on_tick(now);
       perform_actions();
@@ -114,13 +101,15 @@ class FacultyNode::Shell {
     std::vector<zmq::pollitem_t> items;
     items.push_back({router_.handle(), 0, ZMQ_POLLIN, 0});
     items.push_back({nullptr, stop.descriptor(), ZMQ_POLLIN, 0});
-    for (auto& dealer : dealers_) {
-      if (!dealer) continue;
-      items.push_back({dealer->socket.handle(), 0, ZMQ_POLLIN, 0});
-      items.push_back({dealer->watch.handle(), 0, ZMQ_POLLIN, 0});
-    }
     auto wake_at = service_.wake_at();
-    if (outbox_.wake_at() && (!wake_at || *outbox_.wake_at() < *wake_at)) wake_at = outbox_.wake_at();
+    const auto consider = [&](std::optional<Clock::time_point> at) {
+      if (at && (!wake_at || *at < *wake_at)) wake_at = at;
+    };
+    consider(outbox_.wake_at());
+    for (auto& connection : connections_) {
+      connection.add_poll_items(items);
+      consider(connection.wake_at());
+    }
     wait_for(items, wake_at);
   }
 
@@ -144,9 +133,8 @@ class FacultyNode::Shell {
   void close() {
     outbox_.drop_all();
     router_.close();
-    router_context_.close();
-    dealers_.clear();
-    end_contexts(std::exchange(dealer_contexts_, {}), kEndTime);
+    connections_.clear();
+    context_.close();
   }
 
   /// @return may more have come?
@@ -163,11 +151,14 @@ class FacultyNode::Shell {
     const auto unpacked = unpack(std::span(views).subspan(1));
     ReturnAddress address{std::string(views[0]), unpacked.envelope};
     if (unpacked.too_many_frames) {
+      service_.on_malformed_request(std::nullopt, address.routing_id, Clock::now());
       return refuse(address, Status::kInvalidRequest, "more than " + std::to_string(kFramesMax) + " frames");
     }
     const auto decoded = decode_room_request(unpacked.body);
     if (const auto* malformed = std::get_if<MalformedRoomRequest>(&decoded)) {
       log_some("request-malformed", "a program's request was malformed: " + malformed->detail);
+      const auto& name = malformed->program_name;
+      service_.on_malformed_request(malformed->semester, name.empty() ? address.routing_id : name, Clock::now());
       return refuse(address, Status::kInvalidRequest, malformed->detail);
     }
     if (envelope_bytes_ + address.bytes() > kEnvelopeBytesMax) {
@@ -179,10 +170,26 @@ class FacultyNode::Shell {
     service_.on_room_request(token, std::get<RoomRequest>(decoded), Clock::now());
   }
 
+  void follow_server(std::size_t server) {
+    auto& connection = connections_[server];
+    while (auto change = connection.update(Clock::now())) {
+      if (const auto* connected = std::get_if<ServerConnection::Connected>(&*change)) {
+        service_.on_connected(server, Clock::now());
+        if (!connected->skipped.empty()) {
+          log_some("address-skipped", "connected to " + servers_[server] + ", but " + connected->skipped);
+        }
+      } else {
+        take_from_server(server);  // replies that came just before the end
+        connection.reset();
+        service_.on_connection_lost(server, std::get<ServerConnection::Lost>(*change).reason, Clock::now());
+      }
+    }
+    take_from_server(server);
+  }
+
   void take_from_server(std::size_t server) {
-    auto& dealer = dealers_[server];
-    for (int i = 0; dealer && i < kMessagesPerTurn; ++i) {
-      const auto frames = receive_frames(dealer->socket, kFramesMax);
+    for (int i = 0; i < kMessagesPerTurn; ++i) {
+      const auto frames = connections_[server].receive(kFramesMax);
       if (!frames) return;
       const auto views = frame_views(*frames);
       if (const auto reply = decode_allocation_reply(unpack(views).body)) {
@@ -204,22 +211,15 @@ class FacultyNode::Shell {
   }
 
   void perform(const SendRequest& action) {
-    auto& dealer = dealers_[action.endpoint];
-    const auto& server = servers_[action.endpoint];
-    try {
-      if (!dealer) dealer.emplace(dealer_contexts_[action.endpoint], server);
-      const auto body = encode_allocation_request(action.request);
-      const std::string_view frames[] = {body};
-      // What could not be sent is a try without an answer: the service goes on when its time is over.
-      if (send_frames(dealer->socket, frames) != SendResult::kSent) {
-        log_some("request-dropped", "too many requests wait for the connection to " + server);
-      }
-    } catch (const std::exception& error) {  // an address that cannot be one, or no descriptor is left
-      log_some("server-unusable", error.what());
+    const auto body = encode_allocation_request(action.request);
+    const std::string_view frames[] = {body};
+    // A request that was not sent is a try without an answer: the service goes on when its time is over.
+    if (!connections_[action.endpoint].send(frames, Clock::now())) {
+      log_some("request-dropped", "too many requests wait for the connection to " + servers_[action.endpoint]);
     }
   }
 
-  void perform(const ResetEndpoint& action) { dealers_[action.endpoint].reset(); }
+  void perform(const ResetEndpoint& action) { connections_[action.endpoint].reset(); }
 
   void perform(const LogEvent& event) { log_(event); }
 
@@ -265,15 +265,12 @@ class FacultyNode::Shell {
   FacultyService service_;
   const LogSink log_;
 
-  // libzmq looks a name up in its context's only I/O thread. Each server has a context of its own, so that a slow
-  // lookup holds up neither the programs nor the other servers. Contexts outlive their sockets.
-  zmq::context_t router_context_;
+  zmq::context_t context_;  // outlives its sockets
   zmq::socket_t router_;
   Outbox outbox_{router_};
   std::uint64_t drops_logged_ = 0;
   const std::string endpoint_;
-  std::vector<zmq::context_t> dealer_contexts_;  // by server
-  std::vector<std::optional<Dealer>> dealers_;   // by server; made when first needed
+  std::deque<ServerConnection> connections_;  // by server
 
   std::unordered_map<Token, ReturnAddress> waiting_;
   std::size_t envelope_bytes_ = 0;  // of waiting_

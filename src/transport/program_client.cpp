@@ -1,5 +1,8 @@
 #include "dti/transport/program_client.hpp"
 
+#include <algorithm>
+#include <optional>
+#include <random>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -8,47 +11,72 @@
 
 #include "dti/protocol/envelope.hpp"
 #include "dti/protocol/room_codec.hpp"
+#include "dti/service/pause.hpp"
 #include "transport/frames.hpp"
-#include "transport/lookups.hpp"
+#include "transport/server_connection.hpp"
 #include "transport/sockets.hpp"
 
 namespace dti {
 namespace {
 
-constexpr auto kEndTime = std::chrono::milliseconds{100};  // of a context: far more than it needs without a lookup
+using Clock = std::chrono::steady_clock;
 
-std::variant<RoomAnswer, NoAnswer> ask_over(zmq::context_t& context, const ProgramClientOptions& options,
-                                            const RoomRequest& request, StopSignals& stop) {
-  using Clock = std::chrono::steady_clock;
-  const auto deadline = Clock::now() + options.timeout;
-  auto dealer = connect_dealer(context, options.faculty_server);
-  const auto body = encode_room_request(request);
-  const std::string_view frames[] = {"", body};  // as a REQ sends it: old faculties know nothing else
-  if (send_frames(dealer, frames) != SendResult::kSent) return NoAnswer{"the request could not be sent"};
+constexpr auto kNever = Clock::time_point::max();
+constexpr auto kConnectTime = std::chrono::milliseconds{2'000};  // for each address
 
-  while (!stop.stop_asked()) {
-    while (const auto answer_frames = receive_frames(dealer, kFramesMax)) {
-      const auto views = frame_views(*answer_frames);
-      if (auto answer = decode_room_answer(unpack(views).body)) return *std::move(answer);
-    }
-    if (Clock::now() >= deadline) {
-      return NoAnswer{"no answer from " + options.faculty_server + " in " + std::to_string(options.timeout.count()) +
-                      " ms"};
-    }
-    zmq::pollitem_t items[] = {{dealer.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, stop.descriptor(), ZMQ_POLLIN, 0}};
-    wait_for(items, deadline);
+std::optional<RoomAnswer> receive_answer(ServerConnection& connection) {
+  while (const auto frames = connection.receive(kFramesMax)) {
+    const auto views = frame_views(*frames);
+    if (auto answer = decode_room_answer(unpack(views).body)) return answer;
   }
-  return NoAnswer{"asked to stop before there was an answer"};
+  return std::nullopt;
 }
 
 }  // namespace
 
-std::variant<RoomAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& options, const RoomRequest& request,
-                                               StopSignals& stop) {
-  std::vector<zmq::context_t> contexts(1);
-  auto result = ask_over(contexts.front(), options, request, stop);
-  end_contexts(std::move(contexts), kEndTime);
-  return result;
+std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& options, const RoomRequest& request,
+                                                  StopSignals& stop) {
+  const auto deadline = Clock::now() + options.timeout;
+  const auto body = encode_room_request(request);
+  const std::string_view frames[] = {"", body};  // as a REQ sends it: old faculties know nothing else
+
+  zmq::context_t context;
+  ServerConnection connection{context, options.faculty_server, kConnectTime};
+  auto ask_at = Clock::now();                    // kNever: it was asked
+  std::optional<Clock::time_point> connected_at;  // the first time
+  std::string state = "there is no connection yet";
+  std::random_device random;
+  int failures = 0;
+
+  while (!stop.stop_asked()) {
+    const auto now = Clock::now();
+    if (now >= ask_at) {
+      ask_at = kNever;
+      connection.send(frames, now);
+    }
+    while (auto change = connection.update(now)) {
+      if (auto* lost = std::get_if<ServerConnection::Lost>(&*change)) {
+        state = std::move(lost->reason);
+        ask_at = now + pause_after(++failures, random());
+      } else {
+        state = "it is connected but silent";
+        if (!connected_at) connected_at = now;
+      }
+    }
+    if (auto answer = receive_answer(connection)) {
+      const auto elapsed = Clock::now() - connected_at.value_or(now);
+      return FacultyAnswer{*std::move(answer), std::chrono::duration_cast<std::chrono::milliseconds>(elapsed)};
+    }
+    if (now >= deadline) {
+      return NoAnswer{"no answer from " + options.faculty_server + " in " + std::to_string(options.timeout.count()) +
+                          " ms: " + state,
+                      connected_at.has_value()};
+    }
+    std::vector<zmq::pollitem_t> items{{nullptr, stop.descriptor(), ZMQ_POLLIN, 0}};
+    connection.add_poll_items(items);
+    wait_for(items, std::min({deadline, ask_at, connection.wake_at().value_or(kNever)}));
+  }
+  return NoAnswer{"asked to stop before there was an answer: " + state, connected_at.has_value()};
 }
 
 int program_exit_code(Status status) {

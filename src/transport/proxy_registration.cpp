@@ -1,14 +1,10 @@
 #include "dti/transport/proxy_registration.hpp"
 
-#include <netdb.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -24,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "transport/flag.hpp"
 #include "transport/lookups.hpp"
 #include "transport/sockets.hpp"
 
@@ -35,75 +32,10 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kTryInterval = std::chrono::seconds{1};
 constexpr auto kTryTime = std::chrono::seconds{1};  // for a whole try, however slowly the proxy answers
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return number_; }
-
- private:
-  int number_;
-};
-
-/// Becomes readable once, and stays so.
-class Flag {
- public:
-  Flag() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-    if (descriptor_.get() < 0) throw std::system_error(errno, std::system_category(), "eventfd");
-  }
-  void raise() const { eventfd_write(descriptor_.get(), 1); }
-  [[nodiscard]] int descriptor() const { return descriptor_.get(); }
-
- private:
-  Descriptor descriptor_;
-};
-
 /// What happened first.
 enum class Wake { kReady, kTimeout, kStop };
 
 std::string system_text(int error) { return std::system_category().message(error); }
-
-/// A name's addresses, found on a thread of its own: nothing ends a lookup but its answer, which may be long in coming.
-class Lookup {
- public:
-  static std::shared_ptr<Lookup> start(std::string host, std::uint16_t port) {
-    auto lookup = std::make_shared<Lookup>();
-    run_detached([lookup, host = std::move(host), port] {
-      addrinfo hints{};
-      hints.ai_socktype = SOCK_STREAM;
-      addrinfo* found = nullptr;
-      lookup->error_ = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-      if (lookup->error_ == 0) lookup->addresses_.reset(found);
-      lookup->is_done_ = true;
-      lookup->done_.raise();
-    });
-    return lookup;
-  }
-
-  /// Readable once it is done.
-  [[nodiscard]] int descriptor() const { return done_.descriptor(); }
-  /// Only then is there what follows.
-  [[nodiscard]] bool is_done() const { return is_done_; }
-  /// Why there are no addresses, or nothing.
-  [[nodiscard]] std::optional<std::string> fault() const {
-    return error_ == 0 ? std::nullopt : std::optional<std::string>{gai_strerror(error_)};
-  }
-  [[nodiscard]] std::vector<const addrinfo*> addresses() const {
-    std::vector<const addrinfo*> all;
-    for (const auto* address = addresses_.get(); address != nullptr; address = address->ai_next) all.push_back(address);
-    return all;
-  }
-
- private:
-  Flag done_;
-  std::atomic<bool> is_done_{false};  // orders what the lookup wrote before what is read of it
-  int error_ = 0;
-  std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses_{nullptr, &freeaddrinfo};
-};
 
 class Registrar {
  public:
@@ -119,15 +51,14 @@ class Registrar {
       return "its name was not found within 1 s";
     }
     const auto lookup = std::exchange(lookup_, nullptr);  // the next try looks again
-    if (auto fault = lookup->fault()) return fault;
-    std::optional<std::string> fault = "it has no address";
-    const auto addresses = lookup->addresses();
+    std::optional<std::string> fault = lookup->fault();
+    const auto& addresses = lookup->addresses();
     for (std::size_t i = 0; i < addresses.size(); ++i) {
-      const Descriptor socket{::socket(addresses[i]->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+      const Descriptor socket{::socket(addresses[i].bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
       if (socket.get() < 0) return system_text(errno);
       // An address that does not answer leaves the others their share of the time.
       const auto share = (deadline - Clock::now()) / static_cast<int>(addresses.size() - i);
-      fault = connect_to(socket, *addresses[i], Clock::now() + share);
+      fault = connect_to(socket, addresses[i], Clock::now() + share);
       if (!fault) return say_hello(socket, deadline);
     }
     return fault;
@@ -150,9 +81,9 @@ class Registrar {
     }
   }
 
-  std::optional<std::string> connect_to(const Descriptor& socket, const addrinfo& address,
+  std::optional<std::string> connect_to(const Descriptor& socket, const Address& address,
                                         Clock::time_point until) const {
-    if (connect(socket.get(), address.ai_addr, address.ai_addrlen) == 0) return std::nullopt;
+    if (connect(socket.get(), address.get(), address.size) == 0) return std::nullopt;
     if (errno != EINPROGRESS) return system_text(errno);
     if (wait(socket.get(), POLLOUT, until) != Wake::kReady) return "no answer within 1 s";
     int error = 0;

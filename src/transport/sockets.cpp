@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <stdexcept>
 
 #include "dti/protocol/allocation_codec.hpp"
+#include "transport/frames.hpp"
 
 namespace dti {
 namespace {
@@ -18,6 +20,9 @@ constexpr int kReceiveMax = 128;
 // Connections that wait to be accepted: with fewer, a thousand who come at once wait seconds for TCP to try again.
 constexpr int kBacklog = 4'096;      // the kernel cuts it to net.core.somaxconn
 constexpr int kHandshakeMs = 5'000;  // a connection that does not say hello is closed
+constexpr int kNeverMs = 3'600'000;  // longer than any connection of ours is kept after it failed
+constexpr int kHandshakeFailures =
+    ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
 constexpr int kLingerMs = 200;       // a stop has 2 s: the store may take 1.5 s, late answers 0.2 s
 
 }  // namespace
@@ -58,23 +63,24 @@ std::string without_brackets(const std::string& host) {
   return has_them ? host.substr(1, host.size() - 2) : host;
 }
 
-zmq::socket_t connect_dealer(zmq::context_t& context, const std::string& host_port) try {
+zmq::socket_t make_dealer(zmq::context_t& context) {
   zmq::socket_t dealer(context, zmq::socket_type::dealer);
   dealer.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(kReplyBytesMax));
   dealer.set(zmq::sockopt::sndhwm, kQueueMax);
   dealer.set(zmq::sockopt::rcvhwm, kQueueMax);
   dealer.set(zmq::sockopt::linger, 0);
   dealer.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
-  dealer.set(zmq::sockopt::connect_timeout, 3'000);
-  dealer.set(zmq::sockopt::reconnect_ivl, 100);
-  dealer.set(zmq::sockopt::reconnect_ivl_max, 5'000);
-  // Not for names: with it, one that has both kinds of address is tried on IPv6 only.
-  dealer.set(zmq::sockopt::ipv6, host_port.starts_with('['));
+  // The owner decides when to connect again, and where. Not -1: then libzmq does not tell of every failure.
+  dealer.set(zmq::sockopt::reconnect_ivl, kNeverMs);
   set_keepalive(dealer);
-  dealer.connect("tcp://" + host_port);
   return dealer;
+}
+
+void connect_dealer(zmq::socket_t& dealer, const std::string& address) try {
+  dealer.set(zmq::sockopt::ipv6, address.starts_with('['));
+  dealer.connect("tcp://" + address);
 } catch (const zmq::error_t& error) {
-  throw std::runtime_error("cannot connect to " + host_port + ": " + error.what());
+  throw std::runtime_error("cannot connect to " + address + ": " + error.what());
 }
 
 ConnectionWatch::ConnectionWatch(zmq::context_t& context, zmq::socket_t& dealer)
@@ -82,9 +88,9 @@ ConnectionWatch::ConnectionWatch(zmq::context_t& context, zmq::socket_t& dealer)
   static std::atomic<std::uint64_t> number{0};
   const auto address = "inproc://connection-" + std::to_string(++number);
   events_.set(zmq::sockopt::linger, 0);
-  if (zmq_socket_monitor(dealer.handle(), address.c_str(), ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED) != 0) {
-    throw zmq::error_t();
-  }
+  constexpr int kEvents = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_DISCONNECTED |
+                          ZMQ_EVENT_HANDSHAKE_SUCCEEDED | kHandshakeFailures;
+  if (zmq_socket_monitor(dealer.handle(), address.c_str(), kEvents) != 0) throw zmq::error_t();
   try {
     events_.connect(address);
   } catch (...) {
@@ -97,11 +103,19 @@ ConnectionWatch::~ConnectionWatch() { end(); }
 
 void ConnectionWatch::end() { zmq_socket_monitor(dealer_.handle(), nullptr, 0); }
 
-bool ConnectionWatch::was_lost() {
-  bool lost = false;
-  zmq::message_t frame;
-  while (events_.recv(frame, zmq::recv_flags::dontwait)) lost = true;  // only of the kinds that were asked for
-  return lost;
+std::optional<ConnectionEvent> ConnectionWatch::next() {
+  // The first frame has the event's number and a value; the second one has an address.
+  const auto frames = receive_frames(events_, 2);
+  if (!frames || frames->front().size() < sizeof(std::uint16_t)) return std::nullopt;
+  std::uint16_t event = 0;
+  std::memcpy(&event, frames->front().data(), sizeof event);
+  switch (event) {
+    case ZMQ_EVENT_CONNECTED: return ConnectionEvent::kAccepted;
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return ConnectionEvent::kReady;
+    case ZMQ_EVENT_CONNECT_RETRIED: return ConnectionEvent::kNotConnected;
+    case ZMQ_EVENT_DISCONNECTED: return ConnectionEvent::kClosed;
+    default: return ConnectionEvent::kHandshakeFailed;
+  }
 }
 
 void wait_for(std::span<zmq::pollitem_t> items, std::optional<std::chrono::steady_clock::time_point> until) {

@@ -18,27 +18,38 @@ namespace dti {
 /// @throws std::runtime_error  with a sentence that names the address
 [[nodiscard]] zmq::socket_t bind_router(zmq::context_t& context, const std::string& address, std::uint16_t port);
 
-/// A DEALER that connects, and goes on trying, in the background. What is sent before the connection stands waits for
-/// it; closing the socket drops what waits. Its name is looked up in the context's I/O thread, which does nothing else
-/// meanwhile.
-/// @param host_port  an IPv6 address stands in brackets
-/// @throws std::runtime_error  with a sentence for people, if the address cannot be one
-[[nodiscard]] zmq::socket_t connect_dealer(zmq::context_t& context, const std::string& host_port);
+/// A DEALER with every option set, for connect_dealer().
+[[nodiscard]] zmq::socket_t make_dealer(zmq::context_t& context);
 
-/// Says when a dealer's connection breaks, or is refused. Thread: the dealer's.
+/// Connects a DEALER once, in the background. A connection that fails or breaks is not made again: close the socket.
+/// Messages that are sent before the connection stands wait for it; closing the socket drops them.
+/// @param address  numeric, so that libzmq has no name to look up: `10.0.0.1:6000`, `[fd77::3]:6000`
+/// @throws std::runtime_error  with a sentence that names the address
+void connect_dealer(zmq::socket_t& dealer, const std::string& address);
+
+/// An event in the life of a dealer's connection.
+enum class ConnectionEvent {
+  kAccepted,         // TCP is connected
+  kReady,            // the ZeroMQ handshake is done
+  kHandshakeFailed,  // the peer does not speak ZeroMQ
+  kNotConnected,     // TCP could not be connected
+  kClosed,           // the connection is closed
+};
+
+/// Tells of a dealer's connection. Thread: the dealer's.
 class ConnectionWatch {
  public:
-  /// @param dealer  outlives this
+  /// @param dealer  outlives this, and is connected later: earlier events are not told
   ConnectionWatch(zmq::context_t& context, zmq::socket_t& dealer);
-  /// libzmq's I/O thread waits without end for somebody to take an event, once nobody is there who could: and with it all
-  /// connections of the context. So it is told first to send none.
+  /// If nobody can take an event, libzmq's I/O thread waits for ever, and all connections of the context with it.
+  /// So the destructor first tells it to send none.
   ~ConnectionWatch();
   ConnectionWatch(const ConnectionWatch&) = delete;
   ConnectionWatch& operator=(const ConnectionWatch&) = delete;
 
-  /// Has the connection been lost or refused since the last call? Does not wait.
-  [[nodiscard]] bool was_lost();
-  /// To be polled: readable when was_lost() would say so.
+  /// The next event, if there is one. Does not wait.
+  [[nodiscard]] std::optional<ConnectionEvent> next();
+  /// To be polled: readable when next() has one.
   [[nodiscard]] void* handle() { return events_.handle(); }
 
  private:

@@ -46,6 +46,8 @@ void FacultyHost::deliver(const Frames& frames, std::function<void(const Frames&
   auto unpacked = unpack(views);
   const auto decoded = decode_room_request(unpacked.body);
   if (const auto* malformed = std::get_if<MalformedRoomRequest>(&decoded)) {
+    process_->service.on_malformed_request(malformed->semester, malformed->program_name, local_now());
+    perform_actions();
     return reply({encode_room_answer({.status = Status::kInvalidRequest, .grant = {}, .detail = malformed->detail})});
   }
   const auto& request = std::get<RoomRequest>(decoded);
@@ -75,7 +77,7 @@ void FacultyHost::perform_actions() {
     } else if (const auto* request = std::get_if<SendRequest>(&action)) {
       ask(*request);
     } else if (const auto* reset = std::get_if<ResetEndpoint>(&action)) {
-      ++process_->connections[reset->endpoint];
+      end_connection(reset->endpoint);
     } else if (const auto* event = std::get_if<LogEvent>(&action)) {
       if (event->event == "batch-given-up") world_.cells.reach("faculty/gave-up");
       world_.trace(name_, event->event + ": " + event->message);
@@ -88,6 +90,10 @@ void FacultyHost::ask(const SendRequest& action) {
   const auto server = action.endpoint;
   if (server > 0) world_.cells.reach("faculty/next-server");
   auto* const host = servers_[server];
+  if (!process_->connected[server]) {
+    process_->connected[server] = true;
+    process_->service.on_connected(server, local_now());
+  }
   const Frames frames{encode_allocation_request(action.request)};
   world_.trace(name_, "asks " + host->name() + " " + frames[0]);
   const auto reply = [this, server, host, connection = process_->connections[server],
@@ -109,8 +115,14 @@ void FacultyHost::ask(const SendRequest& action) {
 void FacultyHost::on_refused_connection(std::size_t server, std::uint64_t connection) {
   if (connection != process_->connections[server]) return;
   world_.cells.reach("faculty/server-not-there");
-  process_->service.on_connection_lost(server, local_now());
+  end_connection(server);
+  process_->service.on_connection_lost(server, "the server is not there", local_now());
   perform_actions();
+}
+
+void FacultyHost::end_connection(std::size_t server) {
+  ++process_->connections[server];
+  process_->connected[server] = false;
 }
 
 void FacultyHost::on_reply(std::size_t server, std::uint64_t connection, const Frames& frames) {

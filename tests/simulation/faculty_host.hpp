@@ -43,10 +43,11 @@ class FacultyHost {
   };
   struct Process {
     explicit Process(FacultyOptions options, std::function<std::uint64_t()> random, std::size_t servers)
-        : service(std::move(options), std::move(random)), connections(servers) {}
+        : service(std::move(options), std::move(random)), connections(servers), connected(servers) {}
     FacultyService service;
     std::map<Token, Waiting> waiting;
     std::vector<std::uint64_t> connections;  // by server: which connection it is
+    std::vector<bool> connected;             // by server: does it stand?
     Token tokens = 0;
     std::optional<SteadyTime> tick_at;
   };
@@ -55,6 +56,7 @@ class FacultyHost {
   void perform_actions();
   void schedule_tick();
   void ask(const SendRequest& action);
+  void end_connection(std::size_t server);
   void on_reply(std::size_t server, std::uint64_t connection, const Frames& frames);
   void on_refused_connection(std::size_t server, std::uint64_t connection);
   void answer(const SendRoomAnswer& action);

@@ -47,6 +47,17 @@ class Hosts:
     def address(self, host, network):
         return f"{NETWORKS[network]}.{self._hosts.index(host) + 1}"
 
+    def add_loopback_addresses(self, host, *addresses):
+        for address in addresses:
+            self._ip(host, "address", "add", address, "dev", "lo", *(["nodad"] if ":" in address else []))
+
+    def add_black_hole(self, host, *networks):
+        """From now on packets for those networks are lost, and the sender is not told."""
+        self._ip(host, "link", "add", "hole", "type", "bridge")
+        self._ip(host, "link", "set", "hole", "arp", "off", "up")
+        for network in networks:
+            self._ip(host, "route", "add", network, "dev", "hole")
+
     def cut(self, host, network):
         """From now on no packet passes in either direction."""
         self._ip("hub", "link", "set", self._port(host, network), "nomaster")
@@ -54,9 +65,13 @@ class Hosts:
     def heal(self, host, network):
         self._ip("hub", "link", "set", self._port(host, network), "master", network)
 
-    def enter(self, host):
-        """The command that runs another one there, in the same process."""
-        return ["nsenter", f"--net=/run/netns/{self._prefix}{host}", "--"]
+    def enter(self, host, names=None):
+        """The command that runs another one there, in the same process.
+        @param names  a file that stands in the place of /etc/hosts"""
+        entered = ["nsenter", f"--net=/run/netns/{self._prefix}{host}", "--"]
+        if names is None:
+            return entered
+        return [*entered, "unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(names)]
 
     @contextlib.contextmanager
     def inside(self, host):

@@ -1,6 +1,7 @@
-"""A TCP relay before the database that can cut a link at a chosen moment."""
+"""TCP relays: one that can cut a link at a chosen moment, and one that balances connections."""
 
 import contextlib
+import itertools
 import socket
 import threading
 
@@ -35,11 +36,18 @@ class Relay:
         self._listener.close()
         self.cut_now()
 
+    def _next_target(self):
+        return self._target
+
     def _accept(self):
         with contextlib.suppress(OSError):
             while True:
                 client = self._listener.accept()[0]
-                database = socket.create_connection(self._target)
+                try:
+                    database = socket.create_connection(self._next_target())
+                except OSError:
+                    client.close()
+                    continue
                 self._links += [client, database]
                 for source, sink, to_database in ((client, database, True), (database, client, False)):
                     threading.Thread(target=self._pump, args=(source, sink, to_database), daemon=True).start()
@@ -63,6 +71,24 @@ class Relay:
             if due:
                 self._moment = None
             return due
+
+
+class Balancer(Relay):
+    """Gives each new connection to the next of its targets, (host, port), in turn."""
+
+    def __init__(self, *targets):
+        self._turns = itertools.cycle(targets)
+        super().__init__(None, None)
+        self.address = f"127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _next_target(self):
+        return next(self._turns)
 
 
 def _close(link):

@@ -65,10 +65,21 @@ class Client:
 class Router:
     """A ROUTER of ours: plays a server to a faculty, or a faculty to a program."""
 
-    def __init__(self):
+    def __init__(self, port=None):
+        """`port`: where another one listened before; none: any."""
         self._socket = _context.socket(zmq.ROUTER)
         self._socket.linger = 0
-        self.port = self._socket.bind_to_random_port("tcp://127.0.0.1")
+        if port is None:
+            self.port = self._socket.bind_to_random_port("tcp://127.0.0.1")
+        else:
+            self.port = port
+            deadline = time.monotonic() + REPLY_SECONDS
+            while True:  # a socket that was closed listens on for a moment
+                try:
+                    self._socket.bind(f"tcp://127.0.0.1:{port}")
+                    break
+                except zmq.ZMQError:
+                    assert time.monotonic() < deadline, f"port {port} is still taken"
         self.address = f"127.0.0.1:{self.port}"
 
     def __enter__(self):

@@ -9,9 +9,11 @@
 
 namespace dti {
 
-/// Why a program's request is refused; names the field.
+/// A program's request that is refused.
 struct MalformedRoomRequest {
-  std::string detail;
+  std::string detail;                   // names the field
+  std::optional<std::string> semester;  // none: cannot be read
+  std::string program_name;             // empty: cannot be read
 };
 
 /// Reads what a program sends to its faculty, by the same rules as a request to a server.

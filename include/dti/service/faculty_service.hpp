@@ -44,7 +44,8 @@ struct SendRequest {
   std::size_t endpoint = 0;
   AllocationRequest request;
 };
-/// The server did not answer in time: its connection is to be made anew before the next send.
+/// The connection to a server is to be ended; the next request goes over another one, to the next address if it has
+/// several.
 struct ResetEndpoint {
   std::size_t endpoint = 0;
 };
@@ -64,9 +65,15 @@ class FacultyService {
   /// A server's reply. One that answers nothing that is waiting changes nothing.
   /// @param endpoint  the server that it came from
   void on_reply(std::size_t endpoint, const AllocationReply& reply, SteadyTime now);
-  /// The connection to a server broke, or was refused: what was asked on it will not be answered. What is under way there
-  /// goes on to another server soon, if one may be there; without retries it waits its time: it must not be sent twice.
-  void on_connection_lost(std::size_t endpoint, SteadyTime now);
+  /// The connection to a server stands: the requests for it were sent, and the time of their tries begins.
+  void on_connected(std::size_t endpoint, SteadyTime now);
+  /// The connection to a server could not be made, or broke. What was asked there will not be answered, and is asked again
+  /// after a pause: of another server, if one may be there. A request that was sent is not sent again without retries.
+  /// @param reason  a clause for the log
+  void on_connection_lost(std::size_t endpoint, const std::string& reason, SteadyTime now);
+  /// A program's message that is no request, and was refused as such: it counts towards the batch, so that the others do
+  /// not wait for that program. @param asker  a name for the program, the same each time that it asks
+  void on_malformed_request(const std::optional<std::string>& semester, const std::string& asker, SteadyTime now);
   /// Time has passed; to be called at wake_at() at the latest.
   void on_tick(SteadyTime now);
   /// Asked to stop: what gathers is asked at once, what waits is answered, then comes Exit.
@@ -86,39 +93,47 @@ class FacultyService {
   struct Batch {
     AllocationRequest request;
     std::vector<std::optional<Token>> tokens;  // none: was answered
-    std::set<std::string> name_keys;           // of the programs that have asked
+    std::set<std::string> askers;              // the programs that have asked, also those whose message was malformed
     std::size_t waiting_count = 0;             // tokens that were not answered
     std::size_t endpoint = 0;                  // of the try under way, or of the next one
     bool under_way = false;                    // once asked: a try is under way, else it pauses before the next one
+    bool is_sent = false;                      // under way: the connection stood
+    bool was_sent = false;                     // in any try
     int tries_left = 0;
-    int refusals = 0;         // how often a server told it to come back, or was not there
+    int refusals = 0;         // how often a server told it to come back, or could not be reached
     bool redirected = false;  // it went to the leader that a server named, without a pause
-    SteadyTime next_at{};     // gathering: to be sent; under way: the try is lost; pausing: the next try
+    SteadyTime next_at{};     // gathering: to be sent, or forgotten; under way: the try is lost; pausing: the next try
     SteadyTime give_up_at{};
   };
   // What is known of the connection to a server.
   struct Connection {
     std::size_t tries_under_way = 0;
+    bool connected = false;
     bool silent = false;       // a try on it was lost, and no reply came since
     SteadyTime since{};        // of its making
-    SteadyTime avoid_until{};  // it did not answer, or was not there: others are asked before
+    SteadyTime avoid_until{};  // it did not answer, or could not be reached: others are asked before
   };
 
+  /// The batch of a semester that gathers, begun if there is none.
+  Batch& gather(const std::string& semester, SteadyTime now);
+  void send_if_full(const std::string& semester, SteadyTime now);
   void refuse(Token token, Status status, std::string detail);
   void send(Batch batch, SteadyTime now);
   void try_once(Batch& batch, SteadyTime now);
   void on_lost_try(Batch& batch, SteadyTime now);
   void on_refusal(Batch& batch, const RequestError& error, SteadyTime now);
-  void try_again_later(Batch& batch, const RequestError& error, bool is_free, SteadyTime now);
+  void try_again_later(Batch& batch, const RequestError& error, bool is_free, const std::string& why, SteadyTime now);
+  void begin_time_of_try(Batch& batch, SteadyTime now);
   void end_try(Batch& batch);
+  void look_behind_balancer(std::size_t endpoint, const RequestError& error, SteadyTime now);
   void reset(std::size_t endpoint, SteadyTime now);
+  void erase_answered();
   void give_up(Batch& batch, std::size_t next, const std::string& why);
   void answer(Batch& batch, std::size_t index, RoomAnswer answer);
   void answer_from(Batch& batch, const AllocationReply& reply, bool refused);
   [[nodiscard]] std::optional<BatchId> find_batch(std::size_t endpoint, const AllocationReply& reply) const;
   [[nodiscard]] std::optional<std::size_t> find_leader(const RequestError& error) const;
   [[nodiscard]] std::size_t next_endpoint(const Batch& batch, const RequestError& error, SteadyTime now) const;
-  [[nodiscard]] std::chrono::milliseconds pause_after(int refusals);
   [[nodiscard]] std::string random_uuid();
   void end_if_done();
   void log(LogLevel level, std::string event, std::string message, const Batch& batch);

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -46,8 +48,17 @@ class Faculty {
     service.on_reply(endpoint, reply, now);
     collect();
   }
+  void connect(std::size_t endpoint) {
+    service.on_connected(endpoint, now);
+    collect();
+  }
   void lose(std::size_t endpoint) {
-    service.on_connection_lost(endpoint, now);
+    connected.erase(endpoint);
+    service.on_connection_lost(endpoint, "the connection was closed", now);
+    collect();
+  }
+  void ask_malformed(const std::optional<std::string>& semester, const std::string& asker) {
+    service.on_malformed_request(semester, asker, now);
     collect();
   }
   void stop() {
@@ -76,6 +87,8 @@ class Faculty {
   std::vector<SteadyTime> sent_at;
   std::vector<std::size_t> resets;
   std::vector<Exit> exits;
+  std::vector<LogEvent> logged;
+  bool servers_are_there = true;  // a connection stands as soon as it is wanted
 
  private:
   void collect() {
@@ -86,13 +99,19 @@ class Faculty {
       } else if (auto* send = std::get_if<SendRequest>(&action)) {
         sent.push_back(*send);
         sent_at.push_back(now);
+        if (servers_are_there && connected.insert(send->endpoint).second) service.on_connected(send->endpoint, now);
       } else if (auto* reset = std::get_if<ResetEndpoint>(&action)) {
         resets.push_back(reset->endpoint);
+        connected.erase(reset->endpoint);
       } else if (auto* exit = std::get_if<Exit>(&action)) {
         exits.push_back(*exit);
+      } else if (auto* event = std::get_if<LogEvent>(&action)) {
+        logged.push_back(*event);
       }
     }
   }
+
+  std::set<std::size_t> connected;  // endpoints
 };
 
 inline AllocationReply granted(const AllocationRequest& request) {

@@ -225,12 +225,13 @@ TEST(FacultyServiceTest, ARefusalForNowIsFollowedByAPauseAndAnotherTry) {
     std::size_t endpoint_next;
     milliseconds pause_min;
     milliseconds pause_max;
+    bool resets = false;  // a new connection, which a balancer may give to another server
   };
   const Case cases[] = {
-      {"not the leader, leader not known", {Status::kNotLeader, "", {}, ""}, 1, 50ms, 100ms},
+      {"not the leader, leader not known", {Status::kNotLeader, "", {}, ""}, 1, 50ms, 100ms, true},
       {"not the leader, leader in the list", {Status::kNotLeader, "", {}, "c:3"}, 2, 0ms, 0ms},
-      {"not the leader, and names itself", {Status::kNotLeader, "", {}, "a:1"}, 0, 50ms, 100ms},
-      {"not the leader, leader elsewhere", {Status::kNotLeader, "", {}, "d:4"}, 1, 50ms, 100ms},
+      {"not the leader, and names itself", {Status::kNotLeader, "", {}, "a:1"}, 0, 50ms, 100ms, true},
+      {"not the leader, leader elsewhere", {Status::kNotLeader, "", {}, "d:4"}, 1, 50ms, 100ms, true},
       {"overloaded", {Status::kOverloaded, "", 300ms, ""}, 0, 300ms, 300ms},
       {"unavailable", {Status::kUnavailable, "", 10ms, ""}, 1, 50ms, 100ms},
       {"a retry-after beyond reason", {Status::kOverloaded, "", 3'600'000ms, ""}, 0, 5'000ms, 5'000ms},
@@ -248,7 +249,7 @@ TEST(FacultyServiceTest, ARefusalForNowIsFollowedByAPauseAndAnotherTry) {
     EXPECT_GE(faculty.sent_at[1] - faculty.sent_at[0], test.pause_min);
     EXPECT_EQ(faculty.sent[1].endpoint, test.endpoint_next);
     EXPECT_EQ(faculty.sent[1].request, faculty.sent[0].request);
-    EXPECT_TRUE(faculty.resets.empty()) << "a server that answers keeps its connection";
+    EXPECT_EQ(faculty.resets, std::vector<std::size_t>(test.resets ? 1 : 0, 0));
   }
 }
 
@@ -296,9 +297,7 @@ TEST(FacultyServiceTest, AConnectionThatIsLostSendsItsBatchesToAnotherServerSoon
   ASSERT_EQ(faculty.sent.size(), 2u);
   EXPECT_EQ(faculty.sent[1].endpoint, 1u);
   EXPECT_EQ(faculty.sent[1].request, faculty.sent[0].request);
-  EXPECT_EQ(faculty.resets, std::vector<std::size_t>{0}) << "nothing that is queued arrives later";
   faculty.lose(2);  // nothing is under way there
-  EXPECT_EQ(faculty.resets.size(), 1u);
   faculty.reply(1, granted(faculty.sent[0].request));
   EXPECT_EQ(faculty.status_of(1), Status::kOk);
 }
@@ -325,36 +324,191 @@ TEST(FacultyServiceTest, AStandbyIsAskedAgainWhileTheLeaderThatItNamesIsNotThere
   EXPECT_EQ(faculty.sent.back().endpoint, 0u) << "by now it may be there again";
 }
 
-TEST(FacultyServiceTest, WhenNoServerIsThereATryLastsItsTimeAndCounts) {
+TEST(FacultyServiceTest, WhenNoServerCanBeReachedNothingCountsAsATryUntilOneIsThereOrTheBudgetEnds) {
   for (const std::size_t servers : {1u, 2u}) {
-    auto options = options_of_three_servers();
-    options.endpoints.resize(servers);
-    options.retries = 2;
-    Faculty faculty(options);
-    faculty.ask(1);
-    faculty.ask(2);
-    while (faculty.answers.empty()) {
-      for (std::size_t server = 0; server < servers; ++server) faculty.lose(server);
-      faculty.pass(100ms);
+    for (const int retries : {0, 1}) {
+      for (const bool one_comes : {true, false}) {
+        SCOPED_TRACE(std::to_string(servers) + " servers, " + std::to_string(retries) + " retries");
+        auto options = options_of_three_servers();
+        options.endpoints.resize(servers);
+        options.retries = retries;
+        Faculty faculty(options);
+        faculty.servers_are_there = false;
+        faculty.ask(1);
+        faculty.ask(2);
+        for (std::size_t i = 0; faculty.answers.empty() && i < faculty.sent.size(); ++i) {
+          const auto& send = faculty.sent[i];
+          if (one_comes && faculty.now - kStart > 20s) {
+            faculty.connect(send.endpoint);
+            faculty.reply(send.endpoint, granted(send.request));
+          } else {
+            faculty.lose(send.endpoint);
+            faculty.pass(1'000ms);
+          }
+        }
+        EXPECT_EQ(faculty.status_of(1), one_comes ? Status::kOk : Status::kUnavailable);
+        if (one_comes) continue;
+        EXPECT_GE(faculty.now - kStart, 23s);
+        EXPECT_LE(faculty.now - kStart, 25s);
+        EXPECT_LE(faculty.sent.size(), 60u);
+        EXPECT_NE(faculty.answer_of(1).detail.find("nothing was asked"), std::string::npos);
+      }
     }
-    EXPECT_EQ(faculty.status_of(1), Status::kUnavailable);
-    EXPECT_GE(faculty.now - kStart, 6s);
-    EXPECT_LE(faculty.now - kStart, 6'200ms) << "three tries of two seconds";
   }
 }
 
-TEST(FacultyServiceTest, WithoutRetriesALostConnectionChangesNothing) {
+TEST(FacultyServiceTest, WithoutRetriesARequestWhoseConnectionBreaksIsNotSentAgain) {
   auto options = options_of_three_servers();
   options.retries = 0;
   Faculty faculty(options);
   faculty.ask(1);
   faculty.ask(2);
   faculty.lose(0);
+  EXPECT_EQ(faculty.status_of(1), Status::kUnavailable) << "its answer cannot come any more";
+  EXPECT_NE(faculty.answer_of(1).detail.find("may have been granted"), std::string::npos) << "the server may be an old one";
+  faculty.pass(60'000ms);
+  EXPECT_EQ(faculty.sent.size(), 1u);
+}
+
+TEST(FacultyServiceTest, TheTimeOfATryBeginsWhenItsConnectionStands) {
+  Faculty faculty(options_of_three_servers());
+  faculty.servers_are_there = false;
+  faculty.ask(1);
+  faculty.ask(2);
+  faculty.pass(10'000ms);
+  faculty.connect(0);
   faculty.pass(1'999ms);
-  EXPECT_TRUE(faculty.answers.empty()) << "its answer may still come";
   EXPECT_EQ(faculty.sent.size(), 1u);
   faculty.pass(1ms);
-  EXPECT_EQ(faculty.status_of(1), Status::kUnavailable);
+  EXPECT_EQ(faculty.sent.size(), 2u);
+}
+
+TEST(FacultyServiceTest, StandbysBehindABalancerAreLeftForNewConnectionsUntilTheLeaderIsFound) {
+  for (const auto status : {Status::kNotLeader, Status::kUnavailable}) {
+    SCOPED_TRACE(wire_text(status));
+    auto options = options_of_three_servers();
+    options.endpoints = {"balancer:1"};
+    options.retries = status == Status::kNotLeader ? 1 : 10;
+    Faculty faculty(options);
+    faculty.ask(1);
+    faculty.ask(2);
+    for (std::size_t refusals = 1; refusals <= 8; ++refusals) {
+      faculty.reply(0, failed(faculty.sent.back().request, {status, "", {}, "d:4"}));
+      EXPECT_EQ(faculty.resets.size(), refusals);
+      faculty.pass(1'000ms);
+      ASSERT_EQ(faculty.sent.size(), refusals + 1);
+    }
+    faculty.reply(0, granted(faculty.sent.back().request));
+    EXPECT_EQ(faculty.status_of(1), Status::kOk);
+  }
+}
+
+TEST(FacultyServiceTest, RequestsThatShareAConnectionToAStandbyAreAskedAgainAtOnceAndForFree) {
+  for (const auto status : {Status::kNotLeader, Status::kUnavailable}) {
+    SCOPED_TRACE(wire_text(status));
+    auto options = options_of_three_servers();
+    options.endpoints = {"balancer:1"};
+    options.retries = 1;
+    Faculty faculty(options);
+    for (const Token token : {1, 2}) faculty.ask(token);
+    for (const Token token : {3, 4}) faculty.ask(token);
+    ASSERT_EQ(faculty.sent.size(), 2u);
+    faculty.reply(0, failed(faculty.sent[0].request, {status, "", {}, ""}));
+    faculty.pass(100ms);
+    if (status == Status::kNotLeader) {
+      EXPECT_EQ(faculty.resets, std::vector<std::size_t>{0});
+      ASSERT_EQ(faculty.sent.size(), 4u);
+    } else {
+      EXPECT_TRUE(faculty.resets.empty()) << "that server may still answer the other request";
+      ASSERT_EQ(faculty.sent.size(), 3u);
+    }
+    faculty.reply(0, granted(faculty.sent[0].request));
+    faculty.reply(0, granted(faculty.sent[1].request));
+    for (const Token token : {1, 2, 3, 4}) EXPECT_EQ(faculty.status_of(token), Status::kOk) << token;
+  }
+}
+
+TEST(FacultyServiceTest, AnAnswerThatIsNotKnownSaysWhetherToAskAgain) {
+  struct Case {
+    const char* claim;
+    int retries;
+    bool is_sent;
+    const char* part;
+  };
+  for (const auto& [claim, retries, is_sent, part] :
+       {Case{"a server that knows repeats", 1, true, "ask again, it is safe"},
+        Case{"perhaps an old server", 0, true, "look at the server's log"},
+        Case{"a server that was never reached", 0, false, "nothing was asked of a server: ask again"}}) {
+    SCOPED_TRACE(claim);
+    auto options = options_of_three_servers();
+    options.retries = retries;
+    Faculty faculty(options);
+    faculty.servers_are_there = is_sent;
+    faculty.ask(1);
+    faculty.ask(2);
+    faculty.pass(25'000ms);
+    EXPECT_EQ(faculty.status_of(1), Status::kUnavailable);
+    EXPECT_NE(faculty.answer_of(1).detail.find(part), std::string::npos) << faculty.answer_of(1).detail;
+  }
+}
+
+TEST(FacultyServiceTest, AMalformedRequestCountsTowardsTheBatchAndIsNoPartOfIt) {
+  struct Case {
+    const char* claim;
+    std::optional<std::string> of_faculty;
+    std::vector<std::pair<std::optional<std::string>, std::string>> malformed;  // semester and asker
+    bool is_sent_with_one_more;
+  };
+  const Case cases[] = {
+      {"it names the semester", {}, {{"2025-10", "civil"}}, true},
+      {"it names another semester", {}, {{"2025-30", "civil"}}, false},
+      {"it names none, and the faculty has none", {}, {{std::nullopt, "civil"}}, false},
+      {"it names none, and the faculty has one", "2025-10", {{std::nullopt, "civil"}}, true},
+      {"it names another one than the faculty's", "2025-10", {{"2025-30", "civil"}}, false},
+      {"the program that asks properly later counts once", {}, {{"2025-10", "Program_1"}}, false},
+      {"a batch of malformed requests only is over", {}, {{"2025-10", "civil"}, {"2025-10", "penal"}}, false},
+      {"nor does it end the faculty", "2025-10", {{"2025-10", "civil"}, {"2025-10", "penal"}}, false},
+  };
+  for (const auto& test : cases) {
+    for (const bool comes_first : {true, false}) {
+      if (!comes_first && test.malformed.size() > 1) continue;
+      SCOPED_TRACE(test.claim);
+      auto options = options_of_three_servers();
+      options.semester = test.of_faculty;
+      Faculty faculty(options);
+      if (!comes_first) faculty.ask(1);
+      for (const auto& [semester, asker] : test.malformed) faculty.ask_malformed(semester, asker);
+      if (comes_first) faculty.ask(1);
+      EXPECT_EQ(faculty.sent.size(), test.is_sent_with_one_more ? 1u : 0u);
+      for (const auto& send : faculty.sent) EXPECT_EQ(send.request.programs.size(), 1u);
+      EXPECT_TRUE(faculty.exits.empty());
+    }
+  }
+}
+
+TEST(FacultyServiceTest, AProgramWaitsItsOwnTimeWhateverMalformedRequestCameBefore) {
+  auto options = options_of_three_servers();
+  options.programs_min = 3;
+  Faculty faculty(options);
+  faculty.ask_malformed("2025-10", "penal");
+  faculty.pass(29'000ms);
+  faculty.ask_malformed("2025-30", "penal");
+  faculty.ask(1, "2025-30");
+  faculty.pass(29'999ms);
+  EXPECT_TRUE(faculty.sent.empty());
+  faculty.pass(1ms);
+  EXPECT_EQ(faculty.sent.size(), 1u);
+  EXPECT_EQ(faculty.service.wake_at(), faculty.now + 2'000ms) << "what gathered only malformed requests is forgotten";
+}
+
+TEST(FacultyServiceTest, MalformedRequestsOfManySemestersTakeLittleMemory) {
+  Faculty faculty(options_of_three_servers());
+  for (int i = 0; i < 10'000; ++i) faculty.ask_malformed("semester " + std::to_string(i), "civil");
+  faculty.ask(1, "semester 9999");
+  faculty.ask(2, "semester 9999");
+  EXPECT_EQ(faculty.sent.size(), 1u);
+  faculty.ask(3, "semester 5000");
+  EXPECT_EQ(faculty.sent.size(), 1u) << "not so many are counted";
 }
 
 TEST(FacultyServiceTest, PausesGrowToASecondWithJitter) {

@@ -368,8 +368,7 @@ TEST_P(FacultyNodeWithFewDescriptors, LivesAndAnswersItsPrograms) {
   if (!kCanLackDescriptors) GTEST_SKIP() << kNeedsDescriptors;
   const ReservedPort nobody;
   auto options = options_for({nobody.host_port()});
-  options.service.request_timeout = 50ms;
-  options.service.retries = 0;
+  options.service.budget = 200ms;
   start(std::move(options));
   auto peer = program();
   send(peer, {"", "no request"});

@@ -1,20 +1,16 @@
 #include "transport/lookups.hpp"
 
-#include <chrono>
+#include <poll.h>
+
 #include <future>
-#include <memory>
-#include <utility>
-#include <vector>
+#include <optional>
 
 #include <gtest/gtest.h>
-#include <zmq.hpp>
 
 #include "dti/transport/lookups.hpp"
 
 namespace dti {
 namespace {
-
-using namespace std::chrono_literals;
 
 TEST(LookupsTest, WhatRunsDetachedHangsUntilItHasReturned) {
   EXPECT_FALSE(lookup_hangs());
@@ -26,23 +22,29 @@ TEST(LookupsTest, WhatRunsDetachedHangsUntilItHasReturned) {
   EXPECT_FALSE(lookup_hangs());
 }
 
-TEST(LookupsTest, AContextThatCannotEndIsLeftToItself) {
-  // An open socket holds up the end of its context as a lookup does.
-  std::vector<zmq::context_t> contexts(2);
-  zmq::socket_t holding{contexts[0], zmq::socket_type::dealer};
-  end_contexts(std::move(contexts), 20ms);
-  EXPECT_TRUE(lookup_hangs());
-  holding.close();
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
-  while (lookup_hangs() && std::chrono::steady_clock::now() < deadline) run_detached([] {}).wait();
+TEST(LookupsTest, ANumericHostIsItsOwnAddressAtOnce) {
+  struct Case {
+    const char* host;
+    const char* address;
+  };
+  for (const auto& [host, address] : {Case{"127.0.0.1", "127.0.0.1:6000"}, Case{"::1", "[::1]:6000"}}) {
+    const auto lookup = Lookup::start(host, 6000);
+    ASSERT_TRUE(lookup->is_done());
+    ASSERT_EQ(lookup->addresses().size(), 1u);
+    EXPECT_EQ(lookup->addresses()[0].text, address);
+    EXPECT_EQ(lookup->fault(), std::nullopt);
+  }
   EXPECT_FALSE(lookup_hangs());
 }
 
-TEST(LookupsTest, ContextsThatCanEndAreAwaited) {
-  std::vector<zmq::context_t> contexts(3);
-  for (auto& context : contexts) zmq::socket_t{context, zmq::socket_type::dealer}.close();
-  end_contexts(std::move(contexts), 10s);
-  EXPECT_FALSE(lookup_hangs());
+TEST(LookupsTest, ANameThatDoesNotExistIsAFaultWithTheResolversReason) {
+  const auto lookup = Lookup::start("no such name", 6000);  // no resolver asks the network for a name with spaces
+  pollfd item{lookup->descriptor(), POLLIN, 0};
+  ASSERT_EQ(poll(&item, 1, 60'000), 1);
+  ASSERT_TRUE(lookup->is_done());
+  EXPECT_TRUE(lookup->addresses().empty());
+  ASSERT_TRUE(lookup->fault());
+  EXPECT_NE(*lookup->fault(), "");
 }
 
 }  // namespace

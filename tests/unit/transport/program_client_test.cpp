@@ -20,7 +20,7 @@ namespace {
 
 using peers::Frames;
 using namespace std::chrono_literals;
-using Outcome = std::variant<RoomAnswer, NoAnswer>;
+using Outcome = std::variant<FacultyAnswer, NoAnswer>;
 
 const RoomRequest kRequest{.program_name = "derecho-civil", .semester = "2025-10", .want = {7, 2}, .client_id = {}};
 const RoomAnswer kAnswer{.status = Status::kOk, .grant = {7, 1, 1}, .detail = ""};
@@ -47,7 +47,7 @@ TEST_F(ProgramClientTest, TheRequestStandsBehindADelimiterAsARequestSocketSendsI
   ASSERT_TRUE(std::holds_alternative<RoomRequest>(decoded));
   EXPECT_EQ(std::get<RoomRequest>(decoded), kRequest);
   peers::send(faculty_.socket, {frames[0], "", encode_room_answer(kAnswer)});
-  EXPECT_EQ(std::get<RoomAnswer>(outcome.get()), kAnswer);
+  EXPECT_EQ(std::get<FacultyAnswer>(outcome.get()).answer, kAnswer);
 }
 
 TEST_F(ProgramClientTest, AnAnswerIsTakenWithAndWithoutADelimiterAndAfterWhatIsNone) {
@@ -66,7 +66,7 @@ TEST_F(ProgramClientTest, AnAnswerIsTakenWithAndWithoutADelimiterAndAfterWhatIsN
       frames.insert(frames.end(), message.begin(), message.end());
       peers::send(faculty_.socket, frames);
     }
-    EXPECT_EQ(std::get<RoomAnswer>(outcome.get()), kAnswer);
+    EXPECT_EQ(std::get<FacultyAnswer>(outcome.get()).answer, kAnswer);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <zmq.hpp>
@@ -37,7 +38,8 @@ TEST(SocketsTest, AnIpv6AddressIsBoundWithAndWithoutBracketsAndConnectedTo) {
     }
     const std::string endpoint = router.get(zmq::sockopt::last_endpoint);
     ASSERT_EQ(endpoint.find("tcp://[::1]:"), 0u) << endpoint;
-    auto dealer = connect_dealer(context, endpoint.substr(std::string("tcp://").size()));
+    auto dealer = make_dealer(context);
+    connect_dealer(dealer, endpoint.substr(std::string("tcp://").size()));
     peers::send(dealer, {"hello"});
     router.set(zmq::sockopt::rcvtimeo, 10'000);
     const auto frames = peers::receive(router);
@@ -50,20 +52,43 @@ TEST(SocketsTest, AnAddressThatCannotBeOneIsSaidInASentence) {
   zmq::context_t context;
   const std::string address = "127.0.0.1:port";
   try {
-    connect_dealer(context, address).close();
+    auto dealer = make_dealer(context);
+    connect_dealer(dealer, address);
     FAIL() << "that is no port";
   } catch (const std::runtime_error& error) {
     EXPECT_NE(std::string(error.what()).find(address), std::string::npos) << error.what();
   }
 }
 
+std::vector<ConnectionEvent> next_events(ConnectionWatch& watch, std::size_t count) {
+  std::vector<ConnectionEvent> events;
+  while (events.size() < count) {
+    zmq::pollitem_t item{watch.handle(), 0, ZMQ_POLLIN, 0};
+    if (zmq::poll(&item, 1, std::chrono::seconds{10}) != 1) break;
+    if (const auto event = watch.next()) events.push_back(*event);
+  }
+  return events;
+}
+
 TEST(ConnectionWatchTest, TellsThatNobodyListens) {
   zmq::context_t context;
-  auto dealer = connect_dealer(context, "127.0.0.1:1");
+  auto dealer = make_dealer(context);
   ConnectionWatch watch{context, dealer};
-  zmq::pollitem_t item{watch.handle(), 0, ZMQ_POLLIN, 0};
-  ASSERT_EQ(zmq::poll(&item, 1, std::chrono::seconds{10}), 1);
-  EXPECT_TRUE(watch.was_lost());
+  connect_dealer(dealer, "127.0.0.1:1");
+  EXPECT_EQ(next_events(watch, 1), std::vector{ConnectionEvent::kNotConnected});
+}
+
+TEST(ConnectionWatchTest, TellsOfTheConnectionItsHandshakeAndItsEnd) {
+  zmq::context_t servers;
+  auto router = bind_router(servers, "127.0.0.1", 0);
+  const std::string endpoint = router.get(zmq::sockopt::last_endpoint);
+  zmq::context_t context;
+  auto dealer = make_dealer(context);
+  ConnectionWatch watch{context, dealer};
+  connect_dealer(dealer, endpoint.substr(std::string("tcp://").size()));
+  EXPECT_EQ(next_events(watch, 2), (std::vector{ConnectionEvent::kAccepted, ConnectionEvent::kReady}));
+  router.close();
+  EXPECT_EQ(next_events(watch, 1), std::vector{ConnectionEvent::kClosed});
 }
 
 TEST(ConnectionWatchTest, ItsEndIsNoEndOfOtherConnectionsWheneverItComes) {
@@ -72,13 +97,15 @@ TEST(ConnectionWatchTest, ItsEndIsNoEndOfOtherConnectionsWheneverItComes) {
   const std::string endpoint = router.get(zmq::sockopt::last_endpoint);
   zmq::context_t context;
   for (int i = 0; i < 400; ++i) {
-    auto refused = connect_dealer(context, "127.0.0.1:1");
+    auto refused = make_dealer(context);
     const ConnectionWatch watch{context, refused};
+    connect_dealer(refused, "127.0.0.1:1");
     // So that the refusal comes before, while and after the watch ends.
     const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds{i};
     while (std::chrono::steady_clock::now() < until) continue;
   }
-  auto dealer = connect_dealer(context, endpoint.substr(std::string("tcp://").size()));
+  auto dealer = make_dealer(context);
+  connect_dealer(dealer, endpoint.substr(std::string("tcp://").size()));
   peers::send(dealer, {"hello"});
   router.set(zmq::sockopt::rcvtimeo, 10'000);
   ASSERT_EQ(peers::receive(router).size(), 2u);

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace dti {
+
+/// How long a client waits before it asks again: it doubles with each failure in a row, from 0.1 s up to 1 s, and half of
+/// it is random, so that clients do not come back all at once.
+/// @param failures  so far, at least 1
+/// @param random  64 random bits
+[[nodiscard]] std::chrono::milliseconds pause_after(int failures, std::uint64_t random);
+
+}  // namespace dti

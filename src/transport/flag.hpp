@@ -1,0 +1,40 @@
+#pragma once
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace dti {
+
+/// A file descriptor of ours, closed with its owner.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const { return number_; }
+
+ private:
+  int number_;
+};
+
+/// Becomes readable once, and stays so. Thread: any.
+class Flag {
+ public:
+  /// @throws std::system_error  if no descriptor is left
+  Flag() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (descriptor_.get() < 0) throw std::system_error(errno, std::system_category(), "eventfd");
+  }
+  void raise() const { eventfd_write(descriptor_.get(), 1); }
+  [[nodiscard]] int descriptor() const { return descriptor_.get(); }
+
+ private:
+  Descriptor descriptor_;
+};
+
+}  // namespace dti
