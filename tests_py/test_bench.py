@@ -1,13 +1,10 @@
-"""The benchmark's own sums: figures, verdicts, tables, plots, and the proof of a ledger; what it refuses to count; and
+"""The benchmark's own sums: figures, verdicts, and the proof of a ledger; what it refuses to count; and
 one tiny run of the real programs."""
 
-import contextlib
 import copy
 import json
-import re
 import sqlite3
 import sys
-import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +15,11 @@ from test_scripts import call, tools  # noqa: F401  (a fixture)
 
 sys.path.insert(0, str(ROOT))
 
-from bench import drivers, figures, growth, machine, others, ours, report, tables  # noqa: E402
+from bench import drivers, figures, others, report  # noqa: E402
 from bench.database import Fault  # noqa: E402
-from bench.ledgers import COPY_SEMESTERS, Ledger, SqliteLedgers  # noqa: E402
+from bench.ledgers import COPY_SEMESTERS, Ledger  # noqa: E402
 from bench.plan import (BARE_METHODS, BATCHES, CONNECTIONS_OF_OTHERS, IN_FLIGHT, PARTS, REPEATED,  # noqa: E402
-                        SCRIPTS, STORES, Catalog, Point, expected_seconds, make_plan)
+                        SCRIPTS, STORES, Catalog, Point, make_plan)
 from bench.run import Run  # noqa: E402
 from bench.targets import NOT_MEASURED, TARGETS, best_ceiling, judge, judge_all  # noqa: E402
 
@@ -52,12 +49,6 @@ def test_repetitions_become_a_figure_for_each_of_their_names():
     assert found["rate"]["values"] == [3, 1, 2]
 
 
-@pytest.mark.parametrize("value, text", [(1234567.8, "1,234,568"), (123.4, "123"), (99.94, "99.9"), (1.234, "1.23"),
-                                         (0.5, "0.50"), (0, "0.00")])
-def test_numbers_have_three_digits(value, text):
-    assert figures.number(value) == text
-
-
 @pytest.mark.parametrize("count, share, expected", [(1, 0.5, 1), (2, 0.5, 1), (3, 0.5, 2), (100, 0.99, 99),
                                                     (101, 0.99, 100), (1000, 0.999, 999), (10, 0.0, 1), (10, 1.0, 10)])
 def test_a_percentile_is_the_least_value_that_enough_do_not_exceed(count, share, expected):
@@ -71,21 +62,6 @@ def test_the_latencies_are_those_of_every_transaction_in_every_log(tmp_path):
 
 
 # What pgbench prints is read as it stands.
-PGBENCH = """pgbench (15.5)
-transaction type: hot_row.sql
-number of transactions actually processed: 1703
-number of failed transactions: 0 (0.000%)
-latency average = 0.587 ms
-initial connection time = 3.091 ms
-tps = 1704.163227 (without initial connection time)
-"""
-
-
-def test_the_rate_of_pgbench_is_read():
-    assert others.TRANSACTIONS.search(PGBENCH)[1] == "1703"
-    assert float(others.RATE.search(PGBENCH)[1]) == 1704.163227
-
-
 # Results as a run makes them; every target is met, by these.
 
 
@@ -182,11 +158,6 @@ def test_a_target_is_met_up_to_its_bound_and_missed_beyond(results, target):
     assert judge(target, changed(results, path, missed)).verdict == "missed"
 
 
-def test_a_result_that_rests_on_an_unsteady_figure_is_marked(results):
-    results["others"]["hot-row"]["32"]["transactions_per_second"]["spread"] = 0.16
-    assert [verdict.target.number for verdict in judge_all(results) if verdict.result.endswith("~")] == [1, 2]
-
-
 @pytest.mark.parametrize("method", BARE_METHODS)
 def test_the_ceiling_is_the_best_of_every_method_and_batch_and_is_named(results, method):
     results = changed(results, ("ceiling", method, "5000", "rows_per_second"), 300_000)
@@ -204,52 +175,7 @@ def test_a_target_of_which_a_part_is_missing_was_not_measured(results, missing, 
     assert {verdict.target.number for verdict in judge_all(results) if verdict.verdict == NOT_MEASURED} == numbers
 
 
-def test_a_quick_run_says_which_verdicts_are_about_a_smaller_ledger(results):
-    results["kind"] = "quick"
-    scaled = [verdict.target.number for verdict in judge_all(results) if verdict.verdict == "met (scaled)"]
-    assert scaled == [7, 8, 9, 10]
-
-
 # The page, the tables and the plots.
-
-
-def cells(line):
-    return len(re.findall(r"(?<!\\)\|", line)) - 1
-
-
-def test_every_row_of_the_page_has_the_cells_of_its_header(results):
-    text = report.page(results, ["throughput.svg", "latency.svg"])
-    assert text.endswith("\n") and not text.endswith("\n\n")
-    blocks = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
-    assert len(blocks) == len(tables.all_tables(results))
-    for header, rule, *rows in blocks:
-        assert rows and re.fullmatch(r"\|( -+:? \|)+", rule), header
-        assert {cells(line) for line in (rule, *rows)} == {cells(header)}, header
-
-
-def test_the_page_names_its_plots_and_its_machine(results):
-    text = report.page(results, ["throughput.svg", "latency.svg"])
-    assert "](throughput.svg)" in text and "](latency.svg)" in text and "A | CPU, 2 cores" in text
-    assert "GNU 12.2.0, RelWithDebInfo (-O2 -g -DNDEBUG)" in text
-    assert "quick" not in text
-    results["kind"] = "quick"
-    assert "A quick run" in report.page(results, [])
-
-
-def test_the_tables_fit_a_terminal(results):
-    text = "\n".join(tables.as_text(table) for table in tables.all_tables(results))
-    assert max(map(len, text.splitlines())) <= 120
-    assert "durable decisions/s" in text and "WRONG" not in text
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_what_one_part_alone_has_measured_can_be_shown(results, part):
-    kept = {"kind", "date", "commit", "machine", "build", "versions", "repetitions", "points", "duration_seconds",
-            "catalog"}
-    name = part.replace("-", "_")
-    alone = {**{key: results[key] for key in (*kept, name)}, "verified": [], "parts": [part]}
-    assert len(tables.all_tables(alone)) >= 2
-    assert report.page(alone, [])
 
 
 def test_a_fault_of_a_ledger_is_shown_and_fails_the_run(results, capsys):
@@ -268,52 +194,7 @@ def test_a_run_of_all_parts_that_did_not_measure_a_target_fails(results, capsys)
     assert report.check(results)
 
 
-def test_the_results_and_the_plots_are_written_well_formed_and_the_same_each_time(results, tmp_path):
-    pytest.importorskip("matplotlib", reason="matplotlib is not installed: scripts/install-dependencies bench")
-    from bench import plots
-    texts = []
-    for name in ("first", "second"):
-        report.write(results, tmp_path / name, plots.draw_all)
-        texts.append([(tmp_path / name / plot).read_text() for plot in ("throughput.svg", "latency.svg")])
-    assert texts[0] == texts[1]
-    for text in texts[0]:
-        words = {"".join(element.itertext()).strip() for element in ElementTree.fromstring(text).iter(
-            "{http://www.w3.org/2000/svg}text")}
-        assert {"PostgreSQL", "SQLite", "memory:", "1,024"} <= words
-        assert len(text) < 60_000 and "<dc:date>" not in text
-    assert "one hot row, 32 connections" in texts[0][0]
-    assert json.loads((tmp_path / "first/results.json").read_text()) == results
-    assert {path.name for path in (tmp_path / "first").iterdir()} == {
-        "results.json", "RESULTS.md", "throughput.svg", "latency.svg"}
-
-
 # The plan.
-
-
-@pytest.mark.parametrize("quick, seconds", [(True, 180), (False, 900)])
-def test_a_run_is_expected_to_take_no_longer_than_is_said(quick, seconds):
-    assert 0.5 * seconds < expected_seconds(make_plan(quick, tuple(PARTS))) <= seconds
-
-
-def test_growth_compares_what_it_says():
-    plan = make_plan(False, ("growth",)).growth
-    assert plan.rows == 5_000_000
-    assert growth.rows_in(plan, plan.early) == (50_000, 250_000)
-    steps = [(50_000, 0.1)] + [(50_000, 0.25)] * 4 + [(50_000, 9.0)] * 85 + [(50_000, 0.5)] * 10
-    found = growth.rates(plan, steps)
-    assert (found["early_rate"], found["late_rate"], found["ratio"]) == (200_000, 100_000, 0.5)
-    slow_for_a_moment = [(50_000, 0.1)] + [(50_000, 5.0)] * 4 + steps[5:]
-    again = [[(50_000, 0.1)] + [(50_000, 0.25)] * 4] * 2
-    assert growth.rates(plan, slow_for_a_moment, again)["ratio"] == 0.5
-
-
-def test_more_requests_are_prepared_than_will_be_answered():
-    point = Point(1.5, 0.5)
-    assert drivers.requests_max(1, point) >= 2 * 20_000  # no loop of two processes takes less than 50 µs
-    assert drivers.requests_max(4096, point) == 2 * 120_000
-    for quick in (True, False):  # and there are programs for them
-        plan = make_plan(quick, tuple(PARTS))
-        assert ours.SEMESTERS_A_POINT * plan.catalog.size / 5 / plan.point_at(4096).whole >= 100_000
 
 
 # What a run of dti_load must have found, so that it counts.
@@ -379,102 +260,6 @@ def test_a_decision_that_is_missing_or_not_ok_is_a_fault_wherever_it_is(commands
     commands.finds = found_by_load(**changes)
     with pytest.raises(Fault, match=named):
         load_something()
-
-
-class FakeServer:
-    address = "127.0.0.1:1"
-
-    def __init__(self):
-        self.starts = 0
-
-    @contextlib.contextmanager
-    def running(self, *_):
-        self.starts += 1
-        yield self
-
-
-@pytest.mark.parametrize("decisions_per_second, seconds", [
-    (100_000, 0.3), (850_000, 0.3), (1_000_000, 0.3 * 0.3 / 0.35), (2_000_000, 0.3 * 0.15 / 0.35)])
-def test_the_programs_of_memory_suffice_for_its_window_and_each_point_gets_a_new_server(
-        commands, monkeypatch, decisions_per_second, seconds):
-    server = FakeServer()
-    monkeypatch.setattr(ours, "running_server", server.running)
-    plan = make_plan(False, ("ours",))
-    servers = ours.MemoryServers(plan, Path("/"), Path("catalog.csv"))
-    commands.finds = found_by_load(decisions_per_second=decisions_per_second)
-    point, _ = servers.find_point()
-    assert point.seconds == pytest.approx(seconds, abs=0.002) and point.seconds <= plan.point_of_memory.seconds
-    assert point.whole * decisions_per_second <= 0.601 * plan.catalog.size
-    for _ in range(2):
-        servers.fresh(64, point)
-    assert server.starts == 4
-    assert [f"--seconds={point.seconds}" in command for command in commands] == [False, False, True, True]
-
-
-def test_repeats_are_measured_as_long_as_what_they_are_compared_with(commands):
-    plan = make_plan(False, ("repeats",))
-    driver = ours.Driver(plan, Path("/"), FakeServer(), [f"{i:04d}-10" for i in range(1, 9)])
-    found, semesters = driver.fresh(1024)
-    assert semesters == ["0001-10", "0002-10", "0003-10"] and driver.grants["0001-10"] == 500
-    driver.repeat(1024, found, semesters)
-    assert len(commands) == 2
-    assert all({"--seconds=2", "--warm-up=0.5", "--in-flight=1024"} <= set(command) for command in commands)
-    assert {"--first=100", "--repeats=100"} <= set(commands[1])
-
-
-def test_growth_notes_each_semester_and_the_memory_from_a_fifth_to_all(monkeypatch):
-    plan = make_plan(True, ("growth",)).growth
-    asked = []
-
-    def load(folder, address, catalog, semesters, in_flight, **flags):
-        asked.append(flags)
-        parts = [(50_000, 0.5)] * 2 if "requests" in flags else [(50_000, 1.0)] * 8
-        return {"sent_in_all": 20_000 if "requests" in flags else 100_000,
-                "parts": [{"decisions": decisions, "seconds": seconds} for decisions, seconds in parts]}
-
-    sizes = iter([1_000_000, 5_000_000, 21_000_000])
-    server = FakeServer()
-    server.pid = 0
-    monkeypatch.setattr(growth, "running_server", server.running)
-    monkeypatch.setattr(growth, "load", load)
-    monkeypatch.setattr(growth, "resident_bytes", lambda _: next(sizes))
-    steps, memory = growth.fill(plan, Path("/"), "--store=x", [])
-    assert asked == [{"requests": 20_000}, {"first": 20_000}]
-    assert steps == [(50_000, 0.5)] * 2 + [(50_000, 1.0)] * 8
-    assert (memory["first_allocations"], memory["last_allocations"]) == (100_000, 500_000)
-    assert memory["bytes_per_allocation"] == 40
-
-
-def test_the_samples_of_a_run_become_figures_by_part_name_and_point(tmp_path):
-    class Cluster:
-        @staticmethod
-        def create_database():
-            return "unused"
-
-    run = Run(make_plan(True, ("ours",)), Cluster(), tmp_path)
-    for rate in (3, 1, 2):
-        run._add(("ours", "memory", 64), {"rate": rate})
-        run._add(("echo", 1), {"rate": 10 * rate})
-    assert run._figures() == {"ours": {"memory": {"64": {"rate": figures.figure([3, 1, 2])}}},
-                              "echo": {"1": {"rate": figures.figure([30, 10, 20])}}}
-
-
-def test_a_machine_that_does_not_name_its_processor_has_an_unknown_one(tmp_path):
-    (tmp_path / "cpuinfo").write_text("processor\t: 0\nBogoMIPS\t: 50.00\n")
-    assert machine.cpu(tmp_path / "cpuinfo") == machine.cpu(tmp_path / "none") == "unknown"
-    (tmp_path / "cpuinfo").write_text("model name\t: A CPU\n")
-    assert machine.cpu(tmp_path / "cpuinfo") == "A CPU"
-
-
-def test_the_build_that_is_measured_is_told_as_cmake_noted_it(tmp_path):
-    assert set(machine.build(tmp_path).values()) == {"unknown"}
-    (tmp_path / "CMakeFiles/3.25.1").mkdir(parents=True)
-    (tmp_path / "CMakeFiles/3.25.1/CMakeCXXCompiler.cmake").write_text(
-        'set(CMAKE_CXX_COMPILER "/usr/bin/c++")\nset(CMAKE_CXX_COMPILER_ID "GNU")\n'
-        'set(CMAKE_CXX_COMPILER_VERSION "12.2.0")\n')
-    (tmp_path / "CMakeCache.txt").write_text(
-        "CMAKE_BUILD_TYPE:STRING=RelWithDebInfo\nCMAKE_CXX_FLAGS_RELWITHDEBINFO:STRING=-O2 -g\n")
-    assert machine.build(tmp_path) == {"compiler": "GNU 12.2.0", "type": "RelWithDebInfo", "flags": "-O2 -g"}
 
 
 @pytest.mark.skipif(not all(Path(binary(name)).exists() for name in ("dti_load", "dti_echo", "dti_server")),
@@ -559,15 +344,6 @@ def ledger():
             connection.execute(CHARGE, (semester,))
     yield Ledger(file, "dti")
     connection.close()
-
-
-def test_copies_of_a_store_that_are_open_at_once_are_two(tmp_path):
-    made = SqliteLedgers(tmp_path, "dti", drivers.write_catalog(tmp_path, Catalog(2, 2)), ["0001-10"])
-    with made.copy() as first, made.copy() as second:
-        assert first.name != second.name
-        for copy in (first, second):
-            assert copy.verify({}) == {"semesters": 1, "entries": 1, "grants": 0, "faults": []}
-    assert [path.name for path in tmp_path.glob("*copy*")] == []
 
 
 GRANTS = {"0001-10": 3, "0002-10": 2}
