@@ -33,6 +33,7 @@ constexpr FileSystem kFileSystems[] = {
     {0x47504653, "GPFS", Place::kNetwork},
     {0xAAD7AAEA, "PanFS", Place::kNetwork},
     {0x20030528, "OrangeFS", Place::kNetwork},
+    {0x19830326, "BeeGFS", Place::kNetwork},
     {0x013111A8, "IBRIX", Place::kNetwork},
     {0x01161970, "GFS2", Place::kNetwork},
     {0x7461636F, "OCFS2", Place::kNetwork},
@@ -151,8 +152,8 @@ FilesVerdict judge(const StoreFiles& files) {
     case Place::kUserSpace:
       return {{},
               with_file_system(*found,
-                               ", a file system of another program: whether it keeps what it says it has"
-                               " flushed cannot be seen")};
+                               ", a file system of another program: the server cannot see whether it keeps what it"
+                               " reports as flushed, or whether another machine uses it too")};
   }
   return {};
 }

@@ -32,7 +32,8 @@ using StoreAddress = std::variant<MemoryStoreAddress, SqliteStoreAddress, Postgr
 [[nodiscard]] std::string describe(const StoreAddress& address);
 
 /// @param timeout  bounds each wait that the store's own driver can bound (connecting, TCP)
-/// @param log  is told what the store's operator should know although every call succeeds: `log-grows`
+/// @param log  is told what the store's operator should know although every call succeeds: `log-grows`,
+///             `store-at-risk`, `store-is-a-copy`
 /// @throws StorageError  kRefused if the store can never be used (a path that cannot be written, held by another process)
 [[nodiscard]] std::unique_ptr<Repository> open_repository(const StoreAddress& address,
                                                           std::chrono::milliseconds timeout, LogSink log = {});

@@ -66,7 +66,7 @@ TEST(SqliteFiles, AreJudgedByWhatDurabilityRestsOn) {
 
       {"tmpfs", [](StoreFiles& s) { s.file_system = 0x01021994; }, "", "nothing is left after a restart"},
       {"overlayfs", [](StoreFiles& s) { s.file_system = 0x794C7630; }, "", "mount a volume on the folder"},
-      {"FUSE", [](StoreFiles& s) { s.file_system = 0x65735546; }, "", "cannot be seen"},
+      {"FUSE", [](StoreFiles& s) { s.file_system = 0x65735546; }, "", "cannot see whether it keeps"},
   };
   for (const Case& each : cases) {
     StoreFiles files = good_store();
