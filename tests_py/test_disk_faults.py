@@ -109,7 +109,7 @@ def test_a_full_disk_under_sqlite_refuses_for_now_and_the_same_server_goes_on(tm
             disk.fill()
             asker.ask_until_refused()
             assert asker.ask_next(3 * WAITING) > 0
-            assert "free some room on its disk" in dti.log
+            until(lambda: "free some room on its disk" in dti.log, what="a line that says what to do")
             check_what_writes_nothing(asker, client)
             disk.free()
             asker.ask_all_again()
@@ -205,7 +205,7 @@ def test_a_full_disk_under_a_postgresql_table_refuses_for_now_and_the_same_serve
             disk.fill()
             asker.ask_until_refused()
             assert asker.ask_next(WAITING) > 0
-            assert "No space left on device" in dti.log
+            until(lambda: "No space left on device" in dti.log, what="a line that says what to do")
             check_what_writes_nothing(asker, client)
             disk.free()
             asker.ask_all_again()
