@@ -33,14 +33,21 @@ std::filesystem::path prepare_path(const std::filesystem::path& path) {
   return resolved;
 }
 
+/// A log that is not the right one does not get into the database. An empty one is of the connection's own making.
+void leave_as_found(SqliteConnection& connection, const FileFacts& log) {
+  if (log.size > 0) {
+    connection.leave_log_when_closed();
+  }
+}
+
 /// Are the pages those of one database? What stands in the rows is the ledger's matter.
 bool is_intact(SqliteConnection& connection) {
   connection.execute("PRAGMA ignore_check_constraints = ON");
   SqliteStatement check = connection.prepare("PRAGMA integrity_check(1)");
-  const bool is_intact = check.step() && check.text(0) == "ok";
+  const bool is_ok = check.step() && check.text(0) == "ok";
   check.reset();
   connection.execute("PRAGMA ignore_check_constraints = OFF");
-  return is_intact;
+  return is_ok;
 }
 
 }  // namespace
@@ -72,7 +79,7 @@ void StoreKeeper::check(const std::optional<FileId>& log) const {
   }
 }
 
-bool StoreKeeper::examine(SqliteConnection& connection) const {
+bool StoreKeeper::examine(SqliteConnection& connection) {
   const FileFacts log = look_at_file(log_path_);
   if (has_foreign_log(connection, log)) {
     throw StorageError{Kind::kRefused, describe_foreign_log(path_)};
@@ -83,18 +90,19 @@ bool StoreKeeper::examine(SqliteConnection& connection) const {
   const MarkFacts facts = read_mark(connection, path_, entries_noted(lock_.note(), look_at_file(path_)));
   const MarkVerdict verdict = judge(facts);
   if (verdict == MarkVerdict::kLogMissing) {
+    leave_as_found(connection, log);
     throw StorageError{Kind::kRefused, describe_missing_log(path_, facts)};
   }
   const bool is_of_a_later_epoch =
       connection.query_integer("SELECT max(epoch) > (SELECT max(epoch) FROM leadership) FROM semester") == 1;
   if (is_of_a_later_epoch || (verdict == MarkVerdict::kCopyWithLog && log.size > 0 && !is_intact(connection))) {
-    connection.leave_log_when_closed();  // as it was found
+    leave_as_found(connection, log);
     throw StorageError{Kind::kCorrupt,
                        "the database " + path_.string() +
                            " does not fit its write-ahead log: if a backup was put in its place, move " +
                            log_path_.string() + " away; otherwise restore a backup"};
   }
-  if (verdict == MarkVerdict::kCopy && log_) {
+  if (verdict == MarkVerdict::kCopy && log_ && !std::exchange(told_of_copy_, true)) {
     log_({LogLevel::kWarning,
           "store-is-a-copy",
           "the database is a copy of one that a server was using: what was only in the write-ahead log of that one is"

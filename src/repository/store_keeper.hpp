@@ -35,7 +35,7 @@ class StoreKeeper {
   /// For a connection that was opened just now and has read nothing: is there a schema, and is the write-ahead log the
   /// database's own, and not missing?
   /// @throws StorageError  kRefused: the schema is newer, or the log is not the right one; kCorrupt: they do not fit
-  [[nodiscard]] bool examine(SqliteConnection& connection) const;
+  [[nodiscard]] bool examine(SqliteConnection& connection);
 
   /// Within the transaction of a take-over: from now on the file says that it is in use.
   void mark(SqliteConnection& connection, Epoch epoch);
@@ -54,6 +54,7 @@ class StoreKeeper {
   // The file that is used.
   std::optional<FileId> file_;
   StoreNote note_;  // as in the lock file
+  bool told_of_copy_ = false;
 };
 
 }  // namespace dti
