@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.pgbouncer import BINARY, pgbouncer
-from harness.postgresql import newest_bin_folder, scratch_cluster
+from harness.postgresql import PASSWORD, newest_bin_folder, scratch_cluster
 from harness.process import Daemon, binary, owned, run, running, until
 from harness.scenario import POOL, SEMESTER
 from harness.wire import OK, Client, check_failed, grant, only_body, request
@@ -134,6 +134,18 @@ def test_a_warning_while_connecting_is_an_event_of_the_chosen_format(cluster, tm
         cluster.drop_database(name)
 
 
+def test_a_password_file_that_others_can_read_is_an_event_of_the_chosen_format(cluster, tmp_path):
+    file = tmp_path / "passwords"
+    file.write_text(f"*:*:*:*:{PASSWORD}\n")
+    file.chmod(0o644)
+    flags = [*POOL, f"--store=postgresql://dti@127.0.0.1:{cluster.port}/postgres", "--log-format=json"]
+    status, _, stderr = run(tmp_path, "dti_server", *flags, env={"PGPASSFILE": str(file)})
+    assert status == 1
+    events = {event["event"]: event["message"] for event in map(json.loads, stderr.splitlines())}
+    assert str(file) in events["store-warned"] and "no password supplied" in events["fatal"], stderr
+    assert PASSWORD not in stderr
+
+
 def test_a_server_that_starts_before_its_database_waits_for_it(own_cluster, own_database, tmp_path):
     own_cluster.stop("fast")
     try:
@@ -183,3 +195,12 @@ def test_a_policy_that_hides_rows_from_the_server_is_refused(postgresql, tmp_pat
     assert "row-level security" in stderr
     status, _, stderr = run(tmp_path, "dtictl", "verify", postgresql.flag)
     assert status == 1 and "row-level security" in stderr
+
+
+def test_a_ledger_is_verified_where_nothing_may_be_written(postgresql, tmp_path):
+    """As on a standby."""
+    with running(tmp_path, *POOL, postgresql.flag) as dti, Client(dti.endpoint) as client:
+        assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
+    postgresql.rows(f"ALTER DATABASE {postgresql.database} SET default_transaction_read_only = on")
+    status, stdout, stderr = run(tmp_path, "dtictl", "verify", postgresql.flag)
+    assert status == 0 and "all fits" in stdout, stderr

@@ -12,12 +12,11 @@ namespace {
   throw StorageError{StorageError::Kind::kRefused, "PostgreSQL: " + text};
 }
 
-/// Forces the settings that matter, those that this version of the server has. synchronous_commit: a role's or a
-/// database's setting can switch it off without a word. The timeouts would end a commit that waits for its turn or for
-/// a standby. A lower client_min_messages would be noise, a higher one hide the warning that a commit was cut short.
-/// With row_security off, a policy that would hide rows from this role is an error instead.
-/// idle_in_transaction_session_timeout frees what a frozen process of ours has locked, but in the midst of a COPY: there
-/// only a take-over does.
+/// Sets every setting that matters and that this version of PostgreSQL has. synchronous_commit: a role or a database can
+/// have it off. The timeouts would end a commit that waits for a lock or for a standby. A lower client_min_messages would
+/// be noise, a higher one would hide the warning that a commit was cut short. With row_security off, a policy that would
+/// hide rows from this role raises an error. idle_in_transaction_session_timeout releases the locks of a server process
+/// that froze in a transaction, except during a COPY: there only a take-over does.
 constexpr char kApplySettings[] = R"(
 SELECT set_config(wanted.name, wanted.value, false)
   FROM (VALUES ('default_transaction_isolation', 'read committed'), ('default_transaction_read_only', 'off'),
@@ -34,9 +33,9 @@ SELECT set_config(wanted.name, wanted.value, true)
                ('lock_timeout', $1), ('row_security', 'off'), ('TimeZone', 'UTC')) AS wanted (name, value)
   JOIN pg_settings USING (name))";
 
-/// What is still not as it must be, each with the value that it must have. data_sync_retry goes on after a failed fsync
-/// as if what was lost had been written; zero_damaged_pages and ignore_checksum_failure pass damaged pages off as good
-/// ones; with another session_replication_role no trigger protects the ledger.
+/// The settings that have another value than required. After a failed fsync, data_sync_retry continues although data may
+/// be lost; zero_damaged_pages and ignore_checksum_failure accept damaged pages; with another session_replication_role no
+/// trigger protects the ledger.
 constexpr char kCheckSettings[] = R"(
 SELECT name, setting, must
   FROM pg_settings
@@ -50,12 +49,12 @@ SELECT name, setting, must
  WHERE setting <> must AND NOT (name = 'synchronous_commit' AND setting = 'remote_apply')
  ORDER BY name)";
 
-/// Each table of ours that search_path finds, and why it does not do; in order, the worst of several reasons.
+/// The tables of the schema that must not be used, each with a reason.
 constexpr char kCheckTables[] = R"(
 SELECT name, CASE WHEN c.relkind <> 'r' THEN 'is not an ordinary table'
                   WHEN c.relpersistence <> 'p' THEN 'is ' || CASE c.relpersistence WHEN 'u' THEN 'unlogged' ELSE
                     'temporary' END || ': a crash of PostgreSQL would empty it (ALTER TABLE ' || name || ' SET LOGGED)'
-                  ELSE 'is filled by a subscription: another database''s ledger is copied to it (DROP SUBSCRIPTION)' END
+                  ELSE 'is filled by logical replication from another database (DROP SUBSCRIPTION)' END
   FROM unnest(ARRAY['schema_version', 'leadership', 'faculty', 'program', 'semester', 'ledger']) AS name
   JOIN pg_class c ON c.oid = to_regclass(name)
  WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
@@ -79,14 +78,13 @@ std::string sound_session(int backend_pid) {
 
 void check_session_facts(int backend_pid, const SessionFacts& facts) {
   if (facts.backend_pid != backend_pid || facts.in_recovery == "t") {
-    refuse(std::string{"another session answered than the one that this server opened ("} +
-           (facts.in_recovery == "t" ? "a replica's, " : "") + "process " + std::to_string(facts.backend_pid) +
-           ", not " + std::to_string(backend_pid) +
-           "): a connection pooler or a balancer stands between. Connect to PostgreSQL directly");
+    refuse(std::string{facts.in_recovery == "t" ? "a replica" : "another session"} + " answered (backend process " +
+           std::to_string(facts.backend_pid) + ", expected " + std::to_string(backend_pid) +
+           "): there is a connection pooler or a load balancer in between. Connect to PostgreSQL directly");
   }
   const bool waits = facts.synchronous_commit == "on" || facts.synchronous_commit == "remote_apply";
   if (waits && facts.fsync == "on" && facts.full_page_writes == "on") return;
-  refuse("its settings were changed and do not keep what is committed any more: synchronous_commit = " +
+  refuse("its settings were changed and can now lose committed data: synchronous_commit = " +
          std::string{facts.synchronous_commit} + ", fsync = " + std::string{facts.fsync} +
          ", full_page_writes = " + std::string{facts.full_page_writes} + "; set all three to on");
 }
@@ -94,10 +92,10 @@ void check_session_facts(int backend_pid, const SessionFacts& facts) {
 void refuse_pooler(pqxx::transaction_base& transaction, int backend_pid) {
   const auto answered = integer(transaction.exec("SELECT pg_backend_pid()")[0][0]);
   if (answered == backend_pid) return;
-  refuse("a connection pooler (such as PgBouncer) stands between: it named process " + std::to_string(backend_pid) +
-         " of the database server, and process " + std::to_string(answered) +
-         " answers. Connect to PostgreSQL directly: through a pooler, in any of its modes, a commit may run in a session"
-         " with other settings, and what was answered may be lost");
+  refuse("there is a connection pooler (such as PgBouncer) in between: the connection announced backend process " +
+         std::to_string(backend_pid) + ", but process " + std::to_string(answered) +
+         " answers. Connect to PostgreSQL directly. Through a pooler, in any pool mode, a commit may run in a session"
+         " with other settings, and answered grants may be lost");
 }
 
 void apply_settings(pqxx::transaction_base& transaction, std::chrono::milliseconds idle_in_transaction) {
@@ -107,7 +105,7 @@ void apply_settings(pqxx::transaction_base& transaction, std::chrono::millisecon
     wrong += (wrong.empty() ? "" : ", ") + std::string{row[0].c_str()} + " = " + row[1].c_str() + " (must be " +
              row[2].c_str() + ")";
   }
-  if (!wrong.empty()) refuse("its settings do not keep what is committed, or its text: " + wrong);
+  if (!wrong.empty()) refuse("its settings can lose committed data or damage text: " + wrong);
 }
 
 void apply_reading_settings(pqxx::transaction_base& transaction, std::chrono::milliseconds lock_timeout) {
@@ -123,9 +121,9 @@ void check_tables(pqxx::transaction_base& transaction) {
 void refuse_ledger_out_of_sight(pqxx::transaction_base& transaction) {
   const auto found = transaction.exec(kFindLedgers);
   if (found.empty()) return;
-  refuse("the database has a ledger in the schema \"" + std::string{found[0][0].c_str()} +
-         "\", where search_path (" + found[0][1].c_str() +
-         ") does not find it. Set search_path for the role, or use another database for a second ledger");
+  refuse("the schema \"" + std::string{found[0][0].c_str()} +
+         "\" of this database holds a ledger, but search_path (" + found[0][1].c_str() +
+         ") does not include it. Set search_path for the role, or use another database for a second ledger");
 }
 
 }  // namespace dti

@@ -29,21 +29,21 @@ std::optional<std::string_view> find_sqlstate(std::string_view text) {
   return std::nullopt;
 }
 
-/// Can another attempt succeed although nobody changes a setting or a role?
+/// Whether a later attempt can succeed without a change of the configuration.
 bool may_pass(std::string_view attempt) {
   if (const auto state = find_sqlstate(attempt)) {
     // 57: starting or stopping. 53: no resources, such as connections. 08: the link; 08P01 is a client that is not
     // understood. All else, such as 28 (authentication) or 3D (no such database), is configuration or damage.
     return state->starts_with("57") || state->starts_with("53") || (state->starts_with("08") && *state != "08P01");
   }
-  // libpq's own words, for what it finds out without the server.
+  // Errors that libpq finds itself.
   constexpr std::array<std::string_view, 6> kLast = {"no password supplied",  "does not support SSL", "certificate",
                                                      "authentication method", "channel binding",      "GSSAPI"};
   return std::none_of(kLast.begin(), kLast.end(),
                       [&](std::string_view words) { return attempt.find(words) != std::string_view::npos; });
 }
 
-/// Of several hosts, one is enough.
+/// Whether this holds for at least one of the hosts.
 bool any_may_pass(std::string_view text) {
   auto begin = text.find(kAttempt);
   if (begin != 0 && may_pass(text.substr(0, begin))) return true;  // a name that was not found
@@ -55,7 +55,7 @@ bool any_may_pass(std::string_view text) {
   return false;
 }
 
-/// Without the lines that name a place in the server's code.
+/// Removes the lines that name a place in PostgreSQL's source code.
 std::string without_locations(std::string_view text) {
   std::string kept;
   while (!text.empty()) {

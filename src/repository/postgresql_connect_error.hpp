@@ -8,8 +8,8 @@
 
 namespace dti {
 
-/// What an attempt to connect that failed means, as a sentence that never holds a password: kUnreachable if waiting can
-/// mend it, kUnavailable if the server or the client has to be changed first, kRefused for a bad address.
+/// Describes a failed attempt to connect, without a password: kUnreachable if a later attempt can succeed by itself,
+/// kUnavailable if PostgreSQL or this client must be configured first, kRefused for a bad address.
 /// @param libpq_text  with SQLSTATEs, as PQERRORS_VERBOSE has them
 [[nodiscard]] StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text);
 

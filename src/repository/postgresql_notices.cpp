@@ -30,24 +30,28 @@ PostgresqlNotice read_notice(const PGresult* result) {
 }
 
 bool casts_doubt_on_a_commit(const PostgresqlNotice& notice) {
-  // PostgreSQL says all of these. Whatever leaves one out is not PostgreSQL, and its warnings are not known.
+  // PostgreSQL sends all of these fields. A notice without one is from another engine or from libpq.
   if (notice.severity.empty() || notice.sqlstate.empty() || notice.source_file.empty()) return true;
   if (notice.severity != "WARNING") return false;
-  // syncrep.c is the wait for a synchronous standby. 57: the session or the server is being ended; 58: the system
-  // failed, as a disk does; XX: data is damaged.
+  // syncrep.c: the wait for a synchronous standby. 57: the session or PostgreSQL is being shut down; 58: a system error,
+  // such as a disk's; XX: damaged data.
   return notice.source_file == "syncrep.c" || notice.sqlstate.starts_with("57") || notice.sqlstate.starts_with("58") ||
          notice.sqlstate.starts_with("XX");
 }
 
 void PostgresqlWarningLog::add(const PostgresqlNotice& notice, LogLimit::Time now) {
-  if (!log_ || (notice.severity != "WARNING" && !casts_doubt_on_a_commit(notice))) return;
-  auto kind = notice.source_file + ":" + notice.source_line;
+  if (notice.severity != "WARNING" && !casts_doubt_on_a_commit(notice)) return;
+  const auto state = notice.sqlstate.empty() ? std::string{} : " [" + notice.sqlstate + "]";
+  add(notice.source_file + ":" + notice.source_line, notice.text + state, now);
+}
+
+void PostgresqlWarningLog::add(std::string kind, const std::string& text, LogLimit::Time now) {
+  if (!log_) return;
   if (limits_.size() >= kKindsMax && !limits_.contains(kind)) kind.clear();  // all others together
   const auto count = limits_.try_emplace(std::move(kind), kLogInterval).first->second.pass(now);
   if (!count) return;
   const auto times = *count > 1 ? " (" + std::to_string(*count) + " times)" : std::string{};
-  const auto state = notice.sqlstate.empty() ? std::string{} : " [" + notice.sqlstate + "]";
-  log_({LogLevel::kWarning, "store-warned", "PostgreSQL: " + notice.text + state + times, {}});
+  log_({LogLevel::kWarning, "store-warned", "PostgreSQL: " + text + times, {}});
 }
 
 void PostgresqlNotices::receive_from(PGconn* connection) {
@@ -65,7 +69,7 @@ void PostgresqlNotices::add(const PGresult* result) noexcept {
     }
     warnings_.add(notice, std::chrono::steady_clock::now());
   } catch (const std::exception&) {
-    ++doubt_count_;  // no memory to read it: it may have been one of those
+    ++doubt_count_;  // out of memory: the notice may have been one of those
   }
 }
 

@@ -24,24 +24,26 @@ struct PostgresqlNotice {
 
 [[nodiscard]] PostgresqlNotice read_notice(const pg_result* result);
 
-/// Does the notice mean, or can it mean, that a commit during which it came is not as durable as the settings ask for?
-/// A cancelled wait for a synchronous standby is reported only so: the COMMIT itself succeeds.
+/// Whether the notice may mean that the commit during which it came is less durable than the settings demand. PostgreSQL
+/// reports a cancelled wait for a synchronous standby only by a warning: the COMMIT itself succeeds.
 [[nodiscard]] bool casts_doubt_on_a_commit(const PostgresqlNotice& notice);
 
-/// Logs PostgreSQL's warnings as events, each kind of them at most once a minute: some come with every transaction.
+/// Logs PostgreSQL's warnings as events, each kind at most once a minute: some come with every transaction.
 /// Thread: one at a time.
 class PostgresqlWarningLog {
  public:
   /// @param log  none: nothing is logged
   explicit PostgresqlWarningLog(LogSink log) : log_(std::move(log)) {}
   void add(const PostgresqlNotice& notice, LogLimit::Time now);
+  /// @param kind  those of one kind share the minute
+  void add(std::string kind, const std::string& text, LogLimit::Time now);
 
  private:
   const LogSink log_;
   std::map<std::string, LogLimit> limits_;  // by the place in the server's code: texts may hold numbers that change
 };
 
-/// Takes all notices of one connection, from its first message on, so that libpq does not write them to stderr.
+/// Receives all notices of one connection, so that libpq does not write them to stderr.
 class PostgresqlNotices {
  public:
   /// @param warnings  outlives this
@@ -51,9 +53,9 @@ class PostgresqlNotices {
 
   /// @param connection  goes before this object does
   void receive_from(pg_conn* connection);
-  /// How many notices so far cast doubt on a commit during which they came.
+  /// The number of notices so far that cast doubt on a commit.
   [[nodiscard]] std::size_t doubt_count() const { return doubt_count_; }
-  /// The text of the last of those.
+  /// The text of the last one of them.
   [[nodiscard]] const std::string& last_doubt() const { return last_doubt_; }
 
  private:

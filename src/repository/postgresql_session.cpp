@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
+#include <cstdlib>
 #include <exception>
+#include <string>
 #include <utility>
 
 #include "dti/service/repository.hpp"
@@ -15,8 +18,8 @@ namespace {
 
 using Kind = StorageError::Kind;
 
-/// Connects by libpq, which tries the hosts of the text one after the other.
-/// @param notices  takes what the server says, from its first message on; outlives the connection
+/// Connects by libpq, which tries the hosts one after the other.
+/// @param notices  receives every notice from the first message on; outlives the connection
 compat::Handle connect_to_postgresql(const Conninfo& conninfo, std::chrono::milliseconds timeout,
                                      PostgresqlNotices& notices) {
   Conninfo complete = conninfo;
@@ -24,8 +27,8 @@ compat::Handle connect_to_postgresql(const Conninfo& conninfo, std::chrono::mill
   compat::Handle handle{PQconnectStart(complete.text().c_str())};
   if (handle == nullptr) throw StorageError{Kind::kUnavailable, "PostgreSQL: no memory to connect"};
   if (PQstatus(handle.get()) != CONNECTION_BAD) {
-    // The attempt has only begun. It is begun again, so that libpq does not write what the server says to stderr, and
-    // because only a call that waits keeps connect_timeout, host by host.
+    // Begin again with a notice receiver, which needs a connection object: without one, libpq writes to stderr. PQreset()
+    // waits, and applies connect_timeout to each host.
     notices.receive_from(handle.get());
     PQsetErrorVerbosity(handle.get(), PQERRORS_VERBOSE);
     PQreset(handle.get());
@@ -35,12 +38,35 @@ compat::Handle connect_to_postgresql(const Conninfo& conninfo, std::chrono::mill
   return handle;
 }
 
+/// The file in which libpq looks for a password.
+std::string password_file(const Conninfo& conninfo) {
+  if (auto given = conninfo.value("passfile"); !given.empty()) return given;
+  if (const char* const given = std::getenv("PGPASSFILE"); given != nullptr && *given != '\0') return given;
+  const char* const home = std::getenv("HOME");
+  return home == nullptr ? std::string{} : std::string{home} + "/.pgpass";
+}
+
+/// libpq does not use a password file that other users can read, and writes a warning about it to stderr, not to the
+/// notice receiver. So the warning is logged here, and libpq gets the name of a file that does not exist.
+void set_aside_open_password_file(Conninfo& conninfo, PostgresqlWarningLog& warnings) {
+  const std::string path = password_file(conninfo);
+  struct stat about {};
+  if (path.empty() || ::stat(path.c_str(), &about) != 0) return;
+  if (S_ISREG(about.st_mode) && (about.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
+  conninfo.set("passfile", path + "/not-used");
+  if (conninfo.has_password()) return;
+  warnings.add("passfile",
+               "the password file " + path +
+                   " is not used: it must be a plain file that only its owner can read (chmod 600)",
+               std::chrono::steady_clock::now());
+}
+
 }  // namespace
 
 PostgresqlSession::PostgresqlSession(Use use, Conninfo conninfo, std::chrono::milliseconds timeout, CallGate& gate,
                                      PostgresqlWarningLog& warnings)
     : gate_(gate), notices_(warnings) {
-  connect(use, std::move(conninfo), timeout);
+  connect(use, std::move(conninfo), timeout, warnings);
   try {
     socket_ = OwnedFd{::fcntl(PQsocket(handle()), F_DUPFD_CLOEXEC, 0)};
     if (socket_.get() < 0) {
@@ -59,11 +85,13 @@ PostgresqlSession::PostgresqlSession(Use use, Conninfo conninfo, std::chrono::mi
 
 PostgresqlSession::~PostgresqlSession() { gate_.detach(); }
 
-void PostgresqlSession::connect(Use use, Conninfo conninfo, std::chrono::milliseconds timeout) {
+void PostgresqlSession::connect(Use use, Conninfo conninfo, std::chrono::milliseconds timeout,
+                                PostgresqlWarningLog& warnings) {
   conninfo.set("application_name", use == Use::kCommits ? "dti_server" : "dtictl");
   conninfo.set("client_encoding", "UTF8");
   // Of several hosts, the one that may be written to.
   if (use == Use::kCommits) conninfo.set("target_session_attrs", "read-write");
+  if (use == Use::kCommits) set_aside_open_password_file(conninfo, warnings);
   conninfo.set("keepalives", "1");
   conninfo.set("keepalives_idle", "5");
   conninfo.set("keepalives_interval", "2");

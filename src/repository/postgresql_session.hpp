@@ -18,15 +18,15 @@ namespace dti {
 class PostgresqlSession {
  public:
   enum class Use {
-    kCommits,  // directly with a server that may be written to, with the settings on which commits rest
-    kReads,    // with any server, also a standby or through a pooler
+    kCommits,  // needs a direct connection to a writable server, and the settings on which commits depend
+    kReads,    // takes any server, also a standby, and a pooler
   };
 
   /// Connects. While this lives, an interrupt at the gate cuts the connection.
   /// @param timeout   bounds connecting (see connect_timeout()), and the silence of a peer that is gone
-  /// @param warnings  of the server, for the log; outlives this
-  /// @throws StorageError  kUnreachable, kUnavailable, or kRefused for a pooler or a server whose settings lose what was
-  ///                       committed; the text never holds a password
+  /// @param warnings  logs PostgreSQL's warnings; outlives this
+  /// @throws StorageError  kUnreachable, kUnavailable, or kRefused for a pooler or settings that can lose committed data;
+  ///                       the text never holds a password
   PostgresqlSession(Use use, Conninfo conninfo, std::chrono::milliseconds timeout, CallGate& gate,
                     PostgresqlWarningLog& warnings);
   ~PostgresqlSession();
@@ -38,18 +38,18 @@ class PostgresqlSession {
   [[nodiscard]] PGconn* handle() const { return connection_->handle(); }
   /// The connection's socket, for polling: a number of ours, which stays the same, and on which an interrupt is seen.
   [[nodiscard]] int descriptor() const { return socket_.get(); }
-  /// The process of the server that carries out what this session asks for.
+  /// The backend process that PostgreSQL announced for this session.
   [[nodiscard]] int backend_pid() const { return PQbackendPID(handle()); }
-  /// What the server has said so far beside its answers.
+  /// The notices that PostgreSQL has sent so far.
   [[nodiscard]] const PostgresqlNotices& notices() const { return notices_; }
-  /// Doubts a commit during which such a notice came that casts_doubt_on_a_commit(). (A take-over is good for its fence
-  /// all the same: it is repeated whenever something goes wrong.)
+  /// Puts a commit in doubt if a notice came that casts_doubt_on_a_commit(). (Take-overs ignore notices: they are repeated
+  /// whenever anything fails.)
   /// @param before  notices().doubt_count() when the commit began
   /// @throws StorageError  kInDoubt
   void check_notices(std::size_t before, const char* meanwhile) const;
 
  private:
-  void connect(Use use, Conninfo conninfo, std::chrono::milliseconds timeout);
+  void connect(Use use, Conninfo conninfo, std::chrono::milliseconds timeout, PostgresqlWarningLog& warnings);
   void check(std::chrono::milliseconds timeout);
 
   CallGate& gate_;

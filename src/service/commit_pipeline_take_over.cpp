@@ -92,7 +92,8 @@ void CommitPipeline::on_take_over(TakeOverEvent event, const Now& now) {
   pump(now);
 }
 
-/// Does a take-over that failed so end this server? A start that cannot succeed as things are tells people so.
+/// Whether a take-over that failed with this kind of error ends the server. At the first start, only an unreachable store
+/// is waited for.
 bool CommitPipeline::is_final(StorageError::Kind kind) const {
   switch (kind) {
     case StorageError::Kind::kUnreachable: return false;

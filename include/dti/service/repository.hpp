@@ -21,8 +21,8 @@ using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 class StorageError : public std::runtime_error {
  public:
   enum class Kind {
-    kUnavailable,  // the store said no, or was not reached, before anything was sent: nothing has changed
-    kUnreachable,  // the same, of a store that may not be up yet: waiting mends it
+    kUnavailable,  // the store failed or said no before anything was sent: nothing has changed
+    kUnreachable,  // the same, because the store is not up or the connection broke: a later call can succeed by itself
     kInDoubt,      // it was sent and may still take effect: only a take-over tells
     kRejected,     // the store refused this statement, and nothing of it is stored
     kInvariant,    // a constraint of the store fired: a fault of ours
@@ -150,8 +150,8 @@ class PollableCommits {
 };
 
 /// The ledger and what belongs to it. One implementation a database; tests/contract holds all of them to this text.
-/// Thread: any, one call at a time, but for interrupt(). Wherever kUnavailable is named, it may be kUnreachable. No call is
-/// made after the one before threw one of them or kInDoubt, but take_over() (or survey() or watch(), which make a new connection too).
+/// Thread: any, one call at a time, but for interrupt(). Wherever kUnavailable is named, it may be kUnreachable. After one
+/// of them or kInDoubt was thrown, the next call is take_over() (or survey() or watch(), which make a new connection too).
 /// Only a store that several servers can use has leases; the others do nothing in renew() and release().
 class Repository {
  public:
