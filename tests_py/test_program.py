@@ -105,13 +105,41 @@ def test_the_result_file_has_the_golden_bytes(tmp_path, faculty, output, frames,
     assert int(milliseconds) >= 0 and tail == b"\t"
 
 
-def test_a_result_file_replaces_the_one_before(tmp_path, faculty, output):
-    path = output / f"{NAME}_{SEMESTER}.txt"
-    path.write_text("old\n" * 1000)
-    exchange(tmp_path, faculty, [b"", room_answer(OK)], *flags(faculty, output))
-    text = path.read_text()
-    assert "old" not in text and "STATUS: OK" in text
-    assert files(output) == [path.name]
+def test_a_result_file_replaces_one_with_the_same_result_and_keeps_one_with_another(tmp_path, faculty, output):
+    newest, earlier = output / f"{NAME}_{SEMESTER}.txt", output / f"{NAME}_{SEMESTER}.1.txt"
+
+    def ask(classrooms):
+        program = start_program(tmp_path, *flags(faculty, output, classrooms=classrooms))
+        try:
+            peer, _ = faculty.receive()
+            faculty.send(peer, b"", room_answer(OK, classrooms))
+            assert program.exit_status() == 0
+            return program.log
+        finally:
+            program.remove()
+
+    assert "earlier-result-kept" not in ask(7) + ask(7)
+    assert files(output) == [newest.name]
+    log = ask(3)
+    assert "earlier-result-kept" in log and str(earlier) in log
+    assert files(output) == [earlier.name, newest.name]
+    assert "ASSIGNED CLASSROOMS: 3" in newest.read_text() and "ASSIGNED CLASSROOMS: 7" in earlier.read_text()
+
+
+ODD_NAMES = {  # name, semester -> file
+    "a slash": ("Física/Química", "2025/10", "Física%2FQuímica_2025%2F10.txt"),
+    "a no-break space": ("Bellas\u00a0Artes", SEMESTER, f"Bellas\u00a0Artes_{SEMESTER}.txt"),
+    "a dash first": ("-1", SEMESTER, f"-1_{SEMESTER}.txt"),
+    "dots": ("..", "..", ".._...txt"),
+    "the longest": ("ñ" * 100, "y" * 64, "ñ" * 100 + "_" + "y" * 33 + "~edc170b8cb930bfe.txt"),
+}
+
+
+@pytest.mark.parametrize("name, semester, file", ODD_NAMES.values(), ids=ODD_NAMES)
+def test_whatever_name_a_server_accepts_can_be_asked_for(tmp_path, faculty, output, name, semester, file):
+    _, _, sent = exchange(tmp_path, faculty, [b"", room_answer(OK)], *flags(faculty, output, name, semester))
+    assert (json.loads(sent[1])["program-name"], json.loads(sent[1])["semester"]) == (name, semester)
+    assert files(output) == [file]
 
 
 def test_the_default_folder_is_the_working_folder(tmp_path, faculty, output):
@@ -143,8 +171,8 @@ def test_an_answer_that_cannot_be_printed_is_exit_1_and_in_the_file(tmp_path, fa
 
 def test_what_a_faculty_says_cannot_steer_the_terminal(tmp_path, faculty, output):
     answer = room_answer("INVALID-PROGRAM", 0, 0, detail="\x1b[2Jno such\nprogram: \u202eevil")
-    _, stdout, _ = exchange(tmp_path, faculty, [b"", answer], *flags(faculty, output, name="a\tb"))
-    assert stdout == (f"a\\tb in {SEMESTER}: INVALID-PROGRAM, 0 classrooms and 0 labs (0 of them mobile): "
+    _, stdout, _ = exchange(tmp_path, faculty, [b"", answer], *flags(faculty, output, name="a\u00a0b"))
+    assert stdout == (f"a\u00a0b in {SEMESTER}: INVALID-PROGRAM, 0 classrooms and 0 labs (0 of them mobile): "
                       "\\x1b[2Jno such\\nprogram: \\u202eevil\n")
 
 
@@ -230,9 +258,9 @@ BAD_USE = {
     "a fraction": ["--classrooms=1.5"],
     "too many": ["--classrooms=1000001"],
     "no port": ["--faculty-server=localhost"],
-    "a slash in the name": ["--name=a/b"],
-    "a slash in the semester": ["--semester=2025/10"],
-    "a file name over 240 bytes": ["--name=" + "x" * 200, "--semester=" + "y" * 40],
+    "a line end behind the name": ["--name=a\r"],
+    "a zero-width space in the semester": ["--semester=2025\u200b-10"],
+    "a Cyrillic letter among Latin ones": ["--name=Art\u0435s"],
     "an unknown flag": ["--colour=red"],
     "an output folder that is not there": ["--output-dir=/no/such/folder"],
     "an output folder that is a file": ["--output-dir=/etc/passwd"],

@@ -96,6 +96,8 @@ SPELLINGS = {
     "NFD": unicodedata.normalize("NFD", "Diseño Grafico"),
     "NFD in capitals": unicodedata.normalize("NFD", "DISEÑO GRAFICO"),
     "separators everywhere": " _d-i s_e-ñ-o__grafico- ",
+    "other spaces and dashes": "\tDiseño\u00a0\u2003\u2013\u2011Grafico",
+    "full width": "Diseño \uff27\uff32\uff21\uff26\uff29\uff23\uff2f",
 }
 
 
@@ -106,7 +108,7 @@ def test_every_spelling_of_a_name_is_one_program(client, store):
     assert store.allocations() == {("Artes", "Diseño Grafico"): (OK, 3, 1, 0)}
 
 
-@pytest.mark.parametrize("name", ["diseno grafico", "diseño gráfico", "dise\u00f1o.grafico", "Diseño\tGrafico", "---"])
+@pytest.mark.parametrize("name", ["diseno grafico", "diseño gráfico", "dise\u00f1o.grafico", "Diseño\u200bGrafico", "---"])
 def test_accents_and_other_signs_count(client, name):
     assert grant(client, request(SEMESTER, "Artes", (name, 3, 1))) == [NOT_A_PROGRAM]
 

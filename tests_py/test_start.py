@@ -10,8 +10,13 @@ import pytest
 
 from harness.process import run, running
 from harness.scenario import POOL, SEMESTER
-from harness.wire import OK, Client, grant, request
+from harness.wire import OK, Client, answers, grant, request
 
+OTHER_FLAGS = {
+    "dti_server": ("--classrooms=380", "--labs=60", "--store=memory:"),
+    "faculty": ("--name=a", "--dti-server=127.0.0.1:1"),
+    "program": ("--name=a", "--classrooms=1", "--labs=1", "--faculty-server=127.0.0.1:1"),
+}
 DERECHO = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
 
 
@@ -150,6 +155,8 @@ def test_bad_use_is_exit_2_and_names_what_is_wrong(tmp_path, flags, named):
 
 BAD_CATALOGS = {  # the file, and the line at fault
     "another header": ("faculty,name\nA,b\n", 1),
+    "UTF-16 without a byte order mark": ("faculty,program\nA,b\n".encode("utf-16-le"), 1),
+    "an invisible character": ("faculty,program\nA,b\u200b\n", 2),
     "a field too many": ("faculty,program\nA,b\nA,c,d\n", 3),
     "a field too few": ("faculty,program\nA,b\nA\n", 3),
     "an empty name": ("faculty,program\nA,\n", 2),
@@ -170,6 +177,39 @@ def test_a_catalogue_with_a_bad_line_is_refused_by_file_and_line_and_nothing_is_
         assert grant(client, DERECHO) == [(OK, 7, 2, 0)]
 
 
+def test_every_fault_of_a_catalogue_is_told_at_once(tmp_path):
+    path = tmp_path / "catalog.csv"
+    path.write_text("faculty,program\nA,\nA,b\nA,c,d\n,e\n")
+    stderr = refused(tmp_path, 2, *POOL, "--store=memory:", f"--catalog={path}")
+    places = re.findall(rf"^dti_server: --catalog: {re.escape(str(path))}:(\d+):(\d+): ", stderr, re.MULTILINE)
+    assert places == [("2", "2"), ("4", "3"), ("5", "1")], stderr
+
+
+TEXT = "faculty,program\r\nDiseño,Moda y\u00a0Color\r\n"
+SPREADSHEETS = {  # as Excel and others save them
+    "CSV UTF-8": TEXT.encode("utf-8-sig"),
+    "Unicode text": TEXT.replace(",", "\t").encode("utf-16"),
+    "UTF-16, big endian": b"\xfe\xff" + TEXT.encode("utf-16-be"),
+    "with semicolons": TEXT.replace(",", ";").encode(),
+    "with tabs": TEXT.replace(",", "\t").encode(),
+    "with a line that names the separator": b"sep=,\r\n" + TEXT.encode(),
+    "with old line ends": TEXT.replace("\r\n", "\r").encode(),
+    "CSV in Windows-1252": TEXT.replace("\u00a0", " ").encode("cp1252"),
+    "with blank rows": (TEXT + "\r\n,\r\n,,,\r\n").encode(),
+    "with other columns": "id;Programa;FACULTAD;\r\n7; Moda y Color;\"Diseño \";\r\n;;;\r\n".encode(),
+    "with cells kept as text": 'faculty,program\n="Diseño","=""Moda y Color"""\n\x1a'.encode(),
+}
+
+
+@pytest.mark.parametrize("saved", SPREADSHEETS.values(), ids=SPREADSHEETS)
+def test_a_catalogue_is_read_as_spreadsheets_save_it(tmp_path, saved):
+    path = tmp_path / "catalog.csv"
+    path.write_bytes(saved)
+    with running(tmp_path, *POOL, "--store=memory:", f"--catalog={path}") as dti, Client(dti.endpoint) as client:
+        assert grant(client, request(SEMESTER, "Diseño", ("Moda y Color", 7, 2))) == [(OK, 7, 2, 0)]
+    assert ("catalog-windows-1252" in dti.log) == (b"Dise\xf1o" in saved and b"\xff\xfe" not in saved)
+
+
 def test_a_catalogue_is_added_to_what_the_store_has(store, tmp_path):
     path = tmp_path / "catalog.csv"
     path.write_text('faculty,program\r\nDerecho,Derecho Civil\r\nDerecho,"Derecho, Canonico"\r\nFilosofia,Logica\r\n')
@@ -180,6 +220,84 @@ def test_a_catalogue_is_added_to_what_the_store_has(store, tmp_path):
             assert grant(client, request(SEMESTER, "Derecho", ("derecho,canonico", 1, 1))) == [(OK, 1, 1, 0)]
             assert grant(client, request(SEMESTER, "Filosofia", ("Logica", 2, 2))) == [(OK, 2, 2, 0)]
             assert grant(client, DERECHO) == [(OK, 7, 2, 0)]
+
+
+def test_programs_that_only_separators_tell_apart_are_two_and_a_spelling_for_both_is_told_so(store, tmp_path):
+    path = tmp_path / "catalog.csv"
+    path.write_text("faculty,program\nMath,MATH 1-11\n")
+    with running(tmp_path, *POOL, store.flag, f"--catalog={path}") as dti, Client(dti.endpoint) as client:
+        assert grant(client, request(SEMESTER, "Math", ("MATH111", 7, 2))) == [(OK, 7, 2, 0)]
+    path.write_text("faculty,program\nMath,MATH 1-11\nMath,MATH 11-1\n")
+    for _ in range(2):
+        with running(tmp_path, store.flag, f"--catalog={path}") as dti, Client(dti.endpoint) as client:
+            reply = client.ask(request(SEMESTER, "Math", ("math_11 1", 3, 1), ("MATH 1\u201311", 7, 2), ("MATH111", 1, 1)))
+            assert answers(reply) == [(OK, 3, 1, 0), (OK, 7, 2, 0), ("INVALID-PROGRAM", 0, 0, 0)]
+            assert '"MATH 1-11", "MATH 11-1"' in reply["programs"][2]["detail"]
+            assert not any("detail" in program for program in reply["programs"][:2])
+    status, stdout, stderr = run(tmp_path, "dtictl", "verify", store.flag)
+    assert status == 0, stdout + stderr
+
+
+def test_two_spellings_with_other_kinds_of_spaces_are_one_program_with_one_grant(store, tmp_path):
+    path = tmp_path / "catalog.csv"
+    path.write_text("faculty,program\nArtes,Escultura Moderna\nArtes,Escultura\u00a0Moderna\n")
+    with running(tmp_path, *POOL, store.flag, f"--catalog={path}") as dti, Client(dti.endpoint) as client:
+        for name in ("Escultura\u00a0Moderna", "Escultura Moderna", "escultura\u2011moderna", "Escultura\u3000Moderna"):
+            assert grant(client, request(SEMESTER, "Artes", (name, 7, 2))) == [(OK, 7, 2, 0)]
+    assert len(store.allocations()) == 1
+
+
+def test_a_store_with_two_such_spellings_from_an_earlier_version_serves_both(sqlite, tmp_path):
+    path = tmp_path / "catalog.csv"
+    path.write_text("faculty,program\nArtes,Escultura Moderna\n")
+    with running(tmp_path, *POOL, sqlite.flag, f"--catalog={path}"):
+        pass
+    with sqlite3.connect(sqlite.path) as database:
+        database.execute("INSERT INTO program (id, faculty_id, name, key)"
+                         " VALUES (2, 1, 'Escultura\u00a0Moderna', 'escultura\u00a0moderna')")
+    path.write_text("faculty,program\nArtes,Escultura Moderna\nArtes,Escultura\u00a0Moderna\n")
+    with running(tmp_path, sqlite.flag, f"--catalog={path}") as dti, Client(dti.endpoint) as client:
+        for name, want in (("Escultura Moderna", 3), ("Escultura\u00a0Moderna", 5), ("escultura-moderna", 3)):
+            assert grant(client, request(SEMESTER, "Artes", (name, want, 1))) == [(OK, want, 1, 0)]
+    assert len(sqlite.allocations()) == 2
+    status, stdout, stderr = run(tmp_path, "dtictl", "verify", sqlite.flag)
+    assert status == 0, stdout + stderr
+
+
+@pytest.mark.parametrize("name", ["dti_server", "faculty", "program"])
+def test_a_semester_from_a_file_with_windows_line_ends_is_refused(tmp_path, name):
+    status, stdout, stderr = run(tmp_path, name, *OTHER_FLAGS[name],
+                                 env={"DTI_SEMESTER": f"{SEMESTER}\r"})
+    assert (status, stdout) == (2, "") and "DTI_SEMESTER" in stderr and "Windows line ends" in stderr
+
+
+OTHER_SEMESTERS = ["2025\u201310", "2025\u00a010", "2025 10", "2025-1\uff10"]
+
+
+@pytest.mark.parametrize("twin", OTHER_SEMESTERS, ids=[twin.encode("unicode_escape").decode() for twin in OTHER_SEMESTERS])
+def test_a_semester_that_looks_like_one_of_the_store_is_not_opened(store, tmp_path, twin):
+    with running(tmp_path, *POOL, store.flag):
+        pass
+    stderr = refused(tmp_path, 1, f"--semester={twin}", "--classrooms=380", "--labs=60", store.flag)
+    assert "almost the same name" in stderr and f'"{SEMESTER}"' in stderr
+    with running(tmp_path, store.flag) as dti, Client(dti.endpoint) as client:
+        assert "almost" not in dti.log
+        reply = client.ask(request(twin, "Derecho", ("Derecho Civil", 7, 2)))
+        assert reply["error-message"] == "INVALID-SEMESTER" and f'open is "{SEMESTER}"' in reply["detail"]
+
+
+def test_a_store_with_such_semesters_from_an_earlier_version_is_served_with_a_warning(sqlite, tmp_path):
+    for semester in (SEMESTER, "2026-10"):
+        with running(tmp_path, f"--semester={semester}", "--classrooms=380", "--labs=60", sqlite.flag):
+            pass
+    with sqlite3.connect(sqlite.path) as database:
+        database.execute("UPDATE semester SET name = ? WHERE name = '2026-10'", (f"{SEMESTER}\r",))
+    with running(tmp_path, sqlite.flag) as dti, Client(dti.endpoint) as client:
+        for semester in (SEMESTER, f"{SEMESTER}\r"):
+            assert grant(client, request(semester, "Derecho", ("Derecho Civil", 7, 2))) == [(OK, 7, 2, 0)]
+    assert "semesters-look-alike" in dti.log and "u000d" in dti.log
+    status, stdout, stderr = run(tmp_path, "dtictl", "verify", sqlite.flag)
+    assert status == 0, stdout + stderr
 
 
 def test_flags_win_over_the_environment_and_that_over_the_config_file_and_that_over_defaults(sqlite, tmp_path):

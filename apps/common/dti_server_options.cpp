@@ -10,8 +10,8 @@
 #include "common/store_options.hpp"
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/check.hpp"
+#include "dti/domain/name_fault.hpp"
 #include "dti/domain/pool.hpp"
-#include "dti/protocol/allocation_codec.hpp"
 
 namespace dti {
 namespace {
@@ -44,7 +44,7 @@ std::vector<Setting> semester_settings() {
   return {
       {.name = "semester",
        .group = "Semester",
-       .kind = TextKind{kSemesterBytesMax},
+       .kind = NameKind{kSemesterBytesMax},
        .help =
            "Opens this semester if the store has none of that name, which needs --classrooms and --labs. If it has, "
            "what is given must equal what it was opened with. Other open semesters of the store are served too.",
@@ -67,7 +67,10 @@ std::vector<Setting> semester_settings() {
       {.name = "catalog",
        .group = "Semester",
        .kind = PathKind{},
-       .help = "CSV file (UTF-8, header faculty,program) with faculties and programs to add to the store.",
+       .help =
+           "CSV file with the faculties and programs to add to the store. Its first row names the columns faculty and "
+           "program; other columns are ignored. As Excel writes it: separated by comma, semicolon, tab or \"|\", in "
+           "UTF-8, UTF-16 or Windows-1252.",
        .default_shown = "10 faculties, for a store that has none"},
   };
 }
@@ -129,16 +132,29 @@ std::variant<std::optional<SemesterToOpen>, UsageExit> find_semester(const Setti
     }
     return std::nullopt;
   }
-  if (settings.text("semester").empty()) return settings.bad("semester", "must not be empty");
   return SemesterToOpen{.name = settings.text("semester"),
                         .classrooms = quantity(settings, "classrooms"),
                         .labs = quantity(settings, "labs"),
                         .conversions = quantity(settings, "mobile-labs")};
 }
 
-std::variant<std::vector<CatalogRow>, UsageExit> read_catalog(const Settings& settings,
-                                                              const Surroundings& surroundings) {
-  if (!settings.has("catalog")) return std::vector<CatalogRow>{};
+/// One line for each fault, and one that counts the others.
+UsageExit bad_catalog(const Settings& settings, const CatalogFaults& faults) {
+  const auto& path = settings.text("catalog");
+  UsageExit usage;
+  for (const auto& fault : faults.listed) {
+    auto place = path;
+    for (const auto number : {fault.line, fault.column}) place += number == 0 ? "" : ":" + std::to_string(number);
+    usage.text += settings.bad("catalog", place + ": " + fault.reason).text;
+  }
+  if (faults.more > 0) {
+    usage.text += settings.bad("catalog", path + ": and " + std::to_string(faults.more) + " more faults").text;
+  }
+  return usage;
+}
+
+std::variant<CatalogFile, UsageExit> read_catalog(const Settings& settings, const Surroundings& surroundings) {
+  if (!settings.has("catalog")) return CatalogFile{};
   const auto& path = settings.text("catalog");
   std::string text;
   try {
@@ -147,19 +163,16 @@ std::variant<std::vector<CatalogRow>, UsageExit> read_catalog(const Settings& se
     return settings.bad("catalog", "cannot read " + quoted_text(path) + ": " + error.what());
   }
   auto catalog = parse_catalog(text);
-  if (const auto* fault = std::get_if<CatalogFault>(&catalog)) {
-    return settings.bad("catalog",
-                        path + (fault->line == 0 ? "" : ":" + std::to_string(fault->line)) + ": " + fault->reason);
-  }
-  auto rows = std::get<std::vector<CatalogRow>>(std::move(catalog));
-  if (rows.empty()) return settings.bad("catalog", path + ": it has a header and no program");
-  return rows;
+  if (const auto* faults = std::get_if<CatalogFaults>(&catalog)) return bad_catalog(settings, *faults);
+  auto file = std::get<CatalogFile>(std::move(catalog));
+  if (file.rows.empty()) return settings.bad("catalog", path + ": it has a header and no program");
+  return file;
 }
 
 std::vector<CatalogRow> default_rows() {
-  auto rows = parse_catalog(default_catalog());
-  DTI_CHECK(std::holds_alternative<std::vector<CatalogRow>>(rows));
-  return std::get<std::vector<CatalogRow>>(std::move(rows));
+  auto file = parse_catalog(default_catalog());
+  DTI_CHECK(std::holds_alternative<CatalogFile>(file));
+  return std::get<CatalogFile>(std::move(file)).rows;
 }
 
 }  // namespace
@@ -206,7 +219,9 @@ std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<con
 
   DtiServerOptions options;
   options.start.semester = std::get<0>(std::move(semester));
-  options.start.catalog = std::get<0>(std::move(catalog));
+  auto& file = std::get<CatalogFile>(catalog);
+  options.start.catalog = std::move(file.rows);
+  options.catalog_is_windows_1252 = file.is_windows_1252;
   options.start.default_catalog = default_rows();
   options.pipeline.store_timeout = settings.duration("store-timeout");
   options.pipeline.faculties_to_answer = static_cast<std::size_t>(settings.integer("num-faculties"));

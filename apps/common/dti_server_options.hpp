@@ -18,7 +18,8 @@ namespace dti {
 
 /// What dti_server was told. Source: docs/protocol.md, Flags.
 struct DtiServerOptions {
-  StartOptions start;  // the catalogue file is read already
+  StartOptions start;                    // the catalogue file is read already
+  bool catalog_is_windows_1252 = false;  // how it was read
   PipelineOptions pipeline;
   StoreAddress store;
   std::string bind;

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "common/log_options.hpp"
+#include "dti/domain/name_fault.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 
 namespace dti {
@@ -14,7 +15,7 @@ std::vector<Setting> settings_of_faculty() {
   return {
       {.name = "name",
        .group = "Faculty",
-       .kind = TextKind{kNameBytesMax},
+       .kind = NameKind{kNameBytesMax},
        .help = "The faculty's name, as the server's catalogue has it; case, spaces, \"_\" and \"-\" do not count.",
        .needed = true},
       {.name = "dti-server",
@@ -24,7 +25,7 @@ std::vector<Setting> settings_of_faculty() {
        .needed = true},
       {.name = "semester",
        .group = "Faculty",
-       .kind = TextKind{kSemesterBytesMax},
+       .kind = NameKind{kSemesterBytesMax},
        .help =
            "Serves one batch of this semester only, and ends with 0 once all of it was answered, whatever the status.",
        .default_shown = "any semester, and serve on"},
@@ -92,10 +93,6 @@ std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const
   auto resolved = resolve(describe_faculty(), args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
   const auto& settings = std::get<Settings>(resolved);
-  if (settings.text("name").empty()) return settings.bad("name", "must not be empty");
-  if (settings.has("semester") && settings.text("semester").empty()) {
-    return settings.bad("semester", "must not be empty (leave it out to serve every semester)");
-  }
 
   FacultyAppOptions options;
   options.servers = settings.addresses("dti-server");

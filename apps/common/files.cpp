@@ -1,6 +1,8 @@
 #include "common/files.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -73,6 +75,49 @@ class TemporaryFile {
   bool renamed_ = false;
 };
 
+/// The text of a regular file; none if it is not one, or cannot be read, or is far larger than what is written here.
+std::optional<std::string> read_regular(const fs::path& path) {
+  constexpr std::size_t kBytesMax = 64 * 1024;
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (file.number() < 0 || fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  std::string text(kBytesMax + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const auto count = read(file.number(), text.data() + size, text.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return std::nullopt;
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  if (size > kBytesMax) return std::nullopt;
+  text.resize(size);
+  return text;
+}
+
+/// Gives a file a second name that no file has. Where there are no hard links, the file gets it instead of its own.
+/// @return false if the name is taken
+bool add_name(const fs::path& path, const fs::path& name) {
+  if (link(path.c_str(), name.c_str()) == 0) return true;
+  if (errno == EEXIST) return false;
+  const Descriptor claim(open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (claim.number() < 0 && errno == EEXIST) return false;
+  if (claim.number() < 0 || rename(path.c_str(), name.c_str()) != 0) fail("cannot keep the earlier " + path.string());
+  return true;
+}
+
+/// Keeps a file under another name, unless an earlier one that was kept says the same.
+fs::path keep(const fs::path& path, const std::optional<std::string>& text,
+              const std::function<bool(std::string_view, std::string_view)>& is_same,
+              const std::function<fs::path(std::size_t number)>& earlier_path) {
+  for (std::size_t number = 1;; ++number) {
+    auto name = earlier_path(number);
+    if (add_name(path, name)) return name;
+    const auto kept = read_regular(name);
+    if (text && kept && is_same(*kept, *text)) return name;
+  }
+}
+
 }  // namespace
 
 void write_atomically(const fs::path& path, std::string_view text) {
@@ -86,6 +131,22 @@ void write_atomically(const fs::path& path, std::string_view text) {
   // opened for reading is no error.
   const Descriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened.number() >= 0) fsync(opened.number());
+}
+
+std::optional<fs::path> replace_and_keep(const fs::path& path, std::string_view text,
+                                         const std::function<bool(std::string_view, std::string_view)>& is_same,
+                                         const std::function<fs::path(std::size_t number)>& earlier_path) {
+  // Until the new file is there: of two programs at once, neither must lose the other's. Where directories cannot be
+  // locked, as on some network file systems, all else holds.
+  const Descriptor directory(open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.number() >= 0) flock(directory.number(), LOCK_EX);
+  std::optional<fs::path> kept;
+  if (std::error_code ignored; fs::exists(fs::symlink_status(path, ignored))) {
+    const auto there = read_regular(path);
+    if (!there || !is_same(*there, text)) kept = keep(path, there, is_same, earlier_path);
+  }
+  write_atomically(path, text);
+  return kept;
 }
 
 std::optional<std::string> check_writable_directory(const fs::path& directory) {

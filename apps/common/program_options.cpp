@@ -4,9 +4,8 @@
 #include <vector>
 
 #include "common/log_options.hpp"
+#include "dti/domain/name_fault.hpp"
 #include "dti/domain/pool.hpp"
-#include "dti/protocol/allocation_codec.hpp"
-#include "dti/protocol/result_file.hpp"
 
 namespace dti {
 namespace {
@@ -15,12 +14,12 @@ std::vector<Setting> settings_of_program() {
   return {
       {.name = "name",
        .group = "Request",
-       .kind = TextKind{kNameBytesMax},
+       .kind = NameKind{kNameBytesMax},
        .help = "The program's name, as the catalogue has it; case, spaces, \"_\" and \"-\" do not count.",
        .needed = true},
       {.name = "semester",
        .group = "Request",
-       .kind = TextKind{kSemesterBytesMax},
+       .kind = NameKind{kSemesterBytesMax},
        .help = "The semester.",
        .needed = true},
       {.name = "classrooms",
@@ -46,7 +45,8 @@ std::vector<Setting> settings_of_program() {
       {.name = "output-dir",
        .group = "Answer",
        .kind = PathKind{},
-       .help = "Folder for the result file, NAME_SEMESTER.txt.",
+       .help = "Folder for the result file, NAME_SEMESTER.txt. A file of that name with another result is kept as "
+               "NAME_SEMESTER.1.txt, .2.txt and so on.",
        .default_value = "."},
       {.name = "json",
        .group = "Answer",
@@ -88,18 +88,6 @@ std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const st
   auto resolved = resolve(describe_program(), args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
   const auto& settings = std::get<Settings>(resolved);
-  for (const auto* name : {"name", "semester"}) {
-    if (settings.text(name).empty()) return settings.bad(name, "must not be empty");
-    if (settings.text(name).find('/') != std::string::npos) {
-      return settings.bad(name, "must not have a \"/\": the result file is named NAME_SEMESTER.txt");
-    }
-  }
-  auto file_name = result_file_name(settings.text("name"), settings.text("semester"));
-  if (!file_name) {
-    return settings.bad("name",
-                        "is too long: the result file's name, NAME_SEMESTER.txt, may have 240 bytes with the "
-                        "semester");
-  }
 
   ProgramOptions options;
   options.request.program_name = settings.text("name");
@@ -108,7 +96,6 @@ std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const st
   options.faculty_server = settings.addresses("faculty-server").front();
   options.timeout = settings.duration("timeout");
   options.output_dir = settings.text("output-dir");
-  options.file_name = std::move(*file_name);
   options.json = settings.is_on("json");
   options.log = log_options(settings);
   return options;

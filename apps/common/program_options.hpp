@@ -18,8 +18,7 @@ struct ProgramOptions {
   HostPort faculty_server;
   std::chrono::milliseconds timeout{0};
   std::filesystem::path output_dir;
-  std::string file_name;  // of the result file, in output_dir
-  bool json = false;      // print the answer as JSON
+  bool json = false;  // print the answer as JSON
   LogOptions log;
 };
 

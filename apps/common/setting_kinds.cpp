@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "dti/domain/name.hpp"
+#include "dti/domain/name_fault.hpp"
 
 namespace dti {
 namespace {
@@ -68,7 +69,7 @@ std::optional<HostPort> parse_host_port(std::string_view text) {
 
 Parsed parse_text(const TextKind& kind, std::string_view text) {
   if (!is_utf8(text)) return BadValue{"is not UTF-8", false};
-  if (text.find('\0') != std::string_view::npos) return BadValue{"holds a NUL character", false};
+  if (const auto fault = control_fault(text)) return BadValue{*fault};
   if (text.size() > kind.bytes_max) {
     return BadValue{"has " + std::to_string(text.size()) + " bytes; " + std::to_string(kind.bytes_max) + " are allowed",
                     false};
@@ -76,9 +77,14 @@ Parsed parse_text(const TextKind& kind, std::string_view text) {
   return good(std::string{text});
 }
 
+Parsed parse_name(const NameKind& kind, std::string_view text) {
+  if (const auto fault = name_fault(text, kind.bytes_max)) return BadValue{*fault};
+  return good(std::string{text});
+}
+
 Parsed parse_path(std::string_view text) {
   if (text.empty()) return BadValue{"is no path"};
-  if (text.find('\0') != std::string_view::npos) return BadValue{"holds a NUL character", false};
+  if (const auto fault = control_fault(text)) return BadValue{*fault};
   return good(std::string{text});
 }
 
@@ -163,6 +169,7 @@ std::string to_string(const HostPort& address) { return address.host + ':' + std
 Parsed parse_value(const ValueKind& kind, std::string_view text) {
   return std::visit(Overloaded{
                         [&](const TextKind& text_kind) { return parse_text(text_kind, text); },
+                        [&](const NameKind& name) { return parse_name(name, text); },
                         [&](const PathKind&) { return parse_path(text); },
                         [&](const BindKind&) { return parse_bind(text); },
                         [&](const IntegerKind& integer) { return parse_integer(integer, text); },
@@ -178,6 +185,7 @@ std::string placeholder(const ValueKind& kind) {
   return std::visit(
       Overloaded{
           [](const TextKind&) -> std::string { return "TEXT"; },
+          [](const NameKind&) -> std::string { return "NAME"; },
           [](const PathKind&) -> std::string { return "PATH"; },
           [](const BindKind&) -> std::string { return "ADDRESS"; },
           [](const IntegerKind&) -> std::string { return "N"; },

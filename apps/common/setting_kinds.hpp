@@ -20,11 +20,15 @@ struct HostPort {
 /// HOST:PORT, as it was read.
 [[nodiscard]] std::string to_string(const HostPort& address);
 
-/// UTF-8 without NUL.
+/// UTF-8 without control characters.
 struct TextKind {
   std::size_t bytes_max = 4096;
 };
-/// Any bytes but NUL; not empty.
+/// The name of a faculty, a program or a semester, as name_fault() accepts it.
+struct NameKind {
+  std::size_t bytes_max = 0;
+};
+/// Any bytes but control characters; not empty. A line end in a path comes from a file that was read carelessly.
 struct PathKind {};
 /// What a socket may be bound to: an IP address (IPv6 with or without brackets), a host name, the name of an interface,
 /// or `*`.
@@ -47,12 +51,12 @@ struct ChoiceKind {
 };
 /// On or off: `--json`, `--json=true`, `--json=false`.
 struct SwitchKind {};
-using ValueKind =
-    std::variant<TextKind, PathKind, BindKind, IntegerKind, SecondsKind, HostPortKind, ChoiceKind, SwitchKind>;
+using ValueKind = std::variant<TextKind, NameKind, PathKind, BindKind, IntegerKind, SecondsKind, HostPortKind,
+                               ChoiceKind, SwitchKind>;
 
 inline constexpr std::int64_t kSecondsMax = 1'000'000;  // 11 days; as milliseconds it fits the 32 bits of a poll
 
-/// Texts, paths, binds and choices are strings.
+/// Texts, names, paths, binds and choices are strings.
 using Value = std::variant<std::string, std::int64_t, std::chrono::milliseconds, std::vector<HostPort>, bool>;
 
 /// Why a text is no value of its kind: the rest of a sentence that begins with the value (`is not …`, `has …`).

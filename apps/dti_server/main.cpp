@@ -32,6 +32,12 @@ int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const d
          "NOTHING IS STORED with --store=memory:; every grant is lost at the end",
          {}});
   }
+  if (options.catalog_is_windows_1252) {
+    log({dti::LogLevel::kInfo,
+         "catalog-windows-1252",
+         "the catalogue file is not UTF-8 and was read as Windows-1252: check the accents of the new names",
+         {}});
+  }
   dti::Announcements announcements{log};
   const auto repository = dti::open_repository(options.store, options.pipeline.store_timeout, log);
   std::optional<dti::ProxyRegistration> registration;

@@ -1,5 +1,6 @@
 // program: asks its faculty for rooms, keeps the answer in a file and prints it.
 
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -44,10 +45,25 @@ std::optional<std::string> output_fault(const dti::ProgramOptions& options) {
     return shown + " cannot be written: " + *fault;
   }
   std::error_code ignored;
-  if (std::filesystem::is_directory(options.output_dir / options.file_name, ignored)) {
-    return shown + ": the result file " + dti::quoted_text(options.file_name) + " cannot be written: it is a directory";
+  const auto file_name = dti::result_file_name(options.request.program_name, options.request.semester);
+  if (std::filesystem::is_directory(options.output_dir / file_name, ignored)) {
+    return shown + ": the result file " + dti::quoted_text(file_name) + " cannot be written: it is a directory";
   }
   return std::nullopt;
+}
+
+/// @throws std::system_error  if it cannot be written
+void write_result(const dti::ProgramOptions& options, const std::string& text, const dti::Log& log) {
+  const auto path_of = [&](std::size_t number) {
+    const auto& request = options.request;
+    return options.output_dir / dti::result_file_name(request.program_name, request.semester, number);
+  };
+  const auto kept = dti::replace_and_keep(path_of(0), text, dti::is_same_result, path_of);
+  if (!kept) return;
+  log({dti::LogLevel::kWarning,
+       "earlier-result-kept",
+       "the result file was there with another result, of another faculty's program or an earlier request; it was kept",
+       {{"earlier", kept->string()}, {"newest", path_of(0).string()}}});
 }
 
 int ask(const dti::ProgramOptions& options, dti::StopSignals& stop_signals, const dti::Log& log) {
@@ -64,8 +80,7 @@ int ask(const dti::ProgramOptions& options, dti::StopSignals& stop_signals, cons
   std::string fault;
   if (dti::has_result_file(answer.status)) {
     try {
-      dti::write_atomically(options.output_dir / options.file_name,
-                            dti::result_file_text(options.request, answer, elapsed));
+      write_result(options, dti::result_file_text(options.request, answer, elapsed), log);
     } catch (const std::system_error& error) {
       fault = error.what();
     }

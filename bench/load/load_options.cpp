@@ -171,11 +171,12 @@ LoadCatalog catalog_of(const LoadOptions& options) {
     text.assign(std::istreambuf_iterator<char>{file}, {});
     if (!file) throw BadUse{"the catalogue " + options.catalog + " cannot be read"};
   }
-  const auto rows = parse_catalog(text);
-  if (const auto* fault = std::get_if<CatalogFault>(&rows)) {
-    throw BadUse{"the catalogue " + options.catalog + ", line " + std::to_string(fault->line) + ": " + fault->reason};
+  const auto parsed = parse_catalog(text);
+  if (const auto* faults = std::get_if<CatalogFaults>(&parsed)) {
+    const auto& fault = faults->listed.front();
+    throw BadUse{"the catalogue " + options.catalog + ", line " + std::to_string(fault.line) + ": " + fault.reason};
   }
-  auto catalog = LoadCatalog::of(std::get<std::vector<CatalogRow>>(rows));
+  auto catalog = LoadCatalog::of(std::get<CatalogFile>(parsed).rows);
   if (catalog.program_count() == 0) throw BadUse{"the catalogue " + options.catalog + " has no program"};
   return catalog;
 }

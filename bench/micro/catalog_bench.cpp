@@ -13,7 +13,7 @@ namespace dti::micro {
 namespace {
 
 const std::vector<CatalogRow>& rows() {
-  static const auto kRows = std::get<std::vector<CatalogRow>>(parse_catalog(default_catalog()));
+  static const auto kRows = std::get<CatalogFile>(parse_catalog(default_catalog())).rows;
   return kRows;
 }
 

@@ -1,128 +1,193 @@
 #include <algorithm>
-#include <map>
+#include <array>
 #include <optional>
+#include <utility>
 
+#include "domain/code_points.hpp"
+#include "domain/csv_reader.hpp"
+#include "domain/spreadsheet_text.hpp"
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/name.hpp"
+#include "dti/domain/name_fault.hpp"
 
 namespace dti {
 namespace {
 
-constexpr std::size_t kNameBytesMax = 200;  // as on the wire: a longer name could never be asked for
+constexpr std::array<char, 4> kSeparators = {',', ';', '\t', '|'};
 
-struct Record {
-  std::size_t line = 1;  // where it starts
-  std::vector<std::string> fields;
+bool is_blank(const CsvRecord& record) {
+  return !record.fault && std::all_of(record.cells.begin(), record.cells.end(),
+                                      [](const auto& cell) { return tidy_name(cell).empty(); });
+}
+
+/// The first line, short enough to be shown.
+std::string first_line(std::string_view text) {
+  constexpr std::size_t kShownMax = 80;
+  auto line = text.substr(0, text.find_first_of("\r\n"));
+  if (line.size() <= kShownMax) return std::string{line};
+  line = line.substr(0, kShownMax);
+  while ((line.back() & 0xC0) == 0x80) line.remove_suffix(1);
+  return std::string{line.substr(0, line.size() - 1)} + "…";
+}
+
+/// Takes Excel's line `sep=;`. @return its separator; none if there is no such line
+std::optional<char> take_separator_line(std::string_view& text, std::size_t& line) {
+  const auto end = std::min(text.find_first_of("\r\n"), text.size());
+  auto first = text.substr(0, end);
+  if (first.size() >= 2 && first.front() == '"' && first.back() == '"') first = first.substr(1, first.size() - 2);
+  if (first.size() != 5 || name_key(first.substr(0, 4)) != "sep=") return std::nullopt;
+  const char separator = first.back();
+  text.remove_prefix(end);
+  text.remove_prefix(text.starts_with("\r\n") ? 2 : std::min<std::size_t>(text.size(), 1));
+  ++line;
+  return separator;
+}
+
+/// Which cells of a row are the names.
+struct Header {
+  std::optional<std::size_t> faculty;
+  std::optional<std::size_t> program;
+  std::size_t width = 0;  // cells, without blank ones at the end
+  std::optional<std::string> twice;
+
+  [[nodiscard]] int found() const { return (faculty ? 1 : 0) + (program ? 1 : 0); }
 };
 
-// RFC 4180, one record at a time: fields may be quoted, quotes in them doubled, lines end in CRLF or LF.
-class CsvReader {
- public:
-  explicit CsvReader(std::string_view text) : rest_(text) {}
-
-  [[nodiscard]] bool at_end() const { return rest_.empty(); }
-
-  std::variant<Record, CatalogFault> next() {
-    Record record{line_, {}};
-    for (;;) {
-      auto field = take_char('"') ? quoted_field() : plain_field();
-      if (const auto* fault = std::get_if<CatalogFault>(&field)) return *fault;
-      record.fields.push_back(std::get<std::string>(std::move(field)));
-      if (take_char(',')) continue;
-      if (!rest_.empty() && !take_line_end()) return CatalogFault{line_, "text after a closing quote"};
-      return record;
-    }
+Header read_header(const CsvRecord& record) {
+  Header header;
+  for (std::size_t i = 0; i < record.cells.size(); ++i) {
+    const auto word = name_key(record.cells[i]);
+    if (!tidy_name(record.cells[i]).empty()) header.width = i + 1;
+    auto* const place = word == "faculty" || word == "facultad"   ? &header.faculty
+                        : word == "program" || word == "programa" ? &header.program
+                                                                  : nullptr;
+    if (place == nullptr) continue;
+    if (*place) header.twice = tidy_name(record.cells[i]);
+    *place = i;
   }
+  return header;
+}
 
- private:
-  bool take_char(char c) {
-    if (rest_.empty() || rest_.front() != c) return false;
-    rest_.remove_prefix(1);
-    return true;
+/// The first row that is not blank; none if there is none.
+std::optional<CsvRecord> next_row(CsvReader& reader) {
+  while (!reader.at_end()) {
+    if (auto record = reader.next(); !is_blank(record)) return record;
   }
-  bool take_line_end() {
-    const std::size_t length = rest_.starts_with("\r\n") ? 2 : rest_.starts_with('\n') ? 1 : 0;
-    rest_.remove_prefix(length);
-    line_ += length > 0 ? 1 : 0;
-    return length > 0;
-  }
-  std::variant<std::string, CatalogFault> plain_field() {
-    const auto end = std::min(rest_.find_first_of(",\n\""), rest_.size());
-    if (end < rest_.size() && rest_[end] == '"')
-      return CatalogFault{line_, "a quote inside a field that is not quoted"};
-    auto field = rest_.substr(0, end);
-    if (end < rest_.size() && rest_[end] == '\n' && field.ends_with('\r')) field.remove_suffix(1);
-    rest_.remove_prefix(field.size());
-    return std::string{field};
-  }
-  std::variant<std::string, CatalogFault> quoted_field() {
-    const auto opened = line_;
-    std::string field;
-    while (!rest_.empty()) {
-      const char c = rest_.front();
-      rest_.remove_prefix(1);
-      if (c == '"' && !take_char('"')) return field;
-      line_ += c == '\n' ? 1 : 0;
-      field.push_back(c);
-    }
-    return CatalogFault{opened, "a quote that is never closed"};
-  }
-
-  std::string_view rest_;
-  std::size_t line_ = 1;
-};
-
-std::optional<std::string> name_fault(std::string_view what, const std::string& name) {
-  const auto text = std::string{what};
-  if (!is_utf8(name)) return text + " is not UTF-8";
-  if (name.size() > kNameBytesMax) return text + " is longer than 200 bytes";
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::any_of(name.begin(), name.end(), is_control)) return text + " has a control character";
-  if (name_key(name).empty()) return text + " is empty";
   return std::nullopt;
 }
 
-std::string spelled_twice(std::string_view what, const std::string& name, const std::string& before) {
-  return std::string{what} + " \"" + name + "\" is the same name as \"" + before + "\" above: use one spelling";
+/// Reads the rows below the header, and collects what is wrong with them.
+class RowReader {
+ public:
+  explicit RowReader(Header header) : header_(std::move(header)) {}
+
+  void read(CsvRecord record) {
+    if (record.fault) return faults_.add(*std::move(record.fault));
+    for (std::size_t i = header_.width; i < record.cells.size(); ++i) {
+      if (tidy_name(record.cells[i]).empty()) continue;
+      return faults_.add(
+          {record.line, i + 1, "the row has more cells than the header: a name with a separator in it needs quotes"});
+    }
+    const auto faculty = read_name(record, *header_.faculty, "faculty");
+    const auto program = read_name(record, *header_.program, "program");
+    if (faculty && program) place({*faculty, *program, record.line});
+  }
+
+  std::variant<CatalogFile, CatalogFaults> finish(bool is_windows_1252) {
+    if (!faults_.listed.empty()) return std::move(faults_);
+    return CatalogFile{std::move(rows_), is_windows_1252};
+  }
+
+ private:
+  std::optional<std::string> read_name(const CsvRecord& record, std::size_t index, const std::string& what) {
+    auto name = index < record.cells.size() ? tidy_name(record.cells[index]) : std::string{};
+    const auto fault = name_fault(name, kNameBytesMax);
+    if (!fault) return name;
+    faults_.add({record.line, index + 1, "the " + what + (name.empty() ? " is missing" : " " + *fault)});
+    return std::nullopt;
+  }
+
+  void place(CatalogRow row) {
+    using Kind = Catalog::Placing::Kind;
+    const auto placed = catalog_.place(row);
+    switch (placed.kind) {
+      case Kind::kNew:
+        if (placed.program.faculty_id > faculty_lines_.size()) faculty_lines_.push_back(row.line);
+        catalog_.put(placed.program);
+        return rows_.push_back(std::move(row));
+      case Kind::kKnown: return;
+      case Kind::kFacultyClash:
+        return faults_.add({row.line, *header_.faculty + 1,
+                            clash("faculty", row.faculty, catalog_.faculty_name(placed.other),
+                                  faculty_lines_[placed.other - 1], placed.only_looks_like)});
+      case Kind::kProgramClash:
+        return faults_.add({row.line, *header_.program + 1,
+                            clash("program", row.program, catalog_.program_name(placed.other),
+                                  rows_[placed.other - 1].line, placed.only_looks_like)});
+    }
+  }
+
+  static std::string clash(const std::string& what, const std::string& name, const std::string& other, std::size_t line,
+                           bool only_looks_like) {
+    const auto [one, two] = shown_apart(name, other);
+    return "the " + what + " " + one + (only_looks_like ? " looks like " : " is the same name as ") + two +
+           " in line " + std::to_string(line) + (only_looks_like ? ", with other letters" : "") + ": use one spelling";
+  }
+
+  Header header_;
+  Catalog catalog_;                         // of this file
+  std::vector<std::size_t> faculty_lines_;  // by FacultyId - 1: where each faculty comes first
+  std::vector<CatalogRow> rows_;            // by ProgramId - 1
+  CatalogFaults faults_;
+};
+
+CatalogFaults one_fault(CatalogFault fault) {
+  CatalogFaults faults;
+  faults.add(std::move(fault));
+  return faults;
 }
 
 }  // namespace
 
-std::variant<std::vector<CatalogRow>, CatalogFault> parse_catalog(std::string_view text) {
-  CsvReader reader{text};
-  if (reader.at_end()) return CatalogFault{1, "the file is empty; its first line must be: faculty,program"};
-  std::vector<CatalogRow> rows;
-  std::map<std::string, std::string> faculties;                         // key -> spelling
-  std::map<std::pair<std::string, std::string>, std::string> programs;  // keys -> spelling
-  bool is_header = true;
-  while (!reader.at_end()) {
-    auto next = reader.next();
-    if (auto* fault = std::get_if<CatalogFault>(&next)) return *fault;
-    auto& record = std::get<Record>(next);
-    if (is_header) {
-      is_header = false;
-      if (record.fields != std::vector<std::string>{"faculty", "program"}) {
-        return CatalogFault{record.line, "the first line must be: faculty,program"};
-      }
-      continue;
-    }
-    if (record.fields.size() != 2) {
-      return CatalogFault{record.line, "a line has two fields, faculty and program; this one has " +
-                                           std::to_string(record.fields.size())};
-    }
-    CatalogRow row{std::move(record.fields[0]), std::move(record.fields[1])};
-    if (const auto fault = name_fault("faculty", row.faculty)) return CatalogFault{record.line, *fault};
-    if (const auto fault = name_fault("program", row.program)) return CatalogFault{record.line, *fault};
-    const auto faculty_key = name_key(row.faculty);
-    const auto& faculty = faculties.try_emplace(faculty_key, row.faculty).first->second;
-    if (faculty != row.faculty) return CatalogFault{record.line, spelled_twice("faculty", row.faculty, faculty)};
-    const auto [program, is_new] = programs.try_emplace({faculty_key, name_key(row.program)}, row.program);
-    if (program->second != row.program) {
-      return CatalogFault{record.line, spelled_twice("program", row.program, program->second)};
-    }
-    if (is_new) rows.push_back(std::move(row));
+std::variant<CatalogFile, CatalogFaults> parse_catalog(std::string_view bytes) {
+  static const std::string kNeeded =
+      "the first row must name the columns faculty and program (or facultad and programa)";
+  auto decoded = read_spreadsheet_text(bytes);
+  if (auto* const fault = std::get_if<CatalogFault>(&decoded)) return one_fault(std::move(*fault));
+  const auto& [text, is_windows_1252] = std::get<SpreadsheetText>(decoded);
+  std::string_view rest = text;
+  std::size_t line = 1;
+  const auto given = take_separator_line(rest, line);
+
+  std::optional<CsvRecord> best_row;
+  std::optional<CsvReader> best;
+  Header best_header;
+  for (const char separator : kSeparators) {
+    if (given && *given != separator) continue;
+    CsvReader reader{rest, separator, line};
+    auto row = next_row(reader);
+    if (!row) return one_fault({1, 0, "the file is empty; " + kNeeded});
+    auto header = read_header(*row);
+    if (best && header.found() <= best_header.found()) continue;
+    best_row = std::move(row);
+    best = reader;
+    best_header = std::move(header);
   }
-  return rows;
+  if (!best) return one_fault({1, 0, "the line sep= names none of the separators \",\", \";\", tab and \"|\""});
+  if (best_row->fault) return one_fault(*std::move(best_row->fault));
+  if (best_header.twice) return one_fault({best_row->line, 0, "the header has two columns " + *best_header.twice});
+  if (best_header.found() < 2) {
+    const auto* const missing = best_header.found() == 0 ? ""
+                                : best_header.faculty    ? ", and has no program"
+                                                         : ", and has no faculty";
+    return one_fault({best_row->line, 0,
+                      kNeeded + missing + "; it is: " +
+                          first_line(rest.substr(std::min(rest.find_first_not_of("\r\n"), rest.size())))});
+  }
+
+  RowReader rows{std::move(best_header)};
+  while (auto row = next_row(*best)) rows.read(*std::move(row));
+  return rows.finish(is_windows_1252);
 }
 
 }  // namespace dti

@@ -49,6 +49,7 @@ std::optional<RepliedProgram> read_replied_program(JsonValue entry) {
   RepliedProgram program;
   program.correlation_id = id.text();
   program.status = status_from_wire(status.text()).value_or(Status::kUnavailable);
+  program.detail = entry["detail"].text();
   const auto read = [&](std::string_view key) -> std::optional<Quantity> {
     const JsonValue value = entry[key];
     // Without a grant, nobody needs the numbers.

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 #include "dti/domain/check.hpp"
 #include "dti/protocol/allocation_codec.hpp"
@@ -43,7 +44,9 @@ class Numbers {
   char* end_ = bytes_.data();
 };
 
-void append_entry(std::string& out, const ProgramRequest& program, const ProgramOutcome& answer) {
+/// @param detail  a sentence for people; empty if there is none
+void append_entry(std::string& out, const ProgramRequest& program, const ProgramOutcome& answer,
+                  std::string_view detail) {
   out += R"({"program-id":")";
   append_escaped(out, program.correlation_id);
   out += R"(","program-name":")";
@@ -62,6 +65,10 @@ void append_entry(std::string& out, const ProgramRequest& program, const Program
   numbers.put(R"(,"status-message":")");
   out += numbers.text();
   out += wire_text(answer.status);  // none of them holds what must be escaped
+  if (!detail.empty()) {
+    out += R"(","detail":")";
+    append_escaped(out, detail);
+  }
   out += R"("})";
 }
 
@@ -82,11 +89,15 @@ void append_allocation_reply(std::string& out, const AllocationRequest& request,
   if (outcome.error) out += wire_text(outcome.error->status);
   out += R"(","programs":[)";
   bool is_first = true;
+  auto detail = outcome.details.begin();
   for (std::size_t i = 0; i < request.programs.size(); ++i) {
     const std::size_t size_before = out.size();
     if (!is_first) out += ',';
+    const bool has_detail = detail != outcome.details.end() && detail->index == i;
     append_entry(out, request.programs[i],
-                 outcome.error ? ProgramOutcome{outcome.error->status, {}} : outcome.programs[i]);
+                 outcome.error ? ProgramOutcome{outcome.error->status, {}} : outcome.programs[i],
+                 has_detail ? std::string_view{detail->text} : std::string_view{});
+    if (has_detail) ++detail;
     if (out.size() - start + tail_size > kReplyBytesMax) {
       out.resize(size_before);
     } else {

@@ -1,23 +1,58 @@
 #include "dti/protocol/result_file.hpp"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace dti {
 namespace {
 
-// File systems take 255 bytes; the rest is for the suffix under which the file is first written.
-constexpr std::size_t kFileNameBytesMax = 240;
+constexpr std::size_t kFileNameBytesMax = 255;  // as file systems have it
+constexpr std::string_view kMilliseconds = "MILLISECONDS";
 
-bool fits_in_a_path(std::string_view text) { return text.find('/') == text.npos && text.find('\0') == text.npos; }
+/// The text as it may stand in a file's name.
+void append_to_name(std::string& name, std::string_view text) {
+  for (const char c : text) {
+    if (c == '/') {
+      name += "%2F";
+    } else if (c == '\0') {
+      name += "%00";
+    } else {
+      name += c;
+    }
+  }
+}
+
+/// FNV-1a, as 16 hexadecimal digits: the same on every machine.
+std::string hash_text(std::string_view text) {
+  std::uint64_t hash = 0xCBF2'9CE4'8422'2325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01B3;
+  std::string digits;
+  for (int shift = 60; shift >= 0; shift -= 4) digits += "0123456789abcdef"[hash >> shift & 0xF];
+  return digits;
+}
 
 }  // namespace
 
-std::optional<std::string> result_file_name(std::string_view program_name, std::string_view semester) {
-  if (!fits_in_a_path(program_name) || !fits_in_a_path(semester)) return {};
-  std::string name{program_name};
-  name.append("_").append(semester).append(".txt");
-  if (name.size() > kFileNameBytesMax) return {};
-  return name;
+std::string result_file_name(std::string_view program_name, std::string_view semester, std::size_t number) {
+  std::string stem;
+  append_to_name(stem, program_name);
+  stem += '_';
+  append_to_name(stem, semester);
+  const auto suffix = (number == 0 ? "" : "." + std::to_string(number)) + ".txt";
+  if (stem.size() + suffix.size() > kFileNameBytesMax) {
+    const auto hash = "~" + hash_text(stem);
+    auto size = kFileNameBytesMax - hash.size() - suffix.size();
+    while ((static_cast<unsigned char>(stem[size]) & 0xC0) == 0x80) --size;  // not within a character
+    stem.resize(size);
+    stem += hash;
+  }
+  return stem + suffix;
+}
+
+bool is_same_result(std::string_view text, std::string_view other) {
+  // Behind the last label there is only its number.
+  const auto without_time = [](std::string_view file) { return file.substr(0, file.rfind(kMilliseconds)); };
+  return without_time(text) == without_time(other);
 }
 
 std::string result_file_text(const RoomRequest& request, const RoomAnswer& answer, std::chrono::milliseconds elapsed) {
@@ -34,7 +69,7 @@ std::string result_file_text(const RoomRequest& request, const RoomAnswer& answe
   text += "STATUS: ";
   text += wire_text(answer.status);
   text += "\n\t";
-  text += line("MILLISECONDS", elapsed.count());
+  text += line(kMilliseconds, elapsed.count());
   return text;
 }
 

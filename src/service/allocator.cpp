@@ -1,6 +1,8 @@
 #include "dti/service/allocator.hpp"
 
 #include "dti/domain/check.hpp"
+#include "dti/domain/name.hpp"
+#include "dti/domain/name_fault.hpp"
 #include "dti/domain/narrow.hpp"
 #include "service/quantity_text.hpp"
 
@@ -107,11 +109,13 @@ Decision Allocator::decide(const AllocationRequest& request, std::vector<LedgerE
   decision.semester_id = find_semester(request.semester);
   decision.faculty_id = catalog_.find_faculty(request.faculty_name);
   if (!decision.semester_id) {
-    decision.outcome = refused(Status::kInvalidSemester, "semester " + in_quotes(request.semester) + " is not open");
+    decision.outcome = refused(Status::kInvalidSemester, why_not_open(request.semester));
     return decision;
   }
   if (decision.faculty_id == 0) {
-    decision.outcome = refused(Status::kInvalidFaculty, "faculty " + in_quotes(request.faculty_name) + " is unknown");
+    const auto why = catalog_.why_no_faculty(request.faculty_name);
+    decision.outcome = refused(Status::kInvalidFaculty, "faculty " + in_quotes(request.faculty_name) + " is unknown" +
+                                                            (why.empty() ? "" : ": " + why));
     return decision;
   }
   auto& semester = semesters_.at(*decision.semester_id);
@@ -123,8 +127,13 @@ Decision Allocator::decide(const AllocationRequest& request, std::vector<LedgerE
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto& want = request.programs[i].want;
-    decision.outcome.programs.push_back(ids[i] == 0 ? ProgramOutcome{Status::kInvalidProgram, {}}
-                                                    : decide_program(semester, ids[i], want, entries));
+    if (ids[i] != 0) {
+      decision.outcome.programs.push_back(decide_program(semester, ids[i], want, entries));
+      continue;
+    }
+    decision.outcome.programs.push_back({Status::kInvalidProgram, {}});
+    auto meanings = catalog_.program_meanings(decision.faculty_id, request.programs[i].name);
+    if (!meanings.empty()) decision.outcome.details.push_back({i, std::move(meanings)});
   }
   decision.entry_count = entries.size() - entries_before;
   return decision;
@@ -149,6 +158,16 @@ ProgramOutcome Allocator::decide_program(Semester& semester, ProgramId program, 
                      .grant = grant,
                      .capacity = {}});
   return {grant_status(want, grant), grant};
+}
+
+std::string Allocator::why_not_open(const std::string& semester) const {
+  const auto text = "semester " + in_quotes(semester) + " is not open";
+  if (const auto fault = name_fault(semester, kSemesterBytesMax)) return text + ": the name " + *fault;
+  const auto key = semester_key(semester);
+  for (const auto& [name, id] : open_) {
+    if (semester_key(name) == key) return text + ": it is " + escaped(semester) + ", and open is " + escaped(name);
+  }
+  return text;
 }
 
 std::optional<SemesterId> Allocator::find_semester(std::string_view name) const {

@@ -17,9 +17,11 @@ enum class Key { kOfItsName, kOlder, kOther };
 
 Key compare(std::string_view name, std::string_view stored) {
   const auto key = name_key(name);
+  if (!key.empty() && stored == separated_key(name)) return Key::kOfItsName;
   if (key.empty() || stored.empty()) return Key::kOther;
   if (key == stored) return Key::kOfItsName;
-  // An older Unicode leaves alone what it does not know yet, so that today's key of its key is today's key.
+  // Earlier versions and an older Unicode leave alone what they do not fold, so that today's key of their key is today's
+  // key.
   const bool is_ascii = std::all_of(name.begin(), name.end(), [](char c) { return (c & 0x80) == 0; });
   return !is_ascii && name_key(stored) == key ? Key::kOlder : Key::kOther;
 }

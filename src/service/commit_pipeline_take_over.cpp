@@ -1,9 +1,12 @@
 // The part of the pipeline that takes over: brings its state up to the store's, and begins to lead.
 #include <algorithm>
 #include <iterator>
+#include <unordered_map>
 #include <utility>
 
 #include "dti/domain/check.hpp"
+#include "dti/domain/name.hpp"
+#include "dti/domain/name_fault.hpp"
 #include "dti/service/commit_pipeline.hpp"
 #include "service/pipeline_errors.hpp"
 
@@ -88,6 +91,7 @@ void CommitPipeline::on_take_over(TakeOverEvent event, const Now& now) {
   log(LogLevel::kInfo, "leading",
       "epoch " + std::to_string(epoch_) + ", " + std::to_string(open.size()) + " open semesters, " +
           std::to_string(undecided_.size()) + " requests waiting");
+  warn_of_lookalikes(open);
   if (std::exchange(said_, Said::kReady) != Said::kReady) actions_.emplace_back(AnnounceReady{});
   pump(now);
 }
@@ -105,6 +109,18 @@ bool CommitPipeline::is_final(StorageError::Kind kind) const {
     case StorageError::Kind::kRefused: return true;
   }
   return true;
+}
+
+/// Earlier versions opened semesters whose names people cannot tell apart. They are served as they are.
+void CommitPipeline::warn_of_lookalikes(const std::vector<StoredSemester>& open) {
+  std::unordered_map<std::string, std::string> names;  // by key
+  for (const auto& semester : open) {
+    const auto [first, is_new] = names.try_emplace(semester_key(semester.name), semester.name);
+    if (is_new) continue;
+    log(LogLevel::kWarning, "semesters-look-alike",
+        "two open semesters have almost the same name, each with rooms of its own: " + escaped(first->second) +
+            " and " + escaped(semester.name));
+  }
 }
 
 std::optional<std::string> CommitPipeline::lost_semester(const Leadership& leadership) const {

@@ -5,6 +5,7 @@
 
 #include "dti/domain/check.hpp"
 #include "dti/domain/name.hpp"
+#include "dti/domain/name_fault.hpp"
 #include "dti/service/pause.hpp"
 
 namespace dti {
@@ -23,7 +24,7 @@ constexpr const char* kMayBeGranted =
 
 // The spellings of one name are one program.
 std::string asker_of(const std::string& name) {
-  auto key = name_key(name);
+  auto key = strict_key(name);
   return key.empty() ? name : key;
 }
 
@@ -333,7 +334,13 @@ void FacultyService::answer_from(Batch& batch, const AllocationReply& reply, boo
     if (!batch.tokens[i]) continue;
     const auto entry = replied.find(batch.request.programs[i].correlation_id);
     if (entry != replied.end() && !(refused && may_retry(entry->second->status))) {
-      answer(batch, i, {.status = entry->second->status, .grant = entry->second->grant, .detail = detail});
+      const auto& [id, status, grant, own_detail] = *entry->second;
+      RoomAnswer told{.status = status, .grant = grant, .detail = own_detail.empty() ? detail : own_detail};
+      if (status == Status::kInvalidProgram && told.detail.empty()) {
+        const auto fault = name_fault(batch.request.programs[i].name, kNameBytesMax);
+        if (fault) told.detail = "the name " + *fault;
+      }
+      answer(batch, i, std::move(told));
     } else if (!refused) {
       const auto status = reply.error ? reply.error->status : Status::kUnavailable;
       answer(batch, i, {.status = status, .grant = {}, .detail = detail});

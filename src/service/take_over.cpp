@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dti/domain/name.hpp"
+#include "dti/domain/name_fault.hpp"
 #include "dti/service/catalog_check.hpp"
 
 namespace dti {
@@ -41,6 +43,14 @@ const StoredSemester* find_semester(const std::vector<StoredSemester>& semesters
   return found == semesters.end() ? nullptr : &*found;
 }
 
+/// A stored semester that people would take for one of this name.
+const StoredSemester* find_lookalike(const std::vector<StoredSemester>& semesters, const std::string& name) {
+  const auto found = std::find_if(semesters.begin(), semesters.end(), [&](const StoredSemester& semester) {
+    return semester_key(semester.name) == semester_key(name);
+  });
+  return found == semesters.end() ? nullptr : &*found;
+}
+
 /// Refuses a start that does not fit what is stored. @return whether the semester is to be opened
 bool check_semesters(const StartOptions& start, const std::vector<StoredSemester>& stored) {
   const auto is_open = [](const StoredSemester& semester) { return semester.is_open; };
@@ -51,12 +61,28 @@ bool check_semesters(const StartOptions& start, const std::vector<StoredSemester
   const auto& wanted = *start.semester;
   const auto* semester = find_semester(stored, wanted.name);
   if (semester == nullptr) {
+    if (const auto* const twin = find_lookalike(stored, wanted.name)) {
+      refuse("the store has a semester with almost the same name: " + escaped(twin->name) + ", and --semester says " +
+             escaped(wanted.name) +
+             ". Start with the name of the store, or choose one that differs in more than case, "
+             "spaces, dashes and forms of letters");
+    }
     if (wanted.classrooms && wanted.labs) return true;
     refuse("the store has no semester \"" + wanted.name + "\": give --classrooms and --labs to open it");
   }
   if (!semester->is_open) refuse("semester \"" + wanted.name + "\" is closed");
   compare(wanted, semester->opened_with);
   return false;
+}
+
+std::string text_of(const CatalogFaults& faults) {
+  std::string text;
+  for (const auto& fault : faults.listed) {
+    text += text.empty() ? "" : "; ";
+    if (fault.line > 0) text += "line " + std::to_string(fault.line) + ": ";
+    text += fault.reason;
+  }
+  return text + (faults.more > 0 ? "; and " + std::to_string(faults.more) + " more" : "");
 }
 
 /// The programs that the start adds to the stored catalogue. Refuses a catalogue that does not fit it.
@@ -69,7 +95,8 @@ std::vector<CatalogProgram> additions(const StartOptions& start, const std::vect
   }
   const auto& rows = start.catalog.empty() && stored.empty() ? start.default_catalog : start.catalog;
   auto added = catalog.additions(rows);
-  if (const auto* fault = std::get_if<CatalogFault>(&added)) refuse("the catalogue does not fit: " + fault->reason);
+  if (const auto* faults = std::get_if<CatalogFaults>(&added))
+    refuse("the catalogue does not fit: " + text_of(*faults));
   return std::get<std::vector<CatalogProgram>>(std::move(added));
 }
 

@@ -29,10 +29,11 @@ std::optional<RoomRequest> expected_request(std::string_view body) {
 
 void check_file_name(const RoomRequest& request) {
   const auto name = result_file_name(request.program_name, request.semester);
-  if (!name) return;
-  claim(name->find('/') == name->npos && name->find('\0') == name->npos, "a result file is in its folder", *name);
-  claim(name->size() <= 240 && *name == request.program_name + "_" + request.semester + ".txt",
-        "a result file has its program's name", *name);
+  claim(name.find('/') == name.npos && name.find('\0') == name.npos, "a result file is in its folder", name);
+  claim(name.size() <= 255 && is_utf8(name), "a result file has a name that file systems take", name);
+  const auto plain = request.program_name + "_" + request.semester + ".txt";
+  const bool is_plain = plain.size() <= 255 && plain.find('/') == plain.npos && plain.find('\0') == plain.npos;
+  claim(!is_plain || name == plain, "a result file has its program's name", name);
 }
 
 void check(std::string_view body) {

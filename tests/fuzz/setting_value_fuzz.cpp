@@ -7,6 +7,7 @@
 #include <string>
 
 #include "dti/domain/name.hpp"
+#include "dti/domain/name_fault.hpp"
 #include "fuzz/claim.hpp"
 
 namespace dti {
@@ -82,13 +83,15 @@ void check(std::string_view text) {
   check_seconds(text);
   check_addresses(text);
 
-  const bool has_nul = text.find('\0') != text.npos;
+  const bool has_control = control_fault(text).has_value();
   const auto name = read<std::string>(TextKind{200}, text);
-  claim(name.has_value() == (is_utf8(text) && !has_nul && text.size() <= 200), "a text is UTF-8 of so many bytes",
+  claim(name.has_value() == (is_utf8(text) && !has_control && text.size() <= 200), "a text is UTF-8 of so many bytes",
         text);
   claim(!name || *name == text, "a text is kept as it was given", text);
+  const auto named = read<std::string>(NameKind{200}, text);
+  claim(!named || (*named == text && name && !name_key(text).empty()), "a name is a text with a key", text);
   const auto path = read<std::string>(PathKind{}, text);
-  claim(path.has_value() == (!text.empty() && !has_nul), "a path is any bytes but NUL", text);
+  claim(path.has_value() == (!text.empty() && !has_control), "a path is any bytes but control characters", text);
   claim(!path || *path == text, "a path is kept as it was given", text);
   const auto bind = read<std::string>(BindKind{}, text);
   claim(!bind || *bind == text, "an address to listen on is kept as it was given", text);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,10 +48,19 @@ struct RequestError {
   friend bool operator==(const RequestError&, const RequestError&) = default;
 };
 
+/// What people are told about one program's part, beyond its status.
+struct ProgramDetail {
+  std::size_t index = 0;  // of the program in the request
+  std::string text;       // a sentence of at most 1 KiB
+
+  friend bool operator==(const ProgramDetail&, const ProgramDetail&) = default;
+};
+
 /// How a request was answered: either an error of the whole, or an outcome for each program in the request's order.
 struct Outcome {
   std::optional<RequestError> error;
-  std::vector<ProgramOutcome> programs;  // as many as the request has; none with an error
+  std::vector<ProgramOutcome> programs;     // as many as the request has; none with an error
+  std::vector<ProgramDetail> details = {};  // in order of index; for few programs
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
@@ -60,6 +70,7 @@ struct RepliedProgram {
   std::string correlation_id;
   Status status = Status::kUnavailable;
   Grant grant;
+  std::string detail = {};  // a sentence, or empty
 
   friend bool operator==(const RepliedProgram&, const RepliedProgram&) = default;
 };

@@ -8,16 +8,15 @@
 #include <variant>
 
 #include "dti/domain/messages.hpp"
+#include "dti/domain/name_fault.hpp"
 
 namespace dti {
 
 inline constexpr std::size_t kFrameBytesMax = 1024 * 1024;  // of a request; libzmq closes a connection that sends more
 inline constexpr std::size_t kReplyBytesMax = 4 * 1024 * 1024;  // of a reply; what our clients accept
 inline constexpr std::size_t kProgramsMax = 1'000;              // in one request
-inline constexpr std::size_t kNameBytesMax = 200;
-inline constexpr std::size_t kSemesterBytesMax = 64;
-inline constexpr std::size_t kIdBytesMax = 64;  // program-id and request-id; at least 1
-inline constexpr int kJsonDepthMax = 32;        // the outermost object is depth 1
+inline constexpr std::size_t kIdBytesMax = 64;                  // program-id and request-id; at least 1
+inline constexpr int kJsonDepthMax = 32;                        // the outermost object is depth 1
 
 /// Asks whether the server is ready; answered by the one byte kHealthy, or not at all.
 struct HealthCheck {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -9,9 +9,14 @@
 
 namespace dti {
 
-/// The name of a program's result file, `NAME_SEMESTER.txt`; none if that cannot be a file's name
-/// (a `/` or NUL in either, or over 240 bytes in all).
-[[nodiscard]] std::optional<std::string> result_file_name(std::string_view program_name, std::string_view semester);
+/// The name of a program's result file, `NAME_SEMESTER.txt`, or of an earlier one, `NAME_SEMESTER.1.txt`. A `/` is
+/// `%2F` in it, and one of more than 255 bytes is cut and ends in a hash of the whole.
+/// @param number  of the earlier file, from 1; 0: the newest
+[[nodiscard]] std::string result_file_name(std::string_view program_name, std::string_view semester,
+                                           std::size_t number = 0);
+
+/// Do two result files say the same? They may differ in MILLISECONDS.
+[[nodiscard]] bool is_same_result(std::string_view text, std::string_view other);
 
 /// The exact bytes of a program's result file. Source: docs/protocol.md, The result file.
 [[nodiscard]] std::string result_file_text(const RoomRequest& request, const RoomAnswer& answer,

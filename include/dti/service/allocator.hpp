@@ -90,6 +90,7 @@ class Allocator {
   [[nodiscard]] static const Holding* find_holding(const Semester& semester, ProgramId program);
   [[nodiscard]] static Holding& holding_of(Semester& semester, ProgramId program);
   static void put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant);
+  [[nodiscard]] std::string why_not_open(const std::string& semester) const;
   [[nodiscard]] ProgramOutcome decide_program(Semester& semester, ProgramId program, const Want& want,
                                               std::vector<LedgerEntry>& entries);
 

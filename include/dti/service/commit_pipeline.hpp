@@ -190,6 +190,7 @@ class CommitPipeline {
   void start_take_over(const Now& now);
   [[nodiscard]] KnownState prepare_reading();
   [[nodiscard]] bool is_final(StorageError::Kind kind) const;
+  void warn_of_lookalikes(const std::vector<StoredSemester>& open);
   [[nodiscard]] std::optional<std::string> lost_semester(const Leadership& leadership) const;
   void reread_all(const Now& now);
   void log_unavailable(const std::string& text, const Now& now);

@@ -6,8 +6,11 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
 #include <system_error>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -51,6 +54,49 @@ TEST_F(FilesTest, ALinkThatReadersHoldKeepsTheOldBytes) {
   write_atomically(path, "new");
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(reader), {}), "old") << "it was written over in place";
   EXPECT_EQ(text_of(path), "new");
+}
+
+TEST_F(FilesTest, AFileThatSaysSomethingElseIsKeptUnderAFreeName) {
+  const auto path_of = [this](std::size_t number) { return directory_ / ("r" + std::to_string(number)); };
+  const auto is_same = [](std::string_view one, std::string_view other) { return one.front() == other.front(); };
+  const auto put = [&](std::string_view text) { return replace_and_keep(path_of(0), text, is_same, path_of); };
+  EXPECT_EQ(put("a 1"), std::nullopt);  // there was none
+  EXPECT_EQ(put("a 2"), std::nullopt);  // says the same
+  EXPECT_EQ(text_of(path_of(0)), "a 2");
+  write_atomically(path_of(1), "of others");
+  EXPECT_EQ(put("b"), path_of(2));
+  EXPECT_EQ(put("a 3"), path_of(3));
+  EXPECT_EQ(put("b"), path_of(2)) << "what is kept already is not kept again";
+  EXPECT_EQ(put("c"), path_of(3));
+  const char* expected[] = {"c", "of others", "a 2", "b"};
+  for (std::size_t number = 0; number < 4; ++number) EXPECT_EQ(text_of(path_of(number)), expected[number]);
+  EXPECT_EQ(file_count(), 4);
+}
+
+TEST_F(FilesTest, WhateverStandsUnderTheNameOfAFileIsKept) {
+  const auto path_of = [this](std::size_t number) { return directory_ / ("r" + std::to_string(number)); };
+  const auto never = [](std::string_view, std::string_view) { return false; };
+  fs::create_symlink("nowhere", path_of(0));
+  EXPECT_EQ(replace_and_keep(path_of(0), "new", never, path_of), path_of(1));
+  EXPECT_TRUE(fs::is_symlink(path_of(1)));
+  ASSERT_EQ(mkfifo((directory_ / "r5").c_str(), 0600), 0);
+  fs::rename(directory_ / "r5", path_of(0));
+  EXPECT_EQ(replace_and_keep(path_of(0), "new", never, path_of), path_of(2)) << "a pipe is not waited for";
+  EXPECT_EQ(text_of(path_of(0)), "new");
+}
+
+TEST_F(FilesTest, OfManyWritersAtOnceNoneLosesAnothersText) {
+  const auto path_of = [this](std::size_t number) { return directory_ / std::to_string(number); };
+  const auto is_same = [](std::string_view one, std::string_view other) { return one == other; };
+  std::vector<std::jthread> writers;
+  for (int i = 0; i < 8; ++i) {
+    writers.emplace_back(
+        [&, i] { replace_and_keep(path_of(0), std::string(1, static_cast<char>('a' + i)), is_same, path_of); });
+  }
+  writers.clear();
+  std::set<std::string> texts;
+  for (std::size_t number = 0; number < 8; ++number) texts.insert(text_of(path_of(number)));
+  EXPECT_EQ(texts, (std::set<std::string>{"a", "b", "c", "d", "e", "f", "g", "h"}));
 }
 
 TEST_F(FilesTest, AFileIsAsReadableAsTheUmaskSays) {

@@ -159,9 +159,13 @@ TEST(DtiServerOptions, BadUseIsRefusedWithItsReason) {
       {{"--classrooms=380"}, "dti_server: --classrooms: needs --semester"},
       {{"--labs=60"}, "dti_server: --labs: needs --semester"},
       {{"--mobile-labs=1"}, "dti_server: --mobile-labs: needs --semester"},
-      {{"--semester="}, "dti_server: --semester: must not be empty"},
-      {{"--semester=" + std::string(65, 'x')}, "dti_server: --semester: the value has 65 bytes; 64 are allowed"},
-      {{"--semester=\xff"}, "dti_server: --semester: the value is not UTF-8"},
+      {{"--semester="}, "dti_server: --semester: \"\" must not be empty"},
+      {{"--semester=" + std::string(65, 'x')}, "has 65 bytes; 64 are allowed"},
+      {{"--semester=\xff"}, "dti_server: --semester: \"\\xff\" is not UTF-8: it has the byte 0xFF"},
+      {{"--semester=2025-10\r"}, "dti_server: --semester: \"2025-10\\r\" has a carriage return (U+000D) at its end"},
+      {{"--semester=2025\u200B-10"}, "has a zero-width space (U+200B) as character 5"},
+      {{"--catalog=c.csv\r"}, "dti_server: --catalog: \"c.csv\\r\" has a carriage return (U+000D) at its end"},
+      {{"--store=sqlite:s.db\r"}, "dti_server: --store: the value has a carriage return (U+000D) at its end"},
       {{"--semester=s", "--classrooms=1000000001"}, "whole number from 0 to 1000000000"},
       {{"--semester=s", "--classrooms=-0"}, "dti_server: --classrooms: \"-0\" is not a whole number"},
       {{"--semester=s", "--labs=7.0"}, "dti_server: --labs: \"7.0\" is not a whole number"},
@@ -195,12 +199,33 @@ TEST(DtiServerOptions, ABadCatalogueNamesItsFileAndLine) {
   const Texts files{{"c.csv", "faculty,program\nderecho,civil\nderecho\n"}};
   EXPECT_EQ(bad(kServer, {"--catalog=c.csv"}, kHome, {{"c.csv", "faculty,program\n"}}),
             "dti_server: --catalog: c.csv: it has a header and no program");
-  EXPECT_TRUE(bad(kServer, {"--catalog=c.csv"}, kHome, files).starts_with("dti_server: --catalog: c.csv:3: "))
+  EXPECT_TRUE(bad(kServer, {"--catalog=c.csv"}, kHome, files).starts_with("dti_server: --catalog: c.csv:3:2: "))
       << bad(kServer, {"--catalog=c.csv"}, kHome, files);
-  EXPECT_HAS(bad(kServer, {}, {{"HOME", "/h"}, {"DTI_CATALOG", "c.csv"}}, files), "dti_server: DTI_CATALOG: c.csv:3: ");
+  EXPECT_HAS(bad(kServer, {}, {{"HOME", "/h"}, {"DTI_CATALOG", "c.csv"}}, files),
+             "dti_server: DTI_CATALOG: c.csv:3:2: ");
 }
 
 const Args kFacultyNeeds{"--name=derecho", "--dti-server=a:1"};
+
+TEST(DtiServerOptions, ABadCatalogueHasALineForEachFault) {
+  std::string text = "faculty,program\n";
+  for (int i = 0; i < 52; ++i) text += "derecho,\n";
+  const auto parsed = parse_dti_server_options(Args{"--catalog=c.csv"}, fake_surroundings(kHome, {{"c.csv", text}}));
+  const auto said = std::get<UsageExit>(parsed).text;
+  EXPECT_TRUE(
+      said.starts_with("dti_server: --catalog: c.csv:2:2: the program is missing\n"
+                       "dti_server: --catalog: c.csv:3:2: the program is missing\n"))
+      << said;
+  EXPECT_TRUE(said.ends_with("\ndti_server: --catalog: c.csv: and 2 more faults\n")) << said;
+}
+
+TEST(DtiServerOptions, ACatalogueInWindows1252IsReadAndSaidToBe) {
+  const Texts files{{"c.csv", "faculty;program\r\nArtes;Dise\xF1o\r\n"}, {"u.csv", "faculty,program\nArtes,Diseño\n"}};
+  const auto options = good<DtiServerOptions>(kServer, {"--catalog=c.csv"}, kHome, files);
+  EXPECT_EQ(options.start.catalog, (std::vector<CatalogRow>{{"Artes", "Diseño"}}));
+  EXPECT_TRUE(options.catalog_is_windows_1252);
+  EXPECT_FALSE(good<DtiServerOptions>(kServer, {"--catalog=u.csv"}, kHome, files).catalog_is_windows_1252);
+}
 
 TEST(FacultyOptions, DefaultsAreThoseOfTheProtocol) {
   const auto options = good<FacultyAppOptions>(kFaculty, kFacultyNeeds);
@@ -238,9 +263,9 @@ TEST(FacultyOptions, EveryFlagReachesItsOption) {
 TEST(FacultyOptions, BadUseIsRefusedWithItsReason) {
   EXPECT_EQ(bad(kFaculty, {}),
             "faculty: --name, --dti-server are needed (or DTI_NAME, or \"name\" in the config file, and so on)");
-  EXPECT_EQ(bad(kFaculty, {"--name=", "--dti-server=a:1"}), "faculty: --name: must not be empty");
+  EXPECT_EQ(bad(kFaculty, {"--name=", "--dti-server=a:1"}), "faculty: --name: \"\" must not be empty");
   const std::pair<Args, std::string> cases[] = {
-      {{"--semester="}, "faculty: --semester: must not be empty"},
+      {{"--semester="}, "faculty: --semester: \"\" must not be empty"},
       {{"--min-programs=0"}, "faculty: --min-programs: \"0\" is not a whole number from 1 to 1000"},
       {{"--min-programs=1001"}, "from 1 to 1000"},
       {{"--request-timeout=0"}, "faculty: --request-timeout: \"0\" is too short"},
@@ -264,7 +289,6 @@ TEST(ProgramOptions, DefaultsAreThoseOfTheProtocol) {
   EXPECT_EQ(options.faculty_server, (HostPort{"f", 5000}));
   EXPECT_EQ(options.timeout, 60s);
   EXPECT_EQ(options.output_dir, ".");
-  EXPECT_EQ(options.file_name, "civil_2025-10.txt");
   EXPECT_FALSE(options.json);
 }
 
@@ -281,12 +305,12 @@ TEST(ProgramOptions, BadUseIsRefusedWithItsReason) {
   EXPECT_HAS(bad(kProgram, {}), "program: --name, --semester, --classrooms, --labs, --faculty-server are needed");
   // The last ones of each kind decide what the needed flags were, so each case changes one of them.
   const std::pair<std::pair<std::size_t, std::string>, std::string> cases[] = {
-      {{0, "--name="}, "program: --name: must not be empty"},
-      {{0, "--name=a/b"}, "program: --name: must not have a \"/\""},
-      {{0, "--name=" + std::string(201, 'x')}, "program: --name: the value has 201 bytes; 200 are allowed"},
-      {{1, "--semester="}, "program: --semester: must not be empty"},
-      {{1, "--semester=../x"}, "program: --semester: must not have a \"/\""},
-      {{1, "--semester=" + std::string(65, 'x')}, "program: --semester: the value has 65 bytes; 64 are allowed"},
+      {{0, "--name="}, "program: --name: \"\" must not be empty"},
+      {{0, "--name= a"}, "program: --name: \" a\" has a space (U+0020) at its start"},
+      {{0, "--name=Art\u0435s"}, "has a Cyrillic letter (U+0435) as character 4, in a word with Latin letters"},
+      {{0, "--name=" + std::string(201, 'x')}, "has 201 bytes; 200 are allowed"},
+      {{1, "--semester="}, "program: --semester: \"\" must not be empty"},
+      {{1, "--semester=" + std::string(65, 'x')}, "has 65 bytes; 64 are allowed"},
       {{2, "--classrooms=1000001"}, "program: --classrooms: \"1000001\" is not a whole number from 0 to 1000000"},
       {{3, "--labs=x"}, "program: --labs: \"x\" is not a whole number from 0 to 1000000"},
       {{4, "--faculty-server=f"}, "program: --faculty-server: \"f\" is not HOST:PORT"},
@@ -300,11 +324,14 @@ TEST(ProgramOptions, BadUseIsRefusedWithItsReason) {
   EXPECT_HAS(bad(kProgram, with(kProgramNeeds, {"--output-dir="})), "program: --output-dir: \"\" is no path");
 }
 
-TEST(ProgramOptions, ANameAndSemesterThatAreTooLongForAFileNameAreRefused) {
-  auto args = kProgramNeeds;
-  args[0] = "--name=" + std::string(200, 'x');
-  args[1] = "--semester=" + std::string(40, 'y');
-  EXPECT_HAS(bad(kProgram, args), "program: --name: is too long");
+TEST(ProgramOptions, EveryNameThatTheServerAcceptsIsTaken) {
+  for (const auto& name : {std::string(200, 'x'), std::string{"F\u00EDsica/Qu\u00EDmica"},
+                           std::string{"Bellas\u00A0Artes"}, std::string{"-1"}, std::string{"."}, std::string{".."}}) {
+    auto args = kProgramNeeds;
+    args[0] = "--name=" + name;
+    args[1] = "--semester=2025/" + std::string(59, 'y');
+    EXPECT_EQ(good<ProgramOptions>(kProgram, args).request.program_name, name);
+  }
 }
 
 // As a shell reads it: a line that ends in a backslash goes on.

@@ -67,9 +67,10 @@ struct Bad {
 const Bad kBad[] = {
     {TextKind{4}, {"five5", "añañ"}, "bytes; 4 are allowed"},
     {TextKind{4}, {"\xff", "\xc3"}, "is not UTF-8"},
-    {TextKind{4}, {"a\0"sv}, "NUL"},
+    {TextKind{4}, {"a\0"sv, "a\r", "\u0085"}, "at its end"},
     {PathKind{}, {""}, "is no path"},
     {PathKind{}, {"/a\0b"sv}, "NUL"},
+    {PathKind{}, {"/a\n", "/\xff\r"}, "at its end"},
     {BindKind{},
      {"", "a b", "127.0.0.1:80", "[::1", "::1]", "[::1]:80", "tcp://x", "**", "[]", "[zz]", "::1\0x"sv, "[::1\0x]"sv},
      "is not an address"},

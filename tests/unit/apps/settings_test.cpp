@@ -236,7 +236,7 @@ TEST(Settings, ConfigFilesThatMakeNoSenseNameTheFileAndTheLine) {
       {"wait-seconds = 1e-9", "app: f.toml:1: wait-seconds: \"0.000000001\" has more than three decimals"},
       {"wait-seconds = 1e300", "is more than 1000000 seconds"},
       {"wait-seconds = -inf", "\"-inf\" is not a number of seconds"},
-      {"name = \"a\\u0000\"", "app: f.toml:1: name: the value holds a NUL character"},
+      {"name = \"a\\u0000\"", "app: f.toml:1: name: \"a\\x00\" has a NUL (U+0000) at its end"},
       {"port = 1\nport = 2", "app: f.toml:2: not valid TOML at column"},
       {"\nport == 1", "app: f.toml:2: not valid TOML at column"},
       {"name = \"a\nb\"", "app: f.toml:1: not valid TOML at column"},

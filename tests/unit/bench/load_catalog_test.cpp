@@ -34,8 +34,8 @@ TEST(LoadCatalog, TheFileThatIsWrittenHoldsTheMadeCatalogue) {
   std::ostringstream file;
   write_made_catalog(file, 3, 7);
   const auto parsed = parse_catalog(file.str());
-  ASSERT_TRUE(std::holds_alternative<std::vector<CatalogRow>>(parsed));
-  EXPECT_EQ(std::get<std::vector<CatalogRow>>(parsed), rows_of(LoadCatalog::made(3, 7)));
+  ASSERT_TRUE(std::holds_alternative<CatalogFile>(parsed));
+  EXPECT_EQ(std::get<CatalogFile>(parsed).rows, rows_of(LoadCatalog::made(3, 7)));
 }
 
 TEST(LoadCatalog, GathersTheRowsOfAFacultyThatDoNotStandTogether) {

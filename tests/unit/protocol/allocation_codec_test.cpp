@@ -98,11 +98,24 @@ TEST(AllocationReply, IsPutBehindWhatTheStringHoldsAndBoundedApartFromIt) {
 TEST(AllocationReply, AFullRequestsReplyIsComplete) {
   AllocationRequest request{std::string(64, '\x01'), std::string(200, 'f'), {}, std::string(64, '"')};
   request.programs.assign(kProgramsMax, {std::string(64, '\x01'), std::string(200, '\x01'), {1'000'000, 1'000'000}});
-  const Outcome outcome{
+  Outcome outcome{
       {}, std::vector<ProgramOutcome>(kProgramsMax, {Status::kAlreadyHasResources, {1'000'000, 1'000'000, 1'000'000}})};
+  for (std::size_t i = 0; i < kProgramsMax; ++i) outcome.details.push_back({i, std::string(1'024, '"')});
   const auto reply = decode_allocation_reply(encode_allocation_reply(request, outcome));
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->programs.size(), kProgramsMax);
+}
+
+TEST(AllocationReply, AProgramsDetailIsThereOnlyWhereThereIsSomethingToSay) {
+  const AllocationRequest request{"s", "f", {{"a", "x", {}}, {"b", "y", {}}, {"c", "z", {}}}, {}};
+  const Outcome outcome{
+      {}, {{Status::kInvalidProgram, {}}, {Status::kInvalidProgram, {}}, {Status::kOk, {}}}, {{1, "why"}}};
+  const auto bytes = encode_allocation_reply(request, outcome);
+  EXPECT_NE(bytes.find(R"("status-message":"INVALID-PROGRAM"},{"program-id":"b")"), std::string::npos) << bytes;
+  EXPECT_NE(bytes.find(R"("status-message":"INVALID-PROGRAM","detail":"why"},{"program-id":"c")"), std::string::npos);
+  const auto reply = decode_allocation_reply(bytes);
+  ASSERT_TRUE(reply && reply->programs.size() == 3);
+  EXPECT_EQ(reply->programs[0].detail + "|" + reply->programs[1].detail + "|" + reply->programs[2].detail, "|why|");
 }
 
 struct ReplyCase {

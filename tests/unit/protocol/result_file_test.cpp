@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "dti/domain/name.hpp"
+
 namespace dti {
 namespace {
 
@@ -16,17 +18,41 @@ TEST(ResultFile, IsNamedAfterTheProgramAndTheSemesterAsGiven) {
   EXPECT_EQ(result_file_name("..", ""), ".._.txt");
 }
 
-TEST(ResultFile, WhatCannotBeAFilesNameHasNone) {
-  EXPECT_EQ(result_file_name("a/b", "2025-10"), std::nullopt);
-  EXPECT_EQ(result_file_name("a", "2025/10"), std::nullopt);
-  EXPECT_EQ(result_file_name("a\0b"sv, "2025-10"), std::nullopt);
-  EXPECT_EQ(result_file_name("a", "2025\0"sv), std::nullopt);
+TEST(ResultFile, EveryNameThatAServerAcceptsHasAFile) {
+  EXPECT_EQ(result_file_name("F\u00EDsica/Qu\u00EDmica", "2025/10"), "F\u00EDsica%2FQu\u00EDmica_2025%2F10.txt");
+  EXPECT_EQ(result_file_name("a\0b"sv, "s"), "a%00b_s.txt");
+  EXPECT_EQ(result_file_name(std::string(200, 'n'), std::string(50, 's')).size(), 255u);
 }
 
-TEST(ResultFile, ItsNameHasAtMost240Bytes) {
-  const std::string semester(64, 's');
-  EXPECT_EQ(result_file_name(std::string(171, 'n'), semester)->size(), 240u);
-  EXPECT_EQ(result_file_name(std::string(172, 'n'), semester), std::nullopt);
+TEST(ResultFile, ALongNameIsCutBetweenCharactersAndEndsInAHashOfTheWhole) {
+  std::string accents;
+  for (int i = 0; i < 100; ++i) accents += "\u00F1";
+  for (std::size_t number : {0, 1, 10'000}) {
+    const auto name = result_file_name(accents, std::string(64, 's'), number);
+    EXPECT_LE(name.size(), 255u);
+    EXPECT_TRUE(is_utf8(name));
+    EXPECT_EQ(name.find(accents + "_s"), 0u);
+    EXPECT_NE(name, result_file_name(accents, std::string(63, 's') + "t", number));
+  }
+  const std::string slashes(200, '/');
+  EXPECT_LE(result_file_name(slashes, "s").size(), 255u);
+  EXPECT_NE(result_file_name(slashes, "s"), result_file_name(slashes, "t"));
+  EXPECT_EQ(result_file_name(slashes, "s"), result_file_name(slashes, "s"));
+}
+
+TEST(ResultFile, AnEarlierOneHasItsNumberInItsName) {
+  EXPECT_EQ(result_file_name("Administraci\u00F3n", "2025-10", 1), "Administraci\u00F3n_2025-10.1.txt");
+}
+
+TEST(ResultFile, TwoSayTheSameIfOnlyTheirTimesDiffer) {
+  const auto text = [](Quantity classrooms, int milliseconds) {
+    return result_file_text({"MILLISECONDS: 1", "s", {4, 9}, {}}, {Status::kOk, {classrooms, 2, 3}, ""},
+                            std::chrono::milliseconds{milliseconds});
+  };
+  EXPECT_TRUE(is_same_result(text(4, 1), text(4, 22)));
+  EXPECT_FALSE(is_same_result(text(4, 1), text(5, 1)));
+  EXPECT_FALSE(is_same_result(text(4, 1), ""));
+  EXPECT_FALSE(is_same_result("another file", text(4, 1)));
 }
 
 TEST(ResultFile, AssignedLabsCountMobileLabs) {

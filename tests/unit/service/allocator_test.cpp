@@ -146,6 +146,35 @@ TEST_F(OpenSemester, RefusesInTheOrderSemesterFacultyProgram) {
   EXPECT_EQ(entries_.size(), 1U);  // p2's, although the entry before it was refused
 }
 
+TEST_F(OpenSemester, SaysOfARefusedNameWhatPeopleCannotSee) {
+  const std::vector<ProgramRequest> asked = {ask("p2\u200B", 1, 1), ask("p2", 1, 1), ask("unknown", 1, 1)};
+  const auto semester = decide(request("2025-10\r", "f1", asked)).outcome.error->detail;
+  EXPECT_EQ(semester.find("semester \"2025-10\r\" is not open: the name has a carriage return"), 0u) << semester;
+  const auto twin = decide(request("2025\u201310", "f1", asked)).outcome.error->detail;
+  EXPECT_NE(twin.find("it is \"2025\\u201310\", and open is \"2025-10\""), std::string::npos) << twin;
+  const auto faculty = decide(request("2025-10", "f1\n", asked)).outcome.error->detail;
+  EXPECT_EQ(faculty.find("faculty \"f1\n\" is unknown: the name has a line feed"), 0u) << faculty;
+  EXPECT_EQ(decide(request("2025-10", "f9", asked)).outcome.error->detail, "faculty \"f9\" is unknown");
+  EXPECT_EQ(decide(request("2026-10", "f1", asked)).outcome.error->detail, "semester \"2026-10\" is not open");
+  EXPECT_TRUE(decide(request("2025-10", "f1", asked)).outcome.details.empty()) << "that is for the faculty to tell";
+}
+
+TEST(Allocator, NamesTheProgramsThatASpellingCouldMean) {
+  Allocator allocator;
+  ASSERT_TRUE(allocator.add_programs({{1, 1, "f", "f", "1-11", "111"}, {2, 1, "f", "f", "11-1", "11-1"}}));
+  ASSERT_FALSE(allocator.replay(1, opened({10, 10, 10})));
+  const StoredSemester semester{
+      .id = 1, .name = "s", .epoch = 1, .head = 1, .opened_with = {10, 10, 10}, .left = full_pool({10, 10, 10})};
+  ASSERT_FALSE(allocator.serve({semester}));
+  std::vector<LedgerEntry> entries;
+  const auto outcome = allocator.decide(request("s", "f", {ask("11 1", 1, 1), ask("111", 1, 1)}), entries).outcome;
+  EXPECT_EQ(outcome.programs[0].status, Status::kOk);
+  EXPECT_EQ(outcome.programs[1].status, Status::kInvalidProgram);
+  EXPECT_EQ(
+      outcome.details,
+      (std::vector<ProgramDetail>{{1, "the name could mean each of \"1-11\", \"11-1\": use one of these spellings"}}));
+}
+
 TEST_F(OpenSemester, AnswersAMessageWithoutProgramsWithNone) {
   const auto decision = decide(request("2025-10", "f1", {}));
   EXPECT_FALSE(decision.outcome.error);

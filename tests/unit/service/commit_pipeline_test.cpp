@@ -16,6 +16,12 @@ using fixtures::request;
 
 // Group commit.
 
+TEST_F(Pipeline, ServesSemestersThatLookAlikeAndNamesThemWithEscapes) {
+  start({}, {"2025-10", "2025-20", "2025-10\r"});
+  ASSERT_EQ(logged("semesters-look-alike"), 1u);
+  EXPECT_NE(last_logged("semesters-look-alike").find("\"2025-10\" and \"2025-10\\u000d\""), std::string::npos);
+}
+
 TEST_F(Pipeline, AnswersAfterTheCommitAndNotBefore) {
   start();
   const auto token = send_one("p1");

@@ -82,6 +82,36 @@ TEST(FacultyServiceTest, AProgramThatAsksAgainDoesNotTakeThePlaceOfAnother) {
   for (const Token token : {1, 2, 3, 4}) EXPECT_EQ(faculty.status_of(token), Status::kOk) << token;
 }
 
+TEST(FacultyServiceTest, ProgramsThatOnlySeparatorsTellApartAreTwo) {
+  Faculty faculty(options_of_three_servers());
+  faculty.ask({.program_name = "MATH 1-11", .semester = "2025-10", .want = {7, 2}, .client_id = {}}, 1);
+  faculty.ask({.program_name = "MATH 11-1", .semester = "2025-10", .want = {7, 2}, .client_id = {}}, 2);
+  EXPECT_EQ(faculty.sent.size(), 1u);
+}
+
+TEST(FacultyServiceTest, AProgramIsToldTheDetailOfItsOwnEntry) {
+  Faculty faculty(options_of_three_servers());
+  faculty.ask(1);
+  faculty.ask(2);
+  auto reply = granted(faculty.sent[0].request);
+  reply.programs[1].status = Status::kInvalidProgram;
+  reply.programs[1].detail = "the name has a tab";
+  faculty.reply(0, reply);
+  EXPECT_EQ(faculty.answer_of(1).detail, "");
+  EXPECT_EQ(faculty.answer_of(2).detail, "the name has a tab");
+}
+
+TEST(FacultyServiceTest, AnUnknownProgramIsToldWhatPeopleCannotSeeInItsName) {
+  Faculty faculty(options_of_three_servers());
+  faculty.ask({.program_name = "civil\r", .semester = "2025-10", .want = {7, 2}, .client_id = {}}, 1);
+  faculty.ask({.program_name = "penal", .semester = "2025-10", .want = {7, 2}, .client_id = {}}, 2);
+  auto reply = granted(faculty.sent[0].request);
+  for (auto& program : reply.programs) program.status = Status::kInvalidProgram;
+  faculty.reply(0, reply);
+  EXPECT_EQ(faculty.answer_of(1).detail.find("the name has a carriage return (U+000D) at its end"), 0u);
+  EXPECT_EQ(faculty.answer_of(2).detail, "");
+}
+
 TEST(FacultyServiceTest, ARequestHoldsAtMostAThousandEntriesAlsoOfOneProgram) {
   Faculty faculty(options_of_three_servers());
   const RoomRequest request{.program_name = "civil", .semester = "2025-10", .want = {7, 2}, .client_id = {}};

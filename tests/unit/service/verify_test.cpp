@@ -164,6 +164,13 @@ TEST(CatalogCheck, HoldsEachKeyToItsName) {
       {named("Dise\u00f1o", "dise\u00f1o"), nullptr},
       // Today's Unicode has a lower case for what the key has kept as it was.
       {named("Dise\u00d1o", "dise\u00d1o"), nullptr, 1},
+      // As earlier versions made it.
+      {named("Bellas\u00a0Artes", "bellas\u00a0artes"), nullptr, 1},
+      {named("Bellas\u00a0Artes", "bellasartes"), nullptr},
+      // Of the later of two names with the same letters.
+      {named("MATH 11-1", "math-11-1"), nullptr},
+      {named("111", "111-"), nullptr},
+      {named("MATH 11-1", "math-1-11"), "the key of program \"MATH 11-1\" is not that of its name"},
       {named("Dise\u00f1o", "diseno"), "the key of program \"Dise\u00f1o\" is not that of its name"},
       {named("Derecho", "Derecho"), "the key of program \"Derecho\" is not that of its name"},
       {named("Derecho", ""), "is not that of its name"},

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dti/domain/catalog.hpp"
+
+namespace dti {
+
+/// One row of a file. After a fault, `cells` has only those before it.
+struct CsvRecord {
+  std::size_t line = 1;  // where it starts
+  std::vector<std::string> cells;
+  std::optional<CatalogFault> fault;
+};
+
+/// Reads CSV (RFC 4180) a row at a time, with any separator and line end, and what Excel adds to it: `="text"`, and
+/// blanks around quotes.
+class CsvReader {
+ public:
+  /// @param text  read as long as the reader is used
+  CsvReader(std::string_view text, char separator, std::size_t line = 1)
+      : rest_(text), separator_(separator), line_(line) {}
+
+  [[nodiscard]] bool at_end() const { return rest_.empty(); }
+
+  /// The next row; there must be one. After a fault, reading goes on at the next line.
+  [[nodiscard]] CsvRecord next();
+
+ private:
+  bool take(std::string_view text);
+  bool take_line_end();
+  void skip_blanks();
+  void skip_line();
+  [[nodiscard]] std::optional<CatalogFault> read_cell(CsvRecord& record);
+  [[nodiscard]] std::optional<CatalogFault> read_quoted(CsvRecord& record);
+
+  std::string_view rest_;
+  char separator_;
+  std::size_t line_;
+};
+
+}  // namespace dti

@@ -1,0 +1,212 @@
+#include "dti/domain/name_fault.hpp"
+
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "domain/alphabets.hpp"
+#include "domain/code_points.hpp"
+#include "dti/domain/name.hpp"
+
+namespace dti {
+namespace {
+
+struct Named {
+  std::int32_t code_point;
+  std::string_view name;
+};
+
+// What people meet most often, with its article.
+constexpr Named kNamed[] = {
+    {0x00, "a NUL"},
+    {0x09, "a tab"},
+    {0x0A, "a line feed"},
+    {0x0D, "a carriage return"},
+    {0x1B, "an escape character"},
+    {0x20, "a space"},
+    {0xA0, "a no-break space"},
+    {0xAD, "a soft hyphen"},
+    {0x200B, "a zero-width space"},
+    {0x200C, "a zero-width non-joiner"},
+    {0x200D, "a zero-width joiner"},
+    {0x2028, "a line separator"},
+    {0x2029, "a paragraph separator"},
+    {0x2060, "a word joiner"},
+    {0xFEFF, "a byte order mark"},
+};
+
+std::string hexadecimal(std::int32_t value, int digits_min) {
+  std::string digits;
+  for (; value > 0 || static_cast<int>(digits.size()) < digits_min; value /= 16)
+    digits += "0123456789ABCDEF"[value % 16];
+  std::reverse(digits.begin(), digits.end());
+  return digits;
+}
+
+bool is_mark(utf8proc_category_t category) {
+  return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC || category == UTF8PROC_CATEGORY_ME;
+}
+
+bool is_letter(utf8proc_category_t category) {
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+
+bool is_number(utf8proc_category_t category) {
+  return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
+}
+
+bool is_direction_mark(std::int32_t c) {
+  return c == 0x200E || c == 0x200F || c == 0x061C || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+/// What nobody sees although Unicode does not call it a format character: fillers, variation selectors, an empty
+/// braille cell.
+bool is_invisible(std::int32_t c) { return utf8proc_get_property(c)->ignorable != 0 || c == 0x2800; }
+
+std::string kind_of(std::int32_t c) {
+  const auto* const named =
+      std::find_if(std::begin(kNamed), std::end(kNamed), [&](const Named& entry) { return entry.code_point == c; });
+  if (named != std::end(kNamed)) return std::string{named->name};
+  if (is_direction_mark(c)) return "an invisible mark of writing direction";
+  switch (utf8proc_category(c)) {
+    case UTF8PROC_CATEGORY_CC: return "a control character";
+    case UTF8PROC_CATEGORY_CN: return "a code point without a character";
+    case UTF8PROC_CATEGORY_CO: return "a private-use character";
+    case UTF8PROC_CATEGORY_ZS: return "a space";
+    default: return is_invisible(c) ? "an invisible character" : "a character";
+  }
+}
+
+std::string described(std::int32_t c) { return kind_of(c) + " (U+" + hexadecimal(c, 4) + ")"; }
+
+struct Place {
+  std::size_t index = 0;  // of the code point, from 0
+  bool is_last = false;
+};
+
+std::string text_of(const Place& place) {
+  if (place.is_last) return " at its end";
+  return place.index == 0 ? " at its start" : " as character " + std::to_string(place.index + 1);
+}
+
+std::string hint(std::int32_t c, const Place& place) {
+  if (c == '\r' && place.is_last) return ": was it read from a file with Windows line ends?";
+  if (c == '\n' && place.is_last) return ": was it read from a file together with its line end?";
+  if (c == 0xFEFF && place.index == 0) return ": was it read from a file with such a mark?";
+  return "";
+}
+
+/// Is the code point one that no name may have, wherever it stands?
+bool is_never_allowed(std::int32_t c) {
+  switch (utf8proc_category(c)) {
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_CN:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP: return true;
+    default: return is_invisible(c);
+  }
+}
+
+/// Goes through a name and says what is wrong at the first place where something is.
+class NameReader {
+ public:
+  std::optional<std::string> read(std::string_view text) {
+    for (Place place; !text.empty(); ++place.index) {
+      const auto c = first_code_point(text);
+      const auto byte = static_cast<unsigned char>(text.front());
+      text.remove_prefix(c.size);
+      place.is_last = text.empty();
+      if (c.value < 0) return "is not UTF-8: it has the byte 0x" + hexadecimal(byte, 2) + text_of(place);
+      if (auto fault = add(c.value, place)) return fault;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<std::string> add(std::int32_t c, const Place& place) {
+    const auto category = utf8proc_category(c);
+    const bool is_space = category == UTF8PROC_CATEGORY_ZS;
+    if (is_never_allowed(c) || (is_space && (place.index == 0 || place.is_last))) {
+      return "has " + described(c) + text_of(place) + hint(c, place);
+    }
+    if (is_mark(category) && !is_after_visible_) {
+      return "has an accent without a letter (U+" + hexadecimal(c, 4) + ")" + text_of(place);
+    }
+    is_after_visible_ = !is_space && category != UTF8PROC_CATEGORY_PD && category != UTF8PROC_CATEGORY_PC;
+    if (is_letter(category)) return add_letter(c, place);
+    if (!is_mark(category) && !is_number(category)) word_ = Alphabet::kOther;
+    return std::nullopt;
+  }
+
+  std::optional<std::string> add_letter(std::int32_t c, const Place& place) {
+    const auto alphabet = alphabet_of(c);
+    if (alphabet == Alphabet::kOther || alphabet == word_) return std::nullopt;
+    if (word_ == Alphabet::kOther || (word_ != Alphabet::kLatin && alphabet != Alphabet::kLatin)) {
+      word_ = alphabet;
+      return std::nullopt;
+    }
+    const auto article = alphabet == Alphabet::kArmenian ? "an " : "a ";
+    return "has " + std::string{article} + std::string{name_of(alphabet)} + " letter (U+" + hexadecimal(c, 4) + ")" +
+           text_of(place) + ", in a word with " + std::string{name_of(word_)} +
+           " letters: letters that look alike are different letters";
+  }
+
+  bool is_after_visible_ = false;     // is there something that an accent could stand on?
+  Alphabet word_ = Alphabet::kOther;  // of the letters of the word so far
+};
+
+}  // namespace
+
+std::optional<std::string> name_fault(std::string_view text, std::size_t bytes_max) {
+  if (text.empty()) return "must not be empty";
+  if (auto fault = NameReader{}.read(text)) return fault;
+  if (name_key(text).empty()) return "has no character but spaces, \"_\" and dashes";
+  if (text.size() > bytes_max) {
+    return "has " + std::to_string(text.size()) + " bytes; " + std::to_string(bytes_max) + " are allowed";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> control_fault(std::string_view text) {
+  for (Place place; !text.empty(); ++place.index) {
+    const auto c = first_code_point(text);
+    text.remove_prefix(c.size);
+    place.is_last = text.empty();
+    if (c.value >= 0 && utf8proc_category(c.value) == UTF8PROC_CATEGORY_CC) {
+      return "has " + described(c.value) + text_of(place) + hint(c.value, place);
+    }
+  }
+  return std::nullopt;
+}
+
+std::string semester_key(std::string_view name) {
+  std::string visible;
+  for (auto rest = name; !rest.empty();) {
+    const auto c = first_code_point(rest);
+    if (c.value < 0 || !is_never_allowed(c.value)) visible += rest.substr(0, c.size);
+    rest.remove_prefix(c.size);
+  }
+  const auto latin = latin_lookalike(visible);
+  auto key = strict_key(latin ? *latin : visible);
+  return key.empty() ? std::string{name} : key;
+}
+
+std::optional<std::string> latin_lookalike(std::string_view text) {
+  std::string latin;
+  bool changes = false;
+  while (!text.empty()) {
+    const auto c = first_code_point(text);
+    const char twin = c.value < 0x80 ? '\0' : latin_twin(c.value);
+    changes = changes || twin != '\0';
+    latin += twin != '\0' ? std::string_view{&twin, 1} : text.substr(0, c.size);
+    text.remove_prefix(c.size);
+  }
+  if (!changes) return std::nullopt;
+  return latin;
+}
+
+}  // namespace dti

@@ -1,0 +1,130 @@
+#include "domain/spreadsheet_text.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "domain/code_points.hpp"
+#include "dti/domain/name.hpp"
+
+namespace dti {
+namespace {
+
+constexpr std::string_view kHowToSave = ": save it as \"CSV UTF-8\"";
+
+unsigned char byte_at(std::string_view bytes, std::size_t index) { return static_cast<unsigned char>(bytes[index]); }
+
+/// @param low  the index of the low byte in each pair: 0 or 1
+std::optional<std::string> from_utf16(std::string_view bytes, std::size_t low) {
+  if (bytes.size() % 2 != 0) return std::nullopt;
+  const auto unit = [&](std::size_t index) {
+    return static_cast<std::int32_t>(byte_at(bytes, index + low) | byte_at(bytes, index + 1 - low) << 8);
+  };
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 2) {
+    auto value = unit(i);
+    if (value >= 0xD800 && value <= 0xDFFF) {
+      const auto next = value < 0xDC00 && i + 2 < bytes.size() ? unit(i + 2) : 0;
+      if (next < 0xDC00 || next > 0xDFFF) return std::nullopt;
+      value = 0x10000 + ((value - 0xD800) << 10) + (next - 0xDC00);
+      i += 2;
+    }
+    append_code_point(text, value);
+  }
+  return text;
+}
+
+enum class Letter { kNone, kLower, kUpper };
+
+/// What a byte is in Windows-1252, ASCII included. 0xFF, a y with two dots, is hardly ever one.
+Letter letter_of(unsigned char byte) {
+  if ((byte >= 'a' && byte <= 'z') || (byte >= 0xDF && byte != 0xF7 && byte != 0xFF)) return Letter::kLower;
+  if ((byte >= 'A' && byte <= 'Z') || (byte >= 0xC0 && byte < 0xDF && byte != 0xD7)) return Letter::kUpper;
+  return Letter::kNone;
+}
+
+/// Does a byte beyond ASCII look as if the text were Windows-1252? The same bytes are other letters in the encodings of
+/// DOS, the Macintosh and other languages. There they are no letters in Windows-1252, or stand in capitals among small
+/// letters, or the other way round, or in a row.
+bool fits_windows_1252(std::string_view bytes, std::size_t index) {
+  const auto byte = byte_at(bytes, index);
+  constexpr std::string_view kOrdinary = "\xAA\xBA\xAB\xBB\xB0\xB7";  // ª º « » ° ·
+  if (kOrdinary.find(bytes[index]) != kOrdinary.npos) return true;
+  const auto letter = letter_of(byte);
+  if (letter == Letter::kNone) return false;
+  const auto neighbour = [&](std::size_t distance) {
+    return index + distance < bytes.size() ? byte_at(bytes, index + distance) : static_cast<unsigned char>('\0');
+  };
+  const auto before = index == 0 ? static_cast<unsigned char>('\0') : byte_at(bytes, index - 1);
+  const auto after = neighbour(1);
+  if (before >= 0xC0 && after >= 0xC0) return false;
+  const auto other = letter == Letter::kLower ? Letter::kUpper : Letter::kLower;
+  const bool is_sharp_s = byte == 0xDF;  // there is no capital one
+  return is_sharp_s || letter_of(before) != other || letter_of(after) != other;
+}
+
+std::size_t line_of(std::string_view bytes, std::size_t index) {
+  std::size_t line = 1;
+  for (std::size_t i = 0; i < index; ++i) {
+    line += bytes[i] == '\n' || (bytes[i] == '\r' && bytes[i + 1] != '\n') ? 1 : 0;
+  }
+  return line;
+}
+
+std::variant<SpreadsheetText, CatalogFault> from_windows_1252(std::string_view bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = byte_at(bytes, i);
+    if (byte >= 0x80 && !fits_windows_1252(bytes, i)) {
+      constexpr std::string_view kDigits = "0123456789ABCDEF";
+      return CatalogFault{line_of(bytes, i), 0,
+                          std::string{"the file is not UTF-8 (byte 0x"} + kDigits[byte >> 4] + kDigits[byte & 0xF] +
+                              "), and cannot be Windows-1252" + std::string{kHowToSave}};
+    }
+    append_code_point(text, byte);  // from 0xA0 on, Windows-1252 is Unicode
+  }
+  return SpreadsheetText{std::move(text), true};
+}
+
+bool take_prefix(std::string_view& bytes, std::string_view prefix) {
+  if (!bytes.starts_with(prefix)) return false;
+  bytes.remove_prefix(prefix.size());
+  return true;
+}
+
+std::variant<SpreadsheetText, CatalogFault> decode(std::string_view bytes) {
+  using namespace std::string_view_literals;
+  const auto fault = [](std::string_view reason) { return CatalogFault{1, 0, std::string{reason}}; };
+  if (bytes.starts_with("PK\x03\x04"sv) || bytes.starts_with("\xD0\xCF\x11\xE0"sv)) {
+    return fault("the file is a workbook, not CSV: save it as \"CSV UTF-8\"");
+  }
+  if (bytes.starts_with("\xFF\xFE\0\0"sv) || bytes.starts_with("\0\0\xFE\xFF"sv)) {
+    return fault("the file is UTF-32: save it as \"CSV UTF-8\"");
+  }
+  if (const bool little = take_prefix(bytes, "\xFF\xFE"sv); little || take_prefix(bytes, "\xFE\xFF"sv)) {
+    auto text = from_utf16(bytes, little ? 0 : 1);
+    if (!text) return fault("the file begins as UTF-16 and is not: save it as \"CSV UTF-8\"");
+    return SpreadsheetText{*std::move(text)};
+  }
+  const bool has_mark = take_prefix(bytes, "\xEF\xBB\xBF"sv);
+  if (const auto nul = bytes.find('\0'); nul != bytes.npos) {
+    return CatalogFault{line_of(bytes, nul), 0,
+                        "the file has NUL bytes: it may be UTF-16 without byte order mark" + std::string{kHowToSave}};
+  }
+  if (is_utf8(bytes)) return SpreadsheetText{std::string{bytes}};
+  if (has_mark) return fault("the file begins as UTF-8 and is not: save it as \"CSV UTF-8\"");
+  return from_windows_1252(bytes);
+}
+
+}  // namespace
+
+std::variant<SpreadsheetText, CatalogFault> read_spreadsheet_text(std::string_view bytes) {
+  auto decoded = decode(bytes);
+  if (auto* const read = std::get_if<SpreadsheetText>(&decoded)) {
+    const auto last = read->text.find_last_not_of("\r\n");
+    if (last != read->text.npos && read->text[last] == '\x1A') read->text.resize(last);
+  }
+  return decoded;
+}
+
+}  // namespace dti
