@@ -1,91 +1,20 @@
-// Any bytes given as a catalogue are read as a plain reader of RFC 4180 reads them, or refused with the line of the
-// first fault. What passes has names that can be asked for, no pair twice, and is read back as it is written; a store
-// takes it, finds each program by any spelling of its key, and gains nothing from the same file again.
+// Any bytes given as a catalogue are read, or refused with every fault, each with a line of the file. What passes has names
+// that name_fault() lets pass, no pair twice, and is read back as it is written, in each encoding and with each separator; a
+// store takes it, finds each program by its spelling and others of it, and gains nothing from the same file again.
 #include "dti/domain/catalog.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <utility>
 
 #include "dti/domain/name.hpp"
+#include "dti/domain/name_fault.hpp"
 #include "fuzz/claim.hpp"
 
 namespace dti {
 namespace {
-
-using Rows = std::vector<std::vector<std::string>>;
-
-/// RFC 4180 as an automaton, a character at a time; none if it does not allow the text.
-std::optional<Rows> read_csv(std::string_view text) {
-  enum class At { kStart, kPlain, kQuoted, kQuote };
-  Rows rows;
-  At at = At::kStart;
-  std::string field;
-  bool in_row = false;
-  const auto end_field = [&] {
-    if (!in_row) rows.emplace_back();
-    in_row = true;
-    rows.back().push_back(std::exchange(field, {}));
-    at = At::kStart;
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool line_ends = c == '\n' || (c == '\r' && i + 1 < text.size() && text[i + 1] == '\n');
-    if (at == At::kQuoted) {
-      if (c == '"')
-        at = At::kQuote;
-      else
-        field += c;
-    } else if (c == '"') {
-      if (at == At::kPlain) return {};
-      if (at == At::kQuote) field += c;
-      at = At::kQuoted;
-    } else if (c == ',') {
-      end_field();
-      if (i + 1 == text.size()) end_field();
-    } else if (line_ends) {
-      end_field();
-      in_row = false;
-      if (c == '\r') ++i;
-    } else {
-      if (at == At::kQuote) return {};
-      at = At::kPlain;
-      field += c;
-    }
-  }
-  if (at == At::kQuoted) return {};
-  if (at != At::kStart) end_field();
-  return rows;
-}
-
-/// The rows, or none if one of them is no pair of names.
-std::optional<std::vector<CatalogRow>> expected_rows(std::string_view text) {
-  const auto rows = read_csv(text);
-  if (!rows || rows->empty() || rows->front() != std::vector<std::string>{"faculty", "program"}) return {};
-  std::vector<CatalogRow> expected;
-  for (std::size_t i = 1; i < rows->size(); ++i) {
-    const auto& fields = (*rows)[i];
-    if (fields.size() != 2) return {};
-    for (const std::string& name : fields) {
-      const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
-      if (name.size() > 200 || name_key(name).empty() || std::any_of(name.begin(), name.end(), is_control)) return {};
-    }
-    expected.push_back({fields[0], fields[1]});
-  }
-  // One name in two spellings is refused; a pair that repeats is none.
-  std::vector<CatalogRow> once;
-  for (const CatalogRow& row : expected) {
-    for (const CatalogRow& other : once) {
-      const bool same_faculty = name_key(row.faculty) == name_key(other.faculty);
-      if (same_faculty && row.faculty != other.faculty) return {};
-      if (same_faculty && name_key(row.program) == name_key(other.program) && row.program != other.program) return {};
-    }
-    if (std::find(once.begin(), once.end(), row) == once.end()) once.push_back(row);
-  }
-  return once;
-}
 
 std::string quoted(const std::string& field) {
   std::string text = "\"";
@@ -93,18 +22,45 @@ std::string quoted(const std::string& field) {
   return text + '"';
 }
 
+std::string written(const std::vector<CatalogRow>& rows, char separator, const std::string& line_end) {
+  std::string text = "id" + std::string{separator} + "Programa" + separator + "FACULTY" + line_end;
+  for (const CatalogRow& row : rows) {
+    text += "7" + std::string{separator} + quoted(row.program) + separator + quoted(row.faculty) + line_end;
+  }
+  return text;
+}
+
+/// The text as UTF-16, little endian, with its mark.
+std::string utf16(std::string_view text) {
+  std::string bytes = "\xFF\xFE";
+  const auto put = [&](std::uint32_t unit) {
+    (bytes += static_cast<char>(unit & 0xFF)) += static_cast<char>(unit >> 8);
+  };
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    auto value = size == 1 ? std::uint32_t{lead} : lead & (0xFFU >> (size + 1));
+    for (std::size_t j = 1; j < size; ++j) value = value << 6 | (static_cast<unsigned char>(text[i + j]) & 0x3F);
+    if (value >= 0x10000) put(0xD800 + ((value - 0x10000) >> 10));
+    put(value >= 0x10000 ? 0xDC00 + ((value - 0x10000) & 0x3FF) : value);
+    i += size;
+  }
+  return bytes;
+}
+
 void check_rows(const std::vector<CatalogRow>& rows) {
-  std::string written = "faculty,program\r\n";
-  for (const CatalogRow& row : rows) written += quoted(row.faculty) + ',' + quoted(row.program) + "\r\n";
-  const auto again = parse_catalog(written);
-  claim(std::get<0>(again) == rows, "a catalogue is read back as it is written", written);
+  for (const auto& text : {written(rows, ',', "\r\n"), "\xEF\xBB\xBF" + written(rows, ';', "\n"),
+                           "sep=|\n" + written(rows, '|', "\r"), utf16(written(rows, '\t', "\r\n"))}) {
+    const auto again = parse_catalog(text);
+    claim(std::get<CatalogFile>(again).rows == rows, "a catalogue is read back as it is written", text);
+  }
 
   Catalog catalog;
   const auto additions = std::get<0>(catalog.additions(rows));
   claim(catalog.add(additions) && catalog.size() == rows.size(), "a store takes what a file has");
   std::set<std::pair<FacultyId, ProgramId>> found;
   for (const CatalogRow& row : rows) {
-    const auto faculty = catalog.find_faculty(name_key(row.faculty));
+    const auto faculty = catalog.find_faculty(strict_key(row.faculty));
     const auto program = catalog.find_program(faculty, "- " + row.program + "_");
     claim(faculty != 0 && program != 0, "a program is found by any spelling of its key", row.program);
     claim(catalog.find_programs(faculty, {{"id", row.program, {}}}) == std::vector{program}, "also as it is spelled");
@@ -115,19 +71,25 @@ void check_rows(const std::vector<CatalogRow>& rows) {
 }
 
 void check(std::string_view text) {
-  const auto catalog = parse_catalog(text);
-  const auto expected = expected_rows(text);
-  const auto* rows = std::get_if<0>(&catalog);
-  const auto* fault = std::get_if<CatalogFault>(&catalog);
-  claim((rows != nullptr) == expected.has_value(), "what is let pass is what RFC 4180 and docs/protocol.md let pass",
-        fault == nullptr ? "" : std::string_view{fault->reason});
-  if (fault != nullptr) {
-    const auto lines = 1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-    claim(fault->line >= 1 && fault->line <= lines && !fault->reason.empty(), "a fault has a line and a reason");
+  const auto parsed = parse_catalog(text);
+  if (const auto* faults = std::get_if<CatalogFaults>(&parsed)) {
+    const auto is_end = [](char c) { return c == '\n' || c == '\r'; };
+    const auto lines = 1 + static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_end));
+    claim(!faults->listed.empty() && faults->listed.size() <= CatalogFaults::kListedMax,
+          "faults are listed, within a bound");
+    for (const auto& fault : faults->listed) {
+      claim(fault.line >= 1 && fault.line <= lines, "a fault has a line of the file", fault.reason);
+      claim(!fault.reason.empty() && is_utf8(fault.reason), "a fault has a reason", fault.reason);
+    }
     return;
   }
-  claim(*rows == *expected, "the rows are those of a plain reading");
-  check_rows(*rows);
+  const auto& rows = std::get<CatalogFile>(parsed).rows;
+  for (const auto& row : rows) {
+    for (const auto& name : {row.faculty, row.program}) {
+      claim(!name_fault(name, kNameBytesMax) && tidy_name(name) == name, "a name that passes is one", name);
+    }
+  }
+  check_rows(rows);
 }
 
 }  // namespace

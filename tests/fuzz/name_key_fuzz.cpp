@@ -51,7 +51,7 @@ std::string mapped(std::string_view text, int options) {
   return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)};
 }
 
-bool is_separator(char c) { return c == ' ' || c == '_' || c == '-'; }
+bool is_separator(char c) { return c == ' ' || c == '_' || c == '-' || c == '\t'; }
 
 void check_ascii(std::string_view name, const std::string& key) {
   std::string shouted, spread;
@@ -74,6 +74,13 @@ void check(std::string_view name) {
   claim(is_utf8_by_the_rfc(key), "a key is UTF-8", key);
   claim(std::none_of(key.begin(), key.end(), is_separator), "a key has no separators", key);
   claim(name_key(key) == key, "a key is its own key", key);
+  const auto strict = strict_key(name);
+  claim(name_key(strict) == key && strict_key(strict) == strict, "a strict key is its own, and has the same key",
+        strict);
+  claim(is_one_name(strict, strict), "a name is one with itself", strict);
+  const auto separated = separated_key(name);
+  claim(separated.find('-') != separated.npos && name_key(separated) == key, "a separated key is no key", separated);
+  claim(legacy_key(name) != key, "an earlier version's key is told only if it is another", key);
   claim(key == mapped(key, UTF8PROC_STABLE | UTF8PROC_COMPOSE), "a key is NFC", key);
   claim(name_key(mapped(name, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE)) == key, "NFD has the same key", key);
   claim(name_key(mapped(name, UTF8PROC_STABLE | UTF8PROC_COMPOSE)) == key, "NFC has the same key", key);
