@@ -30,7 +30,8 @@ CommitResult change_lease(pqxx::transaction_base& transaction, int backend_pid, 
   const auto changed =
       duration ? compat::exec_params(transaction, kRenewLease, epoch, std::int64_t{duration->count()}, backend_pid)
                : compat::exec_params(transaction, kReleaseLease, epoch, backend_pid);
-  // Also after a renewal: settings may change while the server has nothing to commit.
+  // Also after a renewal: settings and tables may change while the server has nothing to commit.
+  if (duration) check_tables(transaction);
   const auto rows = transaction.exec(read_epoch());
   if (rows.size() != 1) throw StorageError{StorageError::Kind::kCorrupt, kNoOneRow};
   const auto& row = rows[0];

@@ -16,7 +16,7 @@ namespace dti {
 
 /// Lets the lease last for so long from now on, or gives it up.
 /// @param backend_pid  of the session
-/// @throws StorageError  kRefused: the session is another one, or its settings do not keep what is committed any more
+/// @throws StorageError  kRefused: another session answered, or settings or tables can now lose committed data
 [[nodiscard]] CommitResult change_lease(pqxx::transaction_base& transaction, int backend_pid, Epoch epoch,
                                         std::optional<std::chrono::milliseconds> duration);
 

@@ -15,6 +15,11 @@ struct FinishConnection {
 };
 using Handle = std::unique_ptr<PGconn, FinishConnection>;
 
+/// The SQLSTATE of an error. Both versions leave it out of one exception type.
+inline std::string sqlstate(const pqxx::sql_error& error) {
+  return dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr ? "42501" : error.sqlstate();
+}
+
 #if PQXX_VERSION_MAJOR >= 7
 
 /// A transaction that sees one moment and changes nothing.
@@ -38,8 +43,6 @@ template <class... Values>
 pqxx::result exec_params(pqxx::transaction_base& transaction, const char* sql, const Values&... values) {
   return transaction.exec(sql, pqxx::params{values...});
 }
-
-inline std::string sqlstate(const pqxx::sql_error& error) { return error.sqlstate(); }
 
 /// A statement that the server knows from here on.
 inline void prepare(pqxx::connection& connection, const char* name, const char* sql) { connection.prepare(name, sql); }
@@ -88,11 +91,6 @@ class Connection {
 template <class... Values>
 pqxx::result exec_params(pqxx::transaction_base& transaction, const char* sql, const Values&... values) {
   return transaction.exec_params(sql, values...);
-}
-
-/// This version leaves out one of them.
-inline std::string sqlstate(const pqxx::sql_error& error) {
-  return dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr ? "42501" : error.sqlstate();
 }
 
 inline void prepare(pqxx::connection_base& connection, const char* name, const char* sql) {

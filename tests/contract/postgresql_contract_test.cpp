@@ -358,9 +358,10 @@ TEST_P(PostgresqlContract, RefusesADatabaseThatDoesNotKeepWhatIsCommitted) {
     std::string says;
     std::vector<std::string> mend;
   } kCases[] = {
-      {{"DROP VIEW allocation, alert, history, entry_count, semester_left CASCADE", "ALTER TABLE ledger SET UNLOGGED"},
-       "ALTER TABLE ledger SET LOGGED",
-       {"ALTER TABLE ledger SET LOGGED"}},
+      {{"ALTER TABLE ledger SET UNLOGGED"}, "ALTER TABLE ledger SET LOGGED", {"ALTER TABLE ledger SET LOGGED"}},
+      {{"INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) VALUES (1, 'ledger'::regclass, 'r')"},
+       "ledger is filled by logical replication",
+       {"DELETE FROM pg_subscription_rel WHERE srrelid = 'ledger'::regclass"}},
       {{"ALTER TABLE semester RENAME TO kept", "CREATE VIEW semester AS SELECT * FROM kept"},
        "semester is not an ordinary table",
        {"DROP VIEW semester", "ALTER TABLE kept RENAME TO semester"}},
@@ -369,6 +370,8 @@ TEST_P(PostgresqlContract, RefusesADatabaseThatDoesNotKeepWhatIsCommitted) {
   const auto client = backend_->connect();
   for (const auto& [spoil, says, mend] : kCases) {
     for (const auto& statement : spoil) client->run(statement);
+    EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->renew(epoch_, std::chrono::hours{1})); }), Kind::kRefused)
+        << says;
     std::string text;
     EXPECT_EQ(failure_of([&] {
                 try {
@@ -384,6 +387,19 @@ TEST_P(PostgresqlContract, RefusesADatabaseThatDoesNotKeepWhatIsCommitted) {
     for (const auto& statement : mend) client->run(statement);
     EXPECT_EQ(lead().epoch, ++epoch_) << "nothing was changed by the one that was refused";
   }
+}
+
+TEST_P(PostgresqlContract, RefusesSettingsOfTheRoleThatItCannotOverride) {
+  start();
+  const auto client = backend_->connect();
+  const std::string role = "ALTER ROLE CURRENT_USER IN DATABASE " + *client->run("SELECT current_database()")[0][0];
+  for (const std::string setting : {"zero_damaged_pages", "ignore_checksum_failure", "session_replication_role"}) {
+    client->run(role + " SET " + setting + " = " + (setting == "session_replication_role" ? "replica" : "on"));
+    const std::string text = failure_text([&] { static_cast<void>(take(*repository_)); });
+    EXPECT_NE(text.find(setting + " = "), std::string::npos) << text;
+    client->run(role + " RESET " + setting);
+  }
+  EXPECT_EQ(lead().epoch, epoch_ + 1);
 }
 
 TEST_P(PostgresqlContract, RefusesToMakeASecondLedgerWhereSearchPathHidesTheFirst) {
