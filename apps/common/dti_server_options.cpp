@@ -95,7 +95,9 @@ std::vector<Setting> network_settings() {
       {.name = "proxy-server",
        .group = "Network",
        .kind = HostPortKind{},
-       .help = "Registers with the proxy there each time it is ready, and tries again each second until that works."},
+       .help =
+           "Registers with the old proxy there each time it begins to lead, and tries again each second until that "
+           "works. Listens only while it leads. Only over IPv4."},
       {.name = "memory-max",
        .group = "Network",
        .kind = IntegerKind{0, kMemoryMebibytesMax},
@@ -119,6 +121,11 @@ std::vector<Setting> simulation_settings() {
        .help = "Kills itself (SIGKILL) so long after READY, as a crash would; 0 is never.",
        .default_value = "0"},
   };
+}
+
+// Of a --bind; `::` is every address, also those of IPv4.
+bool is_ipv6_only(const std::string& bind) {
+  return bind.find(':') != std::string::npos && bind != "::" && bind != "[::]";
 }
 
 std::optional<Quantity> quantity(const Settings& settings, std::string_view name) {
@@ -229,7 +236,16 @@ std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<con
   options.bind = settings.text("bind");
   options.port = static_cast<std::uint16_t>(settings.integer("port"));
   options.memory_max = static_cast<std::size_t>(settings.integer("memory-max")) * 1024 * 1024;
-  if (settings.has("proxy-server")) options.proxy = settings.addresses("proxy-server").front();
+  if (settings.has("proxy-server")) {
+    options.proxy = settings.addresses("proxy-server").front();
+    if (options.proxy->host.starts_with('[')) {
+      return settings.bad("proxy-server", "the old proxy knows IPv4 only: give an IPv4 address, or a name that has one");
+    }
+    if (is_ipv6_only(options.bind)) {
+      return settings.bad("bind", "the old proxy (--proxy-server) reaches a server over IPv4 only: listen on an IPv4 "
+                                  "address");
+    }
+  }
   options.fail_after = settings.duration("fail-seconds");
   options.pipeline.lease.duration = settings.duration("lease-seconds");
   if (options.pipeline.lease.duration < kLeaseMin || options.pipeline.lease.duration > kLeaseMax) {

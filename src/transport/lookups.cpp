@@ -66,18 +66,19 @@ std::future<void> run_detached(std::function<void()> work) {
   return done;
 }
 
-std::shared_ptr<Lookup> Lookup::start(std::string host, std::uint16_t port) {
+std::shared_ptr<Lookup> Lookup::start(std::string host, std::uint16_t port, int family) {
   auto lookup = std::make_shared<Lookup>();
   if (is_numeric(host)) {
-    lookup->find(host, port, AI_NUMERICHOST);
+    lookup->find(host, port, family, AI_NUMERICHOST);
   } else {
-    run_detached([lookup, host = std::move(host), port] { lookup->find(host, port, 0); });
+    run_detached([lookup, host = std::move(host), port, family] { lookup->find(host, port, family, 0); });
   }
   return lookup;
 }
 
-void Lookup::find(const std::string& host, std::uint16_t port, int flags) {
+void Lookup::find(const std::string& host, std::uint16_t port, int family, int flags) {
   addrinfo hints{};
+  hints.ai_family = family;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | flags;
   addrinfo* found = nullptr;

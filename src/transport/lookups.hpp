@@ -35,8 +35,9 @@ struct Address {
 class Lookup {
  public:
   /// @param host  an IPv6 address stands without brackets
+  /// @param family  AF_INET: only IPv4 addresses are of use
   /// @throws std::system_error  if no descriptor or no thread is left
-  static std::shared_ptr<Lookup> start(std::string host, std::uint16_t port);
+  static std::shared_ptr<Lookup> start(std::string host, std::uint16_t port, int family = AF_UNSPEC);
 
   /// Readable once it is done.
   [[nodiscard]] int descriptor() const { return done_.descriptor(); }
@@ -48,7 +49,7 @@ class Lookup {
   [[nodiscard]] const std::vector<Address>& addresses() const { return addresses_; }
 
  private:
-  void find(const std::string& host, std::uint16_t port, int flags);
+  void find(const std::string& host, std::uint16_t port, int family, int flags);
 
   Flag done_;
   std::atomic<bool> is_done_{false};  // orders the lookup's writes before the reader's reads

@@ -46,12 +46,14 @@ class Registrar {
   /// @return what went wrong, or nothing
   std::optional<std::string> try_once() {
     const auto deadline = Clock::now() + kTryTime;
-    if (!lookup_) lookup_ = Lookup::start(without_brackets(host_), port_);
+    // The proxy connects to the address by which the registration came, and knows IPv4 only.
+    if (!lookup_) lookup_ = Lookup::start(host_, port_, AF_INET);
     if (wait(lookup_->descriptor(), POLLIN, deadline) != Wake::kReady || !lookup_->is_done()) {
       return "its name was not found within 1 s";
     }
     const auto lookup = std::exchange(lookup_, nullptr);  // the next try looks again
-    std::optional<std::string> fault = lookup->fault();
+    std::optional<std::string> fault;
+    if (lookup->fault()) fault = "no IPv4 address was found for it: " + *lookup->fault();
     const auto& addresses = lookup->addresses();
     for (std::size_t i = 0; i < addresses.size(); ++i) {
       const Descriptor socket{::socket(addresses[i].bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};

@@ -14,7 +14,7 @@ namespace dti {
 /// Source: docs/protocol.md, The old proxy.
 class ProxyRegistration {
  public:
-  /// @param host, port  of the proxy; an IPv6 address may stand in brackets
+  /// @param host, port  of the proxy: an IPv4 address, or a name that has one
   /// @param endpoint  where this server listens, such as `tcp://127.0.0.1:6000`
   ProxyRegistration(std::string host, std::uint16_t port, const std::string& endpoint, LogSink log);
 

@@ -127,6 +127,21 @@ TEST(DtiServerOptions, TheDefaultStoreIsInTheFirstStateDirectoryThatIsSet) {
   }
 }
 
+TEST(DtiServerOptions, AnOldProxyIsReachedAndReachesTheServerOverIpv4) {
+  const std::pair<Args, std::string> refused[] = {
+      {{"--proxy-server=[::1]:7000"}, "dti_server: --proxy-server: the old proxy knows IPv4 only"},
+      {{"--proxy-server=[::ffff:127.0.0.1]:7000"}, "dti_server: --proxy-server: the old proxy knows IPv4 only"},
+      {{"--proxy-server=[::]:7000"}, "dti_server: --proxy-server: the old proxy knows IPv4 only"},
+      {{"--proxy-server=proxy:7000", "--bind=::1"}, "dti_server: --bind: the old proxy (--proxy-server) reaches"},
+      {{"--proxy-server=proxy:7000", "--bind=[fe80::1]"}, "dti_server: --bind: the old proxy (--proxy-server) reaches"},
+  };
+  for (const auto& [args, said] : refused) EXPECT_HAS(bad(kServer, args, kHome), said);
+  for (const auto* bind : {"127.0.0.1", "0.0.0.0", "*", "::", "[::]", "eth0"}) {
+    EXPECT_TRUE(good<DtiServerOptions>(kServer, {"--proxy-server=proxy:7000", std::string{"--bind="} + bind}, kHome).proxy);
+  }
+  EXPECT_FALSE(good<DtiServerOptions>(kServer, {"--bind=::1"}, kHome).proxy);
+}
+
 TEST(DtiServerOptions, APasswordIsRefusedAsAFlagOnlyAndNeverShown) {
   for (const std::string store : {"postgresql://u:s3cret@h/d", "postgresql:host=h password=s3cret dbname=d"}) {
     for (const auto& args : {Args{"--store=" + store}, Args{"--store", store}}) {
