@@ -5,13 +5,16 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
 
-from harness.process import ROOT, Daemon, Process, owned, running, running_faculty, start_program
+from harness.process import ROOT, Daemon, Process, owned, running, running_faculty, start_program, until
+from harness.postgresql import PASSWORD, ROLE
+from harness.relay import Relay
 from harness.scenario import POOL, SEMESTER
-from harness.wire import HAS_ALREADY, OK, Router
+from harness.wire import HAS_ALREADY, OK, Client, Router, answers, only_body, request
 
 SOURCE = ROOT / "tests/interop"
 PEERS = ("oldprogram", "oldfaculty", "olddti", "oldproxy")
@@ -161,3 +164,91 @@ def test_an_old_faculty_reaches_our_server_through_the_old_proxy(old, store, tmp
                 assert faculty.exit_status() == 0
             assert store.left()[:2] == (366, 56)
             assert not proxy.has_ended(), proxy.describe()
+
+
+# The old proxy reads answers from one connection until that breaks or delivers something. A server of ours that keeps a
+# connection open while another one leads, or answers on none, leaves it stuck for good.
+
+HANG_SECONDS = 60
+CIVIL = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
+TEATRO = request(SEMESTER, "Artes", ("Teatro", 2, 1))
+
+
+@contextlib.contextmanager
+def proxied(old, folder, health_limit):
+    """An old proxy that gives a server up after that time, and the flag by which servers register with it."""
+    with old_daemon(folder, old / "oldproxy", "--health-every=100ms", f"--health-limit={health_limit}") as proxy:
+        flag = f"--proxy-server={proxy.line('REGISTRATION')}"
+        yield proxy.wait_ready(), flag
+
+
+def check_served_through(proxy, body=TEATRO):
+    """Asked again each second, as the proxy drops requests while it has no connection."""
+    with Client(proxy.endpoint) as client:
+        client.send(body)
+        frames = until(lambda: client.receive_if_any(1) or client.send(body), HANG_SECONDS, "an answer")
+        assert answers(only_body(frames))[0][0] == OK
+
+
+def wait_active(proxy, server):
+    """The proxy sends to that server now."""
+    until(lambda: proxy.line("ACTIVE", HANG_SECONDS) == server.address, what="the proxy's choice")
+
+
+def test_a_server_behind_the_old_proxy_that_crashes_and_is_started_again_is_served(old, postgresql, tmp_path):
+    """It waits for its own lease, for longer than the proxy needs to give it up."""
+    lease = "--lease-seconds=3"
+    with proxied(old, tmp_path, "500ms") as (proxy, flag):
+        with running(tmp_path, *POOL, postgresql.flag, lease, flag) as first:
+            check_served_through(proxy)
+            first.crash()
+        with running(tmp_path, postgresql.flag, lease, flag, f"--port={first.port}", standby=True) as second:
+            second.wait_ready()
+            check_served_through(proxy)
+
+
+@pytest.mark.parametrize("resumes", ["once it was given up", "at once"])
+def test_a_paused_leader_behind_the_old_proxy_leaves_it_to_the_next_one(old, postgresql, tmp_path, resumes):
+    lease = "--lease-seconds=1"
+    with proxied(old, tmp_path, "3s") as (proxy, flag):
+        with running(tmp_path / "first", *POOL, postgresql.flag, lease, flag) as first:
+            check_served_through(proxy)
+            with running(tmp_path / "second", postgresql.flag, lease, flag, standby=True) as second:
+                first.signal(signal.SIGSTOP)
+                second.wait_ready()
+                if resumes == "once it was given up":
+                    wait_active(proxy, second)
+                first.signal(signal.SIGCONT)
+                first.wait_standby()
+                check_served_through(proxy)
+
+
+def test_a_leader_behind_the_old_proxy_that_has_lost_the_database_leaves_it_to_the_next_one(old, postgresql, tmp_path):
+    lease = "--lease-seconds=1"
+    cluster = postgresql.cluster
+    relay = Relay("127.0.0.1", cluster.port)
+    env = {"DTI_STORE": f"postgresql://{ROLE}:{PASSWORD}@127.0.0.1:{relay.port}/{postgresql.database}"}
+    with contextlib.closing(relay), proxied(old, tmp_path, "3s") as (proxy, flag):
+        with running(tmp_path / "first", *POOL, lease, flag, env=env) as first:
+            check_served_through(proxy)
+            with running(tmp_path / "second", postgresql.flag, lease, flag, standby=True) as second:
+                relay.close()
+                second.wait_ready()
+                wait_active(proxy, second)
+                check_served_through(proxy)
+            first.crash()
+
+
+def test_a_server_behind_the_old_proxy_is_served_after_its_database_was_silent(old, postgresql, tmp_path):
+    """The lease outlasts the silence: nothing but the late answers to health checks tells the proxy."""
+    with proxied(old, tmp_path, "500ms") as (proxy, flag):
+        with running(tmp_path, *POOL, postgresql.flag, "--lease-seconds=60", flag) as dti:
+            check_served_through(proxy)
+            wait_active(proxy, dti)
+            with Client(dti.endpoint) as client:
+                postgresql.cluster.freeze()
+                client.send(CIVIL)  # waits for the database, and the server is not ready meanwhile
+                wait_active(proxy, dti)  # again: a second connection
+                postgresql.cluster.resume()
+                assert answers(only_body(client.receive())) == [(OK, 7, 2, 0)]
+            check_served_through(proxy)

@@ -42,18 +42,20 @@ int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const d
   const auto repository = dti::open_repository(options.store, options.pipeline.store_timeout, log);
   std::optional<dti::ProxyRegistration> registration;
   dti::Server server{{options.bind, options.port, options.advertise ? to_string(*options.advertise) : "",
-                      options.memory_max, options.pipeline},
+                      options.memory_max, options.pipeline, options.proxy.has_value()},
                      std::move(options.start),
                      *repository,
                      log};
-  const auto exit = server.run(stop_signals, [&](dti::Role role) {
+  const auto on_role = [&](dti::Role role) {
     const bool leads = role == dti::Role::kLeader;
     announcements.say(leads ? "READY" : "STANDBY", server.endpoint());
-    registration.reset();
     if (!leads) return;
-    if (options.proxy) registration.emplace(options.proxy->host, options.proxy->port, server.endpoint(), log);
     const auto fail_after = std::exchange(options.fail_after, std::chrono::milliseconds{0});
     if (fail_after.count() > 0) dti::crash_after(fail_after);
+  };
+  const auto exit = server.run(stop_signals, on_role, [&](bool listens) {
+    registration.reset();
+    if (listens) registration.emplace(options.proxy->host, options.proxy->port, server.endpoint(), log);
   });
   if (!exit.reason.empty()) log({dti::LogLevel::kError, "fatal", exit.reason, {}});
   announcements.finish();

@@ -72,6 +72,10 @@ bool CommitPipeline::is_ready(const Now& now) const {
   return phase_ == Phase::kLeading && now.steady < lease_until_ && !stop_at_ && !is_silent && !refuses_all;
 }
 
+bool CommitPipeline::may_lead(const Now& now) const {
+  return (phase_ == Phase::kLeading || phase_ == Phase::kTakingOver) && now.steady < lease_until_;
+}
+
 std::optional<SteadyTime> CommitPipeline::wake_at() const {
   if (phase_ == Phase::kEnded) return std::nullopt;
   std::optional<SteadyTime> earliest;

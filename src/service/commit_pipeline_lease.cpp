@@ -100,6 +100,7 @@ void CommitPipeline::step_down(const Now& now) {
 void CommitPipeline::stand_by(const HeldBy& leader, SteadyTime watch_at, const Now& now) {
   undo_all();
   phase_ = Phase::kStandby;
+  lease_until_ = {};
   leader_ = leader.endpoint;
   retry_at_.reset();
   watch_at_ = watch_at;

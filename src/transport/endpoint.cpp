@@ -10,14 +10,33 @@ Endpoint::Endpoint(const std::string& host, std::uint16_t port)
     : host_(host), router_(bind_router(context_, host, port)), address_(router_.get(zmq::sockopt::last_endpoint)) {}
 
 void Endpoint::close(Time now) {
+  router_.set(zmq::sockopt::linger, 0);
+  close_connections();
+  wake_at_ = now;
+  give_up_at_ = now + kBindTime;
+}
+
+void Endpoint::park() {
+  if (is_bound()) close_connections();
+  if (!hold_) hold_.emplace(address_);
+  hold_->keep();
+  is_parked_ = true;
+  wake_at_.reset();
+}
+
+void Endpoint::listen(Time now) {
+  hold_->share();
+  is_parked_ = false;
+  give_up_at_ = now + kBindTime;
+  bind_again(now);
+}
+
+void Endpoint::close_connections() {
   ++times_closed_;
   outbox_.drop_all();
-  router_.set(zmq::sockopt::linger, 0);
   router_.close();
   context_.close();
   context_ = zmq::context_t{};
-  wake_at_ = now;
-  give_up_at_ = now + kBindTime;
 }
 
 void Endpoint::bind_again(Time now) {

@@ -8,11 +8,12 @@
 #include <zmq.hpp>
 
 #include "transport/outbox.hpp"
+#include "transport/port_hold.hpp"
 
 namespace dti {
 
 /// The ROUTER that clients reach, and the replies that wait for them. It can be closed, with all its connections, and
-/// bound again at the same address.
+/// bound again at the same address: at once, or after it was parked for as long as nobody is to reach it.
 /// Thread: one.
 class Endpoint {
  public:
@@ -28,6 +29,12 @@ class Endpoint {
 
   /// Closes every connection and waits until ZeroMQ has freed what it held: milliseconds, as nothing lingers.
   void close(Time now);
+  /// Closes every connection once its last replies are handed to the kernel, at most after the socket's linger. New ones
+  /// are refused until listen(), and no other process gets the port.
+  /// @throws std::system_error  if another process has taken the port, which only happens the first time
+  void park();
+  /// Parked: binds again, now or at wake_at().
+  void listen(Time now);
   /// To be called at wake_at().
   /// @throws std::runtime_error  once kBindTime has passed since it was closed, with a sentence for people
   void bind_again(Time now);
@@ -35,7 +42,8 @@ class Endpoint {
   void finish();
 
   [[nodiscard]] bool is_bound() const { return static_cast<bool>(router_); }
-  /// When bind_again() wants to be called; none: it is bound.
+  [[nodiscard]] bool is_parked() const { return is_parked_; }
+  /// When bind_again() wants to be called; none: it is bound, or parked.
   [[nodiscard]] std::optional<Time> wake_at() const { return wake_at_; }
   /// Where it listens, such as `tcp://127.0.0.1:6000`.
   [[nodiscard]] const std::string& address() const { return address_; }
@@ -46,6 +54,8 @@ class Endpoint {
   [[nodiscard]] Outbox& outbox() { return outbox_; }
 
  private:
+  void close_connections();
+
   // Fixed after construction.
   const std::string host_;
   // A context of its own: its end says that everything has been freed.
@@ -56,6 +66,8 @@ class Endpoint {
   std::uint64_t times_closed_ = 0;
   std::optional<Time> wake_at_;
   Time give_up_at_{};
+  bool is_parked_ = false;
+  std::optional<PortHold> hold_;  // from the first time that it is parked
 };
 
 }  // namespace dti

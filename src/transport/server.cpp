@@ -23,8 +23,7 @@
 #include "dti/transport/stop_signals.hpp"
 #include "transport/endpoint.hpp"
 #include "transport/frames.hpp"
-#include "transport/memory_bound.hpp"
-#include "transport/resources.hpp"
+#include "transport/resource_watch.hpp"
 #include "transport/sockets.hpp"
 #include "transport/wake_queue.hpp"
 
@@ -36,9 +35,7 @@ constexpr int kMessagesBetweenLooks = 64;  // at the store, while messages are r
 constexpr auto kDropLogInterval = std::chrono::seconds{1};
 constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of a stop's 2 s: to answer who came late or reads slowly
 constexpr std::size_t kStoreEventsMax = 8;                   // a take-over reads ahead by so many pieces
-// At 1 GB/s a network brings 50 MB between two looks at the memory. A look takes a few microseconds.
-constexpr auto kLookInterval = std::chrono::milliseconds{50};
-constexpr std::size_t kMebibyte = 1024 * 1024;
+constexpr std::size_t kHealthChecksMax = 1'024;  // a proxy connects again after each that it waited 5 s for
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
@@ -69,10 +66,13 @@ class Server::Loop {
  public:
   Loop(const ServerOptions& options, StartOptions start, Repository& repository, LogSink log)
       : log_(std::move(log)),
+        only_while_leading_(options.only_while_leading),
         endpoint_(options.bind, options.port),
-        memory_bound_(options.memory_max),
+        resource_watch_(options.memory_max, log_),
         pipeline_(with_endpoint(options, endpoint_.address()), std::move(start)),
-        committer_(repository, wall_now, [this](Committer::Event event) { store_events_.push(std::move(event)); }) {}
+        committer_(repository, wall_now, [this](Committer::Event event) { store_events_.push(std::move(event)); }) {
+    if (only_while_leading_) endpoint_.park();
+  }
 
   ~Loop() { store_events_.close(); }  // or the committer could wait for room for ever
   Loop(const Loop&) = delete;
@@ -81,30 +81,33 @@ class Server::Loop {
   [[nodiscard]] const std::string& endpoint() const { return endpoint_.address(); }
   [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling() && !committer_.waits_for(); }
 
-  Exit run(StopSignals& stop_signals, const std::function<void(Role)>& on_role) {
+  Exit run(StopSignals& stop_signals, std::function<void(Role)> on_role, std::function<void(bool)> on_listening) {
+    on_role_ = std::move(on_role);
+    on_listening_ = std::move(on_listening);
     pipeline_.on_start(now());
-    perform_actions(on_role);
+    perform_actions();
     while (!exit_) {
       const auto woken_by = wait(stop_signals);
       if (woken_by.stop && stop_signals.stop_asked()) pipeline_.on_stop(now());
       if (woken_by.store_events) {
         for (auto& event : store_events_.take()) handle(std::move(event));
-        perform_actions(on_role);
+        perform_actions();
       }
       if (woken_by.store) {
         resume_store();
-        perform_actions(on_role);  // at once: the store waits for its next batch
+        perform_actions();  // at once: the store waits for its next batch
       }
       if (pipeline_.takes_requests()) read_messages();
       pipeline_.on_tick(now());
       pipeline_.on_turn_end(now());
-      perform_actions(on_role);
+      perform_actions();
       endpoint_.outbox().retry(std::chrono::steady_clock::now());
       log_drops();
-      look_at_resources();
+      resource_watch_.look(endpoint_, !announced_, std::chrono::steady_clock::now());
       if (!endpoint_.is_bound()) bind_again();
+      if (only_while_leading_ && !exit_) listen_only_while_leading();
     }
-    finish(on_role);
+    finish();
     return *exit_;
   }
 
@@ -136,7 +139,7 @@ class Server::Loop {
     if (pipeline_.takes_requests() && endpoint_.is_bound()) {
       items[count++] = {endpoint_.router().handle(), 0, ZMQ_POLLIN, 0};
     }
-    auto wake_at = look_at_;
+    auto wake_at = resource_watch_.wake_at();
     for (const auto& time : {pipeline_.wake_at(), endpoint_.outbox().wake_at(), endpoint_.wake_at()}) {
       if (time) wake_at = std::min(wake_at, *time);
     }
@@ -205,6 +208,8 @@ class Server::Loop {
       refuse(std::move(route), *malformed);
     } else if (pipeline_.is_ready(time)) {
       send(std::move(route), kHealthy);
+    } else if (only_while_leading_ && health_checks_.size() < kHealthChecksMax) {
+      health_checks_.push_back(std::move(route));
     }
   }
 
@@ -214,7 +219,7 @@ class Server::Loop {
     reply(std::move(route), malformed.readable, outcome);
   }
 
-  void perform_actions(const std::function<void(Role)>& on_role) {
+  void perform_actions() {
     int replies = 0;
     for (auto& action : pipeline_.take_actions()) {
       if (auto* answer = std::get_if<SendReply>(&action)) {
@@ -237,17 +242,51 @@ class Server::Loop {
       } else if (std::holds_alternative<InterruptStore>(action)) {
         committer_.interrupt();
       } else if (std::holds_alternative<AnnounceReady>(action)) {
-        announced_ = true;
-        on_role(Role::kLeader);
+        announce(Role::kLeader);
       } else if (std::holds_alternative<AnnounceStandby>(action)) {
-        announced_ = true;
-        on_role(Role::kStandby);
+        announce(Role::kStandby);
       } else if (const auto* event = std::get_if<LogEvent>(&action)) {
         log_(*event);
       } else {
         exit_ = std::get<Exit>(std::move(action));
       }
     }
+  }
+
+  void announce(Role role) {
+    announced_ = true;
+    role_to_tell_ = role;
+    tell_role();
+  }
+
+  void tell_role() {
+    if (role_to_tell_ == Role::kLeader && !endpoint_.is_bound()) return;  // listen_only_while_leading() comes first
+    if (role_to_tell_) on_role_(*std::exchange(role_to_tell_, std::nullopt));
+  }
+
+  /// Closes the endpoint, once all who asked have their answers, if another server may lead, and listens again when this
+  /// one leads: an old proxy goes on to the next server when its connection breaks, and is stuck as long as it is open.
+  void listen_only_while_leading() {
+    const auto time = now();
+    const bool may_lead = pipeline_.may_lead(time);
+    if (endpoint_.is_parked() && may_lead) {
+      endpoint_.listen(time.steady);
+    } else if (endpoint_.is_bound() && !may_lead && routes_.empty() && !endpoint_.outbox().wake_at()) {
+      tell_listening(false);
+      health_checks_.clear();
+      endpoint_.park();
+      log_({LogLevel::kInfo, "closed-to-proxy", "this server does not lead, and closed its connections", {}});
+    }
+    if (!endpoint_.is_bound()) return;
+    tell_role();
+    tell_listening(true);
+    if (!health_checks_.empty() && pipeline_.is_ready(time)) {
+      for (auto& route : std::exchange(health_checks_, {})) send(std::move(route), kHealthy);
+    }
+  }
+
+  void tell_listening(bool listens) {
+    if (std::exchange(told_listening_, listens) != listens) on_listening_(listens);
   }
 
   void reply(Route route, const AllocationRequest& request, const Outcome& outcome) {
@@ -283,46 +322,10 @@ class Server::Loop {
           {{"dropped_in_all", std::to_string(drops_logged_)}}});
   }
 
-  /// Looks now and then at what ZeroMQ takes without telling: memory, and descriptors.
-  void look_at_resources() {
-    const auto time = std::chrono::steady_clock::now();
-    if (time < look_at_) return;
-    look_at_ = time + kLookInterval;
-    look_at_descriptors(time);
-    if (!announced_) return;  // the state is still growing, and who has asked already waits for its answer
-    if (!memory_bound_.is_exceeded(memory_gauge_.bytes(), time)) return;
-    give_back_freed_memory();  // what is only left over is no reason
-    if (const auto bytes = memory_gauge_.bytes(); memory_bound_.is_exceeded(bytes, time)) close_endpoint(bytes);
-  }
-
-  void close_endpoint(std::size_t bytes_before) {
-    const auto drops_before = endpoint_.outbox().dropped();
-    const auto bound = memory_bound_.bytes();
-    endpoint_.close(std::chrono::steady_clock::now());
-    give_back_freed_memory();
-    const auto floor = memory_gauge_.bytes();
-    memory_bound_.on_closed(floor, std::chrono::steady_clock::now());
-    const auto mebibytes = [](std::size_t bytes) { return std::to_string(bytes / kMebibyte); };
-    log_({LogLevel::kWarning,
-          "endpoint-closed",
-          "more memory is in use than --memory-max: every connection was closed, and clients can come back at once",
-          {{"mib", mebibytes(bytes_before)},
-           {"mib_max", mebibytes(bound)},
-           {"mib_now", mebibytes(floor)},
-           {"replies_dropped", std::to_string(endpoint_.outbox().dropped() - drops_before)},
-           {"times", std::to_string(endpoint_.times_closed())}}});
-    if (!memory_bound_.is_raised()) return;
-    log_({LogLevel::kError,
-          "memory-max-too-low",
-          "the state itself needs more memory than --memory-max leaves; the bound is higher until the endpoint is "
-          "closed again",
-          {{"mib_now", mebibytes(floor)}, {"mib_max", mebibytes(memory_bound_.bytes())}}});
-  }
-
   /// The port may not be free at once.
   void bind_again() {
     const auto time = std::chrono::steady_clock::now();
-    if (time < endpoint_.wake_at()) return;
+    if (!endpoint_.wake_at() || time < endpoint_.wake_at()) return;
     try {
       endpoint_.bind_again(time);
     } catch (const std::exception& error) {
@@ -330,31 +333,14 @@ class Server::Loop {
     }
   }
 
-  /// libzmq goes on without a new connection, and tries to accept it again without a pause.
-  void look_at_descriptors(SteadyTime time) {
-    const bool exhausted = descriptors_are_exhausted();
-    if (exhausted == descriptors_exhausted_) return;
-    if (exhausted && time - descriptors_logged_at_ < kDropLogInterval) return;
-    descriptors_exhausted_ = exhausted;
-    if (exhausted) {
-      descriptors_logged_at_ = time;
-      log_({LogLevel::kError,
-            "descriptors-exhausted",
-            "no descriptor is left: those who are connected are served, others have to wait",
-            {}});
-    } else {
-      log_({LogLevel::kInfo, "descriptors-left", "descriptors are left again", {}});
-    }
-  }
-
   /// Answers the requests that came too late to be decided, since old peers wait for ever; then waits until libzmq has
   /// handed the last replies to the kernel, at most for the socket's linger.
-  void finish(const std::function<void(Role)>& on_role) {
+  void finish() {
     const auto deadline = std::chrono::steady_clock::now() + kFlushTime;
     bool more = true;
     while (more && std::chrono::steady_clock::now() < deadline) {
       const bool came = read_messages();
-      perform_actions(on_role);
+      perform_actions();
       auto& outbox = endpoint_.outbox();
       outbox.retry(std::chrono::steady_clock::now());
       if (outbox.wake_at()) wait_for({}, outbox.wake_at());
@@ -366,14 +352,17 @@ class Server::Loop {
 
   // Fixed after construction.
   const LogSink log_;
+  const bool only_while_leading_;
+  // Fixed when run() begins.
+  std::function<void(Role)> on_role_;
+  std::function<void(bool)> on_listening_;
   // The thread of run() only.
   Endpoint endpoint_;
-  MemoryGauge memory_gauge_;
-  MemoryBound memory_bound_;
+  std::optional<Role> role_to_tell_;
+  bool told_listening_ = false;
+  std::vector<Route> health_checks_;  // with only_while_leading: those that came while it was not ready
+  ResourceWatch resource_watch_;
   bool announced_ = false;  // the state was loaded, once
-  SteadyTime look_at_{};
-  bool descriptors_exhausted_ = false;
-  SteadyTime descriptors_logged_at_{};
   AllocationRequestDecoder decoder_;
   std::string body_;  // of the reply that is being made
   CommitPipeline pipeline_;
@@ -396,8 +385,9 @@ Server::~Server() = default;
 
 std::string Server::endpoint() const { return endpoint_; }
 
-Exit Server::run(StopSignals& stop_signals, const std::function<void(Role)>& on_role) {
-  return loop_->run(stop_signals, on_role);
+Exit Server::run(StopSignals& stop_signals, std::function<void(Role)> on_role,
+                 std::function<void(bool)> on_listening) {
+  return loop_->run(stop_signals, std::move(on_role), std::move(on_listening));
 }
 
 bool Server::store_hangs() const { return loop_->store_hangs(); }

@@ -33,7 +33,8 @@ class Relay:
             _close(link)
 
     def close(self):
-        self._listener.close()
+        """Later links are refused."""
+        _close(self._listener)  # shut down first: a thread waits in accept()
         self.cut_now()
 
     def _next_target(self):

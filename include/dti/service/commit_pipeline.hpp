@@ -126,6 +126,8 @@ class CommitPipeline {
   /// Is the server ready to allocate: does it lead, on a lease that is valid by our own clock, with its state loaded and a
   /// store that answers, and goes on?
   [[nodiscard]] bool is_ready(const Now& now) const;
+  /// Does it lead on a lease that is valid by our own clock, or may it still? Once false, another server may lead.
+  [[nodiscard]] bool may_lead(const Now& now) const;
   /// Does it still accept requests? Once false, it stays so.
   [[nodiscard]] bool takes_requests() const { return phase_ != Phase::kEnded && !stop_at_; }
   /// Is a call of the Repository under way?

@@ -20,6 +20,9 @@ struct ServerOptions {
   std::string advertise;           // host:port that clients of other servers are told; empty: where it is bound
   std::size_t memory_max = 0;      // bytes of the process, above which every connection is closed; 0: no bound
   PipelineOptions pipeline;
+  /// Behind an old proxy: listens only while it leads, and answers a health check late rather than never. The proxy
+  /// reads answers from one connection until that breaks or delivers something, and is stuck if neither happens.
+  bool only_while_leading = false;
 };
 
 /// What a server is to its clients; it may change any number of times.
@@ -44,9 +47,12 @@ class Server {
   [[nodiscard]] std::string endpoint() const;
 
   /// Serves until a stop is asked for or nothing more can be done; replies have left when it returns.
-  /// @param on_role  called when it is ready to allocate, or begins to stand by: first, and at each change
+  /// @param on_role  called when it is ready to allocate, or begins to stand by: first, and at each change. As leader it
+  ///   listens already
+  /// @param on_listening  with only_while_leading: called behind on_role when it listens, and when it no longer does
   /// @return what main() is to do
-  [[nodiscard]] Exit run(StopSignals& stop_signals, const std::function<void(Role)>& on_role);
+  [[nodiscard]] Exit run(StopSignals& stop_signals, std::function<void(Role)> on_role,
+                         std::function<void(bool listens)> on_listening = {});
 
   /// Does a call of the store still hang? Then only the end of the process frees it.
   [[nodiscard]] bool store_hangs() const;

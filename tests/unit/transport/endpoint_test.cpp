@@ -1,10 +1,15 @@
 #include "transport/endpoint.hpp"
 
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -93,6 +98,66 @@ TEST_F(EndpointTest, HasNoRepliesLeftOfThoseWhoWereConnectedBefore) {
   EXPECT_EQ(endpoint_.outbox().sent_bytes(), 0U);
   EXPECT_FALSE(endpoint_.outbox().wake_at());
   EXPECT_GT(endpoint_.outbox().dropped(), kReplies / 2);
+}
+
+bool is_refused(const std::string& address) {
+  const int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in there{};
+  there.sin_family = AF_INET;
+  there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  there.sin_port = htons(port_of(address));
+  const bool refused = ::connect(peer, reinterpret_cast<sockaddr*>(&there), sizeof there) != 0 && errno == ECONNREFUSED;
+  close(peer);
+  return refused;
+}
+
+TEST_F(EndpointTest, IsReachedByNobodyWhileItIsParkedAndKeepsItsPort) {
+  for (int times = 0; times < 3; ++times) {
+    endpoint_.park();
+    EXPECT_TRUE(endpoint_.is_parked());
+    EXPECT_FALSE(endpoint_.is_bound());
+    EXPECT_FALSE(endpoint_.wake_at());
+    EXPECT_TRUE(is_refused(endpoint_.address()));
+    EXPECT_THROW((void)bind_router(context_, "127.0.0.1", port_of(endpoint_.address())), std::runtime_error);
+    endpoint_.listen(now_);
+    EXPECT_FALSE(endpoint_.is_parked());
+    ASSERT_TRUE(endpoint_.is_bound());
+    EXPECT_THROW((void)bind_router(context_, "127.0.0.1", port_of(endpoint_.address())), std::runtime_error);
+    auto peer = connect();
+    peers::send(peer, {"hello"});
+    EXPECT_EQ(receive(), "hello");
+  }
+}
+
+TEST_F(EndpointTest, AllItsAddressesCanBeParked) {
+  for (const auto* const host : {"*", "0.0.0.0", "localhost", "lo", "::1", "[::]"}) {
+    SCOPED_TRACE(host);
+    std::optional<Endpoint> endpoint;
+    try {
+      endpoint.emplace(host, 0);
+    } catch (const std::runtime_error&) {
+      continue;  // this machine has no IPv6
+    }
+    endpoint->park();
+    endpoint->listen(now_);
+    EXPECT_TRUE(endpoint->is_bound());
+  }
+}
+
+TEST_F(EndpointTest, HandsItsRepliesOverBeforeItIsParked) {
+  auto peer = connect();
+  peers::send(peer, {"hello"});
+  endpoint_.router().set(zmq::sockopt::rcvtimeo, 10'000);
+  const auto id = peers::receive(endpoint_.router()).front();
+  constexpr int kReplies = 100;
+  for (int i = 0; i < kReplies; ++i) {
+    std::vector<zmq::message_t> frames;
+    frames.emplace_back(id.data(), id.size());
+    frames.emplace_back(std::size_t{1024});
+    endpoint_.outbox().send(std::move(frames), now_);
+  }
+  endpoint_.park();
+  for (int i = 0; i < kReplies; ++i) EXPECT_EQ(peers::receive(peer).size(), 1U);
 }
 
 TEST_F(EndpointTest, WaitsForItsPortAndGivesUpInTheEnd) {

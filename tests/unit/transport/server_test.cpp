@@ -21,12 +21,19 @@
 namespace dti {
 namespace {
 
+using namespace std::chrono_literals;
 using peers::Frames;
 using peers::make_peer;
 
 /// A Server on a store in memory, on a thread of its own, with its committer's beside it.
 class RunningServer : public testing::Test {
  protected:
+  explicit RunningServer(bool only_while_leading = false)
+      : server_{{"127.0.0.1", 0, {}, 0, {.stop_timeout = kStopTimeout}, only_while_leading},
+                start_options(),
+                repository_,
+                [](const LogEvent&) {}} {}
+
   static StartOptions start_options() {
     StartOptions start;
     start.semester = SemesterToOpen{"2025-10", 380, 60, {}};
@@ -37,8 +44,11 @@ class RunningServer : public testing::Test {
   void SetUp() override {
     standby_ = roles_[Role::kStandby].get_future();
     auto ready = roles_[Role::kLeader].get_future();
-    thread_ =
-        std::thread{[this] { exit_ = server_.run(stop_signals_, [this](Role role) { roles_.at(role).set_value(); }); }};
+    thread_ = std::thread{[this] {
+      exit_ = server_.run(
+          stop_signals_, [this](Role role) { roles_.at(role).set_value(); },
+          [this](bool listens) { (listens ? listens_ : closed_).set_value(); });
+    }};
     ready.wait();
   }
   void TearDown() override { stop(); }
@@ -69,9 +79,10 @@ class RunningServer : public testing::Test {
   std::shared_ptr<MemoryStore> store_ = std::make_shared<MemoryStore>();
   MemoryRepository repository_{store_};
   static constexpr std::chrono::milliseconds kStopTimeout{500};
-  Server server_{
-      {"127.0.0.1", 0, {}, 0, {.stop_timeout = kStopTimeout}}, start_options(), repository_, [](const LogEvent&) {}};
+  Server server_;
   std::map<Role, std::promise<void>> roles_;  // each once
+  std::promise<void> listens_;                // once
+  std::promise<void> closed_;                 // once
   std::future<void> standby_;
   Exit exit_{-1, {}};
   std::thread thread_;
@@ -130,6 +141,53 @@ TEST_F(RunningServer, TellsNotLeaderToAllThatAskOnceItWasReplacedAndStandsBy) {
   standby_.wait();
   stop();
   EXPECT_EQ(exit_.code, 0);
+}
+
+class ServerBehindAProxy : public RunningServer {
+ protected:
+  ServerBehindAProxy() : RunningServer(true) {}
+};
+
+TEST_F(ServerBehindAProxy, ClosesItsConnectionsWhenItIsReplacedBehindItsAnswers) {
+  EXPECT_EQ(listens_.get_future().wait_for(10s), std::future_status::ready);
+  auto peer = connect();
+  peers::send(peer, {ask(1)});
+  (void)peers::receive(peer);
+  auto events = make_peer(context_, zmq::socket_type::pair);
+  zmq_socket_monitor(peer.handle(), "inproc://peer", ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED);
+  events.connect("inproc://peer");
+  MemoryRepository other{store_};
+  ASSERT_TRUE(std::holds_alternative<Leadership>(other.take_over(WallTime{}, {})));
+  peers::send(peer, {ask(2)});
+  const auto reply = decode_allocation_reply(peers::receive(peer).at(0));
+  ASSERT_TRUE(reply && reply->error);
+  EXPECT_EQ(reply->error->status, Status::kNotLeader);
+  for (const auto* what : {"broken", "refused"}) EXPECT_EQ(peers::receive(events).size(), 2U) << what;
+  EXPECT_EQ(closed_.get_future().wait_for(10s), std::future_status::ready);
+  zmq_socket_monitor(peer.handle(), nullptr, 0);
+  stop();
+  EXPECT_EQ(exit_.code, 0);
+}
+
+TEST_F(ServerBehindAProxy, AnswersAHealthCheckOnceItIsReadyAgain) {
+  const Frames healthy{"\x01"};
+  auto peer = connect();
+  for (int i = 0; i < 4; ++i) store_->fail_next(StorageError::Kind::kUnavailable);
+  peers::send(peer, {"id", "", ask(1)});
+  Frames first = healthy;
+  while (first == healthy) {  // until the commit has failed
+    peers::send(peer, {R"({"health-check":true})"});
+    peers::send(peer, {"no request"});  // answered at once
+    first = peers::receive(peer);
+    ASSERT_FALSE(first.empty());
+    if (first == healthy) (void)peers::receive(peer);
+  }
+  Frames frames;
+  do {
+    frames = peers::receive(peer);
+    ASSERT_FALSE(frames.empty());
+  } while (frames.size() == 3);  // the grant
+  EXPECT_EQ(frames, healthy);
 }
 
 TEST_F(RunningServer, CountsEnvelopesAmongTheBytesThatWait) {
