@@ -26,9 +26,8 @@ bool is_link_name(std::string_view variable, std::string_view value) {
 }  // namespace
 
 bool is_set_by_platform(const ValueKind& kind, std::string_view variable, std::string_view value) {
-  if (std::holds_alternative<TextKind>(kind)) return is_link_name(variable, value);
   const bool is_number = std::holds_alternative<IntegerKind>(kind) || std::holds_alternative<SecondsKind>(kind);
-  return is_number && is_service_port(value);
+  return is_number ? is_service_port(value) : is_link_name(variable, value);
 }
 
 }  // namespace dti

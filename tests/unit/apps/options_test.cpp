@@ -127,6 +127,15 @@ TEST(DtiServerOptions, TheDefaultStoreIsInTheFirstStateDirectoryThatIsSet) {
   }
 }
 
+TEST(FacultyAndProgramOptions, TheNameOfADockerLinkIsNoNameOfTheirs) {
+  const Texts link{{"DTI_NAME", "/web/dti"}};
+  for (const auto& line : {bad(kFaculty, {"--dti-server=h:1"}, link),
+                           bad(kProgram, {"--semester=s", "--classrooms=1", "--labs=1", "--faculty-server=h:1"}, link)}) {
+    EXPECT_HAS(line, ": --name is needed");
+    EXPECT_HAS(line, "Docker sets DTI_NAME");
+  }
+}
+
 TEST(DtiServerOptions, AnOldProxyIsReachedAndReachesTheServerOverIpv4) {
   const std::pair<Args, std::string> refused[] = {
       {{"--proxy-server=[::1]:7000"}, "dti_server: --proxy-server: the old proxy knows IPv4 only"},
