@@ -77,7 +77,7 @@ def test_peers_that_do_not_read_their_replies_lose_them_and_the_others_do_not_no
         until(lambda: "reply-dropped" in dti.log, 30)
     # 16 MiB may be with ZeroMQ and 154 aside; besides, requests that came faster than they were read, and that wait.
     assert replies * len(LARGE) > 720 * MIB  # and their replies are a third larger
-    assert memory_mib(dti) < 520
+    assert memory_mib(dti) < 700
 
 
 def test_drops_are_logged_at_most_once_a_second(dti):
