@@ -104,7 +104,7 @@ std::string text_report(const VerifyReport& report) {
   if (!report.unreadable || report.programs > 0) {
     out += "catalogue: " + count(report.programs, "program", "programs") + " of " +
            count(report.faculties, "faculty", "faculties");
-    if (report.older_keys > 0) out += ", " + count(report.older_keys, "key", "keys") + " of an older Unicode";
+    if (report.older_keys > 0) out += ", " + count(report.older_keys, "key", "keys") + " of another Unicode or version";
     out += '\n';
   }
   for (const auto& semester : report.semesters) out += semester_line(semester) + '\n';

@@ -47,6 +47,7 @@ std::optional<char> take_separator_line(std::string_view& text, std::size_t& lin
 struct Header {
   std::optional<std::size_t> faculty;
   std::optional<std::size_t> program;
+  std::vector<std::string> cells;
   std::size_t width = 0;  // cells, without blank ones at the end
   std::optional<std::string> twice;
 
@@ -55,6 +56,7 @@ struct Header {
 
 Header read_header(const CsvRecord& record) {
   Header header;
+  header.cells = record.cells;
   for (std::size_t i = 0; i < record.cells.size(); ++i) {
     const auto word = name_key(record.cells[i]);
     if (!tidy_name(record.cells[i]).empty()) header.width = i + 1;
@@ -83,6 +85,7 @@ class RowReader {
 
   void read(CsvRecord record) {
     if (record.fault) return faults_.add(*std::move(record.fault));
+    if (record.cells == header_.cells) return;  // files put one behind the other, or the head of a page
     for (std::size_t i = header_.width; i < record.cells.size(); ++i) {
       if (tidy_name(record.cells[i]).empty()) continue;
       return faults_.add(

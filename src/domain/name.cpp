@@ -18,7 +18,8 @@ bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-constexpr bool is_separator(std::int32_t c) { return c == ' ' || c == '_' || c == '-' || c == '\t'; }
+// The first comparison settles nearly all.
+constexpr bool is_separator(std::int32_t c) { return c <= '_' && (c == ' ' || c == '_' || c == '-' || c == '\t'); }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// @return none if the text is not UTF-8
@@ -80,9 +81,9 @@ bool is_another_form(std::int32_t c) {
   }
 }
 
-/// May fold() change a text with this code point? Letters with accents up to U+024F are never changed.
+/// May fold() change a text with this code point?
 bool may_fold(std::int32_t c) {
-  if (c < 0x80) return false;
+  if (c < 0x80 || (c >= 0xC0 && c <= 0x131)) return false;  // ASCII, and the letters with accents of western Europe
   return plain_form(c) != c || is_another_form(c) ||
          (c > 0x24F && utf8proc_get_property(c)->decomp_seqindex != UINT16_MAX);
 }

@@ -196,6 +196,8 @@ std::string semester_key(std::string_view name) {
 }
 
 std::optional<std::string> latin_lookalike(std::string_view text) {
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (std::all_of(text.begin(), text.end(), is_ascii)) return std::nullopt;
   std::string latin;
   bool changes = false;
   while (!text.empty()) {

@@ -43,7 +43,7 @@ TEST(VerifyReport, SaysInALineWhatDiffers) {
   EXPECT_EQ(
       text_report(report_that_differs()),
       "file: DAMAGED: row 1 missing\\nfrom index\n"
-      "catalogue: 50 programs of 1 faculty, 1 key of an older Unicode\n"
+      "catalogue: 50 programs of 1 faculty, 1 key of another Unicode or version\n"
       "semester \"2025-10\": DIFFERS at \"Derecho \\\"Civil\\\"\" of \"Derecho\": entry 2, program 3: the grant is"
       " wrong; stored: 8; expected: 7\n"
       "DIFFERS: a faculty has no program\n"

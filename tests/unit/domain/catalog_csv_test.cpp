@@ -52,6 +52,7 @@ const Good kGood[] = {
     {"a Spanish header", "FACULTAD;Programa\nA;b\n", kAB},
     {"other columns and another order", "id,program,seats,faculty\n1,b,30,A\n2,c,,A\n", {{"A", "b"}, {"A", "c"}}},
     {"blank rows anywhere", "\n\nfaculty,program\n\nA,b\n \t\n\r\n", kAB},
+    {"the header again", "faculty,program\nA,b\nfaculty,program\nA,c\n", {{"A", "b"}, {"A", "c"}}},
     {"rows of separators only", "faculty,program,\n,,\nA,b,\n,\n,,,,\n", kAB},
     {"cells with white space around", "faculty,program\n A\t, \u00A0b \n\"A \",\" c\"\n", {{"A", "b"}, {"A", "c"}}},
     {"white space within", "faculty,program\nA,\"b\n  c\u00A0\u2003d\"\n", {{"A", "b c d"}}},
