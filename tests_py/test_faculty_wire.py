@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from harness.process import running_faculty
+from harness.process import running_faculty, until
 from harness.rooms import ask_programs, faculty_flags, room_answer, wish
 from harness.scenario import SEMESTER
 from harness.wire import OK, PARTIAL, Client, Router
@@ -177,9 +177,25 @@ def test_with_no_retries_one_request_is_sent_and_no_other(server, tmp_path):
         with Client(faculty.endpoint) as program:
             program.send(b"", wish("a"))
             next_request(server)
-            assert room_answer(program.receive()) == ("UNAVAILABLE", 0, 0, 0)
+            _, body = program.receive()
+            assert json.loads(body)["status"] == "UNAVAILABLE"
+            assert "old DTI server" in json.loads(body)["detail"], "to ask again is not safe there, and it says so"
             assert faculty.exit_status() == 0
         assert server.receives_nothing(0.2)
+
+
+def test_with_no_retries_a_request_that_could_not_be_sent_waits_for_its_server_and_is_sent_once(tmp_path):
+    with Router() as gone:
+        pass
+    flags = (*faculty_flags(gone.address), "--min-programs=1", "--request-timeout=0.3", "--retries=0")
+    with running_faculty(tmp_path, *flags) as faculty, Client(faculty.endpoint) as program:
+        program.send(b"", wish("a"))
+        until(lambda: faculty.log.count("try-lost") >= 2, what="the second attempt")
+        with Router(gone.port) as server:
+            peer, body = next_request(server)
+            server.send(peer, reply_to(body))
+            assert room_answer(program.receive()) == (OK, 7, 2, 0)
+            assert server.receives_nothing(0.2)
 
 
 def test_a_faculty_that_is_told_to_stop_does_not_wait_long_for_a_silent_server(server, tmp_path):

@@ -148,6 +148,15 @@ def test_our_faculty_without_retries_is_served_by_an_old_server(old, tmp_path):
             assert faculty.exit_status() == 0
 
 
+def test_an_old_servers_refusal_of_a_semester_is_final(old, tmp_path):
+    with old_daemon(tmp_path, old / "olddti", "--semester=1999") as dti:
+        dti.wait_ready()
+        with running_faculty(tmp_path, *FACULTY, f"--dti-server={dti.address}", "--retries=0") as faculty:
+            statuses, answers = ask_with_our_programs(tmp_path, faculty)
+            assert statuses == [4, 4] and [rooms(answer) for answer in answers] == [("INVALID-SEMESTER", 0, 0, 0)] * 2
+            assert faculty.exit_status() == 0
+
+
 def test_an_old_faculty_reaches_our_server_through_the_old_proxy(old, store, tmp_path):
     with old_daemon(tmp_path, old / "oldproxy") as proxy:
         registration = proxy.line("REGISTRATION")

@@ -48,7 +48,7 @@ std::optional<RepliedProgram> read_replied_program(JsonValue entry) {
 
   RepliedProgram program;
   program.correlation_id = id.text();
-  program.status = status_from_wire(status.text()).value_or(Status::kUnavailable);
+  program.status = status_of(status.text());
   program.detail = entry["detail"].text();
   const auto read = [&](std::string_view key) -> std::optional<Quantity> {
     const JsonValue value = entry[key];
@@ -66,7 +66,7 @@ std::optional<RepliedProgram> read_replied_program(JsonValue entry) {
 
 RequestError read_error(JsonValue root) {
   RequestError error;
-  error.status = status_from_wire(root["error-message"].text()).value_or(Status::kUnavailable);
+  error.status = status_of(root["error-message"].text());
   if (!is_whole_request(error.status)) error.status = Status::kUnavailable;
   error.detail = root["detail"].text();
   error.leader = root["leader"].text();
@@ -123,6 +123,7 @@ std::optional<AllocationReply> decode_allocation_reply(std::string_view body) {
 
   AllocationReply reply;
   if (root["error-found"].kind() == JsonKind::kTrue) reply.error = read_error(root);
+  if (root["semester"].kind() == JsonKind::kString) reply.semester = std::string{root["semester"].text()};
   if (root["request-id"].kind() == JsonKind::kString) reply.request_id = std::string{root["request-id"].text()};
   const JsonValue programs = root["programs"];
   if (programs.kind() != JsonKind::kArray) return reply;

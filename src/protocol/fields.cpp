@@ -1,5 +1,7 @@
 #include "protocol/fields.hpp"
 
+#include <algorithm>
+
 namespace dti {
 namespace {
 
@@ -9,6 +11,14 @@ std::string expected(TextBounds bounds) {
                          : "must be a text of " + std::to_string(bounds.min) + " to " + most;
 }
 
+// Old servers say this in a sentence, misspelt, where they send a code otherwise.
+constexpr std::string_view kOldInvalidSemester = "faculty semester is not the proccesed one";
+
+bool equal_but_for_case(std::string_view text, std::string_view lower_case) {
+  const auto equal = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
+  return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(), equal);
+}
+
 bool within(std::string_view text, TextBounds bounds) { return text.size() >= bounds.min && text.size() <= bounds.max; }
 
 }  // namespace
@@ -16,6 +26,11 @@ bool within(std::string_view text, TextBounds bounds) { return text.size() >= bo
 std::optional<Quantity> quantity_of(JsonValue value) {
   if (value.kind() != JsonKind::kWhole || value.whole() > static_cast<std::uint64_t>(kQuantityMax)) return {};
   return static_cast<Quantity>(value.whole());
+}
+
+Status status_of(std::string_view text) {
+  if (equal_but_for_case(text, kOldInvalidSemester)) return Status::kInvalidSemester;
+  return status_from_wire(text).value_or(Status::kUnavailable);
 }
 
 std::string FieldReader::text(JsonValue object, std::string_view prefix, std::string_view key, TextBounds bounds) {

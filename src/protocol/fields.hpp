@@ -26,6 +26,10 @@ struct TextBounds {
 /// The whole number from 0 to kQuantityMax that the value is, if it is one.
 [[nodiscard]] std::optional<Quantity> quantity_of(JsonValue value);
 
+/// What a peer, new or old, says that became of a request; kUnavailable if that is not known.
+/// Source: docs/protocol.md, Statuses.
+[[nodiscard]] Status status_of(std::string_view text);
+
 /// Reads the fields of a message, and keeps the first fault of all that is asked for.
 class FieldReader {
  public:

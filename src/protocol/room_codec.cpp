@@ -64,7 +64,7 @@ std::optional<RoomAnswer> decode_room_answer(std::string_view body) {
 
   FieldReader reader{std::nullopt};
   RoomAnswer answer;
-  answer.status = status_from_wire(root["status"].text()).value_or(Status::kUnavailable);
+  answer.status = status_of(root["status"].text());
   answer.detail = root["detail"].text();
   if (!carries_grant(answer.status)) return answer;
 

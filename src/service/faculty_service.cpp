@@ -361,6 +361,7 @@ std::optional<FacultyService::BatchId> FacultyService::find_batch(std::size_t en
                          : !batch.under_way || batch.endpoint != endpoint) {
       continue;
     }
+    if (reply.semester && reply.semester != batch.request.semester) continue;
     if (candidate || (!reply.request_id && connections_[endpoint].silent)) return std::nullopt;
     candidate = id;
   }

@@ -45,6 +45,7 @@ std::optional<AllocationReply> expected_reply(std::string_view body) {
   if (!json || !json->is_object()) return {};
   AllocationReply reply;
   if (model::member(*json, "error-found") == true) reply.error = expected_error(*json);
+  reply.semester = model::text(model::member(*json, "semester"));
   reply.request_id = model::text(model::member(*json, "request-id"));
   const Json programs = model::member(*json, "programs");
   if (!programs.is_array()) return reply;
@@ -60,6 +61,7 @@ void check(std::string_view body) {
   claim(reply.has_value() == expected.has_value(), "a reply is read if it is a sound JSON object, and else skipped");
   if (!reply) return;
   claim(reply->error == expected->error, "an error is read as docs/protocol.md says");
+  claim(reply->semester == expected->semester, "a semester is read if it is a text");
   claim(reply->request_id == expected->request_id, "a request-id is read if it is a text");
   claim(reply->programs == expected->programs, "entries are read as docs/protocol.md says");
 }

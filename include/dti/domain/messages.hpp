@@ -80,6 +80,7 @@ struct AllocationReply {
   std::optional<RequestError> error;  // a code that is not known reads as kUnavailable
   std::optional<std::string> request_id;
   std::vector<RepliedProgram> programs;
+  std::optional<std::string> semester = std::nullopt;
 
   friend bool operator==(const AllocationReply&, const AllocationReply&) = default;
 };

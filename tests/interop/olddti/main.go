@@ -1,5 +1,5 @@
-// olddti grants rooms as the old server does: each request anew, also a repeat of one that was granted. It knows every
-// faculty and program, and answers in the frames in which it was asked.
+// olddti grants rooms as the old server does: it grants a repeat once more. It knows every faculty and program, answers
+// in the frames in which it was asked, and refuses another semester with a sentence and no programs.
 package main
 
 import (
@@ -41,21 +41,19 @@ func main() {
 func serve(request wire.Request, semester string, classrooms, labs *int) wire.Reply {
 	reply := wire.Reply{Semester: request.Semester}
 	if request.Semester != semester {
-		reply.ErrorFound, reply.ErrorMessage = true, "INVALID-SEMESTER"
+		reply.ErrorFound, reply.ErrorMessage = true, "Faculty semester is not the proccesed one"
+		return reply
 	}
 	for _, wanted := range request.Programs {
 		granted := wire.GrantedProgram{ID: wanted.ID, Name: wanted.Name, RequestedClassrooms: wanted.Classrooms,
-			RequestedLabs: wanted.Labs, StatusMessage: reply.ErrorMessage}
-		if !reply.ErrorFound {
-			granted.MobileLabs = min(max(0, wanted.Labs-*labs), *classrooms)
-			granted.Labs = min(wanted.Labs, *labs)
-			granted.Classrooms = min(wanted.Classrooms, *classrooms-granted.MobileLabs)
-			*classrooms -= granted.Classrooms + granted.MobileLabs
-			*labs -= granted.Labs
-			granted.StatusMessage = "OK"
-			if granted.Classrooms < wanted.Classrooms || granted.Labs+granted.MobileLabs < wanted.Labs {
-				granted.StatusMessage = "NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT"
-			}
+			RequestedLabs: wanted.Labs, StatusMessage: "OK"}
+		granted.MobileLabs = min(max(0, wanted.Labs-*labs), *classrooms)
+		granted.Labs = min(wanted.Labs, *labs)
+		granted.Classrooms = min(wanted.Classrooms, *classrooms-granted.MobileLabs)
+		*classrooms -= granted.Classrooms + granted.MobileLabs
+		*labs -= granted.Labs
+		if granted.Classrooms < wanted.Classrooms || granted.Labs+granted.MobileLabs < wanted.Labs {
+			granted.StatusMessage = "NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT"
 		}
 		reply.Programs = append(reply.Programs, granted)
 	}

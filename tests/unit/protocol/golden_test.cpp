@@ -51,7 +51,7 @@ const std::vector<Exchange>& exchanges() {
 
 /// What a faculty is to read from the reply to `request`.
 AllocationReply reply_to(const AllocationRequest& request, const Outcome& outcome) {
-  AllocationReply reply{outcome.error, request.request_id, {}};
+  AllocationReply reply{outcome.error, request.request_id, {}, request.semester};
   for (std::size_t i = 0; i < request.programs.size(); ++i) {
     const ProgramOutcome answer = outcome.error ? ProgramOutcome{outcome.error->status, {}} : outcome.programs[i];
     reply.programs.push_back({request.programs[i].correlation_id, answer.status, answer.grant});

@@ -70,6 +70,11 @@ TEST(RoomAnswer, AnUnknownStatusReadsAsUnavailableAndGrantsNothing) {
             (RoomAnswer{Status::kUnavailable, {}, "d"}));
 }
 
+TEST(RoomAnswer, AnOldServersSentenceForASemesterThatIsNotOpenIsFinal) {
+  EXPECT_EQ(decode_room_answer(R"({"status":"Faculty semester is not the proccesed one"})"),
+            (RoomAnswer{Status::kInvalidSemester, {}, ""}));
+}
+
 TEST(RoomAnswer, AGrantWithoutItsNumbersIsNotKnown) {
   for (const auto* body : {R"({"status":"OK"})", R"({"status":"OK","classrooms-assigned":7,"labs-assigned":2})",
                            R"({"status":"OK","classrooms-assigned":-7,"labs-assigned":2,"mobile-labs-assigned":0})"}) {

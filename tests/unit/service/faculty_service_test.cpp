@@ -210,6 +210,12 @@ TEST(FacultyServiceTest, AReplyThatListsNothingIsNotGuessedToBeAnyOneOfSeveralRe
   faculty.reply(0, reply);
   EXPECT_EQ(faculty.status_of(3), Status::kInvalidSemester);
   EXPECT_FALSE(faculty.answers.contains(1));
+  for (const Token token : {5, 6}) faculty.ask(token, "2026-10");
+  reply.request_id.reset();
+  reply.semester = "2025-10";  // as an old server says it
+  faculty.reply(0, reply);
+  EXPECT_EQ(faculty.status_of(1), Status::kInvalidSemester);
+  EXPECT_FALSE(faculty.answers.contains(5));
 }
 
 TEST(FacultyServiceTest, RepliesThatAreForeignLateOrRepeatedChangeNothing) {
