@@ -2,14 +2,16 @@
 is lost."""
 
 import contextlib
+import os
 import resource
+import shutil
 import sqlite3
 import time
 from pathlib import Path
 
 import pytest
 
-from harness.disks import disk_in_memory, mounted_elsewhere
+from harness.disks import disk_in_a_file, disk_in_memory, mounted_elsewhere
 from harness.process import run, running, until
 from harness.scenario import POOL, SEMESTER
 from harness.stores import SqliteStore
@@ -124,6 +126,23 @@ def test_a_backup_is_taken_as_the_manual_says(sqlite, tmp_path, is_killed):
     with running(tmp_path, *POOL, sqlite.flag) as dti, Client(dti.endpoint) as client:
         assert ask_for(client, OTHER, ("Derecho Penal", 1, 1)) == [*FIRST_STANDS, (OK, 1, 1, 0)]
     assert "store-is-a-copy" not in dti.log
+
+
+def test_a_power_loss_right_after_the_first_start_of_a_moved_store_is_no_missing_log(tmp_path):
+    image = tmp_path / "image"
+    with disk_in_a_file(tmp_path / "disk", image) as disk:
+        store = SqliteStore(disk.folder)
+        with running(tmp_path, *POOL, store.flag) as dti, Client(dti.endpoint) as client:
+            ask_for(client, FIRST)
+        beside(store, ".lock").unlink()  # the file was moved alone
+        os.sync()
+        with running(tmp_path, *POOL, store.flag):
+            with open(disk.folder / "another file", "w", encoding="utf-8") as other:
+                os.fsync(other.fileno())  # brings the names and sizes of all files to the disk
+            shutil.copyfile(image, tmp_path / "image after")  # lacks what else the system has not written yet
+    with disk_in_a_file(tmp_path / "disk after", tmp_path / "image after") as disk:
+        with running(tmp_path, *POOL, SqliteStore(disk.folder).flag) as dti, Client(dti.endpoint) as client:
+            assert ask_for(client, OTHER) == FIRST_STANDS
 
 
 def test_a_limit_of_file_sizes_refuses_at_once_and_repeats_are_answered(sqlite, tmp_path):

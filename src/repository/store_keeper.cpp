@@ -59,7 +59,7 @@ StoreKeeper::StoreKeeper(const std::filesystem::path& path, LogSink log)
   // A write-ahead log is there that no lock file knows of. Opening and closing the database may end it. An empty one is
   // there after any program has read the database.
   if (files.log.size > 0 && !entries_noted(lock_.note(), files.database)) {
-    lock_.set_note(note_of(files.database, 0));
+    lock_.keep_note(note_of(files.database, 0));
   }
   if (const std::string warning = judge(files).warning; log_ && !warning.empty()) {
     log_({LogLevel::kWarning, "store-at-risk", warning, {{"file", path_.string()}}});
@@ -87,7 +87,8 @@ bool StoreKeeper::examine(SqliteConnection& connection) {
   if (!has_schema(connection)) {
     return false;
   }
-  const MarkFacts facts = read_mark(connection, path_, entries_noted(lock_.note(), look_at_file(path_)));
+  const FileFacts database = look_at_file(path_);
+  const MarkFacts facts = read_mark(connection, path_, entries_noted(lock_.note(), database));
   const MarkVerdict verdict = judge(facts);
   if (verdict == MarkVerdict::kLogMissing) {
     leave_as_found(connection, log);
@@ -102,6 +103,10 @@ bool StoreKeeper::examine(SqliteConnection& connection) {
                            " does not fit its write-ahead log: if a backup was put in its place, move " +
                            log_path_.string() + " away; otherwise restore a backup"};
   }
+  if (facts.entries_noted && facts.entries < *facts.entries_noted) {
+    // A backup was written over the file, and is taken. From now on its entries are what the next start must find.
+    lock_.keep_note(note_of(database, facts.entries));
+  }
   if (verdict == MarkVerdict::kCopy && log_ && !std::exchange(told_of_copy_, true)) {
     log_({LogLevel::kWarning,
           "store-is-a-copy",
@@ -115,7 +120,7 @@ bool StoreKeeper::examine(SqliteConnection& connection) {
 void StoreKeeper::mark(SqliteConnection& connection, Epoch epoch) {
   const FileFacts database = look_at_file(path_);
   if (!entries_noted(lock_.note(), database)) {
-    lock_.set_note(note_of(database, 0));  // it is there before the mark is
+    lock_.keep_note(note_of(database, 0));  // it is there before the mark is, whatever ends this process
   }
   connection.execute(("PRAGMA user_version = " + std::to_string(mark_of(database, epoch))).c_str());
 }

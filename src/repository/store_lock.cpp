@@ -110,7 +110,7 @@ LockState probe_lock(const std::filesystem::path& path) {
   return errno == EWOULDBLOCK ? LockState::kHeld : LockState::kUnknown;
 }
 
-StoreLock::StoreLock(const std::filesystem::path& path) {
+StoreLock::StoreLock(const std::filesystem::path& path) : path_(path) {
   const std::string name = lock_name(path);
   OwnedFd fd{::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
   if (fd.get() < 0) {
@@ -133,11 +133,20 @@ StoreLock::StoreLock(const std::filesystem::path& path) {
 
 std::optional<StoreNote> StoreLock::note() const { return read_note(fd_.get()); }
 
-void StoreLock::set_note(const StoreNote& note) const noexcept {
+bool StoreLock::write_note(const StoreNote& note) const noexcept {
   std::array<char, 128> line{};
   const int length = std::snprintf(line.data(), line.size(), kNoteFormat, note.entries,
                                    static_cast<std::uint64_t>(note.inode), note.born);
-  static_cast<void>(::pwrite(fd_.get(), line.data(), static_cast<std::size_t>(length), kNoteOffset));
+  return ::pwrite(fd_.get(), line.data(), static_cast<std::size_t>(length), kNoteOffset) == length;
+}
+
+void StoreLock::set_note(const StoreNote& note) const noexcept { static_cast<void>(write_note(note)); }
+
+void StoreLock::keep_note(const StoreNote& note) const {
+  errno = 0;
+  if (!write_note(note) || ::fsync(fd_.get()) != 0) {
+    refuse(path_, "its lock file " + lock_name(path_) + " cannot be written: " + reason(errno != 0 ? errno : ENOSPC));
+  }
 }
 
 }  // namespace dti

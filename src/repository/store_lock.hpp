@@ -45,8 +45,14 @@ class StoreLock {
   /// One write to memory that the system keeps: it is there after any end of this process, and perhaps not after a
   /// power loss. One that fails leaves the note before.
   void set_note(const StoreNote& note) const noexcept;
+  /// The same, and it is there after a power loss too.
+  /// @throws StorageError  kRefused
+  void keep_note(const StoreNote& note) const;
 
  private:
+  [[nodiscard]] bool write_note(const StoreNote& note) const noexcept;
+
+  std::filesystem::path path_;
   OwnedFd fd_;
 };
 

@@ -48,13 +48,13 @@ MarkFacts read_mark(SqliteConnection& connection, const std::filesystem::path& p
   MarkFacts facts;
   facts.entries_noted = noted;
   facts.mark = connection.query_integer("PRAGMA user_version").value_or(0);
+  facts.entries = connection.query_integer("SELECT sum(head) FROM semester").value_or(0);
   if (facts.mark == 0) {
     return facts;
   }
   facts.may_have_log = connection.has_log_format();
   facts.mark_of_file =
       mark_of(look_at_file(path), connection.query_integer("SELECT max(epoch) FROM leadership").value_or(0));
-  facts.entries = connection.query_integer("SELECT sum(head) FROM semester").value_or(0);
   return facts;
 }
 

@@ -15,7 +15,9 @@
 #include "dti/repository/open_repository.hpp"
 #include "dti/repository/open_snapshot.hpp"
 #include "dti/service/verify.hpp"
+#include "repository/sqlite_files.hpp"
 #include "repository/sqlite_handle.hpp"
+#include "repository/store_mark.hpp"
 
 namespace dti::contract {
 namespace {
@@ -192,6 +194,25 @@ TEST_P(SqliteFiles, AfterAKillAreTakenIfNothingIsMissingAndElseRefused) {
         EXPECT_NE(text.find(each.text), std::string::npos) << each.name << ": " << text;
       }
     }
+  }
+}
+
+TEST_P(SqliteFiles, ThatABackupWasWrittenOverAreTakenAgainIfTheServerIsKilledInItsTakeOver) {
+  for (const char* backup : {".backup", ".stopped"}) {  // of fewer entries than the lock file notes
+    const fs::path path = killed_store();
+    fs::remove(with(path, "-wal"));
+    write_over(path, bytes_of(with(path, backup)));
+    const auto head = open(path)->survey().semesters.at(0).head;
+    {
+      // As far as the take-over gets: the file has a write-ahead log and the mark of its next epoch.
+      SqliteConnection server{path.string(), SQLITE_OPEN_READWRITE};
+      server.execute("PRAGMA journal_mode = WAL");
+      server.execute("UPDATE leadership SET epoch = epoch + 1");
+      const Epoch epoch = server.query_integer("SELECT epoch FROM leadership").value_or(0);
+      server.execute(("PRAGMA user_version = " + std::to_string(mark_of(look_at_file(path), epoch))).c_str());
+    }
+    EXPECT_EQ(look(path), "") << backup;
+    EXPECT_EQ(take(*open(path)).value().semesters.at(0).head, head) << backup;
   }
 }
 
