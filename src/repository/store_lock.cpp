@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include "dti/service/repository.hpp"
 
@@ -20,6 +21,8 @@ namespace dti {
 namespace {
 
 constexpr int kLinksMax = 40;  // as the kernel has it
+constexpr int kLockTries = 20;
+constexpr std::chrono::milliseconds kLockInterval{5};
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& why) {
   throw StorageError{StorageError::Kind::kRefused, "cannot use the database " + path.string() + ": " + why};
@@ -65,6 +68,17 @@ std::optional<StoreNote> read_note(int fd) {
     return std::nullopt;
   }
   return StoreNote{static_cast<ino_t>(inode), born, entries};
+}
+
+/// Every probe_lock() has the lock for a moment: that is no server. @return false, with errno
+bool lock(int fd) {
+  for (int tries = 0; ::flock(fd, LOCK_EX | LOCK_NB) != 0; ++tries) {
+    if (errno != EWOULDBLOCK || tries == kLockTries) {
+      return false;
+    }
+    std::this_thread::sleep_for(kLockInterval);
+  }
+  return true;
 }
 
 std::string lock_name(const std::filesystem::path& path) { return path.string() + ".lock"; }
@@ -116,7 +130,7 @@ StoreLock::StoreLock(const std::filesystem::path& path) : path_(path) {
   if (fd.get() < 0) {
     refuse(path, "its lock file " + name + " cannot be written: " + reason(errno));
   }
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!lock(fd.get())) {
     if (errno != EWOULDBLOCK) {
       refuse(path, "its lock file " + name + " cannot be locked: " + reason(errno));
     }

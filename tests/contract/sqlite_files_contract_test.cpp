@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "contract/store_fixture.hpp"
@@ -17,6 +19,7 @@
 #include "dti/service/verify.hpp"
 #include "repository/sqlite_files.hpp"
 #include "repository/sqlite_handle.hpp"
+#include "repository/store_lock.hpp"
 #include "repository/store_mark.hpp"
 
 namespace dti::contract {
@@ -214,6 +217,26 @@ TEST_P(SqliteFiles, ThatABackupWasWrittenOverAreTakenAgainIfTheServerIsKilledInI
     EXPECT_EQ(look(path), "") << backup;
     EXPECT_EQ(take(*open(path)).value().semesters.at(0).head, head) << backup;
   }
+}
+
+TEST_P(SqliteFiles, AreNotHeldByAProgramThatAsksWhetherAServerHasThem) {
+  repository_.reset();
+  std::atomic<bool> has_begun{false};
+  std::atomic<bool> is_done{false};
+  std::thread verifier{[&] {
+    while (!is_done) {
+      static_cast<void>(probe_lock(file()));
+      has_begun = true;
+    }
+  }};
+  while (!has_begun) {
+    std::this_thread::yield();
+  }
+  for (int starts = 0; starts < 1'000; ++starts) {
+    EXPECT_EQ(failure_text([&] { static_cast<void>(open(file())); }), "");
+  }
+  is_done = true;
+  verifier.join();
 }
 
 TEST_P(SqliteFiles, AfterAStopInOrderAreTakenWhereverTheyAre) {
