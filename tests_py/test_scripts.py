@@ -1,6 +1,7 @@
 """The commands of scripts/: what they say at once, and that they leave nothing behind when they are interrupted."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -54,6 +55,18 @@ def test_without_apt_the_list_is_printed_and_the_build_may_go_on(tmp_path):
     (tmp_path / "bash").symlink_to("/bin/bash")
     status, _, stderr = call({**os.environ, "PATH": str(tmp_path)}, "install-dependencies", "build")
     assert status == 0 and "libzmq3-dev" in stderr
+
+
+def test_the_last_line_of_the_tests_counts_packages_that_cannot_be_installed_as_a_failure(tmp_path, tools):
+    no_package = tmp_path / "tools/dpkg-query"
+    no_package.write_text("#!/bin/sh\nexit 1\n")
+    no_package.chmod(0o755)
+    for folder in ("scripts", "tests_py/harness"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    result = subprocess.run([tmp_path / "scripts/test", "unit"], env=tools, stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1 and "apt-get failed" in result.stderr
+    assert result.stdout.splitlines()[-1] == "0 passed, 2 failed, 0 skipped", result.stdout  # the packages, the build
 
 
 def run_tests(prelude, *arguments):
