@@ -1,26 +1,22 @@
-"""The benchmark's own sums: figures, verdicts, and the proof of a ledger; what it refuses to count; and
-one tiny run of the real programs."""
+"""The benchmark's own sums: figures, verdicts, and the proof of a ledger; and runs that it refuses to count."""
 
 import copy
 import json
 import sqlite3
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.process import ROOT, binary
-from test_scripts import call, tools  # noqa: F401  (a fixture)
+from harness.process import ROOT
 
 sys.path.insert(0, str(ROOT))
 
-from bench import drivers, figures, others, report  # noqa: E402
+from bench import drivers, figures, report  # noqa: E402
 from bench.database import Fault  # noqa: E402
 from bench.ledgers import COPY_SEMESTERS, Ledger  # noqa: E402
 from bench.plan import (BARE_METHODS, BATCHES, CONNECTIONS_OF_OTHERS, IN_FLIGHT, PARTS, REPEATED,  # noqa: E402
                         SCRIPTS, STORES, Catalog, Point, make_plan)
-from bench.run import Run  # noqa: E402
 from bench.targets import NOT_MEASURED, TARGETS, best_ceiling, judge, judge_all  # noqa: E402
 
 
@@ -43,25 +39,12 @@ def test_a_figure_is_the_median_and_how_far_its_values_lie_apart(values, median,
     assert figures.marked(figure).endswith(" ~") is is_wide
 
 
-def test_repetitions_become_a_figure_for_each_of_their_names():
-    found = figures.figures([{"rate": 3, "p50": 10}, {"rate": 1, "p50": 30}, {"rate": 2, "p50": 20}])
-    assert {name: figure["median"] for name, figure in found.items()} == {"rate": 2, "p50": 20}
-    assert found["rate"]["values"] == [3, 1, 2]
-
-
 @pytest.mark.parametrize("count, share, expected", [(1, 0.5, 1), (2, 0.5, 1), (3, 0.5, 2), (100, 0.99, 99),
                                                     (101, 0.99, 100), (1000, 0.999, 999), (10, 0.0, 1), (10, 1.0, 10)])
 def test_a_percentile_is_the_least_value_that_enough_do_not_exceed(count, share, expected):
     assert figures.percentile(list(range(1, count + 1)), share) == expected
 
 
-def test_the_latencies_are_those_of_every_transaction_in_every_log(tmp_path):
-    (tmp_path / "pgbench.1").write_text("0 1 512 0 1700000000 1\n1 1 700 0 1700000000 2\n")
-    (tmp_path / "pgbench.1.1").write_text("0 2 90000 0 1700000001 3\n")
-    assert sorted(others.read_latencies(tmp_path.glob("pgbench.*"))) == [512, 700, 90000]
-
-
-# What pgbench prints is read as it stands.
 # Results as a run makes them; every target is met, by these.
 
 
@@ -175,9 +158,6 @@ def test_a_target_of_which_a_part_is_missing_was_not_measured(results, missing, 
     assert {verdict.target.number for verdict in judge_all(results) if verdict.verdict == NOT_MEASURED} == numbers
 
 
-# The page, the tables and the plots.
-
-
 def test_a_fault_of_a_ledger_is_shown_and_fails_the_run(results, capsys):
     assert report.check(results)
     results["verified"][0]["faults"] = ["0001-10: head 3, 4 entries"]
@@ -192,9 +172,6 @@ def test_a_run_of_all_parts_that_did_not_measure_a_target_fails(results, capsys)
     assert "target 11 was not measured" in capsys.readouterr().out
     results["parts"].remove("repeats")
     assert report.check(results)
-
-
-# The plan.
 
 
 # What a run of dti_load must have found, so that it counts.
@@ -227,11 +204,6 @@ def load_something(**flags):
     return drivers.load(Path("/"), "127.0.0.1:6000", Catalog(10, 100), ["0001-10"], 64, Point(0.4, 0.1), **flags)
 
 
-def test_a_run_in_which_all_is_right_counts(commands):
-    assert load_something() == commands.finds
-    assert {"--seconds=0.4", "--warm-up=0.1", "--in-flight=64", "--faculties=10"} <= set(commands[0])
-
-
 @pytest.mark.parametrize("changes, flags", [
     ({"all_statuses": {"OK": 500}, "sent_in_all": 140}, {"first": 40}),
     ({"all_statuses": {"OK": 9_000}}, {"repeats": 100, "first": 100}),
@@ -260,46 +232,6 @@ def test_a_decision_that_is_missing_or_not_ok_is_a_fault_wherever_it_is(commands
     commands.finds = found_by_load(**changes)
     with pytest.raises(Fault, match=named):
         load_something()
-
-
-@pytest.mark.skipif(not all(Path(binary(name)).exists() for name in ("dti_load", "dti_echo", "dti_server")),
-                    reason="the benchmark's programs are not built: DTI_BUILD_BENCH")
-def test_a_tiny_run_measures_memory_and_the_echo_over_the_same_window(tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.run.IN_FLIGHT", (64, 1))
-    monkeypatch.setattr("bench.run.rows", lambda *_, **__: [["no PostgreSQL here"]])
-    monkeypatch.setattr(Run, "_measure_ledger", lambda *_: None)
-    plan = replace(make_plan(True, ("ours", "echo")), repetitions=1, catalog=Catalog(200, 500),
-                   point_of_memory=Point(0.04, 0.01))
-    monkeypatch.setattr(Run, "_make_stores", lambda run: setattr(
-        run, "_catalog_path", drivers.write_catalog(tmp_path, plan.catalog)))
-
-    class Cluster:
-        @staticmethod
-        def create_database():
-            return "unused"
-
-    results = Run(plan, Cluster(), tmp_path).run()
-    assert set(results["ours"]) == {"memory"} and set(results["ours"]["memory"]) == set(results["echo"]) == {"1", "64"}
-    for points in (results["ours"]["memory"], results["echo"]):
-        assert 0 < points["1"]["requests_per_second"]["median"] < points["64"]["requests_per_second"]["median"]
-    assert 0 < results["points"]["dti_load on memory: and the echo"]["seconds"] <= 0.04
-    assert results["bytes"]["reply"] > results["bytes"]["request"] > 500
-    assert report.page(results, []) and report.check(results)
-
-
-@pytest.mark.parametrize("arguments", [["--only=ours,speed"], ["--fast"], ["fast"], ["--only="]])
-def test_bad_arguments_are_exit_2_and_cost_nothing(tmp_path, tools, arguments):  # noqa: F811
-    status, _, stderr = call(tools, "bench", *arguments)
-    assert status == 2 and "scripts/bench: error" in stderr
-    assert not (tmp_path / "mark").exists()
-
-
-@pytest.mark.parametrize("flag", ["--help", "-h"])
-def test_help_costs_nothing_and_names_every_part(tmp_path, tools, flag):  # noqa: F811
-    status, stdout, stderr = call(tools, "bench", flag)
-    assert (status, stderr) == (0, "")
-    assert not [part for part in PARTS if part not in stdout]
-    assert not (tmp_path / "mark").exists()
 
 
 # The proof of a ledger.

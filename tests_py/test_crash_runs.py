@@ -1,16 +1,12 @@
 """scripts/crash-runs in small: servers and databases killed under load, and a check that does find what is wrong."""
 
 import dataclasses
-import importlib
 import json
-import os
 import re
 import shutil
 import signal
 import sqlite3
-from pathlib import Path
 from random import Random
-from types import SimpleNamespace
 
 import pytest
 
@@ -19,7 +15,7 @@ from harness.crash_ledger import check_semester
 from harness.crash_load import Peers, Requests
 from harness.database_faults import let_recover_quickly
 from harness.long_script import LongScript
-from harness.process import ROOT, binary, running, until
+from harness.process import ROOT, running, until
 
 KILLS = 20
 SEED = 20251004
@@ -204,25 +200,3 @@ def test_what_was_found_is_said_again_and_kept_until_somebody_removes_it(script)
     status, output = script.run("--store=sqlite", "--kills=3")
     assert status == 1 and "lost: r7" in output and f"remove {script.folder}" in output, output
     assert (script.folder / "lane-0/store-1").exists()
-
-
-def test_figures_of_a_run_that_went_on_name_the_commits_of_both_parts(script, monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    monkeypatch.setenv("DTI_BIN_DIR", os.path.dirname(binary("dti_server")))
-    crash_runs = importlib.import_module("crash_runs")
-    monkeypatch.setattr(crash_runs, "BINARIES", Path(os.path.dirname(binary("dti_server"))))
-    monkeypatch.setattr(crash_runs, "commit", lambda: "new")
-    monkeypatch.setattr(crash_runs, "RUNS", script.folder.parent)
-    script.folder.mkdir(parents=True)
-    figures = dataclasses.asdict(Figures(kills=2))
-    (script.folder / "state.json").write_text(json.dumps({"figures": figures, "seconds": 7, "commits": ["old"]}))
-    run = crash_runs.Run(SimpleNamespace(kill="server", seed=script.seed, kills=2, jobs=1), "sqlite")
-    assert run.run() == 0 and run.commits == ["old", "new"]
-
-
-@pytest.mark.parametrize("arguments", [
-    ["--kill=database"], ["--kills=0"], ["--store=oracle"], ["--kill=database", "--store=sqlite"], ["--jobs=0"]])
-def test_bad_use_is_exit_2_and_help_says_so(script, arguments):
-    assert script.run(*arguments)[0] == 2
-    status, output = script.run("--help")
-    assert status == 0 and "2 bad use" in output

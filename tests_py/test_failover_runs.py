@@ -1,10 +1,7 @@
 """scripts/failover-runs in small: leaders killed, stopped and paused, and checks that do find what is wrong."""
 
-import dataclasses
 import json
 import re
-import shutil
-import signal
 import sys
 from random import Random
 from types import SimpleNamespace
@@ -16,8 +13,7 @@ from harness.crash_load import Requests
 from harness.failover_lane import KINDS, FailoverLane, Figures, gap_max, was_stored
 from harness.failover_load import FacultyLoad
 from harness.failover_programs import RealPrograms
-from harness.long_script import LongScript
-from harness.process import ROOT, until
+from harness.process import ROOT
 from harness.wire import HAS_ALREADY, OK, PARTIAL
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -101,59 +97,3 @@ def test_what_is_left_of_a_run_has_the_kinds_that_were_not_done():
     left = failover_runs.plan(options, {"crash": 4, "stop": 3, "pause": 0})
     assert sorted(whole) == ["crash"] * 5 + ["pause"] * 2 + ["stop"] * 3
     assert sorted(left) == ["crash", "pause", "pause"]
-
-
-class Script(LongScript):
-    name = "failover-runs"
-    folder = ROOT / f"build/failover-runs/{LongScript.seed}-1-2"
-
-
-@pytest.fixture
-def script():
-    yield Script()
-    shutil.rmtree(Script.folder, ignore_errors=True)
-
-
-def test_a_run_goes_on_where_it_was_and_can_be_interrupted(script):
-    figures = Figures()
-    figures.rounds["stop"], figures.gaps["stop"], figures.answers = 2, [0.2, 0.3], 1000
-    script.folder.mkdir(parents=True)
-    (script.folder / "state.json").write_text(json.dumps({"figures": dataclasses.asdict(figures), "seconds": 7,
-                                                          "commits": ["0"]}))
-    arguments = ("--crashes=0", "--pauses=0", "--stops=60")
-    process = script.start(*arguments)
-    try:
-        until(lambda: script.figures()["rounds"]["stop"] > 2, 60, "a round")
-        assert script.run(*arguments)[0] == 3  # not two at once in one folder
-        process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=120)
-    finally:
-        process.kill()
-    assert process.returncode == 130, output
-    assert "going on after 2 rounds" in output and "goes on from here" in output and "Traceback" not in output, output
-    assert 2 < script.figures()["rounds"]["stop"] < 60 and script.figures()["answers"] > 1000
-    assert script.figures()["sentences"] == []
-
-
-def test_a_run_that_found_something_says_so_again_and_keeps_what_there_is(script):
-    figures = Figures()
-    figures.sentences = ["lost: an answer"]
-    stores = script.folder / "stores"
-    stores.mkdir(parents=True)
-    (script.folder / "state.json").write_text(json.dumps({"figures": dataclasses.asdict(figures), "seconds": 7,
-                                                          "commits": ["0"]}))
-    status, output = script.run("--crashes=1", "--stops=0", "--pauses=0")
-    assert status == 1 and "lost: an answer" in output and "to begin anew" in output, output
-    assert stores.exists()
-
-
-@pytest.mark.parametrize("arguments", [
-    ["--crashes=-1"], ["--crashes=0", "--stops=0", "--pauses=0"], ["--lease-seconds=21"], ["--lease-seconds=0"],
-    ["--servers=1"], ["--kill=server"]])
-def test_bad_use_is_exit_2(script, arguments):
-    assert script.run(*arguments)[0] == 2
-
-
-def test_help_says_the_exit_codes(script):
-    status, output = script.run("--help")
-    assert status == 0 and "2 bad use" in output and "128 + N" in output

@@ -1,7 +1,5 @@
 """scripts/fault-latency: what it takes for a fault, and what it does not measure."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,13 +12,6 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import fault_latency  # noqa: E402
 
 needs_load = pytest.mark.skipif(not Path(binary("dti_load")).exists(), reason="dti_load is not built: DTI_BUILD_BENCH")
-
-
-def script(*arguments):
-    environment = {**os.environ, "DTI_BIN_DIR": os.path.dirname(binary("dti_server"))}
-    done = subprocess.run([ROOT / "scripts/fault-latency", *arguments], env=environment, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
-    return done.returncode, done.stdout
 
 
 def found(**changes):
@@ -42,15 +33,3 @@ def test_a_reply_that_may_not_be_is_a_fault(tmp_path, said, may_be_refused, is_f
     assert bool(bench.faults) is is_fault
     assert bench.rows == [row]
     assert list(fault_latency.table(bench.rows))[-1].startswith(f"| during | {row[1]} | {row[2]} | ")
-
-
-@pytest.mark.parametrize("arguments", [
-    ["--only=lightning"], ["--seconds=0"], ["--seconds=9"], ["--rate=0"], ["--rate=1001"],
-    ["--only=disk-full", "--record"]])
-def test_bad_use_is_exit_2(arguments):
-    assert script(*arguments)[0] == 2
-
-
-def test_help_says_the_exit_codes():
-    status, output = script("--help")
-    assert status == 0 and "2 bad use" in output

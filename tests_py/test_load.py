@@ -2,14 +2,13 @@
 
 import json
 import signal
-import socket
 import threading
 from pathlib import Path
 
 import pytest
 
 from harness.process import ROOT, Daemon, binary, owned, run, running
-from harness.wire import HAS_ALREADY, OK, Router
+from harness.wire import OK, Router
 
 pytestmark = pytest.mark.skipif(not Path(binary("dti_load")).exists(), reason="dti_load is not built: DTI_BUILD_BENCH")
 
@@ -91,13 +90,6 @@ def test_repeats_are_answered_as_before_and_change_nothing(sqlite, tmp_path, mad
         assert len(sqlite.allocations()) == PROGRAMS
 
 
-def test_the_written_catalogue_is_the_made_one_and_every_order_asks_for_all_of_it(tmp_path, made, memory):
-    first = load(tmp_path, memory.address, made, "--order=sequential", "--connections=3", "--programs-per-request=7")
-    assert first["statuses"] == {OK: PROGRAMS}
-    other_numbers = load(tmp_path, memory.address, *MADE, "--classrooms=2", "--seed=9")
-    assert other_numbers["statuses"] == {HAS_ALREADY: PROGRAMS}
-
-
 def test_an_open_loop_sends_at_its_rate(tmp_path, memory):
     result = load(tmp_path, memory.address, *MADE, "--rate=300", "--requests=90")
     check_sums(result)
@@ -162,13 +154,6 @@ def test_what_is_answered_outside_of_the_window_is_in_the_counts_of_the_whole_ru
     assert (refused["errors"], refused["all_errors"]) == ({"INVALID-SEMESTER": 50}, {"INVALID-SEMESTER": 100})
 
 
-def test_a_window_ends_in_time_and_what_is_under_way_is_waited_for(tmp_path, memory):
-    result = load(tmp_path, memory.address, *MADE, "--repeats=100", "--warm-up=0.1", "--seconds=0.3", "--in-flight=4")
-    check_sums(result)
-    assert result["seconds"] == pytest.approx(0.3)
-    assert result["cpu_seconds"] > 0
-
-
 def refuse_each_once(router, count, error):
     """A server that refuses each request the first time, and grants all the second time."""
     seen = set()
@@ -200,56 +185,6 @@ def test_what_is_refused_for_now_is_asked_again_to_the_byte_and_counted(tmp_path
 def test_what_is_refused_for_good_is_counted_and_not_asked_again(tmp_path, memory):
     result = load(tmp_path, memory.address, *MADE, "--semesters=1999-10")
     assert (result["requests"], result["errors"]) == (0, {"INVALID-SEMESTER": REQUESTS})
-
-
-def closed_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def test_a_server_that_cannot_be_reached_ends_the_run_in_time(tmp_path):
-    address = f"127.0.0.1:{closed_port()}"
-    status, stdout, stderr = run(tmp_path, "dti_load", f"--server={address}", "--timeout=0.3", seconds=3)
-    assert (status, stdout) == (1, "")
-    assert stderr == f"dti_load: cannot connect to {address} within 0.3 s (does a server listen there?)\n"
-
-
-def test_a_server_that_does_not_answer_ends_the_run_in_time(tmp_path):
-    with Router() as router:
-        status, stdout, stderr = run(tmp_path, "dti_load", f"--server={router.address}", "--timeout=0.3",
-                                     "--in-flight=7", seconds=3)
-    assert (status, stdout) == (1, "")
-    assert stderr == (f"dti_load: no answer from {router.address} within 0.3 s: 7 requests are unanswered, "
-                      "after 0 that were answered\n")
-
-
-BAD_USE = {
-    "--nosuch": "--nosuch",
-    "--in-flight=0": "--in-flight",
-    "--faculties=3": "--programs",
-    "--write-catalog=x": "--faculties",
-    "--repeats=100": "never end",
-    "--server=nowhere": "HOST:PORT",
-    "--semesters=a,,b": "--semesters",
-    "--first=1000000": "leaves none",
-    "--catalog=nowhere.csv": "nowhere.csv cannot be read",
-}
-
-
-@pytest.mark.parametrize("flag, named", BAD_USE.items(), ids=BAD_USE)
-def test_bad_use_is_refused_and_named(tmp_path, flag, named):
-    status, stdout, stderr = run(tmp_path, "dti_load", flag)
-    assert (status, stdout) == (2, "")
-    assert named in stderr and stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize("name", ["dti_load", "dti_echo", "ledger_ceiling"])
-def test_help_tells_the_flags_and_the_exit_codes(tmp_path, name):
-    status, stdout, stderr = run(tmp_path, name, "--help")
-    assert (status, stderr) == (0, "")
-    assert stdout.startswith(f"Usage: {name} ") and "Exit codes:" in stdout
-    assert max(map(len, stdout.splitlines())) <= 80
 
 
 def test_the_echo_answers_with_so_many_bytes_that_the_request_can_be_found_in(tmp_path):

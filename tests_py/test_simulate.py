@@ -102,8 +102,3 @@ def test_an_interrupted_campaign_says_what_it_has_done_ends_its_processes_and_th
     begun = script.asked()[-1]  # what was under way is done again
     assert script.run("--jobs=1")[0] == 0
     assert script.asked().count(begun) == 2
-
-
-@pytest.mark.parametrize("arguments", [["--jobs=0"], ["--seconds=0"], ["--hours=-1"], ["--record"], ["--fast"]])
-def test_bad_use_is_exit_2(script, arguments):
-    assert script.run(*arguments)[0] == 2
