@@ -36,7 +36,7 @@ std::optional<std::string> normalized(std::string_view text, int form) {
 
 std::optional<std::string> nfc(std::string_view text) { return normalized(text, UTF8PROC_COMPOSE); }
 
-/// The ASCII character that a code point beyond ASCII looks like, among those that a name's meaning does not rest on.
+/// The usual character that a code point looks like, among those that a name's meaning does not rest on.
 std::int32_t plain_form(std::int32_t c) {
   switch (c) {
     case 0x2018:
@@ -44,6 +44,7 @@ std::int32_t plain_form(std::int32_t c) {
     case 0x201B:
     case 0x02BC:
     case 0x02BB:
+    case 0x02B9:
     case 0x2032:
     case 0x00B4: return '\'';
     case 0x201C:
@@ -56,6 +57,12 @@ std::int32_t plain_form(std::int32_t c) {
     case 0x2212:
     case 0x2043:
     case 0x02D7: return '-';
+    case 0x201A: return ',';
+    case 0x00B0: return 0x00BA;  // the degree sign is what many keyboards have for the ordinal
+    case 0x2022:
+    case 0x2027:
+    case 0x2219:
+    case 0x22C5: return 0x00B7;
     default: break;
   }
   const auto category = utf8proc_category(c);

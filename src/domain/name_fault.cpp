@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "domain/alphabets.hpp"
 #include "domain/code_points.hpp"
@@ -34,6 +35,8 @@ constexpr Named kNamed[] = {
     {0x2029, "a paragraph separator"},
     {0x2060, "a word joiner"},
     {0xFEFF, "a byte order mark"},
+    {0xFFFC, "an object replacement character"},
+    {0xFFFD, "a replacement character"},
 };
 
 std::string hexadecimal(std::int32_t value, int digits_min) {
@@ -94,6 +97,7 @@ std::string hint(std::int32_t c, const Place& place) {
   if (c == '\r' && place.is_last) return ": was it read from a file with Windows line ends?";
   if (c == '\n' && place.is_last) return ": was it read from a file together with its line end?";
   if (c == 0xFEFF && place.index == 0) return ": was it read from a file with such a mark?";
+  if (c == 0xFFFD) return ": a letter was lost when the text was converted";
   return "";
 }
 
@@ -107,7 +111,7 @@ bool is_never_allowed(std::int32_t c) {
     case UTF8PROC_CATEGORY_CN:
     case UTF8PROC_CATEGORY_ZL:
     case UTF8PROC_CATEGORY_ZP: return true;
-    default: return is_invisible(c);
+    default: return is_invisible(c) || c == 0xFFFC || c == 0xFFFD;
   }
 }
 
@@ -122,8 +126,11 @@ class NameReader {
       place.is_last = text.empty();
       if (c.value < 0) return "is not UTF-8: it has the byte 0x" + hexadecimal(byte, 2) + text_of(place);
       if (auto fault = add(c.value, place)) return fault;
+      before_ = c.value;
     }
-    return std::nullopt;
+    if (!has_latin_ || !twin_ || has_other_letter_) return std::nullopt;
+    return "has " + with_article(alphabet_of(twin_->first)) + " letter (U+" + hexadecimal(twin_->first, 4) + ")" +
+           text_of(twin_->second) + ", which looks like a Latin one, among Latin words";
   }
 
  private:
@@ -136,6 +143,9 @@ class NameReader {
     if (is_mark(category) && !is_after_visible_) {
       return "has an accent without a letter (U+" + hexadecimal(c, 4) + ")" + text_of(place);
     }
+    if (c == 0x0307 && (before_ == 'i' || before_ == 'j')) {
+      return "has a dot (U+0307)" + text_of(place) + ", which cannot be seen above its letter";
+    }
     is_after_visible_ = !is_space && category != UTF8PROC_CATEGORY_PD && category != UTF8PROC_CATEGORY_PC;
     if (is_letter(category)) return add_letter(c, place);
     if (!is_mark(category) && !is_number(category)) word_ = Alphabet::kOther;
@@ -144,26 +154,46 @@ class NameReader {
 
   std::optional<std::string> add_letter(std::int32_t c, const Place& place) {
     const auto alphabet = alphabet_of(c);
+    if (alphabet == Alphabet::kLatin) {
+      has_latin_ = true;
+    } else if (latin_twin(c) == '\0') {
+      has_other_letter_ = has_other_letter_ || alphabet != Alphabet::kOther;
+    } else if (!twin_) {
+      twin_.emplace(c, place);
+    }
     if (alphabet == Alphabet::kOther || alphabet == word_) return std::nullopt;
     if (word_ == Alphabet::kOther || (word_ != Alphabet::kLatin && alphabet != Alphabet::kLatin)) {
       word_ = alphabet;
       return std::nullopt;
     }
-    const auto article = alphabet == Alphabet::kArmenian ? "an " : "a ";
-    return "has " + std::string{article} + std::string{name_of(alphabet)} + " letter (U+" + hexadecimal(c, 4) + ")" +
+    return "has " + with_article(alphabet) + " letter (U+" + hexadecimal(c, 4) + ")" +
            text_of(place) + ", in a word with " + std::string{name_of(word_)} +
            " letters: letters that look alike are different letters";
   }
 
+  static std::string with_article(Alphabet alphabet) {
+    return (alphabet == Alphabet::kArmenian ? "an " : "a ") + std::string{name_of(alphabet)};
+  }
+
+  std::int32_t before_ = 0;           // the code point before
   bool is_after_visible_ = false;     // is there something that an accent could stand on?
   Alphabet word_ = Alphabet::kOther;  // of the letters of the word so far
+  bool has_latin_ = false;
+  bool has_other_letter_ = false;                         // of another alphabet, which no Latin one looks like
+  std::optional<std::pair<std::int32_t, Place>> twin_{};  // the first letter of another alphabet that one looks like
 };
+
+/// Environment files of Docker keep the quotes around a value.
+bool is_in_quotes(std::string_view text) {
+  return text.size() > 1 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
+}
 
 }  // namespace
 
 std::optional<std::string> name_fault(std::string_view text, std::size_t bytes_max) {
   if (text.empty()) return "must not be empty";
   if (auto fault = NameReader{}.read(text)) return fault;
+  if (is_in_quotes(text)) return "is in quotes: was it read from a file that needs none?";
   if (name_key(text).empty()) return "has no character but spaces, \"_\" and dashes";
   if (text.size() > bytes_max) {
     return "has " + std::to_string(text.size()) + " bytes; " + std::to_string(bytes_max) + " are allowed";

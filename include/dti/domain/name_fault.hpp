@@ -13,8 +13,8 @@ inline constexpr std::size_t kSemesterBytesMax = 64;
 /// Why a text cannot be the name of a faculty, a program or a semester, as the rest of a sentence about it: `has a
 /// carriage return (U+000D) at its end: …`. Refused is what people cannot see, or cannot tell from something else: what
 /// is not UTF-8; control, format and other invisible characters; white space at its ends; code points without a meaning;
-/// an accent without a letter; a word that mixes alphabets whose letters look alike; a name of separators only; one that
-/// is too long.
+/// an accent without a letter; letters of other alphabets that look like Latin ones beside Latin letters; a replacement
+/// character; quotes around the whole; a name of separators only; one that is too long.
 /// @return none if it can be one
 /// Source: docs/protocol.md, Names.
 [[nodiscard]] std::optional<std::string> name_fault(std::string_view text, std::size_t bytes_max);

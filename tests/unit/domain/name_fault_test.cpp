@@ -49,6 +49,13 @@ const Refused kRefused[] = {
     {"Art\u0435s", "has a Cyrillic letter (U+0435) as character 4, in a word with Latin letters"},
     {"Danz\u03B1", "has a Greek letter (U+03B1) at its end"},
     {"a1\u0561", "has an Armenian letter (U+0561)"},
+    {"C\u00E1lculo \u0406\u0406 (1\u00BA)",
+     "has a Cyrillic letter (U+0406) as character 9, which looks like a Latin one, among Latin words"},
+    {"Medici\u0307na", "has a dot (U+0307) as character 7, which cannot be seen above its letter"},
+    {"Dise\uFFFDo", "has a replacement character (U+FFFD) as character 5: a letter was lost"},
+    {"a\uFFFC", "has an object replacement character (U+FFFC) at its end"},
+    {"\"2025-10\"", "is in quotes: was it read from a file that needs none?"},
+    {"'2025-10'", "is in quotes"},
     {"a\u13A0", "has a Cherokee letter (U+13A0)"},
     {std::string(201, 'x'), "has 201 bytes; 200 are allowed"},
 };
@@ -66,7 +73,9 @@ TEST(NameFault, LetsOrdinaryNamesPass) {
                                  "1\u00BA de Bachillerato", "C++", "Bellas\u00A0Artes", "O\u2019Higgins",
                                  "\u039B\u03CC\u03B3\u03BF\u03C2", "\u041F\u0440\u0430\u0432\u043E",
                                  "c\u00E1lculo-\u03BB", "Letras (\u0395\u03BB\u03BB\u03B7\u03BD\u03B9\u03BA\u03AC)",
-                                 "\u6CD5\u5B66", "\u00B5m", ".", "..", "\U0001F3A8"}) {
+                                 "\u6CD5\u5B66", "\u00B5m", ".", "..",
+                                 "\u0420\u0430\u0431\u043E\u0442\u0430 \u0441 C++", "MA\u00C7\u00C3", "S\u00C3O Paulo",
+                                 "\u0130zmir", "El \"Quijote\"", "O'", "\U0001F3A8"}) {
     EXPECT_EQ(name_fault(name, kNameBytesMax), std::nullopt) << name;
   }
   EXPECT_EQ(name_fault(std::string(64, 's'), kSemesterBytesMax), std::nullopt);

@@ -31,6 +31,9 @@ const Same kSame[] = {
     {"en dash, em dash, minus sign", "a\u2013b\u2014c\u2212d", "a-b-c-d"},
     {"a curly apostrophe", "O\u2019Higgins", "O'Higgins"},
     {"an acute accent as an apostrophe", "O\u00B4Higgins", "O'Higgins"},
+    {"a degree sign as an ordinal", "Curso 1\u00B0", "Curso 1\u00BA"},
+    {"bullets and operators as a middle dot", "l\u2022l\u2219l\u22C5l\u2027l", "l\u00B7l\u00B7l\u00B7l\u00B7l"},
+    {"a low quote as a comma", "a\u201A b", "a, b"},
     {"curly quotes", "\u201Ca\u201D", "\"a\""},
     {"a division slash", "a\u2215b", "a/b"},
     {"full-width letters and digits", "\uFF21\uFF11", "a1"},
@@ -89,6 +92,7 @@ TEST(LegacyKey, IsThereOnlyWhereEarlierVersionsMadeAnotherKey) {
     EXPECT_EQ(legacy_key(same), std::nullopt) << same;
   }
   EXPECT_EQ(legacy_key("Bellas\u00A0Artes"), "bellas\u00A0artes");
+  EXPECT_EQ(legacy_key("1\u00B0"), "1\u00B0");
   EXPECT_EQ(legacy_key("\uFB01n \u2013"), "\uFB01n\u2013");
 }
 
