@@ -47,7 +47,6 @@ std::optional<char> take_separator_line(std::string_view& text, std::size_t& lin
 struct Header {
   std::optional<std::size_t> faculty;
   std::optional<std::size_t> program;
-  std::vector<std::string> cells;
   std::size_t width = 0;  // cells, without blank ones at the end
   std::optional<std::string> twice;
 
@@ -56,7 +55,6 @@ struct Header {
 
 Header read_header(const CsvRecord& record) {
   Header header;
-  header.cells = record.cells;
   for (std::size_t i = 0; i < record.cells.size(); ++i) {
     const auto word = name_key(record.cells[i]);
     if (!tidy_name(record.cells[i]).empty()) header.width = i + 1;
@@ -68,6 +66,38 @@ Header read_header(const CsvRecord& record) {
     *place = i;
   }
   return header;
+}
+
+/// Is it what a spreadsheet shows in the place of a value that it does not have, in English or Spanish?
+bool is_spreadsheet_error(std::string_view name) {
+  if (!name.starts_with('#')) return false;
+  return name == "#N/A" || name == "#N/D" || name.ends_with('!') || name.ends_with('?') ||
+         name.find_first_not_of('#') == name.npos;
+}
+
+/// The first accented letter that was UTF-8 and was read as Windows-1252 (`Ã±` for `ñ`); empty if there is none.
+std::string_view misread_letter(std::string_view name) {
+  std::int32_t before = 0;
+  std::size_t size_before = 0;
+  for (auto rest = name; !rest.empty();) {
+    const auto c = first_code_point(rest);
+    const bool is_rest = (c.value > 0xA0 && c.value <= 0xBF && c.value != 0xBB) || c.value == 0x2018 ||
+                         c.value == 0x201C || c.value == 0x2030 || c.value == 0x0161;
+    if (is_rest && (before == 0xC2 || before == 0xC3)) return {rest.data() - size_before, size_before + c.size};
+    before = c.value;
+    size_before = c.size;
+    rest.remove_prefix(c.size);
+  }
+  return {};
+}
+
+/// What no conversion of a spreadsheet should leave in a name, as the rest of a sentence; none if there is nothing.
+std::optional<std::string> conversion_fault(std::string_view name) {
+  if (is_spreadsheet_error(name)) return "is an error of the spreadsheet: " + std::string{name};
+  const auto letter = misread_letter(name);
+  if (letter.empty()) return std::nullopt;
+  return "has \"" + std::string{letter} + "\", which is how an accented letter of UTF-8 looks when it is read as " +
+         "Windows-1252: export the file again";
 }
 
 /// The first row that is not blank; none if there is none.
@@ -85,7 +115,11 @@ class RowReader {
 
   void read(CsvRecord record) {
     if (record.fault) return faults_.add(*std::move(record.fault));
-    if (record.cells == header_.cells) return;  // files put one behind the other, or the head of a page
+    // Files put one behind the other, or the head of a page.
+    if (const auto again = read_header(record); again.found() == 2) {
+      if (again.faculty == header_.faculty && again.program == header_.program) return;
+      return faults_.add({record.line, 0, "the row is a header with its columns in another place: split the file here"});
+    }
     for (std::size_t i = header_.width; i < record.cells.size(); ++i) {
       if (tidy_name(record.cells[i]).empty()) continue;
       return faults_.add(
@@ -104,7 +138,8 @@ class RowReader {
  private:
   std::optional<std::string> read_name(const CsvRecord& record, std::size_t index, const std::string& what) {
     auto name = index < record.cells.size() ? tidy_name(record.cells[index]) : std::string{};
-    const auto fault = name_fault(name, kNameBytesMax);
+    auto fault = conversion_fault(name);
+    if (!fault) fault = name_fault(name, kNameBytesMax);
     if (!fault) return name;
     faults_.add({record.line, index + 1, "the " + what + (name.empty() ? " is missing" : " " + *fault)});
     return std::nullopt;

@@ -57,6 +57,11 @@ bool fits_windows_1252(std::string_view bytes, std::size_t index) {
   };
   const auto before = index == 0 ? static_cast<unsigned char>('\0') : byte_at(bytes, index - 1);
   const auto after = neighbour(1);
+  // Among capitals this is the Í of DOS, and these begin words with Á, Í, Ó and Ú on the Macintosh: INGENIERÍA, Óptica.
+  constexpr std::string_view kMacintoshCapitals = "\xE7\xEA\xEE\xF2";
+  const bool is_macintosh_capital = kMacintoshCapitals.find(bytes[index]) != kMacintoshCapitals.npos;
+  if (byte == 0xD6 && (letter_of(before) == Letter::kUpper || letter_of(after) == Letter::kUpper)) return false;
+  if (is_macintosh_capital && letter_of(before) == Letter::kNone) return false;
   if (before >= 0xC0 && after >= 0xC0) return false;
   const auto other = letter == Letter::kLower ? Letter::kUpper : Letter::kLower;
   const bool is_sharp_s = byte == 0xDF;  // there is no capital one
@@ -79,7 +84,7 @@ std::variant<SpreadsheetText, CatalogFault> from_windows_1252(std::string_view b
       constexpr std::string_view kDigits = "0123456789ABCDEF";
       return CatalogFault{line_of(bytes, i), 0,
                           std::string{"the file is not UTF-8 (byte 0x"} + kDigits[byte >> 4] + kDigits[byte & 0xF] +
-                              "), and cannot be Windows-1252" + std::string{kHowToSave}};
+                              "), and may not be Windows-1252 either" + std::string{kHowToSave}};
     }
     append_code_point(text, byte);  // from 0xA0 on, Windows-1252 is Unicode
   }
