@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -18,6 +19,9 @@ namespace dti {
 namespace {
 
 using Kind = StorageError::Kind;
+
+constexpr std::chrono::milliseconds kRetryInterval{5};
+constexpr std::chrono::milliseconds kIndexTime{1000};  // that a server needs for an index, many times over
 
 std::string named(const std::filesystem::path& path) { return "the database " + path.string(); }
 
@@ -89,8 +93,17 @@ SqliteSnapshot::SqliteSnapshot(const std::filesystem::path& path, std::chrono::m
   begin();
 }
 
-/// The first thing that is read begins the snapshot.
+/// A server that only just starts or ends makes the index, or removes it.
 void SqliteSnapshot::begin() {
+  const auto until = std::chrono::steady_clock::now() + std::min(timeout_, kIndexTime);
+  while (!try_begin(std::chrono::steady_clock::now() >= until)) {
+    std::this_thread::sleep_for(kRetryInterval);
+  }
+}
+
+/// The first thing that is read begins the snapshot.
+/// @return false if a server has the store, and its index cannot be used: perhaps not yet, or no longer
+bool SqliteSnapshot::try_begin(bool is_last_try) {
   const StoreFiles files = look_at_store(path_);
   const LockState lock = probe_lock(path_);
   std::optional<std::int64_t> noted = entries_noted(read_note(path_), files.database);
@@ -107,6 +120,9 @@ void SqliteSnapshot::begin() {
   } catch (const SqliteError& error) {
     const bool is_about_index =
         error.code() == SQLITE_CANTOPEN || error.code() == SQLITE_READONLY || error.code() == SQLITE_PERM;
+    if (is_about_index && lock == LockState::kHeld && !is_last_try) {
+      return false;
+    }
     if (!is_about_index || lock != LockState::kFree) {
       throw translate(path_, error);
     }
@@ -117,6 +133,7 @@ void SqliteSnapshot::begin() {
     if (!has_schema(*connection_)) refuse_empty_store(named(path_));
     if (lock == LockState::kFree) refuse_missing_log(noted);
   });
+  return true;
 }
 
 void SqliteSnapshot::begin_without_index() {
@@ -163,7 +180,7 @@ void SqliteSnapshot::connect(const std::string& name, int flags) {
         const auto now = std::chrono::steady_clock::now();
         if (tries == 0) self->wait_until_ = now + self->timeout_;
         if (now >= self->wait_until_) return 0;
-        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+        std::this_thread::sleep_for(kRetryInterval);
         return 1;
       },
       this);

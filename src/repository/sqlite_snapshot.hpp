@@ -34,6 +34,7 @@ class SqliteSnapshot final : public LedgerSnapshot {
 
  private:
   void begin();
+  [[nodiscard]] bool try_begin(bool is_last_try);
   void begin_without_index();
   void refuse_missing_log(std::optional<std::int64_t> noted);
   void check_unchanged() const;

@@ -239,6 +239,22 @@ TEST_P(SqliteFiles, AreNotHeldByAProgramThatAsksWhetherAServerHasThem) {
   verifier.join();
 }
 
+TEST_P(SqliteFiles, WhoseServerHasNoIndexYetAreReadAsSoonAsItHas) {
+  constexpr std::chrono::milliseconds kShort{50};
+  repository_.reset();
+  repository_ = open(file());
+  start();
+  repository_.reset();
+  const StoreLock server{file()};
+  fs::create_symlink("nowhere", with(file(), "-shm"));  // cannot be opened
+  const auto before = std::chrono::steady_clock::now();
+  const auto text = failure_text([&] { static_cast<void>(open_snapshot(SqliteStoreAddress{file()}, kShort)); });
+  EXPECT_GE(std::chrono::steady_clock::now() - before, kShort);
+  EXPECT_NE(text.find("write-ahead log cannot be used"), std::string::npos) << text;
+  fs::remove(with(file(), "-shm"));
+  EXPECT_EQ(look(file()), "");
+}
+
 TEST_P(SqliteFiles, AfterAStopInOrderAreTakenWhereverTheyAre) {
   repository_.reset();
   repository_ = open(file());
