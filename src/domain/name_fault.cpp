@@ -215,7 +215,7 @@ std::optional<std::string> control_fault(std::string_view text) {
 
 std::string semester_key(std::string_view name) {
   std::string visible;
-  for (auto rest = name; !rest.empty();) {
+  for (auto rest = is_in_quotes(name) ? name.substr(1, name.size() - 2) : name; !rest.empty();) {
     const auto c = first_code_point(rest);
     if (c.value < 0 || !is_never_allowed(c.value)) visible += rest.substr(0, c.size);
     rest.remove_prefix(c.size);

@@ -64,8 +64,11 @@ bool check_semesters(const StartOptions& start, const std::vector<StoredSemester
     if (const auto* const twin = find_lookalike(stored, wanted.name)) {
       refuse("the store has a semester with almost the same name: " + escaped(twin->name) + ", and --semester says " +
              escaped(wanted.name) +
-             ". Start with the name of the store, or choose one that differs in more than case, "
-             "spaces, dashes and forms of letters");
+             (name_fault(twin->name, kSemesterBytesMax)
+                  ? ". The name of the store can no longer be given: stop all servers and rename that semester in the "
+                    "database (docs/operations.md, Semesters with a name that is refused)"
+                  : ". Start with the name of the store, or choose one that differs in more than case, spaces, dashes "
+                    "and forms of letters"));
     }
     if (wanted.classrooms && wanted.labs) return true;
     refuse("the store has no semester \"" + wanted.name + "\": give --classrooms and --labs to open it");

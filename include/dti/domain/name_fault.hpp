@@ -28,7 +28,7 @@ inline constexpr std::size_t kSemesterBytesMax = 64;
 [[nodiscard]] std::optional<std::string> latin_lookalike(std::string_view text);
 
 /// Equal for semesters that people may take for one: strict_key() with look-alike letters as Latin ones, without the
-/// invisible characters that name_fault() refuses. Semesters themselves are compared byte for byte.
+/// invisible characters and the quotes around the whole that name_fault() refuses. Semesters themselves are compared byte for byte.
 [[nodiscard]] std::string semester_key(std::string_view name);
 
 }  // namespace dti

@@ -83,7 +83,7 @@ TEST(NameFault, LetsOrdinaryNamesPass) {
 
 TEST(SemesterKey, IsEqualForNamesThatPeopleTakeForOne) {
   for (const std::string twin : {"2025-10\r", "2025\u201310", "2025 10", " 2025_10", "2025-1\uFF10", "2025\u00A010",
-                                 "2025-10\u200B", "2025--10"}) {
+                                 "2025-10\u200B", "2025--10", "\"2025-10\"", "'2025-10'"}) {
     EXPECT_EQ(semester_key(twin), semester_key("2025-10")) << testing::PrintToString(twin);
   }
   EXPECT_EQ(semester_key("2025-\u0410"), semester_key("2025-a"));

@@ -134,6 +134,14 @@ TEST_F(TakeOver, RefusesAStartThatDoesNotFitBeforeItTakesTheLead) {
   expect_refused(other_spelling, "is in the store as");
 }
 
+TEST_F(TakeOver, SaysHowToRenameASemesterWhoseNameCanNoLongerBeGiven) {
+  for (const std::string refused : {"2025-10\r", "\"2025-20\""}) {
+    ASSERT_TRUE(start(opens(refused, 380, 60)));
+    const auto wanted = refused.starts_with('"') ? "2025-20" : "2025-10";
+    expect_refused(opens(wanted, 380, 60), "rename that semester in the database (docs/operations.md");
+  }
+}
+
 TEST_F(TakeOver, LooksBeforeItTakesTheLeadOnlyIfTheStartWasNotFoundToFit) {
   ASSERT_TRUE(start(opens("2025-10")));
   for (const bool fits : {false, true}) {
