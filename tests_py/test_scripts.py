@@ -55,6 +55,24 @@ def test_bad_arguments_are_exit_2_and_cost_nothing(tmp_path, tools, name, argume
     assert not (tmp_path / "mark").exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a fresh root: run this test as root")
+@pytest.mark.parametrize("kind", ["a file of another user", "a link"])
+def test_a_fresh_root_is_not_made_of_what_another_user_left(tmp_path, kind):
+    base = tmp_path / "dti-root-trixie.tar"
+    if kind == "a link":
+        base.symlink_to("/dev/null")
+    else:
+        base.touch()
+        os.chown(base, 65534, 65534)
+    needed = ("debootstrap", "unshare", "apt-get")
+    for name in needed:
+        (tmp_path / name).symlink_to("/bin/true")
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    status, _, stderr = call(environment, "fresh-root", "trixie", "true")
+    assert status == 77 and f"{base} is another user's, or no file" in stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted((base.name, *needed)), "something is left"
+
+
 def test_without_apt_the_list_is_printed_and_the_build_may_go_on(tmp_path):
     (tmp_path / "bash").symlink_to("/bin/bash")
     status, _, stderr = call({**os.environ, "PATH": str(tmp_path)}, "install-dependencies", "build")
