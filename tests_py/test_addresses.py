@@ -10,6 +10,7 @@ from harness.process import Daemon, Process, binary, owned, running, running_fac
 from harness.relay import Balancer
 from harness.rooms import ask_programs, faculty_flags, wish
 from harness.scenario import POOL, SEMESTER
+from harness.stores import SqliteStore
 from harness.wire import OK
 
 NAMES = """
@@ -21,6 +22,8 @@ fd77::2 mixed.test
 fd99::1 hole.test
 10.77.0.3 hole.test
 10.77.0.2 gone.test
+10.77.0.2 moves.test
+10.77.0.3 moves.test
 """
 HELD_UP_SECONDS = 10  # a busy machine takes less
 
@@ -29,7 +32,7 @@ HELD_UP_SECONDS = 10  # a busy machine takes less
 def house():
     """A host of its own, in which every name above means what it says."""
     with hosts({"house": []}) as made:
-        made.add_loopback_addresses("house", "10.77.0.2/32", "10.77.0.3/32", "fd77::2/128", "fd77::3/128")
+        made.add_loopback_addresses("house", "10.77.0.2/32", "10.77.0.3/32", "10.77.0.4/32", "fd77::2/128", "fd77::3/128")
         made.add_black_hole("house", "10.99.0.0/24", "fd99::/64")
         yield made
 
@@ -84,6 +87,29 @@ def test_the_log_says_why_a_server_was_not_reached(enter, tmp_path, name, said):
             assert said.split(" within")[0] in program.log and "nothing was asked" in program.log
         assert said in faculty.log and "did not answer in time" not in faculty.log
         faculty.crash()  # it would wait for its server
+
+
+def test_a_name_that_has_moved_does_not_lead_to_the_server_that_has_its_old_address_now(enter, tmp_path):
+    ours, others = SqliteStore(tmp_path / "ours"), SqliteStore(tmp_path / "others")
+
+    def server(address, store):
+        return started(enter, tmp_path, "dti_server", *POOL, store.flag, f"--bind={address}", "--port=6000")
+
+    def ask(faculty):
+        with owned(start_asking(enter, tmp_path, faculty.address)) as program:
+            return program.exit_status(), program.stdout()
+
+    flags = (*faculty_flags("moves.test:6000"), "--min-programs=1", "--listen-port=0")
+    with contextlib.ExitStack() as stack:
+        with server("10.77.0.2", ours):
+            faculty = stack.enter_context(started(enter, tmp_path, "faculty", *flags))
+            status, answer = ask(faculty)
+            assert status == 0
+        (tmp_path / "hosts").write_text("10.77.0.4 moves.test\n")
+        stack.enter_context(server("10.77.0.3", others))
+        with server("10.77.0.4", ours):
+            assert ask(faculty) == (0, answer)
+    assert (len(ours.allocations()), len(others.allocations())) == (1, 0)
 
 
 @pytest.mark.parametrize("first", ["standby", "leader"])

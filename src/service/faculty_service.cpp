@@ -22,7 +22,7 @@ constexpr const char* kMayBeGranted =
     "; rooms may have been granted all the same: before you ask again, look at the server's log, because an old DTI "
     "server grants a repeat once more";
 
-// The spellings of one name are one program.
+// A program that asks twice counts once. Names that differ in a separator may be two programs, and count as two.
 std::string asker_of(const std::string& name) {
   auto key = strict_key(name);
   return key.empty() ? name : key;

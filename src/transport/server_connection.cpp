@@ -1,5 +1,6 @@
 #include "transport/server_connection.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <exception>
 #include <stdexcept>
@@ -13,7 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kWaitingMax = 4'096;                  // messages
-constexpr auto kLookupLifetime = std::chrono::seconds{60};  // a result older than that is out of date
+constexpr auto kLookupLifetime = std::chrono::seconds{5};  // of the result of a lookup that outlived its attempt
 constexpr std::size_t kSkippedBytesMax = 1'000;             // of a sentence that names every address
 
 std::string seconds_text(milliseconds time) {
@@ -40,9 +41,8 @@ bool ServerConnection::send(std::span<const std::string_view> frames, Clock::tim
   if (waiting_.size() >= kWaitingMax) return false;
   waiting_.emplace_back(frames.begin(), frames.end());
   if (state_ != State::kIdle || fault_) return true;
-  has_looked_up_ = false;
   skipped_.clear();
-  try_next_address(now);
+  look_up(now);
   return true;
 }
 
@@ -90,17 +90,15 @@ std::optional<ServerConnection::Clock::time_point> ServerConnection::wake_at() c
 void ServerConnection::try_next_address(Clock::time_point now) try {
   if (next_address_ < addresses_.size()) {
     connect(now);
-  } else if (!has_looked_up_) {
-    look_up(now);
   } else {
     fail(skipped_);
   }
-} catch (const std::exception& error) {  // no descriptor, or no thread, is left
+} catch (const std::exception& error) {  // no descriptor is left
   fail(error.what());
 }
 
-void ServerConnection::look_up(Clock::time_point now) {
-  has_looked_up_ = true;
+/// For each attempt: another system may have the addresses that the name had before.
+void ServerConnection::look_up(Clock::time_point now) try {
   state_ = State::kLookingUp;
   deadline_ = now + try_time_;
   if (!lookup_ || (lookup_->is_done() && now - lookup_started_ > kLookupLifetime)) {
@@ -108,6 +106,8 @@ void ServerConnection::look_up(Clock::time_point now) {
     lookup_started_ = now;
   }
   take_lookup(now);
+} catch (const std::exception& error) {  // no descriptor, or no thread, is left
+  fail(error.what());
 }
 
 void ServerConnection::take_lookup(Clock::time_point now) {
@@ -119,6 +119,10 @@ void ServerConnection::take_lookup(Clock::time_point now) {
   if (lookup->fault()) return fail("the name " + host_ + " cannot be resolved: " + *lookup->fault());
   addresses_ = lookup->addresses();
   next_address_ = 0;
+  // The one that was tried last comes last: behind a balancer, or a server that is silent, the next one may be better.
+  const auto last = std::find_if(addresses_.begin(), addresses_.end(),
+                                 [&](const Address& address) { return address.text == address_; });
+  if (last != addresses_.end()) std::rotate(addresses_.begin(), last + 1, addresses_.end());
   try_next_address(now);
 }
 

@@ -19,8 +19,8 @@
 namespace dti {
 
 /// A client's connection to HOST:PORT. It is made when there is something to send: the host's name is looked up, and its
-/// addresses, IPv4 and IPv6, are tried one at a time until one of them completes a ZeroMQ handshake. Each new connection
-/// goes to the next address, and once all were tried the name is looked up again, since it may have moved.
+/// addresses, IPv4 and IPv6, are tried one at a time until one of them completes a ZeroMQ handshake. The address that was
+/// used last is tried last.
 /// Thread: one.
 class ServerConnection {
  public:
@@ -88,10 +88,9 @@ class ServerConnection {
   Clock::time_point lookup_started_{};
   std::vector<Address> addresses_;
   std::size_t next_address_ = 0;
-  bool has_looked_up_ = false;  // since the connection was last wanted
-  std::string skipped_;         // the addresses that failed since then, and why
-  std::string address_;         // of dealer_
-  bool is_accepted_ = false;    // dealer_'s TCP connection stands
+  std::string skipped_;       // the addresses that failed since the connection was last wanted, and why
+  std::string address_;       // of the latest attempt
+  bool is_accepted_ = false;  // dealer_'s TCP connection stands
   std::optional<Dealer> dealer_;
 };
 
