@@ -109,6 +109,7 @@ std::string text_report(const VerifyReport& report) {
   }
   for (const auto& semester : report.semesters) out += semester_line(semester) + '\n';
   for (const auto& difference : report.differences) out += "DIFFERS: " + printable(to_string(difference)) + '\n';
+  if (report.warning) out += "WARNING: " + printable(*report.warning) + '\n';
   if (report.unreadable) return out + "UNREADABLE: " + printable(*report.unreadable) + '\n';
   const auto differences = count_differences(report);
   return out + (differences == 0 ? "all fits" : count(differences, "difference", "differences")) + '\n';
@@ -117,6 +118,7 @@ std::string text_report(const VerifyReport& report) {
 std::string json_report(const VerifyReport& report, std::string_view store) {
   Object object;
   object.add_flag("ok", report.fits()).add_text("store", store);
+  if (report.warning) object.add_text("warning", *report.warning);
   if (report.unreadable) object.add_text("error", *report.unreadable);
   if (report.file_faults) {
     object.add("file-faults", array(*report.file_faults, [](const std::string& fault) { return json_string(fault); }));

@@ -131,7 +131,7 @@ bool SqliteSnapshot::try_begin(bool is_last_try) {
   }
   perform([&] {
     if (!has_schema(*connection_)) refuse_empty_store(named(path_));
-    if (lock == LockState::kFree) refuse_missing_log(noted);
+    if (lock == LockState::kFree) judge_mark(noted);
   });
   return true;
 }
@@ -149,10 +149,14 @@ void SqliteSnapshot::begin_without_index() {
 }
 
 /// No server has the store: is all there that the last one answered?
-void SqliteSnapshot::refuse_missing_log(std::optional<std::int64_t> noted) {
+void SqliteSnapshot::judge_mark(std::optional<std::int64_t> noted) {
   const MarkFacts facts = read_mark(*connection_, path_, noted);
-  if (judge(facts) == MarkVerdict::kLogMissing && probe_lock(path_) == LockState::kFree) {
+  const MarkVerdict verdict = judge(facts);
+  if (verdict == MarkVerdict::kLogMissing && probe_lock(path_) == LockState::kFree) {
     throw StorageError{Kind::kRefused, describe_missing_log(path_, facts)};
+  }
+  if (verdict == MarkVerdict::kCopy) {
+    warning_ = kCopyWarning;
   }
 }
 

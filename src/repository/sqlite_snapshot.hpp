@@ -25,6 +25,7 @@ class SqliteSnapshot final : public LedgerSnapshot {
   SqliteSnapshot(const std::filesystem::path& path, std::chrono::milliseconds timeout);
 
   [[nodiscard]] std::optional<std::vector<std::string>> check_file() override;
+  [[nodiscard]] std::optional<std::string> warning() const override { return warning_; }
   [[nodiscard]] Epoch read_epoch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog() override;
   [[nodiscard]] CatalogCounts count_catalog() override;
@@ -36,7 +37,7 @@ class SqliteSnapshot final : public LedgerSnapshot {
   void begin();
   [[nodiscard]] bool try_begin(bool is_last_try);
   void begin_without_index();
-  void refuse_missing_log(std::optional<std::int64_t> noted);
+  void judge_mark(std::optional<std::int64_t> noted);
   void check_unchanged() const;
   void connect(const std::string& name, int flags);
   template <class Call>
@@ -46,6 +47,7 @@ class SqliteSnapshot final : public LedgerSnapshot {
   const std::chrono::milliseconds timeout_;
   std::chrono::steady_clock::time_point wait_until_;
   std::unique_ptr<SqliteConnection> connection_;
+  std::optional<std::string> warning_;
   std::optional<StoreFiles> unchanged_;  // read without the index: as they were when that began
 };
 

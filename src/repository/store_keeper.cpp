@@ -110,8 +110,7 @@ bool StoreKeeper::examine(SqliteConnection& connection) {
   if (verdict == MarkVerdict::kCopy && log_ && !std::exchange(told_of_copy_, true)) {
     log_({LogLevel::kWarning,
           "store-is-a-copy",
-          "the database is a copy of one that a server was using: if the file alone was copied, it lacks what was only in"
-          " the write-ahead log of that one; a copy by SQLite's .backup has all of it",
+          std::string{kCopyWarning},
           {{"file", path_.string()}}});
   }
   return true;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "dti/domain/ledger.hpp"
 #include "repository/sqlite_files.hpp"
@@ -53,6 +54,11 @@ enum class MarkVerdict {
 /// replaced may have left it; SQLite would mix the two.
 [[nodiscard]] bool has_foreign_log(SqliteConnection& connection, const FileFacts& log);
 [[nodiscard]] std::string describe_foreign_log(const std::filesystem::path& path);
+
+/// For kCopy.
+inline constexpr std::string_view kCopyWarning =
+    "the database is a copy of one that a server was using: if the file alone was copied, it lacks what was only in the"
+    " write-ahead log of that one; a copy by SQLite's .backup has all of it";
 
 /// For kLogMissing: what is missing, and what to do.
 [[nodiscard]] std::string describe_missing_log(const std::filesystem::path& path, const MarkFacts& facts);

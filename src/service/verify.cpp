@@ -96,6 +96,7 @@ VerifyReport verify(LedgerSnapshot& snapshot, const std::function<void(const Ver
   VerifyReport report;
   progress({});
   try {
+    report.warning = snapshot.warning();
     report.file_faults = snapshot.check_file();
     look(snapshot, progress, report);
   } catch (const StorageError& error) {

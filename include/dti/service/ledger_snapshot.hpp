@@ -65,6 +65,9 @@ class LedgerSnapshot {
   /// The database's own check of its file, for one that has such a check: what it found, a line each; at most 10.
   [[nodiscard]] virtual std::optional<std::vector<std::string>> check_file() = 0;
 
+  /// What a reader of the store should know that none of its rows can tell, as a sentence; none if there is nothing.
+  [[nodiscard]] virtual std::optional<std::string> warning() const { return std::nullopt; }
+
   /// The leadership's epoch.
   [[nodiscard]] virtual Epoch read_epoch() = 0;
 

@@ -30,6 +30,7 @@ struct VerifyReport {
   std::size_t older_keys = 0;
   std::vector<StoreDifference> differences;  // of the catalogue, and of the store as a whole
   std::vector<SemesterReport> semesters;
+  std::optional<std::string> warning;     // what the rows cannot tell: answered grants may be missing
   std::optional<std::string> unreadable;  // where reading had to end
 
   /// Does everything fit?
