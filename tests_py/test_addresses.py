@@ -1,7 +1,6 @@
 """How a faculty and a program find their server: names with several addresses, balancers, and what the log says."""
 
 import contextlib
-import time
 
 import pytest
 
@@ -25,7 +24,6 @@ fd99::1 hole.test
 10.77.0.2 moves.test
 10.77.0.3 moves.test
 """
-HELD_UP_SECONDS = 10  # a busy machine takes less
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +61,8 @@ def test_each_address_of_a_name_is_tried_by_faculty_and_program(enter, tmp_path,
     with started(enter, tmp_path, "dti_server", *POOL, store, f"--bind={server}", "--port=6000"):
         flags = (*faculty_flags(f"{name}:6000"), "--min-programs=1", f"--bind={server}", "--listen-port=5000")
         with started(enter, tmp_path, "faculty", *flags) as faculty:
-            begun = time.monotonic()
             with owned(start_asking(enter, tmp_path, f"{name}:5000")) as program:
                 assert program.exit_status() == 0
-            assert time.monotonic() - begun < HELD_UP_SECONDS
             assert ("address-skipped" in faculty.log) == (name != "six.test")
 
 
@@ -119,8 +115,6 @@ def test_the_leader_behind_a_balancer_is_found(postgresql, tmp_path, first):
         with Balancer(*(turns if first == "standby" else turns[::-1])) as balancer:
             flags = (*faculty_flags(balancer.address), "--min-programs=1")
             with running_faculty(tmp_path, *flags) as faculty:
-                started = time.monotonic()
                 for _ in range(3):
                     assert ask_programs(faculty, [wish("Derecho Civil")]) == [(OK, 7, 2, 0)]
-                assert time.monotonic() - started < HELD_UP_SECONDS
                 assert faculty.log.count("try-refused") == (1 if first == "standby" else 0)

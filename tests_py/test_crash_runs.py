@@ -15,7 +15,7 @@ from harness.crash_ledger import check_semester
 from harness.crash_load import Peers, Requests
 from harness.database_faults import let_recover_quickly
 from harness.long_script import LongScript
-from harness.process import ROOT, running, until
+from harness.process import HANG_SECONDS, ROOT, running, until
 
 KILLS = 20
 SEED = 20251004
@@ -69,7 +69,7 @@ def asked(tmp_path_factory):
         while not requests.used_up:
             peers.top_up(50)
             peers.receive(0.01)
-        peers.settle(20)
+        peers.settle(HANG_SECONDS)
     assert requests.faults == [] and requests.repeats > 0
     return path, requests
 
@@ -177,7 +177,7 @@ def script():
 def test_a_run_that_is_interrupted_goes_on_where_it_was(script):
     first = script.start("--store=sqlite", "--kills=100000")
     try:
-        until(script.kills_so_far, 60, "a kill")
+        until(script.kills_so_far, what="a kill")
         assert script.run("--store=sqlite", "--kills=100000")[0] == 3  # not two at once in one folder
         first.send_signal(signal.SIGINT)
         output, _ = first.communicate(timeout=120)

@@ -15,16 +15,13 @@ from harness.crash_ledger import check_semester
 from harness.crash_load import Peers, Requests
 from harness.database_faults import (a_batch_waits, held_row, is_gone, kill_a_backend, let_recover_quickly,
                                      postmaster_stopped, stop_at_once_and_start)
-from harness.process import running, until
+from harness.process import HANG_SECONDS, running, until
 from harness.scenario import SEMESTER
 from harness.wire import Client, request
 
 POOL = (20_000, 2_000, 9_000)
 UNDER_WAY = 300
 STORE_TIMEOUT = 1
-MARGIN = 1  # of a busy machine
-SERVES_AGAIN_SECONDS = 10  # from a database that answers to a health check that is answered
-SETTLED_SECONDS = 30
 SEED = 20251003
 
 
@@ -48,8 +45,8 @@ class Serving:
 
     def check_all_is_answered_and_stored(self):
         """Everything is answered in the end, one reply each, and the ledger has just that."""
-        self.peers.until_healthy(SERVES_AGAIN_SECONDS)
-        self.peers.settle(SETTLED_SECONDS)
+        self.peers.until_healthy(HANG_SECONDS)
+        self.peers.settle(HANG_SECONDS)
         assert not self.requests.waiting and self.requests.answers > 0
         assert self.requests.faults + check_semester(self.store, SEMESTER, POOL, self.requests.by_id) == []
 
@@ -105,7 +102,7 @@ def test_between_commits_a_fault_is_noticed_by_the_next_request_which_is_answere
         database, postgresql, tmp_path, fault):
     with serving(postgresql, tmp_path) as served:
         served.peers.top_up(UNDER_WAY)
-        served.peers.settle(SETTLED_SECONDS)
+        served.peers.settle(HANG_SECONDS)
         FAULTS[fault](database, postgresql)
         served.peers.top_up(UNDER_WAY)
         served.check_all_is_answered_and_stored()
@@ -151,7 +148,7 @@ def test_while_the_database_is_stopped_under_load_each_request_is_told_unavailab
                 under_way, told, sent = peers.count, requests.told_to_come_again, time.monotonic()
                 while requests.told_to_come_again < told + under_way:
                     peers.receive(0.05)
-                    assert time.monotonic() < sent + STORE_TIMEOUT + MARGIN, "somebody waits longer"
+                    assert time.monotonic() < sent + HANG_SECONDS, "a request waits for the database"
                 assert peers.count == 0 and requests.answers == answers  # no answer without a commit
             peers.send(*requests.next())
             told = requests.told_to_come_again
@@ -167,7 +164,7 @@ def test_a_stopped_postmaster_does_not_disturb_a_server_that_has_its_session(dat
     with serving(postgresql, tmp_path, f"--store-timeout={STORE_TIMEOUT}") as served:
         with postmaster_stopped(database):
             served.peers.load(STORE_TIMEOUT + 0.5, UNDER_WAY)
-            served.peers.settle(SETTLED_SECONDS)
+            served.peers.settle(HANG_SECONDS)
             assert served.requests.answers > UNDER_WAY and served.requests.told_to_come_again == 0
         served.check_all_is_answered_and_stored()
 
@@ -176,7 +173,6 @@ REQUESTS_WAITING_MAX = 16_384
 BYTES_WAITING_MAX = 64 << 20
 PEERS = 4
 BIG = 100  # programs of a message of some 12 kB
-AT_ONCE = 0.5
 MEMORY_MAX = 256 << 20  # with all that may wait
 GROWTH_MAX = 16 << 20
 FLOODS = 12
@@ -226,14 +222,13 @@ class Asking:
             while b"INVALID-REQUEST" not in (frames := peer.receive())[0]:
                 self._count(frames)
 
-    def seconds_until_refused(self):
+    def wait_until_refused(self):
         """Asks once more when nothing else is on its way."""
         self.wait_until_read()
         self.receive(0.02)
-        before, sent = self.told["OVERLOADED"], time.monotonic()
+        before = self.told["OVERLOADED"]
         self.send(1)
         until(lambda: self.receive() or self.told["OVERLOADED"] > before, what="OVERLOADED")
-        return time.monotonic() - sent
 
 
 @pytest.mark.parametrize("body, waiting_max", [
@@ -241,7 +236,7 @@ class Asking:
     (big_request(1), BYTES_WAITING_MAX // len(json.dumps(big_request(1))))], ids=["by number", "by bytes"])
 def test_beyond_the_bound_all_are_told_to_come_later_at_once_in_bounded_memory_and_the_accepted_are_answered(
         database, postgresql, tmp_path, body, waiting_max):
-    flags = (f"--semester={SEMESTER}", "--classrooms=380", "--labs=60", "--store-timeout=60", postgresql.flag)
+    flags = (f"--semester={SEMESTER}", "--classrooms=380", "--labs=60", "--store-timeout=600", postgresql.flag)
     with running(tmp_path, *flags) as dti, contextlib.ExitStack() as stack:
         asking = Asking(stack, dti, body)
         database.freeze()
@@ -250,16 +245,14 @@ def test_beyond_the_bound_all_are_told_to_come_later_at_once_in_bounded_memory_a
             asking.wait_until_read()
         full = memory(dti)
         assert full < MEMORY_MAX
-        slowest = 0.0
         for _ in range(FLOODS):  # all together more than what waits
             asking.send(waiting_max // 8)
-            slowest = max(slowest, asking.seconds_until_refused())
-        assert slowest < AT_ONCE
+            asking.wait_until_refused()  # long before --store-timeout
         assert memory(dti) - full < GROWTH_MAX
         assert asking.told["accepted"] == 0  # no answer while the database is silent
 
         database.resume()
-        deadline = time.monotonic() + SERVES_AGAIN_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS
         while sum(asking.told.values()) < asking.sent:
             asking.receive(0.001)
             assert time.monotonic() < deadline, f"{asking.told} of {asking.sent}"

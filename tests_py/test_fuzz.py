@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness.process import ROOT, STOP_SECONDS, until
+from harness.process import ROOT, HANG_SECONDS, until
 
 # A target as libFuzzer makes them: files are replayed, folders are where it goes on. «bad» breaks its claim.
 TARGET = """#!/bin/bash
@@ -112,9 +112,9 @@ def test_an_interrupted_run_tells_what_it_has_and_leaves_no_process(fuzz, number
     fuzz.mark.with_name("mark.wait").touch()
     pid = fuzz.mark.with_name("mark.pid")
     process = fuzz.start()
-    until(lambda: pid.exists() and pid.read_text(), 30, "the target's start")
+    until(lambda: pid.exists() and pid.read_text(), what="the target's start")
     process.send_signal(number)
-    output, _ = process.communicate(timeout=STOP_SECONDS)
+    output, _ = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 128 + number and row_of(output)[:2] == ["4,096", "2,048"]
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)

@@ -12,8 +12,7 @@ from harness.scenario import POOL, SEMESTER
 from harness.wire import OK, Client
 
 SLOW = "slow.invalid:6000"
-LOOKUP_SECONDS = 60
-HELD_UP_SECONDS = LOOKUP_SECONDS / 6  # whoever waits for a lookup waits longer; a busy machine does not
+LOOKUP_SECONDS = 600  # what waits for it takes longer than the harness waits
 SLOW_LOOKUP = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -49,11 +48,9 @@ def test_a_slow_name_holds_up_neither_programs_nor_the_other_servers(sqlite, tmp
     with running(tmp_path, *POOL, sqlite.flag) as dti:
         flags = (*faculty_flags(SLOW, dti.address), "--min-programs=1", "--request-timeout=0.2")
         with running_faculty(tmp_path, *flags, env=slow) as faculty:
-            started = time.monotonic()
             assert ask_programs(faculty, [wish("Derecho Civil")]) == [(OK, 7, 2, 0)]
             with Client(faculty.endpoint) as peer:
                 assert room_answer(peer.ask_frames(b"", b"hello"))[0] == "INVALID-REQUEST"
-            assert time.monotonic() - started < HELD_UP_SECONDS
 
 
 def test_a_slow_name_does_not_hold_up_a_facultys_end(tmp_path, slow):
@@ -61,8 +58,8 @@ def test_a_slow_name_does_not_hold_up_a_facultys_end(tmp_path, slow):
         with Client(faculty.endpoint) as peer:
             peer.send(b"", wish("Derecho Civil"))
             assert room_answer(peer.ask_frames(b"", b"hello"))[0] == "INVALID-REQUEST"  # both were read
-            assert faculty.stop(HELD_UP_SECONDS) == 1
-            assert room_answer(peer.receive(1))[0] == "UNAVAILABLE"
+            assert faculty.stop() == 1
+            assert room_answer(peer.receive())[0] == "UNAVAILABLE"
 
 
 def program_flags(*more):
@@ -73,19 +70,19 @@ def test_a_slow_name_does_not_lengthen_a_programs_timeout(tmp_path, slow):
     started = time.monotonic()
     status, _, stderr = run(tmp_path, "program", *program_flags("--timeout=1"), env=slow)
     assert status == 5 and "no answer" in stderr
-    assert 1 <= time.monotonic() - started < HELD_UP_SECONDS
+    assert time.monotonic() - started >= 1
 
 
 def test_a_slow_name_does_not_hold_up_a_programs_end(tmp_path, slow):
     program = start_program(tmp_path, *program_flags("--log-level=debug"), env=slow)
     try:
         until(lambda: "asking" in program.log, what="the request")
-        assert program.stop(HELD_UP_SECONDS) == 5
+        assert program.stop() == 5
     finally:
         program.remove()
 
 
 def test_a_slow_proxy_name_does_not_hold_up_the_servers_end(sqlite, tmp_path, slow):
     with running(tmp_path, *POOL, sqlite.flag, f"--proxy-server={SLOW}", env=slow) as dti:
-        until(lambda: "proxy-unreachable" in dti.log, HELD_UP_SECONDS, "the warning")
-        assert dti.stop(HELD_UP_SECONDS) == 0
+        until(lambda: "proxy-unreachable" in dti.log, what="the warning")
+        assert dti.stop() == 0

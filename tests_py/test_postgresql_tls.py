@@ -79,6 +79,6 @@ def test_a_session_over_tls_that_ends_is_replaced(store, tmp_path):
 def test_a_certificate_that_is_not_the_databases_is_refused(store, tmp_path):
     other = tmp_path / "other.crt"
     store.cluster.make_certificate(other, tmp_path / "other.key")
-    status, stdout, stderr = run(tmp_path, "dti_server", *POOL, env=environment(store, sslrootcert=other), seconds=30)
+    status, stdout, stderr = run(tmp_path, "dti_server", *POOL, env=environment(store, sslrootcert=other))
     assert (status, stdout) == (1, "")
     assert "certificate verify failed" in stderr and PASSWORD not in stderr

@@ -10,12 +10,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from harness.process import clean_environment, until
+from harness.process import HANG_SECONDS, clean_environment, until
 from harness.stopping import held
 
 FOLDERS = Path("/tmp")  # in /tmp itself: a socket's path may have 107 bytes, and the postgres user must reach it
 PREFIX = os.environ.get("DTI_TEST_CLUSTERS", "dti-pg-")  # of a cluster's folder
-STOP_SECONDS = 10
 ROLE = "dti"
 PASSWORD = "s3cret-of-the-test"
 
@@ -80,7 +79,7 @@ class Cluster:
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               start_new_session=True) as process:
             try:
-                output, _ = process.communicate(timeout=60)
+                output, _ = process.communicate(timeout=2 * HANG_SECONDS)
             except BaseException:
                 os.killpg(process.pid, signal.SIGKILL)  # runuser and what it runs
                 raise
@@ -89,10 +88,11 @@ class Cluster:
     def start(self):
         options = f"-c unix_socket_directories={self.folder} -c listen_addresses={self._address} -p {self.port}"
         with held():  # it leaves a process behind
-            self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-l", self.folder / "log", "-o", options, "start")
+            self._run("pg_ctl", "-D", self._data, "-w", "-t", str(HANG_SECONDS), "-l", self.folder / "log", "-o", options,
+                      "start")
 
     def stop(self, mode="immediate"):
-        self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-m", mode, "stop")
+        self._run("pg_ctl", "-D", self._data, "-w", "-t", str(HANG_SECONDS), "-m", mode, "stop")
 
     @staticmethod
     def make_certificate(path, key):
@@ -100,7 +100,7 @@ class Cluster:
         subprocess.run(["openssl", "req", "-new", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt",
                         "ec_paramgen_curve:prime256v1", "-days", "1", "-subj", "/CN=127.0.0.1", "-addext",
                         "subjectAltName=IP:127.0.0.1", "-out", path, "-keyout", key],
-                       check=True, capture_output=True, timeout=30)
+                       check=True, capture_output=True, timeout=HANG_SECONDS)
 
     def offer_tls(self):
         """Over TCP, with `certificate`."""
@@ -128,10 +128,9 @@ class Cluster:
         (self._data / "pg_wal").symlink_to(folder / "pg_wal")
         self.start()
 
-    def start_again(self):
-        """Once it has ended by itself, as it does when its log has no room."""
-        until(lambda: not (self._data / "postmaster.pid").exists(), 30, "the end of PostgreSQL")
-        self.start()
+    def wait_for_its_end(self):
+        """By itself, as it ends when its log has no room."""
+        until(lambda: not (self._data / "postmaster.pid").exists(), what="the end of PostgreSQL")
 
     def remove(self):
         """Whatever state it is in, also half made."""
@@ -143,7 +142,7 @@ class Cluster:
         result = subprocess.run(
             ["psql", "-XAtq", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-p", str(self.port),
              "-U", user, "-d", database, "-f", "-"],
-            input=statement, capture_output=True, text=True, timeout=30, env=clean_environment(self.folder))
+            input=statement, capture_output=True, text=True, timeout=HANG_SECONDS, env=clean_environment(self.folder))
         assert result.returncode == 0, result.stderr
         return [line.split("\x1f") for line in result.stdout.splitlines()]
 
@@ -219,7 +218,7 @@ def _end_cluster(postmaster):
         _signal(pid, signal.SIGCONT)  # tests freeze them
     _signal(postmaster, signal.SIGQUIT)
     try:
-        until(lambda: not Path(f"/proc/{postmaster}").exists() or _state(postmaster) == "Z", STOP_SECONDS)
+        until(lambda: not Path(f"/proc/{postmaster}").exists() or _state(postmaster) == "Z")
     except AssertionError:
         for pid in pids:
             _signal(pid, signal.SIGKILL)

@@ -6,7 +6,8 @@ import uuid
 
 import zmq
 
-REPLY_SECONDS = 15
+from harness.process import HANG_SECONDS
+
 OK = "OK"
 PARTIAL = "NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT"
 HAS_ALREADY = "PROGRAM-ALREADY-HAS-RESOURCES-FOR-SEMESTER"
@@ -36,7 +37,7 @@ class Client:
     def send(self, *frames):
         self._socket.send_multipart([encode(frame) for frame in frames])
 
-    def receive(self, seconds=REPLY_SECONDS):
+    def receive(self, seconds=HANG_SECONDS):
         """The frames of the next reply."""
         assert self._socket.poll(seconds * 1000), f"no reply within {seconds} s"
         return self._socket.recv_multipart()
@@ -45,15 +46,15 @@ class Client:
         """The frames of the next reply, or None if none comes in time."""
         return self._socket.recv_multipart() if self._socket.poll(seconds * 1000) else None
 
-    def ask_frames(self, *frames, seconds=REPLY_SECONDS):
+    def ask_frames(self, *frames, seconds=HANG_SECONDS):
         self.send(*frames)
         return self.receive(seconds)
 
-    def ask(self, body, seconds=REPLY_SECONDS):
+    def ask(self, body, seconds=HANG_SECONDS):
         """Sends `[body]`; the reply, which must be `[json]`."""
         return only_body(self.ask_frames(body, seconds=seconds))
 
-    def is_disconnected_by(self, *frames, seconds=10):
+    def is_disconnected_by(self, *frames, seconds=HANG_SECONDS):
         """Sends the frames; is the connection closed in time?"""
         with self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
             self.send(*frames)
@@ -73,7 +74,7 @@ class Router:
             self.port = self._socket.bind_to_random_port("tcp://127.0.0.1")
         else:
             self.port = port
-            deadline = time.monotonic() + REPLY_SECONDS
+            deadline = time.monotonic() + HANG_SECONDS
             while True:  # a socket that was closed listens on for a moment
                 try:
                     self._socket.bind(f"tcp://127.0.0.1:{port}")
@@ -88,7 +89,7 @@ class Router:
     def __exit__(self, *_):
         self._socket.close()
 
-    def receive(self, seconds=REPLY_SECONDS):
+    def receive(self, seconds=HANG_SECONDS):
         """The peer's id, and the frames that it sent."""
         assert self._socket.poll(seconds * 1000), f"no request within {seconds} s"
         peer, *frames = self._socket.recv_multipart()
@@ -170,7 +171,7 @@ def check_failed(reply, asked, code):
     assert answers(reply) == [(code, 0, 0, 0)] * len(asked["programs"])
 
 
-def grant(client, body, seconds=REPLY_SECONDS):
+def grant(client, body, seconds=HANG_SECONDS):
     """Asks, and checks that the request as a whole was served: the answers in the order asked."""
     reply = client.ask(body, seconds)
     assert reply["error-found"] is False and reply["error-message"] == "", reply
@@ -179,7 +180,7 @@ def grant(client, body, seconds=REPLY_SECONDS):
     return answers(reply)
 
 
-def grant_after_recovery(client, body, seconds=20):
+def grant_after_recovery(client, body, seconds=HANG_SECONDS):
     """Asks again while the server says UNAVAILABLE; the answers once it serves."""
     deadline = time.monotonic() + seconds
     while True:

@@ -28,7 +28,7 @@ class FramesTest : public ::testing::Test {
   }
   void wait_for_message() {
     zmq::pollitem_t item{router_.socket.handle(), 0, ZMQ_POLLIN, 0};
-    ASSERT_EQ(zmq::poll(&item, 1, std::chrono::seconds{10}), 1);
+    ASSERT_EQ(zmq::poll(&item, 1, std::chrono::seconds{60}), 1);
   }
 
   zmq::context_t context_;

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <optional>
 #include <string>
@@ -88,7 +89,7 @@ class Registering {
 
   std::string first_event() { return first().event; }
   LogEvent first() {
-    if (event_.wait_for(10s) != std::future_status::ready) return {LogLevel::kDebug, "nothing", "", {}};
+    if (event_.wait_for(60s) != std::future_status::ready) return {LogLevel::kDebug, "nothing", "", {}};
     return event_.get();
   }
   Clock::duration end() {
@@ -103,6 +104,14 @@ class Registering {
   bool logged_once_ = false;                       // of the registration's thread
   std::optional<ProxyRegistration> registration_;  // last: its thread uses the others
 };
+
+/// Whether it takes less than that at least once in many tries: the machine may be slow, and a wait is there each time.
+bool is_once_below(Clock::duration bound, const std::function<Clock::duration()>& attempt) {
+  for (int tries = 0; tries < 20; ++tries) {
+    if (attempt() < bound) return true;
+  }
+  return false;
+}
 
 TEST(ProxyRegistrationTest, SendsItsPortAndIsDoneWithTheProxysOk) {
   FakeProxy proxy;
@@ -132,8 +141,7 @@ TEST(ProxyRegistrationTest, AnAnswerThatIsNotOkIsGivenUpAtItsFirstWrongByte) {
 }
 
 TEST(ProxyRegistrationTest, AProxyThatDripsItsAnswerDoesNotLengthenATry) {
-  Clock::duration took{};
-  for (int tries = 0; tries == 0 || (took >= 1'500ms && tries < 3); ++tries) {  // the machine may stand still once
+  const auto attempt = []() -> Clock::duration {
     FakeProxy proxy;
     const auto started = Clock::now();
     Registering server("127.0.0.1", proxy.port());
@@ -141,19 +149,22 @@ TEST(ProxyRegistrationTest, AProxyThatDripsItsAnswerDoesNotLengthenATry) {
     connection.read_line();
     const bool is_early = !connection.is_closed_within(600ms);
     connection.write("O");
-    EXPECT_TRUE(connection.is_closed_within(10s));
+    EXPECT_TRUE(connection.is_closed_within(60s));
     EXPECT_EQ(server.first_event(), "proxy-unreachable");
-    took = is_early ? Clock::now() - started : Clock::duration{1h};
-  }
-  EXPECT_LT(took, 1'500ms);
+    return is_early ? Clock::now() - started : 1h;
+  };
+  EXPECT_TRUE(is_once_below(1'500ms, attempt));
 }
 
 TEST(ProxyRegistrationTest, TheEndDoesNotWaitForASilentProxy) {
-  FakeProxy proxy;
-  Registering server("127.0.0.1", proxy.port());
-  auto connection = proxy.accept();
-  connection.read_line();
-  EXPECT_LT(server.end(), 500ms);
+  const auto attempt = [] {
+    FakeProxy proxy;
+    Registering server("127.0.0.1", proxy.port());
+    auto connection = proxy.accept();
+    connection.read_line();
+    return server.end();
+  };
+  EXPECT_TRUE(is_once_below(500ms, attempt));
 }
 
 TEST(ProxyRegistrationTest, WithoutDescriptorsItIsTriedAgain) {

@@ -149,7 +149,7 @@ class ServerBehindAProxy : public RunningServer {
 };
 
 TEST_F(ServerBehindAProxy, ClosesItsConnectionsWhenItIsReplacedBehindItsAnswers) {
-  EXPECT_EQ(listens_.get_future().wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(listens_.get_future().wait_for(60s), std::future_status::ready);
   auto peer = connect();
   peers::send(peer, {ask(1)});
   (void)peers::receive(peer);
@@ -163,7 +163,7 @@ TEST_F(ServerBehindAProxy, ClosesItsConnectionsWhenItIsReplacedBehindItsAnswers)
   ASSERT_TRUE(reply && reply->error);
   EXPECT_EQ(reply->error->status, Status::kNotLeader);
   for (const auto* what : {"broken", "refused"}) EXPECT_EQ(peers::receive(events).size(), 2U) << what;
-  EXPECT_EQ(closed_.get_future().wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(closed_.get_future().wait_for(60s), std::future_status::ready);
   zmq_socket_monitor(peer.handle(), nullptr, 0);
   stop();
   EXPECT_EQ(exit_.code, 0);

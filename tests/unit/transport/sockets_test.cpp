@@ -64,7 +64,7 @@ std::vector<ConnectionEvent> next_events(ConnectionWatch& watch, std::size_t cou
   std::vector<ConnectionEvent> events;
   while (events.size() < count) {
     zmq::pollitem_t item{watch.handle(), 0, ZMQ_POLLIN, 0};
-    if (zmq::poll(&item, 1, std::chrono::seconds{10}) != 1) break;
+    if (zmq::poll(&item, 1, std::chrono::seconds{60}) != 1) break;
     if (const auto event = watch.next()) events.push_back(*event);
   }
   return events;
