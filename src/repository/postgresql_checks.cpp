@@ -99,6 +99,7 @@ void refuse_pooler(pqxx::transaction_base& transaction, int backend_pid) {
 }
 
 void apply_settings(pqxx::transaction_base& transaction, std::chrono::milliseconds idle_in_transaction) {
+  transaction.exec("SET statement_timeout = 0");  // first: the role's may be too short for what follows
   compat::exec_params(transaction, kApplySettings, std::to_string(idle_in_transaction.count()));
   std::string wrong;
   for (const auto& row : transaction.exec(kCheckSettings)) {
@@ -109,6 +110,7 @@ void apply_settings(pqxx::transaction_base& transaction, std::chrono::millisecon
 }
 
 void apply_reading_settings(pqxx::transaction_base& transaction, std::chrono::milliseconds lock_timeout) {
+  transaction.exec("SET LOCAL statement_timeout = 0");  // first: the role's may be too short for what follows
   compat::exec_params(transaction, kApplyReadingSettings, std::to_string(lock_timeout.count()));
 }
 
