@@ -146,6 +146,14 @@ def test_a_password_file_that_others_can_read_is_an_event_of_the_chosen_format(c
     assert PASSWORD not in stderr
 
 
+def test_a_password_file_that_is_not_needed_is_not_warned_of(cluster, tmp_path):
+    file = tmp_path / "passwords"
+    file.touch(0o644)
+    store = f"--store=postgresql://dti@127.0.0.1:{cluster.port}/no_such_database"
+    status, _, stderr = run(tmp_path, "dti_server", *POOL, store, env={"PGPASSFILE": str(file), "PGPASSWORD": PASSWORD})
+    assert status == 1 and "3D000" in stderr and "store-warned" not in stderr, stderr
+
+
 def test_a_server_that_starts_before_its_database_waits_for_it(own_cluster, own_database, tmp_path):
     own_cluster.stop("fast")
     try:
@@ -183,6 +191,38 @@ def test_what_waiting_does_not_mend_is_exit_1_at_once(cluster, tmp_path, address
     status, stdout, stderr = run(tmp_path, "dti_server", *POOL, f"--store={store}")
     assert (status, stdout) == (1, "")
     assert says in stderr and "s3cret" not in stderr
+
+
+def test_a_right_that_is_missing_to_check_the_session_is_exit_1_at_once(own_cluster, own_database, tmp_path):
+    """A server that waits does not get the right."""
+    function = "pg_catalog.set_config(text, text, boolean)"
+    own_cluster.sql(own_database, f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC", user="postgres")
+    status, stdout, stderr = run(tmp_path, "dti_server", *POOL, f"--store={own_cluster.uri(own_database)}")
+    assert (status, stdout) == (1, "")
+    assert "set_config" in stderr and "42501" in stderr
+
+
+def test_a_role_whose_statements_may_take_a_millisecond_is_served(own_cluster, own_database, tmp_path):
+    """PostgreSQL takes a number without a unit for milliseconds."""
+    own_cluster.sql("postgres", "ALTER ROLE dti SET statement_timeout = 1", user="postgres")
+    try:
+        store = f"--store={own_cluster.uri(own_database)}"
+        with running(tmp_path, *POOL, store) as dti, Client(dti.endpoint) as client:
+            assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
+        status, _, stderr = run(tmp_path, "dtictl", "verify", store)
+        assert status == 0, stderr
+    finally:
+        own_cluster.sql("postgres", "ALTER ROLE dti RESET statement_timeout", user="postgres")
+
+
+def test_the_log_says_why_postgresql_ended_an_idle_session(own_cluster, own_database, tmp_path):
+    flags = [*POOL, f"--store={own_cluster.uri(own_database)}", "--lease-seconds=1"]
+    with running(tmp_path, *flags) as dti:
+        for pid in own_cluster.backends(own_database):
+            own_cluster.sql("postgres", f"SELECT pg_terminate_backend({pid})", user="postgres")
+        until(lambda: "epoch 2" in dti.log, what="the next take-over")
+        assert "terminating connection due to administrator command [57P01]" in dti.log
+        assert "server closed the connection" in dti.log
 
 
 def test_a_policy_that_hides_rows_from_the_server_is_refused(postgresql, tmp_path):

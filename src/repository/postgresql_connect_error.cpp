@@ -31,11 +31,7 @@ std::optional<std::string_view> find_sqlstate(std::string_view text) {
 
 /// Whether a later attempt can succeed without a change of the configuration.
 bool may_pass(std::string_view attempt) {
-  if (const auto state = find_sqlstate(attempt)) {
-    // 57: starting or stopping. 53: no resources, such as connections. 08: the link; 08P01 is a client that is not
-    // understood. All else, such as 28 (authentication) or 3D (no such database), is configuration or damage.
-    return state->starts_with("57") || state->starts_with("53") || (state->starts_with("08") && *state != "08P01");
-  }
+  if (const auto state = find_sqlstate(attempt)) return waiting_may_mend(*state);
   // Errors that libpq finds itself.
   constexpr std::array<std::string_view, 6> kLast = {"no password supplied",  "does not support SSL", "certificate",
                                                      "authentication method", "channel binding",      "GSSAPI"};
@@ -69,9 +65,24 @@ std::string without_locations(std::string_view text) {
 }  // namespace
 
 std::string one_line(std::string_view text) {
-  std::string line{text.substr(0, text.find_last_not_of(" \n") + 1)};
-  std::replace(line.begin(), line.end(), '\n', ' ');
+  std::string line;
+  for (const char c : text) {
+    const bool is_space = c == ' ' || c == '\n' || c == '\t';
+    if (!is_space) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  if (line.ends_with(' ')) line.pop_back();
   return line;
+}
+
+bool waiting_may_mend(std::string_view sqlstate) {
+  // 57: starting or stopping. 53: no resources, such as connections. 08: the link; 08P01 is a client that is not
+  // understood. All else, such as 28 (authentication) or 3D (no such database), is configuration or damage.
+  return sqlstate.starts_with("57") || sqlstate.starts_with("53") ||
+         (sqlstate.starts_with("08") && sqlstate != "08P01");
 }
 
 StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text) {
@@ -86,7 +97,11 @@ StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text
   }
   const auto kind = tells_of_an_attempt && any_may_pass(libpq_text) ? Kind::kUnreachable : Kind::kUnavailable;
   if (tells_of_an_attempt && !conninfo.is_revealed_by(libpq_text)) {
-    return {kind, "PostgreSQL: " + one_line(without_locations(libpq_text))};
+    const bool is_read_only = libpq_text.find("session is read-only") != std::string_view::npos;
+    return {kind, "PostgreSQL: " + one_line(without_locations(libpq_text)) +
+                      (is_read_only ? " (the server is a standby, or default_transaction_read_only is on for the server,"
+                                      " the database or the role)"
+                                    : "")};
   }
   return {kind, "PostgreSQL cannot be reached, or refused the connection"};
 }

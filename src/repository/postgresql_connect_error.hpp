@@ -13,7 +13,10 @@ namespace dti {
 /// @param libpq_text  with SQLSTATEs, as PQERRORS_VERBOSE has them
 [[nodiscard]] StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text);
 
-/// An error text of a driver as one line.
+/// Whether an error with this SQLSTATE can go away without a change of the configuration.
+[[nodiscard]] bool waiting_may_mend(std::string_view sqlstate);
+
+/// An error text of a driver as one line, with single spaces.
 [[nodiscard]] std::string one_line(std::string_view text);
 
 }  // namespace dti

@@ -6,11 +6,18 @@
 #include <exception>
 #include <utility>
 
+#include "repository/postgresql_connect_error.hpp"
+
 namespace dti {
 namespace {
 
 constexpr std::chrono::minutes kLogInterval{1};
 constexpr std::size_t kKindsMax = 100;  // of warnings; PostgreSQL has some hundreds of places that warn
+
+/// Of an error that no statement brought about, such as the end of an idle session, libpq makes a notice.
+bool is_worth_a_line(const std::string& severity) {
+  return severity == "WARNING" || severity == "ERROR" || severity == "FATAL" || severity == "PANIC";
+}
 
 std::string field(const PGresult* result, int code) {
   const char* const text = PQresultErrorField(result, code);
@@ -26,6 +33,7 @@ PostgresqlNotice read_notice(const PGresult* result) {
                           .source_file = field(result, PG_DIAG_SOURCE_FILE),
                           .source_line = field(result, PG_DIAG_SOURCE_LINE)};
   if (const auto detail = field(result, PG_DIAG_MESSAGE_DETAIL); !detail.empty()) notice.text += "; " + detail;
+  notice.text = one_line(notice.text);
   return notice;
 }
 
@@ -40,7 +48,7 @@ bool casts_doubt_on_a_commit(const PostgresqlNotice& notice) {
 }
 
 void PostgresqlWarningLog::add(const PostgresqlNotice& notice, LogLimit::Time now) {
-  if (notice.severity != "WARNING" && !casts_doubt_on_a_commit(notice)) return;
+  if (!is_worth_a_line(notice.severity) && !casts_doubt_on_a_commit(notice)) return;
   const auto state = notice.sqlstate.empty() ? std::string{} : " [" + notice.sqlstate + "]";
   add(notice.source_file + ":" + notice.source_line, notice.text + state, now);
 }

@@ -28,7 +28,7 @@ struct PostgresqlNotice {
 /// reports a cancelled wait for a synchronous standby only by a warning: the COMMIT itself succeeds.
 [[nodiscard]] bool casts_doubt_on_a_commit(const PostgresqlNotice& notice);
 
-/// Logs PostgreSQL's warnings as events, each kind at most once a minute: some come with every transaction.
+/// Logs PostgreSQL's warnings, and why it ends an idle session, as events: each kind at most once a minute: some come with every transaction.
 /// Thread: one at a time.
 class PostgresqlWarningLog {
  public:

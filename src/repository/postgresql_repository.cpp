@@ -123,7 +123,11 @@ void PostgresqlRepository::check_connected(Call call) const {
 
 /// The link broke, or the driver is confused: what was sent may still take effect.
 /// @param unsent  the kind if nothing was
-StorageError PostgresqlRepository::link_failure(Call call, Kind unsent, const std::string& text) {
+StorageError PostgresqlRepository::link_failure(Call call, Kind unsent, std::string text) {
+  // libpqxx 6 may say only that it is not connected; libpq has what PostgreSQL said before it closed the connection.
+  if (session_ != nullptr && PQstatus(session_->handle()) == CONNECTION_BAD) {
+    if (std::string said = one_line(PQerrorMessage(session_->handle())); !said.empty()) text = std::move(said);
+  }
   session_.reset();
   const bool in_doubt = sent_ && (call == Call::kCommitting || call == Call::kAdministering);
   return {in_doubt ? Kind::kInDoubt : unsent, "PostgreSQL: " + one_line(text)};

@@ -64,7 +64,7 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   void end_polled();
   void check_connected(Call call) const;
   [[nodiscard]] StorageError sql_failure(Call call, const std::string& state, const std::string& text);
-  [[nodiscard]] StorageError link_failure(Call call, StorageError::Kind unsent, const std::string& text);
+  [[nodiscard]] StorageError link_failure(Call call, StorageError::Kind unsent, std::string text);
   [[nodiscard]] bool is_alive() noexcept;
   void connect();
   [[nodiscard]] std::variant<Leadership, HeldBy> lead(WallTime at, const Lease& lease);

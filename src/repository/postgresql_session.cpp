@@ -54,7 +54,8 @@ void set_aside_open_password_file(Conninfo& conninfo, PostgresqlWarningLog& warn
   if (path.empty() || ::stat(path.c_str(), &about) != 0) return;
   if (S_ISREG(about.st_mode) && (about.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
   conninfo.set("passfile", path + "/not-used");
-  if (conninfo.has_password()) return;
+  const char* const password = std::getenv("PGPASSWORD");
+  if (conninfo.has_password() || (password != nullptr && *password != '\0')) return;  // libpq looks in no file then
   warnings.add("passfile",
                "the password file " + path +
                    " is not used: it must be a plain file that only its owner can read (chmod 600)",
@@ -113,6 +114,11 @@ void PostgresqlSession::check(std::chrono::milliseconds timeout) {
     apply_settings(transaction, timeout);
   } catch (const StorageError&) {
     throw;
+  } catch (const pqxx::sql_error& error) {
+    const auto state = compat::sqlstate(error);
+    const bool may_pass = state.empty() || waiting_may_mend(state);  // none: the link broke
+    throw StorageError{may_pass ? Kind::kUnreachable : Kind::kUnavailable,
+                       "PostgreSQL: " + one_line(error.what()) + (state.empty() ? "" : " [" + state + "]")};
   } catch (const std::exception& error) {
     throw StorageError{Kind::kUnreachable, "PostgreSQL: " + one_line(error.what())};
   }
@@ -121,7 +127,7 @@ void PostgresqlSession::check(std::chrono::milliseconds timeout) {
 void PostgresqlSession::check_notices(std::size_t before, const char* meanwhile) const {
   if (notices_.doubt_count() != before) {
     throw StorageError{Kind::kInDoubt, std::string{"PostgreSQL: the server warned while "} + meanwhile + ": " +
-                                           one_line(notices_.last_doubt())};
+                                           notices_.last_doubt()};
   }
 }
 

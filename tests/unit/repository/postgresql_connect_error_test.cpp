@@ -47,7 +47,18 @@ TEST(PostgresqlConnectError, ShowsWhatTheServerSaidAndNotWhereInItsCode) {
   const auto error = connect_error(Conninfo{"host=h"},
                                    "connection to server at \"h\", port 1 failed: FATAL:  57P03: starting up\n"
                                    "LOCATION:  ProcessStartupPacket, postmaster.c:2415\n");
-  EXPECT_STREQ(error.what(), "PostgreSQL: connection to server at \"h\", port 1 failed: FATAL:  57P03: starting up");
+  EXPECT_STREQ(error.what(), "PostgreSQL: connection to server at \"h\", port 1 failed: FATAL: 57P03: starting up");
+}
+
+TEST(PostgresqlConnectError, TellsWhatMakesASessionReadOnly) {
+  const std::string shown =
+      connect_error(Conninfo{"host=h"}, "connection to server at \"h\", port 1 failed: session is read-only\n").what();
+  EXPECT_NE(shown.find("default_transaction_read_only"), std::string::npos) << shown;
+}
+
+TEST(PostgresqlConnectError, ATextOfSeveralLinesBecomesOneLineWithSingleSpaces) {
+  EXPECT_EQ(one_line("Connection refused\n\tIs the server running?\n\n"), "Connection refused Is the server running?");
+  EXPECT_EQ(one_line("\n"), "");
 }
 
 TEST(PostgresqlConnectError, ShowsNoTextThatHoldsAPassword) {

@@ -45,9 +45,11 @@ TEST(PostgresqlNotices, EachKindOfWarningIsLoggedOnceAMinuteWithItsCount) {
   log.add({"WARNING", "01000", "collation", "postinit.c", "460"}, start + std::chrono::seconds{59});
   log.add({"NOTICE", "00000", "hello", "postinit.c", "1"}, start);
   log.add(vacuum(1), start + std::chrono::seconds{60});
+  log.add({"FATAL", "57P01", "terminating connection", "postgres.c", "3200"}, start);
   EXPECT_EQ(logged, (std::vector<std::string>{"store-warned: PostgreSQL: 3 left [01000]",
                                               "store-warned: PostgreSQL: collation [01000]",
-                                              "store-warned: PostgreSQL: 1 left [01000] (2 times)"}));
+                                              "store-warned: PostgreSQL: 1 left [01000] (2 times)",
+                                              "store-warned: PostgreSQL: terminating connection [57P01]"}));
 }
 
 }  // namespace
