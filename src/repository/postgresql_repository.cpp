@@ -212,8 +212,8 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::take_over(WallTime at, co
       if (const auto held = end_old_leader()) return *held;
     }
     throw StorageError{Kind::kUnreachable,
-                       "PostgreSQL: somebody else holds the locks of the schema, the leadership or a semester, and goes"
-                       " on doing so"};
+                       "PostgreSQL: another session holds locks of the schema, the leadership or a semester, and does not"
+                       " release them; look for it in pg_stat_activity"};
   });
 }
 
