@@ -89,7 +89,9 @@ def build(counts, preset):
     if run_in_group([ROOT / "scripts/build", preset]) != 0:
         say(f"the build of {preset} failed: what it did build runs all the same")
         counts.failed += 1
+        return False
     say(f"   {time.monotonic() - started:.0f} s")
+    return True
 
 
 class Suite:
@@ -239,9 +241,12 @@ def was_built(part):
 
 def run_parts(counts, parts):
     """Builds the presets of the parts, and runs each part that has what it runs, whatever else fails."""
-    for preset in dict.fromkeys(PRESETS[part] for part in PARTS if part in parts):
-        build(counts, preset)
-    parts = [part for part in PARTS if part in parts and was_built(part)]
+    parts = [part for part in PARTS if part in parts]
+    builds = {preset: build(counts, preset) for preset in dict.fromkeys(PRESETS[part] for part in parts)}
+    for part in [part for part in parts if not was_built(part)]:
+        say(f"== {part} is left out: what it runs was not built")
+        counts.failed += 1 if builds[PRESETS[part]] else 0  # else the build counts
+        parts.remove(part)
     presets = [PRESETS[part] for part in ("unit", "asan", "tsan") if part in parts]
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dti-tests-")))

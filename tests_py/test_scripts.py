@@ -113,6 +113,11 @@ def test_a_build_that_fails_is_one_failure_and_what_was_built_runs(tmp_path):
     assert (got, last) == (1, "1 passed, 3 failed, 0 skipped"), output
 
 
+def test_a_part_that_a_good_build_has_nothing_for_is_one_failure(tmp_path):
+    got, output, last = run_tests(make_suites(tmp_path, {"simulation": ""}), "e2e")
+    assert (got, last) == (1, "0 passed, 1 failed, 0 skipped") and "e2e is left out" in output, output
+
+
 def test_a_fault_in_one_part_is_one_failure_and_the_next_part_runs(tmp_path):
     got, output, last = run_tests(make_suites(tmp_path, {"unit_one": "", "simulation": ""}) +
                                   "run_tests.run_suites = lambda *_: 1 / 0\n"
@@ -158,7 +163,7 @@ def make_suites(folder, suites):
         program = folder / "build/dev/bin" / name
         program.write_text(f'#!/bin/sh\nMARKS={folder}\nreport=${{1#--gtest_output=xml:}}\n{text}\n')
         program.chmod(0o755)
-    return (f"run_tests.ROOT = Path({str(folder)!r})\nrun_tests.build = lambda *_: None\n"
+    return (f"run_tests.ROOT = Path({str(folder)!r})\nrun_tests.build = lambda *_: True\n"
             "run_tests.newest_bin_folder = lambda: None\n")
 
 
