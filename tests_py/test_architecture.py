@@ -3,6 +3,8 @@
 import re
 import subprocess
 
+import pytest
+
 from harness.process import ROOT
 
 # What each layer may know, and the libraries that it alone is given.
@@ -18,11 +20,13 @@ APPS = {"dti_server", "faculty", "program", "dtictl"}
 EVERYWHERE = {"dti_warnings"}
 
 
-def link_graph(folder):
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory):
     """target -> what it links, from cmake --graphviz."""
+    folder = tmp_path_factory.mktemp("graph")
     dot = folder / "graph.dot"
     subprocess.run(["cmake", "--preset", "release", "-B", folder / "build", f"--graphviz={dot}"], cwd=ROOT, check=True,
-                   capture_output=True, timeout=60)
+                   capture_output=True, timeout=180)
     graph = {}
     for source, target in re.findall(r"// (\S+) -> (\S+)$", dot.read_text(), re.MULTILINE):
         name = target.split("::")[-1] if target.startswith("PkgConfig::") else target.split("::")[0]
@@ -30,14 +34,12 @@ def link_graph(folder):
     return graph
 
 
-def test_each_layer_links_only_what_it_may_know(tmp_path):
-    graph = link_graph(tmp_path)
+def test_each_layer_links_only_what_it_may_know(graph):
     assert set(ALLOWED) <= set(graph), "a layer has no links at all: was the graph read?"
     arrows = {layer: sorted(graph[layer] - allowed - EVERYWHERE) for layer, allowed in ALLOWED.items()}
     assert arrows == {layer: [] for layer in ALLOWED}
 
 
-def test_only_the_programs_know_all_layers(tmp_path):
-    graph = link_graph(tmp_path)
+def test_only_the_programs_know_all_layers(graph):
     knowing = {target for target, links in graph.items() if {"dti_app", "dti_transport"} & links}
     assert knowing == APPS

@@ -10,7 +10,7 @@ from harness.scenario import POOL, SEMESTER
 from harness.wire import HAS_ALREADY, Client, answer, answers, grant, only_body, receive_all, request
 
 PEERS = 50
-ROUNDS = 10
+ROUNDS = 3
 
 
 def test_50_peers_asking_for_the_same_50_programs_get_one_grant_each(store, tmp_path):

@@ -54,7 +54,7 @@ def granted_in_ledger(allocations, body):
     return [allocations.get((FACULTY, program["program-name"])) for program in json.loads(body)["programs"]]
 
 
-@pytest.mark.parametrize("crash_after", [0, 1, 10, 60])
+@pytest.mark.parametrize("crash_after", [0, 10])
 def test_an_answer_given_before_kill9_stands_and_the_rest_is_whole_or_absent(store, tmp_path, crash_after):
     bodies = messages()
     with running(tmp_path, *flags(store, tmp_path)) as dti:
@@ -80,21 +80,6 @@ def test_an_answer_given_before_kill9_stands_and_the_rest_is_whole_or_absent(sto
                 assert answers(json.loads(again)) == stored[request_id]
         assert len(store.allocations()) == MESSAGES * PROGRAMS_EACH
         store.check_conserved()
-
-
-def test_a_server_killed_again_and_again_grants_each_program_once(store, tmp_path):
-    bodies = messages()
-    known = {}
-    for crash_after in (5, 15, 30, 45):
-        with running(tmp_path, *flags(store, tmp_path)) as dti:
-            for request_id, reply in replies_until_crash(dti, bodies, crash_after).items():
-                assert known.setdefault(request_id, reply) == reply
-    with running(tmp_path, *flags(store, tmp_path)) as dti, Client(dti.endpoint) as client:
-        for body, reply in zip(bodies, ask_all(client, bodies)):
-            assert known.setdefault(json.loads(body)["request-id"], reply) == reply
-    assert len(known) == MESSAGES
-    assert len(store.allocations()) == MESSAGES * PROGRAMS_EACH
-    store.check_conserved()
 
 
 def test_fail_seconds_is_a_kill9_of_itself_and_what_it_answered_stands(store, tmp_path):
