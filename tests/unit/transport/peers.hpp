@@ -16,8 +16,8 @@ using Frames = std::vector<std::string>;
 inline zmq::socket_t make_peer(zmq::context_t& context, zmq::socket_type type) {
   zmq::socket_t socket(context, type);
   socket.set(zmq::sockopt::linger, 0);
-  socket.set(zmq::sockopt::rcvtimeo, 10'000);
-  socket.set(zmq::sockopt::sndtimeo, 10'000);
+  socket.set(zmq::sockopt::rcvtimeo, 60'000);
+  socket.set(zmq::sockopt::sndtimeo, 60'000);
   return socket;
 }
 
