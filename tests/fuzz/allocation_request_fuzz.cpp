@@ -49,7 +49,7 @@ void check_verdict(std::string_view body, const DecodedRequest& decoded) {
   claim(!std::holds_alternative<HealthCheck>(decoded), "only a health check is one");
 }
 
-/// An outcome that has every status of an entry, one after the other.
+/// An outcome that has every status of an entry, one after the other, and a detail that is any text.
 Outcome some_outcome(const AllocationRequest& request) {
   static constexpr Status kStatuses[] = {Status::kOk, Status::kNotEnoughResources, Status::kAlreadyHasResources,
                                          Status::kInvalidProgram};
@@ -60,6 +60,7 @@ Outcome some_outcome(const AllocationRequest& request) {
     const Grant grant = status == Status::kInvalidProgram
                             ? Grant{}
                             : Grant{want.classrooms - want.classrooms / 3, want.labs / 2, want.labs - want.labs / 2};
+    if (status == Status::kInvalidProgram) outcome.details.push_back({outcome.programs.size(), program.name});
     outcome.programs.push_back({status, grant});
   }
   return outcome;
@@ -67,10 +68,12 @@ Outcome some_outcome(const AllocationRequest& request) {
 
 void check_reply(const AllocationRequest& request, const Outcome& outcome) {
   AllocationReply expected{outcome.error, request.request_id, {}};
+  expected.semester = request.semester;
   for (std::size_t i = 0; i < request.programs.size(); ++i) {
     const auto part = outcome.error ? ProgramOutcome{outcome.error->status, {}} : outcome.programs[i];
     expected.programs.push_back({request.programs[i].correlation_id, part.status, part.grant});
   }
+  for (const ProgramDetail& detail : outcome.details) expected.programs[detail.index].detail = detail.text;
   const std::string bytes = encode_allocation_reply(request, outcome);
   claim(bytes.size() <= kReplyBytesMax, "a reply fits into a frame");
   claim(decode_allocation_reply(bytes) == expected, "a reply is read as it was meant", bytes);

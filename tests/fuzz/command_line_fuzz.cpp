@@ -13,6 +13,7 @@
 #include "common/program_options.hpp"
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/name.hpp"
+#include "dti/protocol/result_file.hpp"
 #include "fuzz/claim.hpp"
 
 namespace dti {
@@ -163,9 +164,9 @@ void check_program(const Start& start) {
   const auto outcome = parse_program_options(start.args, surroundings_of(start));
   if (check_outcome("program", start, outcome) != nullptr) return;
   const auto& options = std::get<ProgramOptions>(outcome);
-  claim(options.file_name == options.request.program_name + "_" + options.request.semester + ".txt" &&
-            options.file_name.find('/') == std::string::npos && options.file_name.size() <= 240,
-        "a program's file is in its folder", options.file_name);
+  const auto file_name = result_file_name(options.request.program_name, options.request.semester);
+  claim(file_name.find('/') == std::string::npos && file_name.size() <= 255, "a program's file is in its folder",
+        file_name);
   claim(options.request.program_name.size() <= 200 && options.request.semester.size() <= 64, "it can be asked for");
 }
 

@@ -70,8 +70,8 @@ inline bool is_text(const Json& json, std::size_t min, std::size_t max) {
 
 /// The table of docs/protocol.md, Statuses.
 inline std::optional<Status> status(const Json& json) {
-  const auto text = json.is_string() ? json.get<std::string>() : std::string{};
-  if (strcasecmp(text.c_str(), "Faculty semester is not the proccesed one") == 0) return Status::kInvalidSemester;
+  const auto sent = json.is_string() ? json.get<std::string>() : std::string{};
+  if (strcasecmp(sent.c_str(), "Faculty semester is not the proccesed one") == 0) return Status::kInvalidSemester;
   static constexpr std::pair<std::string_view, Status> kStatuses[] = {
       {"INVALID-REQUEST", Status::kInvalidRequest},
       {"UNAUTHORIZED", Status::kUnauthorized},
