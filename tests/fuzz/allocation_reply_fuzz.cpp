@@ -28,6 +28,7 @@ std::optional<RepliedProgram> expected_program(const Json& entry) {
   const Json status = model::member(entry, "status-message");
   if (!id || id->empty() || !status.is_string()) return {};
   RepliedProgram program{*id, model::status(status).value_or(Status::kUnavailable), {}};
+  program.detail = model::text(model::member(entry, "detail")).value_or("");
   const bool tells = model::tells_of_rooms(program.status);
   std::array<Quantity, 3> rooms{};
   std::size_t index = 0;
