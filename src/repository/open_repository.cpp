@@ -5,8 +5,8 @@
 
 #include "dti/repository/memory_repository.hpp"
 #include "repository/conninfo.hpp"
-#include "repository/postgresql_repository.hpp"
-#include "repository/sqlite_repository.hpp"
+#include "repository/open_postgresql.hpp"
+#include "repository/open_sqlite.hpp"
 
 namespace dti {
 namespace {
@@ -95,10 +95,10 @@ std::string describe(const StoreAddress& address) {
 std::unique_ptr<Repository> open_repository(const StoreAddress& address, std::chrono::milliseconds timeout,
                                             LogSink log) {
   if (const auto* const sqlite = std::get_if<SqliteStoreAddress>(&address)) {
-    return std::make_unique<SqliteRepository>(sqlite->path, timeout, std::move(log));
+    return open_sqlite_repository(sqlite->path, timeout, std::move(log));
   }
   if (const auto* const postgresql = std::get_if<PostgresqlStoreAddress>(&address)) {
-    return std::make_unique<PostgresqlRepository>(postgresql->conninfo, timeout, std::move(log));
+    return open_postgresql_repository(postgresql->conninfo, timeout, std::move(log));
   }
   return std::make_unique<MemoryRepository>(std::make_shared<MemoryStore>());
 }
