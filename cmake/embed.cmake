@@ -1,5 +1,5 @@
 # dti_embed(TARGET NAME FILE...): makes the files' texts part of a target, as
-#   namespace dti::embedded { struct File { std::string_view name, text; }; extern const std::span<const File> NAME; }
+#   namespace dti::embedded { extern const std::span<const File> NAME; }
 # declared in "embedded/NAME.hpp". Files keep the order given; a change of one rebuilds the target.
 function(dti_embed target name)
   set(directory ${CMAKE_CURRENT_BINARY_DIR}/embedded)
@@ -18,15 +18,8 @@ function(dti_embed target name)
   file(CONFIGURE OUTPUT ${directory}/embedded/${name}.hpp CONTENT [[
 #pragma once
 #include <span>
-#include <string_view>
+#include "dti/base/embedded_file.hpp"
 namespace dti::embedded {
-#ifndef DTI_EMBEDDED_FILE
-#define DTI_EMBEDDED_FILE
-struct File {
-  std::string_view name;
-  std::string_view text;
-};
-#endif
 extern const std::span<const File> @name@;
 }  // namespace dti::embedded
 ]] @ONLY)

@@ -9,17 +9,17 @@
 #include <variant>
 #include <vector>
 
-#include "common/announcements.hpp"
-#include "common/dti_server_options.hpp"
-#include "common/logging.hpp"
-#include "common/standard_streams.hpp"
-#include "dti/repository/open_repository.hpp"
-#include "dti/transport/descriptors.hpp"
-#include "dti/transport/lookups.hpp"
-#include "dti/transport/proxy_registration.hpp"
-#include "dti/transport/server.hpp"
-#include "dti/transport/stop_signals.hpp"
+#include "dti/base/descriptor_limit.hpp"
+#include "dti/base/stop_signals.hpp"
+#include "dti/cli/announcements.hpp"
+#include "dti/cli/logging.hpp"
+#include "dti/cli/standard_streams.hpp"
+#include "dti/repository/open/open_repository.hpp"
+#include "dti/transport/server/proxy_registration.hpp"
+#include "dti/transport/server/server.hpp"
+#include "dti/transport/zeromq/lookup_hangs.hpp"
 #include "dti_server/crash.hpp"
+#include "dti_server/options.hpp"
 
 namespace {
 

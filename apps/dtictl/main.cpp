@@ -5,8 +5,8 @@
 #include <variant>
 #include <vector>
 
-#include "common/commands.hpp"
-#include "common/standard_streams.hpp"
+#include "dti/cli/standard_streams.hpp"
+#include "dtictl/commands.hpp"
 #include "dtictl/verify.hpp"
 
 int main(int argc, char** argv) {

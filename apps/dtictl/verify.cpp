@@ -6,11 +6,11 @@
 #include <iostream>
 #include <variant>
 
-#include "common/escape.hpp"
-#include "common/verify_options.hpp"
-#include "common/verify_report.hpp"
-#include "dti/repository/open_snapshot.hpp"
-#include "dti/service/verify.hpp"
+#include "dti/cli/escape.hpp"
+#include "dti/repository/open/open_snapshot.hpp"
+#include "dti/service/ledger/verify.hpp"
+#include "dtictl/verify_options.hpp"
+#include "dtictl/verify_report.hpp"
 
 namespace dti {
 namespace {

@@ -7,14 +7,14 @@
 #include <variant>
 #include <vector>
 
-#include "common/announcements.hpp"
-#include "common/faculty_options.hpp"
-#include "common/logging.hpp"
-#include "common/standard_streams.hpp"
-#include "dti/transport/descriptors.hpp"
-#include "dti/transport/faculty_node.hpp"
-#include "dti/transport/lookups.hpp"
-#include "dti/transport/stop_signals.hpp"
+#include "dti/base/descriptor_limit.hpp"
+#include "dti/base/stop_signals.hpp"
+#include "dti/cli/announcements.hpp"
+#include "dti/cli/logging.hpp"
+#include "dti/cli/standard_streams.hpp"
+#include "dti/transport/faculty/faculty_node.hpp"
+#include "dti/transport/zeromq/lookup_hangs.hpp"
+#include "faculty/options.hpp"
 
 namespace {
 

@@ -11,16 +11,16 @@
 #include <variant>
 #include <vector>
 
-#include "common/escape.hpp"
-#include "common/files.hpp"
-#include "common/logging.hpp"
-#include "common/program_options.hpp"
-#include "common/standard_streams.hpp"
+#include "dti/base/stop_signals.hpp"
+#include "dti/cli/escape.hpp"
+#include "dti/cli/files.hpp"
+#include "dti/cli/logging.hpp"
+#include "dti/cli/standard_streams.hpp"
 #include "dti/protocol/result_file.hpp"
 #include "dti/protocol/room_codec.hpp"
-#include "dti/transport/lookups.hpp"
-#include "dti/transport/program_client.hpp"
-#include "dti/transport/stop_signals.hpp"
+#include "dti/transport/program/program_client.hpp"
+#include "dti/transport/zeromq/lookup_hangs.hpp"
+#include "program/options.hpp"
 
 namespace {
 

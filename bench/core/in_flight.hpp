@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "dti/domain/check.hpp"
+#include "dti/base/check.hpp"
 
 namespace dti::bench {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "core/random.hpp"
-#include "dti/domain/check.hpp"
+#include "dti/base/check.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 
 namespace dti::bench {

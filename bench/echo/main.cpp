@@ -45,7 +45,7 @@ void set(void* socket, int option, Value value) {
   if (zmq_setsockopt(socket, option, &value, sizeof value) != 0) fail("a socket option is refused");
 }
 
-// The options of the server's own ROUTER (src/transport/sockets.cpp).
+// The options of the server's own ROUTER (src/transport/zeromq/sockets.cpp).
 void bind_like_the_server(void* router, int port) {
   set(router, ZMQ_ROUTER_MANDATORY, 1);
   set(router, ZMQ_ROUTER_HANDOVER, 1);

@@ -1,6 +1,6 @@
 // The decision on one request of five programs: the first time, and when it is asked again; with the programs' names
 // spelled as in the catalogue, and otherwise.
-#include "dti/service/allocator.hpp"
+#include "dti/service/allocation/allocator.hpp"
 
 #include <benchmark/benchmark.h>
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "dti/domain/check.hpp"
+#include "dti/base/check.hpp"
 
 namespace dti {
 namespace {

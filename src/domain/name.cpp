@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "domain/code_points.hpp"
-#include "dti/domain/check.hpp"
+#include "dti/base/check.hpp"
 
 namespace dti {
 namespace {

@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-#include "dti/domain/check.hpp"
+#include "dti/base/check.hpp"
 
 namespace dti {
 namespace {

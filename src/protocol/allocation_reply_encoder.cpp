@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "dti/domain/check.hpp"
+#include "dti/base/check.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "protocol/json_writer.hpp"
 

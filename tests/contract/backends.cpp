@@ -7,10 +7,10 @@
 #include <cstdlib>
 #include <utility>
 
-#include "dti/repository/memory_repository.hpp"
-#include "dti/repository/open_repository.hpp"
-#include "repository/conninfo.hpp"
-#include "repository/pqxx_compat.hpp"
+#include "dti/repository/memory/memory_repository.hpp"
+#include "dti/repository/open/open_repository.hpp"
+#include "dti/repository/postgresql/conninfo.hpp"
+#include "repository/postgresql/pqxx_compat.hpp"
 
 /// For the address sanitizer: libpqxx 6.4 forgets the result of a call during which the link breaks (2 KB each time).
 extern "C" const char* __lsan_default_suppressions();

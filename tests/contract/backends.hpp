@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "dti/service/repository.hpp"
+#include "dti/service/ledger/repository.hpp"
 
 namespace dti::contract {
 

@@ -11,7 +11,7 @@
 
 #include "contract/store_fixture.hpp"
 #include "dti/domain/allocate.hpp"
-#include "dti/service/repository.hpp"
+#include "dti/service/ledger/repository.hpp"
 
 namespace dti::contract {
 

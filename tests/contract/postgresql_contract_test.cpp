@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "contract/store_fixture.hpp"
-#include "dti/repository/open_repository.hpp"
-#include "repository/conninfo.hpp"
+#include "dti/repository/open/open_repository.hpp"
+#include "dti/repository/postgresql/conninfo.hpp"
 
 namespace dti::contract {
 namespace {

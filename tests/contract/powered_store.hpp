@@ -18,8 +18,8 @@
 
 #include "contract/ledger_model.hpp"
 #include "contract/power_loss_disk.hpp"
-#include "dti/repository/open_repository.hpp"
-#include "repository/sqlite_handle.hpp"
+#include "dti/repository/open/open_repository.hpp"
+#include "repository/sqlite/sqlite_handle.hpp"
 
 namespace dti::contract {
 

@@ -1,4 +1,4 @@
-// What include/dti/service/repository.hpp promises, on every implementation.
+// What include/dti/service/ledger/repository.hpp promises, on every implementation.
 #include <algorithm>
 #include <functional>
 #include <memory>

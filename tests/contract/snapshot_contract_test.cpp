@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "contract/store_fixture.hpp"
-#include "dti/repository/open_snapshot.hpp"
-#include "dti/service/commit_pipeline.hpp"
-#include "dti/service/take_over.hpp"
-#include "dti/service/verify.hpp"
+#include "dti/repository/open/open_snapshot.hpp"
+#include "dti/service/allocation/commit_pipeline.hpp"
+#include "dti/service/allocation/take_over.hpp"
+#include "dti/service/ledger/verify.hpp"
 
 namespace dti::contract {
 namespace {

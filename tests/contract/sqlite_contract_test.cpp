@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "contract/store_fixture.hpp"
-#include "dti/repository/open_repository.hpp"
+#include "dti/repository/open/open_repository.hpp"
 
 namespace dti::contract {
 namespace {

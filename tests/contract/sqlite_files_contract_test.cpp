@@ -14,13 +14,13 @@
 #include <vector>
 
 #include "contract/store_fixture.hpp"
-#include "dti/repository/open_repository.hpp"
-#include "dti/repository/open_snapshot.hpp"
-#include "dti/service/verify.hpp"
-#include "repository/sqlite_files.hpp"
-#include "repository/sqlite_handle.hpp"
-#include "repository/store_lock.hpp"
-#include "repository/store_mark.hpp"
+#include "dti/repository/open/open_repository.hpp"
+#include "dti/repository/open/open_snapshot.hpp"
+#include "dti/service/ledger/verify.hpp"
+#include "repository/sqlite/sqlite_files.hpp"
+#include "repository/sqlite/sqlite_handle.hpp"
+#include "repository/sqlite/store_lock.hpp"
+#include "repository/sqlite/store_mark.hpp"
 
 namespace dti::contract {
 namespace {

@@ -16,7 +16,7 @@
 
 #include "contract/backends.hpp"
 #include "dti/domain/allocate.hpp"
-#include "dti/service/repository.hpp"
+#include "dti/service/ledger/repository.hpp"
 
 namespace dti::contract {
 

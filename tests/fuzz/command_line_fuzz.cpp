@@ -2,19 +2,19 @@
 // options, or one line for people and exit code 2. A --store with a password in it is refused as a flag, and its
 // password (here: hunter2) is never shown. An input is a list: the program, then on each line an argument or a variable
 // (NAME=VALUE in capitals).
-#include "common/command_line.hpp"
+#include "cli/command_line.hpp"
 
 #include <algorithm>
 #include <string>
 
-#include "common/dti_server_options.hpp"
-#include "common/faculty_options.hpp"
-#include "common/help.hpp"
-#include "common/program_options.hpp"
+#include "cli/help.hpp"
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/name.hpp"
 #include "dti/protocol/result_file.hpp"
+#include "dti_server/options.hpp"
+#include "faculty/options.hpp"
 #include "fuzz/claim.hpp"
+#include "program/options.hpp"
 
 namespace dti {
 namespace {

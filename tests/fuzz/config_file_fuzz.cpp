@@ -1,15 +1,15 @@
 // Any bytes given as dti_server's config file are read or refused with one line that names file and line. What was read
 // belongs to settings that there are, is read back as it is written plainly, and is checked by the program as if it
 // were given by flags. A store's password that stands in the file is never shown, whatever else is wrong with the file.
-#include "common/config_file.hpp"
+#include "cli/config_file.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <string>
 
-#include "common/dti_server_options.hpp"
-#include "common/help.hpp"
+#include "cli/help.hpp"
 #include "dti/domain/name.hpp"
+#include "dti_server/options.hpp"
 #include "fuzz/claim.hpp"
 
 namespace dti {

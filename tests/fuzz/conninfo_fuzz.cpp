@@ -1,7 +1,7 @@
 // A PostgreSQL address is taken apart as libpq itself does it, or refused; libpq never sees a malformed one, whose
 // errors quote it. What is said of an address does not depend on the password in it (here: hunter2), and an address
 // that has a password for libpq counts as one that carries a password.
-#include "repository/conninfo.hpp"
+#include "dti/repository/postgresql/conninfo.hpp"
 
 #include <libpq-fe.h>
 
@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "dti/repository/open_repository.hpp"
+#include "dti/repository/open/open_repository.hpp"
 #include "fuzz/claim.hpp"
 
 namespace dti {

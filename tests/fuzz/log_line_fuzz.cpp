@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "common/escape.hpp"
-#include "common/logging.hpp"
+#include "dti/cli/escape.hpp"
+#include "dti/cli/logging.hpp"
 #include "dti/domain/name.hpp"
 #include "fuzz/claim.hpp"
 

@@ -1,6 +1,6 @@
 // Any text given for a setting is a value only if it is written the one way that its kind has: then it is the value
 // that a plain reading gives, and is written back as it was given.
-#include "common/setting_kinds.hpp"
+#include "dti/cli/setting_kinds.hpp"
 
 #include <algorithm>
 #include <optional>

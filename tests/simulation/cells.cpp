@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "dti/domain/check.hpp"
+#include "dti/base/check.hpp"
 
 namespace dti::simulation {
 namespace {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "dti/domain/messages.hpp"
-#include "dti/repository/memory_repository.hpp"
-#include "dti/service/allocator.hpp"
+#include "dti/repository/memory/memory_repository.hpp"
+#include "dti/service/allocation/allocator.hpp"
 #include "simulation/names.hpp"
 #include "simulation/world.hpp"
 

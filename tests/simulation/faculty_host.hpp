@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "dti/service/faculty_service.hpp"
+#include "dti/service/faculty/faculty_service.hpp"
 #include "simulation/checks.hpp"
 #include "simulation/network.hpp"
 #include "simulation/plan.hpp"

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "dti/domain/check.hpp"
+#include "dti/base/check.hpp"
 
 namespace dti::simulation {
 namespace {

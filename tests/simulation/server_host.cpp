@@ -7,7 +7,7 @@
 #include <utility>
 #include <variant>
 
-#include "dti/domain/check.hpp"
+#include "dti/base/check.hpp"
 
 namespace dti::simulation {
 namespace {

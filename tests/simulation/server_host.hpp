@@ -11,7 +11,7 @@
 
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/protocol/envelope.hpp"
-#include "dti/service/commit_pipeline.hpp"
+#include "dti/service/allocation/commit_pipeline.hpp"
 #include "simulation/checks.hpp"
 #include "simulation/plan.hpp"
 #include "simulation/virtual_committer.hpp"

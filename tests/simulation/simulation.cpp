@@ -4,7 +4,7 @@
 #include <string>
 #include <variant>
 
-#include "dti/repository/memory_repository.hpp"
+#include "dti/repository/memory/memory_repository.hpp"
 
 namespace dti::simulation {
 namespace {

@@ -3,8 +3,8 @@
 #include <utility>
 #include <variant>
 
-#include "dti/domain/check.hpp"
-#include "dti/service/take_over.hpp"
+#include "dti/base/check.hpp"
+#include "dti/service/allocation/take_over.hpp"
 
 namespace dti::simulation {
 namespace {

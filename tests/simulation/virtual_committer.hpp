@@ -3,7 +3,7 @@
 #include <functional>
 #include <optional>
 
-#include "dti/service/committer.hpp"
+#include "dti/service/allocation/committer.hpp"
 #include "simulation/fiber.hpp"
 
 namespace dti::simulation {

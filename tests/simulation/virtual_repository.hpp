@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include "dti/repository/memory_repository.hpp"
-#include "dti/service/repository.hpp"
+#include "dti/repository/memory/memory_repository.hpp"
+#include "dti/service/ledger/repository.hpp"
 #include "simulation/virtual_store.hpp"
 
 namespace dti::simulation {

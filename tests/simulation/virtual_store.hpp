@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "dti/repository/memory_repository.hpp"
+#include "dti/repository/memory/memory_repository.hpp"
 #include "simulation/checks.hpp"
 #include "simulation/plan.hpp"
 #include "simulation/world.hpp"

@@ -1,4 +1,4 @@
-#include "common/commands.hpp"
+#include "dtictl/commands.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "common/escape.hpp"
+#include "dti/cli/escape.hpp"
 
 #include <gtest/gtest.h>
 

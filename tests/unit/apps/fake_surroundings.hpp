@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "common/settings.hpp"
+#include "dti/cli/settings.hpp"
 
 namespace dti::testing_support {
 

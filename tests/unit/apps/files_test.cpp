@@ -1,4 +1,4 @@
-#include "common/files.hpp"
+#include "dti/cli/files.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "common/line_writer.hpp"
+#include "dti/cli/line_writer.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

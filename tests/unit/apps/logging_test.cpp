@@ -1,4 +1,4 @@
-#include "common/logging.hpp"
+#include "dti/cli/logging.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "dti/domain/check.hpp"
+#include "dti/base/check.hpp"
 
 namespace dti {
 namespace {

@@ -10,9 +10,9 @@
 #include <variant>
 #include <vector>
 
-#include "common/dti_server_options.hpp"
-#include "common/faculty_options.hpp"
-#include "common/program_options.hpp"
+#include "dti_server/options.hpp"
+#include "faculty/options.hpp"
+#include "program/options.hpp"
 #include "unit/apps/fake_surroundings.hpp"
 
 namespace dti {

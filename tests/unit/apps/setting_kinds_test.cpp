@@ -1,4 +1,4 @@
-#include "common/setting_kinds.hpp"
+#include "dti/cli/setting_kinds.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "common/settings.hpp"
+#include "dti/cli/settings.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/settings.hpp"
+#include "dti/cli/settings.hpp"
 
 namespace dti {
 namespace {

@@ -1,4 +1,4 @@
-#include "common/verify_options.hpp"
+#include "dtictl/verify_options.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "common/verify_report.hpp"
+#include "dtictl/verify_report.hpp"
 
 #include <gtest/gtest.h>
 

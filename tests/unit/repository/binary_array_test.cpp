@@ -1,4 +1,4 @@
-#include "repository/binary_array.hpp"
+#include "repository/postgresql/binary_array.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "repository/conninfo.hpp"
+#include "dti/repository/postgresql/conninfo.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "repository/ledger_copy.hpp"
+#include "repository/postgresql/ledger_copy.hpp"
 
 #include <gtest/gtest.h>
 

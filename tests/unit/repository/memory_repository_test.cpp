@@ -1,4 +1,4 @@
-#include "dti/repository/memory_repository.hpp"
+#include "dti/repository/memory/memory_repository.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "dti/repository/open_repository.hpp"
+#include "dti/repository/open/open_repository.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "repository/postgresql_connect_error.hpp"
+#include "repository/postgresql/postgresql_connect_error.hpp"
 
 #include <gtest/gtest.h>
 

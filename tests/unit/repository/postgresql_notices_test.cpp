@@ -1,4 +1,4 @@
-#include "repository/postgresql_notices.hpp"
+#include "repository/postgresql/postgresql_notices.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "repository/sqlite_files.hpp"
+#include "repository/sqlite/sqlite_files.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

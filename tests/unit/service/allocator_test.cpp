@@ -1,4 +1,4 @@
-#include "dti/service/allocator.hpp"
+#include "dti/service/allocation/allocator.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "dti/service/commit_pipeline.hpp"
+#include "dti/service/allocation/commit_pipeline.hpp"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "dti/service/committer.hpp"
+#include "dti/service/allocation/committer.hpp"
 
 #include <gtest/gtest.h>
 

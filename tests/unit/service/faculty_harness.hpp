@@ -15,7 +15,7 @@
 
 #include <gtest/gtest.h>
 
-#include "dti/service/faculty_service.hpp"
+#include "dti/service/faculty/faculty_service.hpp"
 
 namespace dti::faculty_test {
 

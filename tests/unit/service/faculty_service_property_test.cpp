@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "dti/service/faculty_service.hpp"
+#include "dti/service/faculty/faculty_service.hpp"
 #include "unit/service/faculty_harness.hpp"
 
 namespace dti {

@@ -1,4 +1,4 @@
-#include "dti/service/faculty_service.hpp"
+#include "dti/service/faculty/faculty_service.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -7,7 +7,7 @@
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/ledger.hpp"
 #include "dti/domain/messages.hpp"
-#include "dti/service/repository.hpp"
+#include "dti/service/ledger/repository.hpp"
 
 namespace dti::fixtures {
 

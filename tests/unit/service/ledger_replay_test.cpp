@@ -1,4 +1,4 @@
-#include "dti/service/ledger_replay.hpp"
+#include "dti/service/ledger/ledger_replay.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "dti/service/log_limit.hpp"
+#include "dti/base/log_limit.hpp"
 
 #include <gtest/gtest.h>
 

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "dti/service/commit_pipeline.hpp"
+#include "dti/service/allocation/commit_pipeline.hpp"
 #include "unit/service/fixtures.hpp"
 
 namespace dti::fixtures {

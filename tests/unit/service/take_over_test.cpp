@@ -1,4 +1,4 @@
-#include "dti/service/take_over.hpp"
+#include "dti/service/allocation/take_over.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "dti/repository/memory_repository.hpp"
+#include "dti/repository/memory/memory_repository.hpp"
 #include "unit/service/fixtures.hpp"
 
 namespace dti {

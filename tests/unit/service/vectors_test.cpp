@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "dti/service/allocator.hpp"
+#include "dti/service/allocation/allocator.hpp"
 #include "unit/service/fixtures.hpp"
 
 namespace dti {

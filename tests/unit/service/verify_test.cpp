@@ -1,4 +1,4 @@
-#include "dti/service/verify.hpp"
+#include "dti/service/ledger/verify.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "dti/service/catalog_check.hpp"
+#include "dti/service/ledger/catalog_check.hpp"
 #include "unit/service/fixtures.hpp"
 
 namespace dti {

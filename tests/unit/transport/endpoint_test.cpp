@@ -1,4 +1,4 @@
-#include "transport/endpoint.hpp"
+#include "dti/transport/zeromq/endpoint.hpp"
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "transport/frames.hpp"
-#include "transport/sockets.hpp"
+#include "dti/transport/zeromq/frames.hpp"
+#include "dti/transport/zeromq/sockets.hpp"
 #include "unit/transport/peers.hpp"
 
 namespace dti {

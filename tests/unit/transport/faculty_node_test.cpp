@@ -1,4 +1,4 @@
-#include "dti/transport/faculty_node.hpp"
+#include "dti/transport/faculty/faculty_node.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

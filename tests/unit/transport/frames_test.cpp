@@ -1,4 +1,4 @@
-#include "transport/frames.hpp"
+#include "dti/transport/zeromq/frames.hpp"
 
 #include <chrono>
 #include <span>

@@ -1,4 +1,4 @@
-#include "transport/lookups.hpp"
+#include "dti/transport/zeromq/lookups.hpp"
 
 #include <poll.h>
 
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "dti/transport/lookups.hpp"
+#include "dti/transport/zeromq/lookup_hangs.hpp"
 
 namespace dti {
 namespace {

@@ -1,4 +1,4 @@
-#include "transport/memory_bound.hpp"
+#include "transport/server/memory_bound.hpp"
 
 #include <gtest/gtest.h>
 

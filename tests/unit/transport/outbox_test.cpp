@@ -1,12 +1,12 @@
-#include "transport/outbox.hpp"
+#include "dti/transport/zeromq/outbox.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "dti/service/commit_pipeline.hpp"
-#include "transport/frames.hpp"
+#include "dti/service/allocation/commit_pipeline.hpp"
+#include "dti/transport/zeromq/frames.hpp"
 
 namespace dti {
 namespace {

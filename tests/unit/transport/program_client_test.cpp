@@ -1,4 +1,4 @@
-#include "dti/transport/program_client.hpp"
+#include "dti/transport/program/program_client.hpp"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "dti/transport/proxy_registration.hpp"
+#include "dti/transport/server/proxy_registration.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

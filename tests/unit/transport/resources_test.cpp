@@ -1,4 +1,4 @@
-#include "transport/resources.hpp"
+#include "transport/server/resources.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "dti/transport/descriptors.hpp"
+#include "dti/base/descriptor_limit.hpp"
 
 namespace dti {
 namespace {

@@ -1,4 +1,4 @@
-#include "transport/server_connection.hpp"
+#include "dti/transport/zeromq/server_connection.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "dti/transport/server.hpp"
+#include "dti/transport/server/server.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -13,9 +13,9 @@
 #include <thread>
 #include <vector>
 
+#include "dti/base/stop_signals.hpp"
 #include "dti/protocol/allocation_codec.hpp"
-#include "dti/repository/memory_repository.hpp"
-#include "dti/transport/stop_signals.hpp"
+#include "dti/repository/memory/memory_repository.hpp"
 #include "unit/transport/peers.hpp"
 
 namespace dti {

@@ -1,4 +1,4 @@
-#include "transport/sockets.hpp"
+#include "dti/transport/zeromq/sockets.hpp"
 
 #include <chrono>
 #include <stdexcept>

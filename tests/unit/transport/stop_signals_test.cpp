@@ -1,4 +1,4 @@
-#include "dti/transport/stop_signals.hpp"
+#include "dti/base/stop_signals.hpp"
 
 #include <poll.h>
 #include <unistd.h>

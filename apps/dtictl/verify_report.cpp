@@ -1,0 +1,138 @@
+#include "dtictl/verify_report.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "dti/cli/escape.hpp"
+
+namespace dti {
+namespace {
+
+std::string count(std::size_t number, const char* one, const char* several) {
+  return std::to_string(number) + ' ' + (number == 1 ? one : several);
+}
+
+std::string left_text(const Pool& left) {
+  return std::to_string(left.classrooms) + " classrooms, " + std::to_string(left.labs) + " labs, " +
+         std::to_string(left.mobile_labs()) + " mobile labs";
+}
+
+std::string semester_line(const SemesterReport& report) {
+  std::string line = "semester " + quoted_text(report.semester.name) + ": ";
+  if (!report.difference) {
+    return line + count(static_cast<std::size_t>(report.entries), "entry", "entries") + ", " +
+           count(static_cast<std::size_t>(report.grants), "grant", "grants") + "; left " + left_text(report.left) +
+           "; ok";
+  }
+  line += "DIFFERS";
+  if (!report.program.empty()) {
+    line += " at " + quoted_text(report.program) + " of " + quoted_text(report.faculty);
+  }
+  return line + ": " + printable(to_string(*report.difference));
+}
+
+std::size_t count_differences(const VerifyReport& report) {
+  const auto differs = [](const SemesterReport& semester) { return semester.difference.has_value(); };
+  return report.differences.size() + (report.file_faults ? report.file_faults->size() : 0) +
+         static_cast<std::size_t>(std::count_if(report.semesters.begin(), report.semesters.end(), differs));
+}
+
+/// `"key":` and a value that is JSON already; a comma before all but the first.
+class Object {
+ public:
+  Object& add(std::string_view key, std::string_view json) {
+    text_ += (text_.empty() ? "" : ",") + json_string(key) + ':' + std::string{json};
+    return *this;
+  }
+  Object& add(std::string_view key, std::int64_t number) { return add(key, std::to_string(number)); }
+  Object& add_flag(std::string_view key, bool flag) { return add(key, flag ? "true" : "false"); }
+  Object& add_text(std::string_view key, std::string_view text) { return add(key, json_string(text)); }
+  [[nodiscard]] std::string text() const { return '{' + text_ + '}'; }
+
+ private:
+  std::string text_;
+};
+
+template <class Items, class ToJson>
+std::string array(const Items& items, ToJson to_json) {
+  std::string text;
+  for (const auto& item : items) text += (text.empty() ? "" : ",") + to_json(item);
+  return '[' + text + ']';
+}
+
+Object json_of(const StoreDifference& difference) {
+  Object object;
+  object.add_text("what", difference.what);
+  if (difference.seq) object.add("seq", *difference.seq);
+  if (difference.program_id) object.add("program-number", *difference.program_id);
+  if (!difference.stored.empty()) object.add_text("stored", difference.stored);
+  if (!difference.expected.empty()) object.add_text("expected", difference.expected);
+  return object;
+}
+
+std::string json_of(const SemesterReport& report) {
+  const Pool& left = report.left;
+  Object object;
+  object.add_text("semester", report.semester.name)
+      .add_flag("ok", !report.difference)
+      .add("entries", report.entries)
+      .add("grants", report.grants)
+      .add("left", Object{}
+                       .add("classrooms", left.classrooms)
+                       .add("labs", left.labs)
+                       .add("conversions", left.conversions_left)
+                       .add("mobile-labs", left.mobile_labs())
+                       .text());
+  if (report.difference) {
+    auto difference = json_of(*report.difference);
+    if (!report.program.empty()) {
+      difference.add_text("faculty", report.faculty).add_text("program", report.program);
+    }
+    object.add("difference", difference.text());
+  }
+  return object.text();
+}
+
+}  // namespace
+
+std::string text_report(const VerifyReport& report) {
+  std::string out;
+  if (report.file_faults) {
+    if (report.file_faults->empty()) out += "file: integrity_check ok\n";
+    for (const auto& fault : *report.file_faults) out += "file: DAMAGED: " + printable(fault) + '\n';
+  }
+  if (!report.unreadable || report.programs > 0) {
+    out += "catalogue: " + count(report.programs, "program", "programs") + " of " +
+           count(report.faculties, "faculty", "faculties");
+    if (report.older_keys > 0) out += ", " + count(report.older_keys, "key", "keys") + " of another Unicode or version";
+    out += '\n';
+  }
+  for (const auto& semester : report.semesters) out += semester_line(semester) + '\n';
+  for (const auto& difference : report.differences) out += "DIFFERS: " + printable(to_string(difference)) + '\n';
+  if (report.warning) out += "WARNING: " + printable(*report.warning) + '\n';
+  if (report.unreadable) return out + "UNREADABLE: " + printable(*report.unreadable) + '\n';
+  const auto differences = count_differences(report);
+  return out + (differences == 0 ? "all fits" : count(differences, "difference", "differences")) + '\n';
+}
+
+std::string json_report(const VerifyReport& report, std::string_view store) {
+  Object object;
+  object.add_flag("ok", report.fits()).add_text("store", store);
+  if (report.warning) object.add_text("warning", *report.warning);
+  if (report.unreadable) object.add_text("error", *report.unreadable);
+  if (report.file_faults) {
+    object.add("file-faults", array(*report.file_faults, [](const std::string& fault) { return json_string(fault); }));
+  }
+  object.add("programs", static_cast<std::int64_t>(report.programs))
+      .add("faculties", static_cast<std::int64_t>(report.faculties))
+      .add("older-keys", static_cast<std::int64_t>(report.older_keys))
+      .add("differences", array(report.differences, [](const StoreDifference& it) { return json_of(it).text(); }))
+      .add("semesters", array(report.semesters, [](const SemesterReport& it) { return json_of(it); }));
+  return object.text() + '\n';
+}
+
+std::string json_failure(std::string_view why, std::string_view store) {
+  return Object{}.add_flag("ok", false).add_text("store", store).add_text("error", why).text() + '\n';
+}
+
+}  // namespace dti

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dti/cli/logging.hpp"
+#include "dti/cli/settings.hpp"
+#include "dti/service/faculty/faculty_service.hpp"
+
+namespace dti {
+
+/// What faculty was told. Source: docs/protocol.md, Flags.
+struct FacultyAppOptions {
+  FacultyOptions faculty;
+  std::vector<HostPort> servers;  // those of faculty.endpoints, in the same order
+  std::string bind;
+  std::uint16_t listen_port = 0;  // 0: any free one
+  LogOptions log;
+};
+
+[[nodiscard]] AppDescription describe_faculty();
+
+/// @param args  the command line without the program's name
+[[nodiscard]] std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const std::string> args,
+                                                                               const Surroundings& surroundings);
+
+}  // namespace dti

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "dti/cli/logging.hpp"
+#include "dti/cli/settings.hpp"
+#include "dti/domain/messages.hpp"
+
+namespace dti {
+
+/// What program was told. Source: docs/protocol.md, Flags.
+struct ProgramOptions {
+  RoomRequest request;  // without client_id
+  HostPort faculty_server;
+  std::chrono::milliseconds timeout{0};
+  std::filesystem::path output_dir;
+  bool json = false;  // print the answer as JSON
+  LogOptions log;
+};
+
+[[nodiscard]] AppDescription describe_program();
+
+/// @param args  the command line without the program's name
+[[nodiscard]] std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const std::string> args,
+                                                                            const Surroundings& surroundings);
+
+}  // namespace dti

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dti/service/ledger/repository.hpp"
+
+namespace dti {
+
+class Holder;
+
+/// A store in memory, for tests and `memory:`. Several MemoryRepository objects can use one, as several servers use a
+/// database: the last to take over fences the others. Lives as long as one of them. Thread: any.
+class MemoryStore {
+ public:
+  /// One entry with what the ledger keeps beside it.
+  struct Entry {
+    LedgerEntry entry;
+    std::optional<std::string> request_id;
+    WallTime at{};
+  };
+
+  /// The next call of a repository on this store fails. Calls of this function queue up: one for each call to come.
+  /// @param after_effect  the call does its work first, and then fails (an answer that was lost)
+  void fail_next(StorageError::Kind kind, bool after_effect = false);
+
+  /// What is stored of a semester's ledger; empty if there is no such semester.
+  [[nodiscard]] std::vector<Entry> entries(SemesterId semester) const;
+  /// The semester as it is stored.
+  [[nodiscard]] std::optional<StoredSemester> find_semester(const std::string& name) const;
+  [[nodiscard]] Epoch epoch() const;
+
+ private:
+  friend class MemoryRepository;
+
+  struct Failure {
+    StorageError::Kind kind;
+    bool after_effect;
+  };
+  // What the entries of one request have in common.
+  struct Message {
+    Seq last = 0;
+    std::optional<std::string> request_id;
+    WallTime at{};
+  };
+  struct Semester {
+    StoredSemester row;
+    std::deque<LedgerEntry> entries;        // entries[seq - 1]
+    std::deque<Message> messages;           // in order; each of the entries up to its last
+    std::vector<std::int32_t> generations;  // generations[program - 1]: of its newest grant; 0: it has none
+  };
+
+  [[nodiscard]] Semester* find(SemesterId id);
+  [[nodiscard]] CommitResult commit(const Batch& batch);
+  static void add_grants(Semester& semester, const Batch& batch);
+
+  mutable std::mutex mutex_;  // guards what follows
+  Epoch epoch_ = 0;
+  std::string holder_;                    // of the repository that leads
+  std::vector<CatalogProgram> programs_;  // programs_[id - 1]
+  std::vector<Semester> semesters_;       // semesters_[id - 1]
+  std::deque<Failure> failures_;
+};
+
+/// The Repository on a MemoryStore.
+class MemoryRepository final : public Repository {
+ public:
+  explicit MemoryRepository(std::shared_ptr<MemoryStore> store);
+  ~MemoryRepository() override;
+
+  [[nodiscard]] StoreSurvey survey() override;
+  [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
+  [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
+  [[nodiscard]] CommitResult release(Epoch epoch) override;
+  [[nodiscard]] StoreWatch watch() override;
+  [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
+  void read_ledger(SemesterId semester, Seq after, Seq last,
+                   const std::function<void(std::vector<LedgerEntry>)>& sink) override;
+  [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) override;
+  [[nodiscard]] OpenResult open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                         WallTime at) override;
+  [[nodiscard]] CommitResult commit(const Batch& batch) override;
+  [[nodiscard]] CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) override;
+  void interrupt() noexcept override {}  // nothing here waits
+
+ private:
+  enum class Stage { kConnecting, kReading, kWriting };
+
+  template <class Call>
+  auto perform(Stage stage, Call call) -> decltype(call());
+  template <class Call>
+  auto translate(Stage stage, Call call) -> decltype(call());
+
+  const std::shared_ptr<MemoryStore> store_;
+  const std::unique_ptr<Holder> holder_;
+  bool connected_ = false;  // from a take-over or a look on, until a call fails so that only another one tells
+};
+
+}  // namespace dti

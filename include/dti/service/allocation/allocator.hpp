@@ -1,0 +1,102 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "dti/domain/catalog.hpp"
+#include "dti/domain/ledger.hpp"
+#include "dti/domain/messages.hpp"
+#include "dti/service/ledger/repository.hpp"
+
+namespace dti {
+
+/// What the allocator decided for one request.
+struct Decision {
+  std::optional<SemesterId> semester_id;  // none: the refusal rests on no semester
+  FacultyId faculty_id = 0;               // 0: not known
+  Outcome outcome;
+  std::size_t entry_count = 0;  // how many entries it appended
+};
+
+/// All state in RAM, and the decisions on it: deterministic, without threads, clocks or I/O.
+/// Holds committed entries and, on top of them, what was only decided; undo() takes the latter back, newest first.
+class Allocator {
+ public:
+  /// Adds programs that were read from the store. @return false if they do not continue the catalogue
+  [[nodiscard]] bool add_programs(const std::vector<CatalogProgram>& programs) { return catalog_.add(programs); }
+  [[nodiscard]] const Catalog& catalog() const { return catalog_; }
+
+  /// Puts one more committed entry on a semester's state; a semester that is new here starts with `semester-opened`.
+  /// @return what is wrong with it (out of order, a second grant, an unknown program, another grant than the rule gives
+  ///         from what was left), or nothing
+  [[nodiscard]] std::optional<std::string> replay(SemesterId semester, const LedgerEntry& entry);
+
+  /// Forgets a semester's entries, to be replayed from the first.
+  void forget(SemesterId semester) { semesters_.erase(semester); }
+
+  /// Serves these semesters, and no others, by their names. Each must have been replayed.
+  /// @return what differs between the replayed state and the stored one, or nothing
+  [[nodiscard]] std::optional<std::string> serve(const std::vector<StoredSemester>& semesters);
+
+  /// Decides a request on the state as decided so far and changes that state; new grants are appended to `entries`.
+  [[nodiscard]] Decision decide(const AllocationRequest& request, std::vector<LedgerEntry>& entries);
+
+  /// Which semester a request would be decided in; none if it is not open.
+  [[nodiscard]] std::optional<SemesterId> find_semester(std::string_view name) const;
+
+  /// Takes back the newest decided entry of the semester, which must be `entry`.
+  void undo(SemesterId semester, const LedgerEntry& entry);
+
+  /// The seq of the semester's last entry, decided ones included; 0 if nothing is known of it.
+  [[nodiscard]] Seq head(SemesterId semester) const;
+
+  /// What is left of a semester, decided entries included.
+  [[nodiscard]] Pool left(SemesterId semester) const;
+
+  /// Every semester that was replayed, with its head: what a take-over need not read again.
+  [[nodiscard]] std::unordered_map<SemesterId, Seq> heads() const;
+
+ private:
+  // The grant a program holds, small: there are as many as programs times semesters. Quantities fit: capacities are
+  // at most 10^9 (kCapacityMax) and wants at most 10^6.
+  struct Holding {
+    std::int32_t classrooms_wanted = -1;  // -1: holds nothing
+    std::int32_t labs_wanted = 0;
+    std::int32_t classrooms = 0;
+    std::int32_t labs = 0;
+    std::int32_t mobile_labs = 0;
+  };
+  // Pages, so that a grant never moves what others hold, and programs that do not ask cost little.
+  struct HoldingPage {
+    static constexpr std::size_t kPrograms = 1'024;
+    std::array<Holding, kPrograms> holdings;
+  };
+  struct Semester {
+    Seq head = 0;
+    Pool left;
+    Capacity opened_with;
+    std::vector<std::unique_ptr<HoldingPage>> pages;  // by (ProgramId - 1) / kPrograms; null: nobody there holds any
+  };
+
+  /// The place of a program's holding, which may hold nothing; null if nobody on its page holds any.
+  [[nodiscard]] static const Holding* find_slot(const Semester& semester, ProgramId program);
+  [[nodiscard]] static const Holding* find_holding(const Semester& semester, ProgramId program);
+  [[nodiscard]] static Holding& holding_of(Semester& semester, ProgramId program);
+  static void put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant);
+  [[nodiscard]] std::string why_not_open(const std::string& semester) const;
+  [[nodiscard]] ProgramOutcome decide_program(Semester& semester, ProgramId program, const Want& want,
+                                              std::vector<LedgerEntry>& entries);
+
+  Catalog catalog_;
+  std::unordered_map<SemesterId, Semester> semesters_;
+  std::unordered_map<std::string, SemesterId> open_;  // by name, byte for byte
+};
+
+}  // namespace dti

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "dti/domain/catalog.hpp"
+#include "dti/service/ledger/repository.hpp"
+
+namespace dti {
+
+/// The semester that a server is started with.
+struct SemesterToOpen {
+  std::string name;
+  std::optional<Quantity> classrooms;   // needed if the store does not have the semester
+  std::optional<Quantity> labs;         // needed if the store does not have the semester
+  std::optional<Quantity> conversions;  // all classrooms if not given; cut to the classrooms
+};
+
+/// What a start asks of the store beyond taking over.
+struct StartOptions {
+  std::optional<SemesterToOpen> semester;
+  std::vector<CatalogRow> catalog;          // to be added; empty: nothing to add
+  std::vector<CatalogRow> default_catalog;  // to be added to a store that has no programs
+};
+
+/// What the asker knows already, so that only the rest is read.
+struct KnownState {
+  std::unordered_map<SemesterId, Seq> heads;  // replayed so far
+  std::size_t program_count = 0;              // of the catalogue, known so far
+};
+
+struct TakeOverRequest {
+  KnownState known;
+  std::optional<StartOptions> start;  // until this process has led
+  bool start_fits = false;            // an earlier try found so, and another server in the lead: not looked at twice
+  Lease lease;
+};
+
+/// A piece of a semester's ledger, read while taking over.
+struct LedgerPiece {
+  SemesterId semester_id = 0;
+  bool from_start = false;  // what was known of the semester is to be forgotten first: the store has less than that
+  std::vector<LedgerEntry> entries;
+  std::string semester_name = {};  // for people
+};
+
+/// The catalogue's additions come before the entries that name them.
+using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece>;
+
+/// When a lease of this duration is to be renewed, counted from its last renewal.
+[[nodiscard]] constexpr std::chrono::milliseconds renewal_interval(std::chrono::milliseconds lease) {
+  return lease / 3;  // two renewals may be late before it runs out
+}
+
+/// Takes over a store: the whole procedure, by blocking calls. Renews the lease while it reads.
+/// @param clock  paces the renewals
+/// @param piece  is given what was read, in an order in which it can be applied at once
+/// @return the leadership, when everything up to the heads of its open semesters was given to `piece`; HeldBy if another
+///         server holds the lead, or took it meanwhile
+/// @throws StorageError  kRefused, with a sentence for people, if the store does not fit `request.start`; what can be
+///                       known before the lead is taken is refused before
+/// Thread: the committer. Source: docs/adr/0004-take-over.md
+[[nodiscard]] std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOverRequest& request,
+                                                         WallTime at, const std::function<SteadyTime()>& clock,
+                                                         const std::function<void(TakeOverPiece)>& piece);
+
+/// Looks who leads and, while another server does, reads what has been added since, so that a take-over finds little left
+/// to read. Changes nothing. @param piece  as for take_over()
+/// Thread: the committer.
+[[nodiscard]] StoreWatch follow(Repository& repository, const KnownState& known,
+                                const std::function<void(TakeOverPiece)>& piece);
+
+}  // namespace dti

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dti/service/ledger/ledger_replay.hpp"
+#include "dti/service/ledger/ledger_snapshot.hpp"
+
+namespace dti {
+
+/// What the ledger of one semester comes to, as far as the first difference.
+struct SemesterReport {
+  SemesterRow semester;
+  Seq entries = 0;
+  Seq grants = 0;
+  Pool left;
+  std::optional<StoreDifference> difference;
+  std::string faculty;  // of the difference's program, if the catalogue has it
+  std::string program;
+};
+
+/// What verify() found, in the order in which it looked.
+struct VerifyReport {
+  std::optional<std::vector<std::string>> file_faults;  // none: the database has no check of its file
+  std::size_t programs = 0;
+  std::size_t faculties = 0;
+  std::size_t older_keys = 0;
+  std::vector<StoreDifference> differences;  // of the catalogue, and of the store as a whole
+  std::vector<SemesterReport> semesters;
+  std::optional<std::string> warning;     // what the rows cannot tell: answered grants may be missing
+  std::optional<std::string> unreadable;  // where reading had to end
+
+  /// Does everything fit?
+  [[nodiscard]] bool fits() const;
+};
+
+/// How far verify() has come; `semester` is empty while it looks at something else.
+struct VerifyProgress {
+  std::string semester;
+  Seq read = 0;
+  Seq head = 0;
+};
+
+/// Replays every semester's ledger through the allocation rule, and compares all of the store with what comes out.
+/// Memory grows with the catalogue and a piece of the ledger, not with the ledger.
+/// @param progress  called before each part, and after each piece of a ledger
+/// @throws StorageError  kUnavailable; what cannot be read because it is damaged is in the report
+[[nodiscard]] VerifyReport verify(LedgerSnapshot& snapshot, const std::function<void(const VerifyProgress&)>& progress);
+
+}  // namespace dti

@@ -1,0 +1,43 @@
+#include "dti/cli/announcements.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <utility>
+
+namespace dti {
+namespace {
+
+constexpr std::chrono::milliseconds kFinishTime{100};
+
+}  // namespace
+
+struct Announcements::Shared {
+  std::atomic<int> lines_said{0};
+  std::atomic<bool> has_failed{false};
+};
+
+Announcements::Announcements(LogSink log)
+    : shared_(std::make_shared<Shared>()),
+      writer_({STDOUT_FILENO, {}, [shared = shared_, log = std::move(log)](const std::string& reason) {
+                 if (shared->lines_said > 1) return;
+                 shared->has_failed = true;
+                 log({LogLevel::kError,
+                      "not-announced",
+                      "the READY or STANDBY line could not be written to stdout: " + reason + "; the process stops",
+                      {}});
+                 kill(getpid(), SIGTERM);
+               }}) {}
+
+void Announcements::say(const std::string& word, const std::string& endpoint) {
+  ++shared_->lines_said;
+  writer_.write(word + ' ' + endpoint + '\n');
+}
+
+bool Announcements::has_failed() const { return shared_->has_failed; }
+
+void Announcements::finish() { writer_.finish(kFinishTime); }
+
+}  // namespace dti

@@ -1,0 +1,142 @@
+#include "cli/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include "dti/cli/escape.hpp"
+
+namespace dti {
+namespace {
+
+const Setting* find(std::span<const Setting> settings, std::string_view name) {
+  const auto found = std::find_if(settings.begin(), settings.end(), [name](const auto& it) { return it.name == name; });
+  return found == settings.end() ? nullptr : &*found;
+}
+
+// The setting whose flag the argument is, with a value or without.
+const Setting* find_flag(std::span<const Setting> settings, std::string_view arg) {
+  if (arg == "-h") arg = "--help";
+  return arg.starts_with("--") ? find(settings, arg.substr(2, arg.find('=') - 2)) : nullptr;
+}
+
+struct SplitFlags {
+  std::vector<std::string> args;
+  std::optional<std::string> without_value;  // a flag that lacks its value
+  bool has_separator = false;                // a "--", behind which CLI11 would take no flags
+};
+
+// `--key=value` becomes `--key value`, and a switch alone `--switch true`: CLI11 takes the next argument for the value
+// of `--key=`, and would give switches other rules. A flag is nobody's value: it may have a password behind its `=`.
+SplitFlags split_flags(std::span<const Setting> settings, std::span<const std::string> args) {
+  SplitFlags split;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const auto* setting = find_flag(settings, args[i]);
+    if (setting == nullptr) {
+      if (args[i] == "--") {
+        split.has_separator = true;
+      } else {
+        split.args.push_back(args[i]);
+      }
+      continue;
+    }
+    const auto flag = "--" + setting->name;
+    if (const auto equals = args[i].find('='); equals != std::string::npos) {
+      split.args.insert(split.args.end(), {flag, args[i].substr(equals + 1)});
+    } else if (std::holds_alternative<SwitchKind>(setting->kind)) {
+      split.args.insert(split.args.end(), {flag, "true"});
+    } else if (i + 1 < args.size() && find_flag(settings, args[i + 1]) == nullptr) {
+      split.args.insert(split.args.end(), {flag, args[++i]});
+    } else if (!split.without_value) {
+      split.without_value = flag;
+    }
+  }
+  return split;
+}
+
+std::size_t edit_distance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> row(right.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < right.size(); ++j) {
+      const auto replaced = diagonal + (left[i] == right[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
+    }
+  }
+  return row.back();
+}
+
+// What CLI11 did not know what to do with. Shown only where it cannot be (part of) a password.
+ReadFault unexpected(std::span<const Setting> settings, const std::string& arg) {
+  if (arg.size() > 1 && arg.front() == '-') {
+    const auto flag = arg.substr(0, arg.find('='));
+    const auto name = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
+    return {printable(flag) + ": unknown flag" + suggest(settings, name, "--") + " (--help lists all)"};
+  }
+  const auto plain = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const bool harmless = !arg.empty() && arg.size() <= 40 && std::all_of(arg.begin(), arg.end(), plain);
+  return {"an argument" + (harmless ? ' ' + quoted_text(arg) : std::string{}) +
+          " belongs to no flag (a value with spaces needs quotes)"};
+}
+
+}  // namespace
+
+std::variant<std::map<std::string, std::string>, ReadFault> read_command_line(std::span<const Setting> settings,
+                                                                              std::span<const std::string> args) {
+  CLI::App parser;
+  parser.set_help_flag();
+  parser.allow_extras();
+  for (const auto& setting : settings) {
+    parser.add_option("--" + setting.name)
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
+  auto split = split_flags(settings, args);
+  std::reverse(split.args.begin(), split.args.end());
+  try {
+    parser.parse(std::move(split.args));
+  } catch (const CLI::Error&) {  // not known to happen: each flag has its value
+    return ReadFault{"the arguments cannot be read (--help lists all)"};
+  }
+
+  std::map<std::string, std::string> values;
+  for (const auto& setting : settings) {
+    const auto& results = parser.get_option("--" + setting.name)->results();
+    if (!results.empty()) values.emplace(setting.name, results.front());
+  }
+  if (values.contains("help") || values.contains("version")) return values;  // whatever else is wrong
+  if (split.without_value) return ReadFault{*split.without_value + ": needs a value"};
+  if (const auto rest = parser.remaining(); !rest.empty()) return unexpected(settings, rest.front());
+  if (split.has_separator) return unexpected(settings, "--");
+  for (const auto& setting : settings) {
+    const auto count = parser.get_option("--" + setting.name)->results().size();
+    if (count > 1) {
+      return ReadFault{"--" + setting.name + ": given " + std::to_string(count) + " times; once is allowed"};
+    }
+  }
+  return values;
+}
+
+std::string suggest(std::span<const Setting> settings, std::string_view name, std::string_view prefix) {
+  const Setting* nearest = nullptr;
+  auto distance_max = std::max<std::size_t>(2, name.size() / 3) + 1;
+  for (const auto& setting : settings) {
+    const bool abbreviated = name.size() >= 3 && setting.name.starts_with(name);
+    const auto distance = abbreviated ? 1 : edit_distance(name, setting.name);
+    if (distance < distance_max) {
+      nearest = &setting;
+      distance_max = distance;
+    }
+  }
+  return nearest == nullptr ? "" : "; did you mean " + std::string{prefix} + nearest->name + "?";
+}
+
+}  // namespace dti

@@ -1,0 +1,149 @@
+#include "dti/cli/files.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <random>
+#include <string>
+#include <system_error>
+
+#include "dti/base/descriptor.hpp"
+
+namespace dti {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A path without a directory part is in the working directory.
+fs::path directory_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path{"."}; }
+
+[[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
+
+// A new file beside the one it may become, so that renaming it is atomic; removed unless it was renamed.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const fs::path& directory)
+      : path_(directory / unused_name()),
+        descriptor_(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
+    if (descriptor_.get() < 0) fail("cannot make a file in " + directory.string());
+  }
+  ~TemporaryFile() {
+    if (!renamed_) unlink(path_.c_str());
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  void write(std::string_view text) {
+    while (!text.empty()) {
+      const auto count = ::write(descriptor_.get(), text.data(), text.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) fail("cannot write " + path_.string());
+      text.remove_prefix(static_cast<std::size_t>(count));
+    }
+    if (fsync(descriptor_.get()) != 0) fail("cannot write " + path_.string());
+  }
+
+  void rename_to(const fs::path& path) {
+    if (rename(path_.c_str(), path.c_str()) != 0) fail("cannot write " + path.string());
+    renamed_ = true;
+  }
+
+ private:
+  // Random, not the process's number: containers that share a directory have the same numbers.
+  static std::string unused_name() {
+    std::random_device random;
+    return ".dti-" + std::to_string(random()) + std::to_string(random()) + ".tmp";
+  }
+
+  fs::path path_;
+  Descriptor descriptor_;
+  bool renamed_ = false;
+};
+
+/// The text of a regular file; none if it is not one, or cannot be read, or is far larger than what is written here.
+std::optional<std::string> read_regular(const fs::path& path) {
+  constexpr std::size_t kBytesMax = 64 * 1024;
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (file.get() < 0 || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  std::string text(kBytesMax + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const auto count = read(file.get(), text.data() + size, text.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return std::nullopt;
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  if (size > kBytesMax) return std::nullopt;
+  text.resize(size);
+  return text;
+}
+
+/// Gives a file a second name that no file has. Where there are no hard links, the file gets it instead of its own.
+/// @return false if the name is taken
+bool add_name(const fs::path& path, const fs::path& name) {
+  if (link(path.c_str(), name.c_str()) == 0) return true;
+  if (errno == EEXIST) return false;
+  const Descriptor claim(open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (claim.get() < 0 && errno == EEXIST) return false;
+  if (claim.get() < 0 || rename(path.c_str(), name.c_str()) != 0) fail("cannot keep the earlier " + path.string());
+  return true;
+}
+
+/// Keeps a file under another name, unless an earlier one that was kept says the same.
+fs::path keep(const fs::path& path, const std::optional<std::string>& text,
+              const std::function<bool(std::string_view, std::string_view)>& is_same,
+              const std::function<fs::path(std::size_t number)>& earlier_path) {
+  for (std::size_t number = 1;; ++number) {
+    auto name = earlier_path(number);
+    if (add_name(path, name)) return name;
+    const auto kept = read_regular(name);
+    if (text && kept && is_same(*kept, *text)) return name;
+  }
+}
+
+}  // namespace
+
+void write_atomically(const fs::path& path, std::string_view text) {
+  const auto directory = directory_of(path);
+  {
+    TemporaryFile file(directory);
+    file.write(text);
+    file.rename_to(path);
+  }
+  // The rename itself is on disk only with its directory. The file is whole either way, so a directory that cannot be
+  // opened for reading is no error.
+  const Descriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.get() >= 0) fsync(opened.get());
+}
+
+std::optional<fs::path> replace_and_keep(const fs::path& path, std::string_view text,
+                                         const std::function<bool(std::string_view, std::string_view)>& is_same,
+                                         const std::function<fs::path(std::size_t number)>& earlier_path) {
+  // Until the new file is there: of two programs at once, neither must lose the other's. Where directories cannot be
+  // locked, as on some network file systems, all else holds.
+  const Descriptor directory(open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() >= 0) flock(directory.get(), LOCK_EX);
+  std::optional<fs::path> kept;
+  if (std::error_code ignored; fs::exists(fs::symlink_status(path, ignored))) {
+    const auto there = read_regular(path);
+    if (!there || !is_same(*there, text)) kept = keep(path, there, is_same, earlier_path);
+  }
+  write_atomically(path, text);
+  return kept;
+}
+
+std::optional<std::string> check_writable_directory(const fs::path& directory) {
+  try {
+    TemporaryFile{directory.empty() ? fs::path{"."} : directory};
+    return std::nullopt;
+  } catch (const std::system_error& error) {
+    return error.code().message();
+  }
+}
+
+}  // namespace dti

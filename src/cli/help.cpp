@@ -1,0 +1,117 @@
+#include "cli/help.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace dti {
+namespace {
+
+constexpr std::size_t kColumns = 80;
+
+// How many characters a terminal shows; the bytes that continue a code point are not counted.
+std::size_t width(std::string_view text) {
+  std::size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  return count;
+}
+
+// The text in lines of at most kColumns.
+// @param indent  spaces before the first line;  @param indent_rest  before the others
+// @param line_end  what stands at the end of a line that goes on
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t indent_rest, std::string_view line_end) {
+  std::string out;
+  std::size_t column = 0;
+  while (!text.empty()) {
+    const auto space = text.find(' ');
+    const auto word = text.substr(0, space);
+    const auto end_width = space == std::string_view::npos ? 0 : line_end.size();
+    if (column == 0 || column + 1 + width(word) + end_width > kColumns) {
+      if (column > 0) out.append(line_end) += '\n';
+      column = column == 0 ? indent : indent_rest;
+      out.append(column, ' ');
+    } else {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += width(word);
+    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+  }
+  return out += '\n';
+}
+
+std::string wrapped(std::string_view text, std::size_t indent) { return wrapped(text, indent, indent, ""); }
+
+// A command as a shell takes it, also in several lines.
+std::string wrapped_command(std::string_view command) { return wrapped(command, 2, 6, " \\"); }
+
+std::string without_value(const Setting& setting) {
+  if (setting.needed) return "needed";
+  if (setting.default_value && std::holds_alternative<SwitchKind>(setting.kind)) {
+    return *setting.default_value == "true" ? "default: on" : "default: off";
+  }
+  return "default: " + setting.default_value.value_or(setting.default_shown);
+}
+
+std::string setting_help(const Setting& setting) {
+  const auto value = placeholder(setting.kind);
+  const bool asks_only = setting.name == "help" || setting.name == "version";
+  return "  --" + setting.name + (value.empty() ? "" : "=" + value) + '\n' + wrapped(setting.help, 6) +
+         (asks_only ? ""
+                    : wrapped("(" + without_value(setting) + "; environment: " + variable_name(setting.name) + ")", 6));
+}
+
+}  // namespace
+
+AppDescription with_common_settings(const AppDescription& app) {
+  auto all = app;
+  all.settings.push_back({.name = "log-level",
+                          .group = "Log and help",
+                          .kind = ChoiceKind{{"debug", "info", "warning", "error"}},
+                          .help = "Least level of the events that are logged, on stderr.",
+                          .default_value = "info"});
+  all.settings.push_back({.name = "log-format",
+                          .group = "Log and help",
+                          .kind = ChoiceKind{{"text", "json"}},
+                          .help = "One line of text, or one JSON object a line, for each event.",
+                          .default_value = "text"});
+  return all;
+}
+
+std::vector<Setting> with_command_line_settings(std::span<const Setting> settings) {
+  std::vector<Setting> all{settings.begin(), settings.end()};
+  all.push_back({.name = "config",
+                 .group = "Log and help",
+                 .kind = PathKind{},
+                 .help = "TOML file with settings, such as: log-level = \"debug\""});
+  all.push_back({.name = "help", .group = "Log and help", .kind = SwitchKind{}, .help = "Prints this (-h too)."});
+  all.push_back({.name = "version", .group = "Log and help", .kind = SwitchKind{}, .help = "Prints the version."});
+  return all;
+}
+
+std::string help_text(const AppDescription& app) {
+  std::string out = "Usage: " + app.name + " [--key=value | --key value]...\n\n" + wrapped(app.purpose, 0);
+  std::string group;
+  for (const auto& setting : with_command_line_settings(with_common_settings(app).settings)) {
+    if (setting.group != group) out += '\n' + setting.group + ":\n";
+    group = setting.group;
+    out += setting_help(setting);
+  }
+  out += "\nWhere a setting comes from:\n" +
+         wrapped(
+             "A flag wins over its environment variable, the variable over the config file, the file over the default. "
+             "The variable of --some-flag is DTI_SOME_FLAG (one that is empty counts as not set); its key in the "
+             "config file is some-flag. Seconds may have up to three decimals.",
+             2);
+  out += "\nExamples:\n";
+  for (const auto& [what, command] : app.examples) out += wrapped("# " + what, 2) + wrapped_command(command);
+  out += "\nExit codes:\n";
+  for (const auto& [code, meaning] : app.exit_codes) {
+    out += wrapped(std::to_string(code) + "  " + meaning, 2, 5, "");
+  }
+  return out;
+}
+
+}  // namespace dti

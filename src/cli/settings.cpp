@@ -1,0 +1,214 @@
+#include "dti/cli/settings.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <system_error>
+
+#include "cli/command_line.hpp"
+#include "cli/config_file.hpp"
+#include "cli/help.hpp"
+#include "cli/platform_variables.hpp"
+#include "dti/base/check.hpp"
+#include "dti/cli/escape.hpp"
+
+namespace dti {
+namespace {
+
+constexpr std::size_t kFileBytesMax = 16 * 1024 * 1024;  // a catalogue of 200,000 programs, with room to spare
+
+std::string read_file(const std::string& path) {
+  errno = 0;
+  std::ifstream file{path, std::ios::binary};
+  std::string text;
+  std::vector<char> piece(64 * 1024);
+  while (file && text.size() <= kFileBytesMax) {
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (text.size() > kFileBytesMax) throw std::runtime_error{"it has more than 16 MiB"};
+  // A directory opens, and fails at the first read.
+  if (!file.is_open() || !file.eof()) {
+    throw std::runtime_error{errno != 0 ? std::generic_category().message(errno) : "it cannot be read"};
+  }
+  return text;
+}
+
+UsageExit bad_use(const std::string& app, const std::string& text) { return {2, app + ": " + text + '\n', false}; }
+
+// A value that was found for a setting, not yet looked at.
+struct Given {
+  std::string text;
+  Origin origin;
+};
+
+std::optional<std::string> set_variable(const Surroundings& surroundings, std::string_view setting) {
+  auto value = surroundings.variable(variable_name(setting));
+  if (value && value->empty()) value.reset();
+  return value;
+}
+
+LogEvent ignored_variable(const Setting& setting, const std::string& value) {
+  const auto variable = variable_name(setting.name);
+  return {LogLevel::kInfo,
+          "variable-ignored",
+          "Kubernetes or Docker sets " + variable + " for a service or a link of that name, so it is not a setting of "
+          "this program; use --" + setting.name + ", or \"" + setting.name + "\" in the config file",
+          {{"variable", variable}, {"value", value}}};
+}
+
+// The names by which messages show an origin: `--port`, `DTI_PORT`, `/etc/dti.toml:3: port`, `--port (default)`.
+std::string shown(std::string_view name, const Origin& origin) {
+  switch (origin.source) {
+    case Source::kFlag:
+    case Source::kVariable: return origin.text;
+    case Source::kFile: return origin.text + ": " + std::string{name};
+    case Source::kDefault: return "--" + std::string{name} + " (default)";
+  }
+  return origin.text;
+}
+
+std::string shown_value(std::string_view text) {
+  constexpr std::size_t kShownMax = 100;
+  if (text.size() <= kShownMax) return quoted_text(text) + ' ';
+  return quoted_text(std::string{text.substr(0, kShownMax)} + "…") + ' ';
+}
+
+// The config file's values: those of --config, else of DTI_CONFIG.
+std::variant<std::map<std::string, ConfigValue>, ReadFault> read_config_file(
+    const AppDescription& app, const std::map<std::string, std::string>& flags, const Surroundings& surroundings,
+    std::string& path) {
+  const auto flag = flags.find("config");
+  const auto variable = set_variable(surroundings, "config");
+  if (flag == flags.end() && !variable) return std::map<std::string, ConfigValue>{};
+  path = flag != flags.end() ? flag->second : *variable;
+  const std::string origin = flag != flags.end() ? "--config" : variable_name("config");
+  if (path.empty()) return ReadFault{origin + ": \"\" is no path"};
+  auto settings = app.settings;
+  settings.insert(settings.end(), app.others_in_file.begin(), app.others_in_file.end());
+  try {
+    return read_config(settings, path, surroundings.read_file(path));
+  } catch (const std::runtime_error& error) {
+    return ReadFault{origin + ": cannot read " + quoted_text(path) + ": " + printable(error.what())};
+  }
+}
+
+std::string needed_text(const std::vector<const Setting*>& missing, const std::vector<LogEvent>& ignored) {
+  std::string flags;
+  for (const auto* setting : missing) flags += (flags.empty() ? "--" : ", --") + setting->name;
+  const auto variable = variable_name(missing.front()->name);
+  std::string why;
+  for (const auto& event : ignored) why += "; " + event.message;
+  return flags + (missing.size() == 1 ? " is needed" : " are needed") + " (or " + variable + ", or \"" +
+         missing.front()->name + "\" in the config file" + (missing.size() == 1 ? ")" : ", and so on)") + why;
+}
+
+}  // namespace
+
+Surroundings process_surroundings() {
+  return {[](const std::string& name) -> std::optional<std::string> {
+            const char* value = std::getenv(name.c_str());
+            return value == nullptr ? std::nullopt : std::optional<std::string>{value};
+          },
+          read_file};
+}
+
+int leave(const UsageExit& usage) {
+  std::FILE* const out = usage.to_stdout ? stdout : stderr;
+  const bool printed = std::fputs(usage.text.c_str(), out) >= 0 && std::fflush(out) == 0;
+  return printed || usage.code != 0 ? usage.code : 1;  // help that nobody sees is no success
+}
+
+std::string environment_name(std::string_view name) {
+  std::string shown;
+  for (const char c : name) shown += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return shown;
+}
+
+std::string version_text(const std::string& program) { return program + " " DTI_VERSION "\n"; }
+
+std::string variable_name(std::string_view setting) { return "DTI_" + environment_name(setting); }
+
+std::variant<Settings, UsageExit> resolve(const AppDescription& description, std::span<const std::string> args,
+                                          const Surroundings& surroundings) {
+  const auto app = with_common_settings(description);
+  const auto flags_read = read_command_line(with_command_line_settings(app.settings), args);
+  if (const auto* fault = std::get_if<ReadFault>(&flags_read)) return bad_use(app.name, fault->text);
+  const auto& flags = std::get<0>(flags_read);
+  if (flags.contains("help")) return UsageExit{0, help_text(description), true};
+  if (flags.contains("version")) return UsageExit{0, version_text(app.name), true};
+
+  std::string config_path;
+  const auto config_read = read_config_file(app, flags, surroundings, config_path);
+  if (const auto* fault = std::get_if<ReadFault>(&config_read)) return bad_use(app.name, fault->text);
+  const auto& config = std::get<0>(config_read);
+
+  Settings settings;
+  settings.app_ = app.name;
+  const auto find_value = [&](const Setting& setting) -> std::optional<Given> {
+    if (const auto flag = flags.find(setting.name); flag != flags.end()) {
+      return Given{flag->second, {Source::kFlag, "--" + setting.name}};
+    }
+    if (auto variable = set_variable(surroundings, setting.name)) {
+      const auto name = variable_name(setting.name);
+      if (!is_set_by_platform(setting.kind, name, *variable)) {
+        return Given{std::move(*variable), {Source::kVariable, name}};
+      }
+      settings.ignored_.push_back(ignored_variable(setting, *variable));
+    }
+    if (const auto entry = config.find(setting.name); entry != config.end()) {
+      return Given{entry->second.text,
+                   {Source::kFile, printable(config_path) + ':' + std::to_string(entry->second.line)}};
+    }
+    if (setting.default_value) return Given{*setting.default_value, {}};
+    return std::nullopt;
+  };
+
+  std::vector<const Setting*> missing;
+  for (const auto& setting : app.settings) {
+    const auto given = find_value(setting);
+    if (!given) {
+      if (setting.needed) missing.push_back(&setting);
+      continue;
+    }
+    auto parsed = parse_value(setting.kind, given->text);
+    if (const auto* fault = std::get_if<BadValue>(&parsed)) {
+      const bool show = fault->show_value && !setting.secret;
+      return bad_use(app.name, shown(setting.name, given->origin) + ": " +
+                                   (show ? shown_value(given->text) : std::string{"the value "}) + fault->reason);
+    }
+    settings.entries_.emplace(setting.name, Settings::Entry{std::get<Value>(std::move(parsed)), given->origin});
+  }
+  if (!missing.empty()) return bad_use(app.name, needed_text(missing, settings.ignored_));
+  return settings;
+}
+
+bool Settings::has(std::string_view name) const { return entries_.contains(name); }
+
+const Settings::Entry& Settings::entry(std::string_view name) const {
+  const auto found = entries_.find(name);
+  DTI_CHECK(found != entries_.end());
+  return found->second;
+}
+
+const std::string& Settings::text(std::string_view name) const { return std::get<std::string>(entry(name).value); }
+std::int64_t Settings::integer(std::string_view name) const { return std::get<std::int64_t>(entry(name).value); }
+std::chrono::milliseconds Settings::duration(std::string_view name) const {
+  return std::get<std::chrono::milliseconds>(entry(name).value);
+}
+const std::vector<HostPort>& Settings::addresses(std::string_view name) const {
+  return std::get<std::vector<HostPort>>(entry(name).value);
+}
+bool Settings::is_on(std::string_view name) const { return std::get<bool>(entry(name).value); }
+const Origin& Settings::origin(std::string_view name) const { return entry(name).origin; }
+
+UsageExit Settings::bad(std::string_view name, std::string_view reason) const {
+  const auto found = entries_.find(name);
+  const auto origin = found == entries_.end() ? "--" + std::string{name} : shown(name, found->second.origin);
+  return bad_use(app_, origin + ": " + printable(reason));
+}
+
+}  // namespace dti

@@ -1,0 +1,322 @@
+#include "dti/repository/memory/memory_repository.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <exception>
+#include <iterator>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "dti/domain/allocate.hpp"
+#include "dti/repository/common/holder.hpp"
+#include "dti/repository/common/ledger_rows.hpp"
+
+namespace dti {
+namespace {
+
+using Kind = StorageError::Kind;
+
+/// The claims that the tables of the databases make by their CHECK constraints.
+bool fits_schema(const LedgerEntry& entry) {
+  const Want& want = entry.want;
+  const Grant& grant = entry.grant;
+  return entry.program_id >= 1 && entry.generation >= 1 &&
+         std::min({want.classrooms, want.labs, grant.classrooms, grant.labs, grant.mobile_labs}) >= 0 &&
+         grant.classrooms <= want.classrooms && grant.labs + grant.mobile_labs <= want.labs;
+}
+
+bool is_not_negative(const Pool& pool) { return std::min({pool.classrooms, pool.labs, pool.conversions_left}) >= 0; }
+
+}  // namespace
+
+void MemoryStore::fail_next(StorageError::Kind kind, bool after_effect) {
+  const std::lock_guard lock{mutex_};
+  failures_.push_back({kind, after_effect});
+}
+
+std::vector<MemoryStore::Entry> MemoryStore::entries(SemesterId semester) const {
+  const std::lock_guard lock{mutex_};
+  const auto index = static_cast<std::size_t>(semester - 1);
+  std::vector<Entry> found;
+  if (semester < 1 || index >= semesters_.size()) {
+    return found;
+  }
+  auto message = semesters_[index].messages.begin();
+  for (const LedgerEntry& entry : semesters_[index].entries) {
+    while (entry.seq > message->last) {
+      ++message;
+    }
+    found.push_back({entry, message->request_id, message->at});
+  }
+  return found;
+}
+
+std::optional<StoredSemester> MemoryStore::find_semester(const std::string& name) const {
+  const std::lock_guard lock{mutex_};
+  for (const Semester& semester : semesters_) {
+    if (semester.row.name == name) {
+      return semester.row;
+    }
+  }
+  return std::nullopt;
+}
+
+Epoch MemoryStore::epoch() const {
+  const std::lock_guard lock{mutex_};
+  return epoch_;
+}
+
+MemoryStore::Semester* MemoryStore::find(SemesterId id) {
+  const auto index = static_cast<std::size_t>(id - 1);
+  return id >= 1 && index < semesters_.size() ? &semesters_[index] : nullptr;
+}
+
+/// Notes who has a grant. All of the batch's or none.
+/// @throws StorageError  kInvariant: one has it already, or cannot be stored
+void MemoryStore::add_grants(Semester& semester, const Batch& batch) {
+  auto& generations = semester.generations;
+  generations.resize(std::max<std::size_t>(generations.size(), greatest_program(batch)));
+  std::vector<std::int32_t> before;
+  before.reserve(batch.entries.size());
+  for (const LedgerEntry& entry : batch.entries) {
+    if (!fits_schema(entry) || entry.generation <= generations[entry.program_id - 1]) {
+      for (std::size_t i = before.size(); i-- > 0;) generations[batch.entries[i].program_id - 1] = before[i];
+      throw StorageError{Kind::kInvariant, "a batch holds an entry that must not be stored: seq " +
+                                               std::to_string(entry.seq) + " of semester " + semester.row.name};
+    }
+    before.push_back(std::exchange(generations[entry.program_id - 1], entry.generation));
+  }
+}
+
+CommitResult MemoryStore::commit(const Batch& batch) {
+  Semester* const semester = find(batch.semester_id);
+  if (epoch_ > batch.epoch) {
+    return CommitResult::kReplaced;
+  }
+  if (semester == nullptr || semester->row.epoch != batch.epoch || semester->row.head != batch.base ||
+      greatest_program(batch) > programs_.size()) {
+    return CommitResult::kBaseMoved;
+  }
+  Pool left = semester->row.left;
+  left.classrooms -= batch.charged.classrooms;
+  left.labs -= batch.charged.labs;
+  left.conversions_left -= batch.charged.conversions_left;
+  if (!is_not_negative(left)) {
+    throw StorageError{Kind::kInvariant, "a batch takes more than is left of semester " + semester->row.name};
+  }
+  add_grants(*semester, batch);
+  semester->entries.insert(semester->entries.end(), batch.entries.begin(), batch.entries.end());
+  Seq last = batch.base;
+  for (const BatchMessage& message : batch.messages) {
+    last += message.entry_count;
+    semester->messages.push_back({last, message.request_id, batch.at});
+  }
+  semester->row.left = left;
+  semester->row.head = batch.entries.back().seq;
+  return CommitResult::kCommitted;
+}
+
+MemoryRepository::MemoryRepository(std::shared_ptr<MemoryStore> store)
+    : store_(std::move(store)), holder_(std::make_unique<Holder>()) {}
+
+MemoryRepository::~MemoryRepository() = default;
+
+/// Does a part of a call, and says what becomes of the repository when it throws.
+template <class Call>
+auto MemoryRepository::translate(Stage stage, Call call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (const StorageError& error) {
+    if (error.kind() != Kind::kRejected && error.kind() != Kind::kInvariant) {
+      connected_ = false;
+    }
+    throw;
+  } catch (const std::exception& error) {
+    connected_ = false;
+    throw StorageError{stage == Stage::kWriting ? Kind::kInDoubt : Kind::kUnavailable,
+                       std::string{"the store in memory: "} + error.what()};
+  }
+}
+
+/// Does one call under the store's lock, with the failure that was asked for.
+template <class Call>
+auto MemoryRepository::perform(Stage stage, Call call) -> decltype(call()) {
+  return translate(stage, [&] {
+    const std::lock_guard lock{store_->mutex_};
+    std::optional<MemoryStore::Failure> failure;
+    if (!store_->failures_.empty()) {
+      failure = store_->failures_.front();
+      store_->failures_.pop_front();
+    }
+    const auto fail = [&] { throw StorageError{failure->kind, "the store in memory was told to fail"}; };
+    if (failure && !failure->after_effect) {
+      fail();
+    }
+    if (!connected_ && stage != Stage::kConnecting) {
+      throw StorageError{Kind::kUnavailable, "the store in memory is not connected: take over first"};
+    }
+    auto result = call();
+    if (failure) {
+      fail();
+    }
+    return result;
+  });
+}
+
+StoreSurvey MemoryRepository::survey() {
+  return perform(Stage::kConnecting, [&] {
+    StoreSurvey survey;
+    for (const MemoryStore::Semester& semester : store_->semesters_) {
+      survey.semesters.push_back(semester.row);
+    }
+    survey.catalog = store_->programs_;
+    return survey;
+  });
+}
+
+std::variant<Leadership, HeldBy> MemoryRepository::take_over(WallTime /*at*/, const Lease& /*lease*/) {
+  connected_ = false;
+  auto taken = perform(Stage::kConnecting, [&]() -> std::variant<Leadership, HeldBy> {
+    if (holder_->was_replaced(store_->epoch_, store_->holder_)) {
+      return HeldBy{store_->epoch_, {}, {}};
+    }
+    Leadership found;
+    found.epoch = ++store_->epoch_;
+    store_->holder_ = holder_->text();
+    for (MemoryStore::Semester& semester : store_->semesters_) {
+      if (semester.row.is_open) {
+        semester.row.epoch = found.epoch;
+      }
+      found.semesters.push_back(semester.row);
+    }
+    found.program_count = store_->programs_.size();
+    return found;
+  });
+  if (const auto* leadership = std::get_if<Leadership>(&taken)) {
+    holder_->leads(leadership->epoch);
+    connected_ = true;
+  }
+  return taken;
+}
+
+// These three do not use up the failures that a test has asked for: when they come is the clock's to say.
+
+CommitResult MemoryRepository::renew(Epoch epoch, std::chrono::milliseconds /*duration*/) {
+  const std::lock_guard lock{store_->mutex_};
+  return store_->epoch_ > epoch ? CommitResult::kReplaced : CommitResult::kCommitted;
+}
+
+CommitResult MemoryRepository::release(Epoch epoch) { return renew(epoch, {}); }
+
+StoreWatch MemoryRepository::watch() {
+  const std::lock_guard lock{store_->mutex_};
+  connected_ = true;
+  StoreWatch seen;
+  if (holder_->was_replaced(store_->epoch_, store_->holder_)) seen.held = HeldBy{store_->epoch_, {}, {}};
+  for (const MemoryStore::Semester& semester : store_->semesters_) {
+    if (semester.row.is_open) seen.heads.push_back({semester.row.id, semester.row.name, semester.row.head});
+  }
+  return seen;
+}
+
+std::vector<CatalogProgram> MemoryRepository::read_catalog(ProgramId after) {
+  return perform(Stage::kReading, [&] {
+    const auto first = std::min(static_cast<std::size_t>(after), store_->programs_.size());
+    return std::vector<CatalogProgram>(std::next(store_->programs_.begin(), static_cast<std::ptrdiff_t>(first)),
+                                       store_->programs_.end());
+  });
+}
+
+void MemoryRepository::read_ledger(SemesterId semester, Seq after, Seq last,
+                                   const std::function<void(std::vector<LedgerEntry>)>& sink) {
+  std::vector<LedgerEntry> entries = perform(Stage::kReading, [&] {
+    const MemoryStore::Semester* const stored = store_->find(semester);
+    std::vector<LedgerEntry> found;
+    for (Seq seq = after + 1; seq <= last; ++seq) {
+      if (stored == nullptr || static_cast<std::size_t>(seq) > stored->entries.size()) {
+        throw_missing_entry(semester, seq);
+      }
+      found.push_back(stored->entries[static_cast<std::size_t>(seq - 1)]);
+    }
+    return found;
+  });
+  // Outside of the lock: the sink may use the store.
+  translate(Stage::kReading, [&] {
+    for (std::size_t first = 0; first < entries.size(); first += kLedgerPieceEntries) {
+      const std::size_t end = std::min<std::size_t>(entries.size(), first + kLedgerPieceEntries);
+      sink({std::next(entries.begin(), static_cast<std::ptrdiff_t>(first)),
+            std::next(entries.begin(), static_cast<std::ptrdiff_t>(end))});
+    }
+  });
+}
+
+bool MemoryRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) {
+  return perform(Stage::kWriting, [&] {
+    if (store_->epoch_ != epoch) {
+      return false;
+    }
+    std::unordered_map<std::string, FacultyId> faculties;  // by key
+    std::set<std::pair<FacultyId, std::string>> program_keys;
+    std::vector<CatalogProgram> all;
+    const auto add = [&](const CatalogProgram& program) {
+      const auto next_faculty = static_cast<FacultyId>(faculties.size() + 1);
+      const auto faculty = faculties.emplace(program.faculty_key, next_faculty).first;
+      all.push_back(program);
+      return program.id == all.size() && faculty->second == program.faculty_id &&
+             program_keys.emplace(program.faculty_id, program.key).second;
+    };
+    std::for_each(store_->programs_.begin(), store_->programs_.end(), add);
+    for (const CatalogProgram& program : programs) {
+      if (!add(program)) {
+        throw StorageError{Kind::kInvariant, "program " + std::to_string(program.id) + " does not fit the catalogue"};
+      }
+    }
+    store_->programs_ = std::move(all);
+    return true;
+  });
+}
+
+OpenResult MemoryRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                           WallTime at) {
+  return perform(Stage::kWriting, [&] {
+    if (store_->epoch_ != epoch) {
+      return OpenResult::kReplaced;
+    }
+    for (const MemoryStore::Semester& semester : store_->semesters_) {
+      if (semester.row.name == name) {
+        return OpenResult::kExists;
+      }
+    }
+    const auto id = static_cast<SemesterId>(store_->semesters_.size()) + 1;
+    LedgerEntry opened;
+    opened.seq = 1;
+    opened.kind = EntryKind::kSemesterOpened;
+    opened.capacity = capacity;
+    store_->semesters_.push_back(
+        {{id, name, epoch, 1, capacity, full_pool(capacity)}, {opened}, {{1, std::nullopt, at}}, {}});
+    return OpenResult::kOpened;
+  });
+}
+
+CommitResult MemoryRepository::commit(const Batch& batch) {
+  check_batch(batch);
+  return perform(Stage::kWriting, [&] { return store_->commit(batch); });
+}
+
+CommitResult MemoryRepository::guard(Epoch epoch, std::span<const SemesterGuard> semesters) {
+  return perform(Stage::kReading, [&] {
+    if (store_->epoch_ > epoch) {
+      return CommitResult::kReplaced;
+    }
+    for (const SemesterGuard& guarded : semesters) {
+      const MemoryStore::Semester* const semester = store_->find(guarded.semester_id);
+      if (semester == nullptr || semester->row.head != guarded.head) {
+        return CommitResult::kBaseMoved;
+      }
+    }
+    return CommitResult::kCommitted;
+  });
+}
+
+}  // namespace dti

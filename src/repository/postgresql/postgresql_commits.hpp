@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dti/service/ledger/repository.hpp"
+#include "repository/postgresql/postgresql_statement.hpp"
+
+namespace dti {
+
+class PostgresqlSession;
+
+/// Prepares the statements of commits and guards. The schema must be there.
+void prepare_commits(PostgresqlSession& session);
+
+/// A batch that is being committed: its statement, and what tells why it wrote nothing.
+/// @throws StorageError, pqxx::sql_error (the server refused it, and the session lives on), pqxx::broken_connection
+class PostgresqlCommit {
+ public:
+  /// Sends the batch, if the catalogue has all of its programs.
+  /// @param program_count  of the stored catalogue, whose programs are numbered without gaps: instead of a foreign key
+  PostgresqlCommit(PostgresqlSession& session, std::shared_ptr<const Batch> batch, std::size_t program_count);
+
+  /// @return none: it waits
+  [[nodiscard]] std::optional<CommitResult> advance();
+  [[nodiscard]] bool has_more_to_send() const { return statement_.has_more_to_send(); }
+  /// Could it still take effect if the link broke now?
+  [[nodiscard]] bool may_take_effect() const { return step_ != Step::kWhoLeads; }
+
+ private:
+  enum class Step {
+    kBatch,     // the batch's statement is under way
+    kWhoLeads,  // it wrote nothing, and a read tells why
+  };
+
+  void ask_who_leads();
+  void send_few();
+  void send_many();
+  void send_copy();
+  [[nodiscard]] StatementParameters guard_parameters() const;
+  [[nodiscard]] std::optional<CommitResult> batch_done();
+  [[nodiscard]] CommitResult why_not() const;
+
+  const PostgresqlSession& session_;
+  const std::shared_ptr<const Batch> batch_;
+  const std::size_t notices_before_;
+  PostgresqlStatement statement_;
+  Step step_ = Step::kBatch;
+};
+
+/// A guard that is being read.
+/// @throws pqxx::sql_error, pqxx::broken_connection
+class PostgresqlGuard {
+ public:
+  PostgresqlGuard(PostgresqlSession& session, Epoch epoch, std::vector<SemesterGuard> semesters);
+
+  /// @return none: it waits
+  [[nodiscard]] std::optional<CommitResult> advance();
+  [[nodiscard]] bool has_more_to_send() const { return statement_.has_more_to_send(); }
+
+ private:
+  [[nodiscard]] CommitResult judge() const;
+
+  const int backend_pid_;
+  const Epoch epoch_;
+  const std::vector<SemesterGuard> semesters_;
+  PostgresqlStatement statement_;
+};
+
+}  // namespace dti

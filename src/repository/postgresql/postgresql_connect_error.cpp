@@ -1,0 +1,109 @@
+#include "repository/postgresql/postgresql_connect_error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+
+namespace dti {
+namespace {
+
+using Kind = StorageError::Kind;
+
+constexpr std::string_view kAttempt = "connection to server";
+
+bool is_state_character(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); }
+
+/// The SQLSTATE of «FATAL:  28P01: text»; the word before it is in the server's language.
+std::optional<std::string_view> find_sqlstate(std::string_view text) {
+  constexpr std::string_view kBefore = ":  ";
+  constexpr std::size_t kLength = 5;
+  for (auto at = text.find(kBefore); at != std::string_view::npos; at = text.find(kBefore, at + 1)) {
+    const auto state = text.substr(at + kBefore.size(), kLength);
+    const auto after = text.substr(std::min(text.size(), at + kBefore.size() + kLength));
+    if (state.size() == kLength && after.starts_with(": ") &&
+        std::all_of(state.begin(), state.end(), is_state_character)) {
+      return state;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Whether a later attempt can succeed without a change of the configuration.
+bool may_pass(std::string_view attempt) {
+  if (const auto state = find_sqlstate(attempt)) return waiting_may_mend(*state);
+  // Errors that libpq finds itself.
+  constexpr std::array<std::string_view, 6> kLast = {"no password supplied",  "does not support SSL", "certificate",
+                                                     "authentication method", "channel binding",      "GSSAPI"};
+  return std::none_of(kLast.begin(), kLast.end(),
+                      [&](std::string_view words) { return attempt.find(words) != std::string_view::npos; });
+}
+
+/// Whether this holds for at least one of the hosts.
+bool any_may_pass(std::string_view text) {
+  auto begin = text.find(kAttempt);
+  if (begin != 0 && may_pass(text.substr(0, begin))) return true;  // a name that was not found
+  while (begin < text.size()) {
+    const auto end = std::min(text.find(kAttempt, begin + 1), text.size());
+    if (may_pass(text.substr(begin, end - begin))) return true;
+    begin = end;
+  }
+  return false;
+}
+
+/// Removes the lines that name a place in PostgreSQL's source code.
+std::string without_locations(std::string_view text) {
+  std::string kept;
+  while (!text.empty()) {
+    const auto line = text.substr(0, std::min(text.find('\n'), text.size() - 1) + 1);
+    if (!line.starts_with("LOCATION:")) kept += line;
+    text.remove_prefix(line.size());
+  }
+  return kept;
+}
+
+}  // namespace
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const bool is_space = c == ' ' || c == '\n' || c == '\t';
+    if (!is_space) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  if (line.ends_with(' ')) line.pop_back();
+  return line;
+}
+
+bool waiting_may_mend(std::string_view sqlstate) {
+  // 57: starting or stopping. 53: no resources, such as connections. 08: the link; 08P01 is a client that is not
+  // understood. All else, such as 28 (authentication) or 3D (no such database), is configuration or damage.
+  return sqlstate.starts_with("57") || sqlstate.starts_with("53") ||
+         (sqlstate.starts_with("08") && sqlstate != "08P01");
+}
+
+StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text) {
+  // libpq's own text is shown only where it tells of an attempt to reach a server, which quotes hosts, users and
+  // databases; other texts quote what was given, and with it perhaps a password.
+  const bool tells_of_an_attempt = libpq_text.find(kAttempt) != std::string_view::npos ||
+                                   libpq_text.find("could not translate host name") != std::string_view::npos;
+  if (!tells_of_an_attempt && libpq_text.find("invalid ") != std::string_view::npos) {
+    return {Kind::kRefused,
+            "the PostgreSQL address has a setting that libpq does not know or take; its text is not shown,"
+            " since it may hold a password"};
+  }
+  const auto kind = tells_of_an_attempt && any_may_pass(libpq_text) ? Kind::kUnreachable : Kind::kUnavailable;
+  if (tells_of_an_attempt && !conninfo.is_revealed_by(libpq_text)) {
+    const bool is_read_only = libpq_text.find("session is read-only") != std::string_view::npos;
+    return {kind, "PostgreSQL: " + one_line(without_locations(libpq_text)) +
+                      (is_read_only ? " (the server is a standby, or default_transaction_read_only is on for the server,"
+                                      " the database or the role)"
+                                    : "")};
+  }
+  return {kind, "PostgreSQL cannot be reached, or refused the connection"};
+}
+
+}  // namespace dti

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "dti/repository/postgresql/conninfo.hpp"
+#include "dti/service/ledger/repository.hpp"
+
+namespace dti {
+
+/// Describes a failed attempt to connect, without a password: kUnreachable if a later attempt can succeed by itself,
+/// kUnavailable if PostgreSQL or this client must be configured first, kRefused for a bad address.
+/// @param libpq_text  with SQLSTATEs, as PQERRORS_VERBOSE has them
+[[nodiscard]] StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text);
+
+/// Whether an error with this SQLSTATE can go away without a change of the configuration.
+[[nodiscard]] bool waiting_may_mend(std::string_view sqlstate);
+
+/// An error text of a driver as one line, with single spaces.
+[[nodiscard]] std::string one_line(std::string_view text);
+
+}  // namespace dti

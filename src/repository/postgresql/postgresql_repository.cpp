@@ -1,0 +1,456 @@
+#include "repository/postgresql/postgresql_repository.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+#include "dti/base/check.hpp"
+#include "dti/repository/common/ledger_rows.hpp"
+#include "dti/repository/common/sql_text.hpp"
+#include "repository/postgresql/array_text.hpp"
+#include "repository/postgresql/postgresql_checks.hpp"
+#include "repository/postgresql/postgresql_connect_error.hpp"
+#include "repository/postgresql/postgresql_lease.hpp"
+#include "repository/postgresql/postgresql_rows.hpp"
+#include "repository/postgresql/postgresql_session.hpp"
+#include "repository/postgresql/postgresql_statements.hpp"
+#include "repository/postgresql/pqxx_compat.hpp"
+
+namespace dti {
+namespace {
+
+using Kind = StorageError::Kind;
+
+constexpr std::string_view kLockNotAvailable = "55P03";
+constexpr int kTakeOverTries = 4;  // each waits for locks for 500 ms, then ends the old leader's session
+
+constexpr char kBoundLocks[] = "SET LOCAL lock_timeout = '500ms'";
+
+/// The one row of the leadership.
+pqxx::row read_leadership(pqxx::transaction_base& transaction, const char* sql) {
+  const pqxx::result rows = transaction.exec(sql);
+  if (rows.size() != 1) {
+    throw StorageError{Kind::kCorrupt, "PostgreSQL: the table leadership does not hold its one row"};
+  }
+  return rows[0];
+}
+
+/// Locks the leadership for the transaction, if it is still ours.
+bool lock_leadership(pqxx::transaction_base& transaction, int backend_pid, Epoch epoch) {
+  refuse_pooler(transaction, backend_pid);
+  transaction.exec(kBoundLocks);
+  return !compat::exec_params(transaction, "SELECT 1 FROM leadership WHERE epoch = $1 FOR UPDATE", epoch).empty();
+}
+
+}  // namespace
+
+PostgresqlRepository::PostgresqlRepository(const std::string& conninfo, std::chrono::milliseconds timeout, LogSink log)
+    : conninfo_([&] {
+        try {
+          return Conninfo{conninfo};
+        } catch (const ConninfoError& error) {
+          throw StorageError{Kind::kRefused, std::string{"the PostgreSQL address cannot be read: "} + error.what()};
+        }
+      }()),
+      timeout_(timeout),
+      warnings_(std::move(log)) {}
+
+PostgresqlRepository::~PostgresqlRepository() = default;
+
+/// Does one call, from its beginning to its end.
+template <class Action>
+auto PostgresqlRepository::perform(Call call, Action action) -> decltype(action()) {
+  end_polled();
+  const CallGate::Scope scope{gate_};
+  sent_ = false;
+  return attempt(call, [&] {
+    check_connected(call);
+    return action();
+  });
+}
+
+/// Does a part of a call, and says what became of the call when the driver throws.
+template <class Action>
+auto PostgresqlRepository::attempt(Call call, Action action) -> decltype(action()) {
+  try {
+    return action();
+  } catch (const StorageError& error) {
+    if (error.kind() != Kind::kInvariant) {
+      session_.reset();
+    }
+    throw;
+  } catch (const pqxx::sql_error& error) {
+    throw sql_failure(call, compat::sqlstate(error), error.what());
+  } catch (const pqxx::failure& error) {
+    throw link_failure(call, Kind::kUnreachable, error.what());
+  } catch (const std::exception& error) {
+    throw link_failure(call, Kind::kUnavailable, error.what());
+  }
+}
+
+/// Does a part of the call that is polled, which ends with a result or a throw.
+template <class Part>
+std::optional<CommitResult> PostgresqlRepository::attempt_polled(Call call, Part part) {
+  try {
+    const std::optional<CommitResult> result = attempt(call, part);
+    if (result) {
+      end_polled();
+    }
+    return result;
+  } catch (...) {
+    end_polled();
+    throw;
+  }
+}
+
+/// Also of one that nobody goes on with: it must not outlive its session.
+void PostgresqlRepository::end_polled() {
+  polled_commit_.reset();
+  polled_guard_.reset();
+  polled_scope_.reset();
+}
+
+void PostgresqlRepository::check_connected(Call call) const {
+  if (session_ == nullptr && call != Call::kTakingOver) {
+    throw StorageError{Kind::kUnavailable, "PostgreSQL: not connected: take over first"};
+  }
+}
+
+/// The link broke, or the driver is confused: what was sent may still take effect.
+/// @param unsent  the kind if nothing was
+StorageError PostgresqlRepository::link_failure(Call call, Kind unsent, std::string text) {
+  // libpqxx 6 may say only that it is not connected; libpq has what PostgreSQL said before it closed the connection.
+  if (session_ != nullptr && PQstatus(session_->handle()) == CONNECTION_BAD) {
+    if (std::string said = one_line(PQerrorMessage(session_->handle())); !said.empty()) text = std::move(said);
+  }
+  session_.reset();
+  const bool in_doubt = sent_ && (call == Call::kCommitting || call == Call::kAdministering);
+  return {in_doubt ? Kind::kInDoubt : unsent, "PostgreSQL: " + one_line(text)};
+}
+
+/// The server said no. It is believed only if the session lives on: then it was an ERROR, and all is rolled back; a
+/// FATAL or a PANIC (a full disk under the log) may have come after the commit was written.
+StorageError PostgresqlRepository::sql_failure(Call call, const std::string& state, const std::string& text) {
+  const bool is_link = state.empty() || state.starts_with("08") || state.starts_with("57") || state == "40003";
+  // A batch that was refused has asked already; a guard changes nothing, and its session is given up.
+  const bool is_believed = call == Call::kCommitting || call == Call::kGuarding || is_alive();
+  if (is_link || !is_believed) {
+    return link_failure(call, Kind::kUnreachable, text);
+  }
+  const std::string line = "PostgreSQL: " + one_line(text) + " [" + state + "]";
+  // The session cannot do its work, and did not: a prepared statement is gone (26000), it may only read after a change
+  // of the primary (25006), or hangs in a transaction that failed (25P02). A new session can.
+  if (state == "26000" || state == "25006" || state == "25P02") {
+    session_.reset();
+    return {Kind::kUnavailable, line};
+  }
+  // Of what is not a batch, only what will not change by itself is not tried again.
+  const bool lasts = state.starts_with("42") || state.starts_with("0A") || state.starts_with("22") ||
+                     state.starts_with("3F") || state.starts_with("23");
+  switch (call) {
+    case Call::kCommitting: return {state.starts_with("23") ? Kind::kInvariant : Kind::kRejected, line};
+    case Call::kAdministering:
+      return {state.starts_with("23") ? Kind::kInvariant : lasts ? Kind::kRejected : Kind::kUnavailable, line};
+    case Call::kTakingOver: session_.reset(); return {lasts ? Kind::kRefused : Kind::kUnavailable, line};
+    case Call::kGuarding:
+    case Call::kReading: session_.reset(); return {lasts ? Kind::kCorrupt : Kind::kUnavailable, line};
+  }
+  return {Kind::kUnavailable, line};
+}
+
+bool PostgresqlRepository::is_alive() noexcept {
+  try {
+    pqxx::nontransaction transaction{session_->connection()};
+    return !transaction.exec("SELECT 1").empty();
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+/// Always a new connection object: what became of the old one, and of its settings, is not known.
+void PostgresqlRepository::connect() {
+  session_.reset();
+  session_ =
+      std::make_unique<PostgresqlSession>(PostgresqlSession::Use::kCommits, conninfo_, timeout_, gate_, warnings_);
+}
+
+StoreSurvey PostgresqlRepository::survey() {
+  return perform(Call::kTakingOver, [&]() -> StoreSurvey {
+    if (session_ == nullptr) {
+      connect();
+    }
+    pqxx::nontransaction transaction{session_->connection()};
+    if (!has_schema(transaction)) {
+      return {};
+    }
+    return {read_semesters(transaction), read_programs(transaction, 0)};
+  });
+}
+
+std::variant<Leadership, HeldBy> PostgresqlRepository::take_over(WallTime at, const Lease& lease) {
+  return perform(Call::kTakingOver, [&]() -> std::variant<Leadership, HeldBy> {
+    connect();
+    for (int tries = 1; tries <= kTakeOverTries; ++tries) {
+      try {
+        auto taken = lead(at, lease);
+        if (std::holds_alternative<Leadership>(taken)) {
+          // Not before the schema is there.
+          prepare_commits(*session_);
+          program_count_ = std::get<Leadership>(taken).program_count;
+        }
+        return taken;
+      } catch (const pqxx::sql_error& error) {
+        if (compat::sqlstate(error) != kLockNotAvailable) {
+          throw;
+        }
+      }
+      if (const auto held = end_old_leader()) return *held;
+    }
+    throw StorageError{Kind::kUnreachable,
+                       "PostgreSQL: another session holds locks of the schema, the leadership or a semester, and does not"
+                       " release them; look for it in pg_stat_activity"};
+  });
+}
+
+/// Transaction 1 of a take-over.
+std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const Lease& lease) {
+  pqxx::work transaction{session_->connection()};
+  refuse_pooler(transaction, session_->backend_pid());
+  transaction.exec(kBoundLocks);
+  // Before anything is locked or migrated, so that a leader that is there is not disturbed; then under the lock.
+  if (has_schema(transaction)) {
+    if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);
+    read_leadership(transaction, "SELECT epoch FROM leadership FOR UPDATE");
+    if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);
+  }
+  migrate(transaction, at);
+  check_tables(transaction);
+  const pqxx::row before = read_leadership(transaction, "SELECT epoch FROM leadership FOR UPDATE");
+  if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);  // whoever made the schema
+  Leadership leadership;
+  leadership.epoch = integer(before[0]) + 1;
+  compat::exec_params(transaction, kTakeLeadership, holder_.text(), stored_time(at), leadership.epoch,
+                      std::int64_t{lease.duration.count()}, lease.endpoint);
+  // In order of id, as everywhere; the next statement then waits for nobody.
+  transaction.exec("SELECT id FROM semester WHERE is_open ORDER BY id FOR UPDATE");
+  compat::exec_params(transaction, "UPDATE semester SET epoch = $1 WHERE is_open", leadership.epoch);
+  leadership.semesters = read_semesters(transaction);
+  leadership.program_count = static_cast<std::size_t>(integer(transaction.exec("SELECT count(*) FROM program")[0][0]));
+  transaction.commit();
+  return leadership;
+}
+
+/// A leader that froze between two messages of its protocol keeps its row locks for ever; the session that the
+/// leadership names is ended, once its lease has run out. That of anybody else is not.
+/// @return who holds the lead meanwhile, and nothing ended, or none
+std::optional<HeldBy> PostgresqlRepository::end_old_leader() {
+  pqxx::nontransaction transaction{session_->connection()};
+  if (!has_schema(transaction)) {
+    return std::nullopt;  // somebody makes it just now
+  }
+  if (auto held = held_by_another(transaction, holder_.text())) return held;
+  const pqxx::row leader = read_leadership(transaction, "SELECT epoch FROM leadership");
+  compat::exec_params(transaction, kEndOldLeader, integer(leader[0]));
+  return std::nullopt;
+}
+
+CommitResult PostgresqlRepository::renew(Epoch epoch, std::chrono::milliseconds duration) {
+  return perform(Call::kAdministering, [&] {
+    pqxx::nontransaction transaction{session_->connection()};
+    return change_lease(transaction, session_->backend_pid(), epoch, duration);
+  });
+}
+
+CommitResult PostgresqlRepository::release(Epoch epoch) {
+  return perform(Call::kAdministering, [&] {
+    pqxx::nontransaction transaction{session_->connection()};
+    return change_lease(transaction, session_->backend_pid(), epoch, std::nullopt);
+  });
+}
+
+StoreWatch PostgresqlRepository::watch() {
+  return perform(Call::kTakingOver, [&]() -> StoreWatch {
+    if (session_ == nullptr) {
+      connect();
+    }
+    pqxx::nontransaction transaction{session_->connection()};
+    return read_watch(transaction, holder_.text());
+  });
+}
+
+std::vector<CatalogProgram> PostgresqlRepository::read_catalog(ProgramId after) {
+  return perform(Call::kReading, [&] {
+    pqxx::nontransaction transaction{session_->connection()};
+    return read_programs(transaction, after);
+  });
+}
+
+void PostgresqlRepository::read_ledger(SemesterId semester, Seq after, Seq last,
+                                       const std::function<void(std::vector<LedgerEntry>)>& sink) {
+  perform(Call::kReading, [&] {
+    const std::string sql =
+        std::string{kSelectEntries} + "WHERE semester_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq";
+    for (Seq read = after; read < last;) {
+      const Seq end = std::min<Seq>(last, read + kLedgerPieceEntries);
+      std::vector<LedgerEntry> piece;
+      piece.reserve(static_cast<std::size_t>(end - read));
+      {
+        pqxx::nontransaction transaction{session_->connection()};
+        for (const auto& row : compat::exec_params(transaction, sql.c_str(), semester, read, end)) {
+          piece.push_back(read_entry(semester, row));
+          if (piece.back().seq != ++read) {
+            throw_missing_entry(semester, read);
+          }
+        }
+      }
+      if (read != end) {
+        throw_missing_entry(semester, read + 1);
+      }
+      sink(std::move(piece));
+    }
+  });
+}
+
+bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) {
+  return perform(Call::kAdministering, [&] {
+    const std::size_t notices = session_->notices().doubt_count();
+    pqxx::work transaction{session_->connection()};
+    if (!lock_leadership(transaction, session_->backend_pid(), epoch)) {
+      return false;
+    }
+    const auto last = transaction.exec(
+        "SELECT (SELECT coalesce(max(id), 0) FROM program), (SELECT coalesce(max(id), 0) FROM faculty)");
+    std::int64_t last_program = integer(last[0][0]);
+    std::int64_t last_faculty = integer(last[0][1]);
+    ArrayText faculty_ids, faculty_names, faculty_keys, ids, faculties_of, names, keys;
+    for (const CatalogProgram& program : programs) {
+      if (program.id != ++last_program) {
+        throw StorageError{Kind::kInvariant,
+                           "program " + std::to_string(program.id) + " does not continue the catalogue"};
+      }
+      if (program.faculty_id == last_faculty + 1) {
+        faculty_ids.add(++last_faculty);
+        faculty_names.add(std::string_view{program.faculty_name});
+        faculty_keys.add(std::string_view{program.faculty_key});
+      }
+      ids.add(std::int64_t{program.id});
+      faculties_of.add(std::int64_t{program.faculty_id});
+      names.add(std::string_view{program.name});
+      keys.add(std::string_view{program.key});
+    }
+    compat::exec_params(
+        transaction, "INSERT INTO faculty (id, name, key) SELECT * FROM unnest($1::integer[], $2::text[], $3::text[])",
+        faculty_ids.text(), faculty_names.text(), faculty_keys.text());
+    compat::exec_params(transaction,
+                        "INSERT INTO program (id, faculty_id, name, key)"
+                        " SELECT * FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[])",
+                        ids.text(), faculties_of.text(), names.text(), keys.text());
+    sent_ = true;
+    transaction.commit();
+    session_->check_notices(notices, "the catalogue was added to");
+    program_count_ += programs.size();
+    return true;
+  });
+}
+
+OpenResult PostgresqlRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                               WallTime at) {
+  return perform(Call::kAdministering, [&] {
+    const std::size_t notices = session_->notices().doubt_count();
+    pqxx::work transaction{session_->connection()};
+    if (!lock_leadership(transaction, session_->backend_pid(), epoch)) {
+      return OpenResult::kReplaced;
+    }
+    if (!compat::exec_params(transaction, "SELECT 1 FROM semester WHERE name = $1", name).empty()) {
+      return OpenResult::kExists;
+    }
+    const auto opened = compat::exec_params(
+        transaction,
+        "INSERT INTO semester (id, name, epoch, head, classrooms_capacity, labs_capacity, conversions_capacity,"
+        " classrooms_left, labs_left, conversions_left)"
+        " SELECT coalesce(max(id), 0) + 1, $1, $2::bigint, 1, $3::bigint, $4::bigint, $5::bigint, $3::bigint, "
+        "$4::bigint,"
+        " $5::bigint FROM semester RETURNING id",
+        name, epoch, capacity.classrooms, capacity.labs, capacity.conversions);
+    compat::exec_params(
+        transaction,
+        "INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, conversions_capacity)"
+        " VALUES ($1, 1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond', $3, $4, $5, $6)",
+        integer(opened[0][0]), stored_time(at), stored_code(EntryKind::kSemesterOpened), capacity.classrooms,
+        capacity.labs, capacity.conversions);
+    sent_ = true;
+    transaction.commit();
+    session_->check_notices(notices, "a semester was opened");
+    return OpenResult::kOpened;
+  });
+}
+
+CommitResult PostgresqlRepository::commit(const Batch& batch) {
+  start_commit({std::shared_ptr<void>{}, &batch});  // it outlives this call
+  return wait_for_polled();
+}
+
+CommitResult PostgresqlRepository::guard(Epoch epoch, std::span<const SemesterGuard> semesters) {
+  start_guard(epoch, {semesters.begin(), semesters.end()});
+  return wait_for_polled();
+}
+
+void PostgresqlRepository::start_commit(std::shared_ptr<const Batch> batch) {
+  check_batch(*batch);
+  end_polled();
+  polled_scope_.emplace(gate_);
+  sent_ = false;
+  attempt_polled(Call::kCommitting, [&]() -> std::optional<CommitResult> {
+    check_connected(Call::kCommitting);
+    sent_ = true;
+    polled_commit_.emplace(*session_, std::move(batch), program_count_);
+    return std::nullopt;
+  });
+}
+
+void PostgresqlRepository::start_guard(Epoch epoch, std::vector<SemesterGuard> semesters) {
+  end_polled();
+  polled_scope_.emplace(gate_);
+  attempt_polled(Call::kGuarding, [&]() -> std::optional<CommitResult> {
+    check_connected(Call::kGuarding);
+    polled_guard_.emplace(*session_, epoch, std::move(semesters));
+    return std::nullopt;
+  });
+}
+
+std::optional<CommitResult> PostgresqlRepository::resume() {
+  if (polled_guard_) {
+    return attempt_polled(Call::kGuarding, [this] { return polled_guard_->advance(); });
+  }
+  DTI_CHECK(polled_commit_.has_value());
+  return attempt_polled(Call::kCommitting, [this] {
+    const std::optional<CommitResult> result = polled_commit_->advance();
+    sent_ = polled_commit_->may_take_effect();
+    return result;
+  });
+}
+
+PollFor PostgresqlRepository::waits_for() const {
+  DTI_CHECK(polled_commit_ || polled_guard_);
+  return {session_->descriptor(),
+          polled_commit_ ? polled_commit_->has_more_to_send() : polled_guard_->has_more_to_send()};
+}
+
+CommitResult PostgresqlRepository::wait_for_polled() {
+  while (true) {
+    if (const std::optional<CommitResult> result = resume()) {
+      return *result;
+    }
+    const PollFor wanted = waits_for();
+    const auto events = static_cast<short>(wanted.writable ? POLLIN | POLLOUT : POLLIN);
+    pollfd descriptor{wanted.descriptor, events, 0};
+    ::poll(&descriptor, 1, -1);  // an interrupt ends it; cut short by a signal, it is asked again
+  }
+}
+
+}  // namespace dti

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dti/repository/common/call_gate.hpp"
+#include "dti/repository/common/holder.hpp"
+#include "dti/repository/postgresql/conninfo.hpp"
+#include "dti/service/ledger/repository.hpp"
+#include "repository/postgresql/postgresql_commits.hpp"
+#include "repository/postgresql/postgresql_notices.hpp"
+
+namespace dti {
+
+class PostgresqlSession;
+
+/// The ledger in PostgreSQL. Any number of servers may use one database: one leads, and the next to take over fences it.
+class PostgresqlRepository final : public Repository, public PollableCommits {
+ public:
+  /// Connects to nothing yet.
+  /// @param timeout  bounds connecting (see connect_timeout()), and the silence of a peer that is gone
+  /// @throws StorageError  kRefused if the text is not a connection text; shows nothing of it
+  PostgresqlRepository(const std::string& conninfo, std::chrono::milliseconds timeout, LogSink log);
+  ~PostgresqlRepository() override;
+
+  [[nodiscard]] StoreSurvey survey() override;
+  [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
+  [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
+  [[nodiscard]] CommitResult release(Epoch epoch) override;
+  [[nodiscard]] StoreWatch watch() override;
+  [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
+  void read_ledger(SemesterId semester, Seq after, Seq last,
+                   const std::function<void(std::vector<LedgerEntry>)>& sink) override;
+  [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) override;
+  [[nodiscard]] OpenResult open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                         WallTime at) override;
+  [[nodiscard]] CommitResult commit(const Batch& batch) override;
+  [[nodiscard]] CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) override;
+  [[nodiscard]] PollableCommits* pollable() override { return this; }
+  void start_commit(std::shared_ptr<const Batch> batch) override;
+  void start_guard(Epoch epoch, std::vector<SemesterGuard> semesters) override;
+  [[nodiscard]] std::optional<CommitResult> resume() override;
+  [[nodiscard]] PollFor waits_for() const override;
+  /// Cuts the connection, so that a call that waits for the server throws at once. A call that is connecting does so
+  /// when that ends, which the timeout bounds.
+  void interrupt() noexcept override { gate_.interrupt(); }
+
+ private:
+  enum class Call { kTakingOver, kReading, kAdministering, kCommitting, kGuarding };
+
+  template <class Action>
+  auto perform(Call call, Action action) -> decltype(action());
+  template <class Action>
+  auto attempt(Call call, Action action) -> decltype(action());
+  template <class Part>
+  std::optional<CommitResult> attempt_polled(Call call, Part part);
+  [[nodiscard]] CommitResult wait_for_polled();
+  void end_polled();
+  void check_connected(Call call) const;
+  [[nodiscard]] StorageError sql_failure(Call call, const std::string& state, const std::string& text);
+  [[nodiscard]] StorageError link_failure(Call call, StorageError::Kind unsent, std::string text);
+  [[nodiscard]] bool is_alive() noexcept;
+  void connect();
+  [[nodiscard]] std::variant<Leadership, HeldBy> lead(WallTime at, const Lease& lease);
+  [[nodiscard]] std::optional<HeldBy> end_old_leader();
+
+  const Conninfo conninfo_;
+  const std::chrono::milliseconds timeout_;
+  // Any thread. Before the session, which uses it to its end.
+  CallGate gate_;
+  // The caller's thread only.
+  PostgresqlWarningLog warnings_;  // before the session
+  // None: nothing may be asked before the next take-over.
+  std::unique_ptr<PostgresqlSession> session_;
+  Holder holder_;
+  std::size_t program_count_ = 0;  // of the stored catalogue
+  bool sent_ = false;              // the call under way has sent what may take effect
+  // The call that is polled, if one is: it goes before the session does.
+  std::optional<CallGate::Scope> polled_scope_;
+  std::optional<PostgresqlCommit> polled_commit_;
+  std::optional<PostgresqlGuard> polled_guard_;
+};
+
+}  // namespace dti

@@ -1,0 +1,134 @@
+#include "repository/postgresql/postgresql_session.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "dti/service/ledger/repository.hpp"
+#include "repository/postgresql/postgresql_checks.hpp"
+#include "repository/postgresql/postgresql_connect_error.hpp"
+
+namespace dti {
+namespace {
+
+using Kind = StorageError::Kind;
+
+/// Connects by libpq, which tries the hosts one after the other.
+/// @param notices  receives every notice from the first message on; outlives the connection
+compat::Handle connect_to_postgresql(const Conninfo& conninfo, std::chrono::milliseconds timeout,
+                                     PostgresqlNotices& notices) {
+  Conninfo complete = conninfo;
+  complete.set("connect_timeout", std::to_string(connect_timeout(conninfo, timeout).count()));
+  compat::Handle handle{PQconnectStart(complete.text().c_str())};
+  if (handle == nullptr) throw StorageError{Kind::kUnavailable, "PostgreSQL: no memory to connect"};
+  if (PQstatus(handle.get()) != CONNECTION_BAD) {
+    // Begin again with a notice receiver, which needs a connection object: without one, libpq writes to stderr. PQreset()
+    // waits, and applies connect_timeout to each host.
+    notices.receive_from(handle.get());
+    PQsetErrorVerbosity(handle.get(), PQERRORS_VERBOSE);
+    PQreset(handle.get());
+  }
+  if (PQstatus(handle.get()) != CONNECTION_OK) throw connect_error(conninfo, PQerrorMessage(handle.get()));
+  PQsetErrorVerbosity(handle.get(), PQERRORS_DEFAULT);
+  return handle;
+}
+
+/// The file in which libpq looks for a password.
+std::string password_file(const Conninfo& conninfo) {
+  if (auto given = conninfo.value("passfile"); !given.empty()) return given;
+  if (const char* const given = std::getenv("PGPASSFILE"); given != nullptr && *given != '\0') return given;
+  const char* const home = std::getenv("HOME");
+  return home == nullptr ? std::string{} : std::string{home} + "/.pgpass";
+}
+
+/// libpq does not use a password file that other users can read, and writes a warning about it to stderr, not to the
+/// notice receiver. So the warning is logged here, and libpq gets the name of a file that does not exist.
+void set_aside_open_password_file(Conninfo& conninfo, PostgresqlWarningLog& warnings) {
+  const std::string path = password_file(conninfo);
+  struct stat about {};
+  if (path.empty() || ::stat(path.c_str(), &about) != 0) return;
+  if (S_ISREG(about.st_mode) && (about.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
+  conninfo.set("passfile", path + "/not-used");
+  const char* const password = std::getenv("PGPASSWORD");
+  if (conninfo.has_password() || (password != nullptr && *password != '\0')) return;  // libpq looks in no file then
+  warnings.add("passfile",
+               "the password file " + path +
+                   " is not used: it must be a plain file that only its owner can read (chmod 600)",
+               std::chrono::steady_clock::now());
+}
+
+}  // namespace
+
+PostgresqlSession::PostgresqlSession(Use use, Conninfo conninfo, std::chrono::milliseconds timeout, CallGate& gate,
+                                     PostgresqlWarningLog& warnings)
+    : gate_(gate), notices_(warnings) {
+  connect(use, std::move(conninfo), timeout, warnings);
+  try {
+    socket_ = Descriptor{::fcntl(PQsocket(handle()), F_DUPFD_CLOEXEC, 0)};
+    if (socket_.get() < 0) {
+      throw StorageError{Kind::kUnavailable, "PostgreSQL: this process has too many files open"};
+    }
+    gate_.attach([socket = socket_.get()] { ::shutdown(socket, SHUT_RDWR); });
+    if (use == Use::kCommits) check(timeout);
+    if (PQsetnonblocking(handle(), 1) != 0) {
+      throw StorageError{Kind::kUnavailable, "PostgreSQL: " + one_line(PQerrorMessage(handle()))};
+    }
+  } catch (...) {
+    gate_.detach();
+    throw;
+  }
+}
+
+PostgresqlSession::~PostgresqlSession() { gate_.detach(); }
+
+void PostgresqlSession::connect(Use use, Conninfo conninfo, std::chrono::milliseconds timeout,
+                                PostgresqlWarningLog& warnings) {
+  conninfo.set("application_name", use == Use::kCommits ? "dti_server" : "dtictl");
+  conninfo.set("client_encoding", "UTF8");
+  // Of several hosts, the one that may be written to.
+  if (use == Use::kCommits) conninfo.set("target_session_attrs", "read-write");
+  if (use == Use::kCommits) set_aside_open_password_file(conninfo, warnings);
+  conninfo.set("keepalives", "1");
+  conninfo.set("keepalives_idle", "5");
+  conninfo.set("keepalives_interval", "2");
+  conninfo.set("keepalives_count", "3");
+  conninfo.set("tcp_user_timeout", std::to_string(timeout.count()));
+  auto handle = connect_to_postgresql(conninfo, timeout, notices_);
+  try {
+    connection_ = std::make_unique<compat::Connection>(std::move(handle));
+    compat::forbid_reconnect(connection());
+  } catch (const std::exception& error) {
+    throw StorageError{Kind::kUnavailable, "PostgreSQL: " + one_line(error.what())};
+  }
+}
+
+void PostgresqlSession::check(std::chrono::milliseconds timeout) {
+  try {
+    pqxx::nontransaction transaction{connection()};
+    refuse_pooler(transaction, backend_pid());
+    apply_settings(transaction, timeout);
+  } catch (const StorageError&) {
+    throw;
+  } catch (const pqxx::sql_error& error) {
+    const auto state = compat::sqlstate(error);
+    const bool may_pass = state.empty() || waiting_may_mend(state);  // none: the link broke
+    throw StorageError{may_pass ? Kind::kUnreachable : Kind::kUnavailable,
+                       "PostgreSQL: " + one_line(error.what()) + (state.empty() ? "" : " [" + state + "]")};
+  } catch (const std::exception& error) {
+    throw StorageError{Kind::kUnreachable, "PostgreSQL: " + one_line(error.what())};
+  }
+}
+
+void PostgresqlSession::check_notices(std::size_t before, const char* meanwhile) const {
+  if (notices_.doubt_count() != before) {
+    throw StorageError{Kind::kInDoubt, std::string{"PostgreSQL: the server warned while "} + meanwhile + ": " +
+                                           notices_.last_doubt()};
+  }
+}
+
+}  // namespace dti

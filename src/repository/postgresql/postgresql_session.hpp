@@ -1,0 +1,63 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "dti/base/descriptor.hpp"
+#include "dti/repository/common/call_gate.hpp"
+#include "dti/repository/postgresql/conninfo.hpp"
+#include "repository/postgresql/postgresql_notices.hpp"
+#include "repository/postgresql/pqxx_compat.hpp"
+
+namespace dti {
+
+/// One session with PostgreSQL. Never reconnects.
+class PostgresqlSession {
+ public:
+  enum class Use {
+    kCommits,  // needs a direct connection to a writable server, and the settings on which commits depend
+    kReads,    // takes any server, also a standby, and a pooler
+  };
+
+  /// Connects. While this lives, an interrupt at the gate cuts the connection.
+  /// @param timeout   bounds connecting (see connect_timeout()), and the silence of a peer that is gone
+  /// @param warnings  logs PostgreSQL's warnings; outlives this
+  /// @throws StorageError  kUnreachable, kUnavailable, or kRefused for a pooler or settings that can lose committed data;
+  ///                       the text never holds a password
+  PostgresqlSession(Use use, Conninfo conninfo, std::chrono::milliseconds timeout, CallGate& gate,
+                    PostgresqlWarningLog& warnings);
+  ~PostgresqlSession();
+  PostgresqlSession(const PostgresqlSession&) = delete;
+  PostgresqlSession& operator=(const PostgresqlSession&) = delete;
+
+  [[nodiscard]] auto& connection() { return connection_->get(); }
+  /// The same connection, for libpq: it does not wait for what it sends to leave.
+  [[nodiscard]] PGconn* handle() const { return connection_->handle(); }
+  /// The connection's socket, for polling: a number of ours, which stays the same, and on which an interrupt is seen.
+  [[nodiscard]] int descriptor() const { return socket_.get(); }
+  /// The backend process that PostgreSQL announced for this session.
+  [[nodiscard]] int backend_pid() const { return PQbackendPID(handle()); }
+  /// The notices that PostgreSQL has sent so far.
+  [[nodiscard]] const PostgresqlNotices& notices() const { return notices_; }
+  /// Puts a commit in doubt if a notice came that casts_doubt_on_a_commit(). (Take-overs ignore notices: they are repeated
+  /// whenever anything fails.)
+  /// @param before  notices().doubt_count() when the commit began
+  /// @throws StorageError  kInDoubt
+  void check_notices(std::size_t before, const char* meanwhile) const;
+
+ private:
+  void connect(Use use, Conninfo conninfo, std::chrono::milliseconds timeout, PostgresqlWarningLog& warnings);
+  void check(std::chrono::milliseconds timeout);
+
+  CallGate& gate_;
+  PostgresqlNotices notices_;  // the connection gives its notices to it, to its end
+  std::unique_ptr<compat::Connection> connection_;
+  // The connection's socket under a number of ours: libpq may close its own at any time, and the system may then give
+  // that number to somebody else's file.
+  Descriptor socket_;
+};
+
+}  // namespace dti

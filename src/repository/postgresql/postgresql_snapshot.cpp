@@ -1,0 +1,117 @@
+#include "repository/postgresql/postgresql_snapshot.hpp"
+
+#include <exception>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "dti/repository/common/ledger_rows.hpp"
+#include "dti/repository/common/sql_text.hpp"
+#include "dti/repository/postgresql/conninfo.hpp"
+#include "repository/postgresql/postgresql_checks.hpp"
+#include "repository/postgresql/postgresql_connect_error.hpp"
+#include "repository/postgresql/postgresql_rows.hpp"
+
+namespace dti {
+namespace {
+
+using Kind = StorageError::Kind;
+
+constexpr std::string_view kLockNotAvailable = "55P03";
+
+Conninfo parse(const std::string& text) {
+  try {
+    return Conninfo{text};
+  } catch (const ConninfoError& error) {
+    throw StorageError{Kind::kRefused, std::string{"the PostgreSQL address cannot be read: "} + error.what()};
+  }
+}
+
+}  // namespace
+
+template <class Call>
+auto PostgresqlSnapshot::perform(Call call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (const pqxx::sql_error& error) {
+    const std::string state = compat::sqlstate(error);
+    // Damaged pages, or a table or a column missing that the schema's version promises.
+    const bool is_damage = state.starts_with("XX") || state.starts_with("42P") || state == "42703";
+    if (state == kLockNotAvailable) {
+      throw StorageError{Kind::kUnavailable,
+                         "PostgreSQL: somebody holds a lock on a table, and goes on doing so: try again"};
+    }
+    throw StorageError{is_damage ? Kind::kCorrupt : Kind::kUnavailable,
+                       "PostgreSQL: " + one_line(error.what()) + " [" + state + "]"};
+  } catch (const StorageError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw StorageError{Kind::kUnavailable, "PostgreSQL: " + one_line(error.what())};
+  }
+}
+
+PostgresqlSnapshot::PostgresqlSnapshot(const std::string& conninfo, std::chrono::milliseconds timeout)
+    : session_(std::make_unique<PostgresqlSession>(PostgresqlSession::Use::kReads, parse(conninfo), timeout, gate_,
+                                                 warnings_)) {
+  perform([&] {
+    transaction_ = std::make_unique<compat::SnapshotTransaction>(session_->connection());
+    apply_reading_settings(*transaction_, timeout);
+    if (!has_schema(*transaction_)) refuse_empty_store("the PostgreSQL database");
+  });
+}
+
+Epoch PostgresqlSnapshot::read_epoch() {
+  return perform([&] {
+    const auto rows = transaction_->exec("SELECT epoch FROM leadership");
+    if (rows.size() != 1) throw_missing_leadership();
+    return integer(rows[0][0]);
+  });
+}
+
+std::vector<CatalogProgram> PostgresqlSnapshot::read_catalog() {
+  return perform([&] { return read_programs(*transaction_, 0); });
+}
+
+CatalogCounts PostgresqlSnapshot::count_catalog() {
+  return perform([&]() -> CatalogCounts {
+    const auto row = transaction_->exec("SELECT (SELECT count(*) FROM faculty), (SELECT count(*) FROM program)")[0];
+    return {static_cast<std::size_t>(integer(row[0])), static_cast<std::size_t>(integer(row[1]))};
+  });
+}
+
+std::vector<SemesterRow> PostgresqlSnapshot::read_semesters() {
+  return perform([&] {
+    std::vector<SemesterRow> rows;
+    for (const auto& row : transaction_->exec(kSelectSemesterRows)) rows.push_back(read_semester_row(row));
+    return rows;
+  });
+}
+
+void PostgresqlSnapshot::read_ledger(SemesterId semester,
+                                     const std::function<bool(const std::vector<LedgerRow>&)>& sink) {
+  perform([&] {
+    const std::string sql =
+        std::string{kSelectLedgerRows} + "WHERE semester_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    Seq after = std::numeric_limits<Seq>::min();
+    std::vector<LedgerRow> piece;
+    do {
+      piece.clear();
+      for (const auto& row :
+           compat::exec_params(*transaction_, sql.c_str(), semester, after, std::int64_t{kLedgerPieceEntries})) {
+        piece.push_back(read_ledger_row(row));
+      }
+      if (piece.empty()) return;
+      after = piece.back().seq;
+    } while (sink(piece) && std::cmp_equal(piece.size(), kLedgerPieceEntries));
+  });
+}
+
+std::optional<SemesterId> PostgresqlSnapshot::find_stray_ledger() {
+  return perform([&]() -> std::optional<SemesterId> {
+    const auto rows = transaction_->exec(kSelectStrayLedger);
+    if (rows[0][0].is_null()) return std::nullopt;
+    return integer(rows[0][0]);
+  });
+}
+
+}  // namespace dti

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "dti/repository/common/call_gate.hpp"
+#include "dti/service/ledger/ledger_snapshot.hpp"
+#include "repository/postgresql/postgresql_session.hpp"
+#include "repository/postgresql/pqxx_compat.hpp"
+
+namespace dti {
+
+/// A PostgreSQL database in one transaction, REPEATABLE READ and READ ONLY: it takes no lock that a server waits for.
+class PostgresqlSnapshot final : public LedgerSnapshot {
+ public:
+  /// @throws StorageError  kRefused, kCorrupt, kUnavailable; the text never holds a password
+  PostgresqlSnapshot(const std::string& conninfo, std::chrono::milliseconds timeout);
+
+  /// None: PostgreSQL checks its pages by itself, if it was made to.
+  [[nodiscard]] std::optional<std::vector<std::string>> check_file() override { return std::nullopt; }
+  [[nodiscard]] Epoch read_epoch() override;
+  [[nodiscard]] std::vector<CatalogProgram> read_catalog() override;
+  [[nodiscard]] CatalogCounts count_catalog() override;
+  [[nodiscard]] std::vector<SemesterRow> read_semesters() override;
+  void read_ledger(SemesterId semester, const std::function<bool(const std::vector<LedgerRow>&)>& sink) override;
+  [[nodiscard]] std::optional<SemesterId> find_stray_ledger() override;
+
+ private:
+  template <class Call>
+  auto perform(Call call) -> decltype(call());
+
+  CallGate gate_;
+  PostgresqlWarningLog warnings_{nullptr};  // they are the server's to tell
+  std::unique_ptr<PostgresqlSession> session_;
+  std::unique_ptr<compat::SnapshotTransaction> transaction_;  // goes before the session does
+};
+
+}  // namespace dti

@@ -1,0 +1,54 @@
+#include "dti/repository/settings/store_options.hpp"
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+namespace dti {
+
+Setting store_setting(const std::string& kinds) {
+  return {
+      .name = "store",
+      .group = "Store",
+      .kind = TextKind{},
+      .help = "Where the ledger is: " + kinds +
+              ". A value with a password is refused as a flag: give it as DTI_STORE or in the config file, or keep the "
+              "password in PGPASSFILE.",
+      .default_shown =
+          "sqlite:STATE/dti.db, where STATE is $STATE_DIRECTORY, else $XDG_STATE_HOME/dti, else "
+          "~/.local/state/dti",
+      .secret = true};
+}
+
+std::variant<StoreAddress, UsageExit> find_store(const Settings& settings, const Surroundings& surroundings) {
+  if (settings.has("store")) {
+    const auto& text = settings.text("store");
+    if (settings.origin("store").source == Source::kFlag && carries_password(text)) {
+      return settings.bad("store",
+                          "a password does not belong on a command line, where others can read it: use DTI_STORE, "
+                          "PGPASSFILE or the config file");
+    }
+    try {
+      return parse_store_address(text);
+    } catch (const std::invalid_argument& error) {
+      return settings.bad("store", error.what());
+    }
+  }
+  const auto set = [&surroundings](const char* name) { return surroundings.variable(name).value_or(""); };
+  std::filesystem::path state;
+  auto state_directory = set("STATE_DIRECTORY");
+  state_directory.erase(0, state_directory.find_first_not_of(':'));
+  if (!state_directory.empty()) {
+    state = state_directory.substr(0, state_directory.find(':'));  // systemd separates several by colons
+  } else if (const std::filesystem::path xdg = set("XDG_STATE_HOME"); xdg.is_absolute()) {
+    state = xdg / "dti";  // a relative one is to be ignored (XDG Base Directory Specification)
+  } else if (const std::filesystem::path home = set("HOME"); home.is_absolute() && home != "/") {
+    state = home / ".local" / "state" / "dti";  // "/" is what a container without a home directory has
+  } else {
+    return settings.bad("store",
+                        "is needed: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME says where a default would be");
+  }
+  return StoreAddress{SqliteStoreAddress{state / "dti.db"}};
+}
+
+}  // namespace dti

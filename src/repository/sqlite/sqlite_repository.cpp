@@ -1,0 +1,454 @@
+#include "repository/sqlite/sqlite_repository.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <exception>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "dti/repository/common/ledger_rows.hpp"
+#include "dti/repository/common/sql_text.hpp"
+#include "repository/sqlite/sqlite_handle.hpp"
+#include "repository/sqlite/sqlite_session.hpp"
+
+namespace dti {
+namespace {
+
+using Kind = StorageError::Kind;
+
+constexpr std::uintmax_t kLogExpectedMax = 32 * 1024 * 1024;  // it is begun anew from 16 MiB on
+
+/// Beside the write-ahead log. Source: docs/adr/0009-sqlite-store.md
+constexpr char kSettings[] = R"(
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = OFF;           -- commit() and add_programs() look at once for what they would look for row by row
+PRAGMA cache_size = -16384;          -- KiB; room for what a batch of 10,000 entries changes before its COMMIT
+PRAGMA wal_autocheckpoint = 4000;    -- pages (16 MB): a page that many batches change is copied into the database once
+PRAGMA journal_size_limit = 33554432 -- bytes: what the log that a long reader let grow shrinks to)";
+
+/// What people can do about it.
+std::string_view advice(int code) {
+  switch (code) {
+    case SQLITE_FULL: return ": free some room on its disk, or raise the quota or the limit of file sizes";
+    case SQLITE_IOERR: return ": see to its disk, about which the system's log may say more";
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY: return ": see to its permissions, and whether its disk is mounted read-only";
+    case SQLITE_CORRUPT: return ": stop the server, and restore a backup";
+    default: return "";
+  }
+}
+
+}  // namespace
+
+SqliteRepository::SqliteRepository(const std::filesystem::path& path, std::chrono::milliseconds timeout, LogSink log)
+    : keeper_(path, log), path_(keeper_.path()), timeout_(timeout), log_(std::move(log)) {}
+
+/// The close that follows copies the log into the database and removes it: the mark goes with it.
+SqliteRepository::~SqliteRepository() {
+  if (session_ == nullptr) {
+    return;
+  }
+  try {
+    check_files();
+    session_->connection.on_busy(nullptr, nullptr);
+    SqliteTransaction transaction{session_->connection};
+    if (holder_.is_leading(session_->epoch())) {
+      session_->connection.execute("PRAGMA user_version = 0");
+      transaction.commit();
+    }
+  } catch (const std::exception&) {
+    // The mark stays, and the next start finds by the note that nothing is missing.
+  }
+}
+
+std::unique_ptr<SqliteSession> SqliteRepository::open(int flags) {
+  // NOMUTEX: one thread uses it, and need not lock it for each column.
+  auto session = std::make_unique<SqliteSession>(SqliteConnection{path_.string(), flags | SQLITE_OPEN_NOMUTEX});
+  wait_when_busy(session->connection);
+  return session;
+}
+
+void SqliteRepository::wait_when_busy(SqliteConnection& connection) {
+  connection.on_busy(
+      [](void* self, int tries) { return static_cast<SqliteRepository*>(self)->waits_on(tries) ? 1 : 0; }, this);
+}
+
+/// SQLite asks this again and again while somebody else's lock is in the way.
+bool SqliteRepository::waits_on(int tries) {
+  const auto now = std::chrono::steady_clock::now();
+  if (tries == 0) {
+    wait_until_ = now + timeout_;
+  }
+  if (now >= wait_until_ || gate_.interrupted()) {
+    return false;
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds{tries < 10 ? 1 : 5});
+  return true;
+}
+
+StorageError::Kind SqliteRepository::kind_of(int code) const {
+  const bool takes_over = stage_ == Stage::kTakingOver;
+  const bool writes = stage_ == Stage::kWriting || stage_ == Stage::kCommitting;
+  switch (code) {
+    case SQLITE_CONSTRAINT: return Kind::kInvariant;
+    case SQLITE_CORRUPT: return Kind::kCorrupt;
+    case SQLITE_NOTADB: return takes_over ? Kind::kRefused : Kind::kCorrupt;
+    // What the file cannot take though the connection to it is good.
+    case SQLITE_ERROR: return takes_over ? Kind::kRefused : writes ? Kind::kRejected : Kind::kUnavailable;
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH: return writes ? Kind::kRejected : Kind::kUnavailable;
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    // A path that is no good for a start; of a file that was served, what passes: a disk that went read-only.
+    case SQLITE_AUTH: return takes_over && !keeper_.has_file() ? Kind::kRefused : Kind::kUnavailable;
+    default: return Kind::kUnavailable;  // a lock, a disk: perhaps good again once the file was opened anew
+  }
+}
+
+/// What is to be said of SQLite's error. The session lives on only if the file said no to this statement and is good
+/// for the next: whatever else happened, only opening it anew (a take-over) tells what it holds.
+StorageError SqliteRepository::translate(const SqliteError& error) {
+  disk_failed_ = disk_failed_ || error.code() == SQLITE_IOERR;
+  const bool writes = stage_ == Stage::kWriting || stage_ == Stage::kCommitting;
+  const bool is_open = session_ != nullptr && session_->connection.in_transaction();  // it could not be rolled back
+  // A COMMIT that was busy or had no room is rolled back; of any other failure only a recovery tells.
+  const bool in_doubt =
+      is_open || (stage_ == Stage::kCommitting && error.code() != SQLITE_BUSY && error.code() != SQLITE_FULL);
+  const Kind kind = writes && in_doubt ? Kind::kInDoubt : kind_of(error.code());
+  if (kind != Kind::kRejected && kind != Kind::kInvariant) {
+    session_.reset();
+  }
+  return {kind, "the database " + path_.string() + ": " + error.what() + std::string{advice(error.code())}};
+}
+
+/// Does one call, and says what became of it when something throws.
+template <class Call>
+auto SqliteRepository::perform(Stage stage, Call call) -> decltype(call()) {
+  const CallGate::Scope scope{gate_};
+  stage_ = stage;
+  if (session_ == nullptr && stage != Stage::kTakingOver) {
+    throw StorageError{Kind::kUnavailable, "the database " + path_.string() + " is not open: take over first"};
+  }
+  try {
+    check_files();
+    return call();
+  } catch (const StorageError& error) {
+    if (error.kind() != Kind::kInvariant) {
+      session_.reset();
+    }
+    throw;
+  } catch (const SqliteError& error) {
+    throw translate(error);
+  } catch (const std::exception& error) {  // no memory, or no such file system
+    session_.reset();
+    const bool writes = stage_ == Stage::kWriting || stage_ == Stage::kCommitting;
+    throw StorageError{writes ? Kind::kInDoubt : Kind::kUnavailable,
+                       "the database " + path_.string() + ": " + error.what()};
+  }
+}
+
+/// What is open must still be what the path names: what is written to a file that is gone is lost with this process.
+void SqliteRepository::check_files() const {
+  keeper_.check(session_ != nullptr ? std::optional{session_->log} : std::nullopt);
+}
+
+/// A reader that stays keeps SQLite from copying its log into the database; the log then grows with every batch.
+void SqliteRepository::watch_log() {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(keeper_.log_path(), error);
+  if (!log_ || error || size < kLogExpectedMax) {
+    return;
+  }
+  if (log_grows_.pass(std::chrono::steady_clock::now())) {
+    log_({LogLevel::kWarning,
+          "log-grows",
+          "the write-ahead log cannot be copied into the database: somebody reads without a pause",
+          {{"file", keeper_.log_path().string()}, {"bytes", std::to_string(size)}}});
+  }
+}
+
+StoreSurvey SqliteRepository::survey() {
+  return perform(Stage::kTakingOver, [&]() -> StoreSurvey {
+    std::error_code error;
+    if (session_ == nullptr && !std::filesystem::exists(path_, error)) {
+      return {};
+    }
+    const std::unique_ptr<SqliteSession> opened = session_ == nullptr ? open(SQLITE_OPEN_READWRITE) : nullptr;
+    SqliteConnection& connection = opened != nullptr ? opened->connection : session_->connection;
+    if (!(opened != nullptr ? keeper_.examine(connection) : has_schema(connection))) {
+      return {};
+    }
+    return {read_semesters(connection), read_programs(connection, 0)};
+  });
+}
+
+void SqliteRepository::apply_settings() {
+  SqliteConnection& connection = session_->connection;
+  SqliteStatement journal = connection.prepare("PRAGMA journal_mode = WAL");
+  const std::string mode = journal.step() ? journal.text(0) : std::string{};
+  journal.reset();
+  connection.execute(kSettings);
+  // Read back: SQLite takes a setting that it does not have without a word.
+  constexpr std::int64_t kSynchronousFull = 2;
+  if (mode != "wal" || connection.query_integer("PRAGMA synchronous") != kSynchronousFull) {
+    throw StorageError{Kind::kRefused, "the database " + path_.string() +
+                                           " cannot be made durable (it needs a write-ahead log): use a local disk"};
+  }
+}
+
+/// Copies the log into the database, and begins it anew: the mark of a take-over must stand in the database itself.
+/// When a sync fails, the system forgets what was to be synced: it can still be read, no later sync brings it to the
+/// disk, and a power loss takes it away with all that was written to the log behind it. The copy in the database is
+/// written and synced as any other page.
+void SqliteRepository::empty_log() {
+  SqliteConnection& connection = session_->connection;
+  if (!disk_failed_) {
+    connection.on_busy(nullptr, nullptr);  // a reader that stays is not waited for: nothing is wrong with the log
+  }
+  SqliteStatement checkpoint = connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+  const bool is_emptied = checkpoint.step() && checkpoint.integer(0) == 0;
+  checkpoint.reset();
+  if (disk_failed_ && !is_emptied) {
+    throw StorageError{Kind::kUnavailable, "the database " + path_.string() +
+                                               ": after the disk failed, its write-ahead log must be copied into the"
+                                               " database, and another program that uses it is in the way"};
+  }
+  wait_when_busy(connection);
+}
+
+std::variant<Leadership, HeldBy> SqliteRepository::take_over(WallTime at, const Lease& /*lease*/) {
+  return perform(Stage::kTakingOver, [&] {
+    session_.reset();  // closing and opening recovers what an earlier COMMIT may have left behind
+    session_ = open(SQLITE_OPEN_READWRITE | (keeper_.has_file() ? 0 : SQLITE_OPEN_CREATE));
+    static_cast<void>(keeper_.examine(session_->connection));
+    apply_settings();
+    if (disk_failed_) {
+      empty_log();
+      disk_failed_ = false;
+    }
+    auto taken = lead(at);
+    if (const auto* leadership = std::get_if<Leadership>(&taken)) {
+      empty_log();
+      // They keep others from changing what was added. We have no statement that would; a migration may have.
+      session_->connection.leave_out_triggers();
+      session_->prepare();
+      session_->log = keeper_.take_over(leadership->semesters);
+      holder_.leads(leadership->epoch);
+    } else {
+      session_.reset();
+    }
+    return taken;
+  });
+}
+
+// Whoever has the file leads, for as long as its process lives: there is no lease to renew, and nobody to hand it to.
+
+CommitResult SqliteRepository::renew(Epoch /*epoch*/, std::chrono::milliseconds /*duration*/) {
+  return CommitResult::kCommitted;
+}
+
+CommitResult SqliteRepository::release(Epoch /*epoch*/) { return CommitResult::kCommitted; }
+
+StoreWatch SqliteRepository::watch() {
+  throw StorageError{Kind::kRefused, "somebody took the lead of " + path_.string() +
+                                         " although this process has its lock: was the lock file removed?"};
+}
+
+/// The transaction of a take-over. @return HeldBy if somebody else has taken the lead from us, who had to break the lock
+std::variant<Leadership, HeldBy> SqliteRepository::lead(WallTime at) {
+  SqliteConnection& connection = session_->connection;
+  SqliteTransaction transaction{connection};
+  migrate(connection, at);
+  SqliteStatement select = connection.prepare("SELECT epoch, holder FROM leadership");
+  if (!select.step()) {
+    throw StorageError{Kind::kCorrupt,
+                       "the database " + path_.string() + ": the table leadership does not hold its one row"};
+  }
+  const Epoch before = select.integer(0);
+  const bool was_replaced = holder_.was_replaced(before, select.text(1));
+  select.reset();
+  if (was_replaced) {
+    return HeldBy{before, {}, {}};
+  }
+  connection.prepare("UPDATE leadership SET epoch = ?, holder = ?, taken_at = ?")
+      .bind(before + 1)
+      .bind(std::string_view{holder_.text()})
+      .bind(stored_time(at))
+      .run();
+  connection.prepare("UPDATE semester SET epoch = ? WHERE is_open").bind(before + 1).run();
+  Leadership leadership;
+  leadership.epoch = before + 1;
+  leadership.semesters = read_semesters(connection);
+  leadership.program_count =
+      static_cast<std::size_t>(connection.query_integer("SELECT count(*) FROM program").value_or(0));
+  keeper_.mark(connection, leadership.epoch);
+  transaction.commit();
+  return leadership;
+}
+
+std::vector<CatalogProgram> SqliteRepository::read_catalog(ProgramId after) {
+  return perform(Stage::kReading, [&] { return read_programs(session_->connection, after); });
+}
+
+void SqliteRepository::read_ledger(SemesterId semester, Seq after, Seq last,
+                                   const std::function<void(std::vector<LedgerEntry>)>& sink) {
+  perform(Stage::kReading, [&] {
+    SqliteStatement select = session_->connection.prepare(
+        std::string{kSelectEntries} + "WHERE semester_id = ? AND seq > ? AND seq <= ? ORDER BY seq");
+    for (Seq read = after; read < last;) {
+      const Seq end = std::min<Seq>(last, read + kLedgerPieceEntries);
+      std::vector<LedgerEntry> piece;
+      piece.reserve(static_cast<std::size_t>(end - read));
+      select.bind(semester).bind(read).bind(end);
+      while (select.step()) {
+        piece.push_back(read_entry(semester, select));
+        if (piece.back().seq != ++read) {
+          throw_missing_entry(semester, read);
+        }
+      }
+      select.reset();
+      if (read != end) {
+        throw_missing_entry(semester, read + 1);
+      }
+      sink(std::move(piece));
+      if (gate_.interrupted()) {
+        throw StorageError{Kind::kUnavailable, "reading the ledger was interrupted"};
+      }
+    }
+  });
+}
+
+bool SqliteRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) {
+  return perform(Stage::kWriting, [&] {
+    SqliteConnection& connection = session_->connection;
+    SqliteTransaction transaction{connection};
+    if (session_->epoch() != epoch) {
+      return false;
+    }
+    auto last_program = connection.query_integer("SELECT max(id) FROM program").value_or(0);
+    auto last_faculty = connection.query_integer("SELECT max(id) FROM faculty").value_or(0);
+    SqliteStatement insert_faculty = connection.prepare("INSERT INTO faculty (id, name, key) VALUES (?, ?, ?)");
+    SqliteStatement insert = connection.prepare("INSERT INTO program (id, faculty_id, name, key) VALUES (?, ?, ?, ?)");
+    for (const CatalogProgram& program : programs) {
+      if (program.id != ++last_program) {
+        throw StorageError{Kind::kInvariant,
+                           "program " + std::to_string(program.id) + " does not continue the catalogue"};
+      }
+      if (program.faculty_id < 1 || program.faculty_id > last_faculty + 1) {
+        throw StorageError{Kind::kInvariant,
+                           "faculty " + std::to_string(program.faculty_id) + " does not continue the catalogue"};
+      }
+      if (program.faculty_id == last_faculty + 1) {
+        insert_faculty.bind(++last_faculty)
+            .bind(std::string_view{program.faculty_name})
+            .bind(std::string_view{program.faculty_key})
+            .run();
+      }
+      insert.bind(std::int64_t{program.id})
+          .bind(std::int64_t{program.faculty_id})
+          .bind(std::string_view{program.name})
+          .bind(std::string_view{program.key})
+          .run();
+    }
+    stage_ = Stage::kCommitting;
+    transaction.commit();
+    return true;
+  });
+}
+
+OpenResult SqliteRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                           WallTime at) {
+  return perform(Stage::kWriting, [&] {
+    SqliteConnection& connection = session_->connection;
+    SqliteTransaction transaction{connection};
+    if (session_->epoch() != epoch) {
+      return OpenResult::kReplaced;
+    }
+    SqliteStatement exists = connection.prepare("SELECT 1 FROM semester WHERE name = ?");
+    exists.bind(std::string_view{name});
+    const bool found = exists.step();
+    exists.reset();
+    if (found) {
+      return OpenResult::kExists;
+    }
+    const SemesterId id = connection.query_integer("SELECT max(id) FROM semester").value_or(0) + 1;
+    connection
+        .prepare(
+            "INSERT INTO semester (id, name, epoch, head, classrooms_capacity, labs_capacity, conversions_capacity,"
+            " classrooms_left, labs_left, conversions_left) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?4, ?5, ?6)")
+        .bind(id)
+        .bind(std::string_view{name})
+        .bind(epoch)
+        .bind(capacity.classrooms)
+        .bind(capacity.labs)
+        .bind(capacity.conversions)
+        .run();
+    connection
+        .prepare(
+            "INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, conversions_capacity)"
+            " VALUES (?, 1, ?, ?, ?, ?, ?)")
+        .bind(id)
+        .bind(stored_time(at))
+        .bind(std::int64_t{stored_code(EntryKind::kSemesterOpened)})
+        .bind(capacity.classrooms)
+        .bind(capacity.labs)
+        .bind(capacity.conversions)
+        .run();
+    stage_ = Stage::kCommitting;
+    transaction.commit();
+    keeper_.add_entries(1);
+    return OpenResult::kOpened;
+  });
+}
+
+CommitResult SqliteRepository::commit(const Batch& batch) {
+  check_batch(batch);
+  watch_log();
+  return perform(Stage::kWriting, [&] {
+    SqliteTransaction transaction{session_->connection};
+    session_->guard_update->bind(batch.entries.back().seq)
+        .bind(batch.charged.classrooms)
+        .bind(batch.charged.labs)
+        .bind(batch.charged.conversions_left)
+        .bind(batch.semester_id)
+        .bind(batch.epoch)
+        .bind(batch.base)
+        .bind(std::int64_t{greatest_program(batch)})
+        .run();
+    if (session_->connection.changes() == 0) {
+      return session_->epoch() > batch.epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
+    }
+    session_->insert(batch);
+    stage_ = Stage::kCommitting;
+    transaction.commit();
+    keeper_.add_entries(static_cast<std::int64_t>(batch.entries.size()));
+    return CommitResult::kCommitted;
+  });
+}
+
+CommitResult SqliteRepository::guard(Epoch epoch, std::span<const SemesterGuard> semesters) {
+  return perform(Stage::kReading, [&] {
+    if (session_->epoch() > epoch) {
+      return CommitResult::kReplaced;
+    }
+    for (const SemesterGuard& guarded : semesters) {
+      session_->select_head->bind(guarded.semester_id);
+      const bool as_given = session_->select_head->step() && session_->select_head->integer(0) == guarded.head;
+      session_->select_head->reset();
+      if (!as_given) {
+        return CommitResult::kBaseMoved;
+      }
+    }
+    return CommitResult::kCommitted;
+  });
+}
+
+}  // namespace dti

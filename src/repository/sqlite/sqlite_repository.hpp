@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dti/base/log.hpp"
+#include "dti/base/log_limit.hpp"
+#include "dti/repository/common/call_gate.hpp"
+#include "dti/repository/common/holder.hpp"
+#include "dti/service/ledger/repository.hpp"
+#include "repository/sqlite/store_keeper.hpp"
+
+namespace dti {
+
+class SqliteConnection;
+class SqliteError;
+struct SqliteSession;
+
+/// The ledger in a SQLite file. One process at a time: the file is locked for as long as this lives, through every
+/// reconnect. Others may read it, and write to other tables: we wait for their locks, within bounds. A file that is
+/// removed, replaced or linked meanwhile is noticed before the next call does anything: kRefused.
+class SqliteRepository final : public Repository {
+ public:
+  /// Locks the file, which need not exist yet; its folder is made if it is not there.
+  /// @param timeout  how long a call waits for somebody else's lock
+  /// @throws StorageError  kRefused, naming the path and the reason
+  SqliteRepository(const std::filesystem::path& path, std::chrono::milliseconds timeout, LogSink log = {});
+  ~SqliteRepository() override;
+
+  [[nodiscard]] StoreSurvey survey() override;
+  [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
+  [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
+  [[nodiscard]] CommitResult release(Epoch epoch) override;
+  [[nodiscard]] StoreWatch watch() override;
+  [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
+  void read_ledger(SemesterId semester, Seq after, Seq last,
+                   const std::function<void(std::vector<LedgerEntry>)>& sink) override;
+  [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) override;
+  [[nodiscard]] OpenResult open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                         WallTime at) override;
+  [[nodiscard]] CommitResult commit(const Batch& batch) override;
+  [[nodiscard]] CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) override;
+  /// Ends a wait for somebody else's lock within milliseconds, and the reading of a ledger after the piece at hand. A
+  /// disk that takes its time is waited for all the same.
+  void interrupt() noexcept override { gate_.interrupt(); }
+
+ private:
+  enum class Stage { kTakingOver, kReading, kWriting, kCommitting };  // kWriting: before COMMIT
+
+  [[nodiscard]] std::unique_ptr<SqliteSession> open(int flags);
+  void wait_when_busy(SqliteConnection& connection);
+  void apply_settings();
+  void empty_log();
+  void check_files() const;
+  void watch_log();
+  [[nodiscard]] std::variant<Leadership, HeldBy> lead(WallTime at);
+  template <class Call>
+  auto perform(Stage stage, Call call) -> decltype(call());
+  [[nodiscard]] StorageError translate(const SqliteError& error);
+  [[nodiscard]] StorageError::Kind kind_of(int code) const;
+  [[nodiscard]] bool waits_on(int tries);
+
+  // The committer's thread only; it outlives the session.
+  StoreKeeper keeper_;
+  // Fixed after construction.
+  const std::filesystem::path& path_;
+  const std::chrono::milliseconds timeout_;
+  const LogSink log_;
+  // The committer's thread only.
+  std::unique_ptr<SqliteSession> session_;
+  Stage stage_ = Stage::kReading;
+  Holder holder_;
+  bool disk_failed_ = false;  // since the last take-over
+  std::chrono::steady_clock::time_point wait_until_;
+  LogLimit log_grows_{std::chrono::minutes{1}};
+  // Any thread.
+  CallGate gate_;
+};
+
+}  // namespace dti

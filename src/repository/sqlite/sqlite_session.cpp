@@ -1,0 +1,206 @@
+#include "repository/sqlite/sqlite_session.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "dti/repository/common/ledger_rows.hpp"
+#include "dti/repository/common/migrations.hpp"
+#include "dti/repository/common/sql_text.hpp"
+#include "embedded/sqlite_migrations.hpp"
+
+namespace dti {
+namespace {
+
+/// OR ROLLBACK: a row that is refused ends the transaction. Otherwise SQLite would copy every page that a statement of
+/// several rows changes, to be able to take back that statement alone.
+std::string insert_grants_sql(std::size_t grants) {
+  std::string sql =
+      "INSERT OR ROLLBACK INTO ledger (semester_id, at, seq, program_id, generation, classrooms_wanted, labs_wanted,"
+      " classrooms_granted, labs_granted, mobile_labs_granted, kind, status, request_id) VALUES ";
+  for (std::size_t i = 0; i < grants; ++i) {
+    sql += i == 0 ? "" : ", ";
+    sql += "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  }
+  return sql;
+}
+
+std::span<const Migration> migrations() {
+  static const auto steps = numbered(embedded::sqlite_migrations);
+  return steps;
+}
+
+int known_version() { return static_cast<int>(migrations().size()); }
+
+int stored_version(SqliteConnection& connection) {
+  const bool is_there =
+      connection.query_integer("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")
+          .has_value();
+  return is_there ? static_cast<int>(connection.query_integer("SELECT max(version) FROM schema_version").value_or(0))
+                  : 0;
+}
+
+StoredSemester read_semester(const SqliteStatement& row) {
+  if (row.is_null(4)) {
+    throw_missing_entry(row.integer(0), 1);
+  }
+  refuse_entries_beyond(row.integer(0), row.integer(3), row.integer(11));
+  return {.id = row.integer(0),
+          .name = row.text(1),
+          .epoch = row.integer(2),
+          .head = row.integer(3),
+          .opened_with = {row.integer(4), row.integer(5), row.integer(6)},
+          .left = {row.integer(7), row.integer(8), row.integer(9)},
+          .is_open = row.integer(10) != 0};
+}
+
+}  // namespace
+
+void SqliteSession::prepare() {
+  // The greatest program of the catalogue stands in for a foreign key: programs are numbered without gaps.
+  guard_update.emplace(connection.prepare(
+      "UPDATE semester SET head = ?, classrooms_left = classrooms_left - ?, labs_left = labs_left - ?,"
+      " conversions_left = conversions_left - ? WHERE id = ? AND epoch = ? AND head = ?"
+      " AND ? <= (SELECT max(id) FROM program)"));
+  insert_grant.emplace(connection.prepare(insert_grants_sql(1)));
+  insert_grants.emplace(connection.prepare(insert_grants_sql(kGrantsPerInsert)));
+  select_epoch.emplace(connection.prepare("SELECT epoch FROM leadership"));
+  select_head.emplace(connection.prepare("SELECT head FROM semester WHERE id = ?"));
+}
+
+void SqliteSession::insert(const Batch& batch) {
+  std::size_t left = batch.entries.size();
+  std::size_t bound = 0;
+  for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
+    const bool many = left >= kGrantsPerInsert;
+    SqliteStatement& insert = many ? *insert_grants : *insert_grant;
+    insert.bind(batch.semester_id)
+        .bind(stored_time(batch.at))
+        .bind(entry.seq)
+        .bind(std::int64_t{entry.program_id})
+        .bind(std::int64_t{entry.generation})
+        .bind(entry.want.classrooms)
+        .bind(entry.want.labs)
+        .bind(entry.grant.classrooms)
+        .bind(entry.grant.labs)
+        .bind(entry.grant.mobile_labs)
+        .bind(std::int64_t{stored_code(entry.kind)})
+        .bind(std::int64_t{status_code(entry)})
+        .bind(request_id);
+    if (++bound == (many ? kGrantsPerInsert : 1)) {
+      insert.run();
+      left -= bound;
+      bound = 0;
+    }
+  });
+}
+
+Epoch SqliteSession::epoch() {
+  const Epoch found = select_epoch->step() ? select_epoch->integer(0) : 0;
+  select_epoch->reset();
+  return found;
+}
+
+bool has_schema(SqliteConnection& connection) {
+  const int version = stored_version(connection);
+  refuse_newer_schema(version, known_version());
+  return version > 0;
+}
+
+void migrate(SqliteConnection& connection, WallTime at) {
+  const int version = stored_version(connection);
+  refuse_newer_schema(version, known_version());
+  for (const Migration& migration : migrations().subspan(static_cast<std::size_t>(version))) {
+    connection.execute(std::string{migration.text}.c_str());
+    connection.prepare("INSERT INTO schema_version (version, applied_at) VALUES (?, ?)")
+        .bind(std::int64_t{migration.version})
+        .bind(stored_time(at))
+        .run();
+  }
+}
+
+std::vector<StoredSemester> read_semesters(SqliteConnection& connection) {
+  SqliteStatement select = connection.prepare(std::string{kSelectSemesters} + "ORDER BY s.id");
+  std::vector<StoredSemester> semesters;
+  while (select.step()) {
+    semesters.push_back(read_semester(select));
+  }
+  return semesters;
+}
+
+std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramId after) {
+  SqliteStatement select = connection.prepare(std::string{kSelectPrograms} + "WHERE p.id > ? ORDER BY p.id");
+  select.bind(std::int64_t{after});
+  std::vector<CatalogProgram> programs;
+  while (select.step()) {
+    const std::int64_t program = select.integer(0);
+    const std::int64_t faculty = select.integer(1);
+    if (!std::in_range<ProgramId>(program) || !std::in_range<FacultyId>(faculty)) {
+      throw StorageError{StorageError::Kind::kCorrupt, "program " + std::to_string(program) + " of faculty " +
+                                                           std::to_string(faculty) +
+                                                           " of the catalogue cannot be read: no such number is given"};
+    }
+    programs.push_back({.id = static_cast<ProgramId>(program),
+                        .faculty_id = static_cast<FacultyId>(faculty),
+                        .faculty_name = select.text(2),
+                        .faculty_key = select.text(3),
+                        .name = select.text(4),
+                        .key = select.text(5)});
+  }
+  return programs;
+}
+
+LedgerEntry read_entry(SemesterId semester, const SqliteStatement& row) {
+  LedgerEntry entry;
+  entry.seq = row.integer(0);
+  const auto kind = entry_kind_from_code(row.integer(1));
+  if (!kind) {
+    throw_unreadable_entry(semester, entry.seq, "its kind is not known");
+  }
+  entry.kind = *kind;
+  const std::int64_t program = row.integer(2);
+  const std::int64_t generation = row.is_null(3) ? 1 : row.integer(3);
+  // The columns have 64 bits: a number beyond ours must not read as another one.
+  if (!std::in_range<ProgramId>(program) || !std::in_range<std::int32_t>(generation)) {
+    throw_unreadable_entry(semester, entry.seq, "its program or its generation is no such number");
+  }
+  entry.program_id = static_cast<ProgramId>(program);
+  entry.generation = static_cast<std::int32_t>(generation);
+  entry.want = {row.integer(4), row.integer(5)};
+  entry.grant = {row.integer(6), row.integer(7), row.integer(8)};
+  entry.capacity = {row.integer(9), row.integer(10), row.integer(11)};
+  return entry;
+}
+
+SemesterRow read_semester_row(const SqliteStatement& row) {
+  return {.id = row.integer(0),
+          .name = row.text(1),
+          .epoch = row.integer(2),
+          .head = row.integer(3),
+          .capacity = {row.integer(4), row.integer(5), row.integer(6)},
+          .left = {row.integer(7), row.integer(8), row.integer(9)},
+          .is_open = row.integer(10) != 0};
+}
+
+LedgerRow read_ledger_row(const SqliteStatement& row) {
+  const auto number = [&](int column) {
+    return row.is_null(column) ? LedgerRow::Number{} : LedgerRow::Number{row.integer(column)};
+  };
+  return {.seq = row.integer(0),
+          .kind = row.integer(1),
+          .program_id = number(2),
+          .generation = number(3),
+          .classrooms_wanted = number(4),
+          .labs_wanted = number(5),
+          .classrooms_granted = number(6),
+          .labs_granted = number(7),
+          .mobile_labs_granted = number(8),
+          .classrooms_capacity = number(9),
+          .labs_capacity = number(10),
+          .conversions_capacity = number(11),
+          .status = number(12)};
+}
+
+}  // namespace dti

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "dti/service/ledger/ledger_snapshot.hpp"
+#include "dti/service/ledger/repository.hpp"
+#include "repository/sqlite/sqlite_files.hpp"
+#include "repository/sqlite/sqlite_handle.hpp"
+
+namespace dti {
+
+/// So many grants go into the ledger with one statement. More gain nothing.
+inline constexpr std::size_t kGrantsPerInsert = 20;
+
+/// An open database file, with the statements of the path of a request: there once prepare() was called, on a schema.
+struct SqliteSession {
+  explicit SqliteSession(SqliteConnection opened) : connection(std::move(opened)) {}
+
+  void prepare();
+  /// Adds the entries to the ledger, within the caller's transaction. After an SqliteError some of them may be there,
+  /// and the transaction may be over or not: the caller rolls back.
+  void insert(const Batch& batch);
+  [[nodiscard]] Epoch epoch();
+
+  SqliteConnection connection;
+  FileId log;  // its write-ahead log, which is there for as long as the session is
+  // These go before the connection does.
+  std::optional<SqliteStatement> guard_update;  // head, classrooms, labs, conversions; id, epoch, base, program
+  std::optional<SqliteStatement> insert_grant;
+  std::optional<SqliteStatement> insert_grants;  // kGrantsPerInsert of them
+  std::optional<SqliteStatement> select_epoch;
+  std::optional<SqliteStatement> select_head;
+};
+
+/// Is there a schema that this program can read?
+/// @throws StorageError  kRefused if it is a newer one
+[[nodiscard]] bool has_schema(SqliteConnection& connection);
+
+/// Brings the schema up to date, within the caller's transaction.
+/// @throws StorageError  kRefused if it is a newer one
+void migrate(SqliteConnection& connection, WallTime at);
+
+/// All of them, open and closed, in order of id.
+/// @throws StorageError  kCorrupt
+[[nodiscard]] std::vector<StoredSemester> read_semesters(SqliteConnection& connection);
+/// Those with ids above `after`, in order of id.
+[[nodiscard]] std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramId after);
+
+/// Reads the row of kSelectEntries on which the statement stands. What a kind does not have is 0.
+/// @throws StorageError  kCorrupt
+[[nodiscard]] LedgerEntry read_entry(SemesterId semester, const SqliteStatement& row);
+
+/// Reads the row of kSelectSemesterRows, or of kSelectLedgerRows, on which the statement stands.
+[[nodiscard]] SemesterRow read_semester_row(const SqliteStatement& row);
+[[nodiscard]] LedgerRow read_ledger_row(const SqliteStatement& row);
+
+}  // namespace dti

@@ -1,0 +1,263 @@
+#include "repository/sqlite/sqlite_snapshot.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include "dti/repository/common/ledger_rows.hpp"
+#include "dti/repository/common/sql_text.hpp"
+#include "repository/sqlite/sqlite_session.hpp"
+#include "repository/sqlite/store_lock.hpp"
+#include "repository/sqlite/store_mark.hpp"
+
+namespace dti {
+namespace {
+
+using Kind = StorageError::Kind;
+
+constexpr std::chrono::milliseconds kRetryInterval{5};
+constexpr std::chrono::milliseconds kIndexTime{1000};  // that a server needs for an index, many times over
+
+std::string named(const std::filesystem::path& path) { return "the database " + path.string(); }
+
+StorageError translate(const std::filesystem::path& path, const SqliteError& error) {
+  switch (error.code()) {
+    case SQLITE_CORRUPT: return {Kind::kCorrupt, named(path) + " is damaged: " + error.what()};
+    // A table or a column that the schema's version promises.
+    case SQLITE_ERROR: return {Kind::kCorrupt, named(path) + " cannot be read: " + error.what()};
+    case SQLITE_NOTADB: return {Kind::kRefused, named(path) + ": " + error.what()};
+    // The file itself was found readable: what remains is the index of its log, which readers share.
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return {Kind::kRefused, named(path) + ": its write-ahead log cannot be used (" + error.what() +
+                                  "): while a server runs, " + path.filename().string() + "-wal, " +
+                                  path.filename().string() + "-shm and " + path.filename().string() +
+                                  ".lock beside it must be readable; run this as the user that runs the server"};
+    case SQLITE_BUSY:
+      return {Kind::kUnavailable, named(path) + " is locked by another process, and goes on being so: try again"};
+    default: return {Kind::kUnavailable, named(path) + ": " + error.what()};
+  }
+}
+
+/// A path within a URI of SQLite.
+std::string uri_path(const std::filesystem::path& path) {
+  constexpr std::string_view kPlain = "/-_.ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : path.string()) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (kPlain.find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      encoded += {'%', kDigits[byte / 16], kDigits[byte % 16]};
+    }
+  }
+  return encoded;
+}
+
+}  // namespace
+
+template <class Call>
+auto SqliteSnapshot::perform(Call call) -> decltype(call()) {
+  try {
+    if constexpr (std::is_void_v<decltype(call())>) {
+      call();
+      check_unchanged();
+    } else {
+      auto result = call();
+      check_unchanged();
+      return result;
+    }
+  } catch (const SqliteError& error) {
+    check_unchanged();
+    throw translate(path_, error);
+  }
+}
+
+SqliteSnapshot::SqliteSnapshot(const std::filesystem::path& path, std::chrono::milliseconds timeout)
+    : path_(resolve_path(path)), timeout_(timeout) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path_, error);
+  if (!std::filesystem::exists(status)) {
+    throw StorageError{Kind::kRefused, "cannot open " + named(path_) + ": " + error.message()};
+  }
+  if (std::filesystem::is_directory(status)) {
+    throw StorageError{Kind::kRefused, "cannot open " + named(path_) + ": it is a folder"};
+  }
+  begin();
+}
+
+/// A server that only just starts or ends makes the index, or removes it.
+void SqliteSnapshot::begin() {
+  const auto until = std::chrono::steady_clock::now() + std::min(timeout_, kIndexTime);
+  while (!try_begin(std::chrono::steady_clock::now() >= until)) {
+    std::this_thread::sleep_for(kRetryInterval);
+  }
+}
+
+/// The first thing that is read begins the snapshot.
+/// @return false if a server has the store, and its index cannot be used: perhaps not yet, or no longer
+bool SqliteSnapshot::try_begin(bool is_last_try) {
+  const StoreFiles files = look_at_store(path_);
+  const LockState lock = probe_lock(path_);
+  std::optional<std::int64_t> noted = entries_noted(read_note(path_), files.database);
+  if (!noted && files.log.size > 0) {
+    noted = 0;
+  }
+  try {
+    connect(path_.string(), 0);
+    if (has_foreign_log(*connection_, files.log)) {
+      throw StorageError{Kind::kRefused, describe_foreign_log(path_)};
+    }
+    connection_->execute("BEGIN");
+    static_cast<void>(has_schema(*connection_));
+  } catch (const SqliteError& error) {
+    const bool is_about_index =
+        error.code() == SQLITE_CANTOPEN || error.code() == SQLITE_READONLY || error.code() == SQLITE_PERM;
+    if (is_about_index && lock == LockState::kHeld && !is_last_try) {
+      return false;
+    }
+    if (!is_about_index || lock != LockState::kFree) {
+      throw translate(path_, error);
+    }
+    unchanged_ = files;
+    perform([&] { begin_without_index(); });
+  }
+  perform([&] {
+    if (!has_schema(*connection_)) refuse_empty_store(named(path_));
+    if (lock == LockState::kFree) judge_mark(noted);
+  });
+  return true;
+}
+
+void SqliteSnapshot::begin_without_index() {
+  if (unchanged_->log.size == 0) {
+    connect("file:" + uri_path(path_) + "?immutable=1", SQLITE_OPEN_URI);
+  } else {
+    // With a lock that excludes others SQLite keeps the index in its memory. This VFS takes that lock for granted.
+    connect("file:" + uri_path(path_) + "?vfs=unix-none", SQLITE_OPEN_URI);
+    connection_->leave_log_when_closed();
+    connection_->execute("PRAGMA locking_mode = EXCLUSIVE");
+  }
+  connection_->execute("BEGIN");
+}
+
+/// No server has the store: is all there that the last one answered?
+void SqliteSnapshot::judge_mark(std::optional<std::int64_t> noted) {
+  const MarkFacts facts = read_mark(*connection_, path_, noted);
+  const MarkVerdict verdict = judge(facts);
+  if (verdict == MarkVerdict::kLogMissing && probe_lock(path_) == LockState::kFree) {
+    throw StorageError{Kind::kRefused, describe_missing_log(path_, facts)};
+  }
+  if (verdict == MarkVerdict::kCopy) {
+    warning_ = kCopyWarning;
+  }
+}
+
+void SqliteSnapshot::check_unchanged() const {
+  if (!unchanged_) return;
+  const StoreFiles now = look_at_store(path_);
+  const auto is_same = [](const FileFacts& before, const FileFacts& after) {
+    return before.id == after.id && before.size == after.size && before.modified == after.modified;
+  };
+  if (!is_same(unchanged_->database, now.database) || !is_same(unchanged_->log, now.log) ||
+      probe_lock(path_) != LockState::kFree) {
+    throw StorageError{Kind::kUnavailable, named(path_) + " was changed while it was read: try again"};
+  }
+}
+
+void SqliteSnapshot::connect(const std::string& name, int flags) {
+  try {
+    connection_ = std::make_unique<SqliteConnection>(name, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | flags);
+  } catch (const SqliteError& failure) {
+    throw StorageError{Kind::kRefused, "cannot open " + named(path_) + ": " + failure.what()};
+  }
+  connection_->on_busy(
+      [](void* context, int tries) {
+        auto* const self = static_cast<SqliteSnapshot*>(context);
+        const auto now = std::chrono::steady_clock::now();
+        if (tries == 0) self->wait_until_ = now + self->timeout_;
+        if (now >= self->wait_until_) return 0;
+        std::this_thread::sleep_for(kRetryInterval);
+        return 1;
+      },
+      this);
+}
+
+std::optional<std::vector<std::string>> SqliteSnapshot::check_file() {
+  std::vector<std::string> faults;
+  try {
+    SqliteStatement check = connection_->prepare("PRAGMA integrity_check(10)");
+    while (check.step()) faults.push_back(check.text(0));
+  } catch (const SqliteError& error) {
+    if (error.code() != SQLITE_CORRUPT) throw translate(path_, error);
+    faults.emplace_back(error.what());
+  }
+  check_unchanged();
+  if (faults == std::vector<std::string>{"ok"}) faults.clear();
+  return faults;
+}
+
+Epoch SqliteSnapshot::read_epoch() {
+  return perform([&] {
+    SqliteStatement select = connection_->prepare("SELECT epoch FROM leadership");
+    if (!select.step()) throw_missing_leadership();
+    const Epoch epoch = select.integer(0);
+    if (select.step()) throw_missing_leadership();
+    return epoch;
+  });
+}
+
+std::vector<CatalogProgram> SqliteSnapshot::read_catalog() {
+  return perform([&] { return read_programs(*connection_, 0); });
+}
+
+CatalogCounts SqliteSnapshot::count_catalog() {
+  return perform([&]() -> CatalogCounts {
+    const auto count = [&](std::string_view sql) {
+      return static_cast<std::size_t>(connection_->query_integer(sql).value_or(0));
+    };
+    return {count("SELECT count(*) FROM faculty"), count("SELECT count(*) FROM program")};
+  });
+}
+
+std::vector<SemesterRow> SqliteSnapshot::read_semesters() {
+  return perform([&] {
+    SqliteStatement select = connection_->prepare(kSelectSemesterRows);
+    std::vector<SemesterRow> rows;
+    while (select.step()) rows.push_back(read_semester_row(select));
+    return rows;
+  });
+}
+
+void SqliteSnapshot::read_ledger(SemesterId semester, const std::function<bool(const std::vector<LedgerRow>&)>& sink) {
+  perform([&] {
+    SqliteStatement select =
+        connection_->prepare(std::string{kSelectLedgerRows} + "WHERE semester_id = ? ORDER BY seq");
+    select.bind(semester);
+    std::vector<LedgerRow> piece;
+    while (select.step()) {
+      piece.push_back(read_ledger_row(select));
+      if (std::cmp_less(piece.size(), kLedgerPieceEntries)) continue;
+      if (!sink(piece)) return;
+      piece.clear();
+    }
+    if (!piece.empty()) static_cast<void>(sink(piece));
+  });
+}
+
+std::optional<SemesterId> SqliteSnapshot::find_stray_ledger() {
+  return perform([&]() -> std::optional<SemesterId> {
+    SqliteStatement select = connection_->prepare(kSelectStrayLedger);
+    if (!select.step() || select.is_null(0)) return std::nullopt;
+    return select.integer(0);
+  });
+}
+
+}  // namespace dti

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dti/domain/ledger.hpp"
+#include "repository/sqlite/sqlite_files.hpp"
+#include "repository/sqlite/sqlite_handle.hpp"
+#include "repository/sqlite/store_lock.hpp"
+
+namespace dti {
+
+/// What a database file says while a server uses it, in its `user_version`; 0: no server does, or one stopped in order.
+/// It goes with the file and not with its write-ahead log: a take-over brings it into the file before anything is
+/// granted. The epoch is part of it, so that one of an older version of the server ends it.
+/// @return 1 to 2^31 - 1
+[[nodiscard]] std::int64_t mark_of(const FileFacts& database, Epoch epoch);
+
+/// The note about that file.
+[[nodiscard]] StoreNote note_of(const FileFacts& database, std::int64_t entries);
+
+/// What the note says of that file; none if it is about another one.
+[[nodiscard]] std::optional<std::int64_t> entries_noted(const std::optional<StoreNote>& note,
+                                                        const FileFacts& database);
+
+/// What a database that was opened says of itself, and what the file system and the lock file say of it.
+struct MarkFacts {
+  std::int64_t mark = 0;          // that is stored
+  std::int64_t mark_of_file = 0;  // that a server which uses this file stores
+  bool may_have_log = true;       // false: no write-ahead log belongs to it, as to a copy that VACUUM INTO made
+  std::int64_t entries = 0;       // of all ledgers
+  std::optional<std::int64_t> entries_noted;  // about this file; none: no server left its write-ahead log here
+};
+
+enum class MarkVerdict {
+  kWhole,
+  kCopy,         // of a file that a server was using: what was in that one's write-ahead log only is not here
+  kCopyWithLog,  // and the log was beside it: it may be that one's, or that of the file which this one replaced
+  kLogMissing,   // answered grants are missing
+};
+
+/// Pure. Source: docs/adr/0009-sqlite-store.md
+[[nodiscard]] MarkVerdict judge(const MarkFacts& facts);
+
+/// Reads what the database says of itself; its schema must be there.
+/// @param noted  as entries_noted() gave it before the database was read
+[[nodiscard]] MarkFacts read_mark(SqliteConnection& connection, const std::filesystem::path& path,
+                                  std::optional<std::int64_t> noted);
+
+/// Before the connection reads anything: is there a write-ahead log that cannot be the database's? One that a backup
+/// replaced may have left it; SQLite would mix the two.
+[[nodiscard]] bool has_foreign_log(SqliteConnection& connection, const FileFacts& log);
+[[nodiscard]] std::string describe_foreign_log(const std::filesystem::path& path);
+
+/// For kCopy.
+inline constexpr std::string_view kCopyWarning =
+    "the database is a copy of one that a server was using: if the file alone was copied, it lacks what was only in the"
+    " write-ahead log of that one; a copy by SQLite's .backup has all of it";
+
+/// For kLogMissing: what is missing, and what to do.
+[[nodiscard]] std::string describe_missing_log(const std::filesystem::path& path, const MarkFacts& facts);
+
+}  // namespace dti

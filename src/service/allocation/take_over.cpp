@@ -1,0 +1,188 @@
+#include "dti/service/allocation/take_over.hpp"
+
+#include <algorithm>
+
+#include "dti/domain/name.hpp"
+#include "dti/domain/name_fault.hpp"
+#include "dti/service/ledger/catalog_check.hpp"
+
+namespace dti {
+namespace {
+
+constexpr Seq kPartEntries =
+    100'000;  // read in a fraction of a second: between parts the lease is renewed if it is due
+
+[[noreturn]] void refuse(const std::string& why) { throw StorageError{StorageError::Kind::kRefused, why}; }
+
+Quantity conversions_of(const SemesterToOpen& wanted, Quantity classrooms) {
+  return std::min(wanted.conversions.value_or(classrooms), classrooms);
+}
+
+std::string shown(Quantity given, Quantity stored, const char* flag) {
+  return std::string{flag} + " says " + std::to_string(given) + ", the store " + std::to_string(stored);
+}
+
+/// Refuses numbers that differ from those with which the semester was opened; only what is given is compared.
+void compare(const SemesterToOpen& wanted, const Capacity& stored) {
+  std::string differences;
+  const auto check = [&](std::optional<Quantity> given, Quantity there, const char* flag) {
+    if (!given || *given == there) return;
+    differences += (differences.empty() ? "" : "; ") + shown(*given, there, flag);
+  };
+  check(wanted.classrooms, stored.classrooms, "--classrooms");
+  check(wanted.labs, stored.labs, "--labs");
+  if (wanted.conversions) check(conversions_of(wanted, stored.classrooms), stored.conversions, "--mobile-labs");
+  if (differences.empty()) return;
+  refuse("semester \"" + wanted.name + "\" was opened with other numbers: " + differences +
+         ". Start with the numbers of the store, or leave them out");
+}
+
+const StoredSemester* find_semester(const std::vector<StoredSemester>& semesters, const std::string& name) {
+  const auto found =
+      std::find_if(semesters.begin(), semesters.end(), [&](const StoredSemester& s) { return s.name == name; });
+  return found == semesters.end() ? nullptr : &*found;
+}
+
+/// A stored semester that people would take for one of this name.
+const StoredSemester* find_lookalike(const std::vector<StoredSemester>& semesters, const std::string& name) {
+  const auto found = std::find_if(semesters.begin(), semesters.end(), [&](const StoredSemester& semester) {
+    return semester_key(semester.name) == semester_key(name);
+  });
+  return found == semesters.end() ? nullptr : &*found;
+}
+
+/// Refuses a start that does not fit what is stored. @return whether the semester is to be opened
+bool check_semesters(const StartOptions& start, const std::vector<StoredSemester>& stored) {
+  const auto is_open = [](const StoredSemester& semester) { return semester.is_open; };
+  if (!start.semester) {
+    if (std::any_of(stored.begin(), stored.end(), is_open)) return false;
+    refuse("the store has no open semester: give --semester, --classrooms and --labs to open one");
+  }
+  const auto& wanted = *start.semester;
+  const auto* semester = find_semester(stored, wanted.name);
+  if (semester == nullptr) {
+    if (const auto* const twin = find_lookalike(stored, wanted.name)) {
+      refuse("the store has a semester with almost the same name: " + escaped(twin->name) + ", and --semester says " +
+             escaped(wanted.name) +
+             (name_fault(twin->name, kSemesterBytesMax)
+                  ? ". The name of the store can no longer be given: stop all servers and rename that semester in the "
+                    "database (docs/operations.md, Semesters with a name that is refused)"
+                  : ". Start with the name of the store, or choose one that differs in more than case, spaces, dashes "
+                    "and forms of letters"));
+    }
+    if (wanted.classrooms && wanted.labs) return true;
+    refuse("the store has no semester \"" + wanted.name + "\": give --classrooms and --labs to open it");
+  }
+  if (!semester->is_open) refuse("semester \"" + wanted.name + "\" is closed");
+  compare(wanted, semester->opened_with);
+  return false;
+}
+
+std::string text_of(const CatalogFaults& faults) {
+  std::string text;
+  for (const auto& fault : faults.listed) {
+    text += text.empty() ? "" : "; ";
+    if (fault.line > 0) text += "line " + std::to_string(fault.line) + ": ";
+    text += fault.reason;
+  }
+  return text + (faults.more > 0 ? "; and " + std::to_string(faults.more) + " more" : "");
+}
+
+/// The programs that the start adds to the stored catalogue. Refuses a catalogue that does not fit it.
+std::vector<CatalogProgram> additions(const StartOptions& start, const std::vector<CatalogProgram>& stored) {
+  Catalog catalog;
+  if (!catalog.add(stored)) {
+    const auto found = check_catalog(stored).difference;
+    throw StorageError{StorageError::Kind::kCorrupt,
+                       "the stored catalogue contradicts itself" + (found ? ": " + to_string(*found) : std::string{})};
+  }
+  const auto& rows = start.catalog.empty() && stored.empty() ? start.default_catalog : start.catalog;
+  auto added = catalog.additions(rows);
+  if (const auto* faults = std::get_if<CatalogFaults>(&added))
+    refuse("the catalogue does not fit: " + text_of(*faults));
+  return std::get<std::vector<CatalogProgram>>(std::move(added));
+}
+
+/// Before the lead is taken: a start that cannot succeed must not end another server's service.
+void check_before(const StartOptions& start, const StoreSurvey& survey) {
+  check_semesters(start, survey.semesters);
+  (void)additions(start, survey.catalog);
+}
+
+/// What the start adds to the store, now that this server leads. The checks are made again: the store may have changed.
+/// @return false if another server has taken the lead
+bool apply(const StartOptions& start, Repository& repository, Leadership& leadership, WallTime at) {
+  const bool opens = check_semesters(start, leadership.semesters);
+  if (!start.catalog.empty() || leadership.program_count == 0) {
+    const auto programs = additions(start, repository.read_catalog(0));
+    if (!programs.empty() && !repository.add_programs(leadership.epoch, programs)) return false;
+    leadership.program_count += programs.size();
+  }
+  if (!opens) return true;
+  const auto& wanted = *start.semester;
+  const Capacity capacity{*wanted.classrooms, *wanted.labs, conversions_of(wanted, *wanted.classrooms)};
+  if (repository.open_semester(leadership.epoch, wanted.name, capacity, at) != OpenResult::kOpened) return false;
+  leadership.semesters = repository.survey().semesters;
+  return true;
+}
+
+/// Reads the catalogue's and the ledgers' entries that are not known yet, up to these heads.
+/// @param go_on  called between parts of the reading, outside of any call of the repository; false ends it
+/// @return whether it was read to the end
+bool read_tail(Repository& repository, const KnownState& known, const std::vector<SemesterHead>& heads,
+               const std::function<void(TakeOverPiece)>& piece, const std::function<bool()>& go_on) {
+  // After the heads were read: every program that an entry up to them names is there.
+  if (auto programs = repository.read_catalog(static_cast<ProgramId>(known.program_count)); !programs.empty()) {
+    piece(std::move(programs));
+  }
+  for (const auto& [semester, name, head] : heads) {
+    const auto found = known.heads.find(semester);
+    auto after = found == known.heads.end() ? Seq{0} : found->second;
+    bool from_start = after > head;  // the store lost entries that were known here
+    if (from_start) after = 0;
+    while (after < head) {
+      const auto last = std::min(head, after + kPartEntries);
+      repository.read_ledger(semester, after, last, [&, &id = semester, &of = name](std::vector<LedgerEntry> entries) {
+        piece(LedgerPiece{id, from_start, std::move(entries), of});
+        from_start = false;
+      });
+      after = last;
+      if (!go_on()) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOverRequest& request, WallTime at,
+                                           const std::function<SteadyTime()>& clock,
+                                           const std::function<void(TakeOverPiece)>& piece) {
+  if (request.start && !request.start_fits) check_before(*request.start, repository.survey());
+  auto renewed_at = clock();
+  auto taken = repository.take_over(at, request.lease);
+  auto* const leadership = std::get_if<Leadership>(&taken);
+  if (leadership == nullptr) return taken;
+  if (request.start && !apply(*request.start, repository, *leadership, at)) return HeldBy{leadership->epoch, {}, {}};
+  std::vector<SemesterHead> heads;
+  for (const auto& semester : leadership->semesters) {
+    if (semester.is_open) heads.push_back({semester.id, semester.name, semester.head});
+  }
+  const auto renew_if_due = [&] {
+    const auto now = clock();
+    if (now - renewed_at < renewal_interval(request.lease.duration)) return true;
+    renewed_at = now;
+    return repository.renew(leadership->epoch, request.lease.duration) == CommitResult::kCommitted;
+  };
+  if (!read_tail(repository, request.known, heads, piece, renew_if_due)) return HeldBy{leadership->epoch, {}, {}};
+  return taken;
+}
+
+StoreWatch follow(Repository& repository, const KnownState& known, const std::function<void(TakeOverPiece)>& piece) {
+  auto seen = repository.watch();
+  // A lead that is free is taken at once; the take-over reads the rest.
+  if (seen.held) (void)read_tail(repository, known, seen.heads, piece, [] { return true; });
+  return seen;
+}
+
+}  // namespace dti

@@ -1,0 +1,109 @@
+#include "dti/service/ledger/verify.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "dti/service/ledger/catalog_check.hpp"
+
+namespace dti {
+namespace {
+
+StoreDifference whole(std::string what, std::string stored = {}, std::string expected = {}) {
+  return {std::nullopt, std::nullopt, std::move(what), std::move(stored), std::move(expected)};
+}
+
+void look_at_catalog(LedgerSnapshot& snapshot, const std::vector<CatalogProgram>& catalog, VerifyReport& report) {
+  auto check = check_catalog(catalog);
+  report.programs = catalog.size();
+  report.faculties = check.faculties;
+  report.older_keys = check.older_keys;
+  if (check.difference) return report.differences.push_back(std::move(*check.difference));
+  const auto stored = snapshot.count_catalog();
+  if (stored.programs != catalog.size()) {
+    report.differences.push_back(whole("a program has no faculty, or a number below 1",
+                                       std::to_string(stored.programs) + " programs",
+                                       std::to_string(catalog.size()) + " programs"));
+  }
+  if (stored.faculties != check.faculties) {
+    report.differences.push_back(whole("a faculty has no program", std::to_string(stored.faculties) + " faculties",
+                                       std::to_string(check.faculties) + " faculties"));
+  }
+}
+
+SemesterReport replay(LedgerSnapshot& snapshot, const SemesterRow& semester, std::size_t program_count,
+                      Epoch leadership, const std::function<void(const VerifyProgress&)>& progress) {
+  SemesterReport report;
+  report.semester = semester;
+  LedgerReplay ledger{program_count};
+  snapshot.read_ledger(semester.id, [&](const std::vector<LedgerRow>& rows) {
+    for (const auto& row : rows) {
+      report.difference = ledger.add(row);
+      if (report.difference) return false;
+    }
+    progress({semester.name, ledger.entries(), semester.head});
+    return true;
+  });
+  if (!report.difference) report.difference = ledger.finish(semester, leadership);
+  report.entries = ledger.entries();
+  report.grants = ledger.grants();
+  report.left = ledger.left();
+  return report;
+}
+
+void name_program(SemesterReport& report, const std::vector<CatalogProgram>& catalog) {
+  if (!report.difference || !report.difference->program_id) return;
+  const auto id = *report.difference->program_id;
+  if (id < 1 || std::cmp_greater(id, catalog.size())) return;
+  const auto& program = catalog[static_cast<std::size_t>(id - 1)];
+  if (!std::cmp_equal(program.id, id)) return;
+  report.faculty = program.faculty_name;
+  report.program = program.name;
+}
+
+void look(LedgerSnapshot& snapshot, const std::function<void(const VerifyProgress&)>& progress, VerifyReport& report) {
+  const auto leadership = snapshot.read_epoch();
+  const auto catalog = snapshot.read_catalog();
+  look_at_catalog(snapshot, catalog, report);
+  const auto semesters = snapshot.read_semesters();
+  std::set<std::string> names;
+  for (const auto& semester : semesters) {
+    if (!names.insert(semester.name).second) {
+      report.differences.push_back(whole("two semesters have the name \"" + semester.name + "\""));
+    }
+  }
+  for (const auto& semester : semesters) {
+    progress({semester.name, 0, semester.head});
+    report.semesters.push_back(replay(snapshot, semester, catalog.size(), leadership, progress));
+    name_program(report.semesters.back(), catalog);
+  }
+  progress({});
+  if (const auto stray = snapshot.find_stray_ledger()) {
+    report.differences.push_back(
+        whole("the ledger has entries of semester number " + std::to_string(*stray) + ", which is not there"));
+  }
+}
+
+}  // namespace
+
+bool VerifyReport::fits() const {
+  const auto fits = [](const SemesterReport& semester) { return !semester.difference; };
+  return !unreadable && differences.empty() && (!file_faults || file_faults->empty()) &&
+         std::all_of(semesters.begin(), semesters.end(), fits);
+}
+
+VerifyReport verify(LedgerSnapshot& snapshot, const std::function<void(const VerifyProgress&)>& progress) {
+  VerifyReport report;
+  progress({});
+  try {
+    report.warning = snapshot.warning();
+    report.file_faults = snapshot.check_file();
+    look(snapshot, progress, report);
+  } catch (const StorageError& error) {
+    if (error.kind() != StorageError::Kind::kCorrupt) throw;
+    report.unreadable = error.what();
+  }
+  return report;
+}
+
+}  // namespace dti

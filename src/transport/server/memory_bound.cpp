@@ -1,0 +1,17 @@
+#include "transport/server/memory_bound.hpp"
+
+#include <algorithm>
+
+namespace dti {
+
+bool MemoryBound::is_exceeded(std::size_t bytes, Time now) const {
+  if (!is_set() || bytes <= bytes_now_) return false;
+  return !closed_at_ || now - *closed_at_ >= kClosedAgainAfter;
+}
+
+void MemoryBound::on_closed(std::size_t floor, Time now) {
+  closed_at_ = now;
+  bytes_now_ = std::max(bytes_max_, floor + bytes_max_ / 4);
+}
+
+}  // namespace dti

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "dti/base/log.hpp"
+#include "dti/transport/zeromq/endpoint.hpp"
+#include "transport/server/memory_bound.hpp"
+#include "transport/server/resources.hpp"
+
+namespace dti {
+
+/// Looks now and then at what ZeroMQ takes without telling: memory, and descriptors. Closes the endpoint, with all its
+/// connections, when more memory is in use than the bound.
+/// Thread: one.
+class ResourceWatch {
+ public:
+  /// @param memory_max  bytes of the process; 0: no bound
+  ResourceWatch(std::size_t memory_max, LogSink log) : log_(std::move(log)), memory_bound_(memory_max) {}
+
+  /// To be called at wake_at(), or more often.
+  /// @param is_loading  the state is still growing, and those who have asked already wait for their answers
+  void look(Endpoint& endpoint, bool is_loading, Endpoint::Time time);
+  [[nodiscard]] Endpoint::Time wake_at() const { return look_at_; }
+
+ private:
+  void close(Endpoint& endpoint, std::size_t bytes_before);
+  void look_at_descriptors(Endpoint::Time time);
+
+  const LogSink log_;
+  MemoryGauge memory_gauge_;
+  MemoryBound memory_bound_;
+  Endpoint::Time look_at_{};
+  bool descriptors_exhausted_ = false;
+  Endpoint::Time descriptors_logged_at_{};
+};
+
+}  // namespace dti

@@ -1,0 +1,182 @@
+#include "dti/transport/zeromq/server_connection.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include "dti/transport/zeromq/frames.hpp"
+
+namespace dti {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kWaitingMax = 4'096;                  // messages
+constexpr auto kLookupLifetime = std::chrono::seconds{5};  // of the result of a lookup that outlived its attempt
+constexpr std::size_t kSkippedBytesMax = 1'000;             // of a sentence that names every address
+
+std::string seconds_text(milliseconds time) {
+  return time % std::chrono::seconds{1} == milliseconds{0} ? std::to_string(time.count() / 1'000) + " s"
+                                                           : std::to_string(time.count()) + " ms";
+}
+
+}  // namespace
+
+ServerConnection::ServerConnection(zmq::context_t& context, const std::string& host_port, milliseconds try_time)
+    : context_(context), try_time_(try_time) {
+  const auto colon = host_port.rfind(':');
+  const auto digits = colon == std::string::npos ? std::string_view{} : std::string_view{host_port}.substr(colon + 1);
+  const auto* const end = digits.data() + digits.size();
+  const auto [after, error] = std::from_chars(digits.data(), end, port_);
+  if (colon == 0 || digits.empty() || error != std::errc{} || after != end || port_ == 0) {
+    throw std::runtime_error("cannot connect to " + host_port + ": it is not HOST:PORT");
+  }
+  host_ = without_brackets(host_port.substr(0, colon));
+}
+
+bool ServerConnection::send(std::span<const std::string_view> frames, Clock::time_point now) {
+  if (state_ == State::kConnected) return send_frames(dealer_->socket, frames) == SendResult::kSent;
+  if (waiting_.size() >= kWaitingMax) return false;
+  waiting_.emplace_back(frames.begin(), frames.end());
+  if (state_ != State::kIdle || fault_) return true;
+  skipped_.clear();
+  look_up(now);
+  return true;
+}
+
+std::optional<std::vector<zmq::message_t>> ServerConnection::receive(std::size_t frames_max) {
+  return dealer_ ? receive_frames(dealer_->socket, frames_max) : std::nullopt;
+}
+
+void ServerConnection::reset() {
+  dealer_.reset();
+  waiting_.clear();
+  fault_.reset();
+  state_ = State::kIdle;
+}
+
+std::optional<ServerConnection::Change> ServerConnection::update(Clock::time_point now) {
+  if (state_ == State::kLookingUp) take_lookup(now);
+  if (state_ == State::kConnecting && follow_attempt(now)) {
+    state_ = State::kConnected;
+    send_waiting();
+    return Connected{std::exchange(skipped_, {})};
+  }
+  while (state_ == State::kConnected) {
+    const auto event = dealer_->watch.next();
+    if (!event) break;
+    if (*event == ConnectionEvent::kClosed) fail("the connection to " + address_ + " was closed");
+  }
+  if (!fault_) return std::nullopt;
+  return Lost{*std::exchange(fault_, std::nullopt)};
+}
+
+void ServerConnection::add_poll_items(std::vector<zmq::pollitem_t>& items) {
+  if (state_ == State::kLookingUp) items.push_back({nullptr, lookup_->descriptor(), ZMQ_POLLIN, 0});
+  if (state_ == State::kConnecting || state_ == State::kConnected) {
+    items.push_back({dealer_->socket.handle(), 0, ZMQ_POLLIN, 0});
+    items.push_back({dealer_->watch.handle(), 0, ZMQ_POLLIN, 0});
+  }
+}
+
+std::optional<ServerConnection::Clock::time_point> ServerConnection::wake_at() const {
+  if (fault_) return Clock::time_point{};
+  if (state_ == State::kLookingUp || state_ == State::kConnecting) return deadline_;
+  return std::nullopt;
+}
+
+void ServerConnection::try_next_address(Clock::time_point now) try {
+  if (next_address_ < addresses_.size()) {
+    connect(now);
+  } else {
+    fail(skipped_);
+  }
+} catch (const std::exception& error) {  // no descriptor is left
+  fail(error.what());
+}
+
+/// For each attempt: another system may have the addresses that the name had before.
+void ServerConnection::look_up(Clock::time_point now) try {
+  state_ = State::kLookingUp;
+  deadline_ = now + try_time_;
+  if (!lookup_ || (lookup_->is_done() && now - lookup_started_ > kLookupLifetime)) {
+    lookup_ = Lookup::start(host_, port_);
+    lookup_started_ = now;
+  }
+  take_lookup(now);
+} catch (const std::exception& error) {  // no descriptor, or no thread, is left
+  fail(error.what());
+}
+
+void ServerConnection::take_lookup(Clock::time_point now) {
+  if (!lookup_->is_done()) {
+    if (now >= deadline_) fail("the name " + host_ + " was not resolved within " + seconds_text(try_time_));
+    return;
+  }
+  const auto lookup = std::exchange(lookup_, nullptr);
+  if (lookup->fault()) return fail("the name " + host_ + " cannot be resolved: " + *lookup->fault());
+  addresses_ = lookup->addresses();
+  next_address_ = 0;
+  // The one that was tried last comes last: behind a balancer, or a server that is silent, the next one may be better.
+  const auto last = std::find_if(addresses_.begin(), addresses_.end(),
+                                 [&](const Address& address) { return address.text == address_; });
+  if (last != addresses_.end()) std::rotate(addresses_.begin(), last + 1, addresses_.end());
+  try_next_address(now);
+}
+
+void ServerConnection::connect(Clock::time_point now) {
+  address_ = addresses_[next_address_++].text;
+  is_accepted_ = false;
+  state_ = State::kConnecting;
+  deadline_ = now + try_time_;
+  dealer_.reset();
+  dealer_.emplace(context_);
+  connect_dealer(dealer_->socket, address_);
+}
+
+bool ServerConnection::follow_attempt(Clock::time_point now) {
+  while (const auto event = dealer_->watch.next()) {
+    switch (*event) {
+      case ConnectionEvent::kAccepted: is_accepted_ = true; break;
+      case ConnectionEvent::kReady: return true;
+      case ConnectionEvent::kNotConnected:
+        skip_address("refused the connection, or cannot be reached", now);
+        return false;
+      case ConnectionEvent::kHandshakeFailed:
+      case ConnectionEvent::kClosed:
+        skip_address("closed the connection during the ZeroMQ handshake: it is no ZeroMQ peer, or it forwards to none",
+                     now);
+        return false;
+    }
+  }
+  if (now < deadline_) return false;
+  skip_address((is_accepted_ ? "accepted the connection but did not complete the ZeroMQ handshake within "
+                             : "did not answer the attempt to connect within ") +
+                   seconds_text(try_time_),
+               now);
+  return false;
+}
+
+void ServerConnection::send_waiting() {
+  for (const auto& message : std::exchange(waiting_, {})) {
+    const std::vector<std::string_view> frames(message.begin(), message.end());
+    // A new connection takes as many messages as may wait; if it is closed already, Lost follows.
+    (void)send_frames(dealer_->socket, frames);
+  }
+}
+
+void ServerConnection::skip_address(const std::string& reason, Clock::time_point now) {
+  if (skipped_.size() < kSkippedBytesMax) skipped_ += (skipped_.empty() ? "" : "; ") + address_ + " " + reason;
+  try_next_address(now);
+}
+
+void ServerConnection::fail(std::string reason) {
+  if (state_ != State::kConnected) dealer_.reset();
+  state_ = State::kIdle;
+  waiting_.clear();
+  fault_ = std::move(reason);
+}
+
+}  // namespace dti
