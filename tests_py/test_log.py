@@ -4,12 +4,13 @@ import contextlib
 import fcntl
 import json
 import os
+import resource
 import signal
 import subprocess
 
 import pytest
 
-from harness.process import binary, clean_environment, run, running, running_faculty, until
+from harness.process import HANG_SECONDS, binary, clean_environment, run, running, running_faculty, until
 from harness.rooms import ask_programs, faculty_flags, wish
 from harness.scenario import POOL, SEMESTER
 from harness.wire import OK, Client, grant, request
@@ -143,3 +144,32 @@ def test_the_reason_of_an_exit_is_a_line_of_the_chosen_format(tmp_path, name, fl
     assert status == 1
     events = [json.loads(line) for line in stderr.splitlines()]
     assert (events[-1]["level"], events[-1]["event"]) == ("error", "fatal") and events[-1]["message"]
+
+
+LIMITS = {  # too few for libzmq, which then writes a line of its own and aborts
+    "threads": ((resource.RLIMIT_NPROC, 3), "cannot start the 5 threads"),
+    "files": ((resource.RLIMIT_NOFILE, 9), "cannot open the 16 files"),
+}
+USER_OF_NO_OTHER_PROCESS = 61_234
+
+
+@pytest.mark.parametrize("limit, text", LIMITS.values(), ids=LIMITS)
+@pytest.mark.parametrize("name, flags", [
+    ("dti_server", (*POOL, "--store=memory:", "--port=0")), ("faculty", (*faculty_flags("127.0.0.1:1"), "--listen-port=0")),
+    ("program", ("--semester=S", "--name=P", "--classrooms=1", "--labs=0",
+                 "--faculty-server=127.0.0.1:1"))])
+def test_a_limit_that_is_too_low_is_exit_1_and_a_line_of_the_chosen_format(tmp_path, name, flags, limit, text):
+    if os.geteuid() != 0:
+        pytest.skip("the limit of threads counts all processes of a user: run this test as root")
+
+    def be_limited():
+        os.setgroups([])
+        os.setgid(USER_OF_NO_OTHER_PROCESS)
+        number, value = limit
+        resource.setrlimit(number, (value, value))
+        os.setuid(USER_OF_NO_OTHER_PROCESS)
+
+    result = subprocess.run([binary(name), *flags, JSON], cwd="/tmp", env=clean_environment("/tmp"), preexec_fn=be_limited,
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=HANG_SECONDS)
+    [event] = [json.loads(line) for line in result.stderr.splitlines()]
+    assert (result.returncode, event["event"]) == (1, "fatal") and text in event["message"], result.stderr

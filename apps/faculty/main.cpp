@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dti/base/descriptor_limit.hpp"
+#include "dti/base/process_limits.hpp"
 #include "dti/base/stop_signals.hpp"
 #include "dti/cli/announcements.hpp"
 #include "dti/cli/logging.hpp"
@@ -42,6 +43,7 @@ int main(int argc, char** argv) {
   int code = 1;
   try {
     dti::StopSignals stop_signals{dti::StopSignals::For::kDaemon};
+    dti::require_threads_and_files();
     const dti::Log log{log_options};
     code = dti::run_logged(log, [&] { return serve(std::move(given), stop_signals, log.sink()); });
   } catch (const std::exception& error) {

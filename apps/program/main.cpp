@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "dti/base/process_limits.hpp"
 #include "dti/base/stop_signals.hpp"
 #include "dti/cli/escape.hpp"
 #include "dti/cli/files.hpp"
@@ -106,6 +107,7 @@ int main(int argc, char** argv) {
   int code = 1;
   try {
     dti::StopSignals stop_signals;
+    dti::require_threads_and_files();
     const dti::Log log{options.log};
     code = dti::run_logged(log, [&] { return ask(options, stop_signals, log); });
   } catch (const std::exception& error) {
