@@ -1,5 +1,6 @@
 // What the SQLite store makes of files that were moved, copied, linked or lost between two servers, or under one.
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -286,6 +287,33 @@ TEST_P(SqliteFiles, WithAnotherNameAreRefusedAtAStartAndUnderAServer) {
   EXPECT_FALSE(fs::exists(file().parent_path() / "other.db.lock"));
   fs::remove(file().parent_path() / "other.db");
   EXPECT_EQ(take(*open(file())).value().semesters.at(0).head, 1);
+}
+
+TEST_P(SqliteFiles, WhoseFolderMayNotBeSearchedForAWhileAreUnavailableAndNotTakenForRemovedOnes) {
+  constexpr uid_t kNobody = 65534;
+  repository_.reset();
+  repository_ = open(file());
+  start();
+  Batch batch = grants({{1, {7, 2}}});
+  const fs::path folder = file().parent_path();
+  fs::permissions(folder, fs::perms::none);
+  const bool is_root = ::geteuid() == 0;
+  ASSERT_EQ(is_root ? ::seteuid(kNobody) : 0, 0);  // root may search any folder
+  StorageError::Kind kind{};
+  const std::string text = failure_text([&] {
+    try {
+      static_cast<void>(repository_->commit(batch));
+    } catch (const StorageError& error) {
+      kind = error.kind();
+      throw;
+    }
+  });
+  ASSERT_EQ(is_root ? ::seteuid(0) : 0, 0);
+  fs::permissions(folder, fs::perms::owner_all);
+  EXPECT_EQ(kind, Kind::kUnavailable);
+  EXPECT_NE(text.find("cannot be looked at (Permission denied)"), std::string::npos) << text;
+  batch.epoch = lead().epoch;
+  EXPECT_EQ(repository_->commit(batch), CommitResult::kCommitted);
 }
 
 TEST_P(SqliteFiles, ThatAreLinksOrFoldersInTheLogsPlaceAreRefusedByName) {

@@ -6,6 +6,7 @@
 #include <sys/vfs.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace dti {
@@ -71,7 +72,9 @@ FileFacts look_at_file(const std::filesystem::path& path) {
   struct statx found {};
   if (::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &found) !=
       0) {
-    return {};
+    FileFacts none;
+    none.error = errno == ENOENT || errno == ENOTDIR ? 0 : errno;
+    return none;
   }
   FileFacts facts;
   facts.type = found.stx_mode & S_IFMT;

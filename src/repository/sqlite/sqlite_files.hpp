@@ -25,6 +25,7 @@ struct FileFacts {
   std::uint64_t size = 0;     // bytes
   std::int64_t born = 0;      // nanoseconds since 1970; 0: the file system does not say
   std::int64_t modified = 0;  // nanoseconds since 1970
+  int error = 0;              // why the system does not say whether there is such a file, as in errno; 0: it does
 
   [[nodiscard]] bool exists() const { return type != 0; }
 };

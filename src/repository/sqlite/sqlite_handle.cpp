@@ -46,7 +46,7 @@ SqliteError error_of(sqlite3* database, int code) {
   if (system != 0) {
     text += " (" + std::error_code{system, std::generic_category()}.message() + ")";
   }
-  return {has_no_room(extended, system) ? SQLITE_FULL : primary, text};
+  return {has_no_room(extended, system) ? SQLITE_FULL : primary, text, system};
 }
 
 [[noreturn]] void fail(sqlite3* database, int code) { throw error_of(database, code); }

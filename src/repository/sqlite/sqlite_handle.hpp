@@ -15,12 +15,16 @@ namespace dti {
 /// What SQLite said no with.
 class SqliteError : public std::runtime_error {
  public:
-  SqliteError(int code, const std::string& what) : std::runtime_error(what), code_(code) {}
+  SqliteError(int code, const std::string& what, int system = 0)
+      : std::runtime_error(what), code_(code), system_(system) {}
   /// The primary result code, such as SQLITE_BUSY.
   [[nodiscard]] int code() const { return code_; }
+  /// What the system said of a disk, as in errno; 0: nothing that is known.
+  [[nodiscard]] int system() const { return system_; }
 
  private:
   int code_;
+  int system_;
 };
 
 /// A prepared statement. Parameters are bound in order of bind() calls; reset() begins anew.

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <exception>
 #include <string_view>
@@ -31,11 +32,22 @@ PRAGMA wal_autocheckpoint = 4000;    -- pages (16 MB): a page that many batches 
 PRAGMA journal_size_limit = 33554432 -- bytes: what the log that a long reader let grow shrinks to)";
 
 /// What people can do about it.
-std::string_view advice(int code) {
-  switch (code) {
-    case SQLITE_FULL: return ": free some room on its disk, or raise the quota or the limit of file sizes";
+std::string_view advice(const SqliteError& error) {
+  constexpr std::string_view kFreeRoom = ": free some room on its disk, or raise the quota or the limit of file sizes";
+  switch (error.system()) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: return kFreeRoom;
+    case EMFILE:
+    case ENFILE: return ": raise the limit of open files (ulimit -n, LimitNOFILE= of systemd)";
+    default: break;
+  }
+  switch (error.code()) {
+    case SQLITE_FULL: return kFreeRoom;
     case SQLITE_IOERR: return ": see to its disk, about which the system's log may say more";
-    case SQLITE_CANTOPEN:
+    case SQLITE_CANTOPEN:  // SQLite tries a second time, to read only, and keeps the reason of that one
+      return ": see to its permissions, whether its disk is mounted read-only, and whether a file can still be made"
+             " there (df -i, quota)";
     case SQLITE_PERM:
     case SQLITE_READONLY: return ": see to its permissions, and whether its disk is mounted read-only";
     case SQLITE_CORRUPT: return ": stop the server, and restore a backup";
@@ -126,7 +138,7 @@ StorageError SqliteRepository::translate(const SqliteError& error) {
   if (kind != Kind::kRejected && kind != Kind::kInvariant) {
     session_.reset();
   }
-  return {kind, "the database " + path_.string() + ": " + error.what() + std::string{advice(error.code())}};
+  return {kind, "the database " + path_.string() + ": " + error.what() + std::string{advice(error)}};
 }
 
 /// Does one call, and says what became of it when something throws.

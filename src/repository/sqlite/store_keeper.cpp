@@ -68,7 +68,14 @@ StoreKeeper::StoreKeeper(const std::filesystem::path& path, LogSink log)
 
 void StoreKeeper::check(const std::optional<FileId>& log) const {
   const FileFacts database = look_at_file(path_);
-  if ((file_ && database.id != *file_) || (log && look_at_file(log_path_).id != *log)) {
+  const FileFacts of_log = log ? look_at_file(log_path_) : FileFacts{};
+  if (const int error = database.error != 0 ? database.error : of_log.error; file_ && error != 0) {
+    throw StorageError{Kind::kUnavailable, "the database " + path_.string() +
+                                               " or its write-ahead log cannot be looked at (" +
+                                               std::generic_category().message(error) +
+                                               "): see to the permissions of its folder"};
+  }
+  if ((file_ && database.id != *file_) || (log && of_log.id != *log)) {
     throw StorageError{Kind::kRefused,
                        "the database " + path_.string() +
                            " or its write-ahead log was removed or replaced while the server used it: stop the server"
