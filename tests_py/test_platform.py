@@ -1,9 +1,11 @@
 """The conventions of the platform: signals, the environment that Kubernetes, Docker and systemd set, a bare process."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -57,6 +59,43 @@ def test_sigquit_ends_in_order(tmp_path, name):
     with running(tmp_path, *flags, name=name) as daemon:
         daemon.signal(signal.SIGQUIT)
         assert daemon.exit_status() == 0
+
+
+FIRST_SIGNALS = {"dti_server": IGNORED, "faculty": IGNORED, "program": ()}
+
+
+@pytest.mark.parametrize("name", FIRST_SIGNALS)
+def test_signals_that_arrive_while_the_settings_are_read_are_taken_afterwards(tmp_path, name):
+    """The config file is a pipe, and the process waits in it."""
+    config = tmp_path / "config.toml"
+    os.mkfifo(config)
+    flags = {"dti_server": [*server_flags(tmp_path), "--port=0"],
+             "faculty": [*faculty_flags("127.0.0.1:1"), "--listen-port=0"],
+             "program": ["--name=Derecho Civil", f"--semester={SEMESTER}", "--classrooms=7", "--labs=2",
+                         "--faculty-server=127.0.0.1:1"]}[name]
+    process = Daemon([binary(name), *map(str, flags), f"--config={config}"], tmp_path)
+    with owned(process, exit_status=5 if name == "program" else 0):
+        with open(config, "w", encoding="utf-8"):  # it reads
+            for number in (*FIRST_SIGNALS[name], signal.SIGTERM):
+                process.signal(number)
+        assert process.exit_status() == (5 if name == "program" else 0), process.describe()
+        assert all(f"signal={number.name}" in process.log for number in FIRST_SIGNALS[name]), process.log
+
+
+@pytest.mark.parametrize("name", ["dti_server", "faculty"])
+def test_signals_that_a_daemon_gets_at_its_very_start_are_taken(tmp_path, name):
+    """They are blocked and pending when the program is executed."""
+    flags = [*server_flags(tmp_path), "--port=0"] if name == "dti_server" else faculty_flags("127.0.0.1:1")
+    script = ("import os, signal, sys\n"
+              "numbers = [int(number) for number in sys.argv[1].split(',')]\n"
+              "signal.pthread_sigmask(signal.SIG_BLOCK, numbers)\n"
+              "for number in numbers: os.kill(os.getpid(), number)\n"
+              "os.execv(sys.argv[2], sys.argv[2:])\n")
+    numbers = ",".join(str(number.value) for number in (*IGNORED, signal.SIGTERM))
+    process = Daemon([sys.executable, "-c", script, numbers, binary(name), *map(str, flags)], tmp_path)
+    with owned(process):
+        assert process.exit_status() == 0, process.describe()
+        assert all(f"signal={number.name}" in process.log for number in IGNORED), process.log
 
 
 def test_the_first_process_of_a_container_takes_the_same_signals(tmp_path):

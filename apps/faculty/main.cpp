@@ -32,8 +32,8 @@ int serve(dti::FacultyAppOptions options, dti::StopSignals& stop_signals, const 
 }  // namespace
 
 int main(int argc, char** argv) {
+  dti::StopSignals::block(dti::StopSignals::For::kDaemon);
   dti::prepare_standard_streams();
-  dti::ignore_signals_of_a_daemon();
   dti::raise_descriptor_limit();
   const std::vector<std::string> args{argv + 1, argv + argc};
   auto options = dti::parse_faculty_options(args, dti::process_surroundings());

@@ -95,6 +95,7 @@ int ask(const dti::ProgramOptions& options, dti::StopSignals& stop_signals, cons
 }  // namespace
 
 int main(int argc, char** argv) {
+  dti::StopSignals::block();
   dti::prepare_standard_streams();
   const std::vector<std::string> args{argv + 1, argv + argc};
   const auto parsed = dti::parse_program_options(args, dti::process_surroundings());

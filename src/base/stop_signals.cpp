@@ -28,15 +28,18 @@ constexpr std::array<TakenSignal, 6> kTaken = {{
     {SIGUSR2, "SIGUSR2", false, true},
 }};
 
-int open_signal_descriptor(StopSignals::For process) {
+sigset_t taken_by(StopSignals::For process) {
   sigset_t signals;
   sigemptyset(&signals);
   for (const auto& signal : kTaken) {
     if (process == StopSignals::For::kDaemon || !signal.only_daemons) sigaddset(&signals, signal.number);
   }
-  if (const int error = pthread_sigmask(SIG_BLOCK, &signals, nullptr); error != 0) {
-    throw std::system_error(error, std::generic_category(), "cannot block SIGTERM and SIGINT");
-  }
+  return signals;
+}
+
+int open_signal_descriptor(StopSignals::For process) {
+  StopSignals::block(process);
+  const auto signals = taken_by(process);
   const int descriptor = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
   if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "cannot watch SIGTERM and SIGINT");
   return descriptor;
@@ -62,11 +65,11 @@ bool StopSignals::stop_asked() {
   return stop_asked_;
 }
 
-void ignore_signals_of_a_daemon() {
-  for (const auto& taken : kTaken) {
-    if (!taken.stops) std::signal(taken.number, SIG_IGN);  // a blocked signal that is ignored still arrives
-  }
-  std::signal(SIGTTOU, SIG_IGN);
+void StopSignals::block(For process) {
+  const auto signals = taken_by(process);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // fails only for a wrong first argument
+  // A daemon may write to the terminal of another job.
+  if (process == For::kDaemon) std::signal(SIGTTOU, SIG_IGN);
 }
 
 }  // namespace dti

@@ -7,12 +7,19 @@ namespace dti {
 
 /// Turns the signals that ask for a stop into something a poll set can wait for: SIGTERM and SIGINT. A daemon also stops
 /// on SIGQUIT, and takes SIGHUP, SIGUSR1 and SIGUSR2, which by default would kill it, without stopping.
-/// To be made before any thread or ZeroMQ context exists, so that all of them inherit the blocked signals.
+/// To be made, or block() to be called, before any thread or ZeroMQ context exists, so that all of them inherit the
+/// blocked signals.
 /// The signals stay blocked afterwards: one more SIGTERM during a clean stop does not spoil its exit code.
 /// Thread: one.
 class StopSignals {
  public:
   enum class For { kCommand, kDaemon };
+
+  /// Holds these signals back for the StopSignals that is made later, which gets those that have arrived by then. To be
+  /// called first in main(): before that, a signal kills the process without a line in the log. The system also keeps a
+  /// blocked signal that the parent ignores, as nohup does with SIGHUP. A daemon also goes on when it writes to the
+  /// terminal of another job (SIGTTOU).
+  static void block(For process = For::kCommand);
 
   /// @throws std::system_error  if the system refuses
   explicit StopSignals(For process = For::kCommand);
@@ -34,9 +41,5 @@ class StopSignals {
   bool stop_asked_ = false;
   std::function<void(const char* name)> on_ignored_;
 };
-
-/// For the main() of a daemon, until its StopSignals are there: neither the signals that it ignores nor a write to the
-/// terminal of another job (SIGTTOU) end or halt it.
-void ignore_signals_of_a_daemon();
 
 }  // namespace dti

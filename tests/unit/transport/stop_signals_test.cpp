@@ -31,7 +31,7 @@ TEST(StopSignalsTest, EitherSignalAsksForAStopAndIsRemembered) {
 }
 
 TEST(StopSignalsTest, ADaemonAlsoStopsOnSigquitAndTakesOtherSignalsWithoutStopping) {
-  ignore_signals_of_a_daemon();
+  StopSignals::block(StopSignals::For::kDaemon);
   StopSignals stop{StopSignals::For::kDaemon};
   std::vector<std::string> ignored;
   stop.on_ignored([&](const char* name) { ignored.emplace_back(name); });
