@@ -1,6 +1,7 @@
 #include "repository/postgresql/postgresql_checks.hpp"
 
 #include <string>
+#include <string_view>
 
 #include "dti/service/ledger/repository.hpp"
 #include "repository/postgresql/postgresql_rows.hpp"
@@ -62,10 +63,11 @@ SELECT name, CASE WHEN c.relkind <> 'r' THEN 'is not an ordinary table'
  ORDER BY name)";
 
 constexpr char kFindLedgers[] = R"(
-SELECT n.nspname, current_setting('search_path')
+SELECT n.nspname, current_setting('search_path'),
+       has_schema_privilege(n.oid, 'USAGE'), quote_ident(n.nspname), quote_ident(current_user)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relname IN ('schema_version', 'leadership', 'semester', 'ledger') AND c.relkind IN ('r', 'p', 'f', 'v')
- GROUP BY n.nspname HAVING count(*) = 4
+ GROUP BY n.oid, n.nspname HAVING count(*) = 4
  ORDER BY n.nspname)";
 
 }  // namespace
@@ -123,6 +125,12 @@ void check_tables(pqxx::transaction_base& transaction) {
 void refuse_ledger_out_of_sight(pqxx::transaction_base& transaction) {
   const auto found = transaction.exec(kFindLedgers);
   if (found.empty()) return;
+  if (std::string_view{found[0][2].c_str()} != "t") {
+    refuse("the schema \"" + std::string{found[0][0].c_str()} +
+           "\" of this database holds a ledger, but the role may not use that schema. As its owner, or as a superuser, run: "
+           "GRANT USAGE ON SCHEMA " +
+           found[0][3].c_str() + " TO " + found[0][4].c_str() + ";");
+  }
   refuse("the schema \"" + std::string{found[0][0].c_str()} +
          "\" of this database holds a ledger, but search_path (" + found[0][1].c_str() +
          ") does not include it. Set search_path for the role, or use another database for a second ledger");

@@ -85,7 +85,7 @@ bool waiting_may_mend(std::string_view sqlstate) {
          (sqlstate.starts_with("08") && sqlstate != "08P01");
 }
 
-StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text) {
+StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text, const PostgresqlClient& client) {
   // libpq's own text is shown only where it tells of an attempt to reach a server, which quotes hosts, users and
   // databases; other texts quote what was given, and with it perhaps a password.
   const bool tells_of_an_attempt = libpq_text.find(kAttempt) != std::string_view::npos ||
@@ -101,7 +101,8 @@ StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text
     return {kind, "PostgreSQL: " + one_line(without_locations(libpq_text)) +
                       (is_read_only ? " (the server is a standby, or default_transaction_read_only is on for the server,"
                                       " the database or the role)"
-                                    : "")};
+                                    : "") +
+                      rights_advice(find_sqlstate(libpq_text).value_or(""), libpq_text, client)};
   }
   return {kind, "PostgreSQL cannot be reached, or refused the connection"};
 }

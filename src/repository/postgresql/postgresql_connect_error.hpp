@@ -5,13 +5,16 @@
 
 #include "dti/repository/postgresql/conninfo.hpp"
 #include "dti/service/ledger/repository.hpp"
+#include "repository/postgresql/postgresql_rights.hpp"
 
 namespace dti {
 
 /// Describes a failed attempt to connect, without a password: kUnreachable if a later attempt can succeed by itself,
 /// kUnavailable if PostgreSQL or this client must be configured first, kRefused for a bad address.
 /// @param libpq_text  with SQLSTATEs, as PQERRORS_VERBOSE has them
-[[nodiscard]] StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text);
+/// @param client      as which the connection was tried
+[[nodiscard]] StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text,
+                                         const PostgresqlClient& client);
 
 /// Whether an error with this SQLSTATE can go away without a change of the configuration.
 [[nodiscard]] bool waiting_may_mend(std::string_view sqlstate);

@@ -130,7 +130,7 @@ StorageError PostgresqlRepository::link_failure(Call call, Kind unsent, std::str
   }
   session_.reset();
   const bool in_doubt = sent_ && (call == Call::kCommitting || call == Call::kAdministering);
-  return {in_doubt ? Kind::kInDoubt : unsent, "PostgreSQL: " + one_line(text)};
+  return {in_doubt ? Kind::kInDoubt : unsent, broken_text(gate_, timeout_, text)};
 }
 
 /// The server said no. It is believed only if the session lives on: then it was an ERROR, and all is rolled back; a
@@ -142,7 +142,7 @@ StorageError PostgresqlRepository::sql_failure(Call call, const std::string& sta
   if (is_link || !is_believed) {
     return link_failure(call, Kind::kUnreachable, text);
   }
-  const std::string line = "PostgreSQL: " + one_line(text) + " [" + state + "]";
+  const std::string line = session_ != nullptr ? session_->refusal_text(state, text) : "PostgreSQL: " + one_line(text);
   // The session cannot do its work, and did not: a prepared statement is gone (26000), it may only read after a change
   // of the primary (25006), or hangs in a transaction that failed (25P02). A new session can.
   if (state == "26000" || state == "25006" || state == "25P02") {
@@ -213,7 +213,8 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::take_over(WallTime at, co
     }
     throw StorageError{Kind::kUnreachable,
                        "PostgreSQL: another session holds locks of the schema, the leadership or a semester, and does not"
-                       " release them; look for it in pg_stat_activity"};
+                       " release them; look for it in pg_stat_activity. Servers that connect as different roles can end each other's"
+                       " sessions only with GRANT pg_read_all_stats, pg_signal_backend TO each role"};
   });
 }
 

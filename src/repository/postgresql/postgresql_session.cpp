@@ -18,9 +18,15 @@ namespace {
 
 using Kind = StorageError::Kind;
 
+PostgresqlClient client_of(const PGconn* handle, PostgresqlSession::Use use) {
+  const char* const role = PQuser(handle);
+  const char* const database = PQdb(handle);
+  return {role == nullptr ? "" : role, database == nullptr ? "" : database, use == PostgresqlSession::Use::kReads};
+}
+
 /// Connects by libpq, which tries the hosts one after the other.
 /// @param notices  receives every notice from the first message on; outlives the connection
-compat::Handle connect_to_postgresql(const Conninfo& conninfo, std::chrono::milliseconds timeout,
+compat::Handle connect_to_postgresql(PostgresqlSession::Use use, const Conninfo& conninfo, std::chrono::milliseconds timeout,
                                      PostgresqlNotices& notices) {
   Conninfo complete = conninfo;
   complete.set("connect_timeout", std::to_string(connect_timeout(conninfo, timeout).count()));
@@ -33,7 +39,9 @@ compat::Handle connect_to_postgresql(const Conninfo& conninfo, std::chrono::mill
     PQsetErrorVerbosity(handle.get(), PQERRORS_VERBOSE);
     PQreset(handle.get());
   }
-  if (PQstatus(handle.get()) != CONNECTION_OK) throw connect_error(conninfo, PQerrorMessage(handle.get()));
+  if (PQstatus(handle.get()) != CONNECTION_OK) {
+    throw connect_error(conninfo, PQerrorMessage(handle.get()), client_of(handle.get(), use));
+  }
   PQsetErrorVerbosity(handle.get(), PQERRORS_DEFAULT);
   return handle;
 }
@@ -66,7 +74,7 @@ void set_aside_open_password_file(Conninfo& conninfo, PostgresqlWarningLog& warn
 
 PostgresqlSession::PostgresqlSession(Use use, Conninfo conninfo, std::chrono::milliseconds timeout, CallGate& gate,
                                      PostgresqlWarningLog& warnings)
-    : gate_(gate), notices_(warnings) {
+    : use_(use), gate_(gate), notices_(warnings) {
   connect(use, std::move(conninfo), timeout, warnings);
   try {
     socket_ = Descriptor{::fcntl(PQsocket(handle()), F_DUPFD_CLOEXEC, 0)};
@@ -98,7 +106,7 @@ void PostgresqlSession::connect(Use use, Conninfo conninfo, std::chrono::millise
   conninfo.set("keepalives_interval", "2");
   conninfo.set("keepalives_count", "3");
   conninfo.set("tcp_user_timeout", std::to_string(timeout.count()));
-  auto handle = connect_to_postgresql(conninfo, timeout, notices_);
+  auto handle = connect_to_postgresql(use, conninfo, timeout, notices_);
   try {
     connection_ = std::make_unique<compat::Connection>(std::move(handle));
     compat::forbid_reconnect(connection());
@@ -118,10 +126,22 @@ void PostgresqlSession::check(std::chrono::milliseconds timeout) {
     const auto state = compat::sqlstate(error);
     const bool may_pass = state.empty() || waiting_may_mend(state);  // none: the link broke
     throw StorageError{may_pass ? Kind::kUnreachable : Kind::kUnavailable,
-                       "PostgreSQL: " + one_line(error.what()) + (state.empty() ? "" : " [" + state + "]")};
+                       state.empty() ? broken_text(gate_, timeout, error.what()) : refusal_text(state, error.what())};
   } catch (const std::exception& error) {
-    throw StorageError{Kind::kUnreachable, "PostgreSQL: " + one_line(error.what())};
+    throw StorageError{Kind::kUnreachable, broken_text(gate_, timeout, error.what())};
   }
+}
+
+std::string PostgresqlSession::refusal_text(std::string_view sqlstate, std::string_view text) const {
+  return "PostgreSQL: " + one_line(text) + " [" + std::string{sqlstate} + "]" +
+         rights_advice(sqlstate, text, client_of(connection_->handle(), use_));
+}
+
+std::string broken_text(const CallGate& gate, std::chrono::milliseconds timeout, std::string_view text) {
+  if (!gate.interrupted()) return "PostgreSQL: " + one_line(text);
+  return "PostgreSQL did not answer within --store-timeout (" + std::to_string(timeout.count()) +
+         " ms), so the server interrupted its call and closed the connection. Check the host of the database, the network"
+         " to it, its disk, and sessions that hold locks (pg_stat_activity)";
 }
 
 void PostgresqlSession::check_notices(std::size_t before, const char* meanwhile) const {

@@ -47,11 +47,14 @@ class PostgresqlSession {
   /// @param before  notices().doubt_count() when the commit began
   /// @throws StorageError  kInDoubt
   void check_notices(std::size_t before, const char* meanwhile) const;
+  /// An error that PostgreSQL gave, for people: with its SQLSTATE, and with the statement that gives a missing right.
+  [[nodiscard]] std::string refusal_text(std::string_view sqlstate, std::string_view text) const;
 
  private:
   void connect(Use use, Conninfo conninfo, std::chrono::milliseconds timeout, PostgresqlWarningLog& warnings);
   void check(std::chrono::milliseconds timeout);
 
+  const Use use_;
   CallGate& gate_;
   PostgresqlNotices notices_;  // the connection gives its notices to it, to its end
   std::unique_ptr<compat::Connection> connection_;
@@ -59,5 +62,11 @@ class PostgresqlSession {
   // that number to somebody else's file.
   Descriptor socket_;
 };
+
+/// Why a call ended without an answer of PostgreSQL, for people. After an interrupt, the driver's text blames PostgreSQL
+/// for a connection that the server itself has cut, and is not shown.
+/// @param timeout  after which the server interrupts a call
+/// @param text     the driver's
+[[nodiscard]] std::string broken_text(const CallGate& gate, std::chrono::milliseconds timeout, std::string_view text);
 
 }  // namespace dti

@@ -42,7 +42,8 @@ auto PostgresqlSnapshot::perform(Call call) -> decltype(call()) {
                          "PostgreSQL: somebody holds a lock on a table, and goes on doing so: try again"};
     }
     throw StorageError{is_damage ? Kind::kCorrupt : Kind::kUnavailable,
-                       "PostgreSQL: " + one_line(error.what()) + " [" + state + "]"};
+                       session_ != nullptr ? session_->refusal_text(state, error.what())
+                                           : "PostgreSQL: " + one_line(error.what())};
   } catch (const StorageError&) {
     throw;
   } catch (const std::exception& error) {
@@ -56,7 +57,10 @@ PostgresqlSnapshot::PostgresqlSnapshot(const std::string& conninfo, std::chrono:
   perform([&] {
     transaction_ = std::make_unique<compat::SnapshotTransaction>(session_->connection());
     apply_reading_settings(*transaction_, timeout);
-    if (!has_schema(*transaction_)) refuse_empty_store("the PostgreSQL database");
+    if (!has_schema(*transaction_)) {
+      refuse_ledger_out_of_sight(*transaction_);
+      refuse_empty_store("the PostgreSQL database");
+    }
   });
 }
 

@@ -51,7 +51,7 @@ void CommitPipeline::on_tick(const Now& now) {
   if (expire_at_ && now.steady >= *expire_at_) expire(now);
   if (call_ != Call::kNone && now.steady >= interrupt_at_) {
     interrupt_at_ = now.steady + options_.store_timeout;
-    log(LogLevel::kWarning, "store-silent", "a call of the store took longer than --store-timeout; it is interrupted");
+    log_silent(now);
     actions_.emplace_back(InterruptStore{});
   }
   if (retry_at_ && now.steady >= *retry_at_ && call_ == Call::kNone) start_take_over(now);
@@ -100,6 +100,28 @@ void CommitPipeline::started(Call call, const Now& now) {
   call_ = call;
   call_since_ = now.steady;
   interrupt_at_ = now.steady + options_.store_timeout;
+}
+
+/// The call under way has ended.
+void CommitPipeline::ended(bool answered, const Now& now) {
+  call_ = Call::kNone;
+  if (!answered || !silent_since_ || phase_ == Phase::kEnded) return;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.steady - *silent_since_).count();
+  const auto untold = silent_.end();
+  silent_since_.reset();
+  log(LogLevel::kInfo, "store-answers-again",
+      "the store answered a call, " + std::to_string(seconds) + " s after the first call that it did not answer in time" +
+          (untold > 0 ? "; " + std::to_string(untold) + " more interrupts were not logged" : std::string{}));
+}
+
+void CommitPipeline::log_silent(const Now& now) {
+  if (!silent_since_) silent_since_ = call_since_;
+  const auto count = silent_.pass(now.steady);
+  if (!count) return;
+  log(LogLevel::kWarning, "store-silent",
+      "a call of the store took longer than --store-timeout, and the server interrupts it" +
+          (*count > 1 ? " (" + std::to_string(*count) + " times since this was last logged)" : std::string{}) +
+          "; the server keeps trying");
 }
 
 void CommitPipeline::log(LogLevel level, std::string event, std::string message) {

@@ -111,7 +111,8 @@ void CommitPipeline::on_guard(CommitEvent event, const Now& now) {
 }
 
 void CommitPipeline::on_result(CommitEvent event, const Now& now) {
-  const bool was_commit = std::exchange(call_, Call::kNone) == Call::kCommit;
+  const bool was_commit = call_ == Call::kCommit;
+  ended_with(event, now);
   if (phase_ == Phase::kEnded) return;
   if (const auto* failure = std::get_if<StoreFailure>(&event)) return on_failure(*failure, now);
   switch (std::get<CommitResult>(event)) {

@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds kRetryAfterUnknownLeader{250};  // nobody ma
 
 void CommitPipeline::on_watch(WatchEvent event, const Now& now) {
   DTI_CHECK(call_ == Call::kWatch);
-  call_ = Call::kNone;
+  ended_with(event, now);
   if (phase_ == Phase::kEnded) return;
   if (const auto* failure = std::get_if<StoreFailure>(&event)) {
     if (failure->kind == StorageError::Kind::kRefused || failure->kind == StorageError::Kind::kCorrupt) {
@@ -53,7 +53,7 @@ void CommitPipeline::compare_start() {
 
 void CommitPipeline::on_renew(CommitEvent event, const Now& now) {
   DTI_CHECK(call_ == Call::kRenew);
-  call_ = Call::kNone;
+  ended_with(event, now);
   if (phase_ == Phase::kEnded) return;
   if (const auto* failure = std::get_if<StoreFailure>(&event)) {
     if (failure->kind == StorageError::Kind::kRefused) return on_failure(*failure, now);
@@ -66,9 +66,9 @@ void CommitPipeline::on_renew(CommitEvent event, const Now& now) {
   }
 }
 
-void CommitPipeline::on_release(CommitEvent event, const Now& /*now*/) {
+void CommitPipeline::on_release(CommitEvent event, const Now& now) {
   DTI_CHECK(call_ == Call::kRelease);
-  call_ = Call::kNone;
+  ended_with(event, now);
   if (phase_ == Phase::kEnded) return;
   if (const auto* failure = std::get_if<StoreFailure>(&event)) {
     log(LogLevel::kWarning, "lease-not-released", failure->text + "; the lease runs out by itself");

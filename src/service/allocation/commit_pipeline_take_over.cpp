@@ -52,7 +52,7 @@ void CommitPipeline::on_take_over_piece(TakeOverPiece piece, const Now& now) {
 }
 
 void CommitPipeline::on_take_over(TakeOverEvent event, const Now& now) {
-  call_ = Call::kNone;
+  ended_with(event, now);
   if (phase_ == Phase::kEnded) return;
   if (const auto* failure = std::get_if<StoreFailure>(&event)) {
     if (is_final(failure->kind)) return end(1, failure->text, unavailable("the store cannot be used"));

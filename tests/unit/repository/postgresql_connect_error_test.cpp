@@ -40,19 +40,20 @@ TEST(PostgresqlConnectError, WaitingMendsADatabaseThatIsNotUpAndNoSettingThatIsW
       {at + "FATAL:  28P01: no\n" + at + "Connection refused\n", Kind::kUnreachable},
       {at + "Connection refused\n" + at + "FATAL:  28P01: no\n", Kind::kUnreachable},
   };
-  for (const auto& [text, kind] : kCases) EXPECT_EQ(connect_error(Conninfo{"host=h"}, text).kind(), kind) << text;
+  for (const auto& [text, kind] : kCases) EXPECT_EQ(connect_error(Conninfo{"host=h"}, text, {}).kind(), kind) << text;
 }
 
 TEST(PostgresqlConnectError, ShowsWhatTheServerSaidAndNotWhereInItsCode) {
   const auto error = connect_error(Conninfo{"host=h"},
                                    "connection to server at \"h\", port 1 failed: FATAL:  57P03: starting up\n"
-                                   "LOCATION:  ProcessStartupPacket, postmaster.c:2415\n");
+                                   "LOCATION:  ProcessStartupPacket, postmaster.c:2415\n",
+                                   {});
   EXPECT_STREQ(error.what(), "PostgreSQL: connection to server at \"h\", port 1 failed: FATAL: 57P03: starting up");
 }
 
 TEST(PostgresqlConnectError, TellsWhatMakesASessionReadOnly) {
   const std::string shown =
-      connect_error(Conninfo{"host=h"}, "connection to server at \"h\", port 1 failed: session is read-only\n").what();
+      connect_error(Conninfo{"host=h"}, "connection to server at \"h\", port 1 failed: session is read-only\n", {}).what();
   EXPECT_NE(shown.find("default_transaction_read_only"), std::string::npos) << shown;
 }
 
@@ -66,7 +67,7 @@ TEST(PostgresqlConnectError, ShowsNoTextThatHoldsAPassword) {
   for (const std::string_view text :
        {"connection to server at \"h\" failed: FATAL:  28P01: s3cret", "could not translate host name \"s3cret\"",
         "invalid s3cret"}) {
-    const std::string shown = connect_error(conninfo, text).what();
+    const std::string shown = connect_error(conninfo, text, {}).what();
     EXPECT_EQ(shown.find("s3cret"), std::string::npos) << shown;
   }
 }

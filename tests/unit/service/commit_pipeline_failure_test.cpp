@@ -240,6 +240,54 @@ TEST_F(Pipeline, LogsAStoreThatCannotBeReachedOnceInTenSeconds) {
   EXPECT_EQ(logged("store-unavailable"), 3U);
 }
 
+TEST_F(Pipeline, LogsASilentStoreOnceAMinuteAndThatItAnswersAgain) {
+  start({.store_timeout = 1s});
+  send_one("p1");
+  turn();
+  const auto fall_silent_for = [&](std::chrono::seconds duration) {
+    for (const auto until = now_.steady + duration; now_.steady < until;) {
+      advance(1s);  // the server interrupts
+      if (commit_) {
+        answer_commit(failure(StorageError::Kind::kInDoubt));
+      } else {
+        fail_take_over(StorageError::Kind::kUnreachable);
+      }
+      while (!take_over_) advance(100ms);
+    }
+  };
+  fall_silent_for(1s);
+  EXPECT_EQ(logged("store-silent"), 1U) << "at once";
+  fall_silent_for(150s);
+  EXPECT_EQ(logged("store-silent"), 3U);
+  EXPECT_GT(interrupts_, 50);
+  EXPECT_EQ(logged("store-answers-again"), 0U);
+  take_over();
+  EXPECT_EQ(logged("store-answers-again"), 1U);
+  turn();
+  if (commit_) commit();
+  EXPECT_EQ(logged("store-answers-again"), 1U) << "once";
+  send_one("p2");
+  turn();
+  fall_silent_for(1s);
+  EXPECT_EQ(logged("store-silent"), 4U) << "the next silence is told at once";
+}
+
+TEST_F(Pipeline, TellsThatAStandbysSilentStoreAnswersAgain) {
+  start_store();
+  pipeline_.emplace(PipelineOptions{.store_timeout = 1s}, StartOptions{});
+  pipeline_->on_start(now_);
+  collect();
+  refuse_take_over();
+  while (!watch_) advance(100ms);
+  advance(1s);
+  EXPECT_EQ(logged("store-silent"), 1U);
+  fail_watch(StorageError::Kind::kUnreachable);
+  EXPECT_EQ(logged("store-answers-again"), 0U);
+  while (!watch_) advance(100ms);
+  watch();
+  EXPECT_EQ(logged("store-answers-again"), 1U);
+}
+
 TEST_F(RefusingStore, RefusesTheOnlyRequestThatWaits) {
   start();
   const auto token = send_one("p1");

@@ -205,6 +205,13 @@ class CommitPipeline {
   void end_in_order();
   // Everywhere (commit_pipeline.cpp).
   void started(Call call, const Now& now);
+  void ended(bool answered, const Now& now);
+  /// Ends the call under way, and tells whether the store answered it.
+  template <class Event>
+  void ended_with(const Event& event, const Now& now) {
+    ended(!std::holds_alternative<StoreFailure>(event), now);
+  }
+  void log_silent(const Now& now);
   void log(LogLevel level, std::string event, std::string message);
 
   // Fixed after construction.
@@ -226,6 +233,7 @@ class CommitPipeline {
   Call call_ = Call::kNone;
   SteadyTime call_since_{};
   SteadyTime interrupt_at_{};
+  std::optional<SteadyTime> silent_since_;  // the first call of a silent store began; none: it answered the last one
   std::vector<Group> in_flight_;  // one for a commit; any number for guards; none for a take-over
 
   std::uint64_t arrivals_ = 0;
@@ -240,6 +248,7 @@ class CommitPipeline {
   LogLimit batches_refused_{std::chrono::seconds{1}};
   LogLimit requests_refused_{std::chrono::seconds{1}};
   LogLimit unavailable_{std::chrono::seconds{10}};
+  LogLimit silent_{std::chrono::minutes{1}};
   std::size_t request_count_ = 0;  // held, told UNAVAILABLE or not
   std::size_t byte_count_ = 0;     // of their messages
 
