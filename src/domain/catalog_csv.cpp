@@ -47,7 +47,7 @@ std::optional<char> take_separator_line(std::string_view& text, std::size_t& lin
 struct Header {
   std::optional<std::size_t> faculty;
   std::optional<std::size_t> program;
-  std::size_t width = 0;  // cells, without blank ones at the end
+  std::size_t width = 0;  // cells; of a whole header, without blank ones at the end
   std::optional<std::string> twice;
 
   [[nodiscard]] int found() const { return (faculty ? 1 : 0) + (program ? 1 : 0); }
@@ -55,9 +55,9 @@ struct Header {
 
 Header read_header(const CsvRecord& record) {
   Header header;
+  header.width = record.cells.size();
   for (std::size_t i = 0; i < record.cells.size(); ++i) {
     const auto word = name_key(record.cells[i]);
-    if (!tidy_name(record.cells[i]).empty()) header.width = i + 1;
     auto* const place = word == "faculty" || word == "facultad"   ? &header.faculty
                         : word == "program" || word == "programa" ? &header.program
                                                                   : nullptr;
@@ -65,6 +65,8 @@ Header read_header(const CsvRecord& record) {
     if (*place) header.twice = tidy_name(record.cells[i]);
     *place = i;
   }
+  if (header.found() < 2) return header;  // The width matters only for a whole header, and few rows are one.
+  while (tidy_name(record.cells[header.width - 1]).empty()) --header.width;
   return header;
 }
 

@@ -17,6 +17,7 @@ struct CodePoint {
 
 /// The first code point of a text that is not empty.
 [[nodiscard]] inline CodePoint first_code_point(std::string_view text) {
+  if (const auto byte = static_cast<unsigned char>(text.front()); byte < 0x80) return {byte, 1};
   std::int32_t value = 0;
   const auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
                                        static_cast<utf8proc_ssize_t>(text.size()), &value);

@@ -34,7 +34,21 @@ std::optional<std::string> normalized(std::string_view text, int form) {
   return std::string{reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(length)};
 }
 
-std::optional<std::string> nfc(std::string_view text) { return normalized(text, UTF8PROC_COMPOSE); }
+/// Is the text UTF-8 in which NFC changes nothing, as can be told without its tables? Below U+0300, the first accent
+/// that joins a letter, it never does: English and western Europe need no more.
+bool is_surely_nfc(std::string_view text) {
+  for (auto rest = text; !rest.empty();) {
+    const auto c = first_code_point(rest);
+    if (c.value < 0 || c.value >= 0x300) return false;
+    rest.remove_prefix(c.size);
+  }
+  return true;
+}
+
+/// @return none if the text is not UTF-8
+std::optional<std::string> nfc(std::string_view text) {
+  return is_surely_nfc(text) ? std::string{text} : normalized(text, UTF8PROC_COMPOSE);
+}
 
 /// The usual character that a code point looks like, among those that a name's meaning does not rest on.
 std::int32_t plain_form(std::int32_t c) {
@@ -159,9 +173,9 @@ std::string key_of(std::string_view name, Separators separators) {
     append_code_point(lower, utf8proc_tolower(c.value));
   }
   // Lower case can leave NFC (J + U+030C), and a removed '-' can bring an accent next to its letter.
-  const auto key = nfc(lower);
+  auto key = nfc(lower);
   DTI_CHECK(key.has_value());
-  return *key;
+  return *std::move(key);
 }
 
 }  // namespace
@@ -221,7 +235,8 @@ std::string tidy_name(std::string_view name) {
     const auto bytes = rest.substr(0, c.size);
     rest.remove_prefix(c.size);
     const bool is_space = (c.value >= 0x09 && c.value <= 0x0D) || c.value == 0x85 || c.value == 0x2028 ||
-                          c.value == 0x2029 || utf8proc_category(c.value) == UTF8PROC_CATEGORY_ZS;
+                          c.value == 0x2029 || c.value == ' ' ||
+                          (c.value >= 0x80 && utf8proc_category(c.value) == UTF8PROC_CATEGORY_ZS);
     if (is_space) {
       pending = !tidy.empty();
       continue;

@@ -76,11 +76,11 @@ SpellingIndex::Place SpellingIndex::place(std::uint32_t scope, std::string_view 
     if (const auto number = keys_.find(scope, *legacy); number != 0) return {.number = number};
   }
   const auto key = name_key(name);
-  const auto strict = strict_key(name);
   const auto* const group = find_group(scope, key);
   const auto plain = keys_.find(scope, key);
   const std::span<const std::uint32_t> others =
       group != nullptr ? std::span{group->numbers} : std::span{&plain, plain == 0 ? std::size_t{0} : std::size_t{1}};
+  const auto strict = others.empty() ? std::string{} : strict_key(name);
   for (const auto number : others) {
     if (is_one_name(strict_key(names_[number - 1]), strict)) return {.number = number};
   }

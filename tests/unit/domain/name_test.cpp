@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
+
+#include "domain/code_points.hpp"
 
 namespace dti {
 namespace {
@@ -118,6 +121,20 @@ TEST(TidyName, HasNoWhiteSpaceButSingleSpacesWithin) {
   EXPECT_EQ(tidy_name(" \u00A0 Bellas\r\n\t\u2003Artes \u3000"), "Bellas Artes");
   EXPECT_EQ(tidy_name("Disen\u0303o"), "Dise\u00F1o");
   EXPECT_EQ(tidy_name(" \n"), "");
+}
+
+// Text without a code point from the first accent (U+0300) on is taken to be NFC as it is. An accent at the end has the
+// same text composed by the Unicode tables.
+TEST(TidyName, OfTextBelowTheFirstAccentIsAsTheUnicodeTablesHaveIt) {
+  for (std::int32_t one = 0; one < 0x300; ++one) {
+    std::string pairs = "|";
+    for (std::int32_t other = 0; other < 0x300; ++other) {
+      append_code_point(pairs, one);
+      append_code_point(pairs, other);
+    }
+    pairs += '|';
+    ASSERT_EQ(tidy_name(pairs) + "q\u0302", tidy_name(pairs + "q\u0302")) << one;
+  }
 }
 
 TEST(Escaped, ShowsWhatPeopleCannotSee) {
