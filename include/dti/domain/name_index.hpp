@@ -29,15 +29,15 @@ class NameIndex {
   struct Slot {
     std::uint32_t number = 0;  // 0: empty
     std::uint32_t scope = 0;
-    std::uint32_t check = 0;  // the hash's other half: spares the look into the arena when texts differ
-    std::uint32_t text = 0;   // where it starts in texts_, with its length before it
+    std::uint32_t hash = 0;  // of scope and text: the arena is read only if it is equal, and not at all to grow
+    std::uint32_t text = 0;  // where it starts in texts_, with its length before it
   };
 
-  [[nodiscard]] std::uint32_t find_hashed(std::uint64_t wanted, std::uint32_t scope, std::string_view text) const;
-  [[nodiscard]] static std::uint64_t hash(std::uint32_t scope, std::string_view text);
+  [[nodiscard]] std::uint32_t find_hashed(std::uint32_t hash, std::uint32_t scope, std::string_view text) const;
+  [[nodiscard]] static std::uint32_t hash_of(std::uint32_t scope, std::string_view text);
   [[nodiscard]] std::string_view text_of(const Slot& slot) const;
   void grow();
-  void put(std::uint64_t hash, const Slot& slot);
+  void put(const Slot& slot);
 
   std::vector<Slot> slots_;  // a power of two of them, at most half of them used; the next free one after the hash's
   std::string texts_;
