@@ -1,6 +1,8 @@
 #include "dti/service/allocation/take_over.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
@@ -103,20 +105,34 @@ std::vector<CatalogProgram> additions(const StartOptions& start, const std::vect
   return std::get<std::vector<CatalogProgram>>(std::move(added));
 }
 
+/// What the start adds to a store with that catalogue.
+struct CatalogPlan {
+  std::vector<CatalogProgram> stored;
+  std::vector<CatalogProgram> added;
+};
+
+CatalogPlan plan_catalog(const StartOptions& start, std::vector<CatalogProgram> stored) {
+  auto added = additions(start, stored);
+  return {std::move(stored), std::move(added)};
+}
+
 /// Before the lead is taken: a start that cannot succeed must not end another server's service.
-void check_before(const StartOptions& start, const StoreSurvey& survey) {
+CatalogPlan check_before(const StartOptions& start, StoreSurvey survey) {
   check_semesters(start, survey.semesters);
-  (void)additions(start, survey.catalog);
+  return plan_catalog(start, std::move(survey.catalog));
 }
 
 /// What the start adds to the store, now that this server leads. The checks are made again: the store may have changed.
+/// @param plan  made before this server led, or none
 /// @return false if another server has taken the lead
-bool apply(const StartOptions& start, Repository& repository, Leadership& leadership, WallTime at) {
+bool apply(const StartOptions& start, std::optional<CatalogPlan> plan, Repository& repository, Leadership& leadership,
+           WallTime at) {
   const bool opens = check_semesters(start, leadership.semesters);
   if (!start.catalog.empty() || leadership.program_count == 0) {
-    const auto programs = additions(start, repository.read_catalog(0));
-    if (!programs.empty() && !repository.add_programs(leadership.epoch, programs)) return false;
-    leadership.program_count += programs.size();
+    auto stored = repository.read_catalog(0);
+    if (!plan || plan->stored != stored) plan = plan_catalog(start, std::move(stored));
+    if (!plan->added.empty() && !repository.add_programs(leadership.epoch, plan->added)) return false;
+    leadership.program_count += plan->added.size();
   }
   if (!opens) return true;
   const auto& wanted = *start.semester;
@@ -158,12 +174,15 @@ bool read_tail(Repository& repository, const KnownState& known, const std::vecto
 std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOverRequest& request, WallTime at,
                                            const std::function<SteadyTime()>& clock,
                                            const std::function<void(TakeOverPiece)>& piece) {
-  if (request.start && !request.start_fits) check_before(*request.start, repository.survey());
+  std::optional<CatalogPlan> plan;
+  if (request.start && !request.start_fits) plan = check_before(*request.start, repository.survey());
   auto renewed_at = clock();
   auto taken = repository.take_over(at, request.lease);
   auto* const leadership = std::get_if<Leadership>(&taken);
   if (leadership == nullptr) return taken;
-  if (request.start && !apply(*request.start, repository, *leadership, at)) return HeldBy{leadership->epoch, {}, {}};
+  if (request.start && !apply(*request.start, std::move(plan), repository, *leadership, at)) {
+    return HeldBy{leadership->epoch, {}, {}};
+  }
   std::vector<SemesterHead> heads;
   for (const auto& semester : leadership->semesters) {
     if (semester.is_open) heads.push_back({semester.id, semester.name, semester.head});
