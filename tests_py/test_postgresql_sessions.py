@@ -154,6 +154,15 @@ def test_a_password_file_that_is_not_needed_is_not_warned_of(cluster, tmp_path):
     assert status == 1 and "3D000" in stderr and "store-warned" not in stderr, stderr
 
 
+def test_a_reader_tells_of_an_open_password_file_only_in_its_own_error(cluster, tmp_path):
+    file = tmp_path / "passwords"
+    file.touch(0o644)
+    store = f"postgresql://dti@127.0.0.1:{cluster.port}/postgres"
+    status, _, stderr = run(tmp_path, "dtictl", "verify", f"--store={store}", env={"PGPASSFILE": str(file)})
+    assert status == 1 and stderr.startswith("dtictl verify: "), stderr
+    assert f"(the password file {file} is not used" in stderr and "WARNING" not in stderr, stderr
+
+
 def test_a_server_that_starts_before_its_database_waits_for_it(own_cluster, own_database, tmp_path):
     own_cluster.stop("fast")
     try:

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -55,19 +56,17 @@ std::string password_file(const Conninfo& conninfo) {
 }
 
 /// libpq does not use a password file that other users can read, and writes a warning about it to stderr, not to the
-/// notice receiver. So the warning is logged here, and libpq gets the name of a file that does not exist.
-void set_aside_open_password_file(Conninfo& conninfo, PostgresqlWarningLog& warnings) {
+/// notice receiver. So libpq gets the name of a file that does not exist.
+/// @return the warning; none if the file may be used, or if libpq needs no file
+std::optional<std::string> set_aside_open_password_file(Conninfo& conninfo) {
   const std::string path = password_file(conninfo);
   struct stat about {};
-  if (path.empty() || ::stat(path.c_str(), &about) != 0) return;
-  if (S_ISREG(about.st_mode) && (about.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
+  if (path.empty() || ::stat(path.c_str(), &about) != 0) return {};
+  if (S_ISREG(about.st_mode) && (about.st_mode & (S_IRWXG | S_IRWXO)) == 0) return {};
   conninfo.set("passfile", path + "/not-used");
   const char* const password = std::getenv("PGPASSWORD");
-  if (conninfo.has_password() || (password != nullptr && *password != '\0')) return;  // libpq looks in no file then
-  warnings.add("passfile",
-               "the password file " + path +
-                   " is not used: it must be a plain file that only its owner can read (chmod 600)",
-               std::chrono::steady_clock::now());
+  if (conninfo.has_password() || (password != nullptr && *password != '\0')) return {};  // libpq reads no file then
+  return "the password file " + path + " is not used: it must be a plain file that only its owner can read (chmod 600)";
 }
 
 }  // namespace
@@ -100,13 +99,22 @@ void PostgresqlSession::connect(Use use, Conninfo conninfo, std::chrono::millise
   conninfo.set("client_encoding", "UTF8");
   // Of several hosts, the one that may be written to.
   if (use == Use::kCommits) conninfo.set("target_session_attrs", "read-write");
-  if (use == Use::kCommits) set_aside_open_password_file(conninfo, warnings);
+  const auto unused_file = set_aside_open_password_file(conninfo);
+  if (unused_file) warnings.add("passfile", *unused_file, std::chrono::steady_clock::now());
   conninfo.set("keepalives", "1");
   conninfo.set("keepalives_idle", "5");
   conninfo.set("keepalives_interval", "2");
   conninfo.set("keepalives_count", "3");
   conninfo.set("tcp_user_timeout", std::to_string(timeout.count()));
-  auto handle = connect_to_postgresql(use, conninfo, timeout, notices_);
+  auto handle = [&] {
+    try {
+      return connect_to_postgresql(use, conninfo, timeout, notices_);
+    } catch (const StorageError& error) {
+      // A reader has no log that the warning could be in.
+      if (use == Use::kCommits || !unused_file) throw;
+      throw StorageError{error.kind(), std::string{error.what()} + " (" + *unused_file + ")"};
+    }
+  }();
   try {
     connection_ = std::make_unique<compat::Connection>(std::move(handle));
     compat::forbid_reconnect(connection());
