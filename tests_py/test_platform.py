@@ -82,6 +82,18 @@ def test_signals_that_arrive_while_the_settings_are_read_are_taken_afterwards(tm
         assert all(f"signal={number.name}" in process.log for number in FIRST_SIGNALS[name]), process.log
 
 
+@pytest.mark.parametrize("name", FIRST_SIGNALS)
+def test_a_stop_ends_a_process_that_waits_for_a_config_file_that_nobody_writes(tmp_path, name):
+    config = tmp_path / "config.toml"
+    os.mkfifo(config)
+    process = Daemon([binary(name), f"--config={config}"], tmp_path)
+    with owned(process, exit_status=2):
+        with open(config, "w", encoding="utf-8"):  # it reads
+            process.signal(signal.SIGTERM)
+            assert process.exit_status() == 2, process.describe()
+        assert "a signal asked for a stop" in process.log
+
+
 @pytest.mark.parametrize("name", ["dti_server", "faculty"])
 def test_signals_that_a_daemon_gets_at_its_very_start_are_taken(tmp_path, name):
     """They are blocked and pending when the program is executed."""

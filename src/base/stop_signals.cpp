@@ -65,6 +65,14 @@ bool StopSignals::stop_asked() {
   return stop_asked_;
 }
 
+bool StopSignals::is_pending() {
+  sigset_t pending;
+  sigpending(&pending);
+  return std::any_of(kTaken.begin(), kTaken.end(), [&](const TakenSignal& signal) {
+    return signal.stops && sigismember(&pending, signal.number) == 1;
+  });
+}
+
 void StopSignals::block(For process) {
   const auto signals = taken_by(process);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // fails only for a wrong first argument

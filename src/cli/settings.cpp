@@ -1,10 +1,15 @@
 #include "dti/cli/settings.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <stdexcept>
 #include <system_error>
 
@@ -13,6 +18,8 @@
 #include "cli/help.hpp"
 #include "cli/platform_variables.hpp"
 #include "dti/base/check.hpp"
+#include "dti/base/descriptor.hpp"
+#include "dti/base/stop_signals.hpp"
 #include "dti/cli/escape.hpp"
 
 namespace dti {
@@ -20,21 +27,37 @@ namespace {
 
 constexpr std::size_t kFileBytesMax = 16 * 1024 * 1024;  // a catalogue of 200,000 programs, with room to spare
 
+constexpr std::chrono::milliseconds kPollInterval{100};
+constexpr std::chrono::milliseconds kStopGrace{1'000};  // for the writer of a pipe, once a stop was asked for
+
+[[noreturn]] void fail_to_read() { throw std::runtime_error{std::generic_category().message(errno)}; }
+
+/// Waits until the file can be read. A pipe may never have a writer, and the signals that ask for a stop are blocked.
+/// @throws std::runtime_error  a stop was asked for, and the writer of the pipe is silent
+void wait_until_readable(int file) {
+  std::chrono::milliseconds silent{0};
+  pollfd poll_item{file, POLLIN, 0};
+  while (poll(&poll_item, 1, static_cast<int>(kPollInterval.count())) == 0) {
+    silent += kPollInterval;
+    if (StopSignals::is_pending() && silent >= kStopGrace) {
+      throw std::runtime_error{"a signal asked for a stop, and the pipe has no data"};
+    }
+  }
+}
+
 std::string read_file(const std::string& path) {
-  errno = 0;
-  std::ifstream file{path, std::ios::binary};
+  const Descriptor file{open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  if (file.get() < 0) fail_to_read();
   std::string text;
   std::vector<char> piece(64 * 1024);
-  while (file && text.size() <= kFileBytesMax) {
-    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  while (true) {
+    wait_until_readable(file.get());
+    const auto size = read(file.get(), piece.data(), piece.size());
+    if (size == 0) return text;
+    if (size < 0 && errno != EAGAIN && errno != EINTR) fail_to_read();
+    if (size > 0) text.append(piece.data(), static_cast<std::size_t>(size));
+    if (text.size() > kFileBytesMax) throw std::runtime_error{"it has more than 16 MiB"};
   }
-  if (text.size() > kFileBytesMax) throw std::runtime_error{"it has more than 16 MiB"};
-  // A directory opens, and fails at the first read.
-  if (!file.is_open() || !file.eof()) {
-    throw std::runtime_error{errno != 0 ? std::generic_category().message(errno) : "it cannot be read"};
-  }
-  return text;
 }
 
 UsageExit bad_use(const std::string& app, const std::string& text) { return {2, app + ": " + text + '\n', false}; }

@@ -21,6 +21,9 @@ class StopSignals {
   /// terminal of another job (SIGTTOU).
   static void block(For process = For::kCommand);
 
+  /// Was a stop asked for by a signal that is blocked, and that no StopSignals has taken yet?
+  [[nodiscard]] static bool is_pending();
+
   /// @throws std::system_error  if the system refuses
   explicit StopSignals(For process = For::kCommand);
   ~StopSignals();
