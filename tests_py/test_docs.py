@@ -60,10 +60,9 @@ PROGRAMS = [("dti_server",), ("faculty",), ("program",), ("dtictl", "verify")]
 
 
 def flags_of_the_page(page, program):
-    """flag -> its default, of the table of that program; of several flags in a row the defaults are in their order."""
+    """flag -> its default, from the table of that program; several flags of a row have their defaults in the same order."""
     name = re.escape(f"`{' '.join(program)}`")
-    table = re.search(rf"^(?:{name}:\n\n\| flag |\| {name} )\| default \|.*\n((?:\|.*\n)+)", text_of(page),
-                      re.MULTILINE)
+    table = re.search(rf"^{name}:\n\n\| flag \| default \|.*\n((?:\|.*\n)+)", text_of(page), re.MULTILINE)
     found = {}
     for flags, defaults in re.findall(r"^\| (`--.*?) \| (.*?) \|", table[1], re.MULTILINE):
         flags = re.findall(r"--[a-z-]+", flags)
@@ -73,25 +72,30 @@ def flags_of_the_page(page, program):
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
-def test_the_page_of_the_wire_has_each_flag_and_no_other(program):
-    assert set(flags_of_the_page("docs/protocol.md", program)) == set(flags_of_the_help(program)) - COMMON
+def test_the_page_of_settings_has_each_flag_and_no_other(program):
+    assert set(flags_of_the_page("docs/settings.md", program)) == set(flags_of_the_help(program)) - COMMON
 
 
 def numbers(defaults):
     return {flag: match[0] for flag, said in defaults.items() if (match := re.match(r"\d[\d.]*", said))}
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/protocol.md"])
 @pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
-def test_the_defaults_on_the_pages_are_those_of_the_help(program, page):
+def test_the_defaults_on_the_page_are_those_of_the_help(program):
     of_help = flags_of_the_help(program)
-    of_page = flags_of_the_page(page, program)
-    assert of_page and set(of_page) <= set(of_help)
+    of_page = flags_of_the_page("docs/settings.md", program)
     told = {flag for flag, said in of_page.items() if not said.startswith("as for")}
     assert numbers(of_page) == {flag: number for flag, number in numbers(of_help).items() if flag in told}
 
 
-# What is named.
+def test_the_commands_of_the_readme_use_flags_of_their_programs():
+    commands = re.findall(r"^    build/release/bin/(dtictl \w+|\w+)((?:.*\\\n)*.*)$", text_of("README.md"), re.MULTILINE)
+    assert {tuple(name.split()) for name, _ in commands} == set(PROGRAMS)
+    for name, arguments in commands:
+        assert set(re.findall(r"--[a-z-]+", arguments)) <= set(flags_of_the_help(tuple(name.split())))
+
+
+# Names of scripts and tests.
 
 def test_each_script_is_on_a_page_and_in_the_map():
     scripts = {path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and path.suffix != ".py"}

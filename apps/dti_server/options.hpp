@@ -16,7 +16,7 @@
 
 namespace dti {
 
-/// What dti_server was told. Source: docs/protocol.md, Flags.
+/// What dti_server was told. Source: docs/settings.md, Flags.
 struct DtiServerOptions {
   StartOptions start;                    // the catalogue file is read already
   bool catalog_is_windows_1252 = false;  // how it was read

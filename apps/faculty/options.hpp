@@ -12,7 +12,7 @@
 
 namespace dti {
 
-/// What faculty was told. Source: docs/protocol.md, Flags.
+/// What faculty was told. Source: docs/settings.md, Flags.
 struct FacultyAppOptions {
   FacultyOptions faculty;
   std::vector<HostPort> servers;  // those of faculty.endpoints, in the same order

@@ -12,7 +12,7 @@
 
 namespace dti {
 
-/// What program was told. Source: docs/protocol.md, Flags.
+/// What program was told. Source: docs/settings.md, Flags.
 struct ProgramOptions {
   RoomRequest request;  // without client_id
   HostPort faculty_server;

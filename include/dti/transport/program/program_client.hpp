@@ -36,7 +36,7 @@ struct NoAnswer {
 inline constexpr int kExitNotKnown = 5;  // of program, also when there was no answer
 
 /// What the program's process ends with: 0 all granted, 3 part granted, 4 refused, 5 not known.
-/// Source: docs/protocol.md, Flags.
+/// Source: docs/settings.md, Flags.
 [[nodiscard]] int program_exit_code(Status status);
 
 /// Does the answer belong in a result file? Not one that leaves the result unknown, nor the refusal of a program that
