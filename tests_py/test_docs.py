@@ -60,7 +60,7 @@ PROGRAMS = [("dti_server",), ("faculty",), ("program",), ("dtictl", "verify")]
 
 
 def flags_of_the_page(page, program):
-    """flag -> its default, from the table of that program; several flags of a row have their defaults in the same order."""
+    """flag -> its default, from the table of that program; the flags and the defaults of a row have the same order."""
     name = re.escape(f"`{' '.join(program)}`")
     table = re.search(rf"^{name}:\n\n\| flag \| default \|.*\n((?:\|.*\n)+)", text_of(page), re.MULTILINE)
     found = {}
@@ -89,7 +89,8 @@ def test_the_defaults_on_the_page_are_those_of_the_help(program):
 
 
 def test_the_commands_of_the_readme_use_flags_of_their_programs():
-    commands = re.findall(r"^    build/release/bin/(dtictl \w+|\w+)((?:.*\\\n)*.*)$", text_of("README.md"), re.MULTILINE)
+    commands = re.findall(r"^    build/release/bin/(dtictl \w+|\w+)((?:.*\\\n)*.*)$", text_of("README.md"),
+                          re.MULTILINE)
     assert {tuple(name.split()) for name, _ in commands} == set(PROGRAMS)
     for name, arguments in commands:
         assert set(re.findall(r"--[a-z-]+", arguments)) <= set(flags_of_the_help(tuple(name.split())))
