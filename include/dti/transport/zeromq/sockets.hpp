@@ -12,7 +12,7 @@ namespace dti {
 
 /// A ROUTER for peers old and new, bound to an address of this machine, with every option set before the bind.
 /// No ZMTP heartbeats and no CURVE: old peers take a PING for a message.
-/// Source: docs/protocol.md, What old peers forbid.
+/// Source: docs/protocol.md, Restrictions by old peers.
 /// @param address  an IPv4 or IPv6 address (with or without brackets) or an interface's name
 /// @param port  0: any free one
 /// @throws std::runtime_error  with a sentence that names the address
