@@ -12,7 +12,7 @@
 namespace dti {
 
 // Checks of the session, its settings and the tables, on which the durability of a commit depends.
-// Source: docs/adr/0010-postgresql-sessions.md, and "What durability rests on" in docs/operations.md
+// Source: docs/adr/0010-postgresql-sessions.md, and "Durability requirements" in docs/operations.md
 
 /// A condition that is true only in the session with this backend process, and only with settings that keep committed
 /// data. It is part of the WHERE of every batch: in another session, or with weaker settings, a batch writes nothing.
