@@ -21,6 +21,7 @@
 #include "dti/protocol/room_codec.hpp"
 #include "dti/transport/program/program_client.hpp"
 #include "dti/transport/zeromq/lookup_hangs.hpp"
+#include "program/exit_code.hpp"
 #include "program/options.hpp"
 
 namespace {

@@ -79,25 +79,4 @@ std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& op
   return NoAnswer{"asked to stop before there was an answer: " + state, connected_at.has_value()};
 }
 
-int program_exit_code(Status status) {
-  switch (status) {
-    case Status::kOk: return 0;
-    case Status::kNotEnoughResources: return 3;
-    case Status::kInvalidRequest:
-    case Status::kUnauthorized:
-    case Status::kInvalidSemester:
-    case Status::kInvalidFaculty:
-    case Status::kInvalidProgram:
-    case Status::kAlreadyHasResources: return 4;
-    case Status::kNotLeader:
-    case Status::kOverloaded:
-    case Status::kUnavailable: break;
-  }
-  return kExitNotKnown;
-}
-
-bool has_result_file(Status status) {
-  return status != Status::kAlreadyHasResources && program_exit_code(status) != kExitNotKnown;
-}
-
 }  // namespace dti

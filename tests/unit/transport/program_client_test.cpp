@@ -4,7 +4,6 @@
 
 #include <csignal>
 #include <future>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <variant>
@@ -85,32 +84,6 @@ TEST_F(ProgramClientTest, AStopEndsTheWait) {
 
 TEST_F(ProgramClientTest, AnAddressThatCannotBeOneIsSaid) {
   EXPECT_THROW((void)ask_faculty({.faculty_server = "no port", .timeout = 20ms}, kRequest, stop_), std::runtime_error);
-}
-
-TEST(ProgramExitCodeTest, EveryStatusHasItsExitCodeAndItsResultFile) {
-  struct Case {
-    Status status;
-    int exit_code;
-    bool has_file;
-  };
-  constexpr Case kCases[] = {
-      {Status::kInvalidRequest, 4, true},
-      {Status::kUnauthorized, 4, true},
-      {Status::kNotLeader, 5, false},
-      {Status::kOverloaded, 5, false},
-      {Status::kUnavailable, 5, false},
-      {Status::kInvalidSemester, 4, true},
-      {Status::kInvalidFaculty, 4, true},
-      {Status::kInvalidProgram, 4, true},
-      {Status::kAlreadyHasResources, 4, false},
-      {Status::kNotEnoughResources, 3, true},
-      {Status::kOk, 0, true},
-  };
-  static_assert(std::size(kCases) == kStatusCount);
-  for (const auto& test : kCases) {
-    EXPECT_EQ(program_exit_code(test.status), test.exit_code) << wire_text(test.status);
-    EXPECT_EQ(has_result_file(test.status), test.has_file) << wire_text(test.status);
-  }
 }
 
 }  // namespace

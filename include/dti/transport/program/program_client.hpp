@@ -33,14 +33,4 @@ struct NoAnswer {
 [[nodiscard]] std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& options,
                                                                 const RoomRequest& request, StopSignals& stop);
 
-inline constexpr int kExitNotKnown = 5;  // of program, also when there was no answer
-
-/// What the program's process ends with: 0 all granted, 3 part granted, 4 refused, 5 not known.
-/// Source: docs/settings.md, Flags.
-[[nodiscard]] int program_exit_code(Status status);
-
-/// Does the answer belong in a result file? Not one that leaves the result unknown, nor the refusal of a program that
-/// holds a grant: its file is there already. Source: docs/protocol.md, The result file.
-[[nodiscard]] bool has_result_file(Status status);
-
 }  // namespace dti
