@@ -47,13 +47,13 @@ bool casts_doubt_on_a_commit(const PostgresqlNotice& notice) {
          notice.sqlstate.starts_with("XX");
 }
 
-void PostgresqlWarningLog::add(const PostgresqlNotice& notice, LogLimit::Time now) {
+void PostgresqlWarningLog::add(const PostgresqlNotice& notice, SteadyTime now) {
   if (!is_worth_a_line(notice.severity) && !casts_doubt_on_a_commit(notice)) return;
   const auto state = notice.sqlstate.empty() ? std::string{} : " [" + notice.sqlstate + "]";
   add(notice.source_file + ":" + notice.source_line, notice.text + state, now);
 }
 
-void PostgresqlWarningLog::add(std::string kind, const std::string& text, LogLimit::Time now) {
+void PostgresqlWarningLog::add(std::string kind, const std::string& text, SteadyTime now) {
   if (!log_) return;
   if (limits_.size() >= kKindsMax && !limits_.contains(kind)) kind.clear();  // all others together
   const auto count = limits_.try_emplace(std::move(kind), kLogInterval).first->second.pass(now);

@@ -7,6 +7,7 @@
 
 #include "dti/base/log.hpp"
 #include "dti/base/log_limit.hpp"
+#include "dti/base/time.hpp"
 
 struct pg_conn;    // libpq's PGconn
 struct pg_result;  // and PGresult
@@ -34,9 +35,9 @@ class PostgresqlWarningLog {
  public:
   /// @param log  none: nothing is logged
   explicit PostgresqlWarningLog(LogSink log) : log_(std::move(log)) {}
-  void add(const PostgresqlNotice& notice, LogLimit::Time now);
+  void add(const PostgresqlNotice& notice, SteadyTime now);
   /// @param kind  those of one kind share the minute
-  void add(std::string kind, const std::string& text, LogLimit::Time now);
+  void add(std::string kind, const std::string& text, SteadyTime now);
 
  private:
   const LogSink log_;

@@ -12,6 +12,7 @@
 
 #include "dti/base/log.hpp"
 #include "dti/base/log_limit.hpp"
+#include "dti/base/time.hpp"
 #include "dti/repository/common/call_gate.hpp"
 #include "dti/repository/common/holder.hpp"
 #include "dti/service/ledger/repository.hpp"
@@ -78,7 +79,7 @@ class SqliteRepository final : public Repository {
   Stage stage_ = Stage::kReading;
   Holder holder_;
   bool disk_failed_ = false;  // since the last take-over
-  std::chrono::steady_clock::time_point wait_until_;
+  SteadyTime wait_until_;
   LogLimit log_grows_{std::chrono::minutes{1}};
   // Any thread.
   CallGate gate_;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "dti/base/time.hpp"
 #include "dti/service/ledger/ledger_snapshot.hpp"
 #include "repository/sqlite/sqlite_files.hpp"
 #include "repository/sqlite/sqlite_handle.hpp"
@@ -45,7 +46,7 @@ class SqliteSnapshot final : public LedgerSnapshot {
 
   const std::filesystem::path path_;  // resolved
   const std::chrono::milliseconds timeout_;
-  std::chrono::steady_clock::time_point wait_until_;
+  SteadyTime wait_until_;
   std::unique_ptr<SqliteConnection> connection_;
   std::optional<std::string> warning_;
   std::optional<StoreFiles> unchanged_;  // read without the index: as they were when that began

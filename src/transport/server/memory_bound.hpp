@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <optional>
 
+#include "dti/base/time.hpp"
+
 namespace dti {
 
 /// When a server is to close its endpoint, with all connections, to be rid of what peers have made ZeroMQ hold.
@@ -14,8 +16,6 @@ namespace dti {
 /// Pure: no clock and no system call. Thread: one.
 class MemoryBound {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   /// Time for peers to come back (they try each 0.1 s) and to be served, however fast others fill the memory; and as much
   /// time for these to fill it beyond the bound.
   static constexpr std::chrono::milliseconds kClosedAgainAfter{500};
@@ -25,10 +25,10 @@ class MemoryBound {
 
   /// Is the endpoint to be closed?
   /// @param bytes  what the process has in use
-  [[nodiscard]] bool is_exceeded(std::size_t bytes, Time now) const;
+  [[nodiscard]] bool is_exceeded(std::size_t bytes, SteadyTime now) const;
   /// The endpoint was closed, and ZeroMQ has given back what it held.
   /// @param floor  what the process has in use now, while nobody is connected
-  void on_closed(std::size_t floor, Time now);
+  void on_closed(std::size_t floor, SteadyTime now);
 
   /// Is there one at all?
   [[nodiscard]] bool is_set() const { return bytes_max_ > 0; }
@@ -40,7 +40,7 @@ class MemoryBound {
  private:
   const std::size_t bytes_max_;
   std::size_t bytes_now_;
-  std::optional<Time> closed_at_;
+  std::optional<SteadyTime> closed_at_;
 };
 
 }  // namespace dti

@@ -13,7 +13,7 @@ constexpr std::size_t kMebibyte = 1024 * 1024;
 
 }  // namespace
 
-void ResourceWatch::look(Endpoint& endpoint, bool is_loading, Endpoint::Time time) {
+void ResourceWatch::look(Endpoint& endpoint, bool is_loading, SteadyTime time) {
   if (time < look_at_) return;
   look_at_ = time + kLookInterval;
   look_at_descriptors(time);
@@ -48,7 +48,7 @@ void ResourceWatch::close(Endpoint& endpoint, std::size_t bytes_before) {
 }
 
 // libzmq goes on without a new connection, and tries to accept it again without a pause.
-void ResourceWatch::look_at_descriptors(Endpoint::Time time) {
+void ResourceWatch::look_at_descriptors(SteadyTime time) {
   const bool exhausted = descriptors_are_exhausted();
   if (exhausted == descriptors_exhausted_) return;
   if (exhausted && time - descriptors_logged_at_ < kDescriptorLogInterval) return;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dti/base/log.hpp"
+#include "dti/base/time.hpp"
 #include "dti/transport/zeromq/endpoint.hpp"
 #include "transport/server/memory_bound.hpp"
 #include "transport/server/resources.hpp"
@@ -20,19 +21,19 @@ class ResourceWatch {
 
   /// To be called at wake_at(), or more often.
   /// @param is_loading  the state is still growing, and those who have asked already wait for their answers
-  void look(Endpoint& endpoint, bool is_loading, Endpoint::Time time);
-  [[nodiscard]] Endpoint::Time wake_at() const { return look_at_; }
+  void look(Endpoint& endpoint, bool is_loading, SteadyTime time);
+  [[nodiscard]] SteadyTime wake_at() const { return look_at_; }
 
  private:
   void close(Endpoint& endpoint, std::size_t bytes_before);
-  void look_at_descriptors(Endpoint::Time time);
+  void look_at_descriptors(SteadyTime time);
 
   const LogSink log_;
   MemoryGauge memory_gauge_;
   MemoryBound memory_bound_;
-  Endpoint::Time look_at_{};
+  SteadyTime look_at_{};
   bool descriptors_exhausted_ = false;
-  Endpoint::Time descriptors_logged_at_{};
+  SteadyTime descriptors_logged_at_{};
 };
 
 }  // namespace dti

@@ -9,7 +9,7 @@ namespace dti {
 Endpoint::Endpoint(const std::string& host, std::uint16_t port)
     : host_(host), router_(bind_router(context_, host, port)), address_(router_.get(zmq::sockopt::last_endpoint)) {}
 
-void Endpoint::close(Time now) {
+void Endpoint::close(SteadyTime now) {
   router_.set(zmq::sockopt::linger, 0);
   close_connections();
   wake_at_ = now;
@@ -24,7 +24,7 @@ void Endpoint::park() {
   wake_at_.reset();
 }
 
-void Endpoint::listen(Time now) {
+void Endpoint::listen(SteadyTime now) {
   hold_->share();
   is_parked_ = false;
   give_up_at_ = now + kBindTime;
@@ -39,7 +39,7 @@ void Endpoint::close_connections() {
   context_ = zmq::context_t{};
 }
 
-void Endpoint::bind_again(Time now) {
+void Endpoint::bind_again(SteadyTime now) {
   try {
     router_ = bind_router(context_, host_, port_of(address_));
     wake_at_.reset();

@@ -56,7 +56,7 @@ struct Outbox::Charge {
   std::atomic<bool> is_made = false;
 };
 
-void Outbox::send(std::vector<zmq::message_t> frames, Time now) {
+void Outbox::send(std::vector<zmq::message_t> frames, SteadyTime now) {
   DTI_CHECK(frames.size() > 1);
   if (peers_.size() >= forget_at_) forget_idle_peers();
   auto id = frames.front().to_string();
@@ -81,7 +81,7 @@ void Outbox::send(std::vector<zmq::message_t> frames, Time now) {
   if (!wake_at_) wake_at_ = now + kRetryInterval;
 }
 
-void Outbox::retry(Time now) {
+void Outbox::retry(SteadyTime now) {
   if (!wake_at_ || now < *wake_at_) return;
   std::erase_if(keeping_, [&](const std::string& id) {
     auto& peer = peers_.at(id);
@@ -99,7 +99,7 @@ void Outbox::drop_all() {
   wake_at_.reset();
 }
 
-void Outbox::send_some(Peer& peer, Time now) {
+void Outbox::send_some(Peer& peer, SteadyTime now) {
   while (!peer.kept.empty()) {
     auto& reply = peer.kept.front();
     const auto handed = hand_over(peer, reply);

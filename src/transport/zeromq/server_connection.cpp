@@ -36,7 +36,7 @@ ServerConnection::ServerConnection(zmq::context_t& context, const std::string& h
   host_ = without_brackets(host_port.substr(0, colon));
 }
 
-bool ServerConnection::send(std::span<const std::string_view> frames, Clock::time_point now) {
+bool ServerConnection::send(std::span<const std::string_view> frames, SteadyTime now) {
   if (state_ == State::kConnected) return send_frames(dealer_->socket, frames) == SendResult::kSent;
   if (waiting_.size() >= kWaitingMax) return false;
   waiting_.emplace_back(frames.begin(), frames.end());
@@ -57,7 +57,7 @@ void ServerConnection::reset() {
   state_ = State::kIdle;
 }
 
-std::optional<ServerConnection::Change> ServerConnection::update(Clock::time_point now) {
+std::optional<ServerConnection::Change> ServerConnection::update(SteadyTime now) {
   if (state_ == State::kLookingUp) take_lookup(now);
   if (state_ == State::kConnecting && follow_attempt(now)) {
     state_ = State::kConnected;
@@ -81,13 +81,13 @@ void ServerConnection::add_poll_items(std::vector<zmq::pollitem_t>& items) {
   }
 }
 
-std::optional<ServerConnection::Clock::time_point> ServerConnection::wake_at() const {
-  if (fault_) return Clock::time_point{};
+std::optional<SteadyTime> ServerConnection::wake_at() const {
+  if (fault_) return SteadyTime{};
   if (state_ == State::kLookingUp || state_ == State::kConnecting) return deadline_;
   return std::nullopt;
 }
 
-void ServerConnection::try_next_address(Clock::time_point now) try {
+void ServerConnection::try_next_address(SteadyTime now) try {
   if (next_address_ < addresses_.size()) {
     connect(now);
   } else {
@@ -98,7 +98,7 @@ void ServerConnection::try_next_address(Clock::time_point now) try {
 }
 
 /// For each attempt: another system may have the addresses that the name had before.
-void ServerConnection::look_up(Clock::time_point now) try {
+void ServerConnection::look_up(SteadyTime now) try {
   state_ = State::kLookingUp;
   deadline_ = now + try_time_;
   if (!lookup_ || (lookup_->is_done() && now - lookup_started_ > kLookupLifetime)) {
@@ -110,7 +110,7 @@ void ServerConnection::look_up(Clock::time_point now) try {
   fail(error.what());
 }
 
-void ServerConnection::take_lookup(Clock::time_point now) {
+void ServerConnection::take_lookup(SteadyTime now) {
   if (!lookup_->is_done()) {
     if (now >= deadline_) fail("the name " + host_ + " was not resolved within " + seconds_text(try_time_));
     return;
@@ -126,7 +126,7 @@ void ServerConnection::take_lookup(Clock::time_point now) {
   try_next_address(now);
 }
 
-void ServerConnection::connect(Clock::time_point now) {
+void ServerConnection::connect(SteadyTime now) {
   address_ = addresses_[next_address_++].text;
   is_accepted_ = false;
   state_ = State::kConnecting;
@@ -136,7 +136,7 @@ void ServerConnection::connect(Clock::time_point now) {
   connect_dealer(dealer_->socket, address_);
 }
 
-bool ServerConnection::follow_attempt(Clock::time_point now) {
+bool ServerConnection::follow_attempt(SteadyTime now) {
   while (const auto event = dealer_->watch.next()) {
     switch (*event) {
       case ConnectionEvent::kAccepted: is_accepted_ = true; break;
@@ -167,7 +167,7 @@ void ServerConnection::send_waiting() {
   }
 }
 
-void ServerConnection::skip_address(const std::string& reason, Clock::time_point now) {
+void ServerConnection::skip_address(const std::string& reason, SteadyTime now) {
   if (skipped_.size() < kSkippedBytesMax) skipped_ += (skipped_.empty() ? "" : "; ") + address_ + " " + reason;
   try_next_address(now);
 }

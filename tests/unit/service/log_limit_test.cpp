@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 TEST(LogLimit, LetsAnEventThroughOnceAnIntervalAndTellsOfWhatItHeldBack) {
   LogLimit limit{1s};
-  const LogLimit::Time start{};
+  const SteadyTime start{};
   EXPECT_EQ(limit.pass(start, 3), 3U);
   EXPECT_EQ(limit.pass(start + 999ms, 4), std::nullopt);
   EXPECT_EQ(limit.pass(start + 999ms, 5), std::nullopt);

@@ -45,7 +45,7 @@ class EndpointTest : public testing::Test {
 
   zmq::context_t context_;
   Endpoint endpoint_{"127.0.0.1", 0};
-  Endpoint::Time now_{1h};
+  SteadyTime now_{1h};
 };
 
 TEST_F(EndpointTest, IsReachedAtTheSameAddressByThoseWhoWereConnectedBefore) {

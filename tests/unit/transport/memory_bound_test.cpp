@@ -8,7 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMib = 1024 * 1024;
-constexpr MemoryBound::Time kStart{1h};
+constexpr SteadyTime kStart{1h};
 
 TEST(MemoryBoundTest, IsExceededAboveItAndNotAtIt) {
   const MemoryBound bound{100 * kMib};

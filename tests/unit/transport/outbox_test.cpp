@@ -65,7 +65,7 @@ class SlowPeer : public testing::Test {
   zmq::socket_t peer_{context_, zmq::socket_type::dealer};
   zmq::socket_t another_{context_, zmq::socket_type::dealer};
   Outbox outbox_{router_};
-  Outbox::Time now_{Outbox::Time{} + 1h};
+  SteadyTime now_{SteadyTime{} + 1h};
 };
 
 TEST_F(SlowPeer, GetsEveryReplyInOrderOnceItReads) {
@@ -166,7 +166,7 @@ class ManyBytes : public testing::Test {
   zmq::socket_t router_{context_, zmq::socket_type::router};
   std::vector<zmq::socket_t> peers_;
   Outbox outbox_{router_};
-  Outbox::Time now_{Outbox::Time{} + 1h};
+  SteadyTime now_{SteadyTime{} + 1h};
 };
 
 TEST_F(ManyBytes, OfOnePeerAreBoundedHoweverFewItsReplies) {

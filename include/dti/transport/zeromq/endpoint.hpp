@@ -7,8 +7,9 @@
 
 #include <zmq.hpp>
 
-#include "dti/transport/zeromq/outbox.hpp"
-#include "dti/transport/zeromq/port_hold.hpp"
+#include "dti/base/time.hpp"
+#include "transport/zeromq/outbox.hpp"
+#include "transport/zeromq/port_hold.hpp"
 
 namespace dti {
 
@@ -17,8 +18,6 @@ namespace dti {
 /// Thread: one.
 class Endpoint {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   static constexpr std::chrono::milliseconds kBindRetryInterval{20};
   /// A port that somebody else has taken meanwhile does not come back by waiting longer.
   static constexpr std::chrono::seconds kBindTime{5};
@@ -28,23 +27,23 @@ class Endpoint {
   Endpoint(const std::string& host, std::uint16_t port);
 
   /// Closes every connection and waits until ZeroMQ has freed what it held: milliseconds, as nothing lingers.
-  void close(Time now);
+  void close(SteadyTime now);
   /// Closes every connection once its last replies are handed to the kernel, at most after the socket's linger. New ones
   /// are refused until listen(), and no other process gets the port.
   /// @throws std::system_error  if another process has taken the port, which only happens the first time
   void park();
   /// Parked: binds again, now or at wake_at().
-  void listen(Time now);
+  void listen(SteadyTime now);
   /// To be called at wake_at().
   /// @throws std::runtime_error  once kBindTime has passed since it was closed, with a sentence for people
-  void bind_again(Time now);
+  void bind_again(SteadyTime now);
   /// Waits until ZeroMQ has handed the last replies to the kernel, at most for the socket's linger, and closes.
   void finish();
 
   [[nodiscard]] bool is_bound() const { return static_cast<bool>(router_); }
   [[nodiscard]] bool is_parked() const { return is_parked_; }
   /// When bind_again() wants to be called; none: it is bound, or parked.
-  [[nodiscard]] std::optional<Time> wake_at() const { return wake_at_; }
+  [[nodiscard]] std::optional<SteadyTime> wake_at() const { return wake_at_; }
   /// Where it listens, such as `tcp://127.0.0.1:6000`.
   [[nodiscard]] const std::string& address() const { return address_; }
   /// How often it was closed. A peer's routing id is worth nothing after that: another peer may be given it.
@@ -64,8 +63,8 @@ class Endpoint {
   const std::string address_;
   Outbox outbox_{router_};
   std::uint64_t times_closed_ = 0;
-  std::optional<Time> wake_at_;
-  Time give_up_at_{};
+  std::optional<SteadyTime> wake_at_;
+  SteadyTime give_up_at_{};
   bool is_parked_ = false;
   std::optional<PortHold> hold_;  // from the first time that it is parked
 };

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -13,6 +12,8 @@
 
 #include <zmq.hpp>
 
+#include "dti/base/time.hpp"
+
 namespace dti {
 
 /// Sends replies through a ROUTER without ever waiting. A peer that reads more slowly than it is answered (a proxy whose
@@ -23,8 +24,6 @@ namespace dti {
 /// Thread: the socket's.
 class Outbox {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   static constexpr std::size_t kSentBytesMax = 128 * 1024 * 1024;      // that ZeroMQ holds of all peers, but for:
   static constexpr std::size_t kSentBytesOfPeerMin = 16 * 1024;        // what each peer may have in any case
   static constexpr std::size_t kSentBytesOfPeerMax = 4 * 1024 * 1024;  // or one larger reply, if it has no other
@@ -36,16 +35,16 @@ class Outbox {
   Outbox& operator=(const Outbox&) = delete;
 
   /// @param frames  the first is the peer's routing id, and at least one follows
-  void send(std::vector<zmq::message_t> frames, Time now);
+  void send(std::vector<zmq::message_t> frames, SteadyTime now);
   /// Tries again what was kept; to be called at wake_at().
-  void retry(Time now);
+  void retry(SteadyTime now);
   /// Lets everything go that was kept: the socket has been closed, and its peers with it.
   void drop_all();
   /// A reply was let go elsewhere.
   void count_drop() { ++dropped_; }
 
   /// When retry() wants to be called; none: nothing is kept.
-  [[nodiscard]] std::optional<Time> wake_at() const { return wake_at_; }
+  [[nodiscard]] std::optional<SteadyTime> wake_at() const { return wake_at_; }
   /// How many replies were let go: their peer had gone, or did not read.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
   /// How many bytes ZeroMQ holds: of replies that no peer has taken yet.
@@ -59,7 +58,7 @@ class Outbox {
   struct Reply {
     std::vector<zmq::message_t> frames;
     std::size_t bytes = 0;
-    Time since;
+    SteadyTime since;
     bool charged = false;
   };
   struct Peer {
@@ -72,7 +71,7 @@ class Outbox {
   [[nodiscard]] Handed hand_over(const Peer& peer, Reply& reply);
   [[nodiscard]] bool may_send(const Peer& peer, std::size_t bytes) const;
   void charge(const Peer& peer, Reply& reply) const;
-  void send_some(Peer& peer, Time now);
+  void send_some(Peer& peer, SteadyTime now);
   void forget_idle_peers();
 
   zmq::socket_t& router_;
@@ -80,7 +79,7 @@ class Outbox {
   std::size_t forget_at_ = 1'024;                // so many peers
   std::vector<std::string> keeping_;             // the peers of which something is kept
   std::size_t kept_bytes_ = 0;
-  std::optional<Time> wake_at_;
+  std::optional<SteadyTime> wake_at_;
   std::uint64_t dropped_ = 0;
   Bytes sent_bytes_ = std::make_shared<std::atomic<std::size_t>>(0);
 };

@@ -13,6 +13,7 @@
 
 #include <zmq.hpp>
 
+#include "dti/base/time.hpp"
 #include "dti/transport/zeromq/lookups.hpp"
 #include "dti/transport/zeromq/sockets.hpp"
 
@@ -24,8 +25,6 @@ namespace dti {
 /// Thread: one.
 class ServerConnection {
  public:
-  using Clock = std::chrono::steady_clock;
-
   /// The connection stands: messages that waited for it were sent.
   struct Connected {
     std::string skipped;  // why the addresses before were not used; empty if there were none
@@ -43,17 +42,17 @@ class ServerConnection {
 
   /// Sends a message, or keeps it until the connection stands. Never blocks.
   /// @return false: too many wait already, and it was not taken
-  bool send(std::span<const std::string_view> frames, Clock::time_point now);
+  bool send(std::span<const std::string_view> frames, SteadyTime now);
   /// The next message of the peer, if there is one; also after the connection was lost, until something is sent.
   [[nodiscard]] std::optional<std::vector<zmq::message_t>> receive(std::size_t frames_max);
   /// Ends the connection, and drops the messages that wait. The next one that is sent goes over another connection.
   void reset();
 
   /// Goes on, and says what happened; to be called until nothing did, when a poll item is ready and at wake_at().
-  [[nodiscard]] std::optional<Change> update(Clock::time_point now);
+  [[nodiscard]] std::optional<Change> update(SteadyTime now);
   /// Adds what wakes the caller.
   void add_poll_items(std::vector<zmq::pollitem_t>& items);
-  [[nodiscard]] std::optional<Clock::time_point> wake_at() const;
+  [[nodiscard]] std::optional<SteadyTime> wake_at() const;
 
  private:
   enum class State { kIdle, kLookingUp, kConnecting, kConnected };
@@ -63,14 +62,14 @@ class ServerConnection {
     ConnectionWatch watch;
   };
 
-  void try_next_address(Clock::time_point now);
-  void look_up(Clock::time_point now);
-  void connect(Clock::time_point now);
-  void take_lookup(Clock::time_point now);
+  void try_next_address(SteadyTime now);
+  void look_up(SteadyTime now);
+  void connect(SteadyTime now);
+  void take_lookup(SteadyTime now);
   /// Takes the events of the attempt to connect. @return did it succeed?
-  bool follow_attempt(Clock::time_point now);
+  bool follow_attempt(SteadyTime now);
   void send_waiting();
-  void skip_address(const std::string& reason, Clock::time_point now);
+  void skip_address(const std::string& reason, SteadyTime now);
   void fail(std::string reason);
 
   // Fixed after construction.
@@ -81,11 +80,11 @@ class ServerConnection {
 
   State state_ = State::kIdle;
   std::optional<std::string> fault_;  // why there is no connection; not told yet
-  Clock::time_point deadline_{};      // of the lookup, or of the attempt to connect
+  SteadyTime deadline_{};      // of the lookup, or of the attempt to connect
   std::vector<std::vector<std::string>> waiting_;
 
   std::shared_ptr<Lookup> lookup_;  // may outlive the attempt that started it, and serves the next one then
-  Clock::time_point lookup_started_{};
+  SteadyTime lookup_started_{};
   std::vector<Address> addresses_;
   std::size_t next_address_ = 0;
   std::string skipped_;       // the addresses that failed since the connection was last wanted, and why
