@@ -8,7 +8,7 @@
 #include <zmq.hpp>
 
 #include "dti/base/time.hpp"
-#include "transport/zeromq/outbox.hpp"
+#include "dti/transport/zeromq/outbox.hpp"
 #include "transport/zeromq/port_hold.hpp"
 
 namespace dti {
