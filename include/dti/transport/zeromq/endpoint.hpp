@@ -9,7 +9,7 @@
 
 #include "dti/base/time.hpp"
 #include "dti/transport/zeromq/outbox.hpp"
-#include "transport/zeromq/port_hold.hpp"
+#include "dti/transport/zeromq/port_hold.hpp"
 
 namespace dti {
 
