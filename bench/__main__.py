@@ -1,6 +1,8 @@
-"""Measures dti, what people use instead and the bounds that the machine sets, in one run, and judges the targets."""
+"""Measures dti, what people use instead and the bounds that the machine sets, in one run, and judges the targets.
 
-import argparse
+Exit codes: 0 every ledger was right and every target was measured; 1 not so; 2 bad use; 3 it could not run; 128 + N
+ended by signal N."""
+
 import contextlib
 import os
 import shutil
@@ -8,35 +10,30 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests_py")]
-sys.dont_write_bytecode = True
-os.environ["DTI_BIN_DIR"] = str(ROOT / "build/bench/bin")  # whatever the caller tests: these are built for speed
-
-from bench.database import Fault  # noqa: E402
-from bench.plan import PARTS, expected_seconds, make_plan  # noqa: E402
-from bench.progress import minutes, say, say_wrong  # noqa: E402
-from harness.postgresql import scratch_cluster  # noqa: E402
-from harness.process import Process  # noqa: E402
-from harness.stopping import Stopped, held, raise_on_signals  # noqa: E402
+from bench.database import Fault
+from bench.plan import PARTS, expected_seconds, make_plan
+from bench.progress import minutes, say_wrong
+from scripts.command import FOUND, ROOT, exit_status, new_parser, provide_binaries, say
+from tests_py.harness.postgresql import scratch_cluster
+from tests_py.harness.process import Process
+from tests_py.harness.stopping import held
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench", description=__doc__, allow_abbrev=False, formatter_class=argparse.RawTextHelpFormatter,
-        epilog="parts:\n" + "\n".join(f"  {name:10} {what}" for name, what in PARTS.items()))
+def read_options():
+    parser = new_parser("bench", __doc__)
+    parser.epilog = "parts:\n" + "\n".join(f"  {name:10} {what}" for name, what in PARTS.items())
     parser.add_argument("--quick", action="store_true", help="within 3 minutes instead of 15, and less steady")
     parser.add_argument("--only", metavar="PART,...", help="some parts only")
-    parser.add_argument("--out", metavar="FOLDER", type=Path,
-                        help="where results.json, RESULTS.md and the plots go;\ndefault: bench, or build/bench-results "
-                             "with --quick or --only")
-    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # the arguments, and nothing else
+    parser.add_argument("--out", metavar="FOLDER", type=Path, default=ROOT / "build/bench-results",
+                        help="where results.json, RESULTS.md and the plots go; default: build/bench-results")
+    parser.add_argument("--record", action="store_true", help="write bench/RESULTS.md too")
     options = parser.parse_args()
     parts = options.only.split(",") if options.only is not None else list(PARTS)
     if unknown := sorted(set(parts) - set(PARTS)):
         parser.error(f"no such part: {', '.join(unknown)} (they are: {', '.join(PARTS)})")
+    if options.record and (options.quick or options.only):
+        parser.error("--record is for a full run, and so without --quick and --only")
     options.plan = make_plan(options.quick, tuple(name for name in PARTS if name in parts))
-    options.out = options.out or ROOT / ("build/bench-results" if options.quick or options.only else "bench")
     return options
 
 
@@ -51,32 +48,26 @@ def measure(plan):
         return Run(plan, stack.enter_context(scratch_cluster()), folder).run()
 
 
-def bench(options):
-    """Measures, reports; is every ledger right?"""
-    from bench import plots, report  # after the installation, of which --check does not know
+def main(options):
+    os.environ.pop("DTI_BIN_DIR", None)  # whatever the caller tests: what is measured is built for speed
+    commit = provide_binaries("bench", "bench")
+    from bench import plots, report  # the plots need a package that may have been missing
 
     say(f"{'quick' if options.plan.quick else 'full'} run, about {minutes(expected_seconds(options.plan))}")
-    results = measure(options.plan)
-    report.write(results, options.out, plots.draw_all)
-    report.show(results)
-    say(f"\nwritten to {options.out} ({minutes(results['duration_seconds'])})")
-    return report.check(results)
-
-
-def main():
-    options = parse_arguments()
-    if options.check:
-        return
-    raise_on_signals()
     try:
-        sys.exit(0 if bench(options) else 1)
+        results = {**measure(options.plan), "commit": commit}
     except (Fault, AssertionError, OSError) as fault:
         say_wrong(f"\nThe benchmark failed: {fault}")
-        sys.exit(1)
-    except Stopped as stopped:
-        say(f"\n{stopped}")
-        sys.exit(stopped.exit_status)
+        return FOUND
+    report.write(results, options.out)
+    plots.draw_all(results, options.out)
+    if options.record:
+        shutil.copy(options.out / "RESULTS.md", ROOT / "bench")
+    report.show(results)
+    say(f"\nwritten to {options.out} ({minutes(results['duration_seconds'])})")
+    return 0 if report.check(results) else FOUND
 
 
 if __name__ == "__main__":
-    main()
+    options = read_options()
+    sys.exit(exit_status("bench", lambda: main(options)))

@@ -2,7 +2,7 @@
 
 from bench.database import conninfo, rows
 from bench.drivers import ceiling
-from harness.process import ROOT
+from tests_py.harness.process import ROOT
 
 SCHEMA = "bare"
 PROGRAMS = 1_000_000  # more than any point takes

@@ -2,8 +2,8 @@
 
 import subprocess
 
-from harness.postgresql import ROLE, newest_bin_folder
-from harness.process import clean_environment
+from tests_py.harness.postgresql import ROLE, newest_bin_folder
+from tests_py.harness.process import clean_environment
 
 SQL_SECONDS = 600
 

@@ -5,7 +5,7 @@ import json
 
 from bench.database import Fault, run_program
 from bench.plan import CONNECTIONS, PROGRAMS_A_REQUEST, RATE_MAX, RATE_OF_ONE_MAX
-from harness.process import Daemon, binary, owned
+from tests_py.harness.process import Daemon, binary, owned
 
 
 def write_catalog(folder, catalog):

@@ -6,8 +6,8 @@ import shutil
 import sqlite3
 
 from bench.database import administer, copy_database, drop_database, rows
-from harness.postgresql import ROLE
-from harness.process import ROOT, running
+from tests_py.harness.postgresql import ROLE
+from tests_py.harness.process import ROOT, running
 
 ROOMS = 500_000_000  # classrooms, and labs: no semester runs out, and sums stay below the schema's bounds
 OPEN = (f"--classrooms={ROOMS}", f"--labs={ROOMS}")

@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from harness.process import ROOT, binary
+from tests_py.harness.process import ROOT, binary
 
 
 UNKNOWN = "unknown"
@@ -48,13 +48,6 @@ def build(folder=None):
     kind = first_match(folder / "CMakeCache.txt", r"^CMAKE_BUILD_TYPE:\w+=(.+)$")
     flags = first_match(folder / "CMakeCache.txt", rf"^CMAKE_CXX_FLAGS_{kind.upper()}:\w+=(.*)$")
     return {"compiler": UNKNOWN if UNKNOWN in compiler else " ".join(compiler), "type": kind, "flags": flags}
-
-
-def commit():
-    """The commit of this checkout, marked if something was changed since; None without git."""
-    found = output("git", "rev-parse", "--short=12", "HEAD")
-    changed = output("git", "--no-optional-locks", "status", "--porcelain")
-    return found and found + (" with changes" if changed else "")
 
 
 def output(*command):

@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.database import Fault, program_of_postgresql, psql, rows, run_program
 from bench.figures import percentile
 from bench.plan import SCRIPTS
-from harness.postgresql import ROLE
+from tests_py.harness.postgresql import ROLE
 
 SQL = Path(__file__).resolve().parent / "sql"
 CAPACITY = 500_000_000

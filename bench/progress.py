@@ -4,11 +4,9 @@ import contextlib
 import sys
 import time
 
+from scripts.command import say
+
 RED, PLAIN = "\033[31m", "\033[0m"
-
-
-def say(text=""):
-    print(text, flush=True)
 
 
 def say_wrong(text):

@@ -1,33 +1,28 @@
-"""Writes results.json, the plots and RESULTS.md; prints the tables."""
+"""Writes results.json and RESULTS.md; prints the tables."""
 
 import json
 
 from bench.plan import PARTS
-from bench.progress import minutes, say, say_wrong
+from bench.progress import minutes, say_wrong
 from bench.tables import all_tables, as_markdown, as_text, how_measured
 from bench.targets import NOT_MEASURED, judge_all
-
-CAPTIONS = {
-    "throughput.svg": "Programs decided a second against requests in flight. The echo decides nothing and stores "
-                      "nothing; the dashed lines are rates that do not depend on requests in flight.",
-    "latency.svg": "The 99th percentile of latency against requests in flight.",
-}
+from scripts.command import say
 
 
-def write(results, folder, draw_all):
-    """Into the folder, which is made; `draw_all`: bench.plots.draw_all."""
+def write(results, folder):
+    """Into the folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "RESULTS.md").write_text(page(results, draw_all(results, folder)), encoding="utf-8")
+    (folder / "RESULTS.md").write_text(page(results), encoding="utf-8")
 
 
-def page(results, plots):
-    """RESULTS.md; `plots`: the names of the SVGs beside it."""
+def page(results):
+    """RESULTS.md"""
     machine, versions, build = results["machine"], results["versions"], results["build"]
     targets, *tables = all_tables(results)
-    lines = ["# Results", "", f"Made by `./scripts/bench{' --quick' if results['kind'] == 'quick' else ''}`"
-             f" on {results['date']}, in {minutes(results['duration_seconds'])}"
-             + (f", at commit {results['commit']}" if results["commit"] else "") + ".", "",
+    lines = ["# Results", "", f"Made by `./scripts/bench{' --quick' if results['kind'] == 'quick' else ' --record'}`"
+             f" on {results['date']}, in {minutes(results['duration_seconds'])}, at commit {results['commit']}. The "
+             "same run draws throughput.svg and latency.svg beside its results.json, in build/bench-results.", "",
              f"{machine['cpu']}, {machine['cores']} cores, {machine['memory']}; {machine['system']}, "
              f"{machine['kernel']}; " + ", ".join(f"{name} {version}" for name, version in versions.items())
              + f"; built by {build['compiler']}, {build['type']} ({build['flags']}).", ""]
@@ -36,8 +31,6 @@ def page(results, plots):
                   f"{results['growth']['rows']:,} rows for growth. The figures of a full run are steadier."
                   if "growth" in results else "A quick run: short points. The figures of a full run are steadier.", ""]
     lines += [as_markdown(targets), ""]
-    for name in plots:
-        lines += [f"![{CAPTIONS[name]}]({name})", "", CAPTIONS[name], ""]
     lines += ["## How to read it", "", *(f"- {sentence}" for sentence in how_measured(results)), ""]
     for table in tables:
         lines += [as_markdown(table), ""]

@@ -162,7 +162,7 @@ class Run:
         [[postgresql]] = rows(self._cluster, "postgres", "SHOW server_version", user="postgres")
         about = {
             "kind": "quick" if plan.quick else "full", "parts": list(plan.parts),
-            "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"), "commit": machine.commit(),
+            "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
             "machine": machine.describe(), "build": machine.build(),
             "versions": {"PostgreSQL": postgresql, **machine.versions()},
             "repetitions": plan.repetitions, "points": {

@@ -1,26 +1,20 @@
-#!/usr/bin/python3
-"""Plays two registration mornings with the real programs and checks every number against the ledger."""
+"""Plays two registration mornings with one dti_server, five faculties and twenty-five programs, and checks every number
+against the ledger. Exits 0 only if every number is right."""
 
-import argparse
 import contextlib
 import json
-import os
 import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests_py"))
-sys.dont_write_bytecode = True
-os.environ.setdefault("DTI_BIN_DIR", str(ROOT / "build/release/bin"))
-
-from harness.catalogs import default_catalog  # noqa: E402
-from harness.postgresql import scratch_cluster  # noqa: E402
-from harness.process import Process, running, running_faculty, start_program  # noqa: E402
-from harness.stopping import Stopped, held, raise_on_signals  # noqa: E402
-from harness.stores import PostgresqlStore, SqliteStore  # noqa: E402
+from scripts.command import FOUND, exit_status, new_parser, provide_binaries, say, table
+from tests_py.harness.catalogs import default_catalog
+from tests_py.harness.postgresql import scratch_cluster
+from tests_py.harness.process import Process, running, running_faculty, start_program
+from tests_py.harness.stopping import held
+from tests_py.harness.stores import PostgresqlStore, SqliteStore
 
 SEMESTER = "2025-10"
 CAPACITY = (380, 60)
@@ -31,10 +25,6 @@ CASES = (
 )
 HEADER = ("faculty", "program", "asked", "granted", "mobile", "status", "ms")
 PROGRAM_SECONDS = 60
-
-
-def say(text=""):
-    print(text, flush=True)
 
 
 def progress(text, last=False):
@@ -85,10 +75,8 @@ def milliseconds(folder, program):
 def print_table(rows, want):
     lines = [(faculty, program, f"{want[0]} + {want[1]}",
               f"{a['classrooms-assigned']} + {a['labs-assigned'] + a['mobile-labs-assigned']}",
-              str(a["mobile-labs-assigned"]), a["status"], ms) for faculty, program, a, ms in rows]
-    widths = [max(len(line[i]) for line in [HEADER, *lines]) for i in range(len(HEADER))]
-    for line in [HEADER, tuple("-" * width for width in widths), *lines]:
-        say("  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+              a["mobile-labs-assigned"], a["status"], ms) for faculty, program, a, ms in rows]
+    say("\n".join(table([HEADER, *lines])))
 
 
 class Proof:
@@ -160,23 +148,20 @@ def demonstrate(options):
     return all(results)
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__, allow_abbrev=False)
+def read_options():
+    parser = new_parser("demo", __doc__)
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite",
                         help="postgresql: a cluster of its own in a temporary folder, removed at the end")
     parser.add_argument("--keep", action="store_true",
                         help="keep the result files, logs and the SQLite files, and say where")
-    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # the arguments, and nothing else
-    options = parser.parse_args()
-    if options.check:
-        return
-    raise_on_signals()
-    try:
-        sys.exit(0 if demonstrate(options) else 1)
-    except Stopped as stopped:
-        say(f"\n{stopped}")
-        sys.exit(stopped.exit_status)
+    return parser.parse_args()
+
+
+def main(options):
+    provide_binaries("release", "demo-postgresql" if options.store == "postgresql" else "demo")
+    return 0 if demonstrate(options) else FOUND
 
 
 if __name__ == "__main__":
-    main()
+    options = read_options()
+    sys.exit(exit_status("demo", lambda: main(options)))

@@ -1,25 +1,25 @@
-#!/usr/bin/python3
-"""Measures latencies before, during and after single faults. See scripts/fault-latency."""
+"""Measures how long requests take before, during and after a single fault: a standby that is dead, a client that does
+not read its replies, a database that stands still, a full disk.
 
-import argparse
+The latency of a request that was answered counts from when it was due. A small disk needs root; without it that part
+says why it is missing. DTI_BIN_DIR names other binaries than build/bench/bin.
+Exit codes: 0 measured, and all replies were as they may be; 1 one was not; 2 bad use; 3 it could not run; 128 + N
+ended by signal N."""
+
 import contextlib
-import datetime
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
 
-import crash_runs  # noqa: F401  it finds the harness
-from long_run import COULD_NOT_RUN, FOUND, ROOT, CouldNotRun, commit, say
-
-from harness.postgresql import newest_bin_folder, scratch_cluster
-from harness.process import Process, binary, running
-from harness.stopping import Stopped, raise_on_signals
-from harness.stores import PostgresqlStore, SqliteStore
+from scripts.command import (COULD_NOT_RUN, FOUND, CouldNotRun, exit_status, markdown_table, need_postgresql,
+                             new_parser, provide_binaries, say, whole_number, write_evidence)
+from tests_py.harness.postgresql import scratch_cluster
+from tests_py.harness.process import Process, binary, running
+from tests_py.harness.stores import PostgresqlStore, SqliteStore
 
 SEMESTER = "2025-10"
 CATALOG = ("--faculties=100", "--programs=2000")
@@ -85,8 +85,7 @@ class Bench:
 @contextlib.contextmanager
 def on_postgresql(bench):
     """A database of its own, and a server that leads there."""
-    if newest_bin_folder() is None:
-        raise CouldNotRun("PostgreSQL is not installed: no /usr/lib/postgresql/*/bin/initdb")
+    need_postgresql()
     with scratch_cluster() as cluster:
         store = PostgresqlStore(cluster)
         flags = (*bench.flags, store.flag, f"--lease-seconds={LEASE_SECONDS}")
@@ -108,7 +107,7 @@ def standby_dead(bench):
 
 def client_not_reading(bench):
     import zmq
-    from harness.wire import encode, request
+    from tests_py.harness.wire import encode, request
     with on_postgresql(bench) as (_, _, leader), contextlib.ExitStack() as stack:
         bench.measure(leader.address, "before")
         context = stack.enter_context(zmq.Context())
@@ -138,7 +137,7 @@ def database_stalled(bench):
 
 def disk_full(bench):
     import pytest
-    from harness.disks import disk_in_memory
+    from tests_py.harness.disks import disk_in_memory
     try:
         with disk_in_memory(bench.folder / "disk", DISK_MEGABYTES) as disk:
             with running(bench.folder / "server", *bench.flags, SqliteStore(disk.folder).flag) as server:
@@ -168,11 +167,9 @@ FAULTS = {
 
 
 def table(rows):
-    yield "| | answered | refused | p50 ms | p99 ms | max ms |"
-    yield "| --- | --- | --- | --- | --- | --- |"
-    for what, answered, refused, *times in rows:
-        yield f"| {what} | {answered:,} | {refused:,} | " + " | ".join(
-            "none" if ms is None else f"{ms:,.2f}" for ms in times) + " |"
+    return markdown_table(("", "answered", "refused", "p50 ms", "p99 ms", "max ms"), [
+        (what, f"{answered:,}", f"{refused:,}", *("none" if ms is None else f"{ms:,.2f}" for ms in times))
+        for what, answered, refused, *times in rows])
 
 
 def run_all(options):
@@ -189,7 +186,7 @@ def run_all(options):
                 measured[name] = [f"Not measured: {why}"]
                 status = max(status, COULD_NOT_RUN)
             else:
-                measured[name] = list(table(bench.rows))
+                measured[name] = table(bench.rows)
             finally:
                 Process.remove_all()
         for line in [*measured[name], *bench.faults]:
@@ -199,61 +196,44 @@ def run_all(options):
     return status, measured
 
 
-def record(options, sources, measured):
+def record(options, built_of, measured):
     """Writes docs/evidence/fault-latency.md."""
-    path = ROOT / "docs/evidence/fault-latency.md"
-    lines = ["# Latency under a single fault", "",
-             f"{datetime.date.today().isoformat()}, commit {sources}, {os.cpu_count()} cores. Made by", "",
-             f"    scripts/fault-latency --seconds={options.seconds} --rate={options.rate} --record", "",
-             f"{options.rate} requests of five programs a second, evenly spaced, for {options.seconds} s each. A",
+    lines = [f"{options.rate} requests of five programs a second, evenly spaced, for {options.seconds} s each. A",
              "latency is that of a request that was answered, and counts from when it was due. Load, server and",
-             "database are on one machine, which others may use too.", ""]
+             "database are on one machine, which others may use too."]
     for name, shown in measured.items():
-        text = FAULTS[name][0]
-        lines += [f"## {name.capitalize().replace('-', ' ')}", "", f"During: {text}.", "", *shown, ""]
-    path.write_text("\n".join(lines), encoding="utf-8")
-    say(f"written: {path.relative_to(ROOT)}")
+        lines += ["", f"## {name.capitalize().replace('-', ' ')}", "", f"During: {FAULTS[name][0]}.", "", *shown]
+    write_evidence("fault-latency", "Latency under a single fault", built_of,
+                   f"fault-latency --seconds={options.seconds} --rate={options.rate}", lines)
 
 
-def arguments():
-    parser = argparse.ArgumentParser(prog="scripts/fault-latency", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--only", default=",".join(FAULTS))
-    parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--rate", type=int, default=500)
-    parser.add_argument("--record", action="store_true")
-    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # the arguments, and nothing else
+def read_options():
+    parser = new_parser("fault-latency", __doc__)
+    parser.add_argument("--only", default=",".join(FAULTS), metavar="NAMES",
+                        help=f"some of: {', '.join(FAULTS)}; default: all")
+    # A database that stands still for longer than --store-timeout is another matter.
+    parser.add_argument("--seconds", type=whole_number(1, 8), default=5, metavar="N",
+                        help="of each measurement, 1 to 8; the database stands still for as long; default: 5")
+    parser.add_argument("--rate", type=whole_number(1, 1000), default=500, metavar="N",
+                        help="requests of five programs a second, evenly spaced, 1 to 1000; default: 500")
+    parser.add_argument("--record", action="store_true", help="write docs/evidence/fault-latency.md")
     options = parser.parse_args()
     options.only = options.only.split(",")
     if unknown := set(options.only) - set(FAULTS):
         parser.error(f"no such fault: {', '.join(sorted(unknown))} (they are: {', '.join(FAULTS)})")
-    if not 1 <= options.seconds <= 8:  # a database that stands still longer than --store-timeout is another matter
-        parser.error("--seconds is 1 to 8")
-    if not 1 <= options.rate <= 1000:
-        parser.error("--rate is 1 to 1000: the requests must suffice")
     if options.record and len(options.only) != len(FAULTS):
         parser.error("--record goes with all faults")
     return options
 
 
-def main():
-    options = arguments()
-    if options.check:
-        return 0
-    os.environ["DTI_BIN_DIR"] = os.environ.get("DTI_BIN_DIR") or str(ROOT / "build/bench/bin")
-    raise_on_signals()
-    try:
-        sources = commit()
-        status, measured = run_all(options)
-        if options.record and not status:
-            record(options, sources, measured)
-        return status
-    except Stopped as stopped:
-        say(f"\n{stopped}")
-        return stopped.exit_status
-    except Exception:
-        traceback.print_exc()
-    return COULD_NOT_RUN
+def main(options):
+    built_of = provide_binaries("bench", "test", "bench")
+    status, measured = run_all(options)
+    if options.record and not status:
+        record(options, built_of, measured)
+    return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    options = read_options()
+    sys.exit(exit_status("fault-latency", lambda: main(options)))

@@ -1,59 +1,99 @@
-"""What the long runs of scripts/ share: a folder that one run at a time uses and the next one goes on from, and how
-their figures are said and recorded."""
+"""A run that can be interrupted: it has a folder, and the same command goes on from the state there."""
 
 import contextlib
-import datetime
+import dataclasses
 import fcntl
 import json
-import os
-import subprocess
 import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-FOUND, COULD_NOT_RUN = 1, 3  # exit codes
+from scripts.command import FOUND, CouldNotRun, say, table
+
 LINE_EVERY_SECONDS = 15  # where there is no terminal
 
 
-class CouldNotRun(Exception):
-    """Something that a run needs is not there."""
+class LongRun:
+    """What derives from it works in _work(), describes its figures in rows(), and judges them in too_slow().
 
+    `figures` is a dataclass whose `sentences` are the faults that were found."""
 
-def say(text=""):
-    print(text, flush=True)
+    def __init__(self, folder, figures, built_of):
+        self.folder = folder
+        self.commits = [built_of]
+        self.figures_before = figures
+        self._state = folder / "state.json"
+        self._seconds_before = 0.0
+        self._started = time.monotonic()
+        self._line = Line()
 
+    @property
+    def figures(self):
+        return self.figures_before
 
-class Folder:
-    """Where a run keeps what it needs, and state.json, from which a run that was interrupted goes on."""
+    @property
+    def seconds(self):
+        return self._seconds_before + time.monotonic() - self._started
 
-    def __init__(self, path):
-        self.path = path
-        self._state = path / "state.json"
+    @property
+    def built_of(self):
+        return ", then ".join(self.commits)
+
+    def run(self):
+        """The exit status."""
+        with self._locked():
+            self._load()
+            if self.figures.sentences:
+                self._report()
+                say(f"that was found before; remove {self.folder} to start from nothing")
+                return FOUND
+            is_good = self._work()
+            if not self._report() or not is_good:
+                say(f"the stores and logs are in {self.folder}")
+                return FOUND
+            self._state.unlink(missing_ok=True)
+            return 0
+
+    def too_slow(self):
+        """Sentences about what took longer than promised."""
+        return []
 
     @contextlib.contextmanager
-    def locked(self):
-        """Made, and ours alone until the block is left."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with open(self.path / "lock", "w", encoding="utf-8") as lock:
+    def _locked(self):
+        """The folder is made, and no other run uses it until the block is left."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / "lock", "w", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise CouldNotRun(f"another run uses {self.path}: choose another --seed") from None
+                raise CouldNotRun(f"another run uses {self.folder}: choose another --seed") from None
             yield
 
-    def load(self):
-        """What was saved last, or None."""
-        return json.loads(self._state.read_text(encoding="utf-8")) if self._state.exists() else None
+    def _load(self):
+        if not self._state.exists():
+            return
+        state = json.loads(self._state.read_text(encoding="utf-8"))
+        self.figures_before = type(self.figures_before)(**state["figures"])
+        self._seconds_before = state["seconds"]
+        self.commits = list(dict.fromkeys([*state["commits"], *self.commits]))
+        say(f"going on after {self.progress()}")
 
-    def save(self, state):
-        """Whole or not at all, also if we are killed meanwhile."""
+    def _save(self):
+        """Whole or not at all, also if this process is killed meanwhile."""
         new = self._state.with_suffix(".new")
-        new.write_text(json.dumps(state), encoding="utf-8")
+        new.write_text(json.dumps({"figures": dataclasses.asdict(self.figures), "seconds": self.seconds,
+                                   "commits": self.commits}), encoding="utf-8")
         new.replace(self._state)
 
-    def forget(self):
-        self._state.unlink(missing_ok=True)
+    def _show(self, last=False):
+        figures = self.figures
+        self._line.show(f"{self.progress()}, {figures.answers:,} answers, {sum(figures.faults.values())} faults", last)
+
+    def _report(self):
+        """Says the figures and what is wrong with them; whether nothing is."""
+        wrong = [*self.figures.sentences, *self.too_slow()]
+        for line in [*table(self.rows()), *(f"  {sentence}" for sentence in wrong)]:
+            say(line)
+        return not wrong
 
 
 class Line:
@@ -70,44 +110,8 @@ class Line:
             say(text)
 
 
-def quantile(values, part):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else None
-
-
 def times(values):
     """p50 / p99 / max of seconds."""
-    if not values:
-        return "none"
-    return " / ".join(f"{quantile(values, part) * 1000:,.0f} ms" for part in (0.5, 0.99, 1))
-
-
-def table(rows):
-    """(name, value) as lines for people."""
-    width = max(len(name) for name, _ in rows)
-    return [f"  {name:<{width}}  {value}" for name, value in rows]
-
-
-def commit():
-    """Of the sources as they are now; to be asked when they are built, not when a long run ends. Records of other runs
-    are no sources."""
-    def git(*arguments):
-        return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
-    try:
-        is_dirty = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/evidence")
-        return git("rev-parse", "--short=12", "HEAD") + ("-dirty" if is_dirty else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown (not a checkout of git)"
-
-
-def record(name, title, commits, command, rows, text):
-    """Writes docs/evidence/NAME.md. `commits`: of all that took part; `text`: lines below the table."""
-    path = ROOT / "docs/evidence" / f"{name}.md"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("\n".join([
-        f"# {title}", "",
-        f"{datetime.date.today().isoformat()}, commit {', then '.join(commits)}, {os.cpu_count()} cores. Made by", "",
-        f"    {command}", "",
-        "| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows), "", *text, ""]),
-        encoding="utf-8")
-    say(f"written: {path.relative_to(ROOT)}")
+    ordered = sorted(values)
+    return " / ".join(f"{ordered[min(len(ordered) - 1, int(part * len(ordered)))] * 1000:,.0f} ms"
+                      for part in (0.5, 0.99, 1)) if ordered else "none"

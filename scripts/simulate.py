@@ -1,8 +1,10 @@
-#!/usr/bin/python3
-"""Simulates the whole in virtual time, one run a seed, and counts what was reached. See scripts/simulate."""
+"""Simulates the whole in virtual time with new seeds, in processes side by side.
 
-import argparse
-import datetime
+It says every 15 s how far it is, and can be interrupted: the next one goes on. A violation names its seed, with which
+build/dev/bin/simulation --seed=N --trace shows the same run again.
+Exit codes: 0 nothing was violated and every named cell was reached (it takes some three thousand seeds); 1 not so;
+2 bad use; 3 it could not run; 128 + N ended by signal N."""
+
 import os
 import re
 import shutil
@@ -11,19 +13,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
-from long_run import ROOT, Line, commit, say
-
-sys.path.insert(0, str(ROOT / "tests_py"))
-sys.dont_write_bytecode = True
-
-from harness.stopping import Stopped, held, raise_on_signals  # noqa: E402
+from scripts.command import (ROOT, CouldNotRun, build, exit_status, markdown_table, new_parser, say, whole_number,
+                             write_evidence)
+from scripts.long_run import Line
+from tests_py.harness.stopping import Stopped, held
 
 WORK = ROOT / "build/simulation"
 BINARY = ROOT / "build/dev/bin/simulation"
 NEXT_SEED = WORK / "next_seed"
-RECORD = ROOT / "docs/evidence/simulation.md"
 SUMMARY = re.compile(r"^(\d+) seeds from \d+, (\d+) requests decided, (\d+) events, (\d+) s of virtual time",
                      re.MULTILINE)
 VIOLATION = re.compile(r"^VIOLATION .*$", re.MULTILINE)
@@ -37,31 +37,34 @@ class Campaign:
     def __init__(self):
         self.seeds = self.decided = self.events = self.virtual_seconds = 0
         self.seeds_of_one_max = 0  # of the process that has done most
-        self.cells = {}
+        self.cells = Counter()  # by name; 0: not reached yet
         self.violations = []
 
     def add(self, output, cells_path):
+        """What a process printed, and the cells that it reached."""
         summary = SUMMARY.search(output)
         self.violations += VIOLATION.findall(output)
         if summary:
-            self.seeds += int(summary[1])
-            self.seeds_of_one_max = max(self.seeds_of_one_max, int(summary[1]))
-            self.decided += int(summary[2])
-            self.events += int(summary[3])
-            self.virtual_seconds += int(summary[4])
+            seeds, decided, events, seconds = map(int, summary.groups())
+            self._add(seeds, decided, events, seconds)
+            self.seeds_of_one_max = max(self.seeds_of_one_max, seeds)
         elif not VIOLATION.search(output):
             self.violations.append("a process ended without a summary: " + output[-500:])
         if cells_path.exists():
-            for line in cells_path.read_text().splitlines():
-                count, name = line.split(" ", 1)
-                self.cells[name] = self.cells.get(name, 0) + int(count)
+            counts = (line.split(" ", 1) for line in cells_path.read_text().splitlines())
+            self.cells.update({name: int(count) for count, name in counts})
 
     def add_part(self, part):
         """What came of a part that began where this ends."""
-        for name in ("seeds", "decided", "events", "virtual_seconds", "violations"):
-            setattr(self, name, getattr(self, name) + getattr(part, name))
-        for name, count in part.cells.items():
-            self.cells[name] = self.cells.get(name, 0) + count
+        self._add(part.seeds, part.decided, part.events, part.virtual_seconds)
+        self.violations += part.violations
+        self.cells.update(part.cells)
+
+    def _add(self, seeds, decided, events, virtual_seconds):
+        self.seeds += seeds
+        self.decided += decided
+        self.events += events
+        self.virtual_seconds += virtual_seconds
 
     def unreached(self):
         return sorted(name for name, count in self.cells.items() if count == 0)
@@ -123,58 +126,51 @@ def run_in_parts(options, campaign, first, end):
 
 def record(campaign, built_of, first, jobs, seconds):
     """Writes docs/evidence/simulation.md."""
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
     rarest = sorted(campaign.cells.items(), key=lambda cell: (cell[1], cell[0]))[:15]
-    lines = ["# A campaign of the simulation", "",
-             "Written by `scripts/simulate --record`; [testing](../testing.md) says what is simulated and checked.", "",
-             "| | |", "| --- | --- |",
-             f"| date | {datetime.date.today().isoformat()} |",
-             f"| commit | {built_of}, {os.cpu_count()} cores |",
-             f"| seeds | {campaign.seeds:,}, from {first} on |",
-             f"| processes, and how long | {jobs}, {seconds:.0f} s |",
-             f"| requests decided | {campaign.decided:,} |",
-             f"| events | {campaign.events:,} |",
-             f"| virtual time | {campaign.virtual_seconds / 3600:,.0f} h |",
-             f"| cells reached | {len(campaign.cells) - len(campaign.unreached())} of {len(campaign.cells)} |",
-             f"| violations | {len(campaign.violations)} |", "",
-             "The cells that were reached least:", "", "| cell | times |", "| --- | --- |",
-             *(f"| `{name}` | {count:,} |" for name, count in rarest), ""]
+    lines = [*markdown_table(("", ""), [
+        ("seeds", f"{campaign.seeds:,}, from {first} on"),
+        ("processes, and how long", f"{jobs}, {seconds:.0f} s"),
+        ("requests decided", f"{campaign.decided:,}"),
+        ("events", f"{campaign.events:,}"),
+        ("virtual time", f"{campaign.virtual_seconds / 3600:,.0f} h"),
+        ("cells reached", f"{len(campaign.cells) - len(campaign.unreached())} of {len(campaign.cells)}"),
+        ("violations", len(campaign.violations))]), "",
+        "The cells that were reached least:", "",
+        *markdown_table(("cell", "times"), [(f"`{name}`", f"{count:,}") for name, count in rarest]), "",
+        "What is simulated and checked is in [testing.md](../testing.md)."]
     if campaign.violations:
-        lines += ["Violations:", "", *(f"- `{line}`" for line in campaign.violations), ""]
-    RECORD.write_text("\n".join(lines))
+        lines += ["", "Violations:", "", *(f"- `{line}`" for line in campaign.violations)]
+    write_evidence("simulation", "A campaign of the simulation", built_of,
+                   f"simulate --seconds={seconds:.0f} --jobs={jobs} --first={first}", lines)
 
 
 def read_options():
-    parser = argparse.ArgumentParser(prog="scripts/simulate", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--hours", type=float)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--first", type=int)
-    parser.add_argument("--binary", type=Path, default=BINARY)
-    parser.add_argument("--record", action="store_true")
-    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # the arguments, and nothing else
+    parser = new_parser("simulate", __doc__)
+    parser.add_argument("--seconds", type=float, default=60, metavar="N", help="how long; default: 60")
+    parser.add_argument("--hours", type=float, metavar="N", help="how long, instead of --seconds")
+    parser.add_argument("--jobs", type=whole_number(1), default=2, metavar="N", help="processes; default: 2")
+    parser.add_argument("--first", type=int, metavar="SEED",
+                        help="default: the one after the last time's last (build/simulation/next_seed)")
+    parser.add_argument("--binary", type=Path, default=BINARY, metavar="PATH",
+                        help="another simulation than build/dev/bin/simulation; then nothing is built")
+    parser.add_argument("--record", action="store_true", help="write docs/evidence/simulation.md")
     options = parser.parse_args()
     options.seconds = options.seconds if options.hours is None else options.hours * 3600
-    if options.seconds <= 0 or options.jobs < 1:
-        parser.error("--seconds and --hours are more than 0, and --jobs is at least 1")
+    if options.seconds <= 0:
+        parser.error("--seconds and --hours are more than 0")
     if options.record and options.binary != BINARY:
         parser.error("--record goes without --binary: of which commit it is would not be known")
     return options
 
 
-def main():
-    options = read_options()
-    if options.check:
-        return 0
+def main(options):
+    built_of = build("dev", "test") if options.binary == BINARY else None
     if not options.binary.exists():
-        print(f"simulate: there is no {options.binary}", file=sys.stderr)
-        return 3
-    raise_on_signals()
+        raise CouldNotRun(f"there is no {options.binary}")
     WORK.mkdir(parents=True, exist_ok=True)
     first = options.first
     if first is None:
         first = int(NEXT_SEED.read_text()) if NEXT_SEED.exists() else 1
-    built_of = commit()
     started = time.monotonic()
     campaign = Campaign()
     status = 0
@@ -195,4 +191,5 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    options = read_options()
+    sys.exit(exit_status("simulate", lambda: main(options)))

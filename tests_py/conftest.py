@@ -4,8 +4,8 @@ import signal
 
 import pytest
 
-from harness.postgresql import newest_bin_folder, scratch_cluster
-from harness.stores import PostgresqlStore, SqliteStore
+from tests_py.harness.postgresql import newest_bin_folder, scratch_cluster
+from tests_py.harness.stores import PostgresqlStore, SqliteStore
 
 TEST_SECONDS = 600  # for what hangs, on a machine many times slower than usual
 # What shows soonest that a whole process works on another system: `scripts/test smoke`.

@@ -4,13 +4,13 @@ import contextlib
 
 import pytest
 
-from harness.networks import hosts
-from harness.process import Daemon, Process, binary, owned, running, running_faculty
-from harness.relay import Balancer
-from harness.rooms import ask_programs, faculty_flags, wish
-from harness.scenario import POOL, SEMESTER
-from harness.stores import SqliteStore
-from harness.wire import OK
+from tests_py.harness.networks import hosts
+from tests_py.harness.process import Daemon, Process, binary, owned, running, running_faculty
+from tests_py.harness.relay import Balancer
+from tests_py.harness.rooms import ask_programs, faculty_flags, wish
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.stores import SqliteStore
+from tests_py.harness.wire import OK
 
 NAMES = """
 fd77::3 six.test

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness.process import ROOT
+from tests_py.harness.process import ROOT
 
 # The headers and the CMake names of the libraries, by the name that ARCHITECTURE.md uses.
 LIBRARIES = {

@@ -3,21 +3,17 @@
 import copy
 import json
 import sqlite3
-import sys
 from pathlib import Path
 
 import pytest
 
-from harness.process import ROOT
-
-sys.path.insert(0, str(ROOT))
-
-from bench import drivers, figures, report  # noqa: E402
-from bench.database import Fault  # noqa: E402
-from bench.ledgers import COPY_SEMESTERS, Ledger  # noqa: E402
-from bench.plan import (BARE_METHODS, BATCHES, CONNECTIONS_OF_OTHERS, IN_FLIGHT, PARTS, REPEATED,  # noqa: E402
+from bench import drivers, figures, report
+from bench.database import Fault
+from bench.ledgers import COPY_SEMESTERS, Ledger
+from bench.plan import (BARE_METHODS, BATCHES, CONNECTIONS_OF_OTHERS, IN_FLIGHT, PARTS, REPEATED,
                         SCRIPTS, STORES, Catalog, Point, make_plan)
-from bench.targets import NOT_MEASURED, TARGETS, best_ceiling, judge, judge_all  # noqa: E402
+from bench.targets import NOT_MEASURED, TARGETS, best_ceiling, judge, judge_all
+from tests_py.harness.process import ROOT
 
 
 # Figures.
@@ -72,7 +68,7 @@ def results():
             for store in STORES}
     plan = make_plan(False, tuple(PARTS))
     return {
-        "kind": "full", "parts": list(PARTS), "date": "2025-10-01 12:00 UTC", "commit": None,
+        "kind": "full", "parts": list(PARTS), "date": "2025-10-01 12:00 UTC", "commit": "unknown",
         "machine": {"cpu": "A | CPU", "cores": 2, "memory": "8 GiB", "kernel": "Linux 6.1", "system": "Debian"},
         "build": {"compiler": "GNU 12.2.0", "type": "RelWithDebInfo", "flags": "-O2 -g -DNDEBUG"},
         "versions": {"PostgreSQL": "15.5", "libzmq": "4.3.4", "SQLite": "3.40.1"}, "repetitions": plan.repetitions,
@@ -163,7 +159,7 @@ def test_a_fault_of_a_ledger_is_shown_and_fails_the_run(results, capsys):
     results["verified"][0]["faults"] = ["0001-10: head 3, 4 entries"]
     assert not report.check(results)
     assert "WRONG: PostgreSQL, repetition 1: 0001-10: head 3, 4 entries" in capsys.readouterr().out
-    assert "WRONG: 0001-10: head 3, 4 entries" in report.page(results, [])
+    assert "WRONG: 0001-10: head 3, 4 entries" in report.page(results)
 
 
 def test_a_run_of_all_parts_that_did_not_measure_a_target_fails(results, capsys):

@@ -4,10 +4,10 @@ import contextlib
 
 import pytest
 
-from harness.catalogs import default_catalog
-from harness.process import running, running_faculty, start_program
-from harness.scenario import POOL, SEMESTER
-from harness.wire import OK
+from tests_py.harness.catalogs import default_catalog
+from tests_py.harness.process import running, running_faculty, start_program
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import OK
 
 # each asks for (classrooms, labs); granted in all (classrooms, labs, mobile labs); left (classrooms, labs, mobile labs)
 CASES = {

@@ -4,10 +4,10 @@ import contextlib
 import json
 import random
 
-from harness.catalogs import all_pairs
-from harness.process import running
-from harness.scenario import POOL, SEMESTER
-from harness.wire import HAS_ALREADY, Client, answer, answers, grant, only_body, receive_all, request
+from tests_py.harness.catalogs import all_pairs
+from tests_py.harness.process import running
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import HAS_ALREADY, Client, answer, answers, grant, only_body, receive_all, request
 
 PEERS = 50
 ROUNDS = 3

@@ -6,10 +6,10 @@ import signal
 
 import pytest
 
-from harness.catalogs import write_catalog
-from harness.process import running
-from harness.scenario import POOL, SEMESTER
-from harness.wire import Client, answers, ask_all, encode, grant, only_body, request
+from tests_py.harness.catalogs import write_catalog
+from tests_py.harness.process import running
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import Client, answers, ask_all, encode, grant, only_body, request
 
 FACULTY = "Crash"
 MESSAGES = 120

@@ -10,12 +10,12 @@ from random import Random
 
 import pytest
 
-from harness.crash_lane import Broken, Figures, Lane, Shape
-from harness.crash_ledger import check_semester
-from harness.crash_load import Peers, Requests
-from harness.database_faults import let_recover_quickly
-from harness.long_script import LongScript
-from harness.process import HANG_SECONDS, ROOT, running, until
+from tests_py.harness.crash_lane import Broken, Figures, Lane, Shape
+from tests_py.harness.crash_ledger import check_semester
+from tests_py.harness.crash_load import Peers, Requests
+from tests_py.harness.database_faults import let_recover_quickly
+from tests_py.harness.long_script import LongScript
+from tests_py.harness.process import HANG_SECONDS, ROOT, running, until
 
 KILLS = 20
 SEED = 20251004

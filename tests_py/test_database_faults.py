@@ -11,13 +11,13 @@ from random import Random
 
 import pytest
 
-from harness.crash_ledger import check_semester
-from harness.crash_load import Peers, Requests
-from harness.database_faults import (a_batch_waits, held_row, is_gone, kill_a_backend, let_recover_quickly,
-                                     postmaster_stopped, stop_at_once_and_start)
-from harness.process import HANG_SECONDS, running, until
-from harness.scenario import SEMESTER
-from harness.wire import Client, request
+from tests_py.harness.crash_ledger import check_semester
+from tests_py.harness.crash_load import Peers, Requests
+from tests_py.harness.database_faults import (a_batch_waits, held_row, is_gone, kill_a_backend, let_recover_quickly,
+                                              postmaster_stopped, stop_at_once_and_start)
+from tests_py.harness.process import HANG_SECONDS, running, until
+from tests_py.harness.scenario import SEMESTER
+from tests_py.harness.wire import Client, request
 
 POOL = (20_000, 2_000, 9_000)
 UNDER_WAY = 300

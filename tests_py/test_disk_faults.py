@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.catalogs import write_catalog
-from harness.disks import disk_in_a_file, disk_in_memory
-from harness.postgresql import FOLDERS, newest_bin_folder, scratch_cluster
-from harness.process import run, running, until
-from harness.scenario import SEMESTER
-from harness.stores import PostgresqlStore, SqliteStore
-from harness.wire import (HEALTH_CHECK, HEALTHY, OK, Client, answers, grant_after_recovery, receive_all,
-                          request, statuses)
+from tests_py.harness.catalogs import write_catalog
+from tests_py.harness.disks import disk_in_a_file, disk_in_memory
+from tests_py.harness.postgresql import FOLDERS, newest_bin_folder, scratch_cluster
+from tests_py.harness.process import run, running, until
+from tests_py.harness.scenario import SEMESTER
+from tests_py.harness.stores import PostgresqlStore, SqliteStore
+from tests_py.harness.wire import (HEALTH_CHECK, HEALTHY, OK, Client, answers, grant_after_recovery, receive_all,
+                                   request, statuses)
 
 FACULTY = "Disk"
 TIMEOUT_SECONDS = 2

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness.process import ROOT, binary
+from tests_py.harness.process import ROOT, binary
 
 PAGES = sorted(path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md")))
 SOURCES = sorted(path for folder in ("src", "apps") for path in (ROOT / folder).rglob("*.cpp"))
@@ -99,7 +99,7 @@ def test_the_commands_of_the_readme_use_flags_of_their_programs():
 # Names of scripts and tests.
 
 def test_each_script_is_on_a_page_and_in_the_map():
-    scripts = {path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and path.suffix != ".py"}
+    scripts = {path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix}
     pages = "\n".join(text_of(page) for page in PAGES)
     assert {name for name in scripts if f"scripts/{name}" not in pages} == set()
     row = re.search(r"^\| `scripts` \| (.*) \|$", text_of("ARCHITECTURE.md"), re.MULTILINE)[1]

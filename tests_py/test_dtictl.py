@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.catalogs import write_catalog
-from harness.disks import mounted_read_only
-from harness.process import BROKEN_STDOUT, binary, clean_environment, run, run_with_broken_stdout, running
-from harness.scenario import POOL, SEMESTER
-from harness.stores import SqliteStore
-from harness.wire import Client, ask_all, encode, grant, request
+from tests_py.harness.catalogs import write_catalog
+from tests_py.harness.disks import mounted_read_only
+from tests_py.harness.process import BROKEN_STDOUT, binary, clean_environment, run, run_with_broken_stdout, running
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.stores import SqliteStore
+from tests_py.harness.wire import Client, ask_all, encode, grant, request
 
 FITS, DIFFERS, BAD_USE = 0, 1, 2
 SECONDS = 60  # of one run

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from harness.process import BROKEN_STDOUT, run, run_with_broken_stdout, running, running_faculty, start_program
-from harness.rooms import ask_programs, faculty_flags, room_answer, wish
-from harness.scenario import POOL, SEMESTER
-from harness.wire import HAS_ALREADY, OK, PARTIAL, Client, Router, grant, request
+from tests_py.harness.process import BROKEN_STDOUT, run, run_with_broken_stdout, running, running_faculty, start_program
+from tests_py.harness.rooms import ask_programs, faculty_flags, room_answer, wish
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import HAS_ALREADY, OK, PARTIAL, Client, Router, grant, request
 
 NAMES = ("Derecho Civil", "Derecho Penal", "Derecho Laboral")
 

@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from harness.process import running_faculty, until
-from harness.rooms import ask_programs, faculty_flags, room_answer, wish
-from harness.scenario import SEMESTER
-from harness.wire import OK, PARTIAL, Client, Router
+from tests_py.harness.process import running_faculty, until
+from tests_py.harness.rooms import ask_programs, faculty_flags, room_answer, wish
+from tests_py.harness.scenario import SEMESTER
+from tests_py.harness.wire import OK, PARTIAL, Client, Router
 
 QUICK = ("--min-programs=1", "--request-timeout=0.3")
 

@@ -9,12 +9,12 @@ import time
 
 import pytest
 
-from harness.catalogs import write_catalog
-from harness.process import HANG_SECONDS, ROOT, running, running_faculty, until
-from harness.rooms import faculty_flags, room_answer, wish
-from harness.scenario import POOL, SEMESTER
-from harness.wire import (HEALTH_CHECK, HEALTHY, OK, Client, answers, check_failed, grant, only_body, request)
-from test_proxy import take_registration
+from tests_py.harness.catalogs import write_catalog
+from tests_py.harness.process import HANG_SECONDS, ROOT, running, running_faculty, until
+from tests_py.harness.rooms import faculty_flags, room_answer, wish
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import (HEALTH_CHECK, HEALTHY, OK, Client, answers, check_failed, grant, only_body, request)
+from tests_py.test_proxy import take_registration
 
 LEASE = 1
 SHORT_LEASE = f"--lease-seconds={LEASE}"

@@ -2,22 +2,18 @@
 
 import json
 import re
-import sys
 from random import Random
 from types import SimpleNamespace
 
 import pytest
 
-from harness import failover_load
-from harness.crash_load import Requests
-from harness.failover_lane import KINDS, FailoverLane, Figures, was_stored
-from harness.failover_load import FacultyLoad
-from harness.failover_programs import RealPrograms
-from harness.process import ROOT
-from harness.wire import HAS_ALREADY, OK, PARTIAL
-
-sys.path.insert(0, str(ROOT / "scripts"))
-import failover_runs  # noqa: E402
+from scripts import failover_runs
+from tests_py.harness import failover_load
+from tests_py.harness.crash_load import Requests
+from tests_py.harness.failover_lane import KINDS, FailoverLane, Figures, was_stored
+from tests_py.harness.failover_load import FacultyLoad
+from tests_py.harness.failover_programs import RealPrograms
+from tests_py.harness.wire import HAS_ALREADY, OK, PARTIAL
 
 SEED = 20251121
 LEASE = 1

@@ -1,15 +1,12 @@
 """scripts/fault-latency: what it takes for a fault, and what it does not measure."""
 
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from harness.process import ROOT, binary
-
-sys.path.insert(0, str(ROOT / "scripts"))
-import fault_latency  # noqa: E402
+from scripts import fault_latency
+from tests_py.harness.process import binary
 
 needs_load = pytest.mark.skipif(not Path(binary("dti_load")).exists(), reason="dti_load is not built: DTI_BUILD_BENCH")
 
@@ -32,4 +29,4 @@ def test_a_reply_that_may_not_be_is_a_fault(tmp_path, said, may_be_refused, is_f
     bench._note("during", said, may_be_refused)
     assert bool(bench.faults) is is_fault
     assert bench.rows == [row]
-    assert list(fault_latency.table(bench.rows))[-1].startswith(f"| during | {row[1]} | {row[2]} | ")
+    assert fault_latency.table(bench.rows)[-1].startswith(f"| during | {row[1]} | {row[2]} | ")

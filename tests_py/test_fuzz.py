@@ -1,4 +1,4 @@
-"""scripts/run_fuzz.py: what it tells and leaves of targets that find something, find nothing, or are interrupted."""
+"""scripts/fuzz: what it tells and leaves of targets that find something, find nothing, or are interrupted."""
 
 import os
 import re
@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness.process import ROOT, HANG_SECONDS, until
+from tests_py.harness.process import ROOT, HANG_SECONDS, until
 
 # A target as libFuzzer makes them: files are replayed, folders are where it goes on. «bad» breaks its claim.
 TARGET = """#!/bin/bash
@@ -51,12 +51,14 @@ class Fuzz:
         binary = self.built / "bin/fuzz_fake"
         binary.write_text(TARGET.replace("$MARK", str(self.mark)))
         binary.chmod(0o755)
-        self._code = (f"import run_fuzz\nfrom pathlib import Path\nrun_fuzz.SOURCES = Path('{folder}/sources')\n"
-                      f"run_fuzz.BUILT = Path('{self.built}')\nrun_fuzz.main()")
+        self._code = (f"import sys\nfrom pathlib import Path\nfrom scripts import command, fuzz\n"
+                      f"fuzz.SOURCES = Path('{folder}/sources')\nfuzz.BUILT = Path('{self.built}')\n"
+                      "fuzz.build = lambda *_: None\noptions = fuzz.read_options()\n"
+                      "sys.exit(command.exit_status('fuzz', lambda: fuzz.main(options)))")
 
     def start(self):
         return subprocess.Popen(["/usr/bin/python3", "-B", "-c", self._code, "--seconds=1", "--jobs=1"],
-                                cwd=ROOT / "scripts", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True)
 
     def run(self):

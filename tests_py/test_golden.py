@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from harness.process import ROOT, running
-from harness.wire import HEALTHY, OK, Client, answers, grant, request
+from tests_py.harness.process import ROOT, running
+from tests_py.harness.wire import HEALTHY, OK, Client, answers, grant, request
 
 GOLDEN = ROOT / "tests/golden"
 CASES = {"case1": (380, 60), "case2": (380, 60), "mixed": (12, 3), "no-programs": (380, 60)}

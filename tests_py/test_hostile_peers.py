@@ -10,12 +10,12 @@ import time
 
 import pytest
 
-from harness.hostile import (COMMAND, GREETING, LONG, MORE, Bystander, RawPeer, descriptors, frame, header,
-                             limit_descriptors, memory_mib, raise_own_limit, ready)
-from harness.process import running, running_faculty, until
-from harness.rooms import faculty_flags, room_answer, wish
-from harness.scenario import POOL, SEMESTER
-from harness.wire import OK, Client, answers, check_failed, encode, grant, only_body, request
+from tests_py.harness.hostile import (COMMAND, GREETING, LONG, MORE, Bystander, RawPeer, descriptors, frame, header,
+                                      limit_descriptors, memory_mib, raise_own_limit, ready)
+from tests_py.harness.process import running, running_faculty, until
+from tests_py.harness.rooms import faculty_flags, room_answer, wish
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import OK, Client, answers, check_failed, encode, grant, only_body, request
 
 MIB = 1024 * 1024
 PROMPT_SECONDS = 2  # half of all answers; a peer that held up the others would do so until it is closed

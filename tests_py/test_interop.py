@@ -10,11 +10,11 @@ import subprocess
 
 import pytest
 
-from harness.process import ROOT, Daemon, Process, owned, running, running_faculty, start_program, until
-from harness.postgresql import PASSWORD, ROLE
-from harness.relay import Relay
-from harness.scenario import POOL, SEMESTER
-from harness.wire import HAS_ALREADY, OK, Client, Router, answers, only_body, request
+from tests_py.harness.process import ROOT, Daemon, Process, owned, running, running_faculty, start_program, until
+from tests_py.harness.postgresql import PASSWORD, ROLE
+from tests_py.harness.relay import Relay
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import HAS_ALREADY, OK, Client, Router, answers, only_body, request
 
 SOURCE = ROOT / "tests/interop"
 PEERS = ("oldprogram", "oldfaculty", "olddti", "oldproxy")

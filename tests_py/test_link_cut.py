@@ -2,12 +2,12 @@
 
 import pytest
 
-from harness.database_faults import a_batch_waits, held_row
-from harness.postgresql import PASSWORD, ROLE
-from harness.process import running, until
-from harness.relay import Relay
-from harness.scenario import POOL, SEMESTER
-from harness.wire import OK, Client, answers, grant, only_body, request
+from tests_py.harness.database_faults import a_batch_waits, held_row
+from tests_py.harness.postgresql import PASSWORD, ROLE
+from tests_py.harness.process import running, until
+from tests_py.harness.relay import Relay
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import OK, Client, answers, grant, only_body, request
 
 CIVIL = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
 PENAL = request(SEMESTER, "Derecho", ("Derecho Penal", 7, 2))

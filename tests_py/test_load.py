@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.process import ROOT, Daemon, binary, owned, run, running
-from harness.wire import OK, Router
+from tests_py.harness.process import ROOT, Daemon, binary, owned, run, running
+from tests_py.harness.wire import OK, Router
 
 pytestmark = pytest.mark.skipif(not Path(binary("dti_load")).exists(), reason="dti_load is not built: DTI_BUILD_BENCH")
 

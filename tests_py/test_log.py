@@ -10,10 +10,10 @@ import subprocess
 
 import pytest
 
-from harness.process import HANG_SECONDS, binary, clean_environment, run, running, running_faculty, until
-from harness.rooms import ask_programs, faculty_flags, wish
-from harness.scenario import POOL, SEMESTER
-from harness.wire import OK, Client, grant, request
+from tests_py.harness.process import HANG_SECONDS, binary, clean_environment, run, running, running_faculty, until
+from tests_py.harness.rooms import ask_programs, faculty_flags, wish
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import OK, Client, grant, request
 
 JSON = "--log-format=json"
 DERECHO = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))

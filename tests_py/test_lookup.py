@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from harness.process import run, running, running_faculty, start_program, until
-from harness.rooms import ask_programs, faculty_flags, room_answer, wish
-from harness.scenario import POOL, SEMESTER
-from harness.wire import OK, Client
+from tests_py.harness.process import run, running, running_faculty, start_program, until
+from tests_py.harness.rooms import ask_programs, faculty_flags, room_answer, wish
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import OK, Client
 
 SLOW = "slow.invalid:6000"
 LOOKUP_SECONDS = 600  # what waits for it takes longer than the harness waits

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness.process import ROOT
+from tests_py.harness.process import ROOT
 
 PATCHES = sorted((ROOT / "tests/simulation/mutants").glob("*.patch"))
 

@@ -5,14 +5,14 @@ from random import Random
 
 import pytest
 
-from harness.crash_ledger import check_semester
-from harness.crash_load import Requests
-from harness.failover_lane import Server, was_stored
-from harness.failover_load import FacultyLoad
-from harness.networks import hosts
-from harness.postgresql import Cluster, newest_bin_folder
-from harness.process import HANG_SECONDS, binary, owned, run, until
-from harness.stores import PostgresqlStore
+from tests_py.harness.crash_ledger import check_semester
+from tests_py.harness.crash_load import Requests
+from tests_py.harness.failover_lane import Server, was_stored
+from tests_py.harness.failover_load import FacultyLoad
+from tests_py.harness.networks import hosts
+from tests_py.harness.postgresql import Cluster, newest_bin_folder
+from tests_py.harness.process import HANG_SECONDS, binary, owned, run, until
+from tests_py.harness.stores import PostgresqlStore
 
 SEED = 20251121
 LEASE = 1

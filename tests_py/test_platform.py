@@ -9,11 +9,11 @@ import sys
 
 import pytest
 
-from harness.catalogs import write_catalog
-from harness.process import Daemon, binary, owned, running, running_faculty
-from harness.rooms import ask_programs, faculty_flags, wish
-from harness.scenario import POOL, SEMESTER
-from harness.wire import OK, Client, answers, grant, request
+from tests_py.harness.catalogs import write_catalog
+from tests_py.harness.process import Daemon, binary, owned, running, running_faculty
+from tests_py.harness.rooms import ask_programs, faculty_flags, wish
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import OK, Client, answers, grant, request
 
 DERECHO = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
 REQUESTS = 2000

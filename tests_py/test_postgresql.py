@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from harness.process import run, running, until
-from harness.postgresql import PASSWORD
-from harness.scenario import POOL, SEMESTER
-from harness.wire import (HEALTH_CHECK, HEALTHY, OK, Client, answers, check_failed, grant, grant_after_recovery,
-                          only_body, receive_all, request)
+from tests_py.harness.process import run, running, until
+from tests_py.harness.postgresql import PASSWORD
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import (HEALTH_CHECK, HEALTHY, OK, Client, answers, check_failed, grant,
+                                   grant_after_recovery, only_body, receive_all, request)
 
 CIVIL = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
 PENAL = request(SEMESTER, "Derecho", ("Derecho Penal", 5, 1), ("Derecho Laboral", 1, 1))

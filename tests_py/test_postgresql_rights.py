@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from harness.process import HANG_SECONDS, Daemon, binary, clean_environment, running
-from harness.scenario import POOL, SEMESTER
-from harness.wire import OK, Client, grant, request
+from tests_py.harness.process import HANG_SECONDS, Daemon, binary, clean_environment, running
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import OK, Client, grant, request
 
 ROLE = "limited"
 STATEMENTS_MAX = 20

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.pgbouncer import BINARY, pgbouncer
-from harness.postgresql import PASSWORD, newest_bin_folder, scratch_cluster
-from harness.process import Daemon, binary, owned, run, running, until
-from harness.scenario import POOL, SEMESTER
-from harness.wire import OK, Client, check_failed, grant, only_body, request
+from tests_py.harness.pgbouncer import BINARY, pgbouncer
+from tests_py.harness.postgresql import PASSWORD, newest_bin_folder, scratch_cluster
+from tests_py.harness.process import Daemon, binary, owned, run, running, until
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import OK, Client, check_failed, grant, only_body, request
 
 CIVIL = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
 TEATRO = request(SEMESTER, "Artes", ("Teatro", 2, 1))

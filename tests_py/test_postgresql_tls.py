@@ -2,13 +2,13 @@
 
 import pytest
 
-from harness.catalogs import write_catalog
-from harness.database_faults import a_batch_waits, held_row
-from harness.postgresql import PASSWORD, newest_bin_folder, scratch_cluster
-from harness.process import run, running, until
-from harness.scenario import SEMESTER
-from harness.stores import PostgresqlStore
-from harness.wire import OK, Client, ask_all, encode, grant, grant_after_recovery, receive_all, request
+from tests_py.harness.catalogs import write_catalog
+from tests_py.harness.database_faults import a_batch_waits, held_row
+from tests_py.harness.postgresql import PASSWORD, newest_bin_folder, scratch_cluster
+from tests_py.harness.process import run, running, until
+from tests_py.harness.scenario import SEMESTER
+from tests_py.harness.stores import PostgresqlStore
+from tests_py.harness.wire import OK, Client, ask_all, encode, grant, grant_after_recovery, receive_all, request
 
 PROGRAMS = 7_000
 MESSAGE = 1_000  # programs

@@ -11,10 +11,10 @@ import time
 
 import pytest
 
-from harness.process import (BROKEN_STDOUT, ROOT, binary, clean_environment, owned, run, run_with_broken_stdout,
-                             start_program, until)
-from harness.scenario import SEMESTER
-from harness.wire import HAS_ALREADY, OK, PARTIAL, Router
+from tests_py.harness.process import (BROKEN_STDOUT, ROOT, binary, clean_environment, owned, run,
+                                      run_with_broken_stdout, start_program, until)
+from tests_py.harness.scenario import SEMESTER
+from tests_py.harness.wire import HAS_ALREADY, OK, PARTIAL, Router
 
 NAME = "derecho-civil"
 PATIENCE_SECONDS = 600  # longer than the harness waits

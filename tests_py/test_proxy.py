@@ -3,9 +3,9 @@
 import contextlib
 import socket
 
-from harness.process import running
-from harness.scenario import POOL, SEMESTER
-from harness.wire import HEALTH_CHECK, HEALTHY, OK, Client, answers, only_body, request
+from tests_py.harness.process import running
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import HEALTH_CHECK, HEALTHY, OK, Client, answers, only_body, request
 
 DERECHO = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
 

@@ -3,9 +3,9 @@
 import sqlite3
 import textwrap
 
-from harness.process import ROOT, run, running
-from harness.scenario import POOL, SEMESTER
-from harness.wire import OK, Client, grant, request
+from tests_py.harness.process import ROOT, run, running
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import OK, Client, grant, request
 
 GOOD, BAD = "Derecho Civil", "Derecho Civil\u200b"
 

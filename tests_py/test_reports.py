@@ -5,9 +5,9 @@ import sqlite3
 
 import pytest
 
-from harness.process import ROOT, running
-from harness.scenario import POOL, SEMESTER
-from harness.wire import Client, grant, request
+from tests_py.harness.process import ROOT, running
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import Client, grant, request
 
 REPORTS = sorted(path.stem for path in (ROOT / "sql/reports").glob("*.sql"))
 PARTIAL = "NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT"

@@ -4,9 +4,9 @@ import unicodedata
 
 import pytest
 
-from harness.process import running
-from harness.scenario import POOL, SEMESTER, Model
-from harness.wire import HAS_ALREADY, OK, PARTIAL, Client, check_failed, grant, request
+from tests_py.harness.process import running
+from tests_py.harness.scenario import POOL, SEMESTER, Model
+from tests_py.harness.wire import HAS_ALREADY, OK, PARTIAL, Client, check_failed, grant, request
 
 NOT_A_PROGRAM = ("INVALID-PROGRAM", 0, 0, 0)
 

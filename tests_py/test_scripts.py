@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.postgresql import FOLDERS, PREFIX, newest_bin_folder
-from harness.process import HANG_SECONDS, ROOT, binary, until
+from tests_py.harness.postgresql import FOLDERS, PREFIX, newest_bin_folder
+from tests_py.harness.process import HANG_SECONDS, ROOT, binary, until
 
 SCRIPTS = ROOT / "scripts"
+COMMANDS = sorted(path.name for path in SCRIPTS.iterdir() if path.is_file() and not path.suffix)
 COSTLY = ("apt-get", "cmake", "sudo")
 
 
@@ -32,7 +33,7 @@ def call(environment, name, *arguments):
     return result.returncode, result.stdout, result.stderr
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in SCRIPTS.iterdir() if path.suffix != ".py"))
+@pytest.mark.parametrize("name", COMMANDS)
 def test_help_costs_nothing(tmp_path, tools, name):
     for flag in ("--help", "-h"):
         status, stdout, stderr = call(tools, name, flag)
@@ -82,8 +83,8 @@ def test_the_last_line_of_the_tests_counts_packages_that_cannot_be_installed_as_
     no_package = tmp_path / "tools/dpkg-query"
     no_package.write_text("#!/bin/sh\nexit 1\n")
     no_package.chmod(0o755)
-    for folder in ("scripts", "tests_py/harness"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+    for folder in ("scripts", "tests_py"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, symlinks=True)
     result = subprocess.run([tmp_path / "scripts/test", "unit"], env=tools, stdin=subprocess.DEVNULL,
                             capture_output=True, text=True, timeout=60)
     assert result.returncode == 1 and "apt-get failed" in result.stderr
@@ -91,9 +92,10 @@ def test_the_last_line_of_the_tests_counts_packages_that_cannot_be_installed_as_
 
 
 def run_tests(prelude, *arguments):
-    """run_tests.py with something changed; its exit status, its output and the last line of it."""
-    code = f"import os, subprocess, sys, time, run_tests\nfrom pathlib import Path\n{prelude}\nrun_tests.main()"
-    result = subprocess.run(["/usr/bin/python3", "-B", "-c", code, *arguments], cwd=SCRIPTS, stdin=subprocess.DEVNULL,
+    """scripts/test with something changed; its exit status, its output and the last line of it."""
+    code = ("import os\nfrom pathlib import Path\nfrom scripts import test as run_tests\n"
+            f"run_tests.install = lambda *_: None\n{prelude}\nrun_tests.main()")
+    result = subprocess.run(["/usr/bin/python3", "-B", "-c", code, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
     return result.returncode, result.stdout, result.stdout.splitlines()[-1]
 
@@ -206,7 +208,7 @@ def session(leader):
 
 
 class Demo:
-    """scripts/demo.py in a session of its own, with its temporary folders where they can be counted."""
+    """scripts/demo in a session of its own, with its temporary folders where they can be counted."""
 
     def __init__(self, folder, *arguments):
         self.folder = folder / "tmp"
@@ -216,7 +218,7 @@ class Demo:
         environment = {**os.environ, "TMPDIR": str(self.folder), "DTI_TEST_CLUSTERS": self.clusters,
                        "DTI_BIN_DIR": os.path.dirname(binary("dti_server"))}
         with open(self._output, "wb") as output:
-            self._popen = subprocess.Popen(["/usr/bin/python3", SCRIPTS / "demo.py", *arguments], env=environment,
+            self._popen = subprocess.Popen([SCRIPTS / "demo", *arguments], env=environment,
                                            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                                            start_new_session=True)
 

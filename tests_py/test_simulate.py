@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from harness.database_faults import is_gone
-from harness.process import ROOT, until
+from tests_py.harness.database_faults import is_gone
+from tests_py.harness.process import ROOT, until
 
 SIMULATION = """#!/bin/sh
 for argument; do case $argument in
@@ -23,20 +23,21 @@ echo "3 seeds from $first, 30 requests decided, 300 events, 7 s of virtual time 
 
 
 class Script:
-    """scripts/simulate.py with a simulation that only says what it was asked, and with folders of its own."""
+    """scripts/simulate with a simulation that only says what it was asked, and with folders of its own."""
 
     def __init__(self, folder):
         self.folder = folder
         self._binary = folder / "simulation"
         self._binary.write_text(SIMULATION)
         self._binary.chmod(0o755)
-        self._code = ("import sys, simulate\nfrom pathlib import Path\n"
+        self._code = ("import sys\nfrom pathlib import Path\nfrom scripts import command, simulate\n"
                       f"simulate.WORK = Path({str(folder)!r}) / 'work'\n"
-                      "simulate.NEXT_SEED = simulate.WORK / 'next_seed'\nsys.exit(simulate.main())")
+                      "simulate.NEXT_SEED = simulate.WORK / 'next_seed'\noptions = simulate.read_options()\n"
+                      "sys.exit(command.exit_status('simulate', lambda: simulate.main(options)))")
 
     def start(self, *arguments, **environment):
         return subprocess.Popen(["/usr/bin/python3", "-B", "-c", self._code, f"--binary={self._binary}", *arguments],
-                                cwd=ROOT / "scripts", env={**os.environ, "MARKS": str(self.folder), **environment},
+                                cwd=ROOT, env={**os.environ, "MARKS": str(self.folder), **environment},
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def run(self, *arguments, **environment):

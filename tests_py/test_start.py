@@ -8,9 +8,9 @@ import signal
 
 import pytest
 
-from harness.process import run, running
-from harness.scenario import POOL, SEMESTER
-from harness.wire import OK, Client, answers, grant, request
+from tests_py.harness.process import run, running
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import OK, Client, answers, grant, request
 
 OTHER_FLAGS = {
     "dti_server": ("--classrooms=380", "--labs=60", "--store=memory:"),

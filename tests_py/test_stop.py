@@ -9,10 +9,10 @@ import time
 import pytest
 import zmq
 
-from harness.catalogs import write_catalog
-from harness.process import HANG_SECONDS, running
-from harness.scenario import POOL, SEMESTER
-from harness.wire import HEALTH_CHECK, Client, answers, grant, request
+from tests_py.harness.catalogs import write_catalog
+from tests_py.harness.process import HANG_SECONDS, running
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import HEALTH_CHECK, Client, answers, grant, request
 
 PEERS = 4
 REPLY_SECONDS = 1.5  # from the signal to the last replies, if the store is silent

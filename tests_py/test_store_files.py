@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.disks import disk_in_a_file, disk_in_memory, mounted_elsewhere
-from harness.process import run, running, until
-from harness.scenario import POOL, SEMESTER
-from harness.stores import SqliteStore
-from harness.wire import HAS_ALREADY, OK, Client, grant, grant_after_recovery, request, statuses
+from tests_py.harness.disks import disk_in_a_file, disk_in_memory, mounted_elsewhere
+from tests_py.harness.process import run, running, until
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.stores import SqliteStore
+from tests_py.harness.wire import HAS_ALREADY, OK, Client, grant, grant_after_recovery, request, statuses
 
 FIRST, SECOND = ("Derecho Civil", 7, 2), ("Derecho Penal", 3, 1)
 OTHER = ("Derecho Civil", 1, 1)  # other numbers for the first one

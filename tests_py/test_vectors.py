@@ -3,9 +3,9 @@
 import json
 import random
 
-from harness.catalogs import write_catalog
-from harness.process import ROOT, running
-from harness.wire import Client, answers, ask_all, request
+from tests_py.harness.catalogs import write_catalog
+from tests_py.harness.process import ROOT, running
+from tests_py.harness.wire import Client, answers, ask_all, request
 
 FACULTY = "Golden"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.process import running, running_faculty
-from harness.rooms import faculty_flags, room_answer, wish
-from harness.scenario import POOL, SEMESTER
-from harness.wire import OK, Client, grant, grant_after_recovery, request
+from tests_py.harness.process import running, running_faculty
+from tests_py.harness.rooms import faculty_flags, room_answer, wish
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import OK, Client, grant, grant_after_recovery, request
 
 YEAR = 365 * 86_400
 JUMPS = (10 * YEAR, -20 * YEAR)

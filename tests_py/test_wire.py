@@ -5,11 +5,11 @@ import json
 import pytest
 import zmq
 
-from harness.process import running
-from harness.scenario import POOL, SEMESTER
-from harness.stores import SqliteStore
-from harness.wire import (HEALTH_CHECK, HEALTHY, OK, Client, answers, check_failed, check_lists_all, encode, entry,
-                          grant, only_body, request)
+from tests_py.harness.process import running
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.stores import SqliteStore
+from tests_py.harness.wire import (HEALTH_CHECK, HEALTHY, OK, Client, answers, check_failed, check_lists_all, encode,
+                                   entry, grant, only_body, request)
 
 FRAME_BYTES_MAX = 1024 * 1024
 CORRELATION = b"\x00\x00\x00\x2a"

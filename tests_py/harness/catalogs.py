@@ -2,7 +2,7 @@
 
 import csv
 
-from harness.process import ROOT
+from tests_py.harness.process import ROOT
 
 
 def default_catalog():

@@ -8,11 +8,11 @@ import threading
 import time
 from random import Random
 
-from harness.crash_ledger import check_semester
-from harness.crash_load import Patience, Peers, Requests
-from harness.database_faults import FAILURES
-from harness.process import FAULTS, Daemon, binary
-from harness.stores import PostgresqlStore, SqliteStore
+from tests_py.harness.crash_ledger import check_semester
+from tests_py.harness.crash_load import Patience, Peers, Requests
+from tests_py.harness.database_faults import FAILURES
+from tests_py.harness.process import FAULTS, Daemon, binary
+from tests_py.harness.stores import PostgresqlStore, SqliteStore
 
 READY_SECONDS = 60  # the lease of the server before, and a machine that has better things to do
 SETTLE_SECONDS = 60

@@ -1,7 +1,7 @@
 """Compares all that a crash run was told with the ledger, read by SQL."""
 
-from harness.scenario import Model
-from harness.wire import HAS_ALREADY
+from tests_py.harness.scenario import Model
+from tests_py.harness.wire import HAS_ALREADY
 
 ENTRIES = ("SELECT seq, kind, faculty, program, classrooms_wanted, labs_wanted, status, classrooms_granted, "
            "labs_granted, mobile_labs_granted, request_id, classrooms_capacity, labs_capacity, conversions_capacity "

@@ -7,7 +7,7 @@ import time
 
 import zmq
 
-from harness.wire import HEALTH_CHECK, HEALTHY
+from tests_py.harness.wire import HEALTH_CHECK, HEALTHY
 
 FACULTIES = 8
 COME_AGAIN = ("UNAVAILABLE", "OVERLOADED", "NOT-LEADER")

@@ -6,8 +6,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from harness.postgresql import ROLE
-from harness.process import clean_environment, until
+from tests_py.harness.postgresql import ROLE
+from tests_py.harness.process import clean_environment, until
 
 BACK_SECONDS = 120
 

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness.stopping import held
+from tests_py.harness.stopping import held
 
 PIECE = 64 * 1024
 

@@ -11,14 +11,14 @@ import signal
 import time
 from random import Random
 
-from harness.crash_lane import Broken
-from harness.crash_ledger import check_semester
-from harness.crash_load import Requests
-from harness.failover_load import REQUEST_TIMEOUT_SECONDS, FacultyLoad
-from harness.failover_programs import RealPrograms
-from harness.process import FAULTS, Daemon, binary, run
-from harness.stores import PostgresqlStore
-from harness.wire import HAS_ALREADY, answers
+from tests_py.harness.crash_lane import Broken
+from tests_py.harness.crash_ledger import check_semester
+from tests_py.harness.crash_load import Requests
+from tests_py.harness.failover_load import REQUEST_TIMEOUT_SECONDS, FacultyLoad
+from tests_py.harness.failover_programs import RealPrograms
+from tests_py.harness.process import FAULTS, Daemon, binary, run
+from tests_py.harness.stores import PostgresqlStore
+from tests_py.harness.wire import HAS_ALREADY, answers
 
 KINDS = ("crash", "stop", "pause")
 UNDER_WAY = 150

@@ -3,7 +3,7 @@
 import json
 import time
 
-from harness.crash_load import Peers
+from tests_py.harness.crash_load import Peers
 
 REQUEST_TIMEOUT_SECONDS = 0.5
 BUDGET_SECONDS = 25  # as a faculty's: later than this a request counts as not answered

@@ -3,8 +3,8 @@
 import json
 import re
 
-from harness.crash_load import Asked
-from harness.process import Daemon, Process, binary
+from tests_py.harness.crash_load import Asked
+from tests_py.harness.process import Daemon, Process, binary
 
 FACULTY = "Real"
 PROGRAM_SECONDS = 40  # the faculty's 25 s, and a machine that others use too

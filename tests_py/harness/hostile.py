@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from harness.wire import Client
+from tests_py.harness.wire import Client
 
 MORE, LONG, COMMAND = 1, 2, 4
 GREETING = b"\xff" + bytes(8) + b"\x7f" + b"\x03\x00" + b"NULL".ljust(20, b"\0") + b"\0" + bytes(31)

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from harness.process import ROOT, binary
+from tests_py.harness.process import ROOT, binary
 
 
 class LongScript:

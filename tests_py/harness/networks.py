@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from harness.stopping import held
+from tests_py.harness.stopping import held
 
 NETWORKS = {"store": "10.77.0", "clients": "10.78.0"}  # seen inside the namespaces only
 _NEW_NET = 0x40000000

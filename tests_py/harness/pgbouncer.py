@@ -6,8 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from harness.postgresql import FOLDERS, PREFIX, ROLE
-from harness.process import Process, owned, until
+from tests_py.harness.postgresql import FOLDERS, PREFIX, ROLE
+from tests_py.harness.process import Process, owned, until
 
 BINARY = "/usr/sbin/pgbouncer"
 

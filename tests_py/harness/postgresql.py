@@ -10,8 +10,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from harness.process import HANG_SECONDS, clean_environment, until
-from harness.stopping import held
+from tests_py.harness.process import HANG_SECONDS, clean_environment, until
+from tests_py.harness.stopping import held
 
 FOLDERS = Path("/tmp")  # in /tmp itself: a socket's path may have 107 bytes, and the postgres user must reach it
 PREFIX = os.environ.get("DTI_TEST_CLUSTERS", "dti-pg-")  # of a cluster's folder

@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from harness.stopping import held
+from tests_py.harness.stopping import held
 
 ROOT = Path(__file__).resolve().parents[2]
 HANG_SECONDS = 60  # for what comes soon or never: a bound for hangs, on a machine many times slower than usual

@@ -3,8 +3,8 @@
 import contextlib
 import json
 
-from harness.scenario import SEMESTER
-from harness.wire import Client
+from tests_py.harness.scenario import SEMESTER
+from tests_py.harness.wire import Client
 
 
 def faculty_flags(*servers, name="Derecho"):

@@ -1,6 +1,6 @@
 """The pool that most tests are about, and the rule as a slow, obvious model."""
 
-from harness.wire import OK, PARTIAL
+from tests_py.harness.wire import OK, PARTIAL
 
 SEMESTER = "2025-10"
 POOL = (f"--semester={SEMESTER}", "--classrooms=380", "--labs=60")

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from harness.process import ROOT
+from tests_py.harness.process import ROOT
 
 LEFT_COLUMNS = ("classrooms_capacity", "labs_capacity", "conversions_capacity", "classrooms_granted", "labs_granted",
                 "mobile_labs_granted", "classrooms_left", "labs_left", "mobile_labs_left")

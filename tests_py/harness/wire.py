@@ -6,7 +6,7 @@ import uuid
 
 import zmq
 
-from harness.process import HANG_SECONDS
+from tests_py.harness.process import HANG_SECONDS
 
 OK = "OK"
 PARTIAL = "NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT"

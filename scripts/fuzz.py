@@ -1,9 +1,10 @@
-#!/usr/bin/python3
-"""Runs the fuzz targets that are built, several at a time, and prints what came of it. See scripts/fuzz."""
+"""Runs the fuzz targets of tests/fuzz, several at a time.
 
-import argparse
+What was found stays in build/fuzz: corpus/TARGET is where the next run goes on, also after Ctrl-C, and findings/TARGET
+has the inputs that broke a claim, which each run tries first.
+Exit codes: 0 nothing found; 1 a finding; 2 bad use; 3 the targets could not be built; 128 + N ended by signal N."""
+
 import contextlib
-import datetime
 import os
 import re
 import shutil
@@ -14,15 +15,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests_py"))
-sys.dont_write_bytecode = True
-
-from harness.stopping import Stopped, held, raise_on_signals  # noqa: E402
+from scripts.command import (FOUND, ROOT, build, exit_status, markdown_table, new_parser, say, whole_number,
+                             write_evidence)
+from tests_py.harness.stopping import Stopped, held
 
 SOURCES = ROOT / "tests/fuzz"
 BUILT = ROOT / "build/fuzz"
-RECORD = ROOT / "docs/evidence/fuzz.md"
 INPUT_BYTES_MAX = 4096
 INPUT_SECONDS_MAX = 10  # for one input, under the sanitizers
 MEMORY_MB_MAX = 2048
@@ -35,10 +33,6 @@ EXECUTIONS = re.compile(r"^stat::number_of_executed_units:\s*(\d+)", re.MULTILIN
 RATE = re.compile(r"^stat::average_exec_per_sec:\s*(\d+)", re.MULTILINE)
 ARTIFACT = re.compile(r"Test unit written to (\S+)")
 REPLAYED = re.compile(r"^Running: (.*)$", re.MULTILINE)
-
-
-def say(text):
-    print(text, flush=True)
 
 
 def target_names():
@@ -176,7 +170,8 @@ class Target:
         self._is_replaying = False
         dictionary = self._dictionary()
         options = [f"-max_total_time={max(1, round(self._seconds))}", f"-seed={self.seed}",
-                   f"-max_len={INPUT_BYTES_MAX}", "-print_final_stats=1", *([f"-dict={dictionary}"] if dictionary else [])]
+                   f"-max_len={INPUT_BYTES_MAX}", "-print_final_stats=1",
+                   *([f"-dict={dictionary}"] if dictionary else [])]
         self._run([*options, str(self.corpus), str(self.seeds)], self._seconds + END_SECONDS)
 
     def _dictionary(self):
@@ -250,69 +245,40 @@ def tell(target):
 
 
 def table(results):
-    """As markdown, which is plain to read as well."""
-    rows = [("target", "executions", "a second", "edges", "features", "seeds", "corpus", "findings")]
-    rows.append(("---",) + ("---:",) * 7)
-    for result in sorted(results, key=lambda each: each.name):
-        rows.append((f"`{result.name}`", f"{result.executions:,}", f"{result.rate:,}", str(result.edges),
-                     str(result.features), str(result.seeds), str(result.inputs), str(len(result.findings))))
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return markdown_table(
+        ("target", "executions", "a second", "edges", "features", "seeds", "corpus", "findings"),
+        [(f"`{result.name}`", f"{result.executions:,}", f"{result.rate:,}", result.edges, result.features, result.seeds,
+          result.inputs, len(result.findings)) for result in sorted(results, key=lambda each: each.name)])
 
 
-def output_of(*command):
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def sources():
-    """The commit that the targets are built of; to be asked when they are, not when a long run ends."""
-    commit = output_of("git", "rev-parse", "--short", "HEAD")
-    if output_of("git", "status", "--porcelain", "--untracked-files=no", "--", "src", "include", "apps", "tests/fuzz"):
-        commit += " with changes"
-    return commit
-
-
-def record(results, options, commit):
+def record(results, options, built_of):
     """Writes docs/evidence/fuzz.md."""
     cache = (BUILT / "CMakeCache.txt").read_text()
     compiler = re.search(r"^DTI_CLANGXX:FILEPATH=(.*)$", cache, re.MULTILINE)[1]
-    version = output_of(compiler, "--version").splitlines()[0]
-    now = datetime.datetime.now(datetime.timezone.utc)
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(f"""# Fuzzing: the last recorded run
-
-Written by `scripts/fuzz --record`; what the targets claim is in [testing.md](../testing.md#fuzzing).
-
-- Date: {now:%Y-%m-%d %H:%M} UTC
-- Commit: {commit}
-- Compiler: {version}, address and undefined-behaviour sanitizers
-- Each target: {options.seconds} s, {options.jobs} at a time; libFuzzer's seed {options.seed}; inputs of at most
-  {INPUT_BYTES_MAX} bytes
-
-{table(results)}
-
+    version = subprocess.check_output([compiler, "--version"], text=True).splitlines()[0]
+    write_evidence(
+        "fuzz", "Fuzzing: the last recorded run", built_of,
+        f"fuzz --seconds={options.seconds} --jobs={options.jobs} --seed={options.seed}",
+        [f"The compiler is {version}, with address and undefined-behaviour sanitizers. An input has at most "
+         f"{INPUT_BYTES_MAX}", "bytes. What the targets claim is in [testing.md](../testing.md#fuzzing).", "",
+         *table(results), "", """\
 `executions`, `a second`: inputs tried, under the sanitizers. `edges`, `features`: libFuzzer's `cov` and `ft`, of the
 target with all that is linked into it and instrumented. `seeds`: files in `tests/fuzz/corpus`. `corpus`: inputs that
-libFuzzer held at the end, seeds and finds of earlier runs among them. `findings`: inputs that broke a claim.
-""")
-    say(f"written: {shown(RECORD)}")
-
-
-def at_least_one(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
-    return number
+libFuzzer held at the end, seeds and finds of earlier runs among them. `findings`: inputs that broke a claim."""])
 
 
 def read_options():
-    parser = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--seconds", type=at_least_one, default=600)
-    parser.add_argument("--jobs", type=at_least_one, default=os.cpu_count())
-    parser.add_argument("--only", default="")
-    parser.add_argument("--seed", type=at_least_one, default=int(time.time()))
-    parser.add_argument("--minimize", action="store_true")
-    parser.add_argument("--record", action="store_true")
-    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # the arguments, and nothing else
+    parser = new_parser("fuzz", __doc__)
+    parser.add_argument("--seconds", type=whole_number(1), default=600, metavar="N",
+                        help="of each target; default: 600")
+    parser.add_argument("--jobs", type=whole_number(1), default=os.cpu_count(), metavar="N",
+                        help="targets at a time; default: one a processor")
+    parser.add_argument("--only", default="", metavar="TARGET,...", help="some targets; default: all")
+    parser.add_argument("--seed", type=whole_number(1), default=int(time.time()), metavar="N",
+                        help="of libFuzzer; default: a new one")
+    parser.add_argument("--minimize", action="store_true",
+                        help="then leave in corpus/TARGET only what covers more than tests/fuzz/corpus does")
+    parser.add_argument("--record", action="store_true", help="write docs/evidence/fuzz.md")
     options = parser.parse_args()
     options.names = options.only.split(",") if options.only else target_names()
     if unknown := set(options.names) - set(target_names()):
@@ -322,13 +288,9 @@ def read_options():
     return options
 
 
-def main():
-    options = read_options()
-    if options.check:
-        return
-    raise_on_signals()
+def main(options):
+    built_of = build("fuzz", "test")
     say(f"== {len(options.names)} targets, {options.seconds} s each, {options.jobs} at a time, seed {options.seed}")
-    commit = sources() if options.record else None
     results = []
     status = 0
     try:
@@ -339,11 +301,12 @@ def main():
     except Stopped as stopped:
         say(f"\n{stopped}; the next run goes on from build/fuzz/corpus")
         status = stopped.exit_status
-    say(table(results))
+    say("\n".join(table(results)))
     if options.record and status == 0:
-        record(results, options, commit)
-    sys.exit(status or (1 if any(result.findings for result in results) else 0))
+        record(results, options, built_of)
+    return status or (FOUND if any(result.findings for result in results) else 0)
 
 
 if __name__ == "__main__":
-    main()
+    options = read_options()
+    sys.exit(exit_status("fuzz", lambda: main(options)))
