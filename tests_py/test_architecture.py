@@ -104,9 +104,7 @@ def test_no_file_includes_a_header_that_its_room_does_not_link():
                 faults.append(f"{path.relative_to(ROOT)}: {header}")
             for library, (pattern, _) in LIBRARIES.items():
                 if re.fullmatch(pattern, header) and library not in libraries:
-                    # A room that links libzmq's room sees libzmq: its sockets are part of that room's headers.
-                    if not (library == "libzmq" and "transport/zeromq" in rooms):
-                        faults.append(f"{path.relative_to(ROOT)}: <{header}>")
+                    faults.append(f"{path.relative_to(ROOT)}: <{header}>")
     assert faults == []
 
 

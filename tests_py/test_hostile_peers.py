@@ -87,7 +87,7 @@ def test_drops_are_logged_at_most_once_a_second(dti):
             assert deaf.send(frame(LARGE) * 4)
             assert time.monotonic() < started + 30
     assert dti.log.count("reply-dropped") <= 2 + (time.monotonic() - started)
-    assert [int(count) for count in re.findall(r"dropped_in_all=(\d+)", dti.log)][-1] > 2
+    assert [int(count) for count in re.findall(r"dropped-in-all=(\d+)", dti.log)][-1] > 2
 
 
 def test_a_peer_with_thousands_of_requests_in_flight_gets_every_reply(dti):

@@ -1,6 +1,6 @@
 // Of any frames, unpack() finds the body by the rule of docs/protocol.md, and what stands before and after it comes
 // back as it came. An input is a message: each line a frame.
-#include "dti/protocol/envelope.hpp"
+#include "transport/zeromq/envelope.hpp"
 
 #include "fuzz/claim.hpp"
 

@@ -5,8 +5,8 @@
 #include <variant>
 
 #include "dti/protocol/allocation_codec.hpp"
-#include "dti/protocol/envelope.hpp"
 #include "dti/protocol/room_codec.hpp"
+#include "transport/zeromq/envelope.hpp"
 
 namespace dti::simulation {
 

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "dti/protocol/allocation_codec.hpp"
-#include "dti/protocol/envelope.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
 #include "simulation/checks.hpp"
 #include "simulation/plan.hpp"
@@ -18,6 +17,7 @@
 #include "simulation/virtual_repository.hpp"
 #include "simulation/virtual_store.hpp"
 #include "simulation/world.hpp"
+#include "transport/zeromq/envelope.hpp"
 
 namespace dti::simulation {
 

@@ -9,22 +9,16 @@
 #include <map>
 #include <optional>
 #include <random>
-#include <span>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include <zmq.hpp>
-
 #include "dti/protocol/allocation_codec.hpp"
-#include "dti/protocol/envelope.hpp"
 #include "dti/protocol/room_codec.hpp"
-#include "dti/transport/zeromq/frames.hpp"
-#include "dti/transport/zeromq/outbox.hpp"
+#include "dti/transport/zeromq/poll.hpp"
+#include "dti/transport/zeromq/router_port.hpp"
 #include "dti/transport/zeromq/server_connection.hpp"
-#include "dti/transport/zeromq/sockets.hpp"
 
 namespace dti {
 namespace {
@@ -47,17 +41,12 @@ std::uint64_t random_bits() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-// Where an answer goes.
-struct ReturnAddress {
-  std::string routing_id;
-  Envelope envelope;
-
-  [[nodiscard]] std::size_t bytes() const {
-    std::size_t sum = routing_id.size() + (envelope.after ? envelope.after->size() : 0);
-    for (const auto& frame : envelope.before) sum += frame.size();
-    return sum;
-  }
-};
+RouterPortOptions port_options(const FacultyNodeOptions& options) {
+  return {.host = options.bind_host,
+          .port = options.port,
+          .frame_bytes_max = kFrameBytesMax,
+          .dropped = {LogLevel::kWarning, "answer-dropped", "a program has gone or does not read its answers", {}}};
+}
 
 }  // namespace
 
@@ -67,17 +56,17 @@ class FacultyNode::Shell {
       : servers_(options.service.endpoints),
         service_(options.service, random_bits),
         log_(std::move(log)),
-        router_(bind_router(context_, options.bind_host, options.port)),
-        endpoint_(router_.get(zmq::sockopt::last_endpoint)) {
+        port_(port_options(options), log_) {
     const auto try_time = std::clamp(options.service.request_timeout, kConnectTimeMin, kConnectTimeMax);
-    for (const auto& server : servers_) connections_.emplace_back(context_, server, try_time);
+    for (const auto& server : servers_) {
+      connections_.emplace_back(port_.context(), server, try_time, kReplyBytesMax);
+    }
   }
 
-  ~Shell() { close(); }
   Shell(const Shell&) = delete;
   Shell& operator=(const Shell&) = delete;
 
-  [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
+  [[nodiscard]] const std::string& endpoint() const { return port_.address(); }
 
   int run(StopSignals& stop) {
     while (!exit_code_) {
@@ -88,24 +77,22 @@ class FacultyNode::Shell {
       const auto now = Clock::now();
       if (const auto at = service_.wake_at(); at && *at <= now) service_.on_tick(now);
       perform_actions();
-      outbox_.retry(Clock::now());
-      log_drops();
+      port_.retry(Clock::now());
     }
     refuse_late_programs();
-    close();
+    connections_.clear();
+    port_.finish();
     return *exit_code_;
   }
 
  private:
   void wait(const StopSignals& stop) {
-    std::vector<zmq::pollitem_t> items;
-    items.push_back({router_.handle(), 0, ZMQ_POLLIN, 0});
-    items.push_back({nullptr, stop.descriptor(), ZMQ_POLLIN, 0});
+    std::vector<PollItem> items{port_.poll_item(), {.descriptor = stop.descriptor()}};
     auto wake_at = service_.wake_at();
-    const auto consider = [&](std::optional<Clock::time_point> at) {
+    const auto consider = [&](std::optional<SteadyTime> at) {
       if (at && (!wake_at || *at < *wake_at)) wake_at = at;
     };
-    consider(outbox_.wake_at());
+    consider(port_.wake_at());
     for (auto& connection : connections_) {
       connection.add_poll_items(items);
       consider(connection.wake_at());
@@ -120,54 +107,42 @@ class FacultyNode::Shell {
     while (more && Clock::now() < deadline) {
       more = take_from_programs();
       perform_actions();
-      outbox_.retry(Clock::now());
+      port_.retry(Clock::now());
       if (more) continue;
-      zmq::pollitem_t items[] = {{router_.handle(), 0, ZMQ_POLLIN, 0}};
-      wait_for(items, std::min({deadline, Clock::now() + kQuietTime, outbox_.wake_at().value_or(deadline)}));
-      more = items[0].revents != 0 || outbox_.wake_at();
+      PollItem items[] = {port_.poll_item()};
+      wait_for(items, std::min({deadline, Clock::now() + kQuietTime, port_.wake_at().value_or(deadline)}));
+      more = items[0].is_ready || port_.keeps_replies();
     }
-    log_drops();
-  }
-
-  // Lets the last answers leave, for which the socket's linger is the bound.
-  void close() {
-    outbox_.drop_all();
-    router_.close();
-    connections_.clear();
-    context_.close();
   }
 
   /// @return may more have come?
   bool take_from_programs() {
     for (int i = 0; i < kMessagesPerTurn; ++i) {
-      const auto frames = receive_frames(router_, 1 + kFramesMax + 1);  // one too many, to see that there are
-      if (!frames) return false;
-      if (frames->size() > 1) handle_program(frame_views(*frames));
+      const auto message = port_.receive();
+      if (!message) return false;
+      handle_program(*message);
     }
     return true;
   }
 
-  void handle_program(const std::vector<std::string_view>& views) {
-    const auto unpacked = unpack(std::span(views).subspan(1));
-    ReturnAddress address{std::string(views[0]), unpacked.envelope};
-    if (unpacked.too_many_frames) {
-      service_.on_malformed_request(std::nullopt, address.routing_id, Clock::now());
-      return refuse(address, Status::kInvalidRequest, "more than " + std::to_string(kFramesMax) + " frames");
+  void handle_program(const PeerMessage& message) {
+    const std::string peer{message.peer};
+    if (message.is_too_long) {
+      service_.on_malformed_request(std::nullopt, peer, Clock::now());
+      return refuse(message.token, Status::kInvalidRequest,
+                    "more than " + std::to_string(RouterPort::kFramesMax) + " frames");
     }
-    const auto decoded = decode_room_request(unpacked.body);
+    const auto decoded = decode_room_request(message.body);
     if (const auto* malformed = std::get_if<MalformedRoomRequest>(&decoded)) {
       log_some("request-malformed", "a program's request was malformed: " + malformed->detail);
       const auto& name = malformed->program_name;
-      service_.on_malformed_request(malformed->semester, name.empty() ? address.routing_id : name, Clock::now());
-      return refuse(address, Status::kInvalidRequest, malformed->detail);
+      service_.on_malformed_request(malformed->semester, name.empty() ? peer : name, Clock::now());
+      return refuse(message.token, Status::kInvalidRequest, malformed->detail);
     }
-    if (envelope_bytes_ + address.bytes() > kEnvelopeBytesMax) {
-      return refuse(address, Status::kOverloaded, "too much waits for an answer; ask again later");
+    if (port_.waiting_bytes() > kEnvelopeBytesMax) {
+      return refuse(message.token, Status::kOverloaded, "too much waits for an answer; ask again later");
     }
-    envelope_bytes_ += address.bytes();
-    const auto token = ++last_token_;
-    waiting_.emplace(token, std::move(address));
-    service_.on_room_request(token, std::get<RoomRequest>(decoded), Clock::now());
+    service_.on_room_request(message.token, std::get<RoomRequest>(decoded), Clock::now());
   }
 
   void follow_server(std::size_t server) {
@@ -189,10 +164,9 @@ class FacultyNode::Shell {
 
   void take_from_server(std::size_t server) {
     for (int i = 0; i < kMessagesPerTurn; ++i) {
-      const auto frames = connections_[server].receive(kFramesMax);
-      if (!frames) return;
-      const auto views = frame_views(*frames);
-      if (const auto reply = decode_allocation_reply(unpack(views).body)) {
+      const auto body = connections_[server].receive();
+      if (!body) return;
+      if (const auto reply = decode_allocation_reply(*body)) {
         service_.on_reply(server, *reply, Clock::now());
       } else {
         log_some("reply-skipped", servers_[server] + " sent something that is no reply; it was skipped");
@@ -204,11 +178,7 @@ class FacultyNode::Shell {
     for (auto& action : service_.take_actions()) std::visit([this](const auto& what) { perform(what); }, action);
   }
 
-  void perform(const SendRoomAnswer& action) {
-    const auto waiting = waiting_.extract(action.token);
-    envelope_bytes_ -= waiting.mapped().bytes();
-    send_answer(waiting.mapped(), action.answer);
-  }
+  void perform(const SendRoomAnswer& action) { answer(action.token, action.answer); }
 
   void perform(const SendRequest& action) {
     const auto body = encode_allocation_request(action.request);
@@ -228,30 +198,12 @@ class FacultyNode::Shell {
     if (!exit.reason.empty()) log_({LogLevel::kError, "stopped", exit.reason, {}});
   }
 
-  void refuse(const ReturnAddress& address, Status status, std::string detail) {
-    send_answer(address, {.status = status, .grant = {}, .detail = std::move(detail)});
+  void refuse(Token token, Status status, std::string detail) {
+    answer(token, {.status = status, .grant = {}, .detail = std::move(detail)});
   }
 
-  void send_answer(const ReturnAddress& address, const RoomAnswer& answer) {
-    const auto body = encode_room_answer(answer);
-    std::vector<zmq::message_t> frames;
-    frames.reserve(1 + kFramesMax);
-    const auto add = [&frames](std::string_view frame) { frames.emplace_back(frame.data(), frame.size()); };
-    add(address.routing_id);
-    for (const auto& frame : address.envelope.before) add(frame);
-    add(body);
-    if (address.envelope.after) add(*address.envelope.after);
-    outbox_.send(std::move(frames), Clock::now());
-  }
-
-  // A program that has gone or does not read loses its answers; one that asks again gets them.
-  void log_drops() {
-    if (std::bit_width(outbox_.dropped()) == std::bit_width(drops_logged_)) return;
-    drops_logged_ = outbox_.dropped();
-    log_({LogLevel::kWarning,
-          "answer-dropped",
-          "a program has gone or does not read its answers",
-          {{"count", std::to_string(drops_logged_)}}});
+  void answer(Token token, const RoomAnswer& answer) {
+    port_.reply(token, encode_room_answer(answer), Clock::now());
   }
 
   // Logs the 1st, 2nd, 4th, 8th … event of a kind: peers can bring these about as often as they like.
@@ -265,16 +217,8 @@ class FacultyNode::Shell {
   FacultyService service_;
   const LogSink log_;
 
-  zmq::context_t context_;  // outlives its sockets
-  zmq::socket_t router_;
-  Outbox outbox_{router_};
-  std::uint64_t drops_logged_ = 0;
-  const std::string endpoint_;
+  RouterPort port_;                           // outlives the connections
   std::deque<ServerConnection> connections_;  // by server
-
-  std::unordered_map<Token, ReturnAddress> waiting_;
-  std::size_t envelope_bytes_ = 0;  // of waiting_
-  Token last_token_ = 0;
   std::map<std::string, std::uint64_t> counts_;  // by event
   std::optional<int> exit_code_;
 };

@@ -7,14 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include <zmq.hpp>
-
 #include "dti/base/pause.hpp"
-#include "dti/protocol/envelope.hpp"
+#include "dti/protocol/allocation_codec.hpp"
 #include "dti/protocol/room_codec.hpp"
-#include "dti/transport/zeromq/frames.hpp"
+#include "dti/transport/zeromq/context.hpp"
+#include "dti/transport/zeromq/poll.hpp"
 #include "dti/transport/zeromq/server_connection.hpp"
-#include "dti/transport/zeromq/sockets.hpp"
 
 namespace dti {
 namespace {
@@ -25,9 +23,8 @@ constexpr auto kNever = Clock::time_point::max();
 constexpr auto kConnectTime = std::chrono::milliseconds{2'000};  // for each address
 
 std::optional<RoomAnswer> receive_answer(ServerConnection& connection) {
-  while (const auto frames = connection.receive(kFramesMax)) {
-    const auto views = frame_views(*frames);
-    if (auto answer = decode_room_answer(unpack(views).body)) return answer;
+  while (const auto body = connection.receive()) {
+    if (auto answer = decode_room_answer(*body)) return answer;
   }
   return std::nullopt;
 }
@@ -40,8 +37,8 @@ std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& op
   const auto body = encode_room_request(request);
   const std::string_view frames[] = {"", body};  // as a REQ sends it: old faculties know nothing else
 
-  zmq::context_t context;
-  ServerConnection connection{context, options.faculty_server, kConnectTime};
+  Context context;
+  ServerConnection connection{context.get(), options.faculty_server, kConnectTime, kReplyBytesMax};
   auto ask_at = Clock::now();                    // kNever: it was asked
   std::optional<Clock::time_point> connected_at;  // the first time
   std::string state = "there is no connection yet";
@@ -72,7 +69,7 @@ std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& op
                           " ms: " + state,
                       connected_at.has_value()};
     }
-    std::vector<zmq::pollitem_t> items{{nullptr, stop.descriptor(), ZMQ_POLLIN, 0}};
+    std::vector<PollItem> items{{.descriptor = stop.descriptor()}};
     connection.add_poll_items(items);
     wait_for(items, std::min({deadline, ask_at, connection.wake_at().value_or(kNever)}));
   }

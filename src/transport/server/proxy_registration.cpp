@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "dti/base/flag.hpp"
+#include "dti/transport/zeromq/host_port.hpp"
 #include "dti/transport/zeromq/lookups.hpp"
-#include "dti/transport/zeromq/sockets.hpp"
 
 namespace dti {
 namespace {

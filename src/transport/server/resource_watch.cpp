@@ -13,20 +13,20 @@ constexpr std::size_t kMebibyte = 1024 * 1024;
 
 }  // namespace
 
-void ResourceWatch::look(Endpoint& endpoint, bool is_loading, SteadyTime time) {
+void ResourceWatch::look(RouterPort& port, bool is_loading, SteadyTime time) {
   if (time < look_at_) return;
   look_at_ = time + kLookInterval;
   look_at_descriptors(time);
-  if (is_loading || !endpoint.is_bound()) return;
+  if (is_loading || !port.is_bound()) return;
   if (!memory_bound_.is_exceeded(memory_gauge_.bytes(), time)) return;
   give_back_freed_memory();  // what is only left over is no reason
-  if (const auto bytes = memory_gauge_.bytes(); memory_bound_.is_exceeded(bytes, time)) close(endpoint, bytes);
+  if (const auto bytes = memory_gauge_.bytes(); memory_bound_.is_exceeded(bytes, time)) close(port, bytes);
 }
 
-void ResourceWatch::close(Endpoint& endpoint, std::size_t bytes_before) {
-  const auto drops_before = endpoint.outbox().dropped();
+void ResourceWatch::close(RouterPort& port, std::size_t bytes_before) {
+  const auto drops_before = port.dropped();
   const auto bound = memory_bound_.bytes();
-  endpoint.close(std::chrono::steady_clock::now());
+  port.close(std::chrono::steady_clock::now());
   give_back_freed_memory();
   const auto floor = memory_gauge_.bytes();
   memory_bound_.on_closed(floor, std::chrono::steady_clock::now());
@@ -35,16 +35,16 @@ void ResourceWatch::close(Endpoint& endpoint, std::size_t bytes_before) {
         "endpoint-closed",
         "more memory is in use than --memory-max: every connection was closed, and clients can come back at once",
         {{"mib", mebibytes(bytes_before)},
-         {"mib_max", mebibytes(bound)},
-         {"mib_now", mebibytes(floor)},
-         {"replies_dropped", std::to_string(endpoint.outbox().dropped() - drops_before)},
-         {"times", std::to_string(endpoint.times_closed())}}});
+         {"mib-max", mebibytes(bound)},
+         {"mib-now", mebibytes(floor)},
+         {"replies-dropped", std::to_string(port.dropped() - drops_before)},
+         {"times", std::to_string(port.times_closed())}}});
   if (!memory_bound_.is_raised()) return;
   log_({LogLevel::kError,
         "memory-max-too-low",
         "the state itself needs more memory than --memory-max leaves; the bound is higher until the endpoint is "
         "closed again",
-        {{"mib_now", mebibytes(floor)}, {"mib_max", mebibytes(memory_bound_.bytes())}}});
+        {{"mib-now", mebibytes(floor)}, {"mib-max", mebibytes(memory_bound_.bytes())}}});
 }
 
 // libzmq goes on without a new connection, and tries to accept it again without a pause.

@@ -5,13 +5,13 @@
 
 #include "dti/base/log.hpp"
 #include "dti/base/time.hpp"
-#include "dti/transport/zeromq/endpoint.hpp"
+#include "dti/transport/zeromq/router_port.hpp"
 #include "transport/server/memory_bound.hpp"
 #include "transport/server/resources.hpp"
 
 namespace dti {
 
-/// Looks now and then at what ZeroMQ takes without telling: memory, and descriptors. Closes the endpoint, with all its
+/// Looks now and then at what ZeroMQ takes without telling: memory, and descriptors. Closes the port, with all its
 /// connections, when more memory is in use than the bound.
 /// Thread: one.
 class ResourceWatch {
@@ -21,11 +21,11 @@ class ResourceWatch {
 
   /// To be called at wake_at(), or more often.
   /// @param is_loading  the state is still growing, and those who have asked already wait for their answers
-  void look(Endpoint& endpoint, bool is_loading, SteadyTime time);
+  void look(RouterPort& port, bool is_loading, SteadyTime time);
   [[nodiscard]] SteadyTime wake_at() const { return look_at_; }
 
  private:
-  void close(Endpoint& endpoint, std::size_t bytes_before);
+  void close(RouterPort& port, std::size_t bytes_before);
   void look_at_descriptors(SteadyTime time);
 
   const LogSink log_;

@@ -6,25 +6,20 @@
 #include <array>
 #include <chrono>
 #include <exception>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "dti/base/check.hpp"
 #include "dti/base/stop_signals.hpp"
 #include "dti/base/wake_queue.hpp"
 #include "dti/protocol/allocation_codec.hpp"
-#include "dti/protocol/envelope.hpp"
 #include "dti/service/allocation/committer.hpp"
-#include "dti/transport/zeromq/endpoint.hpp"
-#include "dti/transport/zeromq/frames.hpp"
-#include "dti/transport/zeromq/sockets.hpp"
+#include "dti/transport/zeromq/poll.hpp"
+#include "dti/transport/zeromq/router_port.hpp"
 #include "transport/server/resource_watch.hpp"
 
 namespace dti {
@@ -32,7 +27,6 @@ namespace {
 
 constexpr int kMessagesPerTurn = 512;  // read before what they brought about is done: a batch's worth, under a few ms
 constexpr int kMessagesBetweenLooks = 64;  // at the store, while messages are read or replies leave: some 0.2 ms
-constexpr auto kDropLogInterval = std::chrono::seconds{1};
 constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of a stop's 2 s: to answer who came late or reads slowly
 constexpr std::size_t kStoreEventsMax = 8;                   // a take-over reads ahead by so many pieces
 constexpr std::size_t kHealthChecksMax = 1'024;  // a proxy connects again after each that it waited 5 s for
@@ -58,7 +52,16 @@ bool is_ready_now(const PollFor& waits_for) {
   return ::poll(&item, 1, 0) > 0;
 }
 
-Now now() { return {std::chrono::steady_clock::now(), wall_now()}; }
+SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
+
+Now now() { return {steady_now(), wall_now()}; }
+
+RouterPortOptions port_options(const ServerOptions& options) {
+  return {.host = options.bind,
+          .port = options.port,
+          .frame_bytes_max = kFrameBytesMax,
+          .dropped = {LogLevel::kWarning, "reply-dropped", "a peer has gone or does not read its replies", {}}};
+}
 
 }  // namespace
 
@@ -67,18 +70,18 @@ class Server::Loop {
   Loop(const ServerOptions& options, StartOptions start, Repository& repository, LogSink log)
       : log_(std::move(log)),
         only_while_leading_(options.only_while_leading),
-        endpoint_(options.bind, options.port),
+        port_(port_options(options), log_),
         resource_watch_(options.memory_max, log_),
-        pipeline_(with_endpoint(options, endpoint_.address()), std::move(start)),
+        pipeline_(with_endpoint(options, port_.address()), std::move(start)),
         committer_(repository, wall_now, [this](Committer::Event event) { store_events_.push(std::move(event)); }) {
-    if (only_while_leading_) endpoint_.park();
+    if (only_while_leading_) port_.park();
   }
 
   ~Loop() { store_events_.close(); }  // or the committer could wait for room for ever
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  [[nodiscard]] const std::string& endpoint() const { return endpoint_.address(); }
+  [[nodiscard]] const std::string& endpoint() const { return port_.address(); }
   [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling() && !committer_.waits_for(); }
 
   Exit run(StopSignals& stop_signals, std::function<void(Role)> on_role, std::function<void(bool)> on_listening) {
@@ -101,10 +104,9 @@ class Server::Loop {
       pipeline_.on_tick(now());
       pipeline_.on_turn_end(now());
       perform_actions();
-      endpoint_.outbox().retry(std::chrono::steady_clock::now());
-      log_drops();
-      resource_watch_.look(endpoint_, !announced_, std::chrono::steady_clock::now());
-      if (!endpoint_.is_bound()) bind_again();
+      port_.retry(steady_now());
+      resource_watch_.look(port_, !announced_, steady_now());
+      if (!port_.is_bound()) listen_again();
       if (only_while_leading_ && !exit_) listen_only_while_leading();
     }
     finish();
@@ -112,13 +114,6 @@ class Server::Loop {
   }
 
  private:
-  // Where a reply goes: a peer of the endpoint as it was then, and the frames around the body.
-  struct Route {
-    zmq::message_t routing_id;
-    Envelope envelope;
-    std::uint64_t times_closed = 0;  // the endpoint's
-  };
-
   struct WokenBy {
     bool stop = false;
     bool store_events = false;
@@ -126,27 +121,24 @@ class Server::Loop {
   };
 
   WokenBy wait(const StopSignals& stop_signals) {
-    // What may be left out stands last.
-    std::array<zmq::pollitem_t, 4> items = {
-        {{nullptr, stop_signals.descriptor(), ZMQ_POLLIN, 0}, {nullptr, store_events_.descriptor(), ZMQ_POLLIN, 0}}};
+    // Items that may be left out stand last.
+    std::array<PollItem, 4> items = {
+        {{.descriptor = stop_signals.descriptor()}, {.descriptor = store_events_.descriptor()}}};
     std::size_t count = 2;
-    const auto* const store = &items[count];
+    const auto& store = items[count];
     const auto store_waits_for = committer_.waits_for();
     if (store_waits_for) {
-      const auto events = static_cast<short>(store_waits_for->writable ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN);
-      items[count++] = {nullptr, store_waits_for->descriptor, events, 0};
+      items[count++] = {.descriptor = store_waits_for->descriptor, .for_writing = store_waits_for->writable};
     }
-    if (pipeline_.takes_requests() && endpoint_.is_bound()) {
-      items[count++] = {endpoint_.router().handle(), 0, ZMQ_POLLIN, 0};
-    }
+    if (pipeline_.takes_requests() && port_.is_bound()) items[count++] = port_.poll_item();
     auto wake_at = resource_watch_.wake_at();
-    for (const auto& time : {pipeline_.wake_at(), endpoint_.outbox().wake_at(), endpoint_.wake_at()}) {
+    for (const auto& time : {pipeline_.wake_at(), port_.wake_at()}) {
       if (time) wake_at = std::min(wake_at, *time);
     }
     wait_for(std::span{items}.first(count), wake_at);
-    return {.stop = items[0].revents != 0,
-            .store_events = items[1].revents != 0,
-            .store = store_waits_for && store->revents != 0};
+    return {.stop = items[0].is_ready,
+            .store_events = items[1].is_ready,
+            .store = store_waits_for && store.is_ready};
   }
 
   void handle(Committer::Event event) {
@@ -181,51 +173,42 @@ class Server::Loop {
   bool read_messages() {
     const auto time = now();
     int count = 0;
-    for (; endpoint_.is_bound() && count < kMessagesPerTurn; ++count) {
+    for (; port_.is_bound() && count < kMessagesPerTurn; ++count) {
       if (count % kMessagesBetweenLooks == kMessagesBetweenLooks - 1) resume_store_if_ready();
-      auto frames = receive_frames(endpoint_.router(), kFramesMax + 2);
-      if (!frames) break;
-      if (frames->size() > 1) handle_message(std::move(*frames), time);
+      const auto message = port_.receive();
+      if (!message) break;
+      handle_message(*message, time);
     }
     return count > 0;
   }
 
-  void handle_message(std::vector<zmq::message_t> frames, const Now& time) {
-    const auto views = frame_views(frames);
-    const auto bytes = std::accumulate(views.begin(), views.end(), std::size_t{0},
-                                       [](std::size_t sum, std::string_view frame) { return sum + frame.size(); });
-    auto unpacked = unpack(std::span{views}.subspan(1));
-    Route route{std::move(frames[0]), std::move(unpacked.envelope), endpoint_.times_closed()};
-    if (unpacked.too_many_frames) {
-      return refuse(std::move(route), {"a message has at most 4 frames", {}});
-    }
-    auto decoded = decoder_.decode(unpacked.body);
+  void handle_message(const PeerMessage& message, const Now& time) {
+    if (message.is_too_long) return refuse(message.token, {"a message has at most 4 frames", {}});
+    auto decoded = decoder_.decode(message.body);
     if (auto* request = std::get_if<AllocationRequest>(&decoded)) {
-      const Token token = ++tokens_;
-      routes_.emplace(token, std::move(route));
-      pipeline_.on_request(token, std::move(*request), bytes, time);
+      pipeline_.on_request(message.token, std::move(*request), message.bytes, time);
     } else if (const auto* malformed = std::get_if<MalformedRequest>(&decoded)) {
-      refuse(std::move(route), *malformed);
+      refuse(message.token, *malformed);
     } else if (pipeline_.is_ready(time)) {
-      send(std::move(route), kHealthy);
+      port_.reply(message.token, kHealthy, steady_now());
     } else if (only_while_leading_ && health_checks_.size() < kHealthChecksMax) {
-      health_checks_.push_back(std::move(route));
+      health_checks_.push_back(message.token);
+    } else {
+      port_.forget(message.token);
     }
   }
 
-  void refuse(Route route, const MalformedRequest& malformed) {
+  void refuse(Token token, const MalformedRequest& malformed) {
     Outcome outcome;
     outcome.error = RequestError{Status::kInvalidRequest, malformed.detail, {}, {}};
-    reply(std::move(route), malformed.readable, outcome);
+    reply(token, malformed.readable, outcome);
   }
 
   void perform_actions() {
     int replies = 0;
     for (auto& action : pipeline_.take_actions()) {
       if (auto* answer = std::get_if<SendReply>(&action)) {
-        auto route = routes_.extract(answer->token);
-        DTI_CHECK(!route.empty());  // one reply a request
-        reply(std::move(route.mapped()), answer->request, answer->outcome);
+        reply(answer->token, answer->request, answer->outcome);
         if (++replies % kMessagesBetweenLooks == 0) resume_store_if_ready();
       } else if (auto* commit = std::get_if<StartCommit>(&action)) {
         committer_.start(std::move(*commit));
@@ -260,7 +243,7 @@ class Server::Loop {
   }
 
   void tell_role() {
-    if (role_to_tell_ == Role::kLeader && !endpoint_.is_bound()) return;  // listen_only_while_leading() comes first
+    if (role_to_tell_ == Role::kLeader && !port_.is_bound()) return;  // listen_only_while_leading() comes first
     if (role_to_tell_) on_role_(*std::exchange(role_to_tell_, std::nullopt));
   }
 
@@ -269,19 +252,20 @@ class Server::Loop {
   void listen_only_while_leading() {
     const auto time = now();
     const bool may_lead = pipeline_.may_lead(time);
-    if (endpoint_.is_parked() && may_lead) {
-      endpoint_.listen(time.steady);
-    } else if (endpoint_.is_bound() && !may_lead && routes_.empty() && !endpoint_.outbox().wake_at()) {
+    if (port_.is_parked() && may_lead) {
+      port_.listen(time.steady);
+    } else if (port_.is_bound() && !may_lead && port_.waiting_count() == health_checks_.size() &&
+               !port_.keeps_replies()) {
       tell_listening(false);
-      health_checks_.clear();
-      endpoint_.park();
+      for (const auto token : std::exchange(health_checks_, {})) port_.forget(token);
+      port_.park();
       log_({LogLevel::kInfo, "closed-to-proxy", "this server does not lead, and closed its connections", {}});
     }
-    if (!endpoint_.is_bound()) return;
+    if (!port_.is_bound()) return;
     tell_role();
     tell_listening(true);
     if (!health_checks_.empty() && pipeline_.is_ready(time)) {
-      for (auto& route : std::exchange(health_checks_, {})) send(std::move(route), kHealthy);
+      for (const auto token : std::exchange(health_checks_, {})) port_.reply(token, kHealthy, time.steady);
     }
   }
 
@@ -289,65 +273,34 @@ class Server::Loop {
     if (std::exchange(told_listening_, listens) != listens) on_listening_(listens);
   }
 
-  void reply(Route route, const AllocationRequest& request, const Outcome& outcome) {
+  void reply(Token token, const AllocationRequest& request, const Outcome& outcome) {
     body_.clear();
     append_allocation_reply(body_, request, outcome);
-    send(std::move(route), body_);
-  }
-
-  void send(Route route, std::string_view body) {
-    auto& outbox = endpoint_.outbox();
-    // Its connection went with the others, and its routing id may be another peer's by now.
-    if (route.times_closed != endpoint_.times_closed()) return outbox.count_drop();
-    std::vector<zmq::message_t> frames;
-    frames.reserve(kFramesMax + 1);
-    frames.push_back(std::move(route.routing_id));
-    for (const auto& frame : route.envelope.before) frames.emplace_back(frame.data(), frame.size());
-    frames.emplace_back(body.data(), body.size());
-    if (route.envelope.after) frames.emplace_back(route.envelope.after->data(), route.envelope.after->size());
-    outbox.send(std::move(frames), std::chrono::steady_clock::now());
-  }
-
-  /// Replies to a peer that has gone or does not read are let go; a repeat of the request gets them again.
-  void log_drops() {
-    const auto dropped = endpoint_.outbox().dropped();
-    if (dropped == drops_logged_) return;
-    const auto time = std::chrono::steady_clock::now();
-    if (drop_logged_at_ && time - *drop_logged_at_ < kDropLogInterval) return;
-    drop_logged_at_ = time;
-    drops_logged_ = dropped;
-    log_({LogLevel::kWarning,
-          "reply-dropped",
-          "a peer has gone or does not read its replies",
-          {{"dropped_in_all", std::to_string(drops_logged_)}}});
+    port_.reply(token, body_, steady_now());
   }
 
   /// The port may not be free at once.
-  void bind_again() {
-    const auto time = std::chrono::steady_clock::now();
-    if (!endpoint_.wake_at() || time < endpoint_.wake_at()) return;
+  void listen_again() {
     try {
-      endpoint_.bind_again(time);
+      port_.listen_again(steady_now());
     } catch (const std::exception& error) {
-      exit_ = Exit{1, error.what()};  // what was answered is stored, and nobody can ask any more
+      exit_ = Exit{1, error.what()};  // every answer is stored, and no client can ask any more
     }
   }
 
   /// Answers the requests that came too late to be decided, since old peers wait for ever; then waits until libzmq has
   /// handed the last replies to the kernel, at most for the socket's linger.
   void finish() {
-    const auto deadline = std::chrono::steady_clock::now() + kFlushTime;
+    const auto deadline = steady_now() + kFlushTime;
     bool more = true;
-    while (more && std::chrono::steady_clock::now() < deadline) {
+    while (more && steady_now() < deadline) {
       const bool came = read_messages();
       perform_actions();
-      auto& outbox = endpoint_.outbox();
-      outbox.retry(std::chrono::steady_clock::now());
-      if (outbox.wake_at()) wait_for({}, outbox.wake_at());
-      more = outbox.wake_at() || came;
+      port_.retry(steady_now());
+      if (port_.keeps_replies()) wait_for({}, port_.wake_at());
+      more = port_.keeps_replies() || came;
     }
-    log_drops();
-    endpoint_.finish();
+    port_.finish();
   }
 
   // Fixed after construction.
@@ -357,20 +310,16 @@ class Server::Loop {
   std::function<void(Role)> on_role_;
   std::function<void(bool)> on_listening_;
   // The thread of run() only.
-  Endpoint endpoint_;
+  RouterPort port_;
   std::optional<Role> role_to_tell_;
   bool told_listening_ = false;
-  std::vector<Route> health_checks_;  // with only_while_leading: those that came while it was not ready
+  std::vector<Token> health_checks_;  // with only_while_leading: those that came while it was not ready
   ResourceWatch resource_watch_;
   bool announced_ = false;  // the state was loaded, once
   AllocationRequestDecoder decoder_;
   std::string body_;  // of the reply that is being made
   CommitPipeline pipeline_;
-  std::unordered_map<Token, Route> routes_;  // of the requests that wait for their answer
-  Token tokens_ = 0;
   std::optional<Exit> exit_;
-  std::uint64_t drops_logged_ = 0;
-  std::optional<SteadyTime> drop_logged_at_;
   // Shared with the committer's thread.
   WakeQueue<Committer::Event> store_events_{kStoreEventsMax};
   // Last: its thread ends before what it uses.

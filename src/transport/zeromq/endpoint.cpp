@@ -1,13 +1,17 @@
-#include "dti/transport/zeromq/endpoint.hpp"
+#include "transport/zeromq/endpoint.hpp"
 
 #include <exception>
 
-#include "dti/transport/zeromq/sockets.hpp"
+#include "dti/transport/zeromq/host_port.hpp"
+#include "transport/zeromq/sockets.hpp"
 
 namespace dti {
 
-Endpoint::Endpoint(const std::string& host, std::uint16_t port)
-    : host_(host), router_(bind_router(context_, host, port)), address_(router_.get(zmq::sockopt::last_endpoint)) {}
+Endpoint::Endpoint(const std::string& host, std::uint16_t port, std::size_t frame_bytes_max)
+    : host_(host),
+      frame_bytes_max_(frame_bytes_max),
+      router_(bind_router(context_, host, port, frame_bytes_max)),
+      address_(router_.get(zmq::sockopt::last_endpoint)) {}
 
 void Endpoint::close(SteadyTime now) {
   router_.set(zmq::sockopt::linger, 0);
@@ -41,7 +45,7 @@ void Endpoint::close_connections() {
 
 void Endpoint::bind_again(SteadyTime now) {
   try {
-    router_ = bind_router(context_, host_, port_of(address_));
+    router_ = bind_router(context_, host_, port_of(address_), frame_bytes_max_);
     wake_at_.reset();
   } catch (const std::exception&) {
     if (now >= give_up_at_) throw;

@@ -1,11 +1,11 @@
-#include "dti/transport/zeromq/outbox.hpp"
+#include "transport/zeromq/outbox.hpp"
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
 #include "dti/base/check.hpp"
-#include "dti/transport/zeromq/frames.hpp"
+#include "transport/zeromq/frames.hpp"
 
 namespace dti {
 namespace {

@@ -1,4 +1,4 @@
-#include "dti/transport/zeromq/port_hold.hpp"
+#include "transport/zeromq/port_hold.hpp"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -9,7 +9,7 @@
 #include <memory>
 #include <system_error>
 
-#include "dti/transport/zeromq/sockets.hpp"
+#include "dti/transport/zeromq/host_port.hpp"
 
 namespace dti {
 namespace {

@@ -6,7 +6,13 @@
 #include <stdexcept>
 #include <utility>
 
-#include "dti/transport/zeromq/frames.hpp"
+#include <zmq.hpp>
+
+#include "dti/transport/zeromq/host_port.hpp"
+#include "transport/zeromq/connection_watch.hpp"
+#include "transport/zeromq/envelope.hpp"
+#include "transport/zeromq/frames.hpp"
+#include "transport/zeromq/sockets.hpp"
 
 namespace dti {
 namespace {
@@ -24,8 +30,16 @@ std::string seconds_text(milliseconds time) {
 
 }  // namespace
 
-ServerConnection::ServerConnection(zmq::context_t& context, const std::string& host_port, milliseconds try_time)
-    : context_(context), try_time_(try_time) {
+struct ServerConnection::Dealer {
+  Dealer(zmq::context_t& context, std::size_t frame_bytes_max)
+      : socket(make_dealer(context, frame_bytes_max)), watch(context, socket) {}
+  zmq::socket_t socket;
+  ConnectionWatch watch;
+};
+
+ServerConnection::ServerConnection(zmq::context_t& context, const std::string& host_port, milliseconds try_time,
+                                   std::size_t reply_bytes_max)
+    : context_(context), try_time_(try_time), reply_bytes_max_(reply_bytes_max) {
   const auto colon = host_port.rfind(':');
   const auto digits = colon == std::string::npos ? std::string_view{} : std::string_view{host_port}.substr(colon + 1);
   const auto* const end = digits.data() + digits.size();
@@ -35,6 +49,8 @@ ServerConnection::ServerConnection(zmq::context_t& context, const std::string& h
   }
   host_ = without_brackets(host_port.substr(0, colon));
 }
+
+ServerConnection::~ServerConnection() = default;
 
 bool ServerConnection::send(std::span<const std::string_view> frames, SteadyTime now) {
   if (state_ == State::kConnected) return send_frames(dealer_->socket, frames) == SendResult::kSent;
@@ -46,8 +62,11 @@ bool ServerConnection::send(std::span<const std::string_view> frames, SteadyTime
   return true;
 }
 
-std::optional<std::vector<zmq::message_t>> ServerConnection::receive(std::size_t frames_max) {
-  return dealer_ ? receive_frames(dealer_->socket, frames_max) : std::nullopt;
+std::optional<std::string> ServerConnection::receive() {
+  if (!dealer_) return std::nullopt;
+  const auto frames = receive_frames(dealer_->socket, kFramesMax);
+  if (!frames) return std::nullopt;
+  return std::string{unpack(frame_views(*frames)).body};
 }
 
 void ServerConnection::reset() {
@@ -73,11 +92,11 @@ std::optional<ServerConnection::Change> ServerConnection::update(SteadyTime now)
   return Lost{*std::exchange(fault_, std::nullopt)};
 }
 
-void ServerConnection::add_poll_items(std::vector<zmq::pollitem_t>& items) {
-  if (state_ == State::kLookingUp) items.push_back({nullptr, lookup_->descriptor(), ZMQ_POLLIN, 0});
+void ServerConnection::add_poll_items(std::vector<PollItem>& items) {
+  if (state_ == State::kLookingUp) items.push_back({.descriptor = lookup_->descriptor()});
   if (state_ == State::kConnecting || state_ == State::kConnected) {
-    items.push_back({dealer_->socket.handle(), 0, ZMQ_POLLIN, 0});
-    items.push_back({dealer_->watch.handle(), 0, ZMQ_POLLIN, 0});
+    items.push_back({.socket = dealer_->socket.handle()});
+    items.push_back({.socket = dealer_->watch.handle()});
   }
 }
 
@@ -132,7 +151,7 @@ void ServerConnection::connect(SteadyTime now) {
   state_ = State::kConnecting;
   deadline_ = now + try_time_;
   dealer_.reset();
-  dealer_.emplace(context_);
+  dealer_ = std::make_unique<Dealer>(context_, reply_bytes_max_);
   connect_dealer(dealer_->socket, address_);
 }
 

@@ -1,4 +1,4 @@
-#include "dti/transport/zeromq/endpoint.hpp"
+#include "transport/zeromq/endpoint.hpp"
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -15,14 +15,17 @@
 #include <utility>
 #include <vector>
 
-#include "dti/transport/zeromq/frames.hpp"
-#include "dti/transport/zeromq/sockets.hpp"
+#include "dti/transport/zeromq/host_port.hpp"
+#include "transport/zeromq/frames.hpp"
+#include "transport/zeromq/sockets.hpp"
 #include "unit/transport/peers.hpp"
 
 namespace dti {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr std::size_t kFrameBytesMax = std::size_t{1024} * 1024;
 
 class EndpointTest : public testing::Test {
  protected:
@@ -44,7 +47,7 @@ class EndpointTest : public testing::Test {
   }
 
   zmq::context_t context_;
-  Endpoint endpoint_{"127.0.0.1", 0};
+  Endpoint endpoint_{"127.0.0.1", 0, kFrameBytesMax};
   SteadyTime now_{1h};
 };
 
@@ -118,11 +121,11 @@ TEST_F(EndpointTest, IsReachedByNobodyWhileItIsParkedAndKeepsItsPort) {
     EXPECT_FALSE(endpoint_.is_bound());
     EXPECT_FALSE(endpoint_.wake_at());
     EXPECT_TRUE(is_refused(endpoint_.address()));
-    EXPECT_THROW((void)bind_router(context_, "127.0.0.1", port_of(endpoint_.address())), std::runtime_error);
+    EXPECT_THROW((void)bind_router(context_, "127.0.0.1", port_of(endpoint_.address()), kFrameBytesMax), std::runtime_error);
     endpoint_.listen(now_);
     EXPECT_FALSE(endpoint_.is_parked());
     ASSERT_TRUE(endpoint_.is_bound());
-    EXPECT_THROW((void)bind_router(context_, "127.0.0.1", port_of(endpoint_.address())), std::runtime_error);
+    EXPECT_THROW((void)bind_router(context_, "127.0.0.1", port_of(endpoint_.address()), kFrameBytesMax), std::runtime_error);
     auto peer = connect();
     peers::send(peer, {"hello"});
     EXPECT_EQ(receive(), "hello");
@@ -134,7 +137,7 @@ TEST_F(EndpointTest, AllItsAddressesCanBeParked) {
     SCOPED_TRACE(host);
     std::optional<Endpoint> endpoint;
     try {
-      endpoint.emplace(host, 0);
+      endpoint.emplace(host, 0, kFrameBytesMax);
     } catch (const std::runtime_error&) {
       continue;  // this machine has no IPv6
     }
@@ -162,7 +165,7 @@ TEST_F(EndpointTest, HandsItsRepliesOverBeforeItIsParked) {
 
 TEST_F(EndpointTest, WaitsForItsPortAndGivesUpInTheEnd) {
   endpoint_.close(now_);
-  zmq::socket_t other = bind_router(context_, "127.0.0.1", port_of(endpoint_.address()));
+  zmq::socket_t other = bind_router(context_, "127.0.0.1", port_of(endpoint_.address()), kFrameBytesMax);
   const auto deadline = now_ + Endpoint::kBindTime;
   for (; now_ < deadline; now_ = *endpoint_.wake_at()) {
     endpoint_.bind_again(now_);
@@ -176,7 +179,7 @@ TEST_F(EndpointTest, TakesItsPortOnceThatIsFree) {
   endpoint_.close(now_);
   {
     zmq::context_t others;
-    zmq::socket_t other = bind_router(others, "127.0.0.1", port_of(endpoint_.address()));
+    zmq::socket_t other = bind_router(others, "127.0.0.1", port_of(endpoint_.address()), kFrameBytesMax);
     endpoint_.bind_again(now_);
     EXPECT_FALSE(endpoint_.is_bound());
   }

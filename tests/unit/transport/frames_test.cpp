@@ -1,4 +1,4 @@
-#include "dti/transport/zeromq/frames.hpp"
+#include "transport/zeromq/frames.hpp"
 
 #include <chrono>
 #include <span>

@@ -1,4 +1,4 @@
-#include "dti/transport/zeromq/outbox.hpp"
+#include "transport/zeromq/outbox.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "dti/service/allocation/commit_pipeline.hpp"
-#include "dti/transport/zeromq/frames.hpp"
+#include "transport/zeromq/frames.hpp"
 
 namespace dti {
 namespace {

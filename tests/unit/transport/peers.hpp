@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <zmq.hpp>
 
-#include "dti/transport/zeromq/frames.hpp"
+#include "transport/zeromq/frames.hpp"
 
 namespace dti::peers {
 

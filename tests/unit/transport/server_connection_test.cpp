@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <zmq.hpp>
 
 #include "unit/transport/peers.hpp"
 
@@ -21,6 +22,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kReplyBytesMax = std::size_t{4} * 1024 * 1024;
 
 // A TCP listener on the loopback that speaks no ZeroMQ.
 class PlainListener {
@@ -81,7 +84,7 @@ std::optional<ServerConnection::Change> next_change(ServerConnection& connection
   const auto give_up_at = Clock::now() + 60s;
   while (Clock::now() < give_up_at) {
     if (auto change = connection.update(Clock::now())) return change;
-    std::vector<zmq::pollitem_t> items;
+    std::vector<PollItem> items;
     connection.add_poll_items(items);
     wait_for(items, std::min(give_up_at, connection.wake_at().value_or(give_up_at)));
   }
@@ -104,7 +107,7 @@ bool is_connected(ServerConnection& connection) {
 TEST(ServerConnectionTest, AMessageWaitsForTheConnectionAndIsAnswered) {
   zmq::context_t context;
   peers::ScriptedRouter server{context};
-  ServerConnection connection{context, server.host_port, 60s};
+  ServerConnection connection{context, server.host_port, 60s, kReplyBytesMax};
   EXPECT_EQ(connection.wake_at(), std::nullopt) << "nothing is connected before there is something to send";
   send_hello(connection);
   EXPECT_TRUE(is_connected(connection));
@@ -112,13 +115,13 @@ TEST(ServerConnectionTest, AMessageWaitsForTheConnectionAndIsAnswered) {
   ASSERT_EQ(frames.size(), 2u);
   EXPECT_EQ(frames[1], "hello");
   peers::send(server.socket, {frames[0], "answer"});
-  auto answer = connection.receive(5);
-  for (; !answer; answer = connection.receive(5)) {
-    std::vector<zmq::pollitem_t> items;
+  auto answer = connection.receive();
+  for (; !answer; answer = connection.receive()) {
+    std::vector<PollItem> items;
     connection.add_poll_items(items);
     wait_for(items, std::nullopt);
   }
-  EXPECT_EQ(answer->front().to_string(), "answer");
+  EXPECT_EQ(*answer, "answer");
 }
 
 TEST(ServerConnectionTest, TheReasonOfALossSaysWhatHappened) {
@@ -147,7 +150,7 @@ TEST(ServerConnectionTest, TheReasonOfALossSaysWhatHappened) {
     if (test.listener) test.listener(listener);
     zmq::context_t context;
     ServerConnection connection{context, test.host_port.empty() ? listener.host_port() : test.host_port,
-                                test.try_time};
+                                test.try_time, kReplyBytesMax};
     send_hello(connection);
     const auto reason = reason_of_loss(connection);
     EXPECT_NE(reason.find(test.part), std::string::npos) << reason;
@@ -159,7 +162,7 @@ TEST(ServerConnectionTest, AConnectionThatBreaksIsToldAndTheNextMessageGoesOverA
   zmq::context_t servers;
   std::optional<peers::ScriptedRouter> server{std::in_place, servers};
   const auto host_port = server->host_port;
-  ServerConnection connection{context, host_port, 60s};
+  ServerConnection connection{context, host_port, 60s, kReplyBytesMax};
   send_hello(connection);
   EXPECT_TRUE(is_connected(connection));
   server.reset();
@@ -175,7 +178,7 @@ TEST(ServerConnectionTest, AConnectionThatBreaksIsToldAndTheNextMessageGoesOverA
 TEST(ServerConnectionTest, AfterAResetTheNextMessageGoesOverANewConnectionAndWhatWaitedIsDropped) {
   zmq::context_t context;
   peers::ScriptedRouter server{context};
-  ServerConnection connection{context, server.host_port, 60s};
+  ServerConnection connection{context, server.host_port, 60s, kReplyBytesMax};
   send_hello(connection);
   EXPECT_TRUE(is_connected(connection));
   const auto first = peers::receive(server.socket).at(0);
@@ -194,7 +197,7 @@ TEST(ServerConnectionTest, AnAddressThatCannotBeOneIsSaidInASentence) {
   zmq::context_t context;
   for (const std::string host_port : {"no port", "host:", ":6000", "host:port", "host:0", "host:65536", "host:-1"}) {
     try {
-      ServerConnection connection{context, host_port, 1s};
+      ServerConnection connection{context, host_port, 1s, kReplyBytesMax};
       ADD_FAILURE() << "it took " << host_port;
     } catch (const std::runtime_error& error) {
       EXPECT_NE(std::string(error.what()).find(host_port), std::string::npos) << error.what();

@@ -11,11 +11,13 @@
 #include <variant>
 #include <vector>
 
-#include <zmq.hpp>
-
 #include "dti/base/time.hpp"
 #include "dti/transport/zeromq/lookups.hpp"
-#include "dti/transport/zeromq/sockets.hpp"
+#include "dti/transport/zeromq/poll.hpp"
+
+namespace zmq {
+class context_t;
+}
 
 namespace dti {
 
@@ -35,32 +37,34 @@ class ServerConnection {
   };
   using Change = std::variant<Connected, Lost>;
 
+  /// @param context  of a Context or a RouterPort; outlives this
   /// @param host_port  an IPv6 address stands in brackets
   /// @param try_time  how long the lookup may take, and each address
+  /// @param reply_bytes_max  libzmq closes the connection if the peer sends a larger frame
   /// @throws std::runtime_error  with a sentence for people, if that cannot be an address
-  ServerConnection(zmq::context_t& context, const std::string& host_port, std::chrono::milliseconds try_time);
+  ServerConnection(zmq::context_t& context, const std::string& host_port, std::chrono::milliseconds try_time,
+                   std::size_t reply_bytes_max);
+  ~ServerConnection();
+  ServerConnection(const ServerConnection&) = delete;
+  ServerConnection& operator=(const ServerConnection&) = delete;
 
   /// Sends a message, or keeps it until the connection stands. Never blocks.
   /// @return false: too many wait already, and it was not taken
   bool send(std::span<const std::string_view> frames, SteadyTime now);
-  /// The next message of the peer, if there is one; also after the connection was lost, until something is sent.
-  [[nodiscard]] std::optional<std::vector<zmq::message_t>> receive(std::size_t frames_max);
+  /// The body of the peer's next message, if there is one; also after the connection was lost, until something is sent.
+  [[nodiscard]] std::optional<std::string> receive();
   /// Ends the connection, and drops the messages that wait. The next one that is sent goes over another connection.
   void reset();
 
   /// Goes on, and says what happened; to be called until nothing did, when a poll item is ready and at wake_at().
   [[nodiscard]] std::optional<Change> update(SteadyTime now);
   /// Adds what wakes the caller.
-  void add_poll_items(std::vector<zmq::pollitem_t>& items);
+  void add_poll_items(std::vector<PollItem>& items);
   [[nodiscard]] std::optional<SteadyTime> wake_at() const;
 
  private:
   enum class State { kIdle, kLookingUp, kConnecting, kConnected };
-  struct Dealer {
-    explicit Dealer(zmq::context_t& context) : socket(make_dealer(context)), watch(context, socket) {}
-    zmq::socket_t socket;
-    ConnectionWatch watch;
-  };
+  struct Dealer;
 
   void try_next_address(SteadyTime now);
   void look_up(SteadyTime now);
@@ -77,6 +81,7 @@ class ServerConnection {
   std::string host_;
   std::uint16_t port_ = 0;
   const std::chrono::milliseconds try_time_;
+  const std::size_t reply_bytes_max_;
 
   State state_ = State::kIdle;
   std::optional<std::string> fault_;  // why there is no connection; not told yet
@@ -90,7 +95,7 @@ class ServerConnection {
   std::string skipped_;       // the addresses that failed since the connection was last wanted, and why
   std::string address_;       // of the latest attempt
   bool is_accepted_ = false;  // dealer_'s TCP connection stands
-  std::optional<Dealer> dealer_;
+  std::unique_ptr<Dealer> dealer_;
 };
 
 }  // namespace dti

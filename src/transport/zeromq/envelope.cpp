@@ -1,4 +1,4 @@
-#include "dti/protocol/envelope.hpp"
+#include "transport/zeromq/envelope.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,8 +9,8 @@
 #include <zmq.hpp>
 
 #include "dti/base/time.hpp"
-#include "dti/transport/zeromq/outbox.hpp"
-#include "dti/transport/zeromq/port_hold.hpp"
+#include "transport/zeromq/outbox.hpp"
+#include "transport/zeromq/port_hold.hpp"
 
 namespace dti {
 
@@ -23,8 +24,9 @@ class Endpoint {
   static constexpr std::chrono::seconds kBindTime{5};
 
   /// Binds.
+  /// @param frame_bytes_max  libzmq closes a connection that sends a larger frame
   /// @throws std::runtime_error  with a sentence for people
-  Endpoint(const std::string& host, std::uint16_t port);
+  Endpoint(const std::string& host, std::uint16_t port, std::size_t frame_bytes_max);
 
   /// Closes every connection and waits until ZeroMQ has freed what it held: milliseconds, as nothing lingers.
   void close(SteadyTime now);
@@ -49,6 +51,7 @@ class Endpoint {
   /// How often it was closed. A peer's routing id is worth nothing after that: another peer may be given it.
   [[nodiscard]] std::uint64_t times_closed() const { return times_closed_; }
 
+  [[nodiscard]] zmq::context_t& context() { return context_; }
   [[nodiscard]] zmq::socket_t& router() { return router_; }
   [[nodiscard]] Outbox& outbox() { return outbox_; }
 
@@ -57,6 +60,7 @@ class Endpoint {
 
   // Fixed after construction.
   const std::string host_;
+  const std::size_t frame_bytes_max_;
   // A context of its own: its end says that everything has been freed.
   zmq::context_t context_;
   zmq::socket_t router_;

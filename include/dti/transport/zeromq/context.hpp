@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+
+namespace zmq {
+class context_t;
+}
+
+namespace dti {
+
+/// The threads and connections of libzmq that ServerConnection objects share. It outlives them.
+/// Thread: any.
+class Context {
+ public:
+  Context();
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  [[nodiscard]] zmq::context_t& get() { return *context_; }
+
+ private:
+  const std::unique_ptr<zmq::context_t> context_;
+};
+
+}  // namespace dti

@@ -1,0 +1,151 @@
+#include "dti/transport/zeromq/router_port.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "unit/transport/peers.hpp"
+
+namespace dti {
+namespace {
+
+using namespace std::chrono_literals;
+using peers::Frames;
+
+class RouterPortTest : public testing::Test {
+ protected:
+  zmq::socket_t connect() {
+    auto peer = peers::make_peer(context_, zmq::socket_type::dealer);
+    peer.connect(port_.address());
+    return peer;
+  }
+  PeerMessage receive() {
+    for (;;) {
+      if (auto message = port_.receive()) return *message;
+      PollItem items[] = {port_.poll_item()};
+      wait_for(items, std::nullopt);
+    }
+  }
+  /// The reply to a message that comes from a peer and is then gone.
+  void drop_a_reply() {
+    {
+      auto peer = connect();
+      peers::send(peer, {"ask"});
+      lost_ = receive().token;
+    }
+    port_.close(now_);
+    while (!port_.is_bound()) port_.listen_again(now_ = *port_.wake_at());
+    port_.reply(lost_, "lost", now_);
+  }
+
+  zmq::context_t context_;
+  std::vector<LogEvent> log_;
+  RouterPort port_{{.host = "127.0.0.1",
+                    .port = 0,
+                    .frame_bytes_max = 1'000,
+                    .dropped = {LogLevel::kWarning, "reply-dropped", "it has gone", {}}},
+                   [this](const LogEvent& event) { log_.push_back(event); }};
+  SteadyTime now_{1h};
+  Token lost_ = 0;
+};
+
+TEST_F(RouterPortTest, AReplyLeavesInTheEnvelopeOfItsMessage) {
+  auto peer = connect();
+  const std::vector<std::pair<Frames, Frames>> envelopes = {{{}, {}}, {{}, {"cid"}}, {{""}, {}}, {{"4byt", ""}, {"a"}}};
+  for (const auto& [before, after] : envelopes) {
+    const auto around = [&before = before, &after = after](const std::string& body) {
+      Frames frames = before;
+      frames.push_back(body);
+      frames.insert(frames.end(), after.begin(), after.end());
+      return frames;
+    };
+    peers::send(peer, around("ask"));
+    const auto message = receive();
+    EXPECT_EQ(message.body, "ask");
+    EXPECT_FALSE(message.is_too_long);
+    port_.reply(message.token, "answer", now_);
+    EXPECT_EQ(peers::receive(peer), around("answer"));
+  }
+}
+
+TEST_F(RouterPortTest, MessagesAreAnsweredInAnyOrder) {
+  auto one = connect();
+  auto other = connect();
+  peers::send(one, {"one"});
+  const auto first = receive().token;
+  peers::send(other, {"other"});
+  const auto second = receive().token;
+  EXPECT_EQ(port_.waiting_count(), 2U);
+  port_.reply(second, "to other", now_);
+  port_.reply(first, "to one", now_);
+  EXPECT_EQ(peers::receive(one), (Frames{"to one"}));
+  EXPECT_EQ(peers::receive(other), (Frames{"to other"}));
+  EXPECT_EQ(port_.waiting_count(), 0U);
+}
+
+TEST_F(RouterPortTest, AMessageOfTooManyFramesHasNoBodyAndIsAnsweredInAnEmptyEnvelope) {
+  auto peer = connect();
+  peers::send(peer, Frames(RouterPort::kFramesMax + 1, "x"));
+  const auto message = receive();
+  EXPECT_TRUE(message.is_too_long);
+  port_.reply(message.token, "refused", now_);
+  EXPECT_EQ(peers::receive(peer), (Frames{"refused"}));
+}
+
+TEST_F(RouterPortTest, CountsTheBytesOfAMessageAndOfTheEnvelopesThatWait) {
+  auto peer = connect();
+  peers::send(peer, {"1234", "", "body", "123"});
+  const auto message = receive();
+  EXPECT_EQ(message.bytes, message.peer.size() + 4 + 4 + 3);
+  EXPECT_EQ(port_.waiting_bytes(), message.peer.size() + 4 + 3);
+  peers::send(peer, {"12", "", "body"});
+  const auto other = receive().token;
+  port_.reply(message.token, "", now_);
+  port_.forget(other);
+  EXPECT_EQ(port_.waiting_bytes(), 0U);
+  EXPECT_EQ(port_.waiting_count(), 0U);
+}
+
+TEST_F(RouterPortTest, AReplyToAConnectionThatWasClosedIsDropped) {
+  drop_a_reply();
+  EXPECT_EQ(port_.dropped(), 1U);
+  EXPECT_EQ(port_.times_closed(), 1U);
+}
+
+TEST_F(RouterPortTest, LogsDroppedRepliesOnceASecondWithTheirNumber) {
+  const auto dropped_in_all = [this] { return log_.back().fields.at(0).second; };
+  port_.retry(now_);
+  EXPECT_TRUE(log_.empty());
+  drop_a_reply();
+  port_.retry(now_);
+  ASSERT_EQ(log_.size(), 1U);
+  EXPECT_EQ(log_[0].event, "reply-dropped");
+  EXPECT_EQ(log_[0].fields.at(0).first, "dropped-in-all");
+  EXPECT_EQ(dropped_in_all(), "1");
+  const auto logged_at = now_;
+  drop_a_reply();
+  drop_a_reply();
+  port_.retry(logged_at + 999ms);
+  EXPECT_EQ(log_.size(), 1U);
+  port_.retry(logged_at + 1s);
+  ASSERT_EQ(log_.size(), 2U);
+  EXPECT_EQ(dropped_in_all(), "3");
+  port_.retry(logged_at + 10s);
+  EXPECT_EQ(log_.size(), 2U);
+}
+
+using RouterPortDeathTest = RouterPortTest;
+
+TEST_F(RouterPortDeathTest, ASecondReplyToAMessageIsABug) {
+  auto peer = connect();
+  peers::send(peer, {"ask"});
+  const auto token = receive().token;
+  port_.reply(token, "answer", now_);
+  EXPECT_DEATH(port_.reply(token, "again", now_), "");
+}
+
+}  // namespace
+}  // namespace dti
