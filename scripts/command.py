@@ -1,8 +1,10 @@
 """What the commands share: how they read options, get what they need, say and record what they found, and end."""
 
 import argparse
+import contextlib
 import datetime
 import os
+import signal
 import subprocess
 import sys
 import traceback
@@ -80,6 +82,17 @@ def provide_binaries(preset, *purposes):
 def need_postgresql():
     if newest_bin_folder() is None:
         raise CouldNotRun("PostgreSQL is not installed: no /usr/lib/postgresql/*/bin/initdb")
+
+
+def end_group(process, number=None, seconds=0):
+    """Ends all that a process with a session of its own has started: by that signal if it ends soon, else by SIGKILL."""
+    if number and process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(process.pid, number)
+            process.wait(seconds)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 # What a command says and records.

@@ -10,13 +10,12 @@ import json
 import os
 import selectors
 import shutil
-import signal
 import subprocess
 import sys
 import time
 
-from scripts.command import (ROOT, exit_status, markdown_table, need_postgresql, new_parser, provide_binaries, say,
-                             whole_number, write_evidence)
+from scripts.command import (ROOT, end_group, exit_status, markdown_table, need_postgresql, new_parser,
+                             provide_binaries, say, whole_number, write_evidence)
 from scripts.long_run import LongRun, times
 from tests_py.harness.postgresql import FOLDERS, remove_cluster
 
@@ -57,9 +56,7 @@ class LaneProcess:
     def end(self, deadline):
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(max(0.0, deadline - time.monotonic()))
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        end_group(self.process)
         self.process.stdout.close()
 
 

@@ -4,7 +4,6 @@ What was found stays in build/fuzz: corpus/TARGET is where the next run goes on,
 has the inputs that broke a claim, which each run tries first.
 Exit codes: 0 nothing found; 1 a finding; 2 bad use; 3 the targets could not be built; 128 + N ended by signal N."""
 
-import contextlib
 import os
 import re
 import shutil
@@ -15,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.command import (FOUND, ROOT, build, exit_status, markdown_table, new_parser, say, whole_number,
+from scripts.command import (FOUND, ROOT, build, end_group, exit_status, markdown_table, new_parser, say, whole_number,
                              write_evidence)
 from tests_py.harness.stopping import Stopped, held
 
@@ -121,12 +120,7 @@ class Target:
     def end(self, number):
         """Ends what it has started; the figures so far stay."""
         if self._process and self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
-                os.killpg(self._process.pid, number)
-                self._process.wait(5)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            end_group(self._process, number, 5)
         self.read()
 
     def text(self):

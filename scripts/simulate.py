@@ -5,10 +5,8 @@ build/dev/bin/simulation --seed=N --trace shows the same run again.
 Exit codes: 0 nothing was violated and every named cell was reached (it takes some three thousand seeds); 1 not so;
 2 bad use; 3 it could not run; 128 + N ended by signal N."""
 
-import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,8 +14,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from scripts.command import (ROOT, CouldNotRun, build, exit_status, markdown_table, new_parser, say, whole_number,
-                             write_evidence)
+from scripts.command import (ROOT, CouldNotRun, build, end_group, exit_status, markdown_table, new_parser, say,
+                             whole_number, write_evidence)
 from scripts.long_run import Line
 from tests_py.harness.stopping import Stopped, held
 
@@ -103,9 +101,7 @@ def simulate(binary, first, seconds, jobs, folder, all_cells=False):
             campaign.add(output, cells)
     finally:
         for process, _ in processes:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            end_group(process)
     return campaign
 
 

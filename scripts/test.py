@@ -15,7 +15,7 @@ import traceback
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from scripts.command import ROOT, CouldNotRun, install, new_parser, say
+from scripts.command import ROOT, CouldNotRun, end_group, install, new_parser, say
 from scripts.fuzz import fuzz, target_names
 from scripts.simulate import simulate
 from tests_py.harness.postgresql import FOLDERS, newest_bin_folder, remove_cluster, scratch_cluster
@@ -69,12 +69,6 @@ def run_in_group(command, seconds=None, end_seconds=0, **options):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(end_seconds)
         end_group(process)
-
-
-def end_group(process):
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def build(counts, preset):

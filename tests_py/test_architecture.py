@@ -21,7 +21,6 @@ LIBRARIES = {
     "libzmq": (r"zmq\.hpp?", "zmq"),
 }
 SYSTEM = {"dti_warnings", "Threads"}
-APPS = ("dti_server", "faculty", "program", "dtictl")
 FILES_MAX = 31  # in a folder: more is not one purpose
 
 

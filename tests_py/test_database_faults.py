@@ -193,7 +193,6 @@ class Asking:
 
     def __init__(self, stack, dti, body):
         self._peers = [stack.enter_context(Client(dti.endpoint)) for _ in range(PEERS)]
-        self._body = body
         self._encoded = json.dumps(body).encode()
         self.told = collections.Counter({"accepted": 0, "OVERLOADED": 0})
         self.sent = 0
