@@ -118,35 +118,35 @@ void add_flags(CLI::App& app, CeilingOptions& options) {
       "insert: one row a statement. unnest: one statement a batch, with arrays that are unnested as in the server's "
       "statement, without its guard. copy, copy-binary: one COPY a batch. Statements are prepared, parameters "
       "binary, and each commits. The rate counts the time of writing only.")
-      ->check(one_of({"insert", "unnest", "copy", "copy-binary"}));
+      ->check(CLI::IsMember({"insert", "unnest", "copy", "copy-binary"}));
   add_flag(app, group, "--batch=N", options.batch, "Rows in one batch; the last one of a semester has what is left.")
-      ->check(between(1, 10'000'000))
+      ->check(CLI::Range(1, 10'000'000))
       ->default_str("1000; always 1 with insert");
   group = "Rows";
   add_flag(app, group, "--semesters=N", options.content.semesters, "Semesters to fill, one after the other.")
-      ->check(between(1, 1'000'000));
+      ->check(CLI::Range(1, 1'000'000));
   add_flag(app, group, "--programs=N", options.content.programs, "Programs of each; every one gets one row.")
-      ->check(between(1, 100'000'000))
+      ->check(CLI::Range(1, 100'000'000))
       ->required()
       ->default_str("");
-  add_flag(app, group, "--order=random|sequential", options.order,
+  add_flag(app, group, "--order=ORDER", options.order,
            "The order of the programs, which one of the two indexes is kept in.")
-      ->check(one_of({"random", "sequential"}));
+      ->check(CLI::IsMember({"random", "sequential"}));
   add_flag(app, group, "--seed=N", options.content.seed, "Decides the random order.");
   add_flag(app, group, "--first-seq=N", options.content.first_seq, "The first row's seq in each semester.")
-      ->check(between(2, std::numeric_limits<int>::max()));
+      ->check(CLI::Range(2, std::numeric_limits<int>::max()));
   app.add_flag("--no-request-id", options.no_request_id, "NULL instead of a request_id of 36 characters.")
       ->group(group);
   group = "Measuring";
   add_flag(app, group, "--rows=N", options.rows, "Stops after so many rows.")
-      ->check(at_least_one())
+      ->check(CLI::PositiveNumber)
       ->default_str("all");
   add_flag(app, group, "--seconds=SECONDS", options.seconds, "Stops after so long.")
-      ->check(between(0.001, 1'000'000.0))
+      ->check(CLI::Range(0.001, 1'000'000.0))
       ->default_str("no bound");
   add_flag(app, group, "--report-every=N", options.report_every,
            "Tells the rate of each so many rows, to see whether it falls as the table grows.")
-      ->check(at_least_one())
+      ->check(CLI::PositiveNumber)
       ->default_str("no report");
 }
 
@@ -154,20 +154,25 @@ void add_flags(CLI::App& app, CeilingOptions& options) {
 
 int main(int argc, char** argv) {
   CeilingOptions options;
-  const auto app = make_command_line(
-      {.name = "ledger_ceiling",
-       .purpose = "ledger_ceiling writes valid rows into the ledger's table by one connection, as fast as PostgreSQL "
-                  "takes them, "
-                  "and prints as a JSON object how many that were: the bound that the table sets for a server.",
-       .examples = {{"a million rows in random order, in batches of 5,000",
-                     "ledger_ceiling --conninfo=dbname=scratch --programs=1000000 --batch=5000"}},
-       .exit_codes = {{0, "done"}, {1, "the database refused something; stderr says what"}, {2, "bad use"}}});
-  add_flags(*app, options);
-  const auto fault = [&]() -> std::string {
-    if (options.method == "insert" && options.batch > 1) return "--method=insert writes one row at a time: no --batch";
-    return {};
-  };
-  if (const auto code = read_command_line(*app, argc, argv, fault)) return *code;
+  CLI::App app{
+      "ledger_ceiling writes valid rows into the ledger's table over one connection, as fast as PostgreSQL takes them, "
+      "and prints the number of rows as a JSON object: the bound that the table sets for a server.",
+      "ledger_ceiling"};
+  app.footer(R"(Example:
+  # a million rows in random order, in batches of 5,000
+  ledger_ceiling --conninfo=dbname=scratch --programs=1000000 --batch=5000
+
+Exit codes:
+  0  done
+  1  the database refused a statement; stderr states the cause
+  2  bad use)");
+  add_flags(app, options);
+  app.callback([&] {
+    if (options.method == "insert" && options.batch > 1) {
+      throw CLI::ValidationError{"--method=insert writes one row at a time: --batch must be 1"};
+    }
+  });
+  if (const auto code = read_command_line(app, argc, argv)) return *code;
   if (options.batch == 0) options.batch = options.method == "insert" ? 1 : 1'000;
   options.content.random = options.order == "random";
   options.content.has_request_id = !options.no_request_id;

@@ -143,23 +143,27 @@ void serve(const EchoOptions& options) {
 
 int main(int argc, char** argv) {
   EchoOptions options;
-  const auto app = dti::bench::make_command_line(
-      {.name = "dti_echo",
-       .purpose =
-           "dti_echo answers each message at once, by one thread, with --reply-bytes bytes that end with the request: "
-           "the "
-           "bound that libzmq sets for any server of that kind. It prints \"READY tcp://127.0.0.1:PORT\" and ends on "
-           "SIGTERM and SIGINT. The frames before the last one go back as they came.",
-       .examples = {{"an echo, and load on it", "dti_echo --port=6001"},
-                    {"", "dti_load --server=127.0.0.1:6001 --any-reply --faculties=1000 --programs=1000 --seconds=3"}},
-       .exit_codes = {{0, "ended in order"}, {1, "could not start or go on; stderr says why"}, {2, "bad use"}}});
+  CLI::App app{
+      "dti_echo answers each message at once, in one thread, with --reply-bytes bytes that end with the request: the "
+      "bound that libzmq sets for any such server. It prints \"READY tcp://127.0.0.1:PORT\" and ends on SIGTERM and "
+      "SIGINT. The frames before the last one go back unchanged.",
+      "dti_echo"};
+  app.footer(R"(Examples:
+  # an echo, and load on it
+  dti_echo --port=6001
+  dti_load --server=127.0.0.1:6001 --any-reply --faculties=1000 --programs=1000 --seconds=3
+
+Exit codes:
+  0  ended in order
+  1  could not start or go on; stderr states the cause
+  2  bad use)");
   const auto* group = "Echo";
-  dti::bench::add_flag(*app, group, "--port=N", options.port, "TCP port to listen on, at 127.0.0.1; 0 is any free one.")
-      ->check(dti::bench::between(0, 65'535));
-  dti::bench::add_flag(*app, group, "--reply-bytes=N", options.reply_bytes,
+  dti::bench::add_flag(app, group, "--port=N", options.port, "TCP port to listen on, at 127.0.0.1; 0 is any free one.")
+      ->check(CLI::Range(0, 65'535));
+  dti::bench::add_flag(app, group, "--reply-bytes=N", options.reply_bytes,
                        "Size of each reply. The default is about that of a server's reply to five programs.")
-      ->check(dti::bench::between(1, 4 * 1024 * 1024));
-  if (const auto code = dti::bench::read_command_line(*app, argc, argv)) return *code;
+      ->check(CLI::Range(1, 4 * 1024 * 1024));
+  if (const auto code = dti::bench::read_command_line(app, argc, argv)) return *code;
   try {
     serve(options);
   } catch (const std::exception& error) {

@@ -13,37 +13,34 @@ namespace {
 constexpr std::uint32_t kProgramsInAllMax = 100'000'000;
 constexpr int kInFlightMax = 1'000'000;
 
-HelpTexts help_texts() {
-  return {
-      .name = "dti_load",
-      .purpose =
-          "dti_load asks a DTI server for rooms, as many faculties would, and says how many requests it answered and "
-          "how "
-          "long each took. By default the requests are fresh: each program of the catalogue asks once in each "
-          "semester. So many requests are under way at once; or, with --rate, so many are sent each second, however "
-          "fast "
-          "the answers come. The result goes to stdout.",
-      .examples = {{"the programs that a new server has, once each", "dti_load --server=127.0.0.1:6000"},
-                   {"a catalogue for the server, and ten seconds of load with it",
-                    "dti_load --faculties=1000 --programs=100 --write-catalog=made.csv"},
-                   {"", "dti_load --faculties=1000 --programs=100 --seconds=10 --in-flight=1024"},
-                   {"latency at 2,000 requests a second, half of them repeats",
-                    "dti_load --catalog=made.csv --rate=2000 --seconds=30 --warm-up=3 --repeats=50 --format=json"}},
-      .exit_codes = {{0, "all that was sent was answered (with which status, the result says)"},
-                     {1, "no connection, an answer that took longer than --timeout, or no result; stderr says why"},
-                     {2, "bad use"}},
-  };
-}
+constexpr auto kPurpose =
+    "dti_load asks a DTI server for rooms, as many faculties would, and reports how many requests it answered and how "
+    "long each took. By default the requests are fresh: each program of the catalogue asks once in each semester. "
+    "dti_load keeps a number of requests in flight, or, with --rate, sends a number of requests per second. The result "
+    "goes to stdout.";
+constexpr auto kFooter = R"(Examples:
+  # the programs of a new server, once each
+  dti_load --server=127.0.0.1:6000
+  # a catalogue for the server, and ten seconds of load with it
+  dti_load --faculties=1000 --programs=100 --write-catalog=made.csv
+  dti_load --faculties=1000 --programs=100 --seconds=10 --in-flight=1024
+  # latency at 2,000 requests per second, half of them repeats
+  dti_load --catalog=made.csv --rate=2000 --seconds=30 --warm-up=3 --repeats=50 --format=json
+
+Exit codes:
+  0  every request was answered; the result states the statuses
+  1  no connection, a reply took longer than --timeout, or no result; stderr states the cause
+  2  bad use)";
 
 void add_server_flags(CLI::App& app, LoadOptions& options) {
   const auto* group = "Server";
-  add_flag(app, group, "--server=HOST:PORT", options.server, "Whom to ask.");
+  add_flag(app, group, "--server=HOST:PORT", options.server, "Address of the server.");
   add_flag(app, group, "--connections=N", options.connections,
            "Connections (DEALER sockets); requests take turns on them.")
-      ->check(between(1, 10'000));
+      ->check(CLI::Range(1, 10'000));
   add_flag(app, group, "--timeout=SECONDS", options.timeout,
-           "How long to wait for a connection and for each answer. A longer wait ends the run with 1.")
-      ->check(between(0.001, 100'000.0));
+           "Longest wait for a connection and for each reply. A longer wait ends dti_load with exit code 1.")
+      ->check(CLI::Range(0.001, 100'000.0));
 }
 
 void add_request_flags(CLI::App& app, LoadOptions& options, std::string& semesters) {
@@ -55,23 +52,23 @@ void add_request_flags(CLI::App& app, LoadOptions& options, std::string& semeste
            "server has.");
   add_flag(app, group, "--faculties=N", options.faculties,
            "Asks for a made catalogue instead: \"Faculty 0001\", \"Faculty 0002\", ...")
-      ->check(between(1, 1'000'000))
+      ->check(CLI::Range(1, 1'000'000))
       ->default_str("none is made");
   add_flag(app, group, "--programs=N", options.programs, "... each with \"Program 0001\", \"Program 0002\", ...")
-      ->check(between(1, 1'000'000))
+      ->check(CLI::Range(1, 1'000'000))
       ->default_str("none is made");
   add_flag(app, group, "--write-catalog=FILE", options.write_catalog,
            "Writes the made catalogue as CSV, for dti_server --catalog, and ends.");
   add_flag(app, group, "--programs-per-request=N", options.programs_per_request,
            "Programs in one request, all of one faculty; the last request of a faculty has what is left.")
-      ->check(between(1, static_cast<int>(kProgramsMax)));
+      ->check(CLI::Range(1, static_cast<int>(kProgramsMax)));
   add_flag(app, group, "--classrooms=N", options.classrooms, "Classrooms that each program wants.")
-      ->check(between(Quantity{0}, kQuantityMax));
+      ->check(CLI::Range(Quantity{0}, kQuantityMax));
   add_flag(app, group, "--labs=N", options.labs, "Labs that each program wants.")
-      ->check(between(Quantity{0}, kQuantityMax));
-  add_flag(app, group, "--order=random|sequential", options.order,
+      ->check(CLI::Range(Quantity{0}, kQuantityMax));
+  add_flag(app, group, "--order=ORDER", options.order,
            "random: faculties and programs in an order that --seed decides; sequential: as the catalogue has them.")
-      ->check(one_of({"random", "sequential"}));
+      ->check(CLI::IsMember({"random", "sequential"}));
   add_flag(app, group, "--seed=N", options.seed,
            "The same seed gives the same requests, byte for byte, in the same order.");
   add_flag(app, group, "--first=N", options.first,
@@ -82,27 +79,27 @@ void add_request_flags(CLI::App& app, LoadOptions& options, std::string& semeste
       "So many of a hundred requests repeat one that was granted in full in this run, byte for byte. With 100, all "
       "are taken to have been asked before: it asks again what earlier runs with the same flags asked, the first N "
       "of the order if --first=N is given (else all), from the start, and from the start again after the last.")
-      ->check(between(0, 100));
+      ->check(CLI::Range(0, 100));
 }
 
 void add_load_flags(CLI::App& app, LoadOptions& options) {
   const auto* group = "Load";
   add_flag(app, group, "--in-flight=N", options.in_flight, "Requests under way at once; with --rate, at most.")
-      ->check(between(1, kInFlightMax));
+      ->check(CLI::Range(1, kInFlightMax));
   add_flag(
       app, group, "--rate=R", options.rate,
       "Requests a second, evenly spaced (an open loop). A latency then counts from when its request was due, also "
       "if it could not be sent then; all that was due in the time is sent and counts, however late its answer; and "
       "a refused request is not sent again.")
-      ->check(between(0.001, 100'000'000.0))
+      ->check(CLI::Range(0.001, 100'000'000.0))
       ->default_str("as fast as answers come");
   add_flag(app, group, "--seconds=SECONDS", options.seconds, "How long to measure.")
-      ->check(between(0.001, 1'000'000.0))
+      ->check(CLI::Range(0.001, 1'000'000.0))
       ->default_str("until the requests are used up");
   add_flag(app, group, "--warm-up=SECONDS", options.warm_up, "Load before that, which does not count.")
-      ->check(between(0.0, 1'000'000.0));
+      ->check(CLI::Range(0.0, 1'000'000.0));
   add_flag(app, group, "--requests=N", options.requests, "Stops after so many, those of the warm-up included.")
-      ->check(at_least_one())
+      ->check(CLI::PositiveNumber)
       ->default_str("no bound");
 }
 
@@ -110,8 +107,8 @@ void add_result_flags(CLI::App& app, LoadOptions& options) {
   const auto* group = "Result";
   app.add_flag("--any-reply", options.any_reply, "Does not look at statuses: for dti_echo, whose replies have none.")
       ->group(group);
-  add_flag(app, group, "--format=text|json", options.format, "One line for each figure, or one JSON object.")
-      ->check(one_of({"text", "json"}));
+  add_flag(app, group, "--format=FORMAT", options.format, "One line for each figure, or one JSON object.")
+      ->check(CLI::IsMember({"text", "json"}));
 }
 
 // The texts between commas; an empty one stays one.
@@ -149,17 +146,18 @@ std::string fault_of(const LoadOptions& options) {
 
 std::variant<LoadOptions, int> read_load_options(int argc, char** argv) {
   LoadOptions options;
-  const auto app = make_command_line(help_texts());
-  add_server_flags(*app, options);
+  CLI::App app{kPurpose, "dti_load"};
+  app.footer(kFooter);
+  add_server_flags(app, options);
   auto semesters = options.semesters.front();
-  add_request_flags(*app, options, semesters);
-  add_load_flags(*app, options);
-  add_result_flags(*app, options);
-  const auto check = [&] {
+  add_request_flags(app, options, semesters);
+  add_load_flags(app, options);
+  add_result_flags(app, options);
+  app.callback([&] {
     options.semesters = split(semesters);
-    return fault_of(options);
-  };
-  if (const auto code = read_command_line(*app, argc, argv, check)) return *code;
+    if (const auto fault = fault_of(options); !fault.empty()) throw CLI::ValidationError{fault};
+  });
+  if (const auto code = read_command_line(app, argc, argv)) return *code;
   return options;
 }
 
