@@ -97,12 +97,12 @@ std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const
   FacultyAppOptions options;
   options.servers = settings.addresses("dti-server");
   options.faculty.name = settings.text("name");
-  for (const auto& server : options.servers) options.faculty.endpoints.push_back(to_string(server));
+  for (const auto& server : options.servers) options.faculty.client.endpoints.push_back(to_string(server));
   if (settings.has("semester")) options.faculty.semester = settings.text("semester");
   options.faculty.programs_min = static_cast<std::size_t>(settings.integer("min-programs"));
   options.faculty.batch_wait = settings.duration("batch-seconds");
-  options.faculty.request_timeout = settings.duration("request-timeout");
-  options.faculty.retries = static_cast<int>(settings.integer("retries"));
+  options.faculty.client.request_timeout = settings.duration("request-timeout");
+  options.faculty.client.retries = static_cast<int>(settings.integer("retries"));
   options.bind = settings.text("bind");
   options.listen_port = static_cast<std::uint16_t>(settings.integer("listen-port"));
   options.log = log_options(settings);

@@ -15,7 +15,7 @@ namespace dti {
 /// What faculty was told. Source: docs/settings.md, Flags.
 struct FacultyAppOptions {
   FacultyOptions faculty;
-  std::vector<HostPort> servers;  // those of faculty.endpoints, in the same order
+  std::vector<HostPort> servers;  // those of faculty.client.endpoints, in the same order
   std::string bind;
   std::uint16_t listen_port = 0;  // 0: any free one
   LogOptions log;

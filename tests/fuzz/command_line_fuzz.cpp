@@ -155,7 +155,7 @@ void check_faculty(const Start& start) {
   if (check_outcome("faculty", start, outcome) != nullptr) return;
   const auto& options = std::get<FacultyAppOptions>(outcome);
   claim(!options.faculty.name.empty() && options.faculty.name.size() <= 200, "a faculty has a name that can be sent");
-  claim(!options.servers.empty() && options.servers.size() == options.faculty.endpoints.size(),
+  claim(!options.servers.empty() && options.servers.size() == options.faculty.client.endpoints.size(),
         "it has servers to ask");
   claim(options.faculty.programs_min >= 1 && options.faculty.programs_min <= 1'000, "a batch fits into a request");
 }

@@ -25,7 +25,7 @@ void FacultyHost::start() {
   ++incarnation_;
   auto options = plan_.faculty;
   options.name = name_;
-  for (const auto* server : servers_) options.endpoints.push_back(server->name() + ":6000");
+  for (const auto* server : servers_) options.client.endpoints.push_back(server->name() + ":6000");
   process_ = std::make_unique<Process>(
       std::move(options), [this] { return world_.random.next(); }, servers_.size());
 }

@@ -32,8 +32,8 @@ void draw_services(Plan& plan, Random& random) {
   plan.pipeline.lease.duration = milliseconds{random.chance(0.3) ? 5'000 : random.between(200, 2'000)};
   plan.faculty.programs_min = static_cast<std::size_t>(random.between(1, 5));
   plan.faculty.batch_wait = milliseconds{random.between(10, 3'000)};
-  plan.faculty.request_timeout = milliseconds{random.between(300, 3'000)};
-  plan.faculty.retries = static_cast<int>(random.between(0, 10));
+  plan.faculty.client.request_timeout = milliseconds{random.between(300, 3'000)};
+  plan.faculty.client.retries = static_cast<int>(random.between(0, 10));
 }
 
 void draw_faults(Plan& plan, Random& random) {

@@ -53,11 +53,11 @@ RouterPortOptions port_options(const FacultyNodeOptions& options) {
 class FacultyNode::Shell {
  public:
   Shell(FacultyNodeOptions options, LogSink log)
-      : servers_(options.service.endpoints),
+      : servers_(options.service.client.endpoints),
         service_(options.service, random_bits),
         log_(std::move(log)),
         port_(port_options(options), log_) {
-    const auto try_time = std::clamp(options.service.request_timeout, kConnectTimeMin, kConnectTimeMax);
+    const auto try_time = std::clamp(options.service.client.request_timeout, kConnectTimeMin, kConnectTimeMax);
     for (const auto& server : servers_) {
       connections_.emplace_back(port_.context(), server, try_time, kReplyBytesMax);
     }

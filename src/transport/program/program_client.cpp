@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "dti/base/pause.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/protocol/room_codec.hpp"
+#include "dti/service/client/pause.hpp"
 #include "dti/transport/zeromq/context.hpp"
 #include "dti/transport/zeromq/poll.hpp"
 #include "dti/transport/zeromq/server_connection.hpp"

@@ -254,13 +254,13 @@ TEST(DtiServerOptions, ACatalogueInWindows1252IsReadAndSaidToBe) {
 TEST(FacultyOptions, DefaultsAreThoseOfTheProtocol) {
   const auto options = good<FacultyAppOptions>(kFaculty, kFacultyNeeds);
   EXPECT_EQ(options.faculty.name, "derecho");
-  EXPECT_EQ(options.faculty.endpoints, std::vector<std::string>{"a:1"});
+  EXPECT_EQ(options.faculty.client.endpoints, std::vector<std::string>{"a:1"});
   EXPECT_FALSE(options.faculty.semester);
   EXPECT_EQ(options.faculty.programs_min, 5U);
   EXPECT_EQ(options.faculty.batch_wait, 30s);
-  EXPECT_EQ(options.faculty.request_timeout, 2s);
-  EXPECT_EQ(options.faculty.retries, 10);
-  EXPECT_EQ(options.faculty.budget, 25s);
+  EXPECT_EQ(options.faculty.client.request_timeout, 2s);
+  EXPECT_EQ(options.faculty.client.retries, 10);
+  EXPECT_EQ(options.faculty.client.budget, 25s);
   EXPECT_EQ(options.bind, "127.0.0.1");
   EXPECT_EQ(options.listen_port, 5000);
 }
@@ -271,16 +271,16 @@ TEST(FacultyOptions, EveryFlagReachesItsOption) {
                                          "--min-programs=3", "--batch-seconds=0", "--request-timeout=0.1",
                                          "--retries=0", "--bind=*", "--listen-port=0", "--log-level=debug"});
   EXPECT_EQ(options.servers, (std::vector<HostPort>{{"a", 1}, {"[::1]", 2}}));
-  EXPECT_EQ(options.faculty.endpoints, (std::vector<std::string>{"a:1", "[::1]:2"}));
+  EXPECT_EQ(options.faculty.client.endpoints, (std::vector<std::string>{"a:1", "[::1]:2"}));
   EXPECT_EQ(options.faculty.semester, "2025");
   EXPECT_EQ(options.faculty.programs_min, 3U);
   EXPECT_EQ(options.faculty.batch_wait, 0s);
-  EXPECT_EQ(options.faculty.request_timeout, 100ms);
-  EXPECT_EQ(options.faculty.retries, 0);
+  EXPECT_EQ(options.faculty.client.request_timeout, 100ms);
+  EXPECT_EQ(options.faculty.client.retries, 0);
   EXPECT_EQ(options.bind, "*");
   EXPECT_EQ(options.listen_port, 0);
   EXPECT_EQ(options.log.level, LogLevel::kDebug);
-  EXPECT_EQ(good<FacultyAppOptions>(kFaculty, {}, {{"DTI_NAME", "n"}, {"DTI_DTI_SERVER", "b:2"}}).faculty.endpoints,
+  EXPECT_EQ(good<FacultyAppOptions>(kFaculty, {}, {{"DTI_NAME", "n"}, {"DTI_DTI_SERVER", "b:2"}}).faculty.client.endpoints,
             std::vector<std::string>{"b:2"});
 }
 

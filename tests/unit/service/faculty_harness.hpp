@@ -26,7 +26,7 @@ inline constexpr SteadyTime kStart{std::chrono::hours{1}};
 inline FacultyOptions options_of_three_servers() {
   FacultyOptions options;
   options.name = "derecho";
-  options.endpoints = {"a:1", "b:2", "c:3"};
+  options.client.endpoints = {"a:1", "b:2", "c:3"};
   options.programs_min = 2;
   return options;
 }

@@ -105,8 +105,8 @@ TEST(FacultyServicePropertyTest, OnABadNetworkEveryProgramGetsExactlyOneAnswerIn
     SCOPED_TRACE("seed " + std::to_string(seed));
     auto options = options_of_three_servers();
     options.programs_min = 1 + seed % 5;
-    options.retries = static_cast<int>(seed % 7);
-    options.endpoints.resize(1 + seed % 3);
+    options.client.retries = static_cast<int>(seed % 7);
+    options.client.endpoints.resize(1 + seed % 3);
     Faculty faculty(options, seed);
     Network network(faculty, seed);
     network.run_until_quiet(60);
@@ -114,7 +114,7 @@ TEST(FacultyServicePropertyTest, OnABadNetworkEveryProgramGetsExactlyOneAnswerIn
     EXPECT_EQ(faculty.service.waiting_count(), 0u);
     for (const auto& [token, answers] : faculty.answers) {
       ASSERT_EQ(answers.size(), 1u) << token;
-      EXPECT_LE(network.answered_at[token] - network.asked_at[token], options.batch_wait + options.budget) << token;
+      EXPECT_LE(network.answered_at[token] - network.asked_at[token], options.batch_wait + options.client.budget) << token;
       if (answers[0].status == Status::kOk) {
         ++ok;
         EXPECT_EQ(answers[0].grant.classrooms, network.granted_to.at(Faculty::name_of(token))) << token;
@@ -122,11 +122,11 @@ TEST(FacultyServicePropertyTest, OnABadNetworkEveryProgramGetsExactlyOneAnswerIn
         EXPECT_EQ(answers[0].status, Status::kUnavailable) << token;
       }
     }
-    const auto tries_max = static_cast<std::size_t>(1 + options.retries);
+    const auto tries_max = static_cast<std::size_t>(1 + options.client.retries);
     std::map<std::string, std::size_t> tries;
     for (const auto& send : faculty.sent) ++tries[send.request.request_id.value()];
     for (const auto& [id, count] : tries)
-      EXPECT_LE(count, tries_max + (options.retries > 0 ? network.refused_free + network.losses : 0)) << id;
+      EXPECT_LE(count, tries_max + (options.client.retries > 0 ? network.refused_free + network.losses : 0)) << id;
   }
   EXPECT_GT(ok, 3'000u) << "most programs get their rooms all the same";
 }

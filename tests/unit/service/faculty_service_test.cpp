@@ -308,7 +308,7 @@ TEST(FacultyServiceTest, TwoServersThatNameEachOtherAreAskedWithAPause) {
 TEST(FacultyServiceTest, ServersThatDoNotLeadAreAskedAgainUntilOneDoesOrTheBudgetEnds) {
   for (const bool one_leads : {true, false}) {
     auto options = options_of_three_servers();
-    options.retries = 1;
+    options.client.retries = 1;
     Faculty faculty(options);
     faculty.ask(1);
     faculty.ask(2);
@@ -340,7 +340,7 @@ TEST(FacultyServiceTest, AConnectionThatIsLostSendsItsBatchesToAnotherServerSoon
 
 TEST(FacultyServiceTest, AStandbyIsAskedAgainWhileTheLeaderThatItNamesIsNotThere) {
   auto options = options_of_three_servers();
-  options.endpoints.resize(2);
+  options.client.endpoints.resize(2);
   Faculty faculty(options);
   faculty.ask(1);
   faculty.ask(2);
@@ -366,8 +366,8 @@ TEST(FacultyServiceTest, WhenNoServerCanBeReachedNothingCountsAsATryUntilOneIsTh
       for (const bool one_comes : {true, false}) {
         SCOPED_TRACE(std::to_string(servers) + " servers, " + std::to_string(retries) + " retries");
         auto options = options_of_three_servers();
-        options.endpoints.resize(servers);
-        options.retries = retries;
+        options.client.endpoints.resize(servers);
+        options.client.retries = retries;
         Faculty faculty(options);
         faculty.servers_are_there = false;
         faculty.ask(1);
@@ -395,7 +395,7 @@ TEST(FacultyServiceTest, WhenNoServerCanBeReachedNothingCountsAsATryUntilOneIsTh
 
 TEST(FacultyServiceTest, WithoutRetriesARequestWhoseConnectionBreaksIsNotSentAgain) {
   auto options = options_of_three_servers();
-  options.retries = 0;
+  options.client.retries = 0;
   Faculty faculty(options);
   faculty.ask(1);
   faculty.ask(2);
@@ -423,8 +423,8 @@ TEST(FacultyServiceTest, StandbysBehindABalancerAreLeftForNewConnectionsUntilThe
   for (const auto status : {Status::kNotLeader, Status::kUnavailable}) {
     SCOPED_TRACE(wire_text(status));
     auto options = options_of_three_servers();
-    options.endpoints = {"balancer:1"};
-    options.retries = status == Status::kNotLeader ? 1 : 10;
+    options.client.endpoints = {"balancer:1"};
+    options.client.retries = status == Status::kNotLeader ? 1 : 10;
     Faculty faculty(options);
     faculty.ask(1);
     faculty.ask(2);
@@ -443,8 +443,8 @@ TEST(FacultyServiceTest, RequestsThatShareAConnectionToAStandbyAreAskedAgainAtOn
   for (const auto status : {Status::kNotLeader, Status::kUnavailable}) {
     SCOPED_TRACE(wire_text(status));
     auto options = options_of_three_servers();
-    options.endpoints = {"balancer:1"};
-    options.retries = 1;
+    options.client.endpoints = {"balancer:1"};
+    options.client.retries = 1;
     Faculty faculty(options);
     for (const Token token : {1, 2}) faculty.ask(token);
     for (const Token token : {3, 4}) faculty.ask(token);
@@ -477,7 +477,7 @@ TEST(FacultyServiceTest, AnAnswerThatIsNotKnownSaysWhetherToAskAgain) {
         Case{"a server that was never reached", 0, false, "nothing was asked of a server: ask again"}}) {
     SCOPED_TRACE(claim);
     auto options = options_of_three_servers();
-    options.retries = retries;
+    options.client.retries = retries;
     Faculty faculty(options);
     faculty.servers_are_there = is_sent;
     faculty.ask(1);
@@ -620,8 +620,8 @@ TEST(FacultyServiceTest, WhenTheTriesAreUsedUpEveryProgramIsToldUnavailable) {
   for (const auto& test : cases) {
     SCOPED_TRACE(test.claim);
     auto options = options_of_three_servers();
-    options.retries = test.retries;
-    options.budget = test.budget;
+    options.client.retries = test.retries;
+    options.client.budget = test.budget;
     Faculty faculty(options);
     faculty.ask(1);
     faculty.ask(2);
@@ -640,7 +640,7 @@ TEST(FacultyServiceTest, WhenTheTriesAreUsedUpEveryProgramIsToldUnavailable) {
 
 TEST(FacultyServiceTest, WithoutRetriesARefusalIsToldAtOnceAndNothingIsSentAgain) {
   auto options = options_of_three_servers();
-  options.retries = 0;
+  options.client.retries = 0;
   Faculty faculty(options);
   faculty.ask(1);
   faculty.ask(2);
@@ -654,7 +654,7 @@ TEST(FacultyServiceTest, ABatchThatIsGivenUpLetsTheNextOneBeginAtTheNextServer) 
   for (const bool refuses : {false, true}) {
     SCOPED_TRACE(refuses ? "the servers refuse" : "the servers are silent");
     auto options = options_of_three_servers();
-    options.retries = 0;
+    options.client.retries = 0;
     Faculty faculty(options);
     for (const std::size_t server : {0u, 1u, 2u, 0u}) {
       faculty.ask(Token{10 * faculty.sent.size() + 1});
@@ -668,8 +668,8 @@ TEST(FacultyServiceTest, ABatchThatIsGivenUpLetsTheNextOneBeginAtTheNextServer) 
 
 TEST(FacultyServiceTest, WithoutRetriesAConnectionIsNotMadeAnewUnderAnotherRequest) {
   auto options = options_of_three_servers();
-  options.endpoints = {"a:1"};
-  options.retries = 0;
+  options.client.endpoints = {"a:1"};
+  options.client.retries = 0;
   Faculty faculty(options);
   for (const Token token : {1, 2}) faculty.ask(token);
   faculty.pass(1'000ms);
@@ -701,7 +701,7 @@ TEST(FacultyServiceTest, AConnectionOnWhichAnotherRequestWasAnsweredIsKept) {
 
 TEST(FacultyServiceTest, RequestsThatShareAConnectionDoNotEndEachOthersTriesForEver) {
   auto options = options_of_three_servers();
-  options.endpoints = {"a:1"};
+  options.client.endpoints = {"a:1"};
   Faculty faculty(options);
   // A server that takes 1.5 s for each answer; the first two are lost, a second apart.
   for (const Token token : {1, 2}) faculty.ask(token);

@@ -98,9 +98,9 @@ class FacultyNodeTest : public ::testing::Test {
   FacultyNodeOptions options_for(const std::vector<std::string>& servers) {
     FacultyNodeOptions options;
     options.service.name = "derecho";
-    options.service.endpoints = servers;
+    options.service.client.endpoints = servers;
     options.service.programs_min = 1;
-    options.service.request_timeout = 10s;
+    options.service.client.request_timeout = 10s;
     return options;
   }
 
@@ -231,8 +231,8 @@ TEST_F(FacultyNodeTest, ProgramsOfOneBatchGetEachTheirOwnAnswer) {
 TEST_F(FacultyNodeTest, ASilentServerIsFollowedByTheNextWithTheSameRequest) {
   peers::ScriptedRouter next(context_);
   auto options = options_for({server_.host_port, next.host_port});
-  options.service.request_timeout = 100ms;
-  options.service.retries = 100;
+  options.service.client.request_timeout = 100ms;
+  options.service.client.retries = 100;
   start(options);
   auto asking = program();
   send(asking, {"", room_request("civil")});
@@ -247,8 +247,8 @@ TEST_F(FacultyNodeTest, ASilentServerIsFollowedByTheNextWithTheSameRequest) {
 TEST_F(FacultyNodeTest, AServerThatComesLateIsStillReached) {
   const ReservedPort port;
   auto options = options_for({port.host_port()});
-  options.service.request_timeout = 200ms;
-  options.service.retries = 100;
+  options.service.client.request_timeout = 200ms;
+  options.service.client.retries = 100;
   start(options);
   auto asking = program();
   send(asking, {"", room_request("civil")});
@@ -368,7 +368,7 @@ TEST_P(FacultyNodeWithFewDescriptors, LivesAndAnswersItsPrograms) {
   if (!kCanLackDescriptors) GTEST_SKIP() << kNeedsDescriptors;
   const ReservedPort nobody;
   auto options = options_for({nobody.host_port()});
-  options.service.budget = 200ms;
+  options.service.client.budget = 200ms;
   start(std::move(options));
   auto peer = program();
   send(peer, {"", "no request"});

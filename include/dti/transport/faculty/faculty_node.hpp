@@ -11,7 +11,7 @@
 namespace dti {
 
 struct FacultyNodeOptions {
-  FacultyOptions service;  // its endpoints are the servers' host:port
+  FacultyOptions service;  // its client.endpoints are the servers' host:port
   std::string bind_host = "127.0.0.1";
   std::uint16_t port = 5000;  // 0: any free one
 };

@@ -1,4 +1,4 @@
-#include "dti/base/pause.hpp"
+#include "dti/service/client/pause.hpp"
 
 #include <algorithm>
 

@@ -1,0 +1,170 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "dti/base/actions.hpp"
+#include "dti/base/time.hpp"
+#include "dti/domain/messages.hpp"
+#include "dti/domain/status.hpp"
+
+namespace dti {
+
+struct ServerClientOptions {
+  std::vector<std::string> endpoints;                // host:port of the servers, at least one; tried in turn
+  std::chrono::milliseconds request_timeout{2'000};  // for one try
+  int retries = 10;                                  // 0 or less: what a server may have read is never sent again
+  std::chrono::milliseconds budget{25'000};          // for all tries of a request
+};
+
+/// A request to the leader. Its owner keeps the body, and sends it whenever the client says SendTry.
+struct ClientRequest {
+  std::string request_id;
+  std::vector<std::string> correlation_ids;  // of the parts that servers answer, at least one
+  std::string semester;
+};
+
+/// How a server's reply answers one part of a request.
+struct ReplyPart {
+  std::string_view correlation_id;  // valid during the call only
+  Status status = Status::kUnavailable;
+};
+
+/// The facts of a server's reply that the client reads. The rest of the reply is for the owner.
+struct ServerReply {
+  std::optional<RequestError> error;  // a code that is not known reads as kUnavailable
+  std::optional<std::string> request_id;
+  std::optional<std::string> semester;
+  std::vector<ReplyPart> parts;  // empty: the reply lists none
+};
+
+/// Which request a reply answers.
+struct ReplyMatch {
+  Token request = 0;
+  /// The request is over: the reply's error, if it has one, answers the parts that the reply does not list. Otherwise
+  /// the server refused the request for now: the listed parts with a final status are answered, and the request goes on.
+  bool is_over = false;
+
+  /// Does a listed part with this status have its answer?
+  [[nodiscard]] bool answers(Status status) const { return is_over || !may_retry(status); }
+};
+
+/// Action: send the request's body to the server with that index.
+struct SendTry {
+  std::size_t endpoint = 0;
+  Token request = 0;
+};
+/// Action: close the connection to a server. The next request goes over a new connection, to the next address if the
+/// server has several.
+struct ResetEndpoint {
+  std::size_t endpoint = 0;
+};
+/// Action: no server answered the request (or its remaining parts), and the client has given it up.
+struct NotKnown {
+  Token request = 0;
+  std::string reason;     // a clause
+  bool was_sent = false;  // a server may have read it
+};
+/// Action: log an event of a request. The owner names it, and adds its own facts.
+struct RequestEvent {
+  enum class Kind { kSent, kTryLost, kTryRefused, kAnswered, kGivenUp };
+  Kind kind = Kind::kSent;
+  Token request = 0;
+  std::size_t endpoint = 0;
+  int tries_left = 0;
+  std::string message;  // a clause
+};
+using ServerClientAction = std::variant<SendTry, ResetEndpoint, NotKnown, RequestEvent>;
+
+/// Finds the leader among several servers and gets each request exactly one outcome: a ReplyMatch that is_over, or
+/// NotKnown. It repeats a request with the same ids until a server answers, the retries are used up or the budget ends.
+/// A state machine: no thread, clock or socket of its own. Thread: one. Source: docs/protocol.md.
+class ServerClient {
+ public:
+  /// @param random  64 random bits a call, for ids and for the spread of pauses
+  ServerClient(ServerClientOptions options, std::function<std::uint64_t()> random);
+
+  /// A fresh UUID for a request or one of its parts.
+  [[nodiscard]] std::string fresh_id();
+
+  /// Begins a request. @param token  greater than all before; names the request in actions
+  void send(Token token, ClientRequest request, SteadyTime now);
+  /// A server's reply. @param endpoint  the server that it came from
+  /// @return none: the reply answers no request that waits, and changes nothing
+  [[nodiscard]] std::optional<ReplyMatch> on_reply(std::size_t endpoint, const ServerReply& reply, SteadyTime now);
+  /// The connection to a server is established: its queued requests were sent, and the time of their tries begins.
+  void on_connected(std::size_t endpoint, SteadyTime now);
+  /// The connection to a server could not be made, or broke. The client repeats its requests after a pause, on another
+  /// server if one may be reachable. Without retries it does not repeat a request that was sent.
+  /// @param reason  a clause for the log
+  void on_connection_lost(std::size_t endpoint, const std::string& reason, SteadyTime now);
+  /// Time has passed; to be called at wake_at() at the latest.
+  void on_tick(SteadyTime now);
+  /// Gives every request up. @param reason  a clause
+  void give_up_all(const std::string& reason);
+
+  /// When on_tick() must be called; none: not before another event.
+  [[nodiscard]] std::optional<SteadyTime> wake_at() const;
+  /// The actions since the last call, in the order in which the owner must carry them out.
+  [[nodiscard]] std::vector<ServerClientAction> take_actions();
+
+ private:
+  struct Request {
+    Token token = 0;
+    ClientRequest facts;
+    std::size_t open_parts = 0;  // without an answer; 0: the request is over
+    std::size_t endpoint = 0;    // of the try under way, or of the next one
+    bool under_way = false;      // a try is under way; otherwise the request pauses before the next one
+    bool is_sent = false;        // in the try under way: the connection was established
+    bool was_sent = false;       // in any try
+    int tries_left = 0;
+    int refusals = 0;         // how often a server refused it for now, or could not be reached
+    bool redirected = false;  // it went to the leader that a server named, without a pause
+    SteadyTime next_at{};     // under way: the try is lost; pausing: the next try
+    SteadyTime give_up_at{};
+  };
+  struct Connection {
+    std::size_t tries_under_way = 0;
+    bool connected = false;
+    bool silent = false;       // a try on it was lost, and no reply has come since
+    SteadyTime since{};        // when it was established
+    SteadyTime avoid_until{};  // the server did not answer, or could not be reached: others are tried first
+  };
+
+  void try_once(Request& request, SteadyTime now);
+  void begin_time_of_try(Request& request, SteadyTime now);
+  void end_try(Request& request);
+  void on_lost_try(Request& request, SteadyTime now);
+  void on_refusal(Request& request, const RequestError& error, SteadyTime now);
+  void look_behind_balancer(std::size_t endpoint, const RequestError& error, SteadyTime now);
+  void try_again_later(Request& request, const RequestError& error, bool is_free, const std::string& reason,
+                       SteadyTime now);
+  void give_up(Request& request, std::size_t next, const std::string& reason);
+  void forget_parts(Request& request);
+  void erase_ended();
+  void reset(std::size_t endpoint, SteadyTime now);
+  [[nodiscard]] std::optional<Token> find_request(std::size_t endpoint, const ServerReply& reply) const;
+  [[nodiscard]] std::optional<std::size_t> find_leader(const RequestError& error) const;
+  [[nodiscard]] std::size_t next_endpoint(const Request& request, const RequestError& error, SteadyTime now) const;
+  void log(RequestEvent::Kind kind, std::string message, const Request& request);
+
+  const ServerClientOptions options_;
+  const std::function<std::uint64_t()> random_;
+
+  std::map<Token, Request> requests_;                  // oldest first
+  std::unordered_map<std::string, Token> request_of_;  // by the correlation id of each open part
+  std::vector<Connection> connections_;                // by endpoint
+  std::size_t preferred_ = 0;  // of a request's first try: the server that answered last, or the one after a failure
+  std::vector<ServerClientAction> actions_;
+};
+
+}  // namespace dti
