@@ -118,7 +118,9 @@ void ServerClient::give_up_all(const std::string& reason) {
 
 std::optional<SteadyTime> ServerClient::wake_at() const {
   std::optional<SteadyTime> earliest;
-  for (const auto& [token, request] : requests_) earliest = std::min(earliest.value_or(request.next_at), request.next_at);
+  for (const auto& [token, request] : requests_) {
+    earliest = std::min(earliest.value_or(request.next_at), request.next_at);
+  }
   return earliest;
 }
 
@@ -154,8 +156,9 @@ void ServerClient::end_try(Request& request) {
 }
 
 void ServerClient::on_lost_try(Request& request, SteadyTime now) {
-  log(Kind::kTryLost,
-      request.is_sent ? "the server is connected but did not answer in time" : "there was no connection in time", request);
+  const auto* lost = request.is_sent ? "the server is connected but did not answer in time"
+                                     : "there was no connection in time";
+  log(Kind::kTryLost, lost, request);
   end_try(request);
   auto& connection = connections_[request.endpoint];
   connection.silent = true;

@@ -48,10 +48,6 @@ class Faculty {
     service.on_reply(endpoint, reply, now);
     collect();
   }
-  void connect(std::size_t endpoint) {
-    service.on_connected(endpoint, now);
-    collect();
-  }
   void lose(std::size_t endpoint) {
     connected.erase(endpoint);
     service.on_connection_lost(endpoint, "the connection was closed", now);
@@ -84,11 +80,10 @@ class Faculty {
   FacultyService service;
   std::map<Token, std::vector<RoomAnswer>> answers;
   std::vector<SendRequest> sent;
-  std::vector<SteadyTime> sent_at;
   std::vector<std::size_t> resets;
   std::vector<Exit> exits;
   std::vector<LogEvent> logged;
-  bool servers_are_there = true;  // a connection stands as soon as it is wanted
+  bool servers_are_there = true;  // a connection is established as soon as it is wanted
 
  private:
   void collect() {
@@ -98,7 +93,6 @@ class Faculty {
         answers[answer->token].push_back(answer->answer);
       } else if (auto* send = std::get_if<SendRequest>(&action)) {
         sent.push_back(*send);
-        sent_at.push_back(now);
         if (servers_are_there && connected.insert(send->endpoint).second) service.on_connected(send->endpoint, now);
       } else if (auto* reset = std::get_if<ResetEndpoint>(&action)) {
         resets.push_back(reset->endpoint);

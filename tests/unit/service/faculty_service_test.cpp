@@ -1,8 +1,7 @@
 #include "dti/service/faculty/faculty_service.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,7 +15,6 @@
 namespace dti {
 namespace {
 
-using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 using namespace faculty_test;
 
@@ -198,272 +196,6 @@ TEST(FacultyServiceTest, AReplyThatLeavesProgramsOutAnswersThemAllTheSame) {
   }
 }
 
-TEST(FacultyServiceTest, AReplyThatListsNothingIsNotGuessedToBeAnyOneOfSeveralRequests) {
-  Faculty faculty(options_of_three_servers());
-  for (const Token token : {1, 2}) faculty.ask(token, "2025-10");
-  for (const Token token : {3, 4}) faculty.ask(token, "2025-30");
-  AllocationReply reply;
-  reply.error = RequestError{Status::kInvalidSemester, "", {}, ""};
-  faculty.reply(0, reply);
-  EXPECT_TRUE(faculty.answers.empty());
-  reply.request_id = faculty.sent[1].request.request_id;
-  faculty.reply(0, reply);
-  EXPECT_EQ(faculty.status_of(3), Status::kInvalidSemester);
-  EXPECT_FALSE(faculty.answers.contains(1));
-  for (const Token token : {5, 6}) faculty.ask(token, "2026-10");
-  reply.request_id.reset();
-  reply.semester = "2025-10";  // as an old server says it
-  faculty.reply(0, reply);
-  EXPECT_EQ(faculty.status_of(1), Status::kInvalidSemester);
-  EXPECT_FALSE(faculty.answers.contains(5));
-}
-
-TEST(FacultyServiceTest, RepliesThatAreForeignLateOrRepeatedChangeNothing) {
-  Faculty faculty(options_of_three_servers());
-  faculty.ask(1);
-  faculty.ask(2);
-  AllocationReply foreign;
-  foreign.request_id = faculty.sent[0].request.request_id;  // alone it proves nothing when the programs are others
-  foreign.programs = {{"somebody-else", Status::kOk, {1, 1, 0}}};
-  faculty.reply(0, foreign);
-  EXPECT_TRUE(faculty.answers.empty());
-  faculty.reply(0, granted(faculty.sent[0].request));
-  faculty.reply(0, granted(faculty.sent[0].request));
-  faculty.reply(1, failed(faculty.sent[0].request, {Status::kInvalidFaculty, "", {}, ""}));
-  EXPECT_EQ(faculty.answers[1].size(), 1u);
-  EXPECT_EQ(faculty.answers[2].size(), 1u);
-  EXPECT_EQ(faculty.status_of(1), Status::kOk);
-}
-
-TEST(FacultyServiceTest, ALostTryIsMadeAgainAtTheNextServerWithTheSameIds) {
-  Faculty faculty(options_of_three_servers());
-  faculty.ask(1);
-  faculty.ask(2);
-  faculty.pass(1'999ms);
-  EXPECT_EQ(faculty.sent.size(), 1u);
-  faculty.pass(1ms);
-  ASSERT_EQ(faculty.sent.size(), 2u);
-  EXPECT_EQ(faculty.resets, (std::vector<std::size_t>{0}));
-  EXPECT_EQ(faculty.sent[0].endpoint, 0u);
-  EXPECT_EQ(faculty.sent[1].endpoint, 1u);
-  EXPECT_EQ(faculty.sent[1].request, faculty.sent[0].request);
-  faculty.reply(1, granted(faculty.sent[1].request));
-  EXPECT_EQ(faculty.status_of(1), Status::kOk);
-  faculty.ask(3);
-  faculty.ask(4);
-  EXPECT_EQ(faculty.sent.back().endpoint, 1u) << "the next batch starts at the server that answered";
-}
-
-TEST(FacultyServiceTest, ARefusalForNowIsFollowedByAPauseAndAnotherTry) {
-  struct Case {
-    const char* claim;
-    RequestError error;
-    std::size_t endpoint_next;
-    milliseconds pause_min;
-    milliseconds pause_max;
-    bool resets = false;  // a new connection, which a balancer may give to another server
-  };
-  const Case cases[] = {
-      {"not the leader, leader not known", {Status::kNotLeader, "", {}, ""}, 1, 50ms, 100ms, true},
-      {"not the leader, leader in the list", {Status::kNotLeader, "", {}, "c:3"}, 2, 0ms, 0ms},
-      {"not the leader, and names itself", {Status::kNotLeader, "", {}, "a:1"}, 0, 50ms, 100ms, true},
-      {"not the leader, leader elsewhere", {Status::kNotLeader, "", {}, "d:4"}, 1, 50ms, 100ms, true},
-      {"overloaded", {Status::kOverloaded, "", 300ms, ""}, 0, 300ms, 300ms},
-      {"unavailable", {Status::kUnavailable, "", 10ms, ""}, 1, 50ms, 100ms},
-      {"a retry-after beyond reason", {Status::kOverloaded, "", 3'600'000ms, ""}, 0, 5'000ms, 5'000ms},
-  };
-  for (const auto& test : cases) {
-    SCOPED_TRACE(test.claim);
-    Faculty faculty(options_of_three_servers());
-    faculty.ask(1);
-    faculty.ask(2);
-    faculty.reply(0, failed(faculty.sent[0].request, test.error));
-    EXPECT_TRUE(faculty.answers.empty());
-    EXPECT_EQ(faculty.sent.size(), 1u);
-    faculty.pass(test.pause_max);
-    ASSERT_EQ(faculty.sent.size(), 2u);
-    EXPECT_GE(faculty.sent_at[1] - faculty.sent_at[0], test.pause_min);
-    EXPECT_EQ(faculty.sent[1].endpoint, test.endpoint_next);
-    EXPECT_EQ(faculty.sent[1].request, faculty.sent[0].request);
-    EXPECT_EQ(faculty.resets, std::vector<std::size_t>(test.resets ? 1 : 0, 0));
-  }
-}
-
-TEST(FacultyServiceTest, TwoServersThatNameEachOtherAreAskedWithAPause) {
-  Faculty faculty(options_of_three_servers());
-  faculty.ask(1);
-  faculty.ask(2);
-  faculty.reply(0, failed(faculty.sent[0].request, {Status::kNotLeader, "", {}, "b:2"}));
-  faculty.pass(0ms);
-  ASSERT_EQ(faculty.sent.size(), 2u);
-  EXPECT_EQ(faculty.sent[1].endpoint, 1u);
-  faculty.reply(1, failed(faculty.sent[0].request, {Status::kNotLeader, "", {}, "a:1"}));
-  faculty.pass(49ms);
-  EXPECT_EQ(faculty.sent.size(), 2u);
-  faculty.pass(51ms);
-  ASSERT_EQ(faculty.sent.size(), 3u);
-  EXPECT_EQ(faculty.sent[2].endpoint, 0u);
-}
-
-TEST(FacultyServiceTest, ServersThatDoNotLeadAreAskedAgainUntilOneDoesOrTheBudgetEnds) {
-  for (const bool one_leads : {true, false}) {
-    auto options = options_of_three_servers();
-    options.client.retries = 1;
-    Faculty faculty(options);
-    faculty.ask(1);
-    faculty.ask(2);
-    for (std::size_t i = 0; faculty.now - kStart < (one_leads ? 20s : 30s) && i < faculty.sent.size(); ++i) {
-      faculty.reply(faculty.sent[i].endpoint, failed(faculty.sent[i].request, {Status::kNotLeader, "", {}, ""}));
-      if (faculty.answers.empty()) faculty.pass(1'000ms);
-    }
-    if (one_leads) faculty.reply(faculty.sent.back().endpoint, granted(faculty.sent[0].request));
-    EXPECT_EQ(faculty.status_of(1), one_leads ? Status::kOk : Status::kUnavailable);
-    EXPECT_EQ(faculty.answers[1].size(), 1u);
-    EXPECT_LE(faculty.now - kStart, 25s);
-    EXPECT_LE(faculty.sent.size(), 60u);
-  }
-}
-
-TEST(FacultyServiceTest, AConnectionThatIsLostSendsItsBatchesToAnotherServerSoon) {
-  Faculty faculty(options_of_three_servers());
-  faculty.ask(1);
-  faculty.ask(2);
-  faculty.lose(0);
-  faculty.pass(100ms);
-  ASSERT_EQ(faculty.sent.size(), 2u);
-  EXPECT_EQ(faculty.sent[1].endpoint, 1u);
-  EXPECT_EQ(faculty.sent[1].request, faculty.sent[0].request);
-  faculty.lose(2);  // nothing is under way there
-  faculty.reply(1, granted(faculty.sent[0].request));
-  EXPECT_EQ(faculty.status_of(1), Status::kOk);
-}
-
-TEST(FacultyServiceTest, AStandbyIsAskedAgainWhileTheLeaderThatItNamesIsNotThere) {
-  auto options = options_of_three_servers();
-  options.client.endpoints.resize(2);
-  Faculty faculty(options);
-  faculty.ask(1);
-  faculty.ask(2);
-  faculty.lose(0);
-  faculty.pass(100ms);
-  std::size_t sent = 2;
-  for (; faculty.now - kStart < 1s; ++sent) {
-    ASSERT_EQ(faculty.sent.size(), sent);
-    EXPECT_EQ(faculty.sent.back().endpoint, 1u);
-    faculty.reply(1, failed(faculty.sent[0].request, {Status::kNotLeader, "", {}, "a:1"}));
-    faculty.pass(1'000ms);
-  }
-  EXPECT_GE(sent, 3u);
-  faculty.reply(1, failed(faculty.sent[0].request, {Status::kNotLeader, "", {}, "a:1"}));
-  faculty.pass(0ms);
-  ASSERT_EQ(faculty.sent.size(), sent + 1);
-  EXPECT_EQ(faculty.sent.back().endpoint, 0u) << "by now it may be there again";
-}
-
-TEST(FacultyServiceTest, WhenNoServerCanBeReachedNothingCountsAsATryUntilOneIsThereOrTheBudgetEnds) {
-  for (const std::size_t servers : {1u, 2u}) {
-    for (const int retries : {0, 1}) {
-      for (const bool one_comes : {true, false}) {
-        SCOPED_TRACE(std::to_string(servers) + " servers, " + std::to_string(retries) + " retries");
-        auto options = options_of_three_servers();
-        options.client.endpoints.resize(servers);
-        options.client.retries = retries;
-        Faculty faculty(options);
-        faculty.servers_are_there = false;
-        faculty.ask(1);
-        faculty.ask(2);
-        for (std::size_t i = 0; faculty.answers.empty() && i < faculty.sent.size(); ++i) {
-          const auto& send = faculty.sent[i];
-          if (one_comes && faculty.now - kStart > 20s) {
-            faculty.connect(send.endpoint);
-            faculty.reply(send.endpoint, granted(send.request));
-          } else {
-            faculty.lose(send.endpoint);
-            faculty.pass(1'000ms);
-          }
-        }
-        EXPECT_EQ(faculty.status_of(1), one_comes ? Status::kOk : Status::kUnavailable);
-        if (one_comes) continue;
-        EXPECT_GE(faculty.now - kStart, 23s);
-        EXPECT_LE(faculty.now - kStart, 25s);
-        EXPECT_LE(faculty.sent.size(), 60u);
-        EXPECT_NE(faculty.answer_of(1).detail.find("nothing was asked"), std::string::npos);
-      }
-    }
-  }
-}
-
-TEST(FacultyServiceTest, WithoutRetriesARequestWhoseConnectionBreaksIsNotSentAgain) {
-  auto options = options_of_three_servers();
-  options.client.retries = 0;
-  Faculty faculty(options);
-  faculty.ask(1);
-  faculty.ask(2);
-  faculty.lose(0);
-  EXPECT_EQ(faculty.status_of(1), Status::kUnavailable) << "its answer cannot come any more";
-  EXPECT_NE(faculty.answer_of(1).detail.find("may have been granted"), std::string::npos) << "the server may be an old one";
-  faculty.pass(60'000ms);
-  EXPECT_EQ(faculty.sent.size(), 1u);
-}
-
-TEST(FacultyServiceTest, TheTimeOfATryBeginsWhenItsConnectionStands) {
-  Faculty faculty(options_of_three_servers());
-  faculty.servers_are_there = false;
-  faculty.ask(1);
-  faculty.ask(2);
-  faculty.pass(10'000ms);
-  faculty.connect(0);
-  faculty.pass(1'999ms);
-  EXPECT_EQ(faculty.sent.size(), 1u);
-  faculty.pass(1ms);
-  EXPECT_EQ(faculty.sent.size(), 2u);
-}
-
-TEST(FacultyServiceTest, StandbysBehindABalancerAreLeftForNewConnectionsUntilTheLeaderIsFound) {
-  for (const auto status : {Status::kNotLeader, Status::kUnavailable}) {
-    SCOPED_TRACE(wire_text(status));
-    auto options = options_of_three_servers();
-    options.client.endpoints = {"balancer:1"};
-    options.client.retries = status == Status::kNotLeader ? 1 : 10;
-    Faculty faculty(options);
-    faculty.ask(1);
-    faculty.ask(2);
-    for (std::size_t refusals = 1; refusals <= 8; ++refusals) {
-      faculty.reply(0, failed(faculty.sent.back().request, {status, "", {}, "d:4"}));
-      EXPECT_EQ(faculty.resets.size(), refusals);
-      faculty.pass(1'000ms);
-      ASSERT_EQ(faculty.sent.size(), refusals + 1);
-    }
-    faculty.reply(0, granted(faculty.sent.back().request));
-    EXPECT_EQ(faculty.status_of(1), Status::kOk);
-  }
-}
-
-TEST(FacultyServiceTest, RequestsThatShareAConnectionToAStandbyAreAskedAgainAtOnceAndForFree) {
-  for (const auto status : {Status::kNotLeader, Status::kUnavailable}) {
-    SCOPED_TRACE(wire_text(status));
-    auto options = options_of_three_servers();
-    options.client.endpoints = {"balancer:1"};
-    options.client.retries = 1;
-    Faculty faculty(options);
-    for (const Token token : {1, 2}) faculty.ask(token);
-    for (const Token token : {3, 4}) faculty.ask(token);
-    ASSERT_EQ(faculty.sent.size(), 2u);
-    faculty.reply(0, failed(faculty.sent[0].request, {status, "", {}, ""}));
-    faculty.pass(100ms);
-    if (status == Status::kNotLeader) {
-      EXPECT_EQ(faculty.resets, std::vector<std::size_t>{0});
-      ASSERT_EQ(faculty.sent.size(), 4u);
-    } else {
-      EXPECT_TRUE(faculty.resets.empty()) << "that server may still answer the other request";
-      ASSERT_EQ(faculty.sent.size(), 3u);
-    }
-    faculty.reply(0, granted(faculty.sent[0].request));
-    faculty.reply(0, granted(faculty.sent[1].request));
-    for (const Token token : {1, 2, 3, 4}) EXPECT_EQ(faculty.status_of(token), Status::kOk) << token;
-  }
-}
-
 TEST(FacultyServiceTest, AnAnswerThatIsNotKnownSaysWhetherToAskAgain) {
   struct Case {
     const char* claim;
@@ -483,7 +215,8 @@ TEST(FacultyServiceTest, AnAnswerThatIsNotKnownSaysWhetherToAskAgain) {
     faculty.ask(1);
     faculty.ask(2);
     faculty.pass(25'000ms);
-    EXPECT_EQ(faculty.status_of(1), Status::kUnavailable);
+    for (const Token token : {1, 2}) EXPECT_EQ(faculty.status_of(token), Status::kUnavailable);
+    EXPECT_EQ(faculty.service.waiting_count(), 0u);
     EXPECT_NE(faculty.answer_of(1).detail.find(part), std::string::npos) << faculty.answer_of(1).detail;
   }
 }
@@ -547,27 +280,6 @@ TEST(FacultyServiceTest, MalformedRequestsOfManySemestersTakeLittleMemory) {
   EXPECT_EQ(faculty.sent.size(), 1u) << "not so many are counted";
 }
 
-TEST(FacultyServiceTest, PausesGrowToASecondWithJitter) {
-  std::set<milliseconds> first_pauses;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    Faculty faculty(options_of_three_servers(), seed);
-    faculty.ask(1);
-    faculty.ask(2);
-    for (std::size_t i = 0; i < 10; ++i) {
-      const auto refused_at = faculty.now;
-      faculty.reply(faculty.sent[i].endpoint, failed(faculty.sent[i].request, {Status::kUnavailable, "", {}, ""}));
-      faculty.pass(1'000ms);
-      ASSERT_EQ(faculty.sent.size(), i + 2);
-      const auto pause = std::chrono::duration_cast<milliseconds>(faculty.sent_at[i + 1] - refused_at);
-      const auto longest = std::min<milliseconds>(1'000ms, 100ms * (1 << i));
-      EXPECT_GE(pause, longest / 2) << "seed " << seed << ", pause " << i;
-      EXPECT_LE(pause, longest) << "seed " << seed << ", pause " << i;
-      if (i == 0) first_pauses.insert(pause);
-    }
-  }
-  EXPECT_GT(first_pauses.size(), 5u) << "faculties must not come back as one";
-}
-
 TEST(FacultyServiceTest, OfARefusedRequestTheEntriesThatAreAnsweredStand) {
   Faculty faculty(options_of_three_servers());
   faculty.ask(1);
@@ -580,150 +292,35 @@ TEST(FacultyServiceTest, OfARefusedRequestTheEntriesThatAreAnsweredStand) {
   EXPECT_FALSE(faculty.answers.contains(2));
   faculty.pass(100ms);
   ASSERT_EQ(faculty.sent.size(), 2u);
+  EXPECT_EQ(faculty.sent[1].request, faculty.sent[0].request) << "the whole request again, with the same ids";
   faculty.reply(1, granted(faculty.sent[1].request));
   EXPECT_EQ(faculty.status_of(2), Status::kOk);
   EXPECT_EQ(faculty.answers[1].size(), 1u);
 }
 
-TEST(FacultyServiceTest, ALateRefusalLeavesTheTryUnderWayAloneButALateGrantIsTaken) {
-  auto options = options_of_three_servers();
-  Faculty faculty(options);
-  faculty.ask(1);
-  faculty.ask(2);
-  faculty.pass(2'000ms);
-  ASSERT_EQ(faculty.sent.size(), 2u);
-  faculty.reply(0, failed(faculty.sent[0].request, {Status::kNotLeader, "", {}, "c:3"}));
-  faculty.pass(1'999ms);
-  EXPECT_EQ(faculty.sent.size(), 2u);
-  faculty.reply(0, granted(faculty.sent[0].request));
-  EXPECT_EQ(faculty.status_of(1), Status::kOk);
-  faculty.pass(60'000ms);
-  EXPECT_EQ(faculty.sent.size(), 2u);
-}
-
-TEST(FacultyServiceTest, WhenTheTriesAreUsedUpEveryProgramIsToldUnavailable) {
-  struct Case {
-    const char* claim;
-    int retries;
-    milliseconds budget;
-    std::size_t tries;
-    milliseconds took;
-  };
-  const Case cases[] = {
-      {"no retries, as an old server needs it", 0, 25'000ms, 1, 2'000ms},
-      {"a negative number is none", -1, 25'000ms, 1, 2'000ms},
-      {"three retries", 3, 25'000ms, 4, 8'000ms},
-      {"ten retries", 10, 25'000ms, 11, 22'000ms},
-      {"the budget ends it", 100, 25'000ms, 13, 25'000ms},
-      {"the budget cuts the first try", 10, 500ms, 1, 500ms},
-  };
-  for (const auto& test : cases) {
-    SCOPED_TRACE(test.claim);
-    auto options = options_of_three_servers();
-    options.client.retries = test.retries;
-    options.client.budget = test.budget;
-    Faculty faculty(options);
-    faculty.ask(1);
-    faculty.ask(2);
-    faculty.pass(test.took - 1ms);
-    EXPECT_TRUE(faculty.answers.empty());
-    faculty.pass(1ms);
-    EXPECT_EQ(faculty.sent.size(), test.tries);
-    ASSERT_EQ(faculty.answers.size(), 2u);
-    EXPECT_EQ(faculty.status_of(1), Status::kUnavailable);
-    EXPECT_EQ(faculty.status_of(2), Status::kUnavailable);
-    EXPECT_NE(faculty.answer_of(1).detail, "");
-    EXPECT_EQ(faculty.service.waiting_count(), 0u);
-    EXPECT_EQ(faculty.service.wake_at(), std::nullopt);
-  }
-}
-
-TEST(FacultyServiceTest, WithoutRetriesARefusalIsToldAtOnceAndNothingIsSentAgain) {
-  auto options = options_of_three_servers();
-  options.client.retries = 0;
-  Faculty faculty(options);
-  faculty.ask(1);
-  faculty.ask(2);
-  faculty.reply(0, failed(faculty.sent[0].request, {Status::kOverloaded, "", {}, ""}));
-  EXPECT_EQ(faculty.status_of(1), Status::kUnavailable);
-  faculty.pass(60'000ms);
-  EXPECT_EQ(faculty.sent.size(), 1u);
-}
-
-TEST(FacultyServiceTest, ABatchThatIsGivenUpLetsTheNextOneBeginAtTheNextServer) {
-  for (const bool refuses : {false, true}) {
-    SCOPED_TRACE(refuses ? "the servers refuse" : "the servers are silent");
-    auto options = options_of_three_servers();
-    options.client.retries = 0;
-    Faculty faculty(options);
-    for (const std::size_t server : {0u, 1u, 2u, 0u}) {
-      faculty.ask(Token{10 * faculty.sent.size() + 1});
-      faculty.ask(Token{10 * faculty.sent.size() + 2});
-      ASSERT_EQ(faculty.sent.back().endpoint, server);
-      if (refuses) faculty.reply(server, failed(faculty.sent.back().request, {Status::kNotLeader, "", {}, ""}));
-      faculty.pass(2'000ms);
-    }
-  }
-}
-
-TEST(FacultyServiceTest, WithoutRetriesAConnectionIsNotMadeAnewUnderAnotherRequest) {
-  auto options = options_of_three_servers();
-  options.client.endpoints = {"a:1"};
-  options.client.retries = 0;
-  Faculty faculty(options);
-  for (const Token token : {1, 2}) faculty.ask(token);
-  faculty.pass(1'000ms);
-  for (const Token token : {3, 4}) faculty.ask(token);
-  faculty.pass(1'500ms);
-  EXPECT_EQ(faculty.status_of(1), Status::kUnavailable);
-  for (const Token token : {5, 6}) faculty.ask(token);
-  EXPECT_TRUE(faculty.resets.empty());
-  faculty.reply(0, granted(faculty.sent[1].request));
-  EXPECT_EQ(faculty.status_of(3), Status::kOk);
-}
-
-TEST(FacultyServiceTest, AConnectionOnWhichAnotherRequestWasAnsweredIsKept) {
+TEST(FacultyServiceTest, TheLogNamesTheBatchAndTheServer) {
   Faculty faculty(options_of_three_servers());
   for (const Token token : {1, 2}) faculty.ask(token);
-  faculty.pass(1'000ms);
-  for (const Token token : {3, 4}) faculty.ask(token);
-  faculty.pass(1'000ms);
-  ASSERT_EQ(faculty.sent.size(), 3u);
-  EXPECT_EQ(faculty.sent[2].endpoint, 1u) << "the first request was lost";
-  faculty.reply(1, granted(faculty.sent[2].request));
-  faculty.reply(0, granted(faculty.sent[1].request));
-  for (const Token token : {5, 6}) faculty.ask(token);
-  EXPECT_EQ(faculty.sent.back().endpoint, 0u);
-  EXPECT_TRUE(faculty.resets.empty());
+  faculty.reply(0, failed(faculty.sent[0].request, {Status::kOverloaded, "", 300ms, ""}));
+  faculty.lose(0);
+  faculty.pass(300ms);
   faculty.pass(2'000ms);
-  EXPECT_EQ(faculty.resets, (std::vector<std::size_t>{0})) << "nothing else was under way on it";
-}
-
-TEST(FacultyServiceTest, RequestsThatShareAConnectionDoNotEndEachOthersTriesForEver) {
-  auto options = options_of_three_servers();
-  options.client.endpoints = {"a:1"};
-  Faculty faculty(options);
-  // A server that takes 1.5 s for each answer; the first two are lost, a second apart.
-  for (const Token token : {1, 2}) faculty.ask(token);
-  faculty.pass(1'000ms);
+  faculty.reply(faculty.sent.back().endpoint, granted(faculty.sent[0].request));
   for (const Token token : {3, 4}) faculty.ask(token);
-  std::size_t seen = 2;
-  std::size_t resets_seen = 0;
-  std::vector<std::pair<SteadyTime, AllocationReply>> on_the_way;
-  for (int step = 0; step < 100; ++step) {
-    faculty.pass(100ms);
-    if (faculty.resets.size() > resets_seen) on_the_way.clear();  // a connection made anew loses what was on it
-    resets_seen = faculty.resets.size();
-    for (; seen < faculty.sent.size(); ++seen) {
-      on_the_way.emplace_back(faculty.now + 1'500ms, granted(faculty.sent[seen].request));
-    }
-    for (std::size_t i = 0; i < on_the_way.size(); ++i) {
-      if (on_the_way[i].first == faculty.now) faculty.reply(0, on_the_way[i].second);
-    }
-  }
-  ASSERT_EQ(faculty.answers.size(), 4u);
-  for (const Token token : {1, 2, 3, 4}) EXPECT_EQ(faculty.status_of(token), Status::kOk) << token;
-  EXPECT_GE(faculty.resets.size(), 1u);
+  faculty.pass(25'000ms);
+  std::map<std::string, LogLevel> levels;
+  for (const auto& event : faculty.logged) levels[event.event] = event.level;
+  EXPECT_EQ(levels, (std::map<std::string, LogLevel>{{"batch-answered", LogLevel::kInfo},
+                                                     {"batch-given-up", LogLevel::kWarning},
+                                                     {"batch-sent", LogLevel::kInfo},
+                                                     {"try-lost", LogLevel::kWarning},
+                                                     {"try-refused", LogLevel::kWarning}}));
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(faculty.logged.at(0).fields, (Fields{{"request-id", faculty.sent[0].request.request_id.value()},
+                                                 {"semester", "2025-10"},
+                                                 {"programs", "2"},
+                                                 {"server", "a:1"},
+                                                 {"tries-left", "10"}}));
 }
 
 TEST(FacultyServiceTest, OneSemesterIsServedWithOneBatchAndThenTheFacultyEnds) {

@@ -50,11 +50,12 @@ struct ServerReply {
 /// Which request a reply answers.
 struct ReplyMatch {
   Token request = 0;
-  /// The request is over: the reply's error, if it has one, answers the parts that the reply does not list. Otherwise
-  /// the server refused the request for now: the listed parts with a final status are answered, and the request goes on.
+  /// True: the reply answers each part that has no answer yet, and its error answers the parts that it does not list.
+  /// False: the server refused the request for now. The reply answers the listed parts with a final status only, and
+  /// the request goes on.
   bool is_over = false;
 
-  /// Does a listed part with this status have its answer?
+  /// Does the reply answer a part that it lists with this status?
   [[nodiscard]] bool answers(Status status) const { return is_over || !may_retry(status); }
 };
 

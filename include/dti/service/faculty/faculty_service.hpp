@@ -25,7 +25,7 @@ struct FacultyOptions {
   std::string name;
   ServerClientOptions client;           // the servers, and how they are asked
   std::optional<std::string> semester;  // if set: one batch of this semester, then exit
-  std::size_t programs_min = 5;         // a batch is sent when so many programs have asked (at most kBatchProgramsMax) …
+  std::size_t programs_min = 5;         // send a batch when so many programs have asked (at most kBatchProgramsMax) …
   std::chrono::milliseconds batch_wait{30'000};   // … or when the oldest has waited so long
   std::chrono::milliseconds stop_timeout{1'300};  // how long a stop waits for the servers: it has 2 s in all
   std::size_t waiting_max = 16'384;               // programs waiting for an answer
@@ -43,16 +43,16 @@ struct SendRequest {
 };
 using FacultyAction = std::variant<SendRoomAnswer, SendRequest, ResetEndpoint, LogEvent, Exit>;
 
-/// A faculty as a state machine. It gathers the requests of programs into batches of one semester, has a ServerClient ask
-/// the servers for each batch, and gives each program exactly one answer.
+/// A faculty as a state machine. It gathers the requests of programs into batches of one semester, has a ServerClient
+/// ask the servers for each batch, and gives each program exactly one answer.
 /// No thread, clock or socket of its own. Thread: one. Source: docs/protocol.md.
 class FacultyService {
  public:
   /// @param random  64 random bits a call, for ids and for the spread of pauses
   FacultyService(FacultyOptions options, std::function<std::uint64_t()> random);
 
-  /// A program's well-formed request. A program that asks again, also in another spelling of its name, gets an answer to
-  /// each request, and counts once towards the batch. @param token  never used before
+  /// A program's well-formed request. A program that asks again, also in another spelling of its name, gets an answer
+  /// to each request, and counts once towards the batch. @param token  never used before
   void on_room_request(Token token, const RoomRequest& request, SteadyTime now);
   /// A program's message that is no request, and was refused as such. It counts towards the batch, so that the other
   /// programs do not wait for that one. @param asker  a name for the program, the same each time that it asks
