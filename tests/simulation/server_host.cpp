@@ -7,12 +7,12 @@
 #include <utility>
 #include <variant>
 
-#include "dti/base/check.hpp"
+#include "dti/protocol/allocation_codec.hpp"
+#include "transport/server/request_handler.hpp"
 
 namespace dti::simulation {
 namespace {
 
-constexpr std::size_t kMessagesPerTurn = 512;
 constexpr Time kTurnMost{200};                // until a server looks at what has come
 constexpr std::int64_t kMillion = 1'000'000;  // parts
 
@@ -34,9 +34,33 @@ PipelineOptions with_endpoint(PipelineOptions options, const std::string& name) 
 
 }  // namespace
 
+/// The messages that have arrived, and the way back to those who wait.
+class ServerHost::Port : public MessagePort {
+ public:
+  explicit Port(ServerHost& host) : host_(host) {}
+
+  std::optional<PeerMessage> receive() override;
+  void reply(Token token, std::string_view body, SteadyTime now) override;
+  void forget(Token token) override { routes_.erase(token); }
+
+  void deliver(Incoming incoming) { inbox_.push_back(std::move(incoming)); }
+  [[nodiscard]] bool has_messages() const { return !inbox_.empty(); }
+  [[nodiscard]] bool waits(Token token) const { return routes_.contains(token); }
+  [[nodiscard]] bool all_are_answered() const { return routes_.empty(); }
+
+ private:
+  ServerHost& host_;
+  std::deque<Incoming> inbox_;
+  std::map<Token, Route> routes_;
+  Token last_token_ = 0;
+  Frames frames_;  // of the message that was received last
+};
+
 struct ServerHost::Process {
   Process(ServerHost& host, Random& random)
-      : pipeline(with_endpoint(host.plan_.pipeline, host.name_), start_options(host.plan_, host.names_, random)),
+      : port(host),
+        pipeline(with_endpoint(host.plan_.pipeline, host.name_), start_options(host.plan_, host.names_, random)),
+        requests(port, pipeline, false),
         repository(host.world_, host.store_, host.holder(),
                    {.suspend = [this] { committer.suspend(); },
                     .wake = [&host] { host.wake_committer(); },
@@ -55,12 +79,10 @@ struct ServerHost::Process {
     committer.repository = &repository;
   }
 
+  Port port;
   CommitPipeline pipeline;
-  AllocationRequestDecoder decoder;
-  std::deque<Incoming> inbox;
+  RequestHandler requests;
   std::deque<Committer::Event> store_events;
-  std::map<Token, Route> routes;
-  Token tokens = 0;
   std::optional<Exit> exit;
   std::optional<Call> call;
   std::uint64_t call_count = 0;
@@ -100,7 +122,7 @@ bool ServerHost::is_ready() const { return runs() && !is_frozen() && process_->p
 std::optional<ServerHost::Call> ServerHost::call() const { return runs() ? process_->call : std::nullopt; }
 
 bool ServerHost::is_quiet() const {
-  return runs() && !process_->pipeline.is_calling() && process_->routes.empty() && process_->inbox.empty() &&
+  return runs() && !process_->pipeline.is_calling() && process_->port.all_are_answered() && !process_->port.has_messages() &&
          process_->store_events.empty();
 }
 
@@ -197,7 +219,7 @@ void ServerHost::wake_committer() {
 
 void ServerHost::deliver(const Frames& frames, std::function<void(const Frames&)> reply) {
   if (!runs()) return;
-  process_->inbox.push_back({frames, std::move(reply)});
+  process_->port.deliver({frames, std::move(reply)});
   turn_soon();
 }
 
@@ -233,21 +255,15 @@ void ServerHost::turn() {
     for (auto& event : std::exchange(process.store_events, {})) handle(std::move(event));
     perform_actions();
   }
-  for (std::size_t i = 0; i < kMessagesPerTurn && process.pipeline.takes_requests() && !process.inbox.empty(); ++i) {
-    auto incoming = std::move(process.inbox.front());
-    process.inbox.pop_front();
-    handle_message(std::move(incoming));
+  for (int i = 0; i < RequestHandler::kMessagesPerTurn && process.pipeline.takes_requests(); ++i) {
+    if (!process.requests.handle_next(local_now())) break;
   }
   process.pipeline.on_tick(local_now());
   process.pipeline.on_turn_end(local_now());
   perform_actions();
   if (process.exit) {
-    while (!process.inbox.empty()) {  // those who came too late are told so
-      auto incoming = std::move(process.inbox.front());
-      process.inbox.pop_front();
-      world_.cells.reach("request/too-late");
-      handle_message(std::move(incoming));
-    }
+    // Clients that asked too late are told so.
+    while (process.requests.handle_next(local_now())) world_.cells.reach("request/too-late");
     perform_actions();
     return note_exit(*process.exit);
   }
@@ -255,7 +271,7 @@ void ServerHost::turn() {
 }
 
 void ServerHost::note_exit(const Exit& exit) {
-  if (!process_->routes.empty())
+  if (!process_->port.all_are_answered())
     world_.violate("every-request-is-answered", name_ + " ended without an answer to some");
   world_.trace(name_, "ends with " + std::to_string(exit.code) + " " + exit.reason);
   end_process();
@@ -308,26 +324,27 @@ void ServerHost::handle(Committer::Event event) {
   }
 }
 
-void ServerHost::handle_message(Incoming incoming) {
-  auto& process = *process_;
-  const std::vector<std::string_view> views(incoming.frames.begin(), incoming.frames.end());
+std::optional<PeerMessage> ServerHost::Port::receive() {
+  if (inbox_.empty()) return std::nullopt;
+  auto incoming = std::move(inbox_.front());
+  inbox_.pop_front();
+  frames_ = std::move(incoming.frames);
+  const std::vector<std::string_view> views(frames_.begin(), frames_.end());
   const auto bytes = std::accumulate(views.begin(), views.end(), std::size_t{0},
                                      [](std::size_t sum, std::string_view frame) { return sum + frame.size(); });
   auto unpacked = unpack(views);
-  Route route{std::move(incoming.reply),
-              std::move(unpacked.envelope),
-              {.server = name_, .epoch = 0, .arrived = world_.now(), .state = state()}};
-  auto decoded = process.decoder.decode(unpacked.body);
-  if (auto* request = std::get_if<AllocationRequest>(&decoded)) {
-    const Token token = ++process.tokens;
-    process.routes.emplace(token, std::move(route));
-    expect_answer(token);
-    process.pipeline.on_request(token, std::move(*request), bytes, local_now());
-  } else if (const auto* malformed = std::get_if<MalformedRequest>(&decoded)) {
-    Outcome outcome;
-    outcome.error = RequestError{Status::kInvalidRequest, malformed->detail, {}, {}};
-    send(std::move(route), malformed->readable, outcome);
-  }
+  auto decoded = decode_allocation_request(unpacked.body);
+  const Token token = ++last_token_;
+  if (std::holds_alternative<AllocationRequest>(decoded)) host_.expect_answer(token);
+  auto* const malformed = std::get_if<MalformedRequest>(&decoded);
+  auto* const request = malformed ? &malformed->readable : std::get_if<AllocationRequest>(&decoded);
+  routes_.emplace(token,
+                  Route{std::move(incoming.reply),
+                        std::move(unpacked.envelope),
+                        request ? std::move(*request) : AllocationRequest{},
+                        {.server = host_.name_, .epoch = 0, .arrived = host_.world_.now(), .state = host_.state()}});
+  return PeerMessage{
+      .token = token, .peer = {}, .body = unpacked.body, .bytes = bytes, .is_too_long = unpacked.too_many_frames};
 }
 
 /// A server that runs answers within --store-timeout, also if its store is silent.
@@ -335,7 +352,7 @@ void ServerHost::expect_answer(Token token) {
   constexpr Time kMargin{100'000};
   const Time limit = Time{plan_.pipeline.store_timeout} * kMillion / clock_ppm_ + kMargin;
   world_.after(limit, [this, token, arrived = world_.now(), incarnation = incarnation_] {
-    if (incarnation != incarnation_ || !runs() || frozen_until_ >= arrived || !process_->routes.contains(token)) return;
+    if (incarnation != incarnation_ || !runs() || frozen_until_ >= arrived || !process_->port.waits(token)) return;
     world_.violate("answered-in-time", name_ + " has not answered a request within --store-timeout");
   });
 }
@@ -349,12 +366,7 @@ void ServerHost::perform_actions() {
   };
   for (auto& action : process.pipeline.take_actions()) {
     if (auto* answer = std::get_if<SendReply>(&action)) {
-      auto route = process.routes.extract(answer->token);
-      if (route.empty()) {
-        world_.violate("one-reply-a-request", name_ + " answered a request twice");
-        continue;
-      }
-      send(std::move(route.mapped()), answer->request, answer->outcome);
+      process.requests.send(*answer, local_now().steady);
     } else if (auto* commit = std::get_if<StartCommit>(&action)) {
       start(std::move(*commit), ServerState::kCommitting);
     } else if (auto* guard = std::get_if<StartGuard>(&action)) {
@@ -394,14 +406,17 @@ void ServerHost::perform_actions() {
   }
 }
 
-void ServerHost::send(Route route, const AllocationRequest& request, const Outcome& outcome) {
-  std::string body;
-  append_allocation_reply(body, request, outcome);
-  world_.trace(name_, "answers " + body);
-  route.about.epoch = process_->epoch;
-  checks_.on_reply(route.about, request, body);
+void ServerHost::Port::reply(Token token, std::string_view body, SteadyTime /*now*/) {
+  auto found = routes_.extract(token);
+  if (found.empty()) {
+    return host_.world_.violate("one-reply-a-request", host_.name_ + " answered a request twice");
+  }
+  auto& route = found.mapped();
+  host_.world_.trace(host_.name_, "answers " + std::string{body});
+  route.about.epoch = host_.process_->epoch;
+  host_.checks_.on_reply(route.about, route.request, std::string{body});
   Frames frames = std::move(route.envelope.before);
-  frames.push_back(std::move(body));
+  frames.emplace_back(body);
   if (route.envelope.after) frames.push_back(*route.envelope.after);
   route.reply(frames);
 }

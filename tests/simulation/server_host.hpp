@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "dti/protocol/allocation_codec.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
 #include "simulation/checks.hpp"
 #include "simulation/plan.hpp"
@@ -25,7 +24,7 @@ namespace dti::simulation {
 using Frames = std::vector<std::string>;
 
 /// A machine that runs a server, kills it, freezes it, and starts it again: does what Server::Loop does, around the
-/// same CommitPipeline, with virtual time, messages and store.
+/// same RequestHandler and CommitPipeline, with virtual time, messages and store.
 class ServerHost {
  public:
   /// @param on_step  told of each step of a call of the store, from within the run
@@ -79,8 +78,10 @@ class ServerHost {
   struct Route {
     std::function<void(const Frames&)> reply;
     Envelope envelope;
+    AllocationRequest request;  // as far as it could be read
     Checks::Reply about;
   };
+  class Port;
   struct Process;
 
   [[nodiscard]] Now local_now() const;
@@ -88,10 +89,8 @@ class ServerHost {
   void turn_soon();
   void schedule_tick();
   void handle(Committer::Event event);
-  void handle_message(Incoming incoming);
   void expect_answer(Token token);
   void perform_actions();
-  void send(Route route, const AllocationRequest& request, const Outcome& outcome);
   void note_exit(const Exit& exit);
   void end_process();
   void restart_later(Time least, Time most);

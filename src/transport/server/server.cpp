@@ -20,16 +20,15 @@
 #include "dti/service/allocation/committer.hpp"
 #include "dti/transport/zeromq/poll.hpp"
 #include "dti/transport/zeromq/router_port.hpp"
+#include "transport/server/request_handler.hpp"
 #include "transport/server/resource_watch.hpp"
 
 namespace dti {
 namespace {
 
-constexpr int kMessagesPerTurn = 512;  // read before what they brought about is done: a batch's worth, under a few ms
 constexpr int kMessagesBetweenLooks = 64;  // at the store, while messages are read or replies leave: some 0.2 ms
 constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of a stop's 2 s: to answer who came late or reads slowly
 constexpr std::size_t kStoreEventsMax = 8;                   // a take-over reads ahead by so many pieces
-constexpr std::size_t kHealthChecksMax = 1'024;  // a proxy connects again after each that it waited 5 s for
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
@@ -73,6 +72,7 @@ class Server::Loop {
         port_(port_options(options), log_),
         resource_watch_(options.memory_max, log_),
         pipeline_(with_endpoint(options, port_.address()), std::move(start)),
+        requests_(port_, pipeline_, options.only_while_leading),
         committer_(repository, wall_now, [this](Committer::Event event) { store_events_.push(std::move(event)); }) {
     if (only_while_leading_) port_.park();
   }
@@ -169,46 +169,22 @@ class Server::Loop {
     if (waits_for && is_ready_now(*waits_for)) resume_store();
   }
 
-  /// @return did anything come?
+  /// @return was there any message?
   bool read_messages() {
     const auto time = now();
     int count = 0;
-    for (; port_.is_bound() && count < kMessagesPerTurn; ++count) {
+    for (; port_.is_bound() && count < RequestHandler::kMessagesPerTurn; ++count) {
       if (count % kMessagesBetweenLooks == kMessagesBetweenLooks - 1) resume_store_if_ready();
-      const auto message = port_.receive();
-      if (!message) break;
-      handle_message(*message, time);
+      if (!requests_.handle_next(time)) break;
     }
     return count > 0;
-  }
-
-  void handle_message(const PeerMessage& message, const Now& time) {
-    if (message.is_too_long) return refuse(message.token, {"a message has at most 4 frames", {}});
-    auto decoded = decoder_.decode(message.body);
-    if (auto* request = std::get_if<AllocationRequest>(&decoded)) {
-      pipeline_.on_request(message.token, std::move(*request), message.bytes, time);
-    } else if (const auto* malformed = std::get_if<MalformedRequest>(&decoded)) {
-      refuse(message.token, *malformed);
-    } else if (pipeline_.is_ready(time)) {
-      port_.reply(message.token, kHealthy, steady_now());
-    } else if (only_while_leading_ && health_checks_.size() < kHealthChecksMax) {
-      health_checks_.push_back(message.token);
-    } else {
-      port_.forget(message.token);
-    }
-  }
-
-  void refuse(Token token, const MalformedRequest& malformed) {
-    Outcome outcome;
-    outcome.error = RequestError{Status::kInvalidRequest, malformed.detail, {}, {}};
-    reply(token, malformed.readable, outcome);
   }
 
   void perform_actions() {
     int replies = 0;
     for (auto& action : pipeline_.take_actions()) {
       if (auto* answer = std::get_if<SendReply>(&action)) {
-        reply(answer->token, answer->request, answer->outcome);
+        requests_.send(*answer, steady_now());
         if (++replies % kMessagesBetweenLooks == 0) resume_store_if_ready();
       } else if (auto* commit = std::get_if<StartCommit>(&action)) {
         committer_.start(std::move(*commit));
@@ -254,29 +230,21 @@ class Server::Loop {
     const bool may_lead = pipeline_.may_lead(time);
     if (port_.is_parked() && may_lead) {
       port_.listen(time.steady);
-    } else if (port_.is_bound() && !may_lead && port_.waiting_count() == health_checks_.size() &&
+    } else if (port_.is_bound() && !may_lead && port_.waiting_count() == requests_.health_check_count() &&
                !port_.keeps_replies()) {
       tell_listening(false);
-      for (const auto token : std::exchange(health_checks_, {})) port_.forget(token);
+      requests_.forget_health_checks();
       port_.park();
       log_({LogLevel::kInfo, "closed-to-proxy", "this server does not lead, and closed its connections", {}});
     }
     if (!port_.is_bound()) return;
     tell_role();
     tell_listening(true);
-    if (!health_checks_.empty() && pipeline_.is_ready(time)) {
-      for (const auto token : std::exchange(health_checks_, {})) port_.reply(token, kHealthy, time.steady);
-    }
+    requests_.answer_health_checks(time);
   }
 
   void tell_listening(bool listens) {
     if (std::exchange(told_listening_, listens) != listens) on_listening_(listens);
-  }
-
-  void reply(Token token, const AllocationRequest& request, const Outcome& outcome) {
-    body_.clear();
-    append_allocation_reply(body_, request, outcome);
-    port_.reply(token, body_, steady_now());
   }
 
   /// The port may not be free at once.
@@ -313,12 +281,10 @@ class Server::Loop {
   RouterPort port_;
   std::optional<Role> role_to_tell_;
   bool told_listening_ = false;
-  std::vector<Token> health_checks_;  // with only_while_leading: those that came while it was not ready
   ResourceWatch resource_watch_;
   bool announced_ = false;  // the state was loaded, once
-  AllocationRequestDecoder decoder_;
-  std::string body_;  // of the reply that is being made
   CommitPipeline pipeline_;
+  RequestHandler requests_;
   std::optional<Exit> exit_;
   // Shared with the committer's thread.
   WakeQueue<Committer::Event> store_events_{kStoreEventsMax};

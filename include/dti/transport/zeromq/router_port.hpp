@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "dti/base/actions.hpp"
 #include "dti/base/log.hpp"
 #include "dti/base/time.hpp"
+#include "dti/transport/zeromq/message_port.hpp"
 #include "dti/transport/zeromq/poll.hpp"
 
 namespace zmq {
@@ -17,15 +17,6 @@ class context_t;
 }
 
 namespace dti {
-
-/// A message of a peer, which waits for its reply.
-struct PeerMessage {
-  Token token = 0;          // for the reply
-  std::string_view peer;    // the routing id; valid until the reply
-  std::string_view body;    // valid until the next receive()
-  std::size_t bytes = 0;    // of the whole message, with its envelope and routing id
-  bool is_too_long = false; // it has more frames than a message may have; it has no body then
-};
 
 struct RouterPortOptions {
   std::string host;                 // an IPv4 or IPv6 address of this machine, or an interface's name
@@ -39,25 +30,22 @@ struct RouterPortOptions {
 /// dropped and logged with their number, at most once a second. The port can be closed with all its connections, and
 /// opened again at the same address, at once or after it was parked.
 /// Thread: one.
-class RouterPort {
+class RouterPort final : public MessagePort {
  public:
   static constexpr std::size_t kFramesMax = 4;  // of a message, without its routing id
 
   /// Listens.
   /// @throws std::runtime_error  with a sentence for people, if it cannot listen there
   RouterPort(const RouterPortOptions& options, LogSink log);
-  ~RouterPort();
+  ~RouterPort() override;
   RouterPort(const RouterPort&) = delete;
   RouterPort& operator=(const RouterPort&) = delete;
 
-  /// The next message, if there is one. Never waits. Each message needs a reply() or a forget().
-  [[nodiscard]] std::optional<PeerMessage> receive();
-  /// Sends the reply to a message. It is dropped if the port was closed after the message came: the connection is gone,
-  /// and another peer may have its routing id.
-  /// @param token  of a message that waits; each is answered once
-  void reply(Token token, std::string_view body, SteadyTime now);
-  /// A message that waits gets no reply.
-  void forget(Token token);
+  [[nodiscard]] std::optional<PeerMessage> receive() override;
+  /// The reply is dropped if the port was closed after the message came: the connection is gone, and another peer may
+  /// have its routing id.
+  void reply(Token token, std::string_view body, SteadyTime now) override;
+  void forget(Token token) override;
   /// How many messages wait for their reply.
   [[nodiscard]] std::size_t waiting_count() const;
   /// How many bytes the routing ids and envelopes of these have.

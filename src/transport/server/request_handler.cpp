@@ -1,0 +1,60 @@
+#include "transport/server/request_handler.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace dti {
+namespace {
+
+constexpr std::size_t kHealthChecksMax = 1'024;  // a proxy connects again after each that it waited 5 s for
+
+}  // namespace
+
+bool RequestHandler::handle_next(const Now& now) {
+  const auto message = port_.receive();
+  if (!message) return false;
+  if (message->is_too_long) {
+    refuse(message->token, {"a message has at most 4 frames", {}}, now.steady);
+    return true;
+  }
+  auto decoded = decoder_.decode(message->body);
+  if (auto* request = std::get_if<AllocationRequest>(&decoded)) {
+    pipeline_.on_request(message->token, std::move(*request), message->bytes, now);
+  } else if (const auto* malformed = std::get_if<MalformedRequest>(&decoded)) {
+    refuse(message->token, *malformed, now.steady);
+  } else if (pipeline_.is_ready(now)) {
+    port_.reply(message->token, kHealthy, now.steady);
+  } else if (keeps_health_checks_ && health_checks_.size() < kHealthChecksMax) {
+    health_checks_.push_back(message->token);
+  } else {
+    port_.forget(message->token);
+  }
+  return true;
+}
+
+void RequestHandler::send(const SendReply& answer, SteadyTime now) {
+  reply(answer.token, answer.request, answer.outcome, now);
+}
+
+void RequestHandler::answer_health_checks(const Now& now) {
+  if (health_checks_.empty() || !pipeline_.is_ready(now)) return;
+  for (const auto token : std::exchange(health_checks_, {})) port_.reply(token, kHealthy, now.steady);
+}
+
+void RequestHandler::forget_health_checks() {
+  for (const auto token : std::exchange(health_checks_, {})) port_.forget(token);
+}
+
+void RequestHandler::refuse(Token token, const MalformedRequest& malformed, SteadyTime now) {
+  Outcome outcome;
+  outcome.error = RequestError{Status::kInvalidRequest, malformed.detail, {}, {}};
+  reply(token, malformed.readable, outcome, now);
+}
+
+void RequestHandler::reply(Token token, const AllocationRequest& request, const Outcome& outcome, SteadyTime now) {
+  body_.clear();
+  append_allocation_reply(body_, request, outcome);
+  port_.reply(token, body_, now);
+}
+
+}  // namespace dti

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "dti/base/time.hpp"
+#include "dti/protocol/allocation_codec.hpp"
+#include "dti/service/allocation/commit_pipeline.hpp"
+#include "dti/transport/zeromq/message_port.hpp"
+
+namespace dti {
+
+/// The part of a server between its port and its pipeline: it reads messages, gives requests to the pipeline, rejects
+/// malformed ones, replies to health checks, and sends the replies of the pipeline. It has no socket and no clock, so
+/// that the simulation runs it as well.
+/// Thread: one.
+class RequestHandler {
+ public:
+  /// Messages to read before the actions that they caused are performed: a batch's worth, under a few ms.
+  static constexpr int kMessagesPerTurn = 512;
+
+  /// @param port, pipeline  outlive this
+  /// @param keeps_health_checks  a health check that comes while the server is not ready gets its reply later, in
+  ///   answer_health_checks(); otherwise it gets none
+  RequestHandler(MessagePort& port, CommitPipeline& pipeline, bool keeps_health_checks)
+      : port_(port), pipeline_(pipeline), keeps_health_checks_(keeps_health_checks) {}
+
+  /// Handles the next message. @return false if there is none
+  bool handle_next(const Now& now);
+  /// Performs an action of the pipeline.
+  void send(const SendReply& reply, SteadyTime now);
+
+  /// Replies to the health checks that were kept, if the server is ready.
+  void answer_health_checks(const Now& now);
+  /// The health checks that were kept get no reply.
+  void forget_health_checks();
+  [[nodiscard]] std::size_t health_check_count() const { return health_checks_.size(); }
+
+ private:
+  void refuse(Token token, const MalformedRequest& malformed, SteadyTime now);
+  void reply(Token token, const AllocationRequest& request, const Outcome& outcome, SteadyTime now);
+
+  // Fixed after construction.
+  MessagePort& port_;
+  CommitPipeline& pipeline_;
+  const bool keeps_health_checks_;
+
+  std::vector<Token> health_checks_;
+  AllocationRequestDecoder decoder_;
+  std::string body_;  // of the reply that is being made
+};
+
+}  // namespace dti
