@@ -61,7 +61,7 @@ int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const d
   if (!exit.reason.empty()) log({dti::LogLevel::kError, "fatal", exit.reason, {}});
   announcements.finish();
   const int code = announcements.has_failed() ? 1 : exit.code;
-  if (server.store_hangs()) {  // the committer waits for a silent store, and may for long
+  if (server.store_hangs()) {  // the store worker waits for a silent store, and may wait for long
     process_log.finish();
     std::_Exit(code);
   }

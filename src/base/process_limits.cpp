@@ -15,7 +15,7 @@
 namespace dti {
 namespace {
 
-constexpr std::size_t kThreads = 5;  // beside the first: the log's, two of libzmq, the committer or the look-up of a name
+constexpr std::size_t kThreads = 5;  // beside the first: the log's, two of libzmq, the store worker or the lookup of a name
 constexpr std::size_t kFiles = 16;   // sockets and event descriptors of libzmq, the store, the lock file
 
 void require_threads() {

@@ -21,7 +21,7 @@ class InterruptContract : public StoreTest {
     return call();
   }
 
-  /// Makes calls as a committer does: after a failure, a take-over tells what is stored.
+  /// Makes calls as a store worker does: after a failure, a take-over tells what is stored.
   void work(int calls_max, std::chrono::steady_clock::time_point deadline) {
     bool connected = true;
     // A fast disk may do all calls before the first one is interrupted.

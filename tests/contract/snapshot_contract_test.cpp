@@ -80,15 +80,10 @@ class SnapshotContract : public StoreTest {
     CommitPipeline pipeline{{}, {}};
     const Now now{std::chrono::steady_clock::now(), kAt};
     pipeline.on_start(now);
-    const auto asked = std::get<StartTakeOver>(pipeline.take_actions().at(0));
-    try {
-      const auto taken = take_over(
-          *repository_, asked.request, kAt, [&] { return now.steady; },
-          [&](TakeOverPiece piece) { pipeline.on_take_over_piece(std::move(piece), now); });
-      pipeline.on_take_over(std::visit([](const auto& found) -> TakeOverEvent { return found; }, taken), now);
-    } catch (const StorageError& error) {
-      pipeline.on_take_over(StoreFailure{error.kind(), error.what()}, now);
-    }
+    const auto call = std::get<StoreCall>(pipeline.take_actions().at(0));
+    pipeline.on_store(make_call(call, *repository_, [&] { return now; },
+                                [&](TakeOverPiece piece) { pipeline.on_piece(std::move(piece), now); }),
+                      now);
     for (const auto& action : pipeline.take_actions()) {
       if (const auto* const exit = std::get_if<Exit>(&action)) return *exit;
     }

@@ -49,7 +49,7 @@ void Faults::on_step(ServerHost& server, Operation operation, Step step) {
   if (is_healed_ || weight == 0 || !world_.random.chance(boost(operation, step) * plan_.at_step)) return;
   const auto fault = draw_fault();
   if (fault == Fault::kRival && servers_.size() < 2) return;
-  // Not at once: this is called from within the step, on the committer's fiber perhaps.
+  // Not at once: this is called from within the step, on the store worker's fiber perhaps.
   world_.after(Time{0}, [this, &server, operation, step, fault] {
     const auto call = server.call();
     if (!call || call->operation != operation || call->step != step) return;

@@ -62,27 +62,27 @@ struct ServerHost::Process {
         pipeline(with_endpoint(host.plan_.pipeline, host.name_), start_options(host.plan_, host.names_, random)),
         requests(port, pipeline, false),
         repository(host.world_, host.store_, host.holder(),
-                   {.suspend = [this] { committer.suspend(); },
-                    .wake = [&host] { host.wake_committer(); },
+                   {.suspend = [this] { store_worker.suspend(); },
+                    .wake = [&host] { host.wake_store_worker(); },
                     .on_step =
                         [&host, this](Operation operation, Step step) {
                           if (!call || step == Step::kUnsent) call = Call{operation, step, ++call_count};
                           call->step = step;
                           host.on_step_(host, operation, step);
                         }}),
-        committer([&host] { return host.local_now(); },
-                  [&host, this](Committer::Event event) {
+        store_worker([&host] { return host.local_now(); },
+                  [&host, this](StoreEvent event) {
                     call.reset();
                     store_events.push_back(std::move(event));
                     host.turn_soon();
                   }) {
-    committer.repository = &repository;
+    store_worker.repository = &repository;
   }
 
   Port port;
   CommitPipeline pipeline;
   RequestHandler requests;
-  std::deque<Committer::Event> store_events;
+  std::deque<StoreEvent> store_events;
   std::optional<Exit> exit;
   std::optional<Call> call;
   std::uint64_t call_count = 0;
@@ -95,7 +95,7 @@ struct ServerHost::Process {
   bool thawed_in_commit = false;  // and its answer has not come yet
   std::optional<SteadyTime> tick_at;
   VirtualRepository repository;
-  VirtualCommitter committer;  // last: its fiber ends before what it uses
+  VirtualStoreWorker store_worker;  // last: its fiber ends before what it uses
 };
 
 ServerHost::ServerHost(World& world, const Plan& plan, const Names& names, VirtualStore& store, Checks& checks,
@@ -167,7 +167,7 @@ void ServerHost::freeze(Time duration) {
     world_.trace(name_, "is thawed");
     const auto call = process_->call;
     process_->thawed_in_commit = call && call->operation == Operation::kCommit;
-    wake_committer();
+    wake_store_worker();
     turn_soon();
   });
 }
@@ -191,7 +191,7 @@ void ServerHost::heal() {
 
   if (!runs()) return start();
   process_->repository.heal();
-  wake_committer();
+  wake_store_worker();
   turn_soon();
 }
 
@@ -207,11 +207,11 @@ void ServerHost::restart_later(Time least, Time most) {
   });
 }
 
-void ServerHost::wake_committer() {
+void ServerHost::wake_store_worker() {
   if (std::exchange(wake_is_due_, true)) return;
   world_.after(world_.time_between(Time{1}, Time{20}), [this] {
     wake_is_due_ = false;
-    if (runs() && !is_frozen()) process_->committer.resume();
+    if (runs() && !is_frozen()) process_->store_worker.resume();
   });
 }
 
@@ -252,7 +252,9 @@ void ServerHost::turn() {
     process.pipeline.on_stop(local_now());
   }
   if (!process.store_events.empty()) {
-    for (auto& event : std::exchange(process.store_events, {})) handle(std::move(event));
+    for (auto& event : std::exchange(process.store_events, {})) {
+      std::visit([this](auto& about) { handle(std::move(about)); }, event);
+    }
     perform_actions();
   }
   for (int i = 0; i < RequestHandler::kMessagesPerTurn && process.pipeline.takes_requests(); ++i) {
@@ -278,49 +280,34 @@ void ServerHost::note_exit(const Exit& exit) {
   restart_later(Time{200'000}, Time{6'000'000});
 }
 
-void ServerHost::handle(Committer::Event event) {
+void ServerHost::handle(TakeOverPiece piece) { process_->pipeline.on_piece(std::move(piece), local_now()); }
+
+void ServerHost::handle(StoreResult result) {
+  process_->state = ServerState::kIdle;
+  std::visit([this](const auto& ended) { note(ended); }, result);
+  process_->pipeline.on_store(std::move(result), local_now());
+}
+
+void ServerHost::note(const Ended<CommitCall>& commit) {
   auto& process = *process_;
-  auto& pipeline = process.pipeline;
-  if (auto* commit = std::get_if<Committer::CommitDone>(&event)) {
-    process.state = ServerState::kIdle;
-    const auto* result = std::get_if<CommitResult>(&commit->event);
-    if (std::exchange(process.thawed_in_commit, false) && result != nullptr) {
-      world_.cells.reach(*result == CommitResult::kReplaced ? "server/thawed-and-replaced-in-a-commit"
-                                                            : "server/thawed-in-a-commit-and-still-leading");
-    }
-    if (result == nullptr && std::get<StoreFailure>(commit->event).kind != StorageError::Kind::kRejected) {
-      process.leads = false;
-    }
-    pipeline.on_commit(std::move(commit->event), local_now());
-  } else if (auto* guard = std::get_if<Committer::GuardDone>(&event)) {
-    process.state = ServerState::kIdle;
-    pipeline.on_guard(std::move(guard->event), local_now());
-  } else if (auto* piece = std::get_if<TakeOverPiece>(&event)) {
-    pipeline.on_take_over_piece(std::move(*piece), local_now());
-  } else if (auto* watch = std::get_if<Committer::WatchDone>(&event)) {
-    process.state = ServerState::kIdle;
-    pipeline.on_watch(std::move(watch->event), local_now());
-  } else if (auto* renew = std::get_if<Committer::RenewDone>(&event)) {
-    process.state = ServerState::kIdle;
-    pipeline.on_renew(std::move(renew->event), local_now());
-  } else if (auto* release = std::get_if<Committer::ReleaseDone>(&event)) {
-    process.state = ServerState::kIdle;
-    pipeline.on_release(std::move(release->event), local_now());
-  } else {
-    auto done = std::get<Committer::TakeOverDone>(std::move(event));
-    process.state = ServerState::kIdle;
-    if (const auto* leadership = std::get_if<Leadership>(&done.event)) {
-      process.epoch = leadership->epoch;
-      process.leads = true;
-      if (process.stood_by) world_.cells.reach("server/led-again-after-it-stood-by");
-    } else if (const auto* held = std::get_if<HeldBy>(&done.event); held != nullptr && !held->remaining) {
-      world_.cells.reach("take-over/held-by-another-meanwhile");
-    }
-    const auto* const failure = std::get_if<StoreFailure>(&done.event);
-    if (failure != nullptr && failure->kind == StorageError::Kind::kUnreachable && process.epoch == 0) {
-      process.waited_for_store = true;
-    }
-    pipeline.on_take_over(std::move(done.event), local_now());
+  const auto* const failure = commit.failure();
+  if (std::exchange(process.thawed_in_commit, false) && failure == nullptr) {
+    world_.cells.reach(commit.answer() == CommitResult::kReplaced ? "server/thawed-and-replaced-in-a-commit"
+                                                                  : "server/thawed-in-a-commit-and-still-leading");
+  }
+  if (failure != nullptr && failure->kind != StorageError::Kind::kRejected) process.leads = false;
+}
+
+void ServerHost::note(const Ended<TakeOverCall>& take_over) {
+  auto& process = *process_;
+  if (const auto* const failure = take_over.failure()) {
+    if (failure->kind == StorageError::Kind::kUnreachable && process.epoch == 0) process.waited_for_store = true;
+  } else if (const auto* leadership = std::get_if<Leadership>(&take_over.answer())) {
+    process.epoch = leadership->epoch;
+    process.leads = true;
+    if (process.stood_by) world_.cells.reach("server/led-again-after-it-stood-by");
+  } else if (!std::get<HeldBy>(take_over.answer()).remaining) {
+    world_.cells.reach("take-over/held-by-another-meanwhile");
   }
 }
 
@@ -358,52 +345,49 @@ void ServerHost::expect_answer(Token token) {
 }
 
 void ServerHost::perform_actions() {
-  auto& process = *process_;
-  const auto start = [&](Committer::Job job, ServerState state) {
-    process.state = state;
-    process.committer.start(std::move(job));
-    wake_committer();
-  };
-  for (auto& action : process.pipeline.take_actions()) {
-    if (auto* answer = std::get_if<SendReply>(&action)) {
-      process.requests.send(*answer, local_now().steady);
-    } else if (auto* commit = std::get_if<StartCommit>(&action)) {
-      start(std::move(*commit), ServerState::kCommitting);
-    } else if (auto* guard = std::get_if<StartGuard>(&action)) {
-      start(std::move(*guard), ServerState::kGuarding);
-    } else if (auto* take_over = std::get_if<StartTakeOver>(&action)) {
-      process.leads = false;
-      start(std::move(*take_over), ServerState::kTakingOver);
-    } else if (auto* watch = std::get_if<StartWatch>(&action)) {
-      process.leads = false;
-      start(std::move(*watch), ServerState::kTakingOver);
-    } else if (const auto* renew = std::get_if<StartRenew>(&action)) {
-      start(*renew, ServerState::kGuarding);
-    } else if (const auto* release = std::get_if<StartRelease>(&action)) {
-      start(*release, ServerState::kGuarding);
-    } else if (std::holds_alternative<AnnounceReady>(action)) {
-      if (process.waited_for_store && !process.stood_by) {
-        world_.cells.reach("server/started-before-its-store");
-      }
-    } else if (std::holds_alternative<AnnounceStandby>(action)) {
-      world_.trace(name_, "STANDBY");
-      world_.cells.reach(process.epoch > 0 ? "server/stepped-down" : "server/stands-by");
-      process.stood_by = true;
-      process.leads = false;
-    } else if (std::holds_alternative<InterruptStore>(action)) {
-      const auto operation = process.call ? process.call->operation : Operation::kSurvey;
-      world_.cells.reach(operation == Operation::kCommit  ? "interrupt/commit"
-                         : operation == Operation::kGuard ? "interrupt/guard"
-                         : operation == Operation::kWatch ? "interrupt/watch"
-                                                          : "interrupt/take-over");
-      process.repository.interrupt();
-    } else if (const auto* event = std::get_if<LogEvent>(&action)) {
-      world_.trace(name_, event->event + ": " + event->message);
-    } else if (auto* exit = std::get_if<Exit>(&action)) {
-      process.exit = std::move(*exit);
-      process.leads = false;
-    }
+  for (auto& action : process_->pipeline.take_actions()) {
+    std::visit([this](auto& what) { perform(std::move(what)); }, action);
   }
+}
+
+void ServerHost::perform(const SendReply& answer) { process_->requests.send(answer, local_now().steady); }
+
+void ServerHost::perform(StoreCall call) {
+  auto& process = *process_;
+  const bool reads = std::holds_alternative<TakeOverCall>(call) || std::holds_alternative<WatchCall>(call);
+  if (reads) process.leads = false;
+  process.state = reads                                      ? ServerState::kTakingOver
+                  : std::holds_alternative<CommitCall>(call) ? ServerState::kCommitting
+                                                             : ServerState::kGuarding;
+  process.store_worker.start(std::move(call));
+  wake_store_worker();
+}
+
+void ServerHost::perform(InterruptStore) {
+  const auto operation = process_->call ? process_->call->operation : Operation::kSurvey;
+  world_.cells.reach(operation == Operation::kCommit  ? "interrupt/commit"
+                     : operation == Operation::kGuard ? "interrupt/guard"
+                     : operation == Operation::kWatch ? "interrupt/watch"
+                                                      : "interrupt/take-over");
+  process_->repository.interrupt();
+}
+
+void ServerHost::perform(AnnounceReady) {
+  if (process_->waited_for_store && !process_->stood_by) world_.cells.reach("server/started-before-its-store");
+}
+
+void ServerHost::perform(AnnounceStandby) {
+  world_.trace(name_, "STANDBY");
+  world_.cells.reach(process_->epoch > 0 ? "server/stepped-down" : "server/stands-by");
+  process_->stood_by = true;
+  process_->leads = false;
+}
+
+void ServerHost::perform(const LogEvent& event) { world_.trace(name_, event.event + ": " + event.message); }
+
+void ServerHost::perform(Exit exit) {
+  process_->exit = std::move(exit);
+  process_->leads = false;
 }
 
 void ServerHost::Port::reply(Token token, std::string_view body, SteadyTime /*now*/) {

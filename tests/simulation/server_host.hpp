@@ -12,7 +12,7 @@
 #include "dti/service/allocation/commit_pipeline.hpp"
 #include "simulation/checks.hpp"
 #include "simulation/plan.hpp"
-#include "simulation/virtual_committer.hpp"
+#include "simulation/virtual_store_worker.hpp"
 #include "simulation/virtual_repository.hpp"
 #include "simulation/virtual_store.hpp"
 #include "simulation/world.hpp"
@@ -88,13 +88,24 @@ class ServerHost {
   void turn();
   void turn_soon();
   void schedule_tick();
-  void handle(Committer::Event event);
+  void handle(TakeOverPiece piece);
+  void handle(StoreResult result);
+  void note(const Ended<CommitCall>& commit);
+  void note(const Ended<TakeOverCall>& take_over);
+  void note(const auto&) {}
   void expect_answer(Token token);
   void perform_actions();
+  void perform(const SendReply& answer);
+  void perform(StoreCall call);
+  void perform(InterruptStore);
+  void perform(AnnounceReady);
+  void perform(AnnounceStandby);
+  void perform(const LogEvent& event);
+  void perform(Exit exit);
   void note_exit(const Exit& exit);
   void end_process();
   void restart_later(Time least, Time most);
-  void wake_committer();
+  void wake_store_worker();
   [[nodiscard]] ServerState state() const;
 
   // Fixed after construction.
@@ -113,7 +124,7 @@ class ServerHost {
   bool start_is_due_ = false;
   Time frozen_until_{};
   bool turn_is_due_ = false;
-  bool wake_is_due_ = false;  // of the committer's fiber
+  bool wake_is_due_ = false;  // of the store worker's fiber
   Time wall_offset_{};
   std::int64_t clock_ppm_ = 1'000'000;  // how far the steady clock goes in a second, in microseconds
 };

@@ -13,7 +13,7 @@ constexpr Time kBeforeSending{50};
 
 }  // namespace
 
-VirtualRepository::VirtualRepository(World& world, VirtualStore& store, std::string holder, CommitterHooks hooks)
+VirtualRepository::VirtualRepository(World& world, VirtualStore& store, std::string holder, StoreWorkerHooks hooks)
     : world_(world),
       store_(store),
       holder_(std::move(holder)),

@@ -16,18 +16,18 @@
 namespace dti::simulation {
 
 /// What a server's process does for its repository.
-struct CommitterHooks {
-  std::function<void()> suspend;  // waits, in the committer's fiber, until it is woken
+struct StoreWorkerHooks {
+  std::function<void()> suspend;  // waits, in the store worker's fiber, until it is woken
   std::function<void()> wake;     // from outside of the fiber: lets it go on, when the process runs
   std::function<void(Operation, Step)> on_step;
 };
 
 /// The Repository of a simulated server: each call is a statement that goes to the virtual store and waits, in virtual
-/// time, for its answer. Calls are made within the committer's fiber, the rest comes from outside of it.
+/// time, for its answer. Calls are made within the store worker's fiber, the rest comes from outside of it.
 class VirtualRepository final : public Repository, private StoreClient {
  public:
   /// @param holder  names this process in the store's lease
-  VirtualRepository(World& world, VirtualStore& store, std::string holder, CommitterHooks hooks);
+  VirtualRepository(World& world, VirtualStore& store, std::string holder, StoreWorkerHooks hooks);
   ~VirtualRepository() override;
 
   [[nodiscard]] StoreSurvey survey() override;
@@ -63,7 +63,7 @@ class VirtualRepository final : public Repository, private StoreClient {
   World& world_;
   VirtualStore& store_;
   const std::string holder_;
-  const CommitterHooks hooks_;
+  const StoreWorkerHooks hooks_;
   std::shared_ptr<MemoryRepository> stored_;  // what the store makes of this server's statements
   std::shared_ptr<Connection> connection_;
   std::shared_ptr<const Batch> in_doubt_;  // the batch of a commit that failed in doubt, until a take-over tells

@@ -68,13 +68,13 @@ class SqliteRepository final : public Repository {
   [[nodiscard]] StorageError::Kind kind_of(int code) const;
   [[nodiscard]] bool waits_on(int tries);
 
-  // The committer's thread only; it outlives the session.
+  // The store worker's thread only; it outlives the session.
   StoreKeeper keeper_;
   // Fixed after construction.
   const std::filesystem::path& path_;
   const std::chrono::milliseconds timeout_;
   const LogSink log_;
-  // The committer's thread only.
+  // The store worker's thread only.
   std::unique_ptr<SqliteSession> session_;
   Stage stage_ = Stage::kReading;
   Holder holder_;

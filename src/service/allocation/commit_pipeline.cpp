@@ -2,7 +2,9 @@
 #include "dti/service/allocation/commit_pipeline.hpp"
 
 #include <utility>
+#include <variant>
 
+#include "dti/base/check.hpp"
 #include "service/allocation/pipeline_errors.hpp"
 
 namespace dti {
@@ -49,13 +51,13 @@ void CommitPipeline::on_tick(const Now& now) {
     return end(1, "stopped before the store answered", unavailable("the server stopped before the store answered"));
   }
   if (expire_at_ && now.steady >= *expire_at_) expire(now);
-  if (call_ != Call::kNone && now.steady >= interrupt_at_) {
+  if (call_ && now.steady >= interrupt_at_) {
     interrupt_at_ = now.steady + options_.store_timeout;
     log_silent(now);
     actions_.emplace_back(InterruptStore{});
   }
-  if (retry_at_ && now.steady >= *retry_at_ && call_ == Call::kNone) start_take_over(now);
-  if (watch_at_ && now.steady >= *watch_at_ && call_ == Call::kNone) start_watch(now);
+  if (retry_at_ && now.steady >= *retry_at_ && !call_) start_take_over(now);
+  if (watch_at_ && now.steady >= *watch_at_ && !call_) start_watch(now);
   if (is_renewal_due(now)) start_renewal(now);
   end_if_drained(now);
 }
@@ -67,7 +69,7 @@ void CommitPipeline::on_stop(const Now& now) {
 }
 
 bool CommitPipeline::is_ready(const Now& now) const {
-  const bool is_silent = call_ != Call::kNone && now.steady - call_since_ > kSilenceMax;
+  const bool is_silent = call_ && now.steady - call_since_ > kSilenceMax;
   const bool refuses_all = refused_in_a_row_ >= kRefusedInARowMax && now.steady < refuses_all_until_;
   return phase_ == Phase::kLeading && now.steady < lease_until_ && !stop_at_ && !is_silent && !refuses_all;
 }
@@ -86,7 +88,7 @@ std::optional<SteadyTime> CommitPipeline::wake_at() const {
   consider(stop_at_);
   consider(retry_at_);
   consider(watch_at_);
-  if (call_ != Call::kNone) {
+  if (call_) {
     consider(interrupt_at_);
   } else if (phase_ == Phase::kLeading) {
     consider(renew_at_);
@@ -96,16 +98,29 @@ std::optional<SteadyTime> CommitPipeline::wake_at() const {
 
 std::vector<Action> CommitPipeline::take_actions() { return std::exchange(actions_, {}); }
 
-void CommitPipeline::started(Call call, const Now& now) {
-  call_ = call;
+void CommitPipeline::call_store(StoreCall call, const Now& now) {
+  DTI_CHECK(!call_);
+  call_ = call.index();
   call_since_ = now.steady;
   interrupt_at_ = now.steady + options_.store_timeout;
+  actions_.emplace_back(std::move(call));
 }
 
-/// The call under way has ended.
-void CommitPipeline::ended(bool answered, const Now& now) {
-  call_ = Call::kNone;
-  if (!answered || !silent_since_ || phase_ == Phase::kEnded) return;
+void CommitPipeline::on_store(StoreResult result, const Now& now) {
+  DTI_CHECK(call_ == result.index());
+  call_.reset();
+  if (phase_ == Phase::kEnded) return;
+  std::visit(
+      [&](const auto& ended) {
+        if (ended.failure() == nullptr) end_silence(now);
+        on(ended, now);
+      },
+      result);
+}
+
+/// The store has answered a call.
+void CommitPipeline::end_silence(const Now& now) {
+  if (!silent_since_) return;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.steady - *silent_since_).count();
   const auto untold = silent_.end();
   silent_since_.reset();

@@ -82,7 +82,7 @@ bool CommitPipeline::anybody_waits() const { return !in_flight_.empty() || !gath
 void CommitPipeline::end_if_drained(const Now& now) {
   if (!stop_at_ || anybody_waits() || phase_ == Phase::kEnded) return;
   if (phase_ != Phase::kLeading) return end_in_order();
-  if (call_ == Call::kNone) start_release(now);  // or the end of the call under way leads here again
+  if (!call_) resign(now);  // or the end of the call in progress leads here again
 }
 
 void CommitPipeline::end_in_order() {

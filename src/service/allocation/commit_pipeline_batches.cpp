@@ -51,8 +51,8 @@ void CommitPipeline::start_next(const Now& now) {
     decide(std::move(undecided_.front()));
     undecided_.pop_front();
   }
-  if (!undecided_.empty() && call_ == Call::kNone && gathering_.empty()) decide_next_of_isolated();
-  if (call_ != Call::kNone || gathering_.empty()) return;
+  if (!undecided_.empty() && !call_ && gathering_.empty()) decide_next_of_isolated();
+  if (call_ || gathering_.empty()) return;
   if (gathering_.front().entries.empty()) {
     start_guards(now);
   } else {
@@ -75,14 +75,14 @@ void CommitPipeline::start_commit(const Now& now) {
     batch.messages.push_back({waiting.request.request_id, static_cast<std::uint32_t>(waiting.entry_count)});
   }
   group.batch = std::make_shared<const Batch>(std::move(batch));
-  actions_.emplace_back(StartCommit{group.batch});
+  CommitCall call{group.batch};
   in_flight_.push_back(std::move(group));
-  started(Call::kCommit, now);
+  call_store(std::move(call), now);
 }
 
 void CommitPipeline::start_guards(const Now& now) {
   // All that write nothing and rest on nothing that is still to be written.
-  StartGuard guard{epoch_, {}};
+  GuardCall guard{epoch_, {}};
   std::deque<Group> kept;
   std::unordered_set<SemesterId> written;
   for (auto& group : gathering_) {
@@ -96,34 +96,28 @@ void CommitPipeline::start_guards(const Now& now) {
     }
   }
   gathering_ = std::move(kept);
-  actions_.emplace_back(std::move(guard));
-  started(Call::kGuard, now);
+  call_store(std::move(guard), now);
 }
 
-void CommitPipeline::on_commit(CommitEvent event, const Now& now) {
-  DTI_CHECK(call_ == Call::kCommit);
-  on_result(std::move(event), now);
+void CommitPipeline::on(const Ended<CommitCall>& commit, const Now& now) {
+  if (const auto* failure = commit.failure()) return on_failure(*failure, now);
+  if (commit.answer() == CommitResult::kCommitted) {
+    invariant_failed_ = false;
+    isolate_size_ *= 2;
+    if (std::exchange(refused_in_a_row_, 0) >= kRefusedInARowMax) log_accepts_again();
+  }
+  on_written(commit.answer(), now);
 }
 
-void CommitPipeline::on_guard(CommitEvent event, const Now& now) {
-  DTI_CHECK(call_ == Call::kGuard);
-  on_result(std::move(event), now);
+void CommitPipeline::on(const Ended<GuardCall>& guard, const Now& now) {
+  if (const auto* failure = guard.failure()) return on_failure(*failure, now);
+  on_written(guard.answer(), now);
 }
 
-void CommitPipeline::on_result(CommitEvent event, const Now& now) {
-  const bool was_commit = call_ == Call::kCommit;
-  ended_with(event, now);
-  if (phase_ == Phase::kEnded) return;
-  if (const auto* failure = std::get_if<StoreFailure>(&event)) return on_failure(*failure, now);
-  switch (std::get<CommitResult>(event)) {
-    case CommitResult::kCommitted:
-      failures_in_a_row_ = 0;
-      if (was_commit) {
-        invariant_failed_ = false;
-        isolate_size_ *= 2;
-        if (std::exchange(refused_in_a_row_, 0) >= kRefusedInARowMax) log_accepts_again();
-      }
-      return on_durable(std::exchange(in_flight_, {}), now);
+/// What is in flight has become durable, or the store says why not.
+void CommitPipeline::on_written(CommitResult result, const Now& now) {
+  switch (result) {
+    case CommitResult::kCommitted: failures_in_a_row_ = 0; return on_durable(std::exchange(in_flight_, {}), now);
     case CommitResult::kReplaced: return step_down(now);
     case CommitResult::kBaseMoved: return take_over_anew("the store's ledger is not where it was left", now);
   }

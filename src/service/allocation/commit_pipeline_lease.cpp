@@ -1,7 +1,6 @@
 // The part of the pipeline that leads by a lease, and stands by while another server does.
 #include <utility>
 
-#include "dti/base/check.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
 
 namespace dti {
@@ -11,11 +10,8 @@ constexpr std::chrono::milliseconds kRetryAfterUnknownLeader{250};  // nobody ma
 
 }  // namespace
 
-void CommitPipeline::on_watch(WatchEvent event, const Now& now) {
-  DTI_CHECK(call_ == Call::kWatch);
-  ended_with(event, now);
-  if (phase_ == Phase::kEnded) return;
-  if (const auto* failure = std::get_if<StoreFailure>(&event)) {
+void CommitPipeline::on(const Ended<WatchCall>& watch, const Now& now) {
+  if (const auto* failure = watch.failure()) {
     if (failure->kind == StorageError::Kind::kRefused || failure->kind == StorageError::Kind::kCorrupt) {
       return end(1, failure->text, not_leader());
     }
@@ -25,7 +21,7 @@ void CommitPipeline::on_watch(WatchEvent event, const Now& now) {
     return;
   }
   failures_in_a_row_ = 0;
-  const auto& seen = std::get<StoreWatch>(event);
+  const auto& seen = watch.answer();
   if (replay_fault_) {
     if (reads_all_) return end(1, "the store contradicts itself: " + *replay_fault_, not_leader());
     log(LogLevel::kError, "state-differs-from-store", *replay_fault_ + "; everything is read again");
@@ -51,26 +47,20 @@ void CommitPipeline::compare_start() {
   if (programs != nullptr && programs->empty()) start_->catalog.clear();
 }
 
-void CommitPipeline::on_renew(CommitEvent event, const Now& now) {
-  DTI_CHECK(call_ == Call::kRenew);
-  ended_with(event, now);
-  if (phase_ == Phase::kEnded) return;
-  if (const auto* failure = std::get_if<StoreFailure>(&event)) {
+void CommitPipeline::on(const Ended<RenewCall>& renewal, const Now& now) {
+  if (const auto* failure = renewal.failure()) {
     if (failure->kind == StorageError::Kind::kRefused) return on_failure(*failure, now);
     return take_over_anew(failure->text, now);
   }
-  switch (std::get<CommitResult>(event)) {
+  switch (renewal.answer()) {
     case CommitResult::kCommitted: leads_since(call_since_); return pump(now);
     case CommitResult::kReplaced: return step_down(now);
     case CommitResult::kBaseMoved: return take_over_anew("the store's leadership is not where it was left", now);
   }
 }
 
-void CommitPipeline::on_release(CommitEvent event, const Now& now) {
-  DTI_CHECK(call_ == Call::kRelease);
-  ended_with(event, now);
-  if (phase_ == Phase::kEnded) return;
-  if (const auto* failure = std::get_if<StoreFailure>(&event)) {
+void CommitPipeline::on(const Ended<ResignCall>& resignation, const Now& /*now*/) {
+  if (const auto* failure = resignation.failure()) {
     log(LogLevel::kWarning, "lease-not-released", failure->text + "; the lease runs out by itself");
   }
   end_in_order();
@@ -83,13 +73,10 @@ void CommitPipeline::leads_since(SteadyTime time) {
 }
 
 bool CommitPipeline::is_renewal_due(const Now& now) const {
-  return phase_ == Phase::kLeading && call_ == Call::kNone && now.steady >= renew_at_;
+  return phase_ == Phase::kLeading && !call_ && now.steady >= renew_at_;
 }
 
-void CommitPipeline::start_renewal(const Now& now) {
-  actions_.emplace_back(StartRenew{epoch_, options_.lease.duration});
-  started(Call::kRenew, now);
-}
+void CommitPipeline::start_renewal(const Now& now) { call_store(RenewCall{epoch_, options_.lease.duration}, now); }
 
 /// Another server has taken the lead: nothing of what was decided and is not stored will be.
 void CommitPipeline::step_down(const Now& now) {
@@ -124,8 +111,7 @@ void CommitPipeline::stand_by(const HeldBy& leader, SteadyTime watch_at, const N
 
 void CommitPipeline::start_watch(const Now& now) {
   watch_at_.reset();
-  actions_.emplace_back(StartWatch{prepare_reading()});
-  started(Call::kWatch, now);
+  call_store(WatchCall{prepare_reading()}, now);
 }
 
 RequestError CommitPipeline::not_leader() const {
@@ -135,9 +121,6 @@ RequestError CommitPipeline::not_leader() const {
   return {Status::kNotLeader, "another server leads; ask that one", {}, leader_};
 }
 
-void CommitPipeline::start_release(const Now& now) {
-  actions_.emplace_back(StartRelease{epoch_});
-  started(Call::kRelease, now);
-}
+void CommitPipeline::resign(const Now& now) { call_store(ResignCall{epoch_}, now); }
 
 }  // namespace dti

@@ -13,10 +13,9 @@
 namespace dti {
 
 void CommitPipeline::start_take_over(const Now& now) {
-  DTI_CHECK(call_ == Call::kNone && gathering_.empty() && in_flight_.empty());
+  DTI_CHECK(gathering_.empty() && in_flight_.empty());
   retry_at_.reset();
-  actions_.emplace_back(StartTakeOver{{prepare_reading(), start_, start_fits_, options_.lease}});
-  started(Call::kTakeOver, now);
+  call_store(TakeOverCall{{prepare_reading(), start_, start_fits_, options_.lease}}, now);
 }
 
 /// What is known before the store is read.
@@ -28,8 +27,8 @@ KnownState CommitPipeline::prepare_reading() {
   return known;
 }
 
-void CommitPipeline::on_take_over_piece(TakeOverPiece piece, const Now& now) {
-  DTI_CHECK(call_ == Call::kTakeOver || call_ == Call::kWatch);
+void CommitPipeline::on_piece(TakeOverPiece piece, const Now& now) {
+  DTI_CHECK(call_);
   interrupt_at_ = now.steady + options_.store_timeout;  // it makes progress
   if (replay_fault_) return;
   if (const auto* programs = std::get_if<std::vector<CatalogProgram>>(&piece)) {
@@ -51,18 +50,16 @@ void CommitPipeline::on_take_over_piece(TakeOverPiece piece, const Now& now) {
   }
 }
 
-void CommitPipeline::on_take_over(TakeOverEvent event, const Now& now) {
-  ended_with(event, now);
-  if (phase_ == Phase::kEnded) return;
-  if (const auto* failure = std::get_if<StoreFailure>(&event)) {
+void CommitPipeline::on(const Ended<TakeOverCall>& take_over, const Now& now) {
+  if (const auto* failure = take_over.failure()) {
     if (is_final(failure->kind)) return end(1, failure->text, unavailable("the store cannot be used"));
     log_unavailable(failure->text, now);
     ++failures_in_a_row_;
     retry_at_ = now.steady + retry_delay();
     return end_if_drained(now);
   }
-  if (const auto* held = std::get_if<HeldBy>(&event)) return stand_by(*held, now.steady + kWatchInterval, now);
-  const auto& leadership = std::get<Leadership>(event);
+  if (const auto* held = std::get_if<HeldBy>(&take_over.answer())) return stand_by(*held, now.steady + kWatchInterval, now);
+  const auto& leadership = std::get<Leadership>(take_over.answer());
   if (const auto lost = lost_semester(leadership)) {
     return end(1, "the store has lost semester " + *lost + ", which was served: was it set back?",
                unavailable("the store cannot be used"));

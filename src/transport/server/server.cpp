@@ -17,7 +17,7 @@
 #include "dti/base/stop_signals.hpp"
 #include "dti/base/wake_queue.hpp"
 #include "dti/protocol/allocation_codec.hpp"
-#include "dti/service/allocation/committer.hpp"
+#include "dti/service/allocation/store_worker.hpp"
 #include "dti/transport/zeromq/poll.hpp"
 #include "dti/transport/zeromq/router_port.hpp"
 #include "transport/server/request_handler.hpp"
@@ -73,16 +73,16 @@ class Server::Loop {
         resource_watch_(options.memory_max, log_),
         pipeline_(with_endpoint(options, port_.address()), std::move(start)),
         requests_(port_, pipeline_, options.only_while_leading),
-        committer_(repository, wall_now, [this](Committer::Event event) { store_events_.push(std::move(event)); }) {
+        store_(repository, now, [this](StoreEvent event) { store_events_.push(std::move(event)); }) {
     if (only_while_leading_) port_.park();
   }
 
-  ~Loop() { store_events_.close(); }  // or the committer could wait for room for ever
+  ~Loop() { store_events_.close(); }  // or the store worker could wait for room for ever
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
   [[nodiscard]] const std::string& endpoint() const { return port_.address(); }
-  [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling() && !committer_.waits_for(); }
+  [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling() && !store_.waits_for(); }
 
   Exit run(StopSignals& stop_signals, std::function<void(Role)> on_role, std::function<void(bool)> on_listening) {
     on_role_ = std::move(on_role);
@@ -93,7 +93,9 @@ class Server::Loop {
       const auto woken_by = wait(stop_signals);
       if (woken_by.stop && stop_signals.stop_asked()) pipeline_.on_stop(now());
       if (woken_by.store_events) {
-        for (auto& event : store_events_.take()) handle(std::move(event));
+        for (auto& event : store_events_.take()) {
+          std::visit([this](auto& about) { handle(std::move(about)); }, event);
+        }
         perform_actions();
       }
       if (woken_by.store) {
@@ -126,7 +128,7 @@ class Server::Loop {
         {{.descriptor = stop_signals.descriptor()}, {.descriptor = store_events_.descriptor()}}};
     std::size_t count = 2;
     const auto& store = items[count];
-    const auto store_waits_for = committer_.waits_for();
+    const auto store_waits_for = store_.waits_for();
     if (store_waits_for) {
       items[count++] = {.descriptor = store_waits_for->descriptor, .for_writing = store_waits_for->writable};
     }
@@ -141,31 +143,16 @@ class Server::Loop {
             .store = store_waits_for && store.is_ready};
   }
 
-  void handle(Committer::Event event) {
-    if (auto* commit = std::get_if<Committer::CommitDone>(&event)) {
-      pipeline_.on_commit(std::move(commit->event), now());
-    } else if (auto* guard = std::get_if<Committer::GuardDone>(&event)) {
-      pipeline_.on_guard(std::move(guard->event), now());
-    } else if (auto* piece = std::get_if<TakeOverPiece>(&event)) {
-      pipeline_.on_take_over_piece(std::move(*piece), now());
-    } else if (auto* watch = std::get_if<Committer::WatchDone>(&event)) {
-      pipeline_.on_watch(std::move(watch->event), now());
-    } else if (auto* renew = std::get_if<Committer::RenewDone>(&event)) {
-      pipeline_.on_renew(std::move(renew->event), now());
-    } else if (auto* release = std::get_if<Committer::ReleaseDone>(&event)) {
-      pipeline_.on_release(std::move(release->event), now());
-    } else {
-      pipeline_.on_take_over(std::get<Committer::TakeOverDone>(std::move(event)).event, now());
-    }
-  }
+  void handle(TakeOverPiece piece) { pipeline_.on_piece(std::move(piece), now()); }
+  void handle(StoreResult result) { pipeline_.on_store(std::move(result), now()); }
 
   void resume_store() {
-    if (auto event = committer_.resume()) handle(*std::move(event));
+    if (auto ended = store_.resume()) handle(*std::move(ended));
   }
 
   /// Between many messages: what the store waits for is not to wait for all of them.
   void resume_store_if_ready() {
-    const auto waits_for = committer_.waits_for();
+    const auto waits_for = store_.waits_for();
     if (waits_for && is_ready_now(*waits_for)) resume_store();
   }
 
@@ -181,36 +168,22 @@ class Server::Loop {
   }
 
   void perform_actions() {
-    int replies = 0;
+    replies_performed_ = 0;
     for (auto& action : pipeline_.take_actions()) {
-      if (auto* answer = std::get_if<SendReply>(&action)) {
-        requests_.send(*answer, steady_now());
-        if (++replies % kMessagesBetweenLooks == 0) resume_store_if_ready();
-      } else if (auto* commit = std::get_if<StartCommit>(&action)) {
-        committer_.start(std::move(*commit));
-      } else if (auto* guard = std::get_if<StartGuard>(&action)) {
-        committer_.start(std::move(*guard));
-      } else if (auto* take_over = std::get_if<StartTakeOver>(&action)) {
-        committer_.start(std::move(*take_over));
-      } else if (auto* watch = std::get_if<StartWatch>(&action)) {
-        committer_.start(std::move(*watch));
-      } else if (auto* renew = std::get_if<StartRenew>(&action)) {
-        committer_.start(*renew);
-      } else if (auto* release = std::get_if<StartRelease>(&action)) {
-        committer_.start(*release);
-      } else if (std::holds_alternative<InterruptStore>(action)) {
-        committer_.interrupt();
-      } else if (std::holds_alternative<AnnounceReady>(action)) {
-        announce(Role::kLeader);
-      } else if (std::holds_alternative<AnnounceStandby>(action)) {
-        announce(Role::kStandby);
-      } else if (const auto* event = std::get_if<LogEvent>(&action)) {
-        log_(*event);
-      } else {
-        exit_ = std::get<Exit>(std::move(action));
-      }
+      std::visit([this](auto& what) { perform(std::move(what)); }, action);
     }
   }
+
+  void perform(const SendReply& answer) {
+    requests_.send(answer, steady_now());
+    if (++replies_performed_ % kMessagesBetweenLooks == 0) resume_store_if_ready();
+  }
+  void perform(StoreCall call) { store_.start(std::move(call)); }
+  void perform(InterruptStore) { store_.interrupt(); }
+  void perform(AnnounceReady) { announce(Role::kLeader); }
+  void perform(AnnounceStandby) { announce(Role::kStandby); }
+  void perform(const LogEvent& event) { log_(event); }
+  void perform(Exit exit) { exit_ = std::move(exit); }
 
   void announce(Role role) {
     announced_ = true;
@@ -285,11 +258,12 @@ class Server::Loop {
   bool announced_ = false;  // the state was loaded, once
   CommitPipeline pipeline_;
   RequestHandler requests_;
+  int replies_performed_ = 0;  // of the actions in progress
   std::optional<Exit> exit_;
-  // Shared with the committer's thread.
-  WakeQueue<Committer::Event> store_events_{kStoreEventsMax};
+  // Shared with the store worker's thread.
+  WakeQueue<StoreEvent> store_events_{kStoreEventsMax};
   // Last: its thread ends before what it uses.
-  Committer committer_;
+  StoreWorker store_;
 };
 
 Server::Server(const ServerOptions& options, StartOptions start, Repository& repository, LogSink log)

@@ -250,7 +250,7 @@ TEST_F(Standby, StopsAtOnceAlsoWhileItLooks) {
   collect();
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 0);
-  EXPECT_FALSE(release_) << "there is nothing to give up";
+  EXPECT_FALSE(resignation_) << "there is nothing to give up";
 }
 
 // Losing the lead.
@@ -344,7 +344,7 @@ TEST_F(Standby, EndsInOrderWhenItIsReplacedWhileItStops) {
   EXPECT_EQ(error_of(token), Status::kNotLeader);
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 0);
-  EXPECT_FALSE(release_);
+  EXPECT_FALSE(resignation_);
 }
 
 // The lease.
@@ -417,9 +417,9 @@ TEST_F(Lease, ThatIsLostOnRenewalMakesItStandBy) {
 }
 
 TEST_F(Lease, WhoseRenewalFailsIsTakenOverAnew) {
-  for (const CommitEvent& event :
-       std::vector<CommitEvent>{failure(StorageError::Kind::kUnavailable), failure(StorageError::Kind::kInDoubt),
-                                failure(StorageError::Kind::kRejected), CommitEvent{CommitResult::kBaseMoved}}) {
+  for (const WriteResult& event :
+       std::vector<WriteResult>{failure(StorageError::Kind::kUnavailable), failure(StorageError::Kind::kInDoubt),
+                                failure(StorageError::Kind::kRejected), WriteResult{CommitResult::kBaseMoved}}) {
     stored_.clear();
     epoch_ = 0;
     start();
@@ -467,13 +467,13 @@ TEST_F(Lease, IsGivenUpAfterTheLastAnswer) {
   turn();
   pipeline_->on_stop(now_);
   collect();
-  EXPECT_FALSE(release_);
+  EXPECT_FALSE(resignation_);
   commit();
   EXPECT_TRUE(grant_of(token));
-  ASSERT_TRUE(release_);
-  EXPECT_EQ(*release_, 1);
+  ASSERT_TRUE(resignation_);
+  EXPECT_EQ(*resignation_, 1);
   EXPECT_FALSE(exit_);
-  answer_release();
+  answer_resignation();
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 0);
 }
@@ -486,14 +486,14 @@ TEST_F(Lease, ThatCannotBeGivenUpRunsOutByItself) {
     start();
     pipeline_->on_stop(now_);
     collect();
-    ASSERT_TRUE(release_);
+    ASSERT_TRUE(resignation_);
     if (answers) {
-      answer_release(failure(StorageError::Kind::kUnavailable));
+      answer_resignation(failure(StorageError::Kind::kUnavailable));
     } else {
       advance(1'499ms);
       EXPECT_FALSE(exit_);
       advance(1ms);
-      release_.reset();
+      resignation_.reset();
     }
     ASSERT_TRUE(exit_);
     EXPECT_EQ(exit_->code, 0) << "everybody has an answer";
@@ -509,7 +509,7 @@ TEST_F(Lease, IsGivenUpOnceTheRenewalUnderWayIsThrough) {
   collect();
   EXPECT_FALSE(exit_);
   answer_renewal(CommitResult::kCommitted);
-  ASSERT_TRUE(release_);
+  ASSERT_TRUE(resignation_);
 }
 
 }  // namespace

@@ -68,10 +68,10 @@ TEST_F(Pipeline, StartsTheNextBatchBeforeTheRepliesOfTheLastOneLeave) {
   send_one("p2");
   turn();
   store_batch();
-  pipeline_->on_commit(CommitResult::kCommitted, now_);
+  pipeline_->on_store(Ended<CommitCall>{CommitResult::kCommitted}, now_);
   const auto actions = pipeline_->take_actions();
   ASSERT_EQ(actions.size(), 2U);
-  EXPECT_TRUE(std::holds_alternative<StartCommit>(actions[0]));
+  EXPECT_TRUE(std::holds_alternative<CommitCall>(std::get<StoreCall>(actions[0])));
   EXPECT_TRUE(std::holds_alternative<SendReply>(actions[1]));
 }
 
@@ -82,10 +82,10 @@ TEST_F(Pipeline, StartsAGuardReadBeforeTheRepliesOfTheLastBatchLeave) {
   send_one("p1", 7, 2, "1999-10");  // not open: a refusal, which writes nothing
   turn();
   store_batch();
-  pipeline_->on_commit(CommitResult::kCommitted, now_);
+  pipeline_->on_store(Ended<CommitCall>{CommitResult::kCommitted}, now_);
   const auto actions = pipeline_->take_actions();
   ASSERT_EQ(actions.size(), 2U);
-  EXPECT_TRUE(std::holds_alternative<StartGuard>(actions[0]));
+  EXPECT_TRUE(std::holds_alternative<GuardCall>(std::get<StoreCall>(actions[0])));
   EXPECT_EQ(std::get<SendReply>(actions[1]).token, first);
 }
 
@@ -100,7 +100,7 @@ TEST_F(Pipeline, TheLastFacultysReplyLeavesBeforeTheExitThoughABatchHadStarted) 
   EXPECT_FALSE(exit_);
   commit();
   EXPECT_TRUE(is_answered(second));
-  answer_release();
+  answer_resignation();
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 0);
 }
@@ -287,7 +287,7 @@ TEST_F(Pipeline, DoesNotInterruptALoadThatMakesProgress) {
   ASSERT_TRUE(take_over_);
   for (int i = 0; i < 5; ++i) {
     advance(900ms);
-    pipeline_->on_take_over_piece(LedgerPiece{1, false, {}}, now_);
+    pipeline_->on_piece(LedgerPiece{1, false, {}}, now_);
   }
   EXPECT_EQ(interrupts_, 0);
   advance(1s);
@@ -300,7 +300,7 @@ TEST_F(Pipeline, StopsAtOnceWhenNothingWaits) {
   start();
   pipeline_->on_stop(now_);
   collect();
-  answer_release();
+  answer_resignation();
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 0);
 }
@@ -318,7 +318,7 @@ TEST_F(Pipeline, AnswersAllThatWaitBeforeItStops) {
   EXPECT_FALSE(exit_);
   commit();
   EXPECT_TRUE(grant_of(first) && grant_of(second));
-  answer_release();
+  answer_resignation();
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 0);
 }
@@ -334,7 +334,7 @@ TEST_F(Pipeline, FinishesATakeOverBeforeItStopsWhenRequestsWaitForIt) {
   take_over();
   commit();
   EXPECT_TRUE(grant_of(token));
-  answer_release();
+  answer_resignation();
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 0);
 }
@@ -365,7 +365,7 @@ TEST_F(Pipeline, StopsByItselfOnceSoManyFacultiesWereAnsweredWithoutError) {
   send(request("2025-10", "f2", {ask("p1", 1, 1)}));
   turn();
   commit();
-  answer_release();
+  answer_resignation();
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 0);
 }

@@ -39,72 +39,75 @@ class Pipeline : public testing::Test {
     }
   }
 
+  /// What comes of a commit, a guard, a renewal or a resignation.
+  using WriteResult = std::variant<CommitResult, StoreFailure>;
+
+  /// Ends the call in progress.
+  template <class Call>
+  void end(std::variant<typename Call::Answer, StoreFailure> result) {
+    pipeline_->on_store(Ended<Call>{std::move(result)}, now_);
+    collect();
+  }
+
   /// Answers the take-over under way as a store does: with what the asker lacks.
   void take_over() {
     ASSERT_TRUE(take_over_);
     const auto asked = *std::exchange(take_over_, std::nullopt);
-    if (asked.known.program_count == 0) pipeline_->on_take_over_piece(fixtures::catalog(4, 5), now_);
+    if (asked.known.program_count == 0) pipeline_->on_piece(fixtures::catalog(4, 5), now_);
     Leadership leadership{.epoch = ++epoch_, .semesters = {}, .program_count = program_count_};
     for (auto& [id, semester] : stored_) {
       semester.epoch = epoch_;
       leadership.semesters.push_back(semester);
       give_tail(id, asked.known);
     }
-    pipeline_->on_take_over(leadership, now_);
-    collect();
+    end<TakeOverCall>(leadership);
   }
   void give_tail(SemesterId id, const KnownState& asked) {
     const auto known = asked.heads.contains(id) ? asked.heads.at(id) : 0;
     const bool from_start = known > stored_.at(id).head;
     const auto& entries = ledger_[id];
-    pipeline_->on_take_over_piece(
+    pipeline_->on_piece(
         LedgerPiece{id, from_start, {entries.begin() + (from_start ? 0 : known), entries.end()}}, now_);
   }
   /// Answers the take-over under way: another server holds the lead.
   void refuse_take_over(const std::string& endpoint = "other:1") {
     ASSERT_TRUE(take_over_);
     take_over_.reset();
-    pipeline_->on_take_over(HeldBy{epoch_, endpoint, 1s}, now_);
-    collect();
+    end<TakeOverCall>(HeldBy{epoch_, endpoint, 1s});
   }
   /// Answers the look under way as a store does that another server leads; it has read what the asker lacks.
   void watch(const std::string& endpoint = "other:1") {
     ASSERT_TRUE(watch_);
     const auto asked = *std::exchange(watch_, std::nullopt);
-    if (asked.program_count == 0) pipeline_->on_take_over_piece(fixtures::catalog(4, 5), now_);
+    if (asked.program_count == 0) pipeline_->on_piece(fixtures::catalog(4, 5), now_);
     for (const auto& [id, semester] : stored_) give_tail(id, asked);
-    pipeline_->on_watch(StoreWatch{HeldBy{epoch_, endpoint, 1s}, {}}, now_);
-    collect();
+    end<WatchCall>(StoreWatch{HeldBy{epoch_, endpoint, 1s}, {}});
   }
   /// Answers the look under way: the lead is free.
   void find_free() {
     ASSERT_TRUE(watch_);
     watch_.reset();
-    pipeline_->on_watch(StoreWatch{}, now_);
-    collect();
+    end<WatchCall>(StoreWatch{});
   }
   void fail_watch(StorageError::Kind kind) {
     ASSERT_TRUE(watch_);
     watch_.reset();
-    pipeline_->on_watch(StoreFailure{kind, "the store is away"}, now_);
-    collect();
+    end<WatchCall>(StoreFailure{kind, "the store is away"});
   }
-  void answer_renewal(CommitEvent event) {
+  void answer_renewal(WriteResult result) {
     ASSERT_TRUE(renewal_);
     renewal_.reset();
-    pipeline_->on_renew(std::move(event), now_);
-    collect();
+    end<RenewCall>(std::move(result));
   }
-  void answer_release(CommitEvent event = CommitResult::kCommitted) {
-    ASSERT_TRUE(release_);
-    release_.reset();
-    pipeline_->on_release(std::move(event), now_);
-    collect();
+  void answer_resignation(WriteResult result = CommitResult::kCommitted) {
+    ASSERT_TRUE(resignation_);
+    resignation_.reset();
+    end<ResignCall>(std::move(result));
   }
   void fail_take_over(StorageError::Kind kind) {
+    ASSERT_TRUE(take_over_);
     take_over_.reset();
-    pipeline_->on_take_over(StoreFailure{kind, "the store is away"}, now_);
-    collect();
+    end<TakeOverCall>(StoreFailure{kind, "the store is away"});
   }
 
   Token send(AllocationRequest what) {
@@ -137,17 +140,15 @@ class Pipeline : public testing::Test {
     store_batch();
     answer_commit(CommitResult::kCommitted);
   }
-  void answer_commit(CommitEvent event) {
+  void answer_commit(WriteResult result) {
     ASSERT_TRUE(commit_);
     commit_.reset();
-    pipeline_->on_commit(std::move(event), now_);
-    collect();
+    end<CommitCall>(std::move(result));
   }
-  void answer_guard(CommitEvent event) {
+  void answer_guard(WriteResult result) {
     ASSERT_TRUE(guard_);
     guard_.reset();
-    pipeline_->on_guard(std::move(event), now_);
-    collect();
+    end<GuardCall>(std::move(result));
   }
   static StoreFailure failure(StorageError::Kind kind) { return {kind, "as the test says"}; }
 
@@ -162,25 +163,9 @@ class Pipeline : public testing::Test {
       if (auto* reply = std::get_if<SendReply>(&action)) {
         ASSERT_TRUE(replies_.emplace(reply->token, reply->outcome).second) << "a second reply to " << reply->token;
         order_.push_back(reply->token);
-      } else if (auto* start_commit = std::get_if<StartCommit>(&action)) {
+      } else if (auto* call = std::get_if<StoreCall>(&action)) {
         expect_no_call();
-        commit_ = start_commit->batch;
-      } else if (auto* start_guard = std::get_if<StartGuard>(&action)) {
-        expect_no_call();
-        guard_ = *start_guard;
-      } else if (auto* start_take_over = std::get_if<StartTakeOver>(&action)) {
-        expect_no_call();
-        take_over_ = start_take_over->request;
-      } else if (auto* start_watch = std::get_if<StartWatch>(&action)) {
-        expect_no_call();
-        watch_ = start_watch->known;
-      } else if (auto* start_renew = std::get_if<StartRenew>(&action)) {
-        expect_no_call();
-        EXPECT_EQ(start_renew->duration, lease_);
-        renewal_ = start_renew->epoch;
-      } else if (auto* start_release = std::get_if<StartRelease>(&action)) {
-        expect_no_call();
-        release_ = start_release->epoch;
+        std::visit([this](auto& started) { keep(std::move(started)); }, *call);
       } else if (std::holds_alternative<AnnounceReady>(action)) {
         said_.emplace_back("READY");
       } else if (std::holds_alternative<AnnounceStandby>(action)) {
@@ -196,10 +181,20 @@ class Pipeline : public testing::Test {
       }
     }
   }
+  void keep(CommitCall call) { commit_ = std::move(call.batch); }
+  void keep(GuardCall call) { guard_ = std::move(call); }
+  void keep(TakeOverCall call) { take_over_ = std::move(call.request); }
+  void keep(WatchCall call) { watch_ = std::move(call.known); }
+  void keep(RenewCall call) {
+    EXPECT_EQ(call.duration, lease_);
+    renewal_ = call.epoch;
+  }
+  void keep(ResignCall call) { resignation_ = call.epoch; }
+
   [[nodiscard]] std::size_t logged(const std::string& event) { return messages_[event].size(); }
   [[nodiscard]] std::string last_logged(const std::string& event) { return messages_.at(event).back(); }
   void expect_no_call() {
-    EXPECT_TRUE(!commit_ && !guard_ && !take_over_ && !watch_ && !renewal_ && !release_)
+    EXPECT_TRUE(!commit_ && !guard_ && !take_over_ && !watch_ && !renewal_ && !resignation_)
         << "two calls of the store at once";
   }
 
@@ -224,11 +219,11 @@ class Pipeline : public testing::Test {
   std::size_t program_count_ = 20;  // of fixtures::catalog(4, 5)
   // What the pipeline asked for.
   std::shared_ptr<const Batch> commit_;
-  std::optional<StartGuard> guard_;
+  std::optional<GuardCall> guard_;
   std::optional<TakeOverRequest> take_over_;
   std::optional<KnownState> watch_;
   std::optional<Epoch> renewal_;
-  std::optional<Epoch> release_;
+  std::optional<Epoch> resignation_;
   std::chrono::milliseconds lease_{5'000};
   std::vector<std::string> said_;
   std::map<Token, Outcome> replies_;

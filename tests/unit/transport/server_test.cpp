@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 using peers::Frames;
 using peers::make_peer;
 
-/// A Server on a store in memory, on a thread of its own, with its committer's beside it.
+/// A Server on a store in memory, on a thread of its own, with its store worker's beside it.
 class RunningServer : public testing::Test {
  protected:
   explicit RunningServer(bool only_while_leading = false)

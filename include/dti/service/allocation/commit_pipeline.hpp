@@ -16,6 +16,7 @@
 #include "dti/base/time.hpp"
 #include "dti/domain/messages.hpp"
 #include "dti/service/allocation/allocator.hpp"
+#include "dti/service/allocation/store_call.hpp"
 #include "dti/service/allocation/take_over.hpp"
 #include "dti/service/ledger/repository.hpp"
 
@@ -37,45 +38,14 @@ struct SendReply {
   AllocationRequest request;
   Outcome outcome;
 };
-/// Calls of the Repository; one is under way at most, and each is followed by its event.
-struct StartCommit {
-  std::shared_ptr<const Batch> batch;
-};
-struct StartGuard {
-  Epoch epoch = 0;
-  std::vector<SemesterGuard> semesters;
-};
-struct StartTakeOver {
-  TakeOverRequest request;
-};
-/// Looks who leads, and reads on: see follow().
-struct StartWatch {
-  KnownState known;
-};
-struct StartRenew {
-  Epoch epoch = 0;
-  std::chrono::milliseconds duration{0};
-};
-struct StartRelease {
-  Epoch epoch = 0;
-};
-/// The call under way has taken too long: Repository::interrupt().
+/// The call in progress takes too long: Repository::interrupt().
 struct InterruptStore {};
 /// The server leads, with its state loaded: for the first time, or again after it stood by.
 struct AnnounceReady {};
 /// Another server leads, and this one waits for its turn: for the first time, or again after it led.
 struct AnnounceStandby {};
-using Action = std::variant<SendReply, StartCommit, StartGuard, StartTakeOver, StartWatch, StartRenew, StartRelease,
-                            InterruptStore, AnnounceReady, AnnounceStandby, LogEvent, Exit>;
-
-/// How a call of the Repository failed.
-struct StoreFailure {
-  StorageError::Kind kind = StorageError::Kind::kUnavailable;
-  std::string text;
-};
-using CommitEvent = std::variant<CommitResult, StoreFailure>;
-using TakeOverEvent = std::variant<Leadership, HeldBy, StoreFailure>;
-using WatchEvent = std::variant<StoreWatch, StoreFailure>;
+/// A StoreCall is to be started; its end is given to on_store(). At most one is in progress.
+using Action = std::variant<SendReply, StoreCall, InterruptStore, AnnounceReady, AnnounceStandby, LogEvent, Exit>;
 
 /// Group commit as a state machine: events in, actions out; no thread, clock, socket or blocking call.
 /// Requests are decided on arrival, in order; what was decided gathers while one batch is being committed, and its answers
@@ -93,14 +63,10 @@ class CommitPipeline {
   void on_request(Token token, AllocationRequest request, std::size_t bytes, const Now& now);
   /// No more requests are at hand: what was decided since the last turn may be committed now, together.
   void on_turn_end(const Now& now) { pump(now); }
-  /// A piece that the take-over or the look under way has read.
-  void on_take_over_piece(TakeOverPiece piece, const Now& now);
-  void on_take_over(TakeOverEvent event, const Now& now);
-  void on_watch(WatchEvent event, const Now& now);
-  void on_renew(CommitEvent event, const Now& now);
-  void on_release(CommitEvent event, const Now& now);
-  void on_commit(CommitEvent event, const Now& now);
-  void on_guard(CommitEvent event, const Now& now);
+  /// What the take-over or the watch in progress has read.
+  void on_piece(TakeOverPiece piece, const Now& now);
+  /// The call in progress has ended.
+  void on_store(StoreResult result, const Now& now);
   /// Time has passed; to be called at wake_at() at the latest.
   void on_tick(const Now& now);
   /// Asked to stop: what waits is answered, the lead is given up, then comes Exit.
@@ -118,8 +84,8 @@ class CommitPipeline {
   [[nodiscard]] bool may_lead(const Now& now) const;
   /// Does it still accept requests? Once false, it stays so.
   [[nodiscard]] bool takes_requests() const { return phase_ != Phase::kEnded && !stop_at_; }
-  /// Is a call of the Repository under way?
-  [[nodiscard]] bool is_calling() const { return call_ != Call::kNone; }
+  /// Is a call of the store in progress?
+  [[nodiscard]] bool is_calling() const { return call_.has_value(); }
   [[nodiscard]] const Allocator& allocator() const { return allocator_; }
 
  private:
@@ -135,7 +101,6 @@ class CommitPipeline {
     kStandby,  // another server leads: requests are sent there
     kEnded,    // Exit was said
   };
-  enum class Call { kNone, kCommit, kGuard, kTakeOver, kWatch, kRenew, kRelease };
   enum class Said { kNothing, kStandby, kReady };
 
   // A request that waits for its answer.
@@ -166,7 +131,9 @@ class CommitPipeline {
   void start_next(const Now& now);
   void start_commit(const Now& now);
   void start_guards(const Now& now);
-  void on_result(CommitEvent event, const Now& now);
+  void on(const Ended<CommitCall>& commit, const Now& now);
+  void on(const Ended<GuardCall>& guard, const Now& now);
+  void on_written(CommitResult result, const Now& now);
   void on_durable(std::vector<Group> groups, const Now& now);
   // Back from decided to undecided (commit_pipeline_failures.cpp).
   void on_failure(const StoreFailure& failure, const Now& now);
@@ -178,6 +145,7 @@ class CommitPipeline {
   void log_accepts_again();
   // To the store's state (commit_pipeline_take_over.cpp).
   void start_take_over(const Now& now);
+  void on(const Ended<TakeOverCall>& take_over, const Now& now);
   [[nodiscard]] KnownState prepare_reading();
   [[nodiscard]] bool is_final(StorageError::Kind kind) const;
   void warn_of_lookalikes(const std::vector<StoredSemester>& open);
@@ -185,6 +153,9 @@ class CommitPipeline {
   void reread_all(const Now& now);
   void log_unavailable(const std::string& text, const Now& now);
   // Leading by a lease, and standing by (commit_pipeline_lease.cpp).
+  void on(const Ended<WatchCall>& watch, const Now& now);
+  void on(const Ended<RenewCall>& renewal, const Now& now);
+  void on(const Ended<ResignCall>& resignation, const Now& now);
   void leads_since(SteadyTime time);
   [[nodiscard]] bool is_renewal_due(const Now& now) const;
   void start_renewal(const Now& now);
@@ -193,7 +164,7 @@ class CommitPipeline {
   void start_watch(const Now& now);
   void compare_start();
   [[nodiscard]] RequestError not_leader() const;
-  void start_release(const Now& now);
+  void resign(const Now& now);
   // Answers and ends (commit_pipeline_answers.cpp).
   void answer(Waiting& waiting, Outcome outcome);
   void release(Group& group);
@@ -204,13 +175,8 @@ class CommitPipeline {
   void end_if_drained(const Now& now);
   void end_in_order();
   // Everywhere (commit_pipeline.cpp).
-  void started(Call call, const Now& now);
-  void ended(bool answered, const Now& now);
-  /// Ends the call under way, and tells whether the store answered it.
-  template <class Event>
-  void ended_with(const Event& event, const Now& now) {
-    ended(!std::holds_alternative<StoreFailure>(event), now);
-  }
+  void call_store(StoreCall call, const Now& now);
+  void end_silence(const Now& now);
   void log_silent(const Now& now);
   void log(LogLevel level, std::string event, std::string message);
 
@@ -229,8 +195,8 @@ class CommitPipeline {
   std::optional<SteadyTime> watch_at_;  // standing by: the next look at the store
   std::string leader_;                  // standing by: where the leader listens; empty: not known
 
-  // The call of the Repository under way.
-  Call call_ = Call::kNone;
+  // The call of the store in progress.
+  std::optional<std::size_t> call_;  // its index in StoreCall
   SteadyTime call_since_{};
   SteadyTime interrupt_at_{};
   std::optional<SteadyTime> silent_since_;  // the first call of a silent store began; none: it answered the last one

@@ -64,14 +64,14 @@ using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece>;
 ///         server holds the lead, or took it meanwhile
 /// @throws StorageError  kRefused, with a sentence for people, if the store does not fit `request.start`; what can be
 ///                       known before the lead is taken is refused before
-/// Thread: the committer. Source: docs/adr/0004-take-over.md
+/// Thread: the store worker. Source: docs/adr/0004-take-over.md
 [[nodiscard]] std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOverRequest& request,
                                                          WallTime at, const std::function<SteadyTime()>& clock,
                                                          const std::function<void(TakeOverPiece)>& piece);
 
 /// Looks who leads and, while another server does, reads what has been added since, so that a take-over finds little left
 /// to read. Changes nothing. @param piece  as for take_over()
-/// Thread: the committer.
+/// Thread: the store worker.
 [[nodiscard]] StoreWatch follow(Repository& repository, const KnownState& known,
                                 const std::function<void(TakeOverPiece)>& piece);
 

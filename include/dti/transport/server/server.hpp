@@ -31,8 +31,8 @@ enum class Role {
   kStandby,  // another server leads; this one is ready to follow it
 };
 
-/// Gives the pipeline its socket, its committer and its clock: a thin shell that decides nothing.
-/// Owns the ROUTER socket and runs the pipeline on the thread that calls run(); the committer has a thread of its own.
+/// Gives the pipeline its socket, its store worker and its clock: a thin shell that decides nothing.
+/// Owns the ROUTER socket and runs the pipeline on the thread that calls run(); the store worker has a thread of its own.
 class Server {
  public:
   /// Binds; nothing is served yet.

@@ -1,4 +1,4 @@
-#include "dti/service/allocation/committer.hpp"
+#include "dti/service/allocation/store_worker.hpp"
 
 #include <gtest/gtest.h>
 
@@ -65,82 +65,86 @@ class PolledRepository : public Repository, public PollableCommits {
   }
 };
 
-class CommitterOfAPolledStore : public testing::Test {
+class StoreWorkerOfAPolledStore : public testing::Test {
  protected:
-  void start_commit() { committer_.start(StartCommit{std::make_shared<const Batch>()}); }
-  void start_guard() { committer_.start(StartGuard{}); }
+  void start_commit() { worker_.start(CommitCall{std::make_shared<const Batch>()}); }
+  void start_guard() { worker_.start(GuardCall{}); }
 
-  static CommitEvent event_of_commit(std::optional<Committer::Event> event) {
-    return std::get<Committer::CommitDone>(event.value()).event;
+  /// The posted end of a call of that kind.
+  template <class Call>
+  Ended<Call> posted(std::size_t index) {
+    return std::get<Ended<Call>>(std::get<StoreResult>(posted_.at(index)));
   }
-  static Kind failure_of(const CommitEvent& event) { return std::get<StoreFailure>(event).kind; }
+  /// The end of the call in progress, on this thread.
+  template <class Call>
+  Ended<Call> resumed() {
+    return std::get<Ended<Call>>(worker_.resume().value());
+  }
 
   PolledRepository repository_;
-  std::vector<Committer::Event> posted_;
+  std::vector<StoreEvent> posted_;
   std::binary_semaphore has_posted_{0};
-  Committer committer_{repository_, [] { return WallTime{}; },
-                       [this](Committer::Event event) {
+  StoreWorker worker_{repository_, [] { return Now{}; },
+                       [this](StoreEvent event) {
                          posted_.push_back(std::move(event));
                          has_posted_.release();
                        }};
 };
 
-TEST_F(CommitterOfAPolledStore, CarriesOutACommitOnTheCallersThread) {
-  EXPECT_FALSE(committer_.waits_for());
+TEST_F(StoreWorkerOfAPolledStore, MakesACommitOnTheCallersThread) {
+  EXPECT_FALSE(worker_.waits_for());
   start_commit();
-  ASSERT_TRUE(committer_.waits_for());
-  EXPECT_EQ(committer_.waits_for()->descriptor, 42);
-  EXPECT_TRUE(committer_.waits_for()->writable);
-  EXPECT_FALSE(committer_.resume()) << "it waits";
+  ASSERT_TRUE(worker_.waits_for());
+  EXPECT_EQ(worker_.waits_for()->descriptor, 42);
+  EXPECT_TRUE(worker_.waits_for()->writable);
+  EXPECT_FALSE(worker_.resume()) << "it waits";
   repository_.result = CommitResult::kCommitted;
-  EXPECT_EQ(std::get<CommitResult>(event_of_commit(committer_.resume())), CommitResult::kCommitted);
-  EXPECT_FALSE(committer_.waits_for());
-  EXPECT_FALSE(committer_.resume()) << "its event comes once";
+  EXPECT_EQ(resumed<CommitCall>().answer(), CommitResult::kCommitted);
+  EXPECT_FALSE(worker_.waits_for());
+  EXPECT_FALSE(worker_.resume()) << "its event comes once";
   EXPECT_TRUE(posted_.empty());
   EXPECT_EQ(repository_.threads, std::vector(2, std::this_thread::get_id()));
 }
 
-TEST_F(CommitterOfAPolledStore, LeavesALeaseToItsOwnThread) {
-  committer_.start(StartRenew{1, std::chrono::seconds{5}});
-  EXPECT_FALSE(committer_.waits_for());
+TEST_F(StoreWorkerOfAPolledStore, MakesACallThatIsNotPolledOnItsOwnThread) {
+  worker_.start(RenewCall{1, std::chrono::seconds{5}});
+  EXPECT_FALSE(worker_.waits_for());
   has_posted_.acquire();
-  committer_.start(StartRelease{1});
+  worker_.start(ResignCall{1});
   has_posted_.acquire();
   ASSERT_EQ(posted_.size(), 2U);
-  EXPECT_EQ(std::get<CommitResult>(std::get<Committer::RenewDone>(posted_[0]).event), CommitResult::kReplaced);
-  EXPECT_EQ(std::get<CommitResult>(std::get<Committer::ReleaseDone>(posted_[1]).event), CommitResult::kReplaced);
+  EXPECT_EQ(posted<RenewCall>(0).answer(), CommitResult::kReplaced);
+  EXPECT_EQ(posted<ResignCall>(1).answer(), CommitResult::kReplaced);
   for (const auto thread : repository_.threads) EXPECT_NE(thread, std::this_thread::get_id());
 }
 
-TEST_F(CommitterOfAPolledStore, TellsAGuardFromACommit) {
+TEST_F(StoreWorkerOfAPolledStore, TellsAGuardFromACommit) {
   start_guard();
   repository_.result = CommitResult::kBaseMoved;
-  const auto event = committer_.resume();
-  ASSERT_TRUE(event);
-  EXPECT_EQ(std::get<CommitResult>(std::get<Committer::GuardDone>(*event).event), CommitResult::kBaseMoved);
+  EXPECT_EQ(resumed<GuardCall>().answer(), CommitResult::kBaseMoved);
 }
 
-TEST_F(CommitterOfAPolledStore, PostsAJobThatFailsAsItStarts) {
+TEST_F(StoreWorkerOfAPolledStore, PostsTheEndOfACallThatFailsAsItStarts) {
   repository_.fails_at_start = true;
   start_commit();
   ASSERT_EQ(posted_.size(), 1U);
-  EXPECT_EQ(failure_of(std::get<Committer::CommitDone>(posted_[0]).event), Kind::kUnavailable);
-  EXPECT_FALSE(committer_.waits_for());
+  EXPECT_EQ(posted<CommitCall>(0).failure()->kind, Kind::kUnavailable);
+  EXPECT_FALSE(worker_.waits_for());
 }
 
-TEST_F(CommitterOfAPolledStore, DoubtsACommitThatFailsForAReasonThatIsNotTheStores) {
+TEST_F(StoreWorkerOfAPolledStore, DoubtsACommitThatFailsForAReasonThatIsNotTheStores) {
   repository_.throws = true;
   start_commit();
-  EXPECT_EQ(failure_of(event_of_commit(committer_.resume())), Kind::kInDoubt);
+  EXPECT_EQ(resumed<CommitCall>().failure()->kind, Kind::kInDoubt);
   start_guard();
-  EXPECT_EQ(failure_of(std::get<Committer::GuardDone>(committer_.resume().value()).event), Kind::kUnavailable);
+  EXPECT_EQ(resumed<GuardCall>().failure()->kind, Kind::kUnavailable);
 }
 
-TEST_F(CommitterOfAPolledStore, PassesOnHowTheStoreFailed) {
+TEST_F(StoreWorkerOfAPolledStore, PassesOnHowTheStoreFailed) {
   for (const Kind kind : {Kind::kUnavailable, Kind::kInDoubt, Kind::kRejected, Kind::kInvariant, Kind::kCorrupt}) {
     repository_.fails_with = kind;
     start_commit();
-    EXPECT_EQ(failure_of(event_of_commit(committer_.resume())), kind);
+    EXPECT_EQ(resumed<CommitCall>().failure()->kind, kind);
   }
 }
 

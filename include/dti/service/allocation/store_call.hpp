@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dti/base/time.hpp"
+#include "dti/service/allocation/take_over.hpp"
+#include "dti/service/ledger/repository.hpp"
+
+namespace dti {
+
+// The calls that a server makes of its store. At most one is in progress. A new one needs its struct, its place in the
+// variant, a function in store_call.cpp that makes it, and one in the pipeline that takes its result.
+
+struct CommitCall {
+  using Answer = CommitResult;
+  std::shared_ptr<const Batch> batch;
+};
+struct GuardCall {
+  using Answer = CommitResult;
+  Epoch epoch = 0;
+  std::vector<SemesterGuard> semesters;
+};
+/// See take_over().
+struct TakeOverCall {
+  using Answer = std::variant<Leadership, HeldBy>;
+  TakeOverRequest request;
+};
+/// See follow().
+struct WatchCall {
+  using Answer = StoreWatch;
+  KnownState known;
+};
+struct RenewCall {
+  using Answer = CommitResult;
+  Epoch epoch = 0;
+  std::chrono::milliseconds duration{0};
+};
+/// Gives the lead up.
+struct ResignCall {
+  using Answer = CommitResult;
+  Epoch epoch = 0;
+};
+using StoreCall = std::variant<CommitCall, GuardCall, TakeOverCall, WatchCall, RenewCall, ResignCall>;
+
+/// How a call failed.
+struct StoreFailure {
+  StorageError::Kind kind = StorageError::Kind::kUnavailable;
+  std::string text;
+};
+
+/// The end of a call: the store's answer, or how the call failed.
+template <class Call>
+struct Ended {
+  std::variant<typename Call::Answer, StoreFailure> result;
+
+  [[nodiscard]] const StoreFailure* failure() const { return std::get_if<StoreFailure>(&result); }
+  [[nodiscard]] const typename Call::Answer& answer() const { return std::get<0>(result); }
+};
+
+namespace detail {
+template <class Calls>
+struct EndedEach;
+template <class... Calls>
+struct EndedEach<std::variant<Calls...>> {
+  using Type = std::variant<Ended<Calls>...>;
+};
+}  // namespace detail
+
+/// The end of any call. It has the index that the call has in StoreCall.
+using StoreResult = detail::EndedEach<StoreCall>::Type;
+
+/// What the store has read for the call in progress, or the end of that call.
+using StoreEvent = std::variant<TakeOverPiece, StoreResult>;
+
+/// Makes a call, and waits until it ends. Every exception becomes a failure.
+/// @param clock  gives the time of an entry that a start adds, and paces the renewals of the lease
+/// @param piece  receives the entries that a take-over or a watch reads; if it throws, the call fails
+/// Thread: the one that uses the repository.
+[[nodiscard]] StoreResult make_call(const StoreCall& call, Repository& repository, const std::function<Now()>& clock,
+                                    const std::function<void(TakeOverPiece)>& piece);
+
+/// The exception in progress, as the failure of a call; to be called in a catch block.
+/// @param otherwise  what an exception counts as that is no StorageError (no memory)
+[[nodiscard]] StoreFailure failure_in_progress(StorageError::Kind otherwise);
+
+}  // namespace dti

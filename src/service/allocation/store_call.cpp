@@ -1,0 +1,58 @@
+#include "dti/service/allocation/store_call.hpp"
+
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+namespace dti {
+namespace {
+
+using Kind = StorageError::Kind;
+
+/// Makes each kind of call. A kind that has no function here does not compile.
+struct Maker {
+  Repository& repository;
+  const std::function<Now()>& clock;
+  const std::function<void(TakeOverPiece)>& piece;
+
+  CommitCall::Answer answer(const CommitCall& call) const { return repository.commit(*call.batch); }
+  GuardCall::Answer answer(const GuardCall& call) const { return repository.guard(call.epoch, call.semesters); }
+  TakeOverCall::Answer answer(const TakeOverCall& call) const {
+    return take_over(repository, call.request, clock().wall, [this] { return clock().steady; }, piece);
+  }
+  WatchCall::Answer answer(const WatchCall& call) const { return follow(repository, call.known, piece); }
+  RenewCall::Answer answer(const RenewCall& call) const { return repository.renew(call.epoch, call.duration); }
+  ResignCall::Answer answer(const ResignCall& call) const { return repository.release(call.epoch); }
+
+  template <class Call>
+  StoreResult operator()(const Call& call) const {
+    StoreResult result{std::in_place_type<Ended<Call>>};
+    auto& ended = std::get<Ended<Call>>(result).result;
+    try {
+      ended = answer(call);
+    } catch (const std::exception&) {
+      constexpr bool may_be_stored = std::is_same_v<Call, CommitCall>;
+      ended = failure_in_progress(may_be_stored ? Kind::kInDoubt : Kind::kUnavailable);
+    }
+    return result;
+  }
+};
+
+}  // namespace
+
+StoreResult make_call(const StoreCall& call, Repository& repository, const std::function<Now()>& clock,
+                      const std::function<void(TakeOverPiece)>& piece) {
+  return std::visit(Maker{repository, clock, piece}, call);
+}
+
+StoreFailure failure_in_progress(StorageError::Kind otherwise) {
+  try {
+    throw;
+  } catch (const StorageError& error) {
+    return {error.kind(), error.what()};
+  } catch (const std::exception& error) {
+    return {otherwise, error.what()};
+  }
+}
+
+}  // namespace dti
