@@ -1,14 +1,77 @@
 #include "simulation/faculty_host.hpp"
 
 #include <algorithm>
-#include <string_view>
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
 #include <variant>
 
-#include "dti/protocol/allocation_codec.hpp"
 #include "dti/protocol/room_codec.hpp"
+#include "dti/service/faculty/faculty_service.hpp"
+#include "transport/faculty/program_handler.hpp"
 #include "transport/zeromq/envelope.hpp"
 
 namespace dti::simulation {
+
+/// The messages of programs that have arrived, and the way back to those who wait.
+class FacultyHost::Port : public MessagePort {
+ public:
+  explicit Port(FacultyHost& host) : host_(host) {}
+
+  void deliver(const Frames& frames, std::function<void(const Frames&)> reply) {
+    inbox_.emplace_back(frames, std::move(reply));
+  }
+  std::optional<PeerMessage> receive() override;
+  void reply(Token token, std::string_view body, SteadyTime now) override;
+  void forget(Token token) override { waiting_.erase(token); }
+  [[nodiscard]] std::size_t waiting_bytes() const override { return 0; }
+
+ private:
+  struct Waiting {
+    std::optional<RoomRequest> request;  // none: it was malformed
+    Envelope envelope;
+    std::function<void(const Frames&)> reply;
+  };
+
+  FacultyHost& host_;
+  std::deque<std::pair<Frames, std::function<void(const Frames&)>>> inbox_;
+  std::map<Token, Waiting> waiting_;
+  Token last_token_ = 0;
+  Frames frames_;  // of the message that was received last
+};
+
+class FacultyHost::Links : public ServerLinks {
+ public:
+  explicit Links(FacultyHost& host) : host_(host) {}
+
+  bool send(std::size_t server, std::string_view body, SteadyTime /*now*/) override {
+    host_.ask(server, body);
+    return true;
+  }
+  void reset(std::size_t server) override { host_.end_connection(server); }
+
+ private:
+  FacultyHost& host_;
+};
+
+struct FacultyHost::Process {
+  Process(FacultyHost& host, const FacultyOptions& options)
+      : port(host),
+        links(host),
+        service(options, [&host] { return host.world_.random.next(); }),
+        programs(port, links, service, options.client.endpoints, [&host](const LogEvent& event) { host.note(event); }),
+        connections(options.client.endpoints.size()),
+        connected(options.client.endpoints.size()) {}
+
+  Port port;
+  Links links;
+  FacultyService service;
+  ProgramHandler programs;
+  std::vector<std::uint64_t> connections;  // by server: which connection it is
+  std::vector<bool> connected;             // by server: does it stand?
+  std::optional<SteadyTime> tick_at;
+};
 
 FacultyHost::FacultyHost(World& world, const Plan& plan, Network& network, Checks& checks, Node node, std::string name,
                          std::vector<ServerHost*> servers)
@@ -20,14 +83,15 @@ FacultyHost::FacultyHost(World& world, const Plan& plan, Network& network, Check
       name_(std::move(name)),
       servers_(std::move(servers)) {}
 
+FacultyHost::~FacultyHost() = default;
+
 void FacultyHost::start() {
   if (process_) return;
   ++incarnation_;
   auto options = plan_.faculty;
   options.name = name_;
   for (const auto* server : servers_) options.client.endpoints.push_back(server->name() + ":6000");
-  process_ = std::make_unique<Process>(
-      std::move(options), [this] { return world_.random.next(); }, servers_.size());
+  process_ = std::make_unique<Process>(*this, options);
 }
 
 void FacultyHost::crash() {
@@ -42,19 +106,42 @@ void FacultyHost::heal() { start(); }
 
 void FacultyHost::deliver(const Frames& frames, std::function<void(const Frames&)> reply) {
   if (!process_) return;
-  const std::vector<std::string_view> views(frames.begin(), frames.end());
-  auto unpacked = unpack(views);
-  const auto decoded = decode_room_request(unpacked.body);
-  if (const auto* malformed = std::get_if<MalformedRoomRequest>(&decoded)) {
-    process_->service.on_malformed_request(malformed->semester, malformed->program_name, local_now());
-    perform_actions();
-    return reply({encode_room_answer({.status = Status::kInvalidRequest, .grant = {}, .detail = malformed->detail})});
-  }
-  const auto& request = std::get<RoomRequest>(decoded);
-  const auto token = ++process_->tokens;
-  process_->waiting.emplace(token, Waiting{request, std::move(unpacked.envelope), std::move(reply)});
-  process_->service.on_room_request(token, request, local_now());
+  process_->port.deliver(frames, std::move(reply));
+  while (process_->programs.handle_next(local_now())) continue;
   perform_actions();
+}
+
+std::optional<PeerMessage> FacultyHost::Port::receive() {
+  if (inbox_.empty()) return std::nullopt;
+  auto [frames, reply] = std::move(inbox_.front());
+  inbox_.pop_front();
+  frames_ = std::move(frames);
+  const std::vector<std::string_view> views(frames_.begin(), frames_.end());
+  auto unpacked = unpack(views);
+  auto decoded = decode_room_request(unpacked.body);
+  auto* const request = std::get_if<RoomRequest>(&decoded);
+  const Token token = ++last_token_;
+  waiting_.emplace(token, Waiting{request ? std::optional{std::move(*request)} : std::nullopt,
+                                  std::move(unpacked.envelope), std::move(reply)});
+  return PeerMessage{.token = token, .peer = {}, .body = unpacked.body, .is_too_long = unpacked.too_many_frames};
+}
+
+void FacultyHost::Port::reply(Token token, std::string_view body, SteadyTime /*now*/) {
+  const auto found = waiting_.extract(token);
+  if (found.empty()) {
+    return host_.world_.violate("one-answer-a-program", host_.name_ + " answered a program twice");
+  }
+  const auto& waiting = found.mapped();
+  if (waiting.request) {
+    const auto answer = decode_room_answer(body);
+    if (!answer) return host_.world_.violate("replies-are-readable", host_.name_ + " sent no answer");
+    host_.checks_.on_room_answer(host_.name_, *waiting.request, *answer);
+    host_.world_.trace(host_.name_, "tells " + waiting.request->program_name + " " + std::string{body});
+  }
+  Frames frames = waiting.envelope.before;
+  frames.emplace_back(body);
+  if (waiting.envelope.after) frames.push_back(*waiting.envelope.after);
+  waiting.reply(frames);
 }
 
 void FacultyHost::schedule_tick() {
@@ -71,30 +158,24 @@ void FacultyHost::schedule_tick() {
 }
 
 void FacultyHost::perform_actions() {
-  for (auto& action : process_->service.take_actions()) {
-    if (const auto* room_answer = std::get_if<SendRoomAnswer>(&action)) {
-      answer(*room_answer);
-    } else if (const auto* request = std::get_if<SendRequest>(&action)) {
-      ask(*request);
-    } else if (const auto* reset = std::get_if<ResetEndpoint>(&action)) {
-      end_connection(reset->endpoint);
-    } else if (const auto* event = std::get_if<LogEvent>(&action)) {
-      if (event->event == "batch-given-up") world_.cells.reach("faculty/gave-up");
-      world_.trace(name_, event->event + ": " + event->message);
-    }
-  }
+  process_->programs.perform_actions(local_now());
   schedule_tick();
 }
 
-void FacultyHost::ask(const SendRequest& action) {
-  const auto server = action.endpoint;
+void FacultyHost::note(const LogEvent& event) {
+  if (event.event == "batch-given-up") world_.cells.reach("faculty/gave-up");
+  if (event.event == "reply-skipped") world_.violate("replies-are-readable", name_ + " could not read a reply");
+  world_.trace(name_, event.event + ": " + event.message);
+}
+
+void FacultyHost::ask(std::size_t server, std::string_view body) {
   if (server > 0) world_.cells.reach("faculty/next-server");
   auto* const host = servers_[server];
   if (!process_->connected[server]) {
     process_->connected[server] = true;
-    process_->service.on_connected(server, local_now());
+    process_->programs.handle_connection(server, "", local_now());
   }
-  const Frames frames{encode_allocation_request(action.request)};
+  const Frames frames{std::string{body}};
   world_.trace(name_, "asks " + host->name() + " " + frames[0]);
   const auto reply = [this, server, host, connection = process_->connections[server],
                       incarnation = incarnation_](const Frames& replied) {
@@ -128,28 +209,10 @@ void FacultyHost::end_connection(std::size_t server) {
 void FacultyHost::on_reply(std::size_t server, std::uint64_t connection, const Frames& frames) {
   if (connection != process_->connections[server]) return world_.cells.reach("reply/of-a-connection-that-is-gone");
   const std::vector<std::string_view> views(frames.begin(), frames.end());
-  const auto reply = decode_allocation_reply(unpack(views).body);
-  if (!reply) return world_.violate("replies-are-readable", name_ + " could not read a reply");
   const auto waiting_before = process_->service.waiting_count();
-  process_->service.on_reply(server, *reply, local_now());
+  process_->programs.handle_reply(server, unpack(views).body, local_now());
   if (process_->service.waiting_count() == waiting_before) world_.cells.reach("faculty/late-reply");
   perform_actions();
-}
-
-void FacultyHost::answer(const SendRoomAnswer& action) {
-  const auto found = process_->waiting.find(action.token);
-  if (found == process_->waiting.end()) {
-    return world_.violate("one-answer-a-program", name_ + " answered a program twice");
-  }
-  const auto waiting = std::move(found->second);
-  process_->waiting.erase(found);
-  checks_.on_room_answer(name_, waiting.request, action.answer);
-  const auto body = encode_room_answer(action.answer);
-  world_.trace(name_, "tells " + waiting.request.program_name + " " + body);
-  Frames frames = waiting.envelope.before;
-  frames.push_back(body);
-  if (waiting.envelope.after) frames.push_back(*waiting.envelope.after);
-  waiting.reply(frames);
 }
 
 }  // namespace dti::simulation

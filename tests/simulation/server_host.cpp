@@ -42,6 +42,7 @@ class ServerHost::Port : public MessagePort {
   std::optional<PeerMessage> receive() override;
   void reply(Token token, std::string_view body, SteadyTime now) override;
   void forget(Token token) override { routes_.erase(token); }
+  [[nodiscard]] std::size_t waiting_bytes() const override { return 0; }
 
   void deliver(Incoming incoming) { inbox_.push_back(std::move(incoming)); }
   [[nodiscard]] bool has_messages() const { return !inbox_.empty(); }

@@ -32,6 +32,8 @@ class MessagePort {
   virtual void reply(Token token, std::string_view body, SteadyTime now) = 0;
   /// A message that waits gets no reply.
   virtual void forget(Token token) = 0;
+  /// How many bytes the routing ids and envelopes of the messages that wait have.
+  [[nodiscard]] virtual std::size_t waiting_bytes() const = 0;
 };
 
 }  // namespace dti

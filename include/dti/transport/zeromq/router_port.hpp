@@ -46,10 +46,9 @@ class RouterPort final : public MessagePort {
   /// have its routing id.
   void reply(Token token, std::string_view body, SteadyTime now) override;
   void forget(Token token) override;
+  [[nodiscard]] std::size_t waiting_bytes() const override;
   /// How many messages wait for their reply.
   [[nodiscard]] std::size_t waiting_count() const;
-  /// How many bytes the routing ids and envelopes of these have.
-  [[nodiscard]] std::size_t waiting_bytes() const;
 
   /// Sends replies that were kept for their readers, and logs those that were dropped. To be called at wake_at() and
   /// after replies.

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dti/base/log.hpp"
+#include "dti/base/time.hpp"
+#include "dti/service/faculty/faculty_service.hpp"
+#include "dti/transport/zeromq/message_port.hpp"
+
+namespace dti {
+
+/// The connections of a faculty to its servers, by the number of the server. Thread: one.
+class ServerLinks {
+ public:
+  virtual ~ServerLinks() = default;
+
+  /// Sends a request. Never waits. @return false if too many wait already; then this one is dropped
+  virtual bool send(std::size_t server, std::string_view body, SteadyTime now) = 0;
+  /// Ends the connection. The next request goes over a new one.
+  virtual void reset(std::size_t server) = 0;
+};
+
+/// The part of a faculty between its port, its service and its connections: it reads messages of programs and replies
+/// of servers, passes them to the service, and performs the service's actions. It has no socket and no clock, so that
+/// the simulation runs it as well.
+/// Thread: one.
+class ProgramHandler {
+ public:
+  /// @param port, links, service  outlive this
+  /// @param servers  their addresses, for the log
+  ProgramHandler(MessagePort& port, ServerLinks& links, FacultyService& service, std::vector<std::string> servers,
+                 LogSink log);
+
+  /// Handles the next message of a program. @return false if there is none
+  bool handle_next(SteadyTime now);
+  /// Handles a message of a server.
+  void handle_reply(std::size_t server, std::string_view body, SteadyTime now);
+  /// A connection stands.
+  /// @param skipped  why other addresses of the server were not used; empty if there were none
+  void handle_connection(std::size_t server, const std::string& skipped, SteadyTime now);
+  void perform_actions(SteadyTime now);
+
+  /// The exit code, once the service has ended.
+  [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
+
+ private:
+  void perform(const SendRoomAnswer& action, SteadyTime now);
+  void perform(const SendRequest& action, SteadyTime now);
+  void perform(const ResetEndpoint& action, SteadyTime now);
+  void perform(const LogEvent& event, SteadyTime now);
+  void perform(const Exit& exit, SteadyTime now);
+  void refuse(Token token, Status status, std::string detail, SteadyTime now);
+  void log_some(const std::string& event, const std::string& message);
+
+  // Fixed after construction.
+  MessagePort& port_;
+  ServerLinks& links_;
+  FacultyService& service_;
+  const std::vector<std::string> servers_;
+  const LogSink log_;
+
+  std::map<std::string, std::uint64_t> counts_;  // by event
+  std::optional<int> exit_code_;
+};
+
+}  // namespace dti
