@@ -26,12 +26,7 @@ struct Route {
   zmq::message_t routing_id;
   Envelope envelope;
   std::uint64_t times_closed = 0;  // how often the endpoint had been closed when the message came
-
-  [[nodiscard]] std::size_t bytes() const {
-    return std::accumulate(envelope.before.begin(), envelope.before.end(),
-                           routing_id.size() + (envelope.after ? envelope.after->size() : 0),
-                           [](std::size_t sum, const std::string& frame) { return sum + frame.size(); });
-  }
+  std::size_t bytes = 0;           // of routing_id and envelope
 };
 
 }  // namespace
@@ -45,7 +40,7 @@ struct RouterPort::Parts {
   Route take(Token token) {
     auto route = routes.extract(token);
     DTI_CHECK(!route.empty());  // one reply a message
-    waiting_bytes -= route.mapped().bytes();
+    waiting_bytes -= route.mapped().bytes;
     return std::move(route.mapped());
   }
 
@@ -88,8 +83,9 @@ std::optional<PeerMessage> RouterPort::receive() {
                                      [](std::size_t sum, std::string_view frame) { return sum + frame.size(); });
   auto unpacked = unpack(std::span{views}.subspan(1));
   const Token token = ++parts.last_token;
-  Route arrived{std::move(frames[0]), std::move(unpacked.envelope), endpoint.times_closed()};
-  parts.waiting_bytes += arrived.bytes();
+  const auto kept = unpacked.too_many_frames ? frames[0].size() : bytes - unpacked.body.size();
+  parts.waiting_bytes += kept;
+  Route arrived{std::move(frames[0]), std::move(unpacked.envelope), endpoint.times_closed(), kept};
   const auto& route = parts.routes.emplace(token, std::move(arrived)).first->second;
   return PeerMessage{.token = token,
                      .peer = route.routing_id.to_string_view(),

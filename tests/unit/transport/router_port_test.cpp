@@ -91,6 +91,7 @@ TEST_F(RouterPortTest, AMessageOfTooManyFramesHasNoBodyAndIsAnsweredInAnEmptyEnv
   peers::send(peer, Frames(RouterPort::kFramesMax + 1, "x"));
   const auto message = receive();
   EXPECT_TRUE(message.is_too_long);
+  EXPECT_EQ(port_.waiting_bytes(), message.peer.size());
   port_.reply(message.token, "refused", now_);
   EXPECT_EQ(peers::receive(peer), (Frames{"refused"}));
 }
@@ -140,6 +141,7 @@ TEST_F(RouterPortTest, LogsDroppedRepliesOnceASecondWithTheirNumber) {
 using RouterPortDeathTest = RouterPortTest;
 
 TEST_F(RouterPortDeathTest, ASecondReplyToAMessageIsABug) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
   auto peer = connect();
   peers::send(peer, {"ask"});
   const auto token = receive().token;
