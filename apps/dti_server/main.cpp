@@ -43,7 +43,7 @@ int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const d
   const auto repository = dti::open_repository(options.store, options.pipeline.store_timeout, log);
   std::optional<dti::ProxyRegistration> registration;
   dti::Server server{{options.bind, options.port, options.advertise ? to_string(*options.advertise) : "",
-                      options.memory_max, options.pipeline, options.proxy.has_value()},
+                      options.memory_max, options.pipeline, options.proxy.has_value(), "--memory-max"},
                      std::move(options.start),
                      *repository,
                      log};

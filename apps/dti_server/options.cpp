@@ -228,6 +228,7 @@ std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<con
   options.start.semester = std::get<0>(std::move(semester));
   auto& file = std::get<CatalogFile>(catalog);
   options.start.catalog = std::move(file.rows);
+  options.start.names = {"--semester", "--classrooms", "--labs", "--mobile-labs"};
   options.catalog_is_windows_1252 = file.is_windows_1252;
   options.start.default_catalog = default_rows();
   options.pipeline.store_timeout = settings.duration("store-timeout");

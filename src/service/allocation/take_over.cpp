@@ -20,20 +20,20 @@ Quantity conversions_of(const SemesterToOpen& wanted, Quantity classrooms) {
   return std::min(wanted.conversions.value_or(classrooms), classrooms);
 }
 
-std::string shown(Quantity given, Quantity stored, const char* flag) {
-  return std::string{flag} + " says " + std::to_string(given) + ", the store " + std::to_string(stored);
+std::string shown(Quantity given, Quantity stored, const std::string& setting) {
+  return setting + " says " + std::to_string(given) + ", the store " + std::to_string(stored);
 }
 
 /// Refuses numbers that differ from those with which the semester was opened; only what is given is compared.
-void compare(const SemesterToOpen& wanted, const Capacity& stored) {
+void compare(const SemesterToOpen& wanted, const StartSettingNames& names, const Capacity& stored) {
   std::string differences;
-  const auto check = [&](std::optional<Quantity> given, Quantity there, const char* flag) {
+  const auto check = [&](std::optional<Quantity> given, Quantity there, const std::string& setting) {
     if (!given || *given == there) return;
-    differences += (differences.empty() ? "" : "; ") + shown(*given, there, flag);
+    differences += (differences.empty() ? "" : "; ") + shown(*given, there, setting);
   };
-  check(wanted.classrooms, stored.classrooms, "--classrooms");
-  check(wanted.labs, stored.labs, "--labs");
-  if (wanted.conversions) check(conversions_of(wanted, stored.classrooms), stored.conversions, "--mobile-labs");
+  check(wanted.classrooms, stored.classrooms, names.classrooms);
+  check(wanted.labs, stored.labs, names.labs);
+  if (wanted.conversions) check(conversions_of(wanted, stored.classrooms), stored.conversions, names.conversions);
   if (differences.empty()) return;
   refuse("semester \"" + wanted.name + "\" was opened with other numbers: " + differences +
          ". Start with the numbers of the store, or leave them out");
@@ -56,16 +56,18 @@ const StoredSemester* find_lookalike(const std::vector<StoredSemester>& semester
 /// Refuses a start that does not fit what is stored. @return whether the semester is to be opened
 bool check_semesters(const StartOptions& start, const std::vector<StoredSemester>& stored) {
   const auto is_open = [](const StoredSemester& semester) { return semester.is_open; };
+  const auto& names = start.names;
   if (!start.semester) {
     if (std::any_of(stored.begin(), stored.end(), is_open)) return false;
-    refuse("the store has no open semester: give --semester, --classrooms and --labs to open one");
+    refuse("the store has no open semester: give " + names.semester + ", " + names.classrooms + " and " + names.labs +
+           " to open one");
   }
   const auto& wanted = *start.semester;
   const auto* semester = find_semester(stored, wanted.name);
   if (semester == nullptr) {
     if (const auto* const twin = find_lookalike(stored, wanted.name)) {
-      refuse("the store has a semester with almost the same name: " + escaped(twin->name) + ", and --semester says " +
-             escaped(wanted.name) +
+      refuse("the store has a semester with almost the same name: " + escaped(twin->name) + ", and " + names.semester +
+             " says " + escaped(wanted.name) +
              (name_fault(twin->name, kSemesterBytesMax)
                   ? ". The name of the store can no longer be given: stop all servers and rename that semester in the "
                     "database (docs/operations.md, Semesters with a name that is refused)"
@@ -73,10 +75,11 @@ bool check_semesters(const StartOptions& start, const std::vector<StoredSemester
                     "and forms of letters"));
     }
     if (wanted.classrooms && wanted.labs) return true;
-    refuse("the store has no semester \"" + wanted.name + "\": give --classrooms and --labs to open it");
+    refuse("the store has no semester \"" + wanted.name + "\": give " + names.classrooms + " and " + names.labs +
+           " to open it");
   }
   if (!semester->is_open) refuse("semester \"" + wanted.name + "\" is closed");
-  compare(wanted, semester->opened_with);
+  compare(wanted, names, semester->opened_with);
   return false;
 }
 

@@ -33,7 +33,8 @@ void ResourceWatch::close(RouterPort& port, std::size_t bytes_before) {
   const auto mebibytes = [](std::size_t bytes) { return std::to_string(bytes / kMebibyte); };
   log_({LogLevel::kWarning,
         "endpoint-closed",
-        "more memory is in use than --memory-max: every connection was closed, and clients can come back at once",
+        "more memory is in use than " + memory_max_name_ +
+            ": every connection was closed, and clients can come back at once",
         {{"mib", mebibytes(bytes_before)},
          {"mib-max", mebibytes(bound)},
          {"mib-now", mebibytes(floor)},
@@ -42,8 +43,8 @@ void ResourceWatch::close(RouterPort& port, std::size_t bytes_before) {
   if (!memory_bound_.is_raised()) return;
   log_({LogLevel::kError,
         "memory-max-too-low",
-        "the state itself needs more memory than --memory-max leaves; the bound is higher until the endpoint is "
-        "closed again",
+        "the state itself needs more memory than " + memory_max_name_ +
+            " leaves; the bound is higher until the endpoint is closed again",
         {{"mib-now", mebibytes(floor)}, {"mib-max", mebibytes(memory_bound_.bytes())}}});
 }
 

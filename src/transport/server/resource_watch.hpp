@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include "dti/base/log.hpp"
@@ -17,7 +18,9 @@ namespace dti {
 class ResourceWatch {
  public:
   /// @param memory_max  bytes of the process; 0: no bound
-  ResourceWatch(std::size_t memory_max, LogSink log) : log_(std::move(log)), memory_bound_(memory_max) {}
+  /// @param memory_max_name  how the log names that setting
+  ResourceWatch(std::size_t memory_max, std::string memory_max_name, LogSink log)
+      : log_(std::move(log)), memory_max_name_(std::move(memory_max_name)), memory_bound_(memory_max) {}
 
   /// To be called at wake_at(), or more often.
   /// @param is_loading  the state is still growing, and those who have asked already wait for their answers
@@ -29,6 +32,7 @@ class ResourceWatch {
   void look_at_descriptors(SteadyTime time);
 
   const LogSink log_;
+  const std::string memory_max_name_;
   MemoryGauge memory_gauge_;
   MemoryBound memory_bound_;
   SteadyTime look_at_{};

@@ -70,7 +70,7 @@ class Server::Loop {
       : log_(std::move(log)),
         only_while_leading_(options.only_while_leading),
         port_(port_options(options), log_),
-        resource_watch_(options.memory_max, log_),
+        resource_watch_(options.memory_max, options.memory_max_name, log_),
         pipeline_(with_endpoint(options, port_.address()), std::move(start)),
         requests_(port_, pipeline_, options.only_while_leading),
         store_(repository, now, [this](StoreEvent event) { store_events_.push(std::move(event)); }) {

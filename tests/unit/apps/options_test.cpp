@@ -91,6 +91,10 @@ TEST(DtiServerOptions, EveryFlagReachesItsOption) {
   EXPECT_EQ(options.start.semester->classrooms, 380);
   EXPECT_EQ(options.start.semester->labs, 60);
   EXPECT_EQ(options.start.semester->conversions, 5);
+  EXPECT_EQ(options.start.names.semester, "--semester");
+  EXPECT_EQ(options.start.names.classrooms, "--classrooms");
+  EXPECT_EQ(options.start.names.labs, "--labs");
+  EXPECT_EQ(options.start.names.conversions, "--mobile-labs");
   EXPECT_EQ(options.start.catalog, (std::vector<CatalogRow>{{"derecho", "derecho civil"}}));
   EXPECT_TRUE(std::holds_alternative<MemoryStoreAddress>(options.store));
   EXPECT_EQ(options.pipeline.store_timeout, 500ms);

@@ -119,14 +119,17 @@ TEST_F(TakeOver, ComparesOnlyTheNumbersThatAreGiven) {
 
 TEST_F(TakeOver, RefusesAStartThatDoesNotFitBeforeItTakesTheLead) {
   expect_refused({.semester = {}, .catalog = {}, .default_catalog = kDefault}, "no open semester");
-  expect_refused(opens("2025-10", {}, 60), "give --classrooms and --labs");
-  expect_refused(opens("2025-10", 380, {}), "give --classrooms and --labs");
+  expect_refused(opens("2025-10", {}, 60), "give classrooms and labs");
+  expect_refused(opens("2025-10", 380, {}), "give classrooms and labs");
   ASSERT_TRUE(start(opens("2025-10", 380, 60, 40)));
-  expect_refused(opens("2025-10", 381, {}, {}), "--classrooms says 381, the store 380");
-  expect_refused(opens("2025-10", {}, 61, {}), "--labs says 61, the store 60");
-  expect_refused(opens("2025-10", {}, {}, 41), "--mobile-labs says 41, the store 40");
+  expect_refused(opens("2025-10", 381, {}, {}), "classrooms says 381, the store 380");
+  auto named = opens("2025-10", 381, {}, {});
+  named.names.classrooms = "--classrooms";
+  expect_refused(named, "--classrooms says 381, the store 380");
+  expect_refused(opens("2025-10", {}, 61, {}), "labs says 61, the store 60");
+  expect_refused(opens("2025-10", {}, {}, 41), "mobile labs says 41, the store 40");
   for (const std::string twin : {"2025-10\r", "2025\u201310", "2025 10", "2025-1\uFF10"}) {
-    expect_refused(opens(twin, 380, 60), "almost the same name: \"2025-10\", and --semester says \"2025");
+    expect_refused(opens(twin, 380, 60), "almost the same name: \"2025-10\", and semester says \"2025");
   }
   expect_refused(opens("2025\u00A010", 380, 60), "\"2025\\u00a010\"");
   auto other_spelling = opens("2025-10", {}, {}, {});

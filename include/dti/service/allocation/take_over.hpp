@@ -21,11 +21,20 @@ struct SemesterToOpen {
   std::optional<Quantity> conversions;  // all classrooms if not given; cut to the classrooms
 };
 
+/// How the sentences about a start that is refused name its settings. A program gives its flags.
+struct StartSettingNames {
+  std::string semester = "semester";
+  std::string classrooms = "classrooms";
+  std::string labs = "labs";
+  std::string conversions = "mobile labs";
+};
+
 /// What a start asks of the store beyond taking over.
 struct StartOptions {
   std::optional<SemesterToOpen> semester;
   std::vector<CatalogRow> catalog;          // to be added; empty: nothing to add
   std::vector<CatalogRow> default_catalog;  // to be added to a store that has no programs
+  StartSettingNames names = {};
 };
 
 /// What the asker knows already, so that only the rest is read.

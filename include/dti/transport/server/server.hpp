@@ -23,6 +23,7 @@ struct ServerOptions {
   /// Behind an old proxy: listens only while it leads, and answers a health check late rather than never. The proxy
   /// reads answers from one connection until that breaks or delivers something, and is stuck if neither happens.
   bool only_while_leading = false;
+  std::string memory_max_name = "the memory limit";  // how the log names memory_max; a program gives its flag
 };
 
 /// What a server is to its clients; it may change any number of times.
