@@ -72,7 +72,7 @@ TEST_P(LeaseContract, OnesOwnLeaseIsNoObstacle) {
 
 TEST_P(LeaseContract, AReleasedLeadIsTakenAtOnce) {
   start_with(kLasting);
-  EXPECT_EQ(repository_->release(epoch_), CommitResult::kCommitted);
+  EXPECT_EQ(repository_->resign(epoch_), CommitResult::kCommitted);
   EXPECT_FALSE(other_->watch().held);
   EXPECT_EQ(take(*other_, kLasting)->epoch, epoch_ + 1);
 }
@@ -90,7 +90,7 @@ TEST_P(LeaseContract, WhoWasReplacedNeitherRenewsNorReleases) {
   ASSERT_TRUE(take(*other_, kLasting));
   const Rows before = leadership();
   EXPECT_EQ(repository_->renew(epoch_, 2h), CommitResult::kReplaced);
-  EXPECT_EQ(repository_->release(epoch_), CommitResult::kReplaced);
+  EXPECT_EQ(repository_->resign(epoch_), CommitResult::kReplaced);
   EXPECT_EQ(leadership(), before);
 }
 
@@ -98,7 +98,7 @@ TEST_P(LeaseContract, AStoreThatWasSetBackHasMovedItsBase) {
   start_with(kLasting);
   client_->run("UPDATE leadership SET epoch = epoch - 1");
   EXPECT_EQ(repository_->renew(epoch_, 1h), CommitResult::kBaseMoved);
-  EXPECT_EQ(repository_->release(epoch_), CommitResult::kBaseMoved);
+  EXPECT_EQ(repository_->resign(epoch_), CommitResult::kBaseMoved);
 }
 
 TEST_P(LeaseContract, AFrozenLeaderIsNotEndedBeforeItsLeaseHasRunOut) {

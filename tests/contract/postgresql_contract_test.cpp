@@ -332,7 +332,7 @@ TEST_P(PostgresqlContract, NothingIsBelievedOfAnotherSessionThanItsOwn) {
       {"many", [&] { static_cast<void>(repository_->commit(large_batch(9))); }},
       {"copy", [&] { static_cast<void>(repository_->commit(large_batch(2'001))); }},
       {"renew", [&] { static_cast<void>(repository_->renew(epoch_, std::chrono::hours{1})); }},
-      {"release", [&] { static_cast<void>(repository_->release(epoch_)); }},
+      {"resign", [&] { static_cast<void>(repository_->resign(epoch_)); }},
       {"guard", [&] { static_cast<void>(repository_->guard(epoch_, {})); }},
       {"add", [&] { static_cast<void>(repository_->add_programs(epoch_, {program(6)})); }},
       {"open", [&] { static_cast<void>(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt)); }},

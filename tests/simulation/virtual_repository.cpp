@@ -130,7 +130,7 @@ CommitResult VirtualRepository::renew(Epoch epoch, std::chrono::milliseconds dur
   return result;
 }
 
-CommitResult VirtualRepository::release(Epoch epoch) {
+CommitResult VirtualRepository::resign(Epoch epoch) {
   return perform(Operation::kRelease, Stage::kWriting,
                  [store = &store_, epoch] { return store->change_lease(epoch, std::chrono::milliseconds{0}); });
 }

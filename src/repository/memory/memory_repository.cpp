@@ -207,7 +207,7 @@ CommitResult MemoryRepository::renew(Epoch epoch, std::chrono::milliseconds /*du
   return store_->epoch_ > epoch ? CommitResult::kReplaced : CommitResult::kCommitted;
 }
 
-CommitResult MemoryRepository::release(Epoch epoch) { return renew(epoch, {}); }
+CommitResult MemoryRepository::resign(Epoch epoch) { return renew(epoch, {}); }
 
 StoreWatch MemoryRepository::watch() {
   const std::lock_guard lock{store_->mutex_};

@@ -267,7 +267,7 @@ CommitResult PostgresqlRepository::renew(Epoch epoch, std::chrono::milliseconds 
   });
 }
 
-CommitResult PostgresqlRepository::release(Epoch epoch) {
+CommitResult PostgresqlRepository::resign(Epoch epoch) {
   return perform(Call::kAdministering, [&] {
     pqxx::nontransaction transaction{session_->connection()};
     return change_lease(transaction, session_->backend_pid(), epoch, std::nullopt);

@@ -267,7 +267,7 @@ CommitResult SqliteRepository::renew(Epoch /*epoch*/, std::chrono::milliseconds 
   return CommitResult::kCommitted;
 }
 
-CommitResult SqliteRepository::release(Epoch /*epoch*/) { return CommitResult::kCommitted; }
+CommitResult SqliteRepository::resign(Epoch /*epoch*/) { return CommitResult::kCommitted; }
 
 StoreWatch SqliteRepository::watch() {
   throw StorageError{Kind::kRefused, "somebody took the lead of " + path_.string() +

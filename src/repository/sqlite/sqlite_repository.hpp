@@ -38,7 +38,7 @@ class SqliteRepository final : public Repository {
   [[nodiscard]] StoreSurvey survey() override;
   [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
   [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
-  [[nodiscard]] CommitResult release(Epoch epoch) override;
+  [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
   void read_ledger(SemesterId semester, Seq after, Seq last,

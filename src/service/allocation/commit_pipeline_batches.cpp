@@ -18,7 +18,7 @@ Pool sum_of(const std::vector<LedgerEntry>& entries) {
 
 // From undecided to decided.
 
-void CommitPipeline::decide(Waiting waiting) {
+void CommitPipeline::decide(WaitingRequest waiting) {
   auto& group = group_for(allocator_.find_semester(waiting.request.semester));
   auto decision = allocator_.decide(waiting.request, group.entries);
   waiting.faculty_id = decision.faculty_id;
@@ -27,14 +27,19 @@ void CommitPipeline::decide(Waiting waiting) {
   group.requests.push_back(std::move(waiting));
 }
 
-CommitPipeline::Group& CommitPipeline::group_for(std::optional<SemesterId> semester_id) {
-  const auto newest = std::find_if(gathering_.rbegin(), gathering_.rend(),
-                                   [&](const Group& group) { return group.semester_id == semester_id; });
-  if (newest != gathering_.rend() && newest->entries.size() < options_.batch_entries_max) return *newest;
-  Group group;
+void CommitPipeline::decide_first() {
+  decide(std::move(queue_.undecided.front()));
+  queue_.undecided.pop_front();
+}
+
+RequestGroup& CommitPipeline::group_for(std::optional<SemesterId> semester_id) {
+  const auto newest = std::find_if(queue_.gathering.rbegin(), queue_.gathering.rend(),
+                                   [&](const RequestGroup& group) { return group.semester_id == semester_id; });
+  if (newest != queue_.gathering.rend() && newest->entries.size() < options_.batch_entries_max) return *newest;
+  RequestGroup group;
   group.semester_id = semester_id;
   group.base = semester_id ? allocator_.head(*semester_id) : 0;
-  return gathering_.emplace_back(std::move(group));
+  return queue_.gathering.emplace_back(std::move(group));
 }
 
 // From decided to durable.
@@ -45,15 +50,20 @@ void CommitPipeline::pump(const Now& now) {
 }
 
 void CommitPipeline::start_next(const Now& now) {
-  if (phase_ != Phase::kLeading) return;
-  if (is_renewal_due(now)) start_renewal(now);  // before the next batch: under load there is always one
-  while (!undecided_.empty() && undecided_.front().arrival > isolate_until_) {
-    decide(std::move(undecided_.front()));
-    undecided_.pop_front();
+  if (has_ended_ || !lead_.leads()) return;
+  // Before the next batch: under load there is always one.
+  if (lead_.is_renewal_due(now.steady) && !is_calling()) renew(now);
+  auto& undecided = queue_.undecided;
+  while (!undecided.empty() && !isolation_.isolates(undecided.front().arrival)) decide_first();
+  if (is_calling()) return;
+  if (queue_.gathering.empty()) {
+    for (std::size_t i = 0; i < isolation_.size() && !undecided.empty() && isolation_.isolates(undecided.front().arrival);
+         ++i) {
+      decide_first();
+    }
   }
-  if (!undecided_.empty() && !call_ && gathering_.empty()) decide_next_of_isolated();
-  if (call_ || gathering_.empty()) return;
-  if (gathering_.front().entries.empty()) {
+  if (queue_.gathering.empty()) return;
+  if (queue_.gathering.front().entries.empty()) {
     start_guards(now);
   } else {
     start_commit(now);
@@ -61,10 +71,10 @@ void CommitPipeline::start_next(const Now& now) {
 }
 
 void CommitPipeline::start_commit(const Now& now) {
-  auto group = std::move(gathering_.front());
-  gathering_.pop_front();
+  auto group = std::move(queue_.gathering.front());
+  queue_.gathering.pop_front();
   Batch batch{.semester_id = *group.semester_id,
-              .epoch = epoch_,
+              .epoch = lead_.epoch(),
               .base = group.base,
               .charged = sum_of(group.entries),
               .entries = std::exchange(group.entries, {}),
@@ -76,26 +86,26 @@ void CommitPipeline::start_commit(const Now& now) {
   }
   group.batch = std::make_shared<const Batch>(std::move(batch));
   CommitCall call{group.batch};
-  in_flight_.push_back(std::move(group));
+  queue_.in_flight.push_back(std::move(group));
   call_store(std::move(call), now);
 }
 
 void CommitPipeline::start_guards(const Now& now) {
   // All that write nothing and rest on nothing that is still to be written.
-  GuardCall guard{epoch_, {}};
-  std::deque<Group> kept;
+  GuardCall guard{lead_.epoch(), {}};
+  std::deque<RequestGroup> kept;
   std::unordered_set<SemesterId> written;
-  for (auto& group : gathering_) {
+  for (auto& group : queue_.gathering) {
     const bool writes = !group.entries.empty();
     if (writes) written.insert(*group.semester_id);
     if (writes || (group.semester_id && written.contains(*group.semester_id))) {
       kept.push_back(std::move(group));
     } else {
       if (group.semester_id) guard.semesters.push_back({*group.semester_id, group.base});
-      in_flight_.push_back(std::move(group));
+      queue_.in_flight.push_back(std::move(group));
     }
   }
-  gathering_ = std::move(kept);
+  queue_.gathering = std::move(kept);
   call_store(std::move(guard), now);
 }
 
@@ -103,8 +113,12 @@ void CommitPipeline::on(const Ended<CommitCall>& commit, const Now& now) {
   if (const auto* failure = commit.failure()) return on_failure(*failure, now);
   if (commit.answer() == CommitResult::kCommitted) {
     invariant_failed_ = false;
-    isolate_size_ *= 2;
-    if (std::exchange(refused_in_a_row_, 0) >= kRefusedInARowMax) log_accepts_again();
+    if (isolation_.on_committed()) {
+      const auto untold = isolation_.end_log();
+      log(LogLevel::kInfo, "store-accepts-again",
+          "a batch was committed" +
+              (untold > 0 ? "; " + std::to_string(untold) + " more requests had been told UNAVAILABLE" : std::string{}));
+    }
   }
   on_written(commit.answer(), now);
 }
@@ -117,15 +131,17 @@ void CommitPipeline::on(const Ended<GuardCall>& guard, const Now& now) {
 /// What is in flight has become durable, or the store says why not.
 void CommitPipeline::on_written(CommitResult result, const Now& now) {
   switch (result) {
-    case CommitResult::kCommitted: failures_in_a_row_ = 0; return on_durable(std::exchange(in_flight_, {}), now);
+    case CommitResult::kCommitted:
+      lead_.on_answer();
+      return on_durable(std::exchange(queue_.in_flight, {}), now);
     case CommitResult::kReplaced: return step_down(now);
-    case CommitResult::kBaseMoved: return take_over_anew("the store's ledger is not where it was left", now);
+    case CommitResult::kBaseMoved: return take_over_again("the store's ledger is not where it was left", now);
   }
 }
 
-void CommitPipeline::on_durable(std::vector<Group> groups, const Now& now) {
+void CommitPipeline::on_durable(std::vector<RequestGroup> groups, const Now& now) {
   start_next(now);  // first: the store works on the next batch while the replies of this one leave
-  for (auto& group : groups) release(group);
+  for (auto& group : groups) answer_all(group);
   if (options_.faculties_to_answer > 0 && faculties_answered_.size() >= options_.faculties_to_answer) on_stop(now);
   end_if_drained(now);
 }

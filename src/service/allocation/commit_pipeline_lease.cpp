@@ -1,45 +1,43 @@
 // The part of the pipeline that leads by a lease, and stands by while another server does.
+#include <chrono>
 #include <utility>
 
 #include "dti/service/allocation/commit_pipeline.hpp"
+#include "service/allocation/pipeline_errors.hpp"
 
 namespace dti {
-namespace {
 
-constexpr std::chrono::milliseconds kRetryAfterUnknownLeader{250};  // nobody may lead just now
-
-}  // namespace
+void CommitPipeline::start_watch(const Now& now) {
+  lead_.begin_watch();
+  call_store(WatchCall{reading_.begin(allocator_)}, now);
+}
 
 void CommitPipeline::on(const Ended<WatchCall>& watch, const Now& now) {
   if (const auto* failure = watch.failure()) {
     if (failure->kind == StorageError::Kind::kRefused || failure->kind == StorageError::Kind::kCorrupt) {
-      return end(1, failure->text, not_leader());
+      return end(1, failure->text, not_leader(lead_.leader()));
     }
     log_unavailable(failure->text, now);
-    ++failures_in_a_row_;
-    watch_at_ = now.steady + retry_delay();
+    return lead_.watch_later(now.steady);
+  }
+  lead_.on_answer();
+  if (const auto& fault = reading_.fault()) {
+    on_contradiction(*fault, not_leader(lead_.leader()));
+    if (!has_ended_) start_watch(now);
     return;
   }
-  failures_in_a_row_ = 0;
-  const auto& seen = watch.answer();
-  if (replay_fault_) {
-    if (reads_all_) return end(1, "the store contradicts itself: " + *replay_fault_, not_leader());
-    log(LogLevel::kError, "state-differs-from-store", *replay_fault_ + "; everything is read again");
-    reread_all_ = true;
-    return start_watch(now);
-  }
-  if (!seen.held) {
-    phase_ = Phase::kTakingOver;
+  const auto& held = watch.answer().held;
+  if (!held) {
+    lead_.find_free();
     return start_take_over(now);
   }
-  reread_all_ = false;
+  reading_.succeed();
   if (start_ && !start_fits_) compare_start();
-  leader_ = seen.held->endpoint;
-  watch_at_ = now.steady + kWatchInterval;
+  lead_.see(held->endpoint, now.steady);
 }
 
-/// What this server was started with was found to fit before another one was found in the lead. So that its own take-over
-/// has less to do, a catalogue of which the store has everything is let go: nothing is ever taken out of a store's.
+/// The start was found to fit the store before another server was found in the lead. So that this server's own take-over
+/// has less to do, a catalogue that the store has completely is dropped: a store never loses a program.
 void CommitPipeline::compare_start() {
   start_fits_ = true;
   const auto added = allocator_.catalog().additions(start_->catalog);
@@ -47,17 +45,21 @@ void CommitPipeline::compare_start() {
   if (programs != nullptr && programs->empty()) start_->catalog.clear();
 }
 
+void CommitPipeline::renew(const Now& now) { call_store(RenewCall{lead_.epoch(), options_.lease.duration}, now); }
+
 void CommitPipeline::on(const Ended<RenewCall>& renewal, const Now& now) {
   if (const auto* failure = renewal.failure()) {
     if (failure->kind == StorageError::Kind::kRefused) return on_failure(*failure, now);
-    return take_over_anew(failure->text, now);
+    return take_over_again(failure->text, now);
   }
   switch (renewal.answer()) {
-    case CommitResult::kCommitted: leads_since(call_since_); return pump(now);
+    case CommitResult::kCommitted: lead_.renew(call_.since()); return pump(now);
     case CommitResult::kReplaced: return step_down(now);
-    case CommitResult::kBaseMoved: return take_over_anew("the store's leadership is not where it was left", now);
+    case CommitResult::kBaseMoved: return take_over_again("the store's leadership is not where it was left", now);
   }
 }
+
+void CommitPipeline::resign(const Now& now) { call_store(ResignCall{lead_.epoch()}, now); }
 
 void CommitPipeline::on(const Ended<ResignCall>& resignation, const Now& /*now*/) {
   if (const auto* failure = resignation.failure()) {
@@ -66,19 +68,7 @@ void CommitPipeline::on(const Ended<ResignCall>& resignation, const Now& /*now*/
   end_in_order();
 }
 
-/// @param time  before the lease was asked for: the store's clock counts from later on
-void CommitPipeline::leads_since(SteadyTime time) {
-  lease_until_ = time + options_.lease.duration;
-  renew_at_ = time + renewal_interval(options_.lease.duration);
-}
-
-bool CommitPipeline::is_renewal_due(const Now& now) const {
-  return phase_ == Phase::kLeading && !call_ && now.steady >= renew_at_;
-}
-
-void CommitPipeline::start_renewal(const Now& now) { call_store(RenewCall{epoch_, options_.lease.duration}, now); }
-
-/// Another server has taken the lead: nothing of what was decided and is not stored will be.
+/// Another server has taken the lead: what was decided and is not stored never will be.
 void CommitPipeline::step_down(const Now& now) {
   log(LogLevel::kWarning, "replaced", "another server has taken the lead of this store");
   stand_by({}, now.steady, now);
@@ -86,41 +76,20 @@ void CommitPipeline::step_down(const Now& now) {
 
 void CommitPipeline::stand_by(const HeldBy& leader, SteadyTime watch_at, const Now& now) {
   undo_all();
-  phase_ = Phase::kStandby;
-  lease_until_ = {};
-  leader_ = leader.endpoint;
-  retry_at_.reset();
-  watch_at_ = watch_at;
-  isolate_until_ = 0;
-  refused_in_a_row_ = 0;
-  failures_in_a_row_ = 0;
+  lead_.stand_by(leader.endpoint, watch_at);
+  isolation_.reset();
   invariant_failed_ = false;
-  for (auto& waiting : std::exchange(undecided_, {})) {
-    Outcome outcome;
-    outcome.error = not_leader();
-    answer(waiting, std::move(outcome));
-    drop(waiting);
-  }
+  queue_.remove_undecided([&](WaitingRequest& waiting) {
+    answer(waiting, failed(not_leader(lead_.leader())));
+    return true;
+  });
   if (std::exchange(said_, Said::kStandby) != Said::kStandby) {
     log(LogLevel::kInfo, "standing-by",
-        "another server leads" + (leader_.empty() ? "" : ", at " + leader_) + "; this one takes over when it may");
+        "another server leads" + (leader.endpoint.empty() ? "" : ", at " + leader.endpoint) +
+            "; this one takes over when it may");
     actions_.emplace_back(AnnounceStandby{});
   }
   end_if_drained(now);
 }
-
-void CommitPipeline::start_watch(const Now& now) {
-  watch_at_.reset();
-  call_store(WatchCall{prepare_reading()}, now);
-}
-
-RequestError CommitPipeline::not_leader() const {
-  if (leader_.empty()) {
-    return {Status::kNotLeader, "another server leads; ask another one", kRetryAfterUnknownLeader, {}};
-  }
-  return {Status::kNotLeader, "another server leads; ask that one", {}, leader_};
-}
-
-void CommitPipeline::resign(const Now& now) { call_store(ResignCall{epoch_}, now); }
 
 }  // namespace dti

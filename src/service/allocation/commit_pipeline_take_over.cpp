@@ -13,52 +13,27 @@
 namespace dti {
 
 void CommitPipeline::start_take_over(const Now& now) {
-  DTI_CHECK(gathering_.empty() && in_flight_.empty());
-  retry_at_.reset();
-  call_store(TakeOverCall{{prepare_reading(), start_, start_fits_, options_.lease}}, now);
+  DTI_CHECK(queue_.gathering.empty() && queue_.in_flight.empty());
+  lead_.begin_take_over();
+  call_store(TakeOverCall{{reading_.begin(allocator_), start_, start_fits_, options_.lease}}, now);
 }
 
-/// What is known before the store is read.
-KnownState CommitPipeline::prepare_reading() {
-  replay_fault_.reset();
-  if (reread_all_) allocator_ = {};
-  KnownState known{allocator_.heads(), allocator_.catalog().size()};
-  reads_all_ = known.heads.empty() && known.program_count == 0;
-  return known;
-}
-
-void CommitPipeline::on_piece(TakeOverPiece piece, const Now& now) {
-  DTI_CHECK(call_);
-  interrupt_at_ = now.steady + options_.store_timeout;  // it makes progress
-  if (replay_fault_) return;
-  if (const auto* programs = std::get_if<std::vector<CatalogProgram>>(&piece)) {
-    if (!allocator_.add_programs(*programs)) replay_fault_ = "the stored catalogue does not continue the known one";
-    return;
-  }
-  const auto& ledger = std::get<LedgerPiece>(piece);
-  if (ledger.from_start) {
-    log(LogLevel::kError, "store-lost-entries",
-        "the store has fewer entries of semester " + std::to_string(ledger.semester_id) +
-            " than were committed here: it was set back to an earlier state, and answered grants are gone");
-    allocator_.forget(ledger.semester_id);
-  }
-  for (const auto& entry : ledger.entries) {
-    if (const auto fault = allocator_.replay(ledger.semester_id, entry)) {
-      replay_fault_ = "semester \"" + ledger.semester_name + "\": " + *fault;
-      return;
-    }
-  }
+void CommitPipeline::on_piece(const TakeOverPiece& piece, const Now& now) {
+  DTI_CHECK(is_calling());
+  call_.on_progress(now.steady);
+  log(reading_.apply(piece, allocator_));
 }
 
 void CommitPipeline::on(const Ended<TakeOverCall>& take_over, const Now& now) {
   if (const auto* failure = take_over.failure()) {
     if (is_final(failure->kind)) return end(1, failure->text, unavailable("the store cannot be used"));
     log_unavailable(failure->text, now);
-    ++failures_in_a_row_;
-    retry_at_ = now.steady + retry_delay();
+    lead_.retry_later(now.steady);
     return end_if_drained(now);
   }
-  if (const auto* held = std::get_if<HeldBy>(&take_over.answer())) return stand_by(*held, now.steady + kWatchInterval, now);
+  if (const auto* held = std::get_if<HeldBy>(&take_over.answer())) {
+    return stand_by(*held, now.steady + Lead::kWatchInterval, now);
+  }
   const auto& leadership = std::get<Leadership>(take_over.answer());
   if (const auto lost = lost_semester(leadership)) {
     return end(1, "the store has lost semester " + *lost + ", which was served: was it set back?",
@@ -66,28 +41,34 @@ void CommitPipeline::on(const Ended<TakeOverCall>& take_over, const Now& now) {
   }
   if (leadership.program_count < allocator_.catalog().size()) {
     log(LogLevel::kError, "store-lost-entries", "the store has fewer programs than were known here: it was set back");
-    return reread_all(now);
+    reading_.read_all_next();
+    return start_take_over(now);
   }
   std::vector<StoredSemester> open;
   std::copy_if(leadership.semesters.begin(), leadership.semesters.end(), std::back_inserter(open),
                [](const StoredSemester& semester) { return semester.is_open; });
-  if (const auto fault = replay_fault_ ? replay_fault_ : allocator_.serve(open)) {
-    // What was known may differ from a store that lost entries and went on: only a reading of everything tells.
-    if (reads_all_) {
-      return end(1, "the store contradicts itself: " + *fault, unavailable("the store cannot be used"));
-    }
-    log(LogLevel::kError, "state-differs-from-store", *fault + "; everything is read again");
-    return reread_all(now);
-  }
+  const auto fault = reading_.fault() ? reading_.fault() : allocator_.serve(open);
+  if (!fault) return lead(leadership, open, now);
+  on_contradiction(*fault, unavailable("the store cannot be used"));
+  if (!has_ended_) start_take_over(now);
+}
+
+/// The state and the store contradict each other. The state may differ from a store that lost entries and went on: only a
+/// reading of everything tells. Ends if this was one.
+void CommitPipeline::on_contradiction(const std::string& fault, const RequestError& error) {
+  if (reading_.reads_all()) return end(1, "the store contradicts itself: " + fault, error);
+  log(LogLevel::kError, "state-differs-from-store", fault + "; everything is read again");
+  reading_.read_all_next();
+}
+
+void CommitPipeline::lead(const Leadership& leadership, const std::vector<StoredSemester>& open, const Now& now) {
   start_.reset();
   unavailable_.end();
-  reread_all_ = false;
-  epoch_ = leadership.epoch;
-  phase_ = Phase::kLeading;
-  leads_since(call_since_);
+  reading_.succeed();
+  lead_.take(leadership.epoch, call_.since());
   log(LogLevel::kInfo, "leading",
-      "epoch " + std::to_string(epoch_) + ", " + std::to_string(open.size()) + " open semesters, " +
-          std::to_string(undecided_.size()) + " requests waiting");
+      "epoch " + std::to_string(leadership.epoch) + ", " + std::to_string(open.size()) + " open semesters, " +
+          std::to_string(queue_.undecided.size()) + " requests waiting");
   warn_of_lookalikes(open);
   if (std::exchange(said_, Said::kReady) != Said::kReady) actions_.emplace_back(AnnounceReady{});
   pump(now);
@@ -126,11 +107,6 @@ std::optional<std::string> CommitPipeline::lost_semester(const Leadership& leade
     if (std::none_of(leadership.semesters.begin(), leadership.semesters.end(), is_it)) return std::to_string(id);
   }
   return std::nullopt;
-}
-
-void CommitPipeline::reread_all(const Now& now) {
-  reread_all_ = true;
-  start_take_over(now);
 }
 
 void CommitPipeline::log_unavailable(const std::string& text, const Now& now) {

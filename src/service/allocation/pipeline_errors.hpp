@@ -20,6 +20,15 @@ namespace dti {
   return {Status::kUnavailable, std::move(detail) + "; ask again, a repeat is safe", kRetryAfter, {}};
 }
 
+/// @param leader  where clients reach the leader; empty: not known
+[[nodiscard]] inline RequestError not_leader(const std::string& leader) {
+  constexpr std::chrono::milliseconds kRetryAfterUnknownLeader{250};  // perhaps no server leads at the moment
+  if (leader.empty()) {
+    return {Status::kNotLeader, "another server leads; ask another one", kRetryAfterUnknownLeader, {}};
+  }
+  return {Status::kNotLeader, "another server leads; ask that one", {}, leader};
+}
+
 [[nodiscard]] inline Outcome failed(RequestError error) {
   Outcome outcome;
   outcome.error = std::move(error);

@@ -22,7 +22,7 @@ struct Maker {
   }
   WatchCall::Answer answer(const WatchCall& call) const { return follow(repository, call.known, piece); }
   RenewCall::Answer answer(const RenewCall& call) const { return repository.renew(call.epoch, call.duration); }
-  ResignCall::Answer answer(const ResignCall& call) const { return repository.release(call.epoch); }
+  ResignCall::Answer answer(const ResignCall& call) const { return repository.resign(call.epoch); }
 
   template <class Call>
   StoreResult operator()(const Call& call) const {

@@ -35,8 +35,8 @@ class PolledRepository : public Repository, public PollableCommits {
   CommitResult commit(const Batch&) override { throw std::logic_error{"commit"}; }
   CommitResult guard(Epoch, std::span<const SemesterGuard>) override { throw std::logic_error{"guard"}; }
   // These take their time: not the caller's.
-  CommitResult renew(Epoch, std::chrono::milliseconds) override { return release(0); }
-  CommitResult release(Epoch) override {
+  CommitResult renew(Epoch, std::chrono::milliseconds) override { return resign(0); }
+  CommitResult resign(Epoch) override {
     threads.push_back(std::this_thread::get_id());
     return CommitResult::kReplaced;
   }

@@ -151,7 +151,7 @@ class PollableCommits {
 /// The ledger and what belongs to it. One implementation a database; tests/contract holds all of them to this text.
 /// Thread: any, one call at a time, but for interrupt(). Wherever kUnavailable is named, it may be kUnreachable. After one
 /// of them or kInDoubt was thrown, the next call is take_over() (or survey() or watch(), which make a new connection too).
-/// Only a store that several servers can use has leases; the others do nothing in renew() and release().
+/// Only a store that several servers can use has leases; the others do nothing in renew() and resign().
 class Repository {
  public:
   Repository() = default;
@@ -176,7 +176,7 @@ class Repository {
   [[nodiscard]] virtual CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) = 0;
 
   /// Gives the lead up: another server may take it at once. @return and throws as renew()
-  [[nodiscard]] virtual CommitResult release(Epoch epoch) = 0;
+  [[nodiscard]] virtual CommitResult resign(Epoch epoch) = 0;
 
   /// Looks who leads, and how far the ledgers have come. Changes nothing, and disturbs nobody; understands the schema of
   /// the version before this one and of those after it as far as it can.

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+#include "dti/base/log.hpp"
+#include "dti/base/log_limit.hpp"
+#include "dti/base/time.hpp"
+
+namespace dti {
+
+/// The call of the store that is in progress: which one, since when, and whether the store is silent.
+/// Thread: one.
+class CallWatch {
+ public:
+  /// @param timeout  after this time without progress, a call is to be interrupted
+  explicit CallWatch(std::chrono::milliseconds timeout) : timeout_(timeout) {}
+
+  /// A call starts. @param kind  its index in StoreCall
+  void start(std::size_t kind, SteadyTime now);
+  /// The call has read something.
+  void on_progress(SteadyTime now) { interrupt_at_ = now + timeout_; }
+  /// The call has ended. @param kind  as it was started
+  void end(std::size_t kind);
+
+  [[nodiscard]] bool is_calling() const { return kind_.has_value(); }
+  /// When the call in progress, or the last one, started.
+  [[nodiscard]] SteadyTime since() const { return since_; }
+  /// When the call in progress is to be interrupted; none: there is no call.
+  [[nodiscard]] std::optional<SteadyTime> interrupt_at() const;
+  /// Does the call in progress take so long that this server is not ready?
+  [[nodiscard]] bool is_slow(SteadyTime now) const;
+
+  /// The call in progress is interrupted; the next interrupt is due after the timeout again.
+  /// @return the event to log, if it is time to
+  [[nodiscard]] std::optional<LogEvent> on_interrupt(SteadyTime now);
+  /// The store has answered a call. @return the event to log, if it was silent before
+  [[nodiscard]] std::optional<LogEvent> on_answer(SteadyTime now);
+
+ private:
+  const std::chrono::milliseconds timeout_;
+  std::optional<std::size_t> kind_;  // of the call in progress
+  SteadyTime since_{};
+  SteadyTime interrupt_at_{};
+  std::optional<SteadyTime> silent_since_;  // when the first call of a silent store started
+  LogLimit silent_{std::chrono::minutes{1}};
+};
+
+}  // namespace dti

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "dti/base/time.hpp"
+#include "dti/domain/ledger.hpp"
+
+namespace dti {
+
+/// Whether this server leads its store, how long its lease lasts by its own clock, and when it asks the store next: to renew
+/// the lease, to take over again after a failure, or to see who leads while it stands by.
+/// Thread: one. Source: docs/adr/0015-leases.md
+class Lead {
+ public:
+  enum class Phase {
+    kTakingOver,  // from the start, after a failure of the store, or because no server leads: requests wait undecided
+    kLeading,
+    kStandby,  // another server leads: requests are sent to it
+  };
+
+  // Of a standby: a lead that was given up waits no longer.
+  static constexpr std::chrono::milliseconds kWatchInterval{100};
+
+  /// @param lease  how long the store's lease lasts
+  explicit Lead(std::chrono::milliseconds lease) : lease_(lease) {}
+
+  [[nodiscard]] Phase phase() const { return phase_; }
+  [[nodiscard]] bool leads() const { return phase_ == Phase::kLeading; }
+  /// The epoch under which this server leads, or led last.
+  [[nodiscard]] Epoch epoch() const { return epoch_; }
+  /// Where clients reach the leader while this server stands by; empty: not known.
+  [[nodiscard]] const std::string& leader() const { return leader_; }
+  /// Is the lease valid by this server's clock?
+  [[nodiscard]] bool has_lease(SteadyTime now) const { return now < lease_until_; }
+
+  /// A take-over starts now.
+  void begin_take_over() { retry_at_.reset(); }
+  /// The store failed: this server must take over again. @return may it do so at once? Otherwise the pause has begun
+  [[nodiscard]] bool lose(SteadyTime now);
+  /// A take-over failed: a pause begins, which grows with each failure.
+  void retry_later(SteadyTime now);
+  /// No server leads, while this one stands by: it takes over.
+  void find_free() { phase_ = Phase::kTakingOver; }
+  /// This server leads. @param asked_at  before the take-over: the store's clock counts the lease from later on
+  void take(Epoch epoch, SteadyTime asked_at);
+  /// The lease was renewed. @param asked_at  before the renewal
+  void renew(SteadyTime asked_at);
+  /// Another server leads. @param watch_at  when to ask the store again
+  void stand_by(std::string leader, SteadyTime watch_at);
+  /// The store answered a watch: that server still leads.
+  void see(std::string leader, SteadyTime now);
+  /// A watch starts now.
+  void begin_watch() { watch_at_.reset(); }
+  /// A watch failed: a pause begins, which grows with each failure.
+  void watch_later(SteadyTime now);
+  /// The store has answered: the next failure is the first one.
+  void on_answer() { failures_in_a_row_ = 0; }
+
+  [[nodiscard]] bool is_take_over_due(SteadyTime now) const { return retry_at_ && now >= *retry_at_; }
+  [[nodiscard]] bool is_watch_due(SteadyTime now) const { return watch_at_ && now >= *watch_at_; }
+  [[nodiscard]] bool is_renewal_due(SteadyTime now) const { return leads() && now >= renew_at_; }
+  [[nodiscard]] std::optional<SteadyTime> retry_at() const { return retry_at_; }
+  [[nodiscard]] std::optional<SteadyTime> watch_at() const { return watch_at_; }
+  [[nodiscard]] SteadyTime renew_at() const { return renew_at_; }
+
+ private:
+  [[nodiscard]] std::chrono::milliseconds retry_delay() const;
+
+  const std::chrono::milliseconds lease_;
+  Phase phase_ = Phase::kTakingOver;
+  Epoch epoch_ = 0;
+  SteadyTime lease_until_{};            // by our clock
+  SteadyTime renew_at_{};               // leading
+  std::optional<SteadyTime> retry_at_;  // the next take-over, after one that failed
+  std::optional<SteadyTime> watch_at_;  // standing by: the next watch
+  std::string leader_;                  // standing by
+  int failures_in_a_row_ = 0;           // of the store, without an answer between them
+};
+
+}  // namespace dti

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "dti/base/log.hpp"
+#include "dti/service/allocation/allocator.hpp"
+#include "dti/service/allocation/take_over.hpp"
+
+namespace dti {
+
+/// Brings an allocator's state up to the store's, piece by piece, during a take-over or a watch. If the two contradict each
+/// other, everything is read again once; if the store then still contradicts itself, it cannot be used.
+/// Thread: one. Source: docs/adr/0004-take-over.md
+class StoreReading {
+ public:
+  /// A reading begins. Forgets the state if everything is to be read.
+  /// @return what the state has, so that only the rest is read
+  [[nodiscard]] KnownState begin(Allocator& allocator);
+  /// Replays a piece. @return the event to log, if the store has lost entries
+  [[nodiscard]] std::optional<LogEvent> apply(const TakeOverPiece& piece, Allocator& allocator);
+
+  /// Why what was read contradicts the state; none if it does not.
+  [[nodiscard]] const std::optional<std::string>& fault() const { return fault_; }
+  /// Did this reading begin with an empty state? Then a fault is the store's own.
+  [[nodiscard]] bool reads_all() const { return reads_all_; }
+  /// The next reading begins with an empty state.
+  void read_all_next() { read_all_next_ = true; }
+  /// The state equals the store's: the next reading continues it.
+  void succeed() { read_all_next_ = false; }
+
+ private:
+  bool read_all_next_ = false;
+  bool reads_all_ = false;
+  std::optional<std::string> fault_;
+};
+
+}  // namespace dti

@@ -1,0 +1,41 @@
+#include "dti/service/allocation/store_reading.hpp"
+
+#include <variant>
+#include <vector>
+
+namespace dti {
+
+KnownState StoreReading::begin(Allocator& allocator) {
+  fault_.reset();
+  if (read_all_next_) allocator = {};
+  KnownState known{allocator.heads(), allocator.catalog().size()};
+  reads_all_ = known.heads.empty() && known.program_count == 0;
+  return known;
+}
+
+std::optional<LogEvent> StoreReading::apply(const TakeOverPiece& piece, Allocator& allocator) {
+  if (fault_) return {};
+  if (const auto* programs = std::get_if<std::vector<CatalogProgram>>(&piece)) {
+    if (!allocator.add_programs(*programs)) fault_ = "the stored catalogue does not continue the known one";
+    return {};
+  }
+  const auto& ledger = std::get<LedgerPiece>(piece);
+  std::optional<LogEvent> lost;
+  if (ledger.from_start) {
+    lost = LogEvent{LogLevel::kError,
+                    "store-lost-entries",
+                    "the store has fewer entries of semester " + std::to_string(ledger.semester_id) +
+                        " than were committed here: it was set back to an earlier state, and answered grants are gone",
+                    {}};
+    allocator.forget(ledger.semester_id);
+  }
+  for (const auto& entry : ledger.entries) {
+    if (const auto fault = allocator.replay(ledger.semester_id, entry)) {
+      fault_ = "semester \"" + ledger.semester_name + "\": " + *fault;
+      break;
+    }
+  }
+  return lost;
+}
+
+}  // namespace dti
