@@ -151,10 +151,13 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 }
 
 Parsed parse_choice(const ChoiceKind& kind, std::string_view text) {
-  if (std::find(kind.choices.begin(), kind.choices.end(), text) == kind.choices.end()) {
+  std::string lower{text};
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  if (std::find(kind.choices.begin(), kind.choices.end(), lower) == kind.choices.end()) {
     return BadValue{"is not one of " + join(kind.choices, ", ")};
   }
-  return good(std::string{text});
+  return good(std::move(lower));
 }
 
 Parsed parse_switch(std::string_view text) {

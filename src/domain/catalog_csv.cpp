@@ -35,8 +35,9 @@ std::optional<char> take_separator_line(std::string_view& text, std::size_t& lin
   const auto end = std::min(text.find_first_of("\r\n"), text.size());
   auto first = text.substr(0, end);
   if (first.size() >= 2 && first.front() == '"' && first.back() == '"') first = first.substr(1, first.size() - 2);
-  if (first.size() != 5 || name_key(first.substr(0, 4)) != "sep=") return std::nullopt;
-  const char separator = first.back();
+  if (first.size() < 5 || name_key(first.substr(0, 4)) != "sep=") return std::nullopt;
+  const char separator = first[4];
+  if (first.find_first_not_of(separator, 5) != first.npos) return std::nullopt;  // a saved row has one for each column
   text.remove_prefix(end);
   text.remove_prefix(text.starts_with("\r\n") ? 2 : std::min<std::size_t>(text.size(), 1));
   ++line;
@@ -57,7 +58,7 @@ Header read_header(const CsvRecord& record) {
   Header header;
   header.width = record.cells.size();
   for (std::size_t i = 0; i < record.cells.size(); ++i) {
-    const auto word = name_key(record.cells[i]);
+    const auto word = name_key(without_invisible(record.cells[i]));
     auto* const place = word == "faculty" || word == "facultad"   ? &header.faculty
                         : word == "program" || word == "programa" ? &header.program
                                                                   : nullptr;
@@ -75,6 +76,36 @@ bool is_spreadsheet_error(std::string_view name) {
   if (!name.starts_with('#')) return false;
   return name == "#N/A" || name == "#N/D" || name.ends_with('!') || name.ends_with('?') ||
          name.find_first_not_of('#') == name.npos;
+}
+
+/// Is it what a database or a program writes in the place of a value that it does not have?
+bool is_missing_value(std::string_view name) {
+  constexpr std::array<std::string_view, 9> kWords = {"null",  "(null)", "<null>",    "[null]", "\\n",
+                                                      "nan",   "none",   "undefined", "n/a"};
+  return std::find(kWords.begin(), kWords.end(), name_key(name)) != kWords.end();
+}
+
+/// Is it a long number, or a code such as 2E10, as a spreadsheet shortens it: 1.23E+11?
+bool is_shortened_number(std::string_view name) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto exponent = name.find("E+");
+  return exponent != name.npos && exponent > 0 && exponent + 2 < name.size() && is_digit(name.front()) &&
+         name.substr(0, exponent).find_first_not_of("0123456789.,") == name.npos &&
+         std::all_of(name.begin() + static_cast<std::ptrdiff_t>(exponent) + 2, name.end(), is_digit);
+}
+
+/// The first character that is written as web pages write it (`&ntilde;`, `&#241;`); empty if there is none.
+std::string_view character_reference(std::string_view name) {
+  for (auto at = name.find('&'); at != name.npos; at = name.find('&', at + 1)) {
+    const auto end = name.find(';', at);
+    if (end == name.npos) return {};
+    const auto word = name.substr(at + 1, end - at - 1);
+    const bool is_word = word.size() > 1 && std::all_of(word.begin(), word.end(), [](char c) {
+      return c == '#' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    });
+    if (is_word) return name.substr(at, end + 1 - at);
+  }
+  return {};
 }
 
 /// The first accented letter that was UTF-8 and was read as Windows-1252 (`Ã±` for `ñ`); empty if there is none.
@@ -96,6 +127,13 @@ std::string_view misread_letter(std::string_view name) {
 /// What no conversion of a spreadsheet should leave in a name, as the rest of a sentence; none if there is nothing.
 std::optional<std::string> conversion_fault(std::string_view name) {
   if (is_spreadsheet_error(name)) return "is an error of the spreadsheet: " + std::string{name};
+  if (is_missing_value(name)) return "is no name but a missing value: " + std::string{name};
+  if (is_shortened_number(name)) {
+    return "is a number that the spreadsheet has shortened (" + std::string{name} + "): make the column text";
+  }
+  if (const auto reference = character_reference(name); !reference.empty()) {
+    return "has \"" + std::string{reference} + "\", which is how a web page writes a character: export the file again";
+  }
   const auto letter = misread_letter(name);
   if (letter.empty()) return std::nullopt;
   return "has \"" + std::string{letter} + "\", which is how an accented letter of UTF-8 looks when it is read as " +

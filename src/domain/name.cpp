@@ -59,6 +59,7 @@ std::int32_t plain_form(std::int32_t c) {
     case 0x02BC:
     case 0x02BB:
     case 0x02B9:
+    case 0xA78C:
     case 0x2032:
     case 0x00B4: return '\'';
     case 0x201C:
@@ -72,6 +73,13 @@ std::int32_t plain_form(std::int32_t c) {
     case 0x2043:
     case 0x02D7: return '-';
     case 0x201A: return ',';
+    case 0xA789:
+    case 0x2236: return ':';
+    case 0x0251: return 'a';
+    case 0x0261: return 'g';
+    case 0x0649:
+    case 0x064A: return 0x06CC;  // Arabic and Persian keyboards have a yeh and a kaf of their own
+    case 0x0643: return 0x06A9;
     case 0x00B0: return 0x00BA;  // the degree sign is what many keyboards have for the ordinal
     case 0x2022:
     case 0x2027:
@@ -79,6 +87,7 @@ std::int32_t plain_form(std::int32_t c) {
     case 0x22C5: return 0x00B7;
     default: break;
   }
+  if (c >= 0x06F0 && c <= 0x06F9) return c - 0x06F0 + 0x0660;  // and so with digits
   const auto category = utf8proc_category(c);
   return category == UTF8PROC_CATEGORY_ZS ? ' ' : category == UTF8PROC_CATEGORY_PD ? '-' : c;
 }

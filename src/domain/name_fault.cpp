@@ -191,9 +191,49 @@ bool is_plain(std::string_view text) {
   return text.front() != ' ' && text.back() != ' ' && std::all_of(text.begin(), text.end(), is_printable_ascii);
 }
 
-/// Environment files of Docker keep the quotes around a value.
+/// Environment files of Docker keep the quotes around a value, and word processors make them curly.
 bool is_in_quotes(std::string_view text) {
-  return text.size() > 1 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
+  constexpr std::pair<std::string_view, std::string_view> kQuotes[] = {
+      {"\"", "\""},           {"'", "'"},           {"`", "`"},           {"\u201C", "\u201D"}, {"\u201D", "\u201D"},
+      {"\u201E", "\u201C"}, {"\u201E", "\u201D"}, {"\u2018", "\u2019"}, {"\u2019", "\u2019"}, {"\u00B4", "\u00B4"},
+      {"\u00AB", "\u00BB"}};
+  return std::any_of(std::begin(kQuotes), std::end(kQuotes), [&](const auto& quotes) {
+    const auto& [opening, closing] = quotes;
+    if (text.size() <= opening.size() + closing.size()) return false;
+    if (!text.starts_with(opening) || !text.ends_with(closing)) return false;
+    const auto within = text.substr(opening.size(), text.size() - opening.size() - closing.size());
+    return within.find(opening) == within.npos && within.find(closing) == within.npos;  // "A" and "B"
+  });
+}
+
+/// Is the whole text a variable that a template, Kubernetes, a service manager or a shell would have replaced?
+bool is_placeholder(std::string_view text) {
+  constexpr std::pair<std::string_view, std::string_view> kPlaceholders[] = {
+      {"${", "}"}, {"$(", ")"}, {"{{", "}}"}, {"%", "%"}, {"<", ">"}};
+  const auto is_word = [](std::string_view word) {
+    return std::all_of(word.begin(), word.end(), [](char c) { return c == '_' || (c >= 'A' && c <= 'Z'); });
+  };
+  if (text.size() > 1 && text.front() == '$' && is_word(text.substr(1))) return true;
+  return std::any_of(std::begin(kPlaceholders), std::end(kPlaceholders), [&](const auto& around) {
+    return text.size() > around.first.size() + around.second.size() && text.starts_with(around.first) &&
+           text.ends_with(around.second);
+  });
+}
+
+/// The part of a text between its first and its last letter or number; the text if it has none.
+std::string_view without_punctuation_around(std::string_view text) {
+  std::size_t first = text.size();
+  std::size_t end = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto c = first_code_point(text.substr(at));
+    const auto category = utf8proc_category(c.value);
+    if (c.value >= 0 && (is_letter(category) || is_number(category) || (is_mark(category) && end == at))) {
+      first = std::min(first, at);
+      end = at + c.size;
+    }
+    at += c.size;
+  }
+  return end == 0 ? text : text.substr(first, end - first);
 }
 
 }  // namespace
@@ -204,6 +244,7 @@ std::optional<std::string> name_fault(std::string_view text, std::size_t bytes_m
     if (auto fault = NameReader{}.read(text)) return fault;
   }
   if (is_in_quotes(text)) return "is in quotes: was it read from a file that needs none?";
+  if (is_placeholder(text)) return "is a placeholder that was not replaced by its value";
   if (name_key(text).empty()) return "has no character but spaces, \"_\" and dashes";
   if (text.size() > bytes_max) {
     return "has " + std::to_string(text.size()) + " bytes; " + std::to_string(bytes_max) + " are allowed";
@@ -212,26 +253,36 @@ std::optional<std::string> name_fault(std::string_view text, std::size_t bytes_m
 }
 
 std::optional<std::string> control_fault(std::string_view text) {
+  const auto is_control = [](std::int32_t c) {
+    const auto category = utf8proc_category(c);
+    return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_ZL ||
+           category == UTF8PROC_CATEGORY_ZP;
+  };
   for (Place place; !text.empty(); ++place.index) {
     const auto c = first_code_point(text);
     text.remove_prefix(c.size);
     place.is_last = text.empty();
-    if (c.value >= 0 && utf8proc_category(c.value) == UTF8PROC_CATEGORY_CC) {
+    if (c.value >= 0 && is_control(c.value)) {
       return "has " + described(c.value) + text_of(place) + hint(c.value, place);
     }
   }
   return std::nullopt;
 }
 
-std::string semester_key(std::string_view name) {
+std::string without_invisible(std::string_view text) {
   std::string visible;
-  for (auto rest = is_in_quotes(name) ? name.substr(1, name.size() - 2) : name; !rest.empty();) {
-    const auto c = first_code_point(rest);
-    if (c.value < 0 || !is_never_allowed(c.value)) visible += rest.substr(0, c.size);
-    rest.remove_prefix(c.size);
+  while (!text.empty()) {
+    const auto c = first_code_point(text);
+    if (c.value < 0 || !is_never_allowed(c.value)) visible += text.substr(0, c.size);
+    text.remove_prefix(c.size);
   }
+  return visible;
+}
+
+std::string semester_key(std::string_view name) {
+  const auto visible = without_invisible(name.substr(0, name.find(" #")));  // files of variables keep a comment
   const auto latin = latin_lookalike(visible);
-  auto key = strict_key(latin ? *latin : visible);
+  auto key = strict_key(without_punctuation_around(latin ? *latin : visible));
   return key.empty() ? std::string{name} : key;
 }
 

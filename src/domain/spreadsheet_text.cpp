@@ -103,6 +103,7 @@ std::variant<SpreadsheetText, CatalogFault> decode(std::string_view bytes) {
   if (bytes.starts_with("PK\x03\x04"sv) || bytes.starts_with("\xD0\xCF\x11\xE0"sv)) {
     return fault("the file is a workbook, not CSV: save it as \"CSV UTF-8\"");
   }
+  if (bytes.starts_with("\x1F\x8B"sv)) return fault("the file is compressed: decompress it first");
   if (bytes.starts_with("\xFF\xFE\0\0"sv) || bytes.starts_with("\0\0\xFE\xFF"sv)) {
     return fault("the file is UTF-32: save it as \"CSV UTF-8\"");
   }
@@ -112,6 +113,7 @@ std::variant<SpreadsheetText, CatalogFault> decode(std::string_view bytes) {
     return SpreadsheetText{*std::move(text)};
   }
   const bool has_mark = take_prefix(bytes, "\xEF\xBB\xBF"sv);
+  while (take_prefix(bytes, "\xEF\xBB\xBF"sv)) {}  // two programs may each have put one
   if (const auto nul = bytes.find('\0'); nul != bytes.npos) {
     return CatalogFault{line_of(bytes, nul), 0,
                         "the file has NUL bytes: it may be UTF-16 without byte order mark" + std::string{kHowToSave}};

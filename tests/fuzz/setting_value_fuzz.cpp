@@ -91,13 +91,17 @@ void check(std::string_view text) {
   const auto named = read<std::string>(NameKind{200}, text);
   claim(!named || (*named == text && name && !name_key(text).empty()), "a name is a text with a key", text);
   const auto path = read<std::string>(PathKind{}, text);
-  claim(path.has_value() == (!text.empty() && !has_control), "a path is any bytes but control characters", text);
+  claim(path.has_value() == (!text.empty() && !has_control), "a path is any bytes but control and format characters",
+        text);
   claim(!path || *path == text, "a path is kept as it was given", text);
   const auto bind = read<std::string>(BindKind{}, text);
   claim(!bind || *bind == text, "an address to listen on is kept as it was given", text);
   claim(!bind || text.find_first_of(" /@,\n") == text.npos, "an address to listen on is one word", text);
   const auto choice = read<std::string>(ChoiceKind{{"text", "json"}}, text);
-  claim(choice.has_value() == (text == "text" || text == "json"), "a choice is one of its words", text);
+  std::string lower{text};
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  claim(choice.has_value() == (lower == "text" || lower == "json"), "a choice is one of its words, in any case", text);
+  claim(!choice || *choice == lower, "a choice is given in lower case", text);
   const auto is_on = read<bool>(SwitchKind{}, text);
   claim(is_on.has_value() == (text == "true" || text == "false") && (!is_on || *is_on == (text == "true")),
         "a switch is true or false", text);

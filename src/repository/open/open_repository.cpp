@@ -1,7 +1,9 @@
 #include "dti/repository/open/open_repository.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
+#include <string>
 
 #include "dti/repository/memory/memory_repository.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
@@ -32,6 +34,32 @@ bool looks_like_a_password(std::string_view text) {
          lowered.find("secret") != std::string::npos;
 }
 
+/// Why the path of a SQLite store is probably not the one that the operator meant: a file of such a name would be a
+/// second, empty ledger. Folders may have any name: a mistake in a folder ends at the folder that is missing.
+/// @return none if there is no such reason
+std::optional<std::string> path_fault(std::string_view path) {
+  if (path.empty() || path == ":memory:" || path.find('\0') != path.npos) {
+    return "a store sqlite:PATH needs the path of a file (for a store in memory: memory:)";
+  }
+  const std::string begin = "the path of the store ";
+  if (path.front() == ' ' || path.back() == ' ') return begin + "has a space at an end";
+  for (const std::string_view quote : {"\"", "'", "`", "\u201C", "\u2018"}) {
+    if (path.starts_with(quote)) return begin + "begins with a quote: write it without quotes";
+  }
+  if (path.starts_with("~/")) return begin + "begins with \"~\", which only a shell replaces: write the folder out";
+  if (path.starts_with("file:")) return begin + "begins with \"file:\": write only the path";
+  if (path.starts_with("//") && !path.starts_with("///")) {
+    return begin + "begins with two slashes: write sqlite:/PATH, or sqlite:PATH for one in the working folder";
+  }
+  const std::string_view file = path.substr(path.rfind('/') + 1);
+  if (file.find('$') != file.npos) return begin + "ends with a variable: the server does not replace it, write its value";
+  if (path.find(" # ") != path.npos || file.find(" #") != file.npos) {
+    return begin + "has a comment (\" #\"): the server does not remove it";
+  }
+  if (file.find('?') != file.npos) return begin + "has parameters (\"?\"): write only the path";
+  return std::nullopt;
+}
+
 }  // namespace
 
 StoreAddress parse_store_address(std::string_view text) {
@@ -40,9 +68,7 @@ StoreAddress parse_store_address(std::string_view text) {
   }
   if (text.starts_with(kSqlite)) {
     const std::string_view path = text.substr(kSqlite.size());
-    if (path.empty() || path == ":memory:" || path.find('\0') != std::string_view::npos) {
-      throw std::invalid_argument{"a store sqlite:PATH needs the path of a file (for a store in memory: memory:)"};
-    }
+    if (const auto fault = path_fault(path)) throw std::invalid_argument{*fault};
     return SqliteStoreAddress{std::filesystem::path{path}};
   }
   std::string_view conninfo;

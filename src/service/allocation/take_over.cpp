@@ -71,8 +71,8 @@ bool check_semesters(const StartOptions& start, const std::vector<StoredSemester
              (name_fault(twin->name, kSemesterBytesMax)
                   ? ". The name of the store can no longer be given: stop all servers and rename that semester in the "
                     "database (docs/operations.md, Semesters with a name that is refused)"
-                  : ". Start with the name of the store, or choose one that differs in more than case, spaces, dashes "
-                    "and forms of letters"));
+                  : ". Start with the name of the store, or choose one that differs in more than case, spaces, dashes, "
+                    "forms of letters and punctuation around it"));
     }
     if (wanted.classrooms && wanted.labs) return true;
     refuse("the store has no semester \"" + wanted.name + "\": give " + names.classrooms + " and " + names.labs +

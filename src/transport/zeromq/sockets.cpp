@@ -29,7 +29,8 @@ void set_keepalive(zmq::socket_t& socket) {
 
 zmq::socket_t bind_router(zmq::context_t& context, const std::string& bracketed, std::uint16_t port,
                           std::size_t frame_bytes_max) {
-  const auto address = without_brackets(bracketed);
+  // libzmq takes no names but those of network interfaces.
+  const auto address = bracketed == "localhost" ? "127.0.0.1" : without_brackets(bracketed);
   zmq::socket_t router{context, zmq::socket_type::router};
   router.set(zmq::sockopt::router_mandatory, true);  // a reply that nobody takes is an error that we can count
   router.set(zmq::sockopt::router_handover, true);   // old peers come back under their routing id

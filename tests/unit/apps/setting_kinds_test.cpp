@@ -45,6 +45,7 @@ const Good kGood[] = {
     {HostPortKind{.several = true}, "a:1,b-2.example.org:65535",
      std::vector<HostPort>{{"a", 1}, {"b-2.example.org", 65'535}}},
     {ChoiceKind{{"text", "json"}}, "json", std::string{"json"}},
+    {ChoiceKind{{"text", "json"}}, "JSON", std::string{"json"}},
     {SwitchKind{}, "true", true},
     {SwitchKind{}, "false", false},
 };
@@ -71,6 +72,8 @@ const Bad kBad[] = {
     {PathKind{}, {""}, "is no path"},
     {PathKind{}, {"/a\0b"sv}, "NUL"},
     {PathKind{}, {"/a\n", "/\xff\r"}, "at its end"},
+    {PathKind{}, {"/a\u200B", "/a\u2028"}, "at its end"},
+    {TextKind{9}, {"\uFEFFa"}, "a byte order mark"},
     {BindKind{},
      {"", "a b", "127.0.0.1:80", "[::1", "::1]", "[::1]:80", "tcp://x", "**", "[]", "[zz]", "::1\0x"sv, "[::1\0x]"sv},
      "is not an address"},
@@ -92,7 +95,7 @@ const Bad kBad[] = {
     {HostPortKind{.several = true},
      {"", "a:1,", ",a:1", "a:1,,b:2", "a:1;b:2", "a:1, b:2"},
      "is not a list of HOST:PORT"},
-    {ChoiceKind{{"text", "json"}}, {"", "JSON", "xml"}, "is not one of text, json"},
+    {ChoiceKind{{"text", "json"}}, {"", "xml"}, "is not one of text, json"},
     {SwitchKind{}, {"", "yes", "1", "TRUE"}, "is not true or false"},
 };
 

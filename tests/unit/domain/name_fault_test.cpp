@@ -56,6 +56,16 @@ const Refused kRefused[] = {
     {"a\uFFFC", "has an object replacement character (U+FFFC) at its end"},
     {"\"2025-10\"", "is in quotes: was it read from a file that needs none?"},
     {"'2025-10'", "is in quotes"},
+    {"\u201C2025-10\u201D", "is in quotes"},
+    {"\u20182025-10\u2019", "is in quotes"},
+    {"\u00AB2025-10\u00BB", "is in quotes"},
+    {"`2025-10`", "is in quotes"},
+    {"${SEMESTER}", "is a placeholder that was not replaced by its value"},
+    {"$(SEMESTER)", "is a placeholder"},
+    {"$SEMESTER", "is a placeholder"},
+    {"{{ semester }}", "is a placeholder"},
+    {"%SEMESTER%", "is a placeholder"},
+    {"<semester>", "is a placeholder"},
     {"a\u13A0", "has a Cherokee letter (U+13A0)"},
     {std::string(201, 'x'), "has 201 bytes; 200 are allowed"},
 };
@@ -75,7 +85,8 @@ TEST(NameFault, LetsOrdinaryNamesPass) {
                                  "c\u00E1lculo-\u03BB", "Letras (\u0395\u03BB\u03BB\u03B7\u03BD\u03B9\u03BA\u03AC)",
                                  "\u6CD5\u5B66", "\u00B5m", ".", "..",
                                  "\u0420\u0430\u0431\u043E\u0442\u0430 \u0441 C++", "MA\u00C7\u00C3", "S\u00C3O Paulo",
-                                 "\u0130zmir", "El \"Quijote\"", "O'", "\U0001F3A8"}) {
+                                 "\u0130zmir", "El \"Quijote\"", "O'", "\U0001F3A8", "$100", "50%", "$", "C#",
+                                 "\u201CFausto\u201D y \u201CHamlet\u201D", "\"Fausto\" y \"Hamlet\""}) {
     EXPECT_EQ(name_fault(name, kNameBytesMax), std::nullopt) << name;
   }
   EXPECT_EQ(name_fault(std::string(64, 's'), kSemesterBytesMax), std::nullopt);
@@ -83,11 +94,13 @@ TEST(NameFault, LetsOrdinaryNamesPass) {
 
 TEST(SemesterKey, IsEqualForNamesThatPeopleTakeForOne) {
   for (const std::string twin : {"2025-10\r", "2025\u201310", "2025 10", " 2025_10", "2025-1\uFF10", "2025\u00A010",
-                                 "2025-10\u200B", "2025--10", "\"2025-10\"", "'2025-10'"}) {
+                                 "2025-10\u200B", "2025--10", "\"2025-10\"", "'2025-10'", "\u201C2025-10\u201D",
+                                 "\u00AB2025-10\u00BB", "2025-10 # the next one", "2025-10;", "2025-10,", "2025-10.",
+                                 "\"2025-10", "[2025-10]", "(2025-10)", "2025-10\\"}) {
     EXPECT_EQ(semester_key(twin), semester_key("2025-10")) << testing::PrintToString(twin);
   }
   EXPECT_EQ(semester_key("2025-\u0410"), semester_key("2025-a"));
-  for (const std::string other : {"202510", "2025-1", "2025-10b", "2025.10", "2025/10"}) {
+  for (const std::string other : {"202510", "2025-1", "2025-10b", "2025.10", "2025/10", "2025-10#2", "n. 2025-10"}) {
     EXPECT_NE(semester_key(other), semester_key("2025-10")) << other;
   }
   EXPECT_NE(semester_key("-"), semester_key("_"));

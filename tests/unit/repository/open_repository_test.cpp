@@ -23,6 +23,36 @@ TEST(ParseStoreAddress, TellsTheThreeStoresApart) {
             "host=db dbname=dti");
 }
 
+TEST(ParseStoreAddress, RefusesAPathThatWouldBeASecondLedgerByMistake) {
+  constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
+      {"sqlite:dti.db ", "a space at an end"},
+      {"sqlite: dti.db", "a space at an end"},
+      {"sqlite:\"dti.db\"", "a quote"},
+      {"sqlite:'dti.db'", "a quote"},
+      {"sqlite:\u201Cdti.db\u201D", "a quote"},
+      {"sqlite:~/dti.db", "only a shell replaces"},
+      {"sqlite:$STORE", "ends with a variable"},
+      {"sqlite:/var/${NAME}.db", "ends with a variable"},
+      {"sqlite:/var/lib/dti/dti.db # the store", "has a comment"},
+      {"sqlite:dti.db # see /etc/dti", "has a comment"},
+      {"sqlite:dti.db #old", "has a comment"},
+      {"sqlite:file:dti.db", "write only the path"},
+      {"sqlite:dti.db?cache=shared", "has parameters"},
+      {"sqlite://dti.db", "two slashes"}};
+  for (const auto& [text, reason] : kRefused) {
+    try {
+      static_cast<void>(parse_store_address(text));
+      ADD_FAILURE() << "accepted: " << text;
+    } catch (const std::invalid_argument& error) {
+      EXPECT_NE(std::string_view{error.what()}.find(reason), std::string_view::npos) << text << ": " << error.what();
+    }
+  }
+  for (const std::string_view path : {"/srv/d\u00ED as/dti.db", "///srv/dti.db", "../dti.db", "a~b", "it's", "~old", "100% #?/dti.db",
+                                      "/srv/$1/dti.db"}) {
+    EXPECT_EQ(std::get<SqliteStoreAddress>(parse_store_address("sqlite:" + std::string{path})).path, path);
+  }
+}
+
 TEST(ParseStoreAddress, RefusesTheRestAndShowsNothingOfIt) {
   constexpr std::string_view kRefused[] = {"",
                                            "s3cret",

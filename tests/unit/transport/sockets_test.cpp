@@ -38,6 +38,12 @@ TEST(SocketsTest, AnIpv6AddressIsBoundWithAndWithoutBracketsAndConnectedTo) {
   }
 }
 
+TEST(SocketsTest, LocalhostIsTheAddressOfThisMachine) {
+  zmq::context_t context;
+  const auto router = bind_router(context, "localhost", 0, kFrameBytesMax);
+  EXPECT_EQ(router.get(zmq::sockopt::last_endpoint).find("tcp://127.0.0.1:"), 0u);
+}
+
 TEST(SocketsTest, AnAddressThatCannotBeOneIsSaidInASentence) {
   zmq::context_t context;
   const std::string address = "127.0.0.1:port";
