@@ -11,9 +11,8 @@ import tempfile
 from pathlib import Path
 
 from bench.database import Fault
-from bench.plan import PARTS, expected_seconds, make_plan
-from bench.progress import minutes, say_wrong
-from scripts.command import FOUND, ROOT, exit_status, new_parser, provide_binaries, say
+from bench.plan import PARTS, make_plan
+from scripts.command import FOUND, ROOT, exit_status, need_postgresql, new_parser, provide_binaries, say
 from tests_py.harness.postgresql import scratch_cluster
 from tests_py.harness.process import Process
 from tests_py.harness.stopping import held
@@ -51,20 +50,21 @@ def measure(plan):
 def main(options):
     os.environ.pop("DTI_BIN_DIR", None)  # whatever the caller tests: what is measured is built for speed
     commit = provide_binaries("bench", "bench")
+    need_postgresql()
     from bench import plots, report  # the plots need a package that may have been missing
 
-    say(f"{'quick' if options.plan.quick else 'full'} run, about {minutes(expected_seconds(options.plan))}")
+    say("quick run, within 3 minutes" if options.plan.quick else "full run, within 15 minutes")
     try:
         results = {**measure(options.plan), "commit": commit}
     except (Fault, AssertionError, OSError) as fault:
-        say_wrong(f"\nThe benchmark failed: {fault}")
+        say(f"\nThe benchmark failed: {fault}")
         return FOUND
     report.write(results, options.out)
     plots.draw_all(results, options.out)
     if options.record:
         shutil.copy(options.out / "RESULTS.md", ROOT / "bench")
     report.show(results)
-    say(f"\nwritten to {options.out} ({minutes(results['duration_seconds'])})")
+    say(f"\nwritten to {options.out} ({report.minutes(results['duration_seconds'])})")
     return 0 if report.check(results) else FOUND
 
 

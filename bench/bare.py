@@ -1,6 +1,6 @@
 """Part `ceiling`: the ledger's table without a server, in a schema that is made anew for each point."""
 
-from bench.database import conninfo, rows
+from bench.database import rows
 from bench.drivers import ceiling
 from tests_py.harness.process import ROOT
 
@@ -10,10 +10,10 @@ DROP = f"SET client_min_messages = warning; DROP SCHEMA IF EXISTS {SCHEMA} CASCA
 
 
 def make_tables(cluster, database):
-    """Fresh ones in place of the last; for libpq: where they are."""
+    """Fresh tables in place of the last ones; returns the address of their schema, for libpq."""
     migration = (ROOT / "sql/postgresql/0001_ledger.up.sql").read_text(encoding="utf-8")
     rows(cluster, database, f"{DROP} CREATE SCHEMA {SCHEMA}; SET search_path = {SCHEMA}; {migration}")
-    return conninfo(cluster, database, SCHEMA)
+    return f"{cluster.uri(database)}&options=-csearch_path%3D{SCHEMA}"
 
 
 def drop_tables(cluster, database):

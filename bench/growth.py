@@ -4,17 +4,15 @@ The memory of an allocation is that with all programs of each semester holding. 
 and is measured again on a fresh ledger just after the late one: a machine that is slow for a moment is then slow in
 few of the steps whose median counts."""
 
-import subprocess
 import time
-from pathlib import Path
 from statistics import median
 
 from bench.bare import drop_tables, make_tables
-from bench.database import psql
 from bench.drivers import ceiling, load, programs_asked
 from bench.figures import figure
 from bench.ledgers import PostgresqlLedgers, running_server, semester_names
 from bench.plan import PROGRAMS_A_REQUEST
+from tests_py.harness.process import memory_mib
 
 STARTS = 3
 
@@ -29,7 +27,7 @@ def measure(plan, cluster, database, folder, catalog_path, verified, step):
         steps, memory = fill(growth, folder, ledger.flag, ledgers.semesters)
         again = [fill_early(growth, folder, ledgers) for _ in range(growth.early_again)]
         step("starting again, and reading the table out")
-        restart = start_again(cluster, folder, ledger)
+        restart = start_again(folder, ledger)
         verified.append({"ledger": f"PostgreSQL, grown to {growth.rows:,} rows", **ledger.verify(
             {semester: growth.catalog.size for semester in ledgers.semesters})})
     ledgers.remove()
@@ -75,11 +73,11 @@ def fill(growth, folder, flag, semesters):
     steps = []
     sizes = []
     with running_server(folder, flag) as server:
-        empty = resident_bytes(server.pid)
+        empty = resident_bytes(server)
         for begin, flags in ((0, {"requests": first}), (first, {"first": first})):
             found = load(folder, server.address, growth.catalog, semesters, growth.in_flight, **flags)
             steps += [(part["decisions"], part["seconds"]) for part in found["parts"]]
-            sizes.append((begin * PROGRAMS_A_REQUEST + programs_asked(found, begin), resident_bytes(server.pid)))
+            sizes.append((begin * PROGRAMS_A_REQUEST + programs_asked(found, begin), resident_bytes(server)))
     (few, small), (many, large) = sizes
     return steps, {"empty_bytes": empty, "first_allocations": few, "first_bytes": small, "last_allocations": many,
                    "last_bytes": large, "bytes_per_allocation": (large - small) / (many - few)}
@@ -93,19 +91,16 @@ def fill_early(growth, folder, ledgers):
     return [(part["decisions"], part["seconds"]) for part in found["parts"]]
 
 
-def resident_bytes(pid):
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise ValueError(f"no VmRSS of process {pid}")
+def resident_bytes(server):
+    return round(memory_mib(server, "VmRSS") * 2**20)
 
 
-def start_again(cluster, folder, ledger):
+def start_again(folder, ledger):
     """Seconds to READY, and seconds to read the table out once; in turns, so that both find the same caches."""
     read, ready = [], []
     for _ in range(STARTS):
         started = time.monotonic()
-        psql(cluster, ledger.name, "-c", "COPY ledger TO STDOUT", stdout=subprocess.DEVNULL)
+        ledger.rows("COPY ledger TO STDOUT \\g /dev/null")
         read.append(time.monotonic() - started)
         started = time.monotonic()
         with running_server(folder, ledger.flag):

@@ -5,7 +5,7 @@ import itertools
 import shutil
 import sqlite3
 
-from bench.database import administer, copy_database, drop_database, rows
+from bench.database import rows
 from tests_py.harness.postgresql import ROLE
 from tests_py.harness.process import ROOT, running
 
@@ -36,8 +36,7 @@ def semester_names(count):
 @contextlib.contextmanager
 def running_server(folder, *flags):
     with running(folder, *flags, ready=False) as server:
-        server.endpoint = server.line("READY", START_SECONDS)
-        yield server
+        yield server.wait_ready(START_SECONDS)
 
 
 class Ledgers:
@@ -101,14 +100,12 @@ class Ledger:
 
 
 class PostgresqlLedgers(Ledgers):
-    kind = "postgresql"
-
     def __init__(self, cluster, folder, name, catalog_path, semesters):
         self.cluster = cluster
         super().__init__(folder, name, catalog_path, semesters)
 
     def _create(self, name):
-        administer(self.cluster, f"CREATE DATABASE {name} OWNER {ROLE}")
+        self._administer(f"CREATE DATABASE {name} OWNER {ROLE}")
 
     def _address(self, name):
         return self.cluster.uri(name)
@@ -123,15 +120,17 @@ class PostgresqlLedgers(Ledgers):
         return rows(self.cluster, name, statement)
 
     def _copy(self, template, name):
-        copy_database(self.cluster, template, name)
+        # A copy of the files needs no writing later.
+        self._administer(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template} STRATEGY FILE_COPY")
 
     def _remove(self, name):
-        drop_database(self.cluster, name)
+        self.cluster.drop_database(name)
+
+    def _administer(self, statement):
+        rows(self.cluster, "postgres", statement, user="postgres")
 
 
 class SqliteLedgers(Ledgers):
-    kind = "sqlite"
-
     def _path(self, name):
         return self._folder / f"{name}.db"
 

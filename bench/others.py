@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from bench.database import Fault, program_of_postgresql, psql, rows, run_program
+from bench.database import Fault, rows, run_program
 from bench.figures import percentile
 from bench.plan import SCRIPTS
-from tests_py.harness.postgresql import ROLE
+from tests_py.harness.postgresql import ROLE, newest_bin_folder
 
 SQL = Path(__file__).resolve().parent / "sql"
 CAPACITY = 500_000_000
@@ -16,12 +16,12 @@ RATE = re.compile(r"^tps = ([0-9.]+) \(without initial connection time\)", re.MU
 
 def measure(cluster, database, folder, name, connections, seconds):
     """One point on fresh tables. The latencies are those of every single transaction (pgbench --log)."""
-    psql(cluster, database, "-f", SQL / "pool.sql")
+    rows(cluster, database, (SQL / "pool.sql").read_text(encoding="utf-8"))
     prefix = folder / "pgbench"
     for old in folder.glob("pgbench.*"):
         old.unlink()
     output = run_program(
-        [program_of_postgresql("pgbench"), "-n", "-M", "prepared", "-c", connections, "-j", min(2, connections), "-T",
+        [newest_bin_folder() / "pgbench", "-n", "-M", "prepared", "-c", connections, "-j", min(2, connections), "-T",
          seconds, "-f", SQL / SCRIPTS[name], "--log", f"--log-prefix={prefix}", "-h", cluster.folder, "-p",
          cluster.port, "-U", ROLE, database], folder)
     transactions = int(TRANSACTIONS.search(output)[1])

@@ -1,4 +1,4 @@
-"""What is measured, how often and for how long; and how long all of it will take."""
+"""Which measurements there are, and how often and how long each is made."""
 
 from dataclasses import dataclass
 
@@ -102,23 +102,3 @@ def make_plan(quick, parts):
                 open_loop_stores=("postgresql", "sqlite"),
                 catalog=Catalog(1000, 500),  # more would not fit the server's bound on a catalogue's file
                 growth=Growth(semesters=100, early=slice(1, 5), late=slice(90, 100), early_again=2))
-
-
-def expected_seconds(plan):
-    """Roughly, on two cores: what is measured, and what goes with it."""
-    start = 2 * plan.catalog.size / 300_000  # until a server has read the catalogue
-    of_memory = plan.point_of_memory.whole + 0.15
-    start_of_memory = start / 2  # it reads the catalogue's file, and nothing back
-    on_disk = sum(plan.point_at(in_flight).whole + 0.15 for in_flight in IN_FLIGHT)
-    rows = plan.growth.rows
-    of_part = {
-        "ours": plan.repetitions * (2 * on_disk + len(IN_FLIGHT) * (of_memory + start_of_memory) + 2 * start + 1),
-        "echo": plan.repetitions * (len(IN_FLIGHT) * of_memory + 1),
-        "others": plan.repetitions * len(SCRIPTS) * len(CONNECTIONS_OF_OTHERS) * (plan.pgbench_seconds + 0.1),
-        "ceiling": plan.repetitions * (1 + len(BATCHES) * len(BARE_METHODS)) * (plan.bare_seconds + 0.15),
-        "open-loop": len(plan.open_loop_stores) * (plan.open_loop.whole + start + 2),
-        "repeats": plan.repetitions * sum(plan.point_at(in_flight).whole + 0.15 for in_flight in REPEATED),
-        "growth": 5 + rows / 100_000 + 2 * rows / 200_000 + 6 * rows / 700_000 + 10 * plan.growth.early_again,
-    }
-    finding_the_window = 2 * (start_of_memory + 0.5) if {"ours", "echo"} & set(plan.parts) else 0
-    return 4 * start + finding_the_window + sum(of_part[name] for name in plan.parts)

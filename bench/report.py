@@ -3,10 +3,13 @@
 import json
 
 from bench.plan import PARTS
-from bench.progress import minutes, say_wrong
 from bench.tables import all_tables, as_markdown, as_text, how_measured
 from bench.targets import NOT_MEASURED, judge_all
 from scripts.command import say
+
+
+def minutes(seconds):
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} minutes"
 
 
 def write(results, folder):
@@ -50,5 +53,5 @@ def check(results):
         faults += [f"target {each.target.number} was not measured" for each in judge_all(results)
                    if each.verdict == NOT_MEASURED]
     for fault in faults:
-        say_wrong(f"WRONG: {fault}")
+        say(f"WRONG: {fault}")
     return not faults

@@ -1,5 +1,6 @@
 """The run: every part in its order, the repetitions interleaved, and the results as one dict."""
 
+import contextlib
 import time
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -12,8 +13,17 @@ from bench.ledgers import PostgresqlLedgers, SqliteLedgers, semester_names
 from bench.ours import MemoryServers, driven, semesters_needed
 from bench.plan import (BARE_METHODS, BATCHES, CONNECTIONS_OF_OTHERS, IN_FLIGHT, PROGRAMS_A_REQUEST, REPEATED,
                         SCRIPTS, STORES)
-from bench.progress import part, step
 from bench.tables import TITLES
+from scripts.command import progress
+
+
+@contextlib.contextmanager
+def part(text):
+    """Shows the part of the run, and at its end how long it took."""
+    started = time.monotonic()
+    progress(text)
+    yield
+    progress(f"{text}: {time.monotonic() - started:.0f} s", last=True)
 
 
 class Run:
@@ -36,7 +46,7 @@ class Run:
         with part("making the catalogue and the stores"):
             self._make_stores()
             if {"ours", "echo"} & set(plan.parts):
-                step("finding a window that the programs of memory: suffice for")
+                progress("finding a window that the programs of memory: suffice for")
                 self._memory_point, found = self._memory_servers().find_point()
                 self._bytes = found["request_bytes"], found["reply_bytes"]
         repeated = {"repeats" if "ours" not in plan.parts else "ours": self._measure_ours,  # both ask the same servers
@@ -57,7 +67,7 @@ class Run:
             with part("growth"):
                 found["growth"] = growth.measure(
                     plan, self._cluster, self._database, self._folder, write_catalog(self._folder, plan.growth.catalog),
-                    self._verified, lambda text: step(f"growth: {text}"))
+                    self._verified, lambda text: progress(f"growth: {text}"))
         return {**self._about(time.monotonic() - started), **self._figures(), **found}
 
     # The stores.
@@ -68,11 +78,11 @@ class Run:
         of_ours = STORES if "ours" in plan.parts else ("postgresql",) if "repeats" in plan.parts else ()
         wanted = {*of_ours, *(plan.open_loop_stores if "open-loop" in plan.parts else ())}
         if "postgresql" in wanted:
-            step("importing the catalogue into PostgreSQL")
+            progress("importing the catalogue into PostgreSQL")
             self._ledgers["postgresql"] = PostgresqlLedgers(self._cluster, self._folder, "template",
                                                             self._catalog_path, semesters_needed())
         if "sqlite" in wanted:
-            step("importing the catalogue into SQLite")
+            progress("importing the catalogue into SQLite")
             self._ledgers["sqlite"] = SqliteLedgers(self._folder, "template", self._catalog_path, semesters_needed())
 
     def _driven(self, store, what):
@@ -89,17 +99,17 @@ class Run:
     def _measure_ours(self, repetition):
         if "ours" in self._plan.parts:
             for in_flight in IN_FLIGHT:
-                step(f"ours: memory:, {in_flight} in flight")
+                progress(f"ours: memory:, {in_flight} in flight")
                 found = self._memory_servers().fresh(in_flight, self._memory_point)
                 self._add(("ours", "memory", in_flight), measured(found))
             self._measure_ledger("sqlite", IN_FLIGHT, repetition)
         self._measure_ledger("postgresql", IN_FLIGHT if "ours" in self._plan.parts else REPEATED, repetition)
 
     def _measure_ledger(self, store, in_flights, repetition):
-        step(f"ours: {TITLES[store]}, starting")
+        progress(f"ours: {TITLES[store]}, starting")
         with self._driven(store, f"repetition {repetition}") as driver:
             for in_flight in in_flights:
-                step(f"ours: {TITLES[store]}, {in_flight} in flight")
+                progress(f"ours: {TITLES[store]}, {in_flight} in flight")
                 found, semesters = driver.fresh(in_flight)
                 if "ours" in self._plan.parts:
                     self._add(("ours", store, in_flight), measured(found))
@@ -110,7 +120,7 @@ class Run:
     def _measure_echo(self, _):
         with running_echo(self._folder, round(self._bytes[1])) as echo:
             for in_flight in IN_FLIGHT:
-                step(f"echo: {in_flight} in flight")
+                progress(f"echo: {in_flight} in flight")
                 # Twenty thousand requests at most, again and again: an echo does not mind.
                 found = load(self._folder, echo.address, self._plan.catalog, semester_names(1), in_flight,
                              self._memory_point, any_reply=True, repeats=100,
@@ -120,13 +130,13 @@ class Run:
     def _measure_others(self, _):
         for name in SCRIPTS:
             for connections in CONNECTIONS_OF_OTHERS:
-                step(f"others: {name}, {connections} connections")
+                progress(f"others: {name}, {connections} connections")
                 self._add(("others", name, connections), others.measure(
                     self._cluster, self._database, self._folder, name, connections, self._plan.pgbench_seconds))
 
     def _measure_ceiling(self, _):
         for method, batch in [("insert", 1), *((method, batch) for method in BARE_METHODS for batch in BATCHES)]:
-            step(f"ceiling: {method}, {batch} a batch")
+            progress(f"ceiling: {method}, {batch} a batch")
             self._add(("ceiling", method, batch), bare.measure(
                 self._cluster, self._database, self._folder, method, batch, self._plan.bare_seconds))
         bare.drop_tables(self._cluster, self._database)
@@ -136,10 +146,10 @@ class Run:
             peaks = [figures(samples)["requests_per_second"]["median"] for path, samples in self._samples.items()
                      if path[:2] == ("ours", store)]
             if not peaks:
-                step(f"open-loop: {TITLES[store]}, its greatest throughput")
+                progress(f"open-loop: {TITLES[store]}, its greatest throughput")
                 peaks = [driver.fresh(in_flight)[0]["requests_per_second"] for in_flight in REPEATED]
             rate = round(max(peaks) / 2)
-            step(f"open-loop: {TITLES[store]}, {rate} requests/s")
+            progress(f"open-loop: {TITLES[store]}, {rate} requests/s")
             found, _ = driver.fresh(max(IN_FLIGHT), rate)
             self._open_loop[store] = {"rate": rate, **measured(found), "max_us": found["latency_us"]["max"]}
 

@@ -102,6 +102,14 @@ def say(text=""):
     print(text, flush=True)
 
 
+def progress(text, last=False):
+    """One line that changes on a terminal; elsewhere only the last text."""
+    if sys.stdout.isatty():
+        print(f"\r  {text}\033[K", end="\n" if last else "", flush=True)
+    elif last:
+        say(f"  {text}")
+
+
 def table(rows):
     """Rows of cells as lines, with the columns one below the other."""
     rows = [[str(cell) for cell in row] for row in rows]

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from scripts.command import FOUND, exit_status, new_parser, provide_binaries, say, table
+from scripts.command import FOUND, exit_status, new_parser, progress, provide_binaries, say, table
 from tests_py.harness.catalogs import default_catalog
 from tests_py.harness.postgresql import scratch_cluster
 from tests_py.harness.process import Process, running, running_faculty, start_program
@@ -25,13 +25,6 @@ CASES = (
 )
 HEADER = ("faculty", "program", "asked", "granted", "mobile", "status", "ms")
 PROGRAM_SECONDS = 60
-
-
-def progress(text, last=False):
-    if sys.stdout.isatty():
-        print(f"\r  {text}\033[K", end="\n" if last else "", flush=True)
-    elif last:
-        say(f"  {text}")
 
 
 def spelled(name):

@@ -7,7 +7,7 @@ import json
 import sys
 import time
 
-from scripts.command import FOUND, CouldNotRun, say, table
+from scripts.command import FOUND, CouldNotRun, progress, say, table
 
 LINE_EVERY_SECONDS = 15  # where there is no terminal
 
@@ -104,7 +104,7 @@ class Line:
 
     def show(self, text, last=False):
         if sys.stdout.isatty():
-            print(f"\r{text}\033[K", end="\n" if last else "", flush=True)
+            progress(text, last)
         elif last or time.monotonic() >= self._next:
             self._next = time.monotonic() + LINE_EVERY_SECONDS
             say(text)

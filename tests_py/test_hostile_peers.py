@@ -11,8 +11,8 @@ import time
 import pytest
 
 from tests_py.harness.hostile import (COMMAND, GREETING, LONG, MORE, Bystander, RawPeer, descriptors, frame, header,
-                                      limit_descriptors, memory_mib, raise_own_limit, ready)
-from tests_py.harness.process import running, running_faculty, until
+                                      limit_descriptors, raise_own_limit, ready)
+from tests_py.harness.process import memory_mib, running, running_faculty, until
 from tests_py.harness.rooms import faculty_flags, room_answer, wish
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import OK, Client, answers, check_failed, encode, grant, only_body, request

@@ -147,14 +147,6 @@ class Bystander:
         return sorted(self.seconds)[len(self.seconds) // 2]
 
 
-def memory_mib(process, what="VmHWM"):
-    """What the process has in use at most so far; VmRSS: now."""
-    for line in Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith(what + ":"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError(f"no {what}")
-
-
 def descriptors(process):
     return len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
 

@@ -137,12 +137,12 @@ class Cluster:
         self._stopped = []
         remove_cluster(self.folder)
 
-    def sql(self, database, statement, user=ROLE):
+    def sql(self, database, statement, user=ROLE, seconds=HANG_SECONDS):
         """Rows of texts."""
         result = subprocess.run(
             ["psql", "-XAtq", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-p", str(self.port),
              "-U", user, "-d", database, "-f", "-"],
-            input=statement, capture_output=True, text=True, timeout=HANG_SECONDS, env=clean_environment(self.folder))
+            input=statement, capture_output=True, text=True, timeout=seconds, env=clean_environment(self.folder))
         assert result.returncode == 0, result.stderr
         return [line.split("\x1f") for line in result.stdout.splitlines()]
 

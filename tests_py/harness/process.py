@@ -222,6 +222,14 @@ def run_with_broken_stdout(folder, redirection, name, *flags, seconds=HANG_SECON
     return result.returncode, result.stderr
 
 
+def memory_mib(process, what="VmHWM"):
+    """The most memory that the process has used so far; with VmRSS: its memory now."""
+    for line in Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(what + ":"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError(f"no {what}")
+
+
 def until(condition, seconds=HANG_SECONDS, what="the condition"):
     """Waits until the condition holds, and returns what it returned."""
     deadline = time.monotonic() + seconds
