@@ -116,7 +116,7 @@ class InsertWriter : public LedgerWriter {
   Prepared statement_;
 };
 
-// The list of what is selected is that of the server's own statement (src/repository/postgresql/postgresql_statements.hpp),
+// The list of what is selected is that of the server's own statement (src/repository/postgresql/postgresql_commits.cpp),
 // without the guard: what is the same for a whole batch is a scalar; the rest is arrays, unnested element by element.
 class UnnestWriter : public LedgerWriter {
  public:

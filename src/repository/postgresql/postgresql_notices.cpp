@@ -6,7 +6,7 @@
 #include <exception>
 #include <utility>
 
-#include "repository/postgresql/postgresql_connect_error.hpp"
+#include "repository/postgresql/postgresql_errors.hpp"
 
 namespace dti {
 namespace {

@@ -12,13 +12,11 @@
 #include "dti/base/check.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/common/sql_text.hpp"
-#include "repository/postgresql/array_text.hpp"
 #include "repository/postgresql/postgresql_checks.hpp"
-#include "repository/postgresql/postgresql_connect_error.hpp"
-#include "repository/postgresql/postgresql_lease.hpp"
+#include "repository/postgresql/postgresql_errors.hpp"
+#include "repository/postgresql/postgresql_leadership.hpp"
 #include "repository/postgresql/postgresql_rows.hpp"
 #include "repository/postgresql/postgresql_session.hpp"
-#include "repository/postgresql/postgresql_statements.hpp"
 #include "repository/postgresql/pqxx_compat.hpp"
 
 namespace dti {
@@ -31,13 +29,15 @@ constexpr int kTakeOverTries = 4;  // each waits for locks for 500 ms, then ends
 
 constexpr char kBoundLocks[] = "SET LOCAL lock_timeout = '500ms'";
 
-/// The one row of the leadership.
-pqxx::row read_leadership(pqxx::transaction_base& transaction, const char* sql) {
-  const pqxx::result rows = transaction.exec(sql);
-  if (rows.size() != 1) {
-    throw StorageError{Kind::kCorrupt, "PostgreSQL: the table leadership does not hold its one row"};
+/// Adds an element to the text of a PostgreSQL array, such as `{"1"` or `{"a","\""`, which the caller closes: libpqxx 6.4
+/// takes no arrays. Each is quoted, so that NULL, commas, braces and the empty text are only text.
+void add_element(std::string& array, std::string_view value) {
+  array += array.empty() ? "{\"" : ",\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') array += '\\';
+    array += c;
   }
-  return rows[0];
+  array += '"';
 }
 
 /// Locks the leadership for the transaction, if it is still ours.
@@ -80,9 +80,7 @@ auto PostgresqlRepository::attempt(Call call, Action action) -> decltype(action(
   try {
     return action();
   } catch (const StorageError& error) {
-    if (error.kind() != Kind::kInvariant) {
-      session_.reset();
-    }
+    if (error.kind() != Kind::kInvariant) session_.reset();
     throw;
   } catch (const pqxx::sql_error& error) {
     throw sql_failure(call, compat::sqlstate(error), error.what());
@@ -98,9 +96,7 @@ template <class Part>
 std::optional<CommitResult> PostgresqlRepository::attempt_polled(Call call, Part part) {
   try {
     const std::optional<CommitResult> result = attempt(call, part);
-    if (result) {
-      end_polled();
-    }
+    if (result) end_polled();
     return result;
   } catch (...) {
     end_polled();
@@ -139,9 +135,7 @@ StorageError PostgresqlRepository::sql_failure(Call call, const std::string& sta
   const bool is_link = state.empty() || state.starts_with("08") || state.starts_with("57") || state == "40003";
   // A batch that was refused has asked already; a guard changes nothing, and its session is given up.
   const bool is_believed = call == Call::kCommitting || call == Call::kGuarding || is_alive();
-  if (is_link || !is_believed) {
-    return link_failure(call, Kind::kUnreachable, text);
-  }
+  if (is_link || !is_believed) return link_failure(call, Kind::kUnreachable, text);
   const std::string line = session_ != nullptr ? session_->refusal_text(state, text) : "PostgreSQL: " + one_line(text);
   // The session cannot do its work, and did not: a prepared statement is gone (26000), it may only read after a change
   // of the primary (25006), or hangs in a transaction that failed (25P02). A new session can.
@@ -181,13 +175,9 @@ void PostgresqlRepository::connect() {
 
 StoreSurvey PostgresqlRepository::survey() {
   return perform(Call::kTakingOver, [&]() -> StoreSurvey {
-    if (session_ == nullptr) {
-      connect();
-    }
+    if (session_ == nullptr) connect();
     pqxx::nontransaction transaction{session_->connection()};
-    if (!has_schema(transaction)) {
-      return {};
-    }
+    if (!has_schema(transaction)) return {};
     return {read_semesters(transaction), read_programs(transaction, 0)};
   });
 }
@@ -205,9 +195,7 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::take_over(WallTime at, co
         }
         return taken;
       } catch (const pqxx::sql_error& error) {
-        if (compat::sqlstate(error) != kLockNotAvailable) {
-          throw;
-        }
+        if (compat::sqlstate(error) != kLockNotAvailable) throw;
       }
       if (const auto held = end_old_leader()) return *held;
     }
@@ -226,17 +214,16 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
   // Before anything is locked or migrated, so that a leader that is there is not disturbed; then under the lock.
   if (has_schema(transaction)) {
     if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);
-    read_leadership(transaction, "SELECT epoch FROM leadership FOR UPDATE");
+    static_cast<void>(lock_epoch(transaction));
     if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);
   }
   migrate(transaction, at);
   check_tables(transaction);
-  const pqxx::row before = read_leadership(transaction, "SELECT epoch FROM leadership FOR UPDATE");
-  if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);  // whoever made the schema
   Leadership leadership;
-  leadership.epoch = integer(before[0]) + 1;
-  compat::exec_params(transaction, kTakeLeadership, holder_.text(), stored_time(at), leadership.epoch,
-                      std::int64_t{lease.duration.count()}, lease.endpoint);
+  leadership.epoch = lock_epoch(transaction) + 1;
+  // The server that made the schema meanwhile.
+  if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);
+  take_lead(transaction, leadership.epoch, holder_.text(), at, lease);
   // In order of id, as everywhere; the next statement then waits for nobody.
   transaction.exec("SELECT id FROM semester WHERE is_open ORDER BY id FOR UPDATE");
   compat::exec_params(transaction, "UPDATE semester SET epoch = $1 WHERE is_open", leadership.epoch);
@@ -255,8 +242,7 @@ std::optional<HeldBy> PostgresqlRepository::end_old_leader() {
     return std::nullopt;  // somebody makes it just now
   }
   if (auto held = held_by_another(transaction, holder_.text())) return held;
-  const pqxx::row leader = read_leadership(transaction, "SELECT epoch FROM leadership");
-  compat::exec_params(transaction, kEndOldLeader, integer(leader[0]));
+  end_leaders_session(transaction);
   return std::nullopt;
 }
 
@@ -276,9 +262,7 @@ CommitResult PostgresqlRepository::resign(Epoch epoch) {
 
 StoreWatch PostgresqlRepository::watch() {
   return perform(Call::kTakingOver, [&]() -> StoreWatch {
-    if (session_ == nullptr) {
-      connect();
-    }
+    if (session_ == nullptr) connect();
     pqxx::nontransaction transaction{session_->connection()};
     return read_watch(transaction, holder_.text());
   });
@@ -321,36 +305,39 @@ bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogPr
   return perform(Call::kAdministering, [&] {
     const std::size_t notices = session_->notices().doubt_count();
     pqxx::work transaction{session_->connection()};
-    if (!lock_leadership(transaction, session_->backend_pid(), epoch)) {
-      return false;
-    }
+    if (!lock_leadership(transaction, session_->backend_pid(), epoch)) return false;
     const auto last = transaction.exec(
         "SELECT (SELECT coalesce(max(id), 0) FROM program), (SELECT coalesce(max(id), 0) FROM faculty)");
     std::int64_t last_program = integer(last[0][0]);
     std::int64_t last_faculty = integer(last[0][1]);
-    ArrayText faculty_ids, faculty_names, faculty_keys, ids, faculties_of, names, keys;
+    std::string faculty_ids, faculty_names, faculty_keys, ids, faculties_of, names, keys;
     for (const CatalogProgram& program : programs) {
       if (program.id != ++last_program) {
         throw StorageError{Kind::kInvariant,
                            "program " + std::to_string(program.id) + " does not continue the catalogue"};
       }
       if (program.faculty_id == last_faculty + 1) {
-        faculty_ids.add(++last_faculty);
-        faculty_names.add(std::string_view{program.faculty_name});
-        faculty_keys.add(std::string_view{program.faculty_key});
+        add_element(faculty_ids, std::to_string(++last_faculty));
+        add_element(faculty_names, program.faculty_name);
+        add_element(faculty_keys, program.faculty_key);
       }
-      ids.add(std::int64_t{program.id});
-      faculties_of.add(std::int64_t{program.faculty_id});
-      names.add(std::string_view{program.name});
-      keys.add(std::string_view{program.key});
+      add_element(ids, std::to_string(program.id));
+      add_element(faculties_of, std::to_string(program.faculty_id));
+      add_element(names, program.name);
+      add_element(keys, program.key);
     }
-    compat::exec_params(
-        transaction, "INSERT INTO faculty (id, name, key) SELECT * FROM unnest($1::integer[], $2::text[], $3::text[])",
-        faculty_ids.text(), faculty_names.text(), faculty_keys.text());
-    compat::exec_params(transaction,
-                        "INSERT INTO program (id, faculty_id, name, key)"
-                        " SELECT * FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[])",
-                        ids.text(), faculties_of.text(), names.text(), keys.text());
+    if (!faculty_ids.empty()) {
+      compat::exec_params(
+          transaction,
+          "INSERT INTO faculty (id, name, key) SELECT * FROM unnest($1::integer[], $2::text[], $3::text[])",
+          faculty_ids + "}", faculty_names + "}", faculty_keys + "}");
+    }
+    if (!ids.empty()) {
+      compat::exec_params(transaction,
+                          "INSERT INTO program (id, faculty_id, name, key)"
+                          " SELECT * FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[])",
+                          ids + "}", faculties_of + "}", names + "}", keys + "}");
+    }
     sent_ = true;
     transaction.commit();
     session_->check_notices(notices, "the catalogue was added to");
@@ -364,9 +351,7 @@ OpenResult PostgresqlRepository::open_semester(Epoch epoch, const std::string& n
   return perform(Call::kAdministering, [&] {
     const std::size_t notices = session_->notices().doubt_count();
     pqxx::work transaction{session_->connection()};
-    if (!lock_leadership(transaction, session_->backend_pid(), epoch)) {
-      return OpenResult::kReplaced;
-    }
+    if (!lock_leadership(transaction, session_->backend_pid(), epoch)) return OpenResult::kReplaced;
     if (!compat::exec_params(transaction, "SELECT 1 FROM semester WHERE name = $1", name).empty()) {
       return OpenResult::kExists;
     }
@@ -425,9 +410,7 @@ void PostgresqlRepository::start_guard(Epoch epoch, std::vector<SemesterGuard> s
 }
 
 std::optional<CommitResult> PostgresqlRepository::resume() {
-  if (polled_guard_) {
-    return attempt_polled(Call::kGuarding, [this] { return polled_guard_->advance(); });
-  }
+  if (polled_guard_) return attempt_polled(Call::kGuarding, [this] { return polled_guard_->advance(); });
   DTI_CHECK(polled_commit_.has_value());
   return attempt_polled(Call::kCommitting, [this] {
     const std::optional<CommitResult> result = polled_commit_->advance();
@@ -444,9 +427,7 @@ PollFor PostgresqlRepository::waits_for() const {
 
 CommitResult PostgresqlRepository::wait_for_polled() {
   while (true) {
-    if (const std::optional<CommitResult> result = resume()) {
-      return *result;
-    }
+    if (const std::optional<CommitResult> result = resume()) return *result;
     const PollFor wanted = waits_for();
     const auto events = static_cast<short>(wanted.writable ? POLLIN | POLLOUT : POLLIN);
     pollfd descriptor{wanted.descriptor, events, 0};

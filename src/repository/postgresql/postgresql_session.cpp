@@ -12,7 +12,7 @@
 
 #include "dti/service/ledger/repository.hpp"
 #include "repository/postgresql/postgresql_checks.hpp"
-#include "repository/postgresql/postgresql_connect_error.hpp"
+#include "repository/postgresql/postgresql_errors.hpp"
 
 namespace dti {
 namespace {

@@ -9,7 +9,7 @@
 #include "dti/repository/common/sql_text.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
 #include "repository/postgresql/postgresql_checks.hpp"
-#include "repository/postgresql/postgresql_connect_error.hpp"
+#include "repository/postgresql/postgresql_errors.hpp"
 #include "repository/postgresql/postgresql_rows.hpp"
 
 namespace dti {

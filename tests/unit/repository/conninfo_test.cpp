@@ -9,7 +9,7 @@
 namespace dti {
 namespace {
 
-TEST(Conninfo, ReadsWhatLibpqReads) {
+TEST(Conninfo, HasTheValuesThatLibpqReads) {
   struct Case {
     std::string_view text;
     std::string_view pairs;
@@ -22,14 +22,14 @@ TEST(Conninfo, ReadsWhatLibpqReads) {
       {"user=a user=b", "user='b'"},
       {"postgresql://", ""},
       {"postgresql://h", "host='h'"},
-      {"postgresql://h?connect_timeout=3", "host='h' connect_timeout='3'"},
+      {"postgresql://h?connect_timeout=3", "connect_timeout='3' host='h'"},
       {"postgresql://u:p?w@h:1/d?sslmode=require&",
-       "user='u' password='p?w' host='h' port='1' dbname='d' sslmode='require'"},
-      {"postgresql://u:a:b@h", "user='u' password='a:b' host='h'"},
+       "dbname='d' host='h' password='p?w' port='1' sslmode='require' user='u'"},
+      {"postgresql://u:a:b@h", "host='h' password='a:b' user='u'"},
       {"postgres://u%40x:%2f@%2Frun%2Fpg/d?ssl=true",
-       "user='u@x' password='/' host='/run/pg' dbname='d' sslmode='require'"},
-      {"postgresql://[2001:db8::1]:5,[::2]/d", "host='2001:db8::1,::2' port='5,' dbname='d'"},
-      {"postgresql://[fe80::1%25eth0]/d", "host='fe80::1%eth0' dbname='d'"},
+       "dbname='d' host='/run/pg' password='/' sslmode='require' user='u@x'"},
+      {"postgresql://[2001:db8::1]:5,[::2]/d", "dbname='d' host='2001:db8::1,::2' port='5,'"},
+      {"postgresql://[fe80::1%25eth0]/d", "dbname='d' host='fe80::1%eth0'"},
       {"postgresql:///d?host=/run&port=7", "dbname='d' host='/run' port='7'"},
   };
   for (const Case& each : kCases) {
@@ -37,14 +37,16 @@ TEST(Conninfo, ReadsWhatLibpqReads) {
   }
 }
 
-TEST(Conninfo, RefusesWhatLibpqWouldRefuseOrReadInAnotherWay) {
+TEST(Conninfo, RefusesWhatLibpqDoesNotReadOrDoesNotKnow) {
   constexpr std::string_view kRefused[] = {
-      "postgresql://h/d?ss%20ord=x",     // a key that text() could not write as one
-      "postgresql://?postgresql://x=y",  // nor this one: a URI again
+      "no_such_key=x",
+      "postgresql://h/d?no_such_key=x",
+      "postgresql://h/d?ss%20ord=x",
+      "postgresql://?postgresql://x=y",
       "postgresql://h/d?ss ord=x",
       "postgresql://h/d?a%3Db=x",
       "postgresql://h?%09=x",
-      "\tpostgresql://u:s3cret@h/d?sslmode=x",  // a key that would make a URI of text()
+      "\tpostgresql://u:s3cret@h/d?sslmode=x",
       " postgres://u=x",
       "postgresql://u:s3cret@[]:1/d",
       "postgresql://u:s3cret@[fe80::1%eth0]:1/d",
@@ -54,11 +56,28 @@ TEST(Conninfo, RefusesWhatLibpqWouldRefuseOrReadInAnotherWay) {
   }
 }
 
+TEST(Conninfo, RefusesAPasswordThatLibpqWouldTakeForSomethingElse) {
+  constexpr std::string_view kRefused[] = {
+      "postgresql://u:a@s3cret@h/d",
+      "postgresql://u:s3/cret@h/d",
+      "postgresql://u:1/s3cret@h/d",
+      "postgresql://h:s3cret/d",
+      "host=h port=s3cret",
+  };
+  for (const std::string_view text : kRefused) {
+    EXPECT_THROW(static_cast<void>(Conninfo{text}), ConninfoError) << text;
+  }
+  for (const std::string_view text : {"postgresql://u@h/d?options=a@b", "postgresql://h?sslkey=/a@b",
+                                      "postgresql://u:p%40w@h/d%40", "host=@/run/pg password=a@b"}) {
+    EXPECT_NO_THROW(static_cast<void>(Conninfo{text})) << text;
+  }
+}
+
 TEST(Conninfo, SetReplacesWhatWasGiven) {
   Conninfo conninfo{"postgresql://h/d?target_session_attrs=any"};
   conninfo.set("target_session_attrs", "read-write");
   conninfo.set("application_name", "it's");
-  EXPECT_EQ(conninfo.text(), R"(host='h' dbname='d' target_session_attrs='read-write' application_name='it\'s')");
+  EXPECT_EQ(conninfo.text(), R"(application_name='it\'s' dbname='d' host='h' target_session_attrs='read-write')");
 }
 
 TEST(ConnectTimeout, IsSharedByTheHostsButNeverBelowTwoSecondsEach) {

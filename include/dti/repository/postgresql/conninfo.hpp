@@ -1,58 +1,50 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace dti {
 
-/// Why a connection text is not one; says what is wrong and shows nothing of the text, which may hold a password.
+/// A text is not a connection text. The error says why, and shows nothing of the text, which may hold a password.
 class ConninfoError : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
 };
 
-/// A libpq connection text (a URI, or KEY=VALUE …) taken apart by libpq's own rules, so that libpq never sees, and
-/// never quotes, one that is malformed.
+/// The settings of a connection text, a URI or KEY=VALUE …, as libpq reads it. The service file, the environment and the
+/// defaults are not in it: libpq adds them when it connects.
 class Conninfo {
  public:
-  /// @throws ConninfoError
+  /// @throws ConninfoError  libpq does not take the text or does not know a key in it, or part of a password would be
+  ///                        taken for a host, a port or a database
   explicit Conninfo(std::string_view text);
 
-  /// The value of a key; empty if it is not there.
+  /// The value of a key; empty if the text does not set it.
   [[nodiscard]] std::string value(std::string_view key) const;
-  /// Gives the key this value, whatever it had.
+  /// Sets the key to this value. A key that libpq does not know makes the connection fail.
   void set(std::string_view key, std::string_view value);
-  /// The text as KEY='VALUE' …, with everything in it.
+  /// The text as KEY='VALUE' …, with everything in it, also the password.
   [[nodiscard]] std::string text() const;
-  /// Host, port and database, for people.
+  /// Host, port and database, for people and logs.
   [[nodiscard]] std::string address() const;
 
   [[nodiscard]] bool has_password() const;
-  /// Does the text hold the value of a secret?
+  /// Whether the text holds the value of a password or of another secret key.
   [[nodiscard]] bool is_revealed_by(std::string_view text) const;
 
  private:
-  void read_uri(std::string_view text);
-  void read_pairs(std::string_view text);
-  void read_authority(std::string_view& rest);
-  void read_query(std::string_view query);
-
-  std::vector<std::pair<std::string, std::string>> items_;  // no key twice
+  std::map<std::string, std::string, std::less<>> values_;  // by their keys
 };
 
-/// How long libpq may try each of the hosts, one after the other, so that all of them fit into `timeout`; but at least
-/// 2 s each, since libpq knows nothing shorter. (A host's name that stands for several addresses counts once, and libpq
-/// gives each address that long.)
+/// The time that libpq may spend on each of the hosts, one after the other, so that all of them fit into `timeout`. It is
+/// at least 2 s, the shortest time that libpq has. (A host name with several addresses counts once, and libpq gives each
+/// of its addresses that time.)
 [[nodiscard]] std::chrono::seconds connect_timeout(const Conninfo& conninfo, std::chrono::milliseconds timeout);
 
-/// Does the text begin as a URI of libpq does?
+/// Whether the text begins as a URI of libpq.
 [[nodiscard]] bool is_conninfo_uri(std::string_view text);
-
-/// Is the key one whose value must not be shown?
-[[nodiscard]] bool is_secret_key(std::string_view key);
 
 }  // namespace dti

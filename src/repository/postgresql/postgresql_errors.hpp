@@ -5,9 +5,15 @@
 
 #include "dti/repository/postgresql/conninfo.hpp"
 #include "dti/service/ledger/repository.hpp"
-#include "repository/postgresql/postgresql_rights.hpp"
 
 namespace dti {
+
+/// The role and the database of a session.
+struct PostgresqlClient {
+  std::string role;
+  std::string database;
+  bool reads_only = false;
+};
 
 /// Describes a failed attempt to connect, without a password: kUnreachable if a later attempt can succeed by itself,
 /// kUnavailable if PostgreSQL or this client must be configured first, kRefused for a bad address.
@@ -21,5 +27,12 @@ namespace dti {
 
 /// An error text of a driver as one line, with single spaces.
 [[nodiscard]] std::string one_line(std::string_view text);
+
+/// For an error of PostgreSQL about a right that is missing: which right, and the statement that gives it, as a sentence
+/// to append, with a space or a period before it. Empty for other errors. Where the message is in another language than
+/// English, the sentence names the page that lists the rights.
+/// @param text  PostgreSQL's message, with its lines
+[[nodiscard]] std::string rights_advice(std::string_view sqlstate, std::string_view text,
+                                        const PostgresqlClient& client);
 
 }  // namespace dti
