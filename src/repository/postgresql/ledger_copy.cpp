@@ -7,7 +7,7 @@
 
 #include "dti/base/narrow.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
-#include "repository/postgresql/big_endian.hpp"
+#include "repository/postgresql/binary_format.hpp"
 
 namespace dti {
 namespace {

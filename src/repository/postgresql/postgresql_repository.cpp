@@ -12,6 +12,7 @@
 #include "dti/base/check.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/common/sql_text.hpp"
+#include "dti/repository/postgresql/open_postgresql.hpp"
 #include "repository/postgresql/postgresql_checks.hpp"
 #include "repository/postgresql/postgresql_errors.hpp"
 #include "repository/postgresql/postgresql_leadership.hpp"
@@ -433,6 +434,11 @@ CommitResult PostgresqlRepository::wait_for_polled() {
     pollfd descriptor{wanted.descriptor, events, 0};
     ::poll(&descriptor, 1, -1);  // an interrupt ends it; cut short by a signal, it is asked again
   }
+}
+
+std::unique_ptr<Repository> open_postgresql_repository(const std::string& conninfo, std::chrono::milliseconds timeout,
+                                                       LogSink log) {
+  return std::make_unique<PostgresqlRepository>(conninfo, timeout, std::move(log));
 }
 
 }  // namespace dti

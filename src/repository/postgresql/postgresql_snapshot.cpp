@@ -8,6 +8,7 @@
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/common/sql_text.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
+#include "dti/repository/postgresql/open_postgresql.hpp"
 #include "repository/postgresql/postgresql_checks.hpp"
 #include "repository/postgresql/postgresql_errors.hpp"
 #include "repository/postgresql/postgresql_rows.hpp"
@@ -116,6 +117,11 @@ std::optional<SemesterId> PostgresqlSnapshot::find_stray_ledger() {
     if (rows[0][0].is_null()) return std::nullopt;
     return integer(rows[0][0]);
   });
+}
+
+std::unique_ptr<LedgerSnapshot> open_postgresql_snapshot(const std::string& conninfo,
+                                                         std::chrono::milliseconds timeout) {
+  return std::make_unique<PostgresqlSnapshot>(conninfo, timeout);
 }
 
 }  // namespace dti

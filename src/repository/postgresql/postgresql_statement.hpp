@@ -10,8 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "repository/postgresql/big_endian.hpp"
-#include "repository/postgresql/binary_array.hpp"
+#include "repository/postgresql/binary_format.hpp"
 #include "repository/postgresql/ledger_copy.hpp"
 
 namespace dti {

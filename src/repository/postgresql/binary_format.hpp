@@ -1,15 +1,27 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "dti/base/check.hpp"
-#include "repository/postgresql/big_endian.hpp"
 
 namespace dti {
+
+/// Appends the bytes of a number, most significant first, as PostgreSQL's binary formats have it.
+template <std::signed_integral Number>
+void append_big_endian(std::string& bytes, Number number) {
+  const auto bits = static_cast<std::make_unsigned_t<Number>>(number);
+  char text[sizeof number];
+  for (std::size_t i = 0; i < sizeof number; ++i) {
+    text[i] = static_cast<char>(bits >> (8 * (sizeof number - 1 - i)));
+  }
+  bytes.append(text, sizeof text);
+}
 
 /// Builds a one-dimensional PostgreSQL array in its binary form, which the server reads with no parsing.
 /// Source: array_recv() in PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
