@@ -50,8 +50,16 @@ def test_a_password_on_the_command_line_is_refused_and_not_shown(tmp_path, uri):
                                  "postgresql://dti@127.0.0.1:s3cret/dti"])
 def test_nothing_of_a_malformed_uri_is_shown(tmp_path, uri):
     status, stdout, stderr = run(tmp_path, "dti_server", *POOL, env={"DTI_STORE": uri})
-    assert status in (1, 2) and stdout == ""
+    assert (status, stdout) == (2, "")
     assert stderr.strip() and "s3c" not in stderr and "cret" not in stderr
+
+
+@pytest.mark.parametrize("uri", ["postgresql://dti:s3cret@127.0.0.1/dti?no_such_key=s3cret",
+                                 "postgresql:host=127.0.0.1 no_such_key=1 password=s3cret"])
+def test_a_keyword_that_libpq_does_not_know_is_named_and_is_incorrect_usage(tmp_path, uri):
+    status, stdout, stderr = run(tmp_path, "dti_server", *POOL, env={"DTI_STORE": uri})
+    assert (status, stdout) == (2, "")
+    assert "no_such_key" in stderr and "s3cret" not in stderr
 
 
 def test_a_password_in_the_environment_opens_the_store_and_is_not_logged(postgresql, tmp_path):

@@ -5,13 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 
 namespace dti {
 namespace {
 
+constexpr std::array<std::string_view, 4> kSecretKeys = {"password", "sslpassword", "oauth_client_secret",
+                                                         "scram_client_key"};
+
 bool is_secret_key(std::string_view key) {
-  constexpr std::array<std::string_view, 4> kSecretKeys = {"password", "sslpassword", "oauth_client_secret",
-                                                           "scram_client_key"};
   return std::find(kSecretKeys.begin(), kSecretKeys.end(), key) != kSecretKeys.end();
 }
 
@@ -25,6 +27,63 @@ void refuse_stray_at(std::string_view uri) {
   throw ConninfoError{"a '@' or '/' in its user or password is not percent-encoded (write %40 or %2F)"};
 }
 
+/// A text that libpq's error begins with, for every address, and what the server shows for it.
+struct ParseError {
+  std::string_view begins;
+  std::string_view shown;
+};
+
+// In the rest of its errors libpq quotes the address.
+constexpr ParseError kParseErrors[] = {
+    {"unterminated quoted string", "a quoted value in it has no closing '"},
+    {"missing \"=\" after", "a keyword in it has no = (quote a value that has spaces: 'a b')"},
+    {"invalid percent-encoded token", "a % in it is not followed by two hexadecimal digits (write %25 for a %)"},
+    {"forbidden value %00", "%00 is not allowed in it"},
+    {"unexpected spaces found", "a space in it is not percent-encoded (write %20)"},
+    {"IPv6 host address may not be empty", "the host in [] is empty"},
+    {"end of string reached when looking for matching \"]\"", "the host has no closing ]"},
+    {"unexpected character", "the host in [] is followed by something else than a port or a database"},
+    {"extra key/value separator \"=\"", "one parameter of its query has two = (write %3D in a value)"},
+    {"missing key/value separator \"=\"", "one parameter of its query has no ="},
+};
+
+/// The keyword that libpq does not know, if this is libpq's error about one.
+std::optional<std::string_view> unknown_keyword(std::string_view error) {
+  for (const std::string_view begin : {"invalid connection option \"", "invalid URI query parameter: \""}) {
+    if (!error.starts_with(begin)) continue;
+    const std::string_view keyword = error.substr(begin.size());
+    return keyword.substr(0, keyword.find('"'));
+  }
+  return std::nullopt;
+}
+
+/// Whether the keyword may be a piece of a password with a space, '&' or '?' in it: it follows a secret or precedes an
+/// '@', or has characters that no keyword of libpq has.
+bool may_be_secret(std::string_view keyword, std::string_view text) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz_";
+  if (keyword.empty() || keyword.find_first_not_of(kLetters) != std::string_view::npos) return true;
+  const bool is_uri = is_conninfo_uri(text);
+  const std::size_t query = is_uri ? std::min(text.find('?'), text.size()) : 0;
+  if (is_uri && text.find('@', query) != std::string_view::npos) return true;
+  const std::string_view settings = text.substr(query);
+  const std::string_view before = settings.substr(0, settings.rfind(keyword));  // all of it if it was percent-encoded
+  return std::any_of(kSecretKeys.begin(), kSecretKeys.end(),
+                     [&](std::string_view key) { return before.find(key) != std::string_view::npos; });
+}
+
+/// Describes libpq's error for this text, and shows nothing that may be a part of a password.
+std::string describe_parse_error(std::string_view error, std::string_view text) {
+  for (const ParseError& known : kParseErrors) {
+    if (error.starts_with(known.begins)) return std::string{known.shown};
+  }
+  if (const auto keyword = unknown_keyword(error)) {
+    if (!may_be_secret(*keyword, text)) return "libpq does not know the keyword \"" + std::string{*keyword} + "\"";
+    return "libpq does not know one of its keywords, which is not shown because it may be a part of a password";
+  }
+  return "libpq takes it neither as a URI nor as KEY=VALUE KEY=VALUE …: see \"Connection Strings\" in PostgreSQL's manual"
+         " of libpq";
+}
+
 }  // namespace
 
 bool is_conninfo_uri(std::string_view text) {
@@ -34,14 +93,11 @@ bool is_conninfo_uri(std::string_view text) {
 Conninfo::Conninfo(std::string_view text) {
   if (text.find('\0') != std::string_view::npos) throw ConninfoError{"it holds a NUL"};
   if (is_conninfo_uri(text)) refuse_stray_at(text);
-  // The error of libpq is not read: it quotes the text.
+  char* error = nullptr;
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options{
-      PQconninfoParse(std::string{text}.c_str(), nullptr), &PQconninfoFree};
-  if (options == nullptr) {
-    throw ConninfoError{
-        "libpq takes it neither as a URI nor as KEY=VALUE KEY=VALUE …, or does not know one of its keys (in a URI,"
-        " percent-encode what is special in user and password; quote a value that has spaces: 'a b')"};
-  }
+      PQconninfoParse(std::string{text}.c_str(), &error), &PQconninfoFree};
+  const std::unique_ptr<char, decltype(&PQfreemem)> owned_error{error, &PQfreemem};
+  if (options == nullptr) throw ConninfoError{describe_parse_error(error != nullptr ? error : "", text)};
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr) set(option->keyword, option->val);
   }

@@ -155,8 +155,8 @@ StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text
                                    libpq_text.find("could not translate host name") != std::string_view::npos;
   if (!tells_of_an_attempt && libpq_text.find("invalid ") != std::string_view::npos) {
     return {Kind::kRefused,
-            "the PostgreSQL address has a setting that libpq does not know or take; its text is not shown,"
-            " since it may hold a password"};
+            "libpq does not accept a value in the PostgreSQL address; the value is not shown, because it may be a"
+            " password"};
   }
   const auto kind = tells_of_an_attempt && any_may_pass(libpq_text) ? Kind::kUnreachable : Kind::kUnavailable;
   if (tells_of_an_attempt && !conninfo.is_revealed_by(libpq_text)) {

@@ -56,6 +56,65 @@ TEST(Conninfo, RefusesWhatLibpqDoesNotReadOrDoesNotKnow) {
   }
 }
 
+std::string refusal(std::string_view text) {
+  try {
+    static_cast<void>(Conninfo{text});
+  } catch (const ConninfoError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+TEST(Conninfo, NamesAKeywordThatLibpqDoesNotKnowUnlessItMayBeAPartOfAPassword) {
+  struct Case {
+    std::string_view text;
+    std::string_view says;
+  };
+  constexpr std::string_view kNotShown = "may be a part of a password";
+  constexpr Case kCases[] = {
+      {"no_such_key=x", "does not know the keyword \"no_such_key\""},
+      {"host=h no_such_key=s3cret password=s3cret", "does not know the keyword \"no_such_key\""},
+      {"postgresql://u:s3cret@h/d?no_such_key=x", "does not know the keyword \"no_such_key\""},
+      {"postgresql://h/d?sslmode=require&no_such_key=s3cret", "does not know the keyword \"no_such_key\""},
+      {"password=a secret=b", kNotShown},
+      {"password='it'secret=b'", kNotShown},
+      {"host=secret password=a secret=b", kNotShown},
+      {"postgresql://h/d?password=a&secret=b", kNotShown},
+      {"postgresql://u:1/a?secret=b@h/d", kNotShown},
+      {"s3cret=x", kNotShown},
+  };
+  for (const Case& each : kCases) {
+    const std::string shown = refusal(each.text);
+    EXPECT_NE(shown.find(each.says), std::string::npos) << each.text << ": " << shown;
+    EXPECT_EQ(shown.find("s3cret"), std::string::npos) << each.text << ": " << shown;
+    EXPECT_EQ(shown.find("secret"), std::string::npos) << each.text << ": " << shown;
+  }
+}
+
+TEST(Conninfo, SaysWhatIsWrongInATextThatLibpqDoesNotRead) {
+  struct Case {
+    std::string_view text;
+    std::string_view says;
+  };
+  constexpr Case kCases[] = {
+      {"host=h password='s3cret", "no closing '"},
+      {"host=h password=a s3cret", "has no ="},
+      {"postgresql://u:s3%zcret@h/d", "two hexadecimal digits"},
+      {"postgresql://u:s3%00cret@h/d", "%00"},
+      {"postgresql://u:s3cret@[]/d", "[] is empty"},
+      {"postgresql://u:s3cret@[::1/d", "no closing ]"},
+      {"postgresql://u:s3cret@[::1]x/d", "followed by"},
+      {"postgresql://u:s3cret@h/d?options=a=b", "two ="},
+      {"postgresql://u:s3cret@h/d?options", "has no ="},
+  };
+  for (const Case& each : kCases) {
+    const std::string shown = refusal(each.text);
+    EXPECT_NE(shown.find(each.says), std::string::npos) << each.text << ": " << shown;
+    EXPECT_EQ(shown.find("s3"), std::string::npos) << each.text << ": " << shown;
+    EXPECT_EQ(shown.find("cret"), std::string::npos) << each.text << ": " << shown;
+  }
+}
+
 TEST(Conninfo, RefusesAPasswordThatLibpqWouldTakeForSomethingElse) {
   constexpr std::string_view kRefused[] = {
       "postgresql://u:a@s3cret@h/d",

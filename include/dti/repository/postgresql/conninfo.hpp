@@ -8,7 +8,8 @@
 
 namespace dti {
 
-/// A text is not a connection text. The error says why, and shows nothing of the text, which may hold a password.
+/// A text is not a connection text. The error says why. It shows at most a keyword of the text, because the rest may hold
+/// a password.
 class ConninfoError : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
@@ -18,8 +19,8 @@ class ConninfoError : public std::invalid_argument {
 /// defaults are not in it: libpq adds them when it connects.
 class Conninfo {
  public:
-  /// @throws ConninfoError  libpq does not take the text or does not know a key in it, or part of a password would be
-  ///                        taken for a host, a port or a database
+  /// @throws ConninfoError  libpq does not take the text or does not know a keyword in it, or libpq would take a part of
+  ///                        a password for a host, a port or a database
   explicit Conninfo(std::string_view text);
 
   /// The value of a key; empty if the text does not set it.
