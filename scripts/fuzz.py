@@ -67,7 +67,7 @@ class Result:
 
 
 class Target:
-    """A target that is run: first its regressions, then new inputs."""
+    """Runs a target in steps: first its regressions, then new inputs."""
 
     def __init__(self, name, seconds, seed):
         self.result = Result(name)
@@ -78,58 +78,31 @@ class Target:
         self.log = BUILT / "logs" / f"{name}.log"
         for folder in (self.corpus, self.findings, self.log.parent):
             folder.mkdir(parents=True, exist_ok=True)
+        self.log.write_bytes(b"")
         self.seed = seed
-        self.result.seeds = len(list(self.seeds.iterdir())) if self.seeds.is_dir() else 0
-        self._seconds = seconds  # that are left
-        self._retries = 0
+        self.result.seeds = len(list(self.seeds.iterdir()))
+        self._seconds = seconds
         self._executions = 0  # of runs that are over
         self._process = None
-        self._began = self._deadline = 0.0
-        self._steps = [self._replay, self._fuzz]
-        self._is_replaying = False
         self._step_began = 0  # in the log
+        self._steps = self._run()
 
-    def start(self):
-        self.log.write_bytes(b"")
-        self._steps.pop(0)()
-
-    def poll(self):
-        """Has it ended? Starts what comes next, and ends what takes too long."""
-        status = self._process.poll()
-        if status is None:
-            if time.monotonic() < self._deadline:
-                return False
-            self.end(signal.SIGKILL)
-            self.result.findings.append(f"it did not end in time, see {shown(self.log)}")
-            return True
-        self.read()
-        if status != 0 and "libFuzzer: timeout" in self.text() and self._retries < RETRIES_MAX:
-            # Believed if it happens again: the machine may have stood still.
-            self._retries += 1
-            self._seconds -= 0 if self._is_replaying else time.monotonic() - self._began
-            self._executions = self.result.executions
-            self._steps = [self._replay, self._fuzz]
-        elif status != 0:
-            self._note_finding()
-            return True
-        if not self._steps:
-            return True
-        self._steps.pop(0)()
-        return False
+    def has_ended(self):
+        """Starts the next step if the last one has ended."""
+        return next(self._steps, True)
 
     def end(self, number):
-        """Ends what it has started; the figures so far stay."""
-        if self._process and self._process.poll() is None:
+        """Ends the process of the step; the figures so far stay."""
+        if self._process:
             end_group(self._process, number, 5)
-        self.read()
+            self.read()
 
     def text(self):
-        """What the step that is under way, or was the last one, has printed."""
-        return self.log.read_bytes()[self._step_began:].decode(errors="replace") if self.log.exists() else ""
+        """The output of the step, or of the last one."""
+        return self.log.read_bytes()[self._step_began:].decode(errors="replace")
 
     def read(self):
-        if not self._is_replaying:
-            self.result.read(self.text(), self._executions)
+        self.result.read(self.text(), self._executions)
 
     def minimize(self):
         """Leaves of the corpus only what covers more than the seeds do."""
@@ -139,7 +112,7 @@ class Target:
         seeds = {seed.read_bytes() for seed in self.seeds.iterdir()}
         for number, seed in enumerate(sorted(seeds)):
             (merged / f"seed-{number}").write_bytes(seed)
-        self._run(["-merge=1", str(merged), str(self.corpus)], 600)
+        self._start(["-merge=1", merged, self.corpus])
         if self._process.wait() != 0:
             say(f"   {self.result.name}: its corpus could not be minimized, see {shown(self.log)}")
             return
@@ -152,21 +125,39 @@ class Target:
         shutil.rmtree(merged)
         say(f"   {self.result.name}: {before} found inputs became {len(list(self.corpus.iterdir()))}")
 
-    def _replay(self):
-        self._is_replaying = True
-        inputs = [*sorted(self.seeds.iterdir()), *sorted(self.findings.iterdir())]
-        self._run([str(path) for path in inputs], END_SECONDS + INPUT_SECONDS_MAX)
+    def _run(self):
+        """Both steps, and again if an input was slow: the machine may have stood still. Yields False meanwhile."""
+        left = self._seconds
+        for _ in range(1 + RETRIES_MAX):
+            status = yield from self._replay()
+            if status == 0:
+                began = time.monotonic()
+                status = yield from self._fuzz(left)
+                left -= time.monotonic() - began
+            if status == 0:
+                return
+            if status is None:
+                self.result.findings.append(f"it did not end in time, see {shown(self.log)}")
+                return
+            if "libFuzzer: timeout" not in self.text():
+                break
+            self._executions = self.result.executions
+        found = REPLAYED.findall(self.text()) or ARTIFACT.findall(self.text())
+        self.result.findings.append(found[-1] if found else f"it ended badly, see {shown(self.log)}")
 
-    def _fuzz(self):
+    def _replay(self):
+        inputs = [*sorted(self.seeds.iterdir()), *sorted(self.findings.iterdir())]
+        return self._step(inputs, END_SECONDS + INPUT_SECONDS_MAX)
+
+    def _fuzz(self, seconds):
         for mended in self.findings.iterdir():  # all of them have just passed
             say(f"   {self.result.name}: {shown(mended)} passes now, and is removed")
             mended.unlink()
-        self._is_replaying = False
         dictionary = self._dictionary()
-        options = [f"-max_total_time={max(1, round(self._seconds))}", f"-seed={self.seed}",
+        options = [f"-max_total_time={max(1, round(seconds))}", f"-seed={self.seed}",
                    f"-max_len={INPUT_BYTES_MAX}", "-print_final_stats=1",
                    *([f"-dict={dictionary}"] if dictionary else [])]
-        self._run([*options, str(self.corpus), str(self.seeds)], self._seconds + END_SECONDS)
+        return self._step([*options, self.corpus, self.seeds], seconds + END_SECONDS)
 
     def _dictionary(self):
         """That of the target's name; of JSON for those that read it; or none."""
@@ -176,24 +167,23 @@ class Target:
         reads_json = "json_model.hpp" in (SOURCES / f"{self.result.name}_fuzz.cpp").read_text()
         return SOURCES / "json.dict" if reads_json else None
 
-    def _run(self, arguments, seconds):
-        command = [str(self.binary), f"-timeout={INPUT_SECONDS_MAX}", f"-rss_limit_mb={MEMORY_MB_MAX}",
+    def _step(self, arguments, seconds):
+        """Runs the target. Yields False until it ends; its exit status, or None if it did not end in time."""
+        self._start(arguments)
+        deadline = time.monotonic() + seconds
+        while (status := self._process.poll()) is None and time.monotonic() < deadline:
+            yield False
+        self.end(signal.SIGKILL)
+        return status
+
+    def _start(self, arguments):
+        command = [self.binary, f"-timeout={INPUT_SECONDS_MAX}", f"-rss_limit_mb={MEMORY_MB_MAX}",
                    f"-artifact_prefix={self.findings}/", *arguments]
         environment = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"}
-        self._step_began = self.log.stat().st_size if self.log.exists() else 0
+        self._step_began = self.log.stat().st_size
         with open(self.log, "ab") as out, held():
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                                              cwd=ROOT, env=environment, start_new_session=True)
-        self._began = time.monotonic()
-        self._deadline = self._began + seconds
-
-    def _note_finding(self):
-        written = ARTIFACT.findall(self.text())
-        replayed = REPLAYED.findall(self.text())
-        if self._is_replaying and replayed:  # an input that we have
-            self.result.findings.append(replayed[-1])
-        else:
-            self.result.findings.append(written[-1] if written else f"it ended badly, see {shown(self.log)}")
 
 
 def fuzz(names, seconds, jobs, seed, results):
@@ -205,8 +195,7 @@ def fuzz(names, seconds, jobs, seed, results):
         while waiting or running:
             while waiting and len(running) < jobs:
                 running.append(waiting.pop(0))
-                running[-1].start()
-            for target in [target for target in running if target.poll()]:
+            for target in [target for target in running if target.has_ended()]:
                 running.remove(target)
                 results.append(target.result)
                 tell(target)
