@@ -14,38 +14,37 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from scripts.command import (ROOT, CouldNotRun, build, end_group, exit_status, markdown_table, new_parser, say,
-                             whole_number, write_evidence)
+from scripts.command import (ROOT, build, end_group, exit_status, markdown_table, new_parser, say, whole_number,
+                             write_evidence)
 from scripts.long_run import Line
 from tests_py.harness.stopping import Stopped, held
 
 WORK = ROOT / "build/simulation"
 BINARY = ROOT / "build/dev/bin/simulation"
 NEXT_SEED = WORK / "next_seed"
-SUMMARY = re.compile(r"^(\d+) seeds from \d+, (\d+) requests decided, (\d+) events, (\d+) s of virtual time",
-                     re.MULTILINE)
+SUMMARY = re.compile(r"^(?P<seeds>\d+) seeds from \d+, (?P<decided>\d+) requests decided, (?P<events>\d+) events, "
+                     r"(?P<virtual_seconds>\d+) s of virtual time", re.MULTILINE)
 VIOLATION = re.compile(r"^VIOLATION .*$", re.MULTILINE)
 MARGIN_SECONDS = 120  # for one run more than the time allows
 PART_SECONDS = 15  # of a campaign; what an interruption can lose
 
 
 class Campaign:
-    """What processes side by side have simulated."""
+    """The results of processes side by side."""
 
     def __init__(self):
-        self.seeds = self.decided = self.events = self.virtual_seconds = 0
-        self.seeds_of_one_max = 0  # of the process that has done most
+        self.sums = Counter()  # of SUMMARY, by name
+        self.seeds_of_one_max = 0  # of the process that has simulated most
         self.cells = Counter()  # by name; 0: not reached yet
         self.violations = []
 
     def add(self, output, cells_path):
-        """What a process printed, and the cells that it reached."""
+        """Adds the output of a process, and the cells that it reached."""
         summary = SUMMARY.search(output)
         self.violations += VIOLATION.findall(output)
         if summary:
-            seeds, decided, events, seconds = map(int, summary.groups())
-            self._add(seeds, decided, events, seconds)
-            self.seeds_of_one_max = max(self.seeds_of_one_max, seeds)
+            self.sums.update({name: int(count) for name, count in summary.groupdict().items()})
+            self.seeds_of_one_max = max(self.seeds_of_one_max, int(summary["seeds"]))
         elif not VIOLATION.search(output):
             self.violations.append("a process ended without a summary: " + output[-500:])
         if cells_path.exists():
@@ -53,16 +52,10 @@ class Campaign:
             self.cells.update({name: int(count) for count, name in counts})
 
     def add_part(self, part):
-        """What came of a part that began where this ends."""
-        self._add(part.seeds, part.decided, part.events, part.virtual_seconds)
+        """Adds the results of a part that began where this campaign ends."""
+        self.sums.update(part.sums)
         self.violations += part.violations
         self.cells.update(part.cells)
-
-    def _add(self, seeds, decided, events, virtual_seconds):
-        self.seeds += seeds
-        self.decided += decided
-        self.events += events
-        self.virtual_seconds += virtual_seconds
 
     def unreached(self):
         return sorted(name for name, count in self.cells.items() if count == 0)
@@ -72,13 +65,14 @@ class Campaign:
 
     def summary(self):
         reached = len(self.cells) - len(self.unreached())
-        return (f"{self.seeds:,} seeds, {self.decided:,} requests decided, {self.events:,} events, "
-                f"{self.virtual_seconds:,} s of virtual time, {reached} of {len(self.cells)} cells, "
+        sums = self.sums
+        return (f"{sums['seeds']:,} seeds, {sums['decided']:,} requests decided, {sums['events']:,} events, "
+                f"{sums['virtual_seconds']:,} s of virtual time, {reached} of {len(self.cells)} cells, "
                 f"{len(self.violations)} violations")
 
 
 def simulate(binary, first, seconds, jobs, folder, all_cells=False):
-    """Runs the simulation in so many processes, each with every so manieth seed from `first` on."""
+    """Runs the simulation in `jobs` processes, which share the seeds from `first` on."""
     folder.mkdir(parents=True, exist_ok=True)
     campaign = Campaign()
     processes = []
@@ -109,7 +103,7 @@ def run_in_parts(options, campaign, first, end):
     """Until the time `end` or a violation; what is done of it is in `campaign`, also when it is interrupted."""
     line = Line()
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
-        binary = shutil.copy2(options.binary, folder)  # a build meanwhile does not change what is run
+        binary = shutil.copy2(BINARY, folder)  # a build meanwhile does not change what is run
         while not campaign.violations and (left := end - time.monotonic()) > 0:
             part = simulate(binary, first, min(PART_SECONDS, left), options.jobs, Path(folder))
             with held():
@@ -122,13 +116,14 @@ def run_in_parts(options, campaign, first, end):
 
 def record(campaign, built_of, first, jobs, seconds):
     """Writes docs/evidence/simulation.md."""
+    sums = campaign.sums
     rarest = sorted(campaign.cells.items(), key=lambda cell: (cell[1], cell[0]))[:15]
     lines = [*markdown_table(("", ""), [
-        ("seeds", f"{campaign.seeds:,}, from {first} on"),
+        ("seeds", f"{sums['seeds']:,}, from {first} on"),
         ("processes, and how long", f"{jobs}, {seconds:.0f} s"),
-        ("requests decided", f"{campaign.decided:,}"),
-        ("events", f"{campaign.events:,}"),
-        ("virtual time", f"{campaign.virtual_seconds / 3600:,.0f} h"),
+        ("requests decided", f"{sums['decided']:,}"),
+        ("events", f"{sums['events']:,}"),
+        ("virtual time", f"{sums['virtual_seconds'] / 3600:,.0f} h"),
         ("cells reached", f"{len(campaign.cells) - len(campaign.unreached())} of {len(campaign.cells)}"),
         ("violations", len(campaign.violations))]), "",
         "The cells that were reached least:", "",
@@ -143,26 +138,18 @@ def record(campaign, built_of, first, jobs, seconds):
 def read_options():
     parser = new_parser("simulate", __doc__)
     parser.add_argument("--seconds", type=float, default=60, metavar="N", help="how long; default: 60")
-    parser.add_argument("--hours", type=float, metavar="N", help="how long, instead of --seconds")
     parser.add_argument("--jobs", type=whole_number(1), default=2, metavar="N", help="processes; default: 2")
     parser.add_argument("--first", type=int, metavar="SEED",
                         help="default: the one after the last time's last (build/simulation/next_seed)")
-    parser.add_argument("--binary", type=Path, default=BINARY, metavar="PATH",
-                        help="another simulation than build/dev/bin/simulation; then nothing is built")
     parser.add_argument("--record", action="store_true", help="write docs/evidence/simulation.md")
     options = parser.parse_args()
-    options.seconds = options.seconds if options.hours is None else options.hours * 3600
     if options.seconds <= 0:
-        parser.error("--seconds and --hours are more than 0")
-    if options.record and options.binary != BINARY:
-        parser.error("--record goes without --binary: of which commit it is would not be known")
+        parser.error("--seconds must be more than 0")
     return options
 
 
 def main(options):
-    built_of = build("dev", "test") if options.binary == BINARY else None
-    if not options.binary.exists():
-        raise CouldNotRun(f"there is no {options.binary}")
+    built_of = build("dev", "test")
     WORK.mkdir(parents=True, exist_ok=True)
     first = options.first
     if first is None:

@@ -27,17 +27,18 @@ class Script:
 
     def __init__(self, folder):
         self.folder = folder
-        self._binary = folder / "simulation"
-        self._binary.write_text(SIMULATION)
-        self._binary.chmod(0o755)
+        binary = folder / "simulation"
+        binary.write_text(SIMULATION)
+        binary.chmod(0o755)
         self._code = ("import sys\nfrom pathlib import Path\nfrom scripts import command, simulate\n"
-                      f"simulate.WORK = Path({str(folder)!r}) / 'work'\n"
+                      f"simulate.WORK = Path({str(folder)!r}) / 'work'\nsimulate.BINARY = {str(binary)!r}\n"
+                      "simulate.build = lambda *_: None\n"
                       "simulate.NEXT_SEED = simulate.WORK / 'next_seed'\noptions = simulate.read_options()\n"
                       "sys.exit(command.exit_status('simulate', lambda: simulate.main(options)))")
 
     def start(self, *arguments, **environment):
-        return subprocess.Popen(["/usr/bin/python3", "-B", "-c", self._code, f"--binary={self._binary}", *arguments],
-                                cwd=ROOT, env={**os.environ, "MARKS": str(self.folder), **environment},
+        return subprocess.Popen(["/usr/bin/python3", "-B", "-c", self._code, *arguments], cwd=ROOT,
+                                env={**os.environ, "MARKS": str(self.folder), **environment},
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def run(self, *arguments, **environment):
