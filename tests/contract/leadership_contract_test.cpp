@@ -40,9 +40,22 @@ TEST_P(LeadershipContract, ASurveyOfAnEmptyStoreFindsNothingAndChangesNothing) {
   }
 }
 
+TEST_P(LeadershipContract, ASemesterThatIsOpenedIsCommittedToWithoutAnotherTakeOver) {
+  start();
+  ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
+  const auto opening = repository_->open_semester(epoch_, "2026-10", kCapacity, kAt);
+  ASSERT_EQ(opening.result, OpenResult::kOpened);
+  ASSERT_EQ(repository_->commit(grants({{2, {7, 2}}})), CommitResult::kCommitted);
+  semester_ = {opening.id, "2026-10", epoch_, 1, kCapacity, full_pool(kCapacity)};
+  ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
+  EXPECT_EQ(stored("2026-10"), semester_);
+  const std::vector<SemesterGuard> guards = {{1, 3}, {opening.id, 2}};
+  EXPECT_EQ(repository_->guard(epoch_, guards), CommitResult::kCommitted);
+}
+
 TEST_P(LeadershipContract, ASurveyAndATakeOverShowTheSemestersAndTheCatalogue) {
   start();
-  ASSERT_EQ(repository_->open_semester(epoch_, "2026-10", {1, 1, 1}, kAt), OpenResult::kOpened);
+  ASSERT_EQ(repository_->open_semester(epoch_, "2026-10", {1, 1, 1}, kAt).result, OpenResult::kOpened);
   ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
   repository_.reset();
   repository_ = backend_->open();
@@ -129,7 +142,7 @@ TEST_P(SqlLeadershipContract, TwoObjectsOfOneProcessAreTwoHolders) {
 
 TEST_P(SqlLeadershipContract, AClosedSemesterIsShownAsItWasClosed) {
   start();
-  ASSERT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt), OpenResult::kOpened);
+  ASSERT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt).result, OpenResult::kOpened);
   backend_->connect()->run("UPDATE semester SET is_open = (1 = 0) WHERE id = 1");
   semester_.is_open = false;  // under the epoch that opened it
   const Leadership leadership = lead();

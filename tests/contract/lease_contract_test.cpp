@@ -121,7 +121,7 @@ TEST_P(LeaseContract, AWatchShowsWhoLeadsAndHowFarTheLedgersHaveCome) {
   EXPECT_FALSE(other_->watch().held) << "an empty database";
   EXPECT_TRUE(other_->watch().heads.empty());
   start_with(kLasting);
-  ASSERT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt), OpenResult::kOpened);
+  ASSERT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt).result, OpenResult::kOpened);
   ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}, {2, {1, 0}}})), CommitResult::kCommitted);
   const Rows before = leadership();
   const StoreWatch seen = other_->watch();

@@ -110,7 +110,7 @@ class PoweredStore {
   void open_semester(const std::string& name) {
     perform([&](LedgerModel& model) {
       model.open_semester(name, kRooms);
-      EXPECT_EQ(repository_->open_semester(model.epoch, name, kRooms, kAt), OpenResult::kOpened);
+      EXPECT_EQ(repository_->open_semester(model.epoch, name, kRooms, kAt).result, OpenResult::kOpened);
     });
   }
   void commit(const std::string& name, std::size_t count, const std::string& request_id = "r") {

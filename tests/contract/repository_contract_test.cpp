@@ -45,15 +45,17 @@ TEST_P(RepositoryContract, AnOpenedSemesterIsFullAndItsLedgerSaysSo) {
 TEST_P(RepositoryContract, ASemesterIsOpenedOnce) {
   start();
   const auto before = stored();
-  EXPECT_EQ(repository_->open_semester(epoch_, "2025-10", {1, 1, 1}, kAt), OpenResult::kExists);
+  EXPECT_EQ(repository_->open_semester(epoch_, "2025-10", {1, 1, 1}, kAt).result, OpenResult::kExists);
   EXPECT_EQ(stored(), before);
 }
 
 TEST_P(RepositoryContract, SemestersAreNumberedAsTheyAreOpenedAndNamedByteForByte) {
   start();
   const Capacity largest{kCapacityMax, kCapacityMax, kCapacityMax};
-  EXPECT_EQ(repository_->open_semester(epoch_, "2025-10 ", largest, kAt), OpenResult::kOpened);
-  EXPECT_EQ(repository_->open_semester(epoch_, "it's \"ñ\" \\", {}, kAt), OpenResult::kOpened);
+  const auto second = repository_->open_semester(epoch_, "2025-10 ", largest, kAt);
+  EXPECT_EQ(second.result, OpenResult::kOpened);
+  EXPECT_EQ(second.id, 2);
+  EXPECT_EQ(repository_->open_semester(epoch_, "it's \"ñ\" \\", {}, kAt).id, 3);
   const Leadership leadership = reopen();
   ASSERT_EQ(leadership.semesters.size(), 3U);
   EXPECT_EQ(leadership.semesters[0].name, "2025-10");
@@ -64,7 +66,7 @@ TEST_P(RepositoryContract, SemestersAreNumberedAsTheyAreOpenedAndNamedByteForByt
 TEST_P(RepositoryContract, UnderAnOldEpochNoSemesterIsOpened) {
   start();
   static_cast<void>(take(*repository_));
-  EXPECT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt), OpenResult::kReplaced);
+  EXPECT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt).result, OpenResult::kReplaced);
   EXPECT_EQ(stored("2026-10"), std::nullopt);
 }
 
@@ -155,7 +157,7 @@ TEST_P(RepositoryContract, ALedgerIsNotReadBeyondItsEnd) {
 
 TEST_P(RepositoryContract, TheGuardTellsWhetherEpochAndHeadsStand) {
   start();
-  ASSERT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt), OpenResult::kOpened);
+  ASSERT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt).result, OpenResult::kOpened);
   ASSERT_EQ(repository_->commit(grants({{1, {1, 1}}})), CommitResult::kCommitted);
   struct Case {
     std::vector<SemesterGuard> guards;

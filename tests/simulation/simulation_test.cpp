@@ -52,7 +52,7 @@ class ChecksTest : public testing::Test {
     EXPECT_TRUE(
         repository.add_programs(epoch, {{1, 1, names.faculty(0), "ingeniería", names.program(0, 0), "civil"},
                                         {2, 1, names.faculty(0), "ingeniería", names.program(0, 1), "derechopenal"}}));
-    EXPECT_EQ(repository.open_semester(epoch, "2025-10", {10, 2, 5}, {}), OpenResult::kOpened);
+    EXPECT_EQ(repository.open_semester(epoch, "2025-10", {10, 2, 5}, {}).result, OpenResult::kOpened);
     checks.on_store_changed();
   }
 

@@ -173,8 +173,7 @@ bool VirtualRepository::add_programs(Epoch epoch, const std::vector<CatalogProgr
                  [stored = stored_, epoch, programs] { return stored->add_programs(epoch, programs); });
 }
 
-OpenResult VirtualRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
-                                            WallTime at) {
+Opening VirtualRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity, WallTime at) {
   return perform(Operation::kOpenSemester, Stage::kWriting, [stored = stored_, epoch, name, capacity, at] {
     return stored->open_semester(epoch, name, capacity, at);
   });

@@ -277,15 +277,14 @@ bool MemoryRepository::add_programs(Epoch epoch, const std::vector<CatalogProgra
   });
 }
 
-OpenResult MemoryRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
-                                           WallTime at) {
-  return perform(Stage::kWriting, [&] {
+Opening MemoryRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity, WallTime at) {
+  return perform(Stage::kWriting, [&]() -> Opening {
     if (store_->epoch_ != epoch) {
-      return OpenResult::kReplaced;
+      return {OpenResult::kReplaced};
     }
     for (const MemoryStore::Semester& semester : store_->semesters_) {
       if (semester.row.name == name) {
-        return OpenResult::kExists;
+        return {OpenResult::kExists};
       }
     }
     const auto id = static_cast<SemesterId>(store_->semesters_.size()) + 1;
@@ -295,7 +294,7 @@ OpenResult MemoryRepository::open_semester(Epoch epoch, const std::string& name,
     opened.capacity = capacity;
     store_->semesters_.push_back(
         {{id, name, epoch, 1, capacity, full_pool(capacity)}, {opened}, {{1, std::nullopt, at}}, {}});
-    return OpenResult::kOpened;
+    return {OpenResult::kOpened, id};
   });
 }
 

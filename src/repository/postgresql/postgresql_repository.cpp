@@ -347,14 +347,14 @@ bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogPr
   });
 }
 
-OpenResult PostgresqlRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
-                                               WallTime at) {
-  return perform(Call::kAdministering, [&] {
+Opening PostgresqlRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                            WallTime at) {
+  return perform(Call::kAdministering, [&]() -> Opening {
     const std::size_t notices = session_->notices().doubt_count();
     pqxx::work transaction{session_->connection()};
-    if (!lock_leadership(transaction, session_->backend_pid(), epoch)) return OpenResult::kReplaced;
+    if (!lock_leadership(transaction, session_->backend_pid(), epoch)) return {OpenResult::kReplaced};
     if (!compat::exec_params(transaction, "SELECT 1 FROM semester WHERE name = $1", name).empty()) {
-      return OpenResult::kExists;
+      return {OpenResult::kExists};
     }
     const auto opened = compat::exec_params(
         transaction,
@@ -364,16 +364,17 @@ OpenResult PostgresqlRepository::open_semester(Epoch epoch, const std::string& n
         "$4::bigint,"
         " $5::bigint FROM semester RETURNING id",
         name, epoch, capacity.classrooms, capacity.labs, capacity.conversions);
+    const SemesterId id = integer(opened[0][0]);
     compat::exec_params(
         transaction,
         "INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, conversions_capacity)"
         " VALUES ($1, 1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond', $3, $4, $5, $6)",
-        integer(opened[0][0]), stored_time(at), stored_code(EntryKind::kSemesterOpened), capacity.classrooms,
+        id, stored_time(at), stored_code(EntryKind::kSemesterOpened), capacity.classrooms,
         capacity.labs, capacity.conversions);
     sent_ = true;
     transaction.commit();
     session_->check_notices(notices, "a semester was opened");
-    return OpenResult::kOpened;
+    return {OpenResult::kOpened, id};
   });
 }
 

@@ -376,20 +376,19 @@ bool SqliteRepository::add_programs(Epoch epoch, const std::vector<CatalogProgra
   });
 }
 
-OpenResult SqliteRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
-                                           WallTime at) {
-  return perform(Stage::kWriting, [&] {
+Opening SqliteRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity, WallTime at) {
+  return perform(Stage::kWriting, [&]() -> Opening {
     SqliteConnection& connection = session_->connection;
     SqliteTransaction transaction{connection};
     if (session_->epoch() != epoch) {
-      return OpenResult::kReplaced;
+      return {OpenResult::kReplaced};
     }
     SqliteStatement exists = connection.prepare("SELECT 1 FROM semester WHERE name = ?");
     exists.bind(std::string_view{name});
     const bool found = exists.step();
     exists.reset();
     if (found) {
-      return OpenResult::kExists;
+      return {OpenResult::kExists};
     }
     const SemesterId id = connection.query_integer("SELECT max(id) FROM semester").value_or(0) + 1;
     connection
@@ -417,7 +416,7 @@ OpenResult SqliteRepository::open_semester(Epoch epoch, const std::string& name,
     stage_ = Stage::kCommitting;
     transaction.commit();
     keeper_.add_entries(1);
-    return OpenResult::kOpened;
+    return {OpenResult::kOpened, id};
   });
 }
 

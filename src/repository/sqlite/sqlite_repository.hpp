@@ -44,8 +44,8 @@ class SqliteRepository final : public Repository {
   void read_ledger(SemesterId semester, Seq after, Seq last,
                    const std::function<void(std::vector<LedgerEntry>)>& sink) override;
   [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) override;
-  [[nodiscard]] OpenResult open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
-                                         WallTime at) override;
+  [[nodiscard]] Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                      WallTime at) override;
   [[nodiscard]] CommitResult commit(const Batch& batch) override;
   [[nodiscard]] CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) override;
   /// Ends a wait for somebody else's lock within milliseconds, and the reading of a ledger after the piece at hand. A

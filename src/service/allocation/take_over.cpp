@@ -140,7 +140,7 @@ bool apply(const StartOptions& start, std::optional<CatalogPlan> plan, Repositor
   if (!opens) return true;
   const auto& wanted = *start.semester;
   const Capacity capacity{*wanted.classrooms, *wanted.labs, conversions_of(wanted, *wanted.classrooms)};
-  if (repository.open_semester(leadership.epoch, wanted.name, capacity, at) != OpenResult::kOpened) return false;
+  if (repository.open_semester(leadership.epoch, wanted.name, capacity, at).result != OpenResult::kOpened) return false;
   leadership.semesters = repository.survey().semesters;
   return true;
 }

@@ -29,7 +29,7 @@ class PolledRepository : public Repository, public PollableCommits {
     throw std::logic_error{"read_ledger"};
   }
   bool add_programs(Epoch, const std::vector<CatalogProgram>&) override { throw std::logic_error{"add_programs"}; }
-  OpenResult open_semester(Epoch, const std::string&, const Capacity&, WallTime) override {
+  Opening open_semester(Epoch, const std::string&, const Capacity&, WallTime) override {
     throw std::logic_error{"open_semester"};
   }
   CommitResult commit(const Batch&) override { throw std::logic_error{"commit"}; }

@@ -87,8 +87,8 @@ class MemoryRepository final : public Repository {
   void read_ledger(SemesterId semester, Seq after, Seq last,
                    const std::function<void(std::vector<LedgerEntry>)>& sink) override;
   [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) override;
-  [[nodiscard]] OpenResult open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
-                                         WallTime at) override;
+  [[nodiscard]] Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                      WallTime at) override;
   [[nodiscard]] CommitResult commit(const Batch& batch) override;
   [[nodiscard]] CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) override;
   void interrupt() noexcept override {}  // nothing here waits

@@ -122,6 +122,12 @@ enum class CommitResult {
 
 enum class OpenResult { kOpened, kExists, kReplaced };
 
+/// What became of the opening of a semester.
+struct Opening {
+  OpenResult result = OpenResult::kReplaced;
+  SemesterId id = 0;  // kOpened: its number
+};
+
 /// What a call that was started waits for: that its descriptor can be read, or written too.
 struct PollFor {
   int descriptor = -1;
@@ -198,10 +204,11 @@ class Repository {
   [[nodiscard]] virtual bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) = 0;
 
   /// Opens a semester: its row, under `epoch`, and its first entry (`semester-opened`, seq 1) together.
-  /// @return kExists, and nothing changed, if there is one of that name, open or closed
+  /// @return kExists, and nothing changed, if the store has one of that name, open or closed; kReplaced, and nothing
+  ///         changed, if another epoch leads
   /// @throws StorageError  kUnavailable, kInDoubt
-  [[nodiscard]] virtual OpenResult open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
-                                                 WallTime at) = 0;
+  [[nodiscard]] virtual Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                              WallTime at) = 0;
 
   /// Commits every entry of `batch` or none, and returns once they are durable.
   /// @throws StorageError  kUnavailable: nothing was sent. kInDoubt: it was sent and may still commit. kRejected, kInvariant:
