@@ -24,6 +24,10 @@ struct Maker {
   RenewCall::Answer answer(const RenewCall& call) const { return repository.renew(call.epoch, call.duration); }
   ResignCall::Answer answer(const ResignCall& call) const { return repository.resign(call.epoch); }
 
+  OpenSemesterCall::Answer answer(const OpenSemesterCall& call) const {
+    return repository.open_semester(call.epoch, call.name, call.capacity, call.at);
+  }
+
   template <class Call>
   StoreResult operator()(const Call& call) const {
     StoreResult result{std::in_place_type<Ended<Call>>};
@@ -31,7 +35,7 @@ struct Maker {
     try {
       ended = answer(call);
     } catch (const std::exception&) {
-      constexpr bool may_be_stored = std::is_same_v<Call, CommitCall>;
+      constexpr bool may_be_stored = std::is_same_v<Call, CommitCall> || std::is_same_v<Call, OpenSemesterCall>;
       ended = failure_in_progress(may_be_stored ? Kind::kInDoubt : Kind::kUnavailable);
     }
     return result;

@@ -190,11 +190,12 @@ class Pipeline : public testing::Test {
     renewal_ = call.epoch;
   }
   void keep(ResignCall call) { resignation_ = call.epoch; }
+  void keep(OpenSemesterCall call) { opening_ = std::move(call); }
 
   [[nodiscard]] std::size_t logged(const std::string& event) { return messages_[event].size(); }
   [[nodiscard]] std::string last_logged(const std::string& event) { return messages_.at(event).back(); }
   void expect_no_call() {
-    EXPECT_TRUE(!commit_ && !guard_ && !take_over_ && !watch_ && !renewal_ && !resignation_)
+    EXPECT_TRUE(!commit_ && !guard_ && !take_over_ && !watch_ && !renewal_ && !resignation_ && !opening_)
         << "two calls of the store at once";
   }
 
@@ -224,6 +225,7 @@ class Pipeline : public testing::Test {
   std::optional<KnownState> watch_;
   std::optional<Epoch> renewal_;
   std::optional<Epoch> resignation_;
+  std::optional<OpenSemesterCall> opening_;
   std::chrono::milliseconds lease_{5'000};
   std::vector<std::string> said_;
   std::map<Token, Outcome> replies_;

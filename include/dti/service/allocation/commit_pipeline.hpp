@@ -107,6 +107,8 @@ class CommitPipeline {
   void on(const Ended<GuardCall>& guard, const Now& now);
   void on_written(CommitResult result, const Now& now);
   void on_durable(std::vector<RequestGroup> groups, const Now& now);
+  // What a batch does not hold (commit_pipeline_commands.cpp).
+  void on(const Ended<OpenSemesterCall>& opening, const Now& now);
   // Back from decided to undecided (commit_pipeline_failures.cpp).
   void on_failure(const StoreFailure& failure, const Now& now);
   void on_rejected(const StoreFailure& failure, const Now& now);

@@ -45,7 +45,16 @@ struct ResignCall {
   using Answer = CommitResult;
   Epoch epoch = 0;
 };
-using StoreCall = std::variant<CommitCall, GuardCall, TakeOverCall, WatchCall, RenewCall, ResignCall>;
+/// See Repository::open_semester().
+struct OpenSemesterCall {
+  using Answer = Opening;
+  Epoch epoch = 0;
+  std::string name;
+  Capacity capacity;
+  WallTime at{};
+};
+using StoreCall =
+    std::variant<CommitCall, GuardCall, TakeOverCall, WatchCall, RenewCall, ResignCall, OpenSemesterCall>;
 
 /// How a call failed.
 struct StoreFailure {
