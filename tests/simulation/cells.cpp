@@ -59,6 +59,22 @@ constexpr std::array kOthers = {
     "network/overtaken",
     "network/partition",
     "semester/opened-by-a-later-start",
+    "command/opened",
+    "command/repeated",
+    "command/looks-alike",
+    "command/other-numbers",
+    "command/bad-name",
+    "command/in-doubt/was-stored",
+    "command/in-doubt/was-not-stored",
+    "command/late/fenced",
+    "command/replaced",
+    "command/expired",
+    "command/during-isolation",
+    "command/behind-a-batch",
+    "command/before-requests",
+    "command/at-a-stop",
+    "command/too-late",
+    "command/on-a-standby",
 };
 
 std::string named(std::string_view first, std::string_view second, std::string_view third) {

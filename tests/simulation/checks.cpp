@@ -197,20 +197,55 @@ void Checks::on_reply(const Reply& reply, const AllocationRequest& request, std:
     return world_.cells.reach(RequestKind::kMalformed, reply.state);
   }
   ++decided_count_;
-  const auto superseded = superseded_at_.find(reply.epoch);
-  if (reply.epoch == 0 || (superseded != superseded_at_.end() && superseded->second < reply.arrived)) {
-    world_.violate("only-the-leader-answers", reply.server + " answered under epoch " + std::to_string(reply.epoch) +
-                                                  " what it was asked after another one had taken the lead");
-  }
+  check_leads(reply);
   if (decoded->error) return check_error(reply, request, *decoded->error);
   if (request.programs.empty()) world_.cells.reach(RequestKind::kNoPrograms, reply.state);
   for (std::size_t i = 0; i < request.programs.size(); ++i)
     check_entry(reply, request, i, decoded->programs[i], bytes[i]);
 }
 
+void Checks::check_leads(const Reply& reply) {
+  const auto superseded = superseded_at_.find(reply.epoch);
+  if (reply.epoch == 0 || (superseded != superseded_at_.end() && superseded->second < reply.arrived)) {
+    world_.violate("only-the-leader-answers", reply.server + " answered under epoch " + std::to_string(reply.epoch) +
+                                                  " what it was asked after another one had taken the lead");
+  }
+}
+
+void Checks::on_reply(const Reply& reply, const OpenSemester& command, const OpenSemesterOutcome& outcome) {
+  if (!outcome.error) return check_opened(reply, command);
+  const auto status = outcome.error->status;
+  if (status == Status::kNotLeader) world_.cells.reach("command/on-a-standby");
+  if (outcome.error->detail.find("did not answer in time") != std::string::npos) world_.cells.reach("command/expired");
+  if (may_retry(status) || status == Status::kInvalidRequest) return;  // the office knows which name is bad
+  const auto folded = [](std::string name) {
+    std::replace(name.begin(), name.end(), '_', '-');
+    return name;
+  };
+  const auto semester = semesters_.find(folded(command.name));
+  const bool is_right = semester != semesters_.end() &&
+                        (semester->first != command.name || semester->second.capacity != command.capacity);
+  if (!is_right) world_.violate("refusals-are-right", reply.server + " did not open semester " + command.name);
+}
+
+/// The store has the semester, and no request that arrived after the command was decided before it.
+void Checks::check_opened(const Reply& reply, const OpenSemester& command) {
+  const auto semester = semesters_.find(command.name);
+  if (semester == semesters_.end() || semester->second.capacity != command.capacity) {
+    return world_.violate("answered-is-durable", reply.server + " answered that semester " + command.name + " is open");
+  }
+  const auto unknown = last_unknown_.find({reply.process, command.name});
+  if (unknown != last_unknown_.end() && unknown->second > reply.arrived) {
+    world_.violate("barriers", reply.server + " decided a request in semester " + command.name +
+                                   " before the command that opens it, which had arrived earlier");
+  }
+}
+
 void Checks::check_error(const Reply& reply, const AllocationRequest& request, const RequestError& error) {
   if (error.status == Status::kInvalidSemester) {
     world_.cells.reach(RequestKind::kUnknownSemester, reply.state);
+    auto& last_unknown = last_unknown_[{reply.process, request.semester}];
+    last_unknown = std::max(last_unknown, reply.arrived);
     const auto semester = semesters_.find(request.semester);
     if (semester == semesters_.end() || semester->second.opened_at >= reply.arrived) return;
   } else if (error.status == Status::kInvalidFaculty) {

@@ -13,6 +13,7 @@
 #include "dti/domain/messages.hpp"
 #include "dti/repository/memory/memory_repository.hpp"
 #include "dti/service/allocation/allocator.hpp"
+#include "dti/service/allocation/command.hpp"
 #include "simulation/names.hpp"
 #include "simulation/world.hpp"
 
@@ -32,12 +33,16 @@ class Checks {
   /// What a server answers when.
   struct Reply {
     std::string server;
+    std::string process;                     // one run of the server
     Epoch epoch = 0;                         // under which the server believes that it leads; 0: it never has
     Time arrived{};                          // when the request had arrived
     ServerState state = ServerState::kIdle;  // of the server, when it had arrived
   };
   /// @param body  the bytes that leave
   void on_reply(const Reply& reply, const AllocationRequest& request, std::string_view body);
+
+  /// What a server answers to a command of the office.
+  void on_reply(const Reply& reply, const OpenSemester& command, const OpenSemesterOutcome& outcome);
 
   /// A faculty's answer to a program.
   void on_room_answer(const std::string& faculty, const RoomRequest& request, const RoomAnswer& answer);
@@ -71,6 +76,8 @@ class Checks {
   void replay(Semester& semester, const StoredSemester& stored, const MemoryStore::Entry& entry);
   void check_entry(const Reply& reply, const AllocationRequest& request, std::size_t index, const RepliedProgram& entry,
                    std::string_view bytes);
+  void check_leads(const Reply& reply);
+  void check_opened(const Reply& reply, const OpenSemester& command);
   void check_error(const Reply& reply, const AllocationRequest& request, const RequestError& error);
   void check_held(const std::string& who, const std::string& semester, std::optional<std::size_t> row, const Want& want,
                   Status status, const Grant& grant);
@@ -88,6 +95,8 @@ class Checks {
   std::map<std::string, Semester> semesters_;      // by name
   std::map<Answered, std::string> first_answers_;  // the bytes of an entry, from the numbers asked for
   std::set<std::string> expired_;                  // request ids that were told UNAVAILABLE at their deadline
+  // By process and semester: when the last request arrived that was told that there is no such semester.
+  std::map<std::pair<std::string, std::string>, Time> last_unknown_;
   std::uint64_t decided_count_ = 0;
 };
 

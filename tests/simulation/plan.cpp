@@ -64,6 +64,12 @@ Plan draw_plan(Random& random) {
   for (std::int64_t i = 0; i < semesters; ++i) {
     plan.semesters.push_back(draw_semester(random, static_cast<std::size_t>(i), plan.faculties * plan.programs_each));
   }
+  for (auto left = random.below(3); left > 0; --left) {
+    auto semester = draw_semester(random, plan.semesters.size(), plan.faculties * plan.programs_each);
+    semester.is_open_before = false;
+    semester.is_for_office = true;
+    plan.semesters.push_back(semester);
+  }
   plan.troubled = Time{random.between(Time{seconds{5}}.count(), Time{seconds{40}}.count())};
   draw_services(plan, random);
   draw_faults(plan, random);

@@ -18,7 +18,8 @@ namespace dti::simulation {
 struct PlannedSemester {
   std::string name;
   Capacity capacity;
-  bool is_open_before = false;  // else a server opens it when it starts with it
+  bool is_open_before = false;
+  bool is_for_office = false;  // the office opens it by a command; a server that starts opens the others
 };
 
 /// What a run is made of, all of it drawn from the seed. Each run has some of the faults, and none of the others.

@@ -1,6 +1,7 @@
 #include "simulation/server_host.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <span>
 #include <string_view>
@@ -19,7 +20,10 @@ constexpr std::int64_t kMillion = 1'000'000;  // parts
 StartOptions start_options(const Plan& plan, const Names& names, Random& random) {
   StartOptions start;
   start.catalog = names.rows();
-  const auto& semester = random.pick(plan.semesters);
+  std::vector<PlannedSemester> semesters;
+  std::copy_if(plan.semesters.begin(), plan.semesters.end(), std::back_inserter(semesters),
+               [](const PlannedSemester& semester) { return !semester.is_for_office; });
+  const auto& semester = random.pick(semesters);
   start.semester = SemesterToOpen{.name = semester.name,
                                   .classrooms = semester.capacity.classrooms,
                                   .labs = semester.capacity.labs,
@@ -84,6 +88,11 @@ struct ServerHost::Process {
   CommitPipeline pipeline;
   RequestHandler requests;
   std::deque<StoreEvent> store_events;
+  std::deque<WaitingCommand> arrived_commands;
+  std::map<Token, WaitingCommand> waiting_commands;
+  Token last_command = 0;
+  bool is_opening = false;    // a call that opens a semester is in progress
+  bool is_isolating = false;  // the store refused the last batch
   std::optional<Exit> exit;
   std::optional<Call> call;
   std::uint64_t call_count = 0;
@@ -93,6 +102,7 @@ struct ServerHost::Process {
   bool stood_by = false;
   bool waited_for_store = false;  // at its start, since the store could not be reached
   bool stop_asked = false;
+  bool is_stopping = false;
   bool thawed_in_commit = false;  // and its answer has not come yet
   std::optional<SteadyTime> tick_at;
   VirtualRepository repository;
@@ -124,7 +134,7 @@ std::optional<ServerHost::Call> ServerHost::call() const { return runs() ? proce
 
 bool ServerHost::is_quiet() const {
   return runs() && !process_->pipeline.is_calling() && process_->port.all_are_answered() && !process_->port.has_messages() &&
-         process_->store_events.empty();
+         process_->store_events.empty() && process_->arrived_commands.empty() && process_->waiting_commands.empty();
 }
 
 const Allocator& ServerHost::allocator() const { return process_->pipeline.allocator(); }
@@ -224,6 +234,12 @@ void ServerHost::deliver(const Frames& frames, std::function<void(const Frames&)
   turn_soon();
 }
 
+void ServerHost::deliver(OpenSemester command, std::function<void(const OpenSemesterOutcome&)> reply) {
+  if (!runs()) return;
+  process_->arrived_commands.push_back({std::move(command), std::move(reply), {}});
+  turn_soon();
+}
+
 void ServerHost::turn_soon() {
   if (std::exchange(turn_is_due_, true)) return;
   world_.after(world_.time_between(Time{1}, kTurnMost), [this] {
@@ -250,6 +266,7 @@ void ServerHost::turn() {
   process.tick_at.reset();
   if (std::exchange(process.stop_asked, false)) {
     world_.trace(name_, "is asked to stop");
+    process.is_stopping = true;
     process.pipeline.on_stop(local_now());
   }
   if (!process.store_events.empty()) {
@@ -258,6 +275,7 @@ void ServerHost::turn() {
     }
     perform_actions();
   }
+  if (process.pipeline.takes_requests()) take_commands();
   for (int i = 0; i < RequestHandler::kMessagesPerTurn && process.pipeline.takes_requests(); ++i) {
     if (!process.requests.handle_next(local_now())) break;
   }
@@ -267,6 +285,8 @@ void ServerHost::turn() {
   if (process.exit) {
     // Clients that asked too late are told so.
     while (process.requests.handle_next(local_now())) world_.cells.reach("request/too-late");
+    if (!process.arrived_commands.empty()) world_.cells.reach("command/too-late");
+    take_commands();
     perform_actions();
     return note_exit(*process.exit);
   }
@@ -274,7 +294,7 @@ void ServerHost::turn() {
 }
 
 void ServerHost::note_exit(const Exit& exit) {
-  if (!process_->port.all_are_answered())
+  if (!process_->port.all_are_answered() || !process_->waiting_commands.empty())
     world_.violate("every-request-is-answered", name_ + " ended without an answer to some");
   world_.trace(name_, "ends with " + std::to_string(exit.code) + " " + exit.reason);
   end_process();
@@ -285,6 +305,7 @@ void ServerHost::handle(TakeOverPiece piece) { process_->pipeline.on_piece(std::
 
 void ServerHost::handle(StoreResult result) {
   process_->state = ServerState::kIdle;
+  process_->is_opening = false;
   std::visit([this](const auto& ended) { note(ended); }, result);
   process_->pipeline.on_store(std::move(result), local_now());
 }
@@ -292,6 +313,7 @@ void ServerHost::handle(StoreResult result) {
 void ServerHost::note(const Ended<CommitCall>& commit) {
   auto& process = *process_;
   const auto* const failure = commit.failure();
+  process.is_isolating = failure != nullptr && failure->kind == StorageError::Kind::kRejected;
   if (std::exchange(process.thawed_in_commit, false) && failure == nullptr) {
     world_.cells.reach(commit.answer() == CommitResult::kReplaced ? "server/thawed-and-replaced-in-a-commit"
                                                                   : "server/thawed-in-a-commit-and-still-leading");
@@ -312,6 +334,31 @@ void ServerHost::note(const Ended<TakeOverCall>& take_over) {
   }
 }
 
+void ServerHost::note(const Ended<OpenSemesterCall>& opening) {
+  const auto* const failure = opening.failure();
+  if (failure != nullptr && failure->kind != StorageError::Kind::kRejected) process_->leads = false;
+  if (failure == nullptr && opening.answer().result == OpenResult::kReplaced) world_.cells.reach("command/replaced");
+}
+
+Checks::Reply ServerHost::about_arrival() const {
+  return {.server = name_, .process = holder(), .epoch = 0, .arrived = world_.now(), .state = state()};
+}
+
+/// Gives the commands that have arrived to the pipeline.
+void ServerHost::take_commands() {
+  auto& process = *process_;
+  for (auto& arrived : std::exchange(process.arrived_commands, {})) {
+    const Token token = ++process.last_command;
+    if (process.is_isolating) world_.cells.reach("command/during-isolation");
+    if (process.state == ServerState::kCommitting) world_.cells.reach("command/behind-a-batch");
+    arrived.about = about_arrival();
+    auto command = arrived.command;
+    process.waiting_commands.emplace(token, std::move(arrived));
+    expect_answer([this, token] { return process_->waiting_commands.contains(token); });
+    process.pipeline.on_command(token, std::move(command), 100, local_now());
+  }
+}
+
 std::optional<PeerMessage> ServerHost::Port::receive() {
   if (inbox_.empty()) return std::nullopt;
   auto incoming = std::move(inbox_.front());
@@ -323,24 +370,27 @@ std::optional<PeerMessage> ServerHost::Port::receive() {
   auto unpacked = unpack(views);
   auto decoded = decode_allocation_request(unpacked.body);
   const Token token = ++last_token_;
-  if (std::holds_alternative<AllocationRequest>(decoded)) host_.expect_answer(token);
+  if (std::holds_alternative<AllocationRequest>(decoded)) {
+    host_.expect_answer([&host = host_, token] { return host.process_->port.waits(token); });
+    if (host_.process_->is_opening) host_.world_.cells.reach("command/before-requests");
+  }
   auto* const malformed = std::get_if<MalformedRequest>(&decoded);
   auto* const request = malformed ? &malformed->readable : std::get_if<AllocationRequest>(&decoded);
   routes_.emplace(token,
                   Route{std::move(incoming.reply),
                         std::move(unpacked.envelope),
                         request ? std::move(*request) : AllocationRequest{},
-                        {.server = host_.name_, .epoch = 0, .arrived = host_.world_.now(), .state = host_.state()}});
+                        host_.about_arrival()});
   return PeerMessage{
       .token = token, .peer = {}, .body = unpacked.body, .bytes = bytes, .is_too_long = unpacked.too_many_frames};
 }
 
 /// A server that runs answers within --store-timeout, also if its store is silent.
-void ServerHost::expect_answer(Token token) {
+void ServerHost::expect_answer(const std::function<bool()>& waits) {
   constexpr Time kMargin{100'000};
   const Time limit = Time{plan_.pipeline.store_timeout} * kMillion / clock_ppm_ + kMargin;
-  world_.after(limit, [this, token, arrived = world_.now(), incarnation = incarnation_] {
-    if (incarnation != incarnation_ || !runs() || frozen_until_ >= arrived || !process_->port.waits(token)) return;
+  world_.after(limit, [this, waits, arrived = world_.now(), incarnation = incarnation_] {
+    if (incarnation != incarnation_ || !runs() || frozen_until_ >= arrived || !waits()) return;
     world_.violate("answered-in-time", name_ + " has not answered a request within --store-timeout");
   });
 }
@@ -353,8 +403,20 @@ void ServerHost::perform_actions() {
 
 void ServerHost::perform(const SendReply& answer) { process_->requests.send(answer, local_now().steady); }
 
+void ServerHost::perform(const SendOpenSemesterReply& answer) {
+  auto found = process_->waiting_commands.extract(answer.token);
+  if (found.empty()) return world_.violate("one-reply-a-request", name_ + " answered a command twice");
+  const auto& error = answer.outcome.error;
+  world_.trace(name_, "answers for semester " + answer.command.name + ": " + (error ? error->detail : "it is open"));
+  if (!error && process_->is_stopping) world_.cells.reach("command/at-a-stop");
+  found.mapped().about.epoch = process_->epoch;
+  checks_.on_reply(found.mapped().about, answer.command, answer.outcome);
+  found.mapped().reply(answer.outcome);
+}
+
 void ServerHost::perform(StoreCall call) {
   auto& process = *process_;
+  process.is_opening = std::holds_alternative<OpenSemesterCall>(call);
   const bool reads = std::holds_alternative<TakeOverCall>(call) || std::holds_alternative<WatchCall>(call);
   if (reads) process.leads = false;
   process.state = reads                                      ? ServerState::kTakingOver

@@ -37,6 +37,9 @@ class ServerHost {
   /// A message arrives. @param reply  carries the reply's frames back; may be called long after
   void deliver(const Frames& frames, std::function<void(const Frames&)> reply);
 
+  /// A command of the office arrives. @param reply  carries the outcome back; may be called long after
+  void deliver(OpenSemester command, std::function<void(const OpenSemesterOutcome&)> reply);
+
   // What happens to it.
   void start();
   void crash();
@@ -81,6 +84,11 @@ class ServerHost {
     AllocationRequest request;  // as far as it could be read
     Checks::Reply about;
   };
+  struct WaitingCommand {
+    OpenSemester command;
+    std::function<void(const OpenSemesterOutcome&)> reply;
+    Checks::Reply about;
+  };
   class Port;
   struct Process;
 
@@ -93,9 +101,12 @@ class ServerHost {
   void note(const Ended<CommitCall>& commit);
   void note(const Ended<TakeOverCall>& take_over);
   void note(const auto&) {}
-  void expect_answer(Token token);
+  void note(const Ended<OpenSemesterCall>& opening);
+  void take_commands();
+  void expect_answer(const std::function<bool()>& waits);
   void perform_actions();
   void perform(const SendReply& answer);
+  void perform(const SendOpenSemesterReply& answer);
   void perform(StoreCall call);
   void perform(InterruptStore);
   void perform(AnnounceReady);
@@ -107,6 +118,7 @@ class ServerHost {
   void restart_later(Time least, Time most);
   void wake_store_worker();
   [[nodiscard]] ServerState state() const;
+  [[nodiscard]] Checks::Reply about_arrival() const;
 
   // Fixed after construction.
   World& world_;

@@ -11,6 +11,7 @@
 #include "simulation/faults.hpp"
 #include "simulation/names.hpp"
 #include "simulation/network.hpp"
+#include "simulation/office.hpp"
 #include "simulation/plan.hpp"
 #include "simulation/server_host.hpp"
 #include "simulation/virtual_store.hpp"
@@ -57,6 +58,7 @@ class Simulation {
   std::vector<std::unique_ptr<FacultyHost>> faculties_;
   std::vector<std::unique_ptr<ProgramClient>> programs_;
   std::unique_ptr<HostileClient> hostile_;
+  std::unique_ptr<Office> office_;
 };
 
 }  // namespace dti::simulation

@@ -116,6 +116,10 @@ std::variant<Leadership, HeldBy> VirtualRepository::take_over(WallTime at, const
   }
   stored_ = std::move(fresh);
   has_led_ = true;
+  if (const auto semester = std::exchange(opening_in_doubt_, std::nullopt)) {
+    world_.cells.reach(store_.store()->find_semester(*semester) ? "command/in-doubt/was-stored"
+                                                                : "command/in-doubt/was-not-stored");
+  }
   if (const auto batch = std::exchange(in_doubt_, nullptr)) {
     world_.cells.reach(store_.checks().has_stored(*batch) ? "commit/in-doubt/was-stored"
                                                           : "commit/in-doubt/was-not-stored");
@@ -174,9 +178,19 @@ bool VirtualRepository::add_programs(Epoch epoch, const std::vector<CatalogProgr
 }
 
 Opening VirtualRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity, WallTime at) {
-  return perform(Operation::kOpenSemester, Stage::kWriting, [stored = stored_, epoch, name, capacity, at] {
-    return stored->open_semester(epoch, name, capacity, at);
-  });
+  try {
+    return perform(Operation::kOpenSemester, Stage::kWriting,
+                   [world = &world_, stored = stored_, connection = connection_, epoch, name, capacity, at] {
+                     const auto opening = stored->open_semester(epoch, name, capacity, at);
+                     if (connection->is_broken && opening.result == OpenResult::kReplaced) {
+                       world->cells.reach("command/late/fenced");
+                     }
+                     return opening;
+                   });
+  } catch (const StorageError& error) {
+    if (error.kind() == Kind::kInDoubt) opening_in_doubt_ = name;
+    throw;
+  }
 }
 
 CommitResult VirtualRepository::commit(const Batch& batch) {

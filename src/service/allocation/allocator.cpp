@@ -104,6 +104,16 @@ std::optional<std::string> Allocator::serve(const std::vector<StoredSemester>& s
   return std::nullopt;
 }
 
+std::optional<std::string> Allocator::open(SemesterId semester, const std::string& name, const Capacity& capacity) {
+  LedgerEntry opened;
+  opened.seq = 1;
+  opened.kind = EntryKind::kSemesterOpened;
+  opened.capacity = capacity;
+  if (auto fault = replay(semester, opened)) return "semester " + in_quotes(name) + ": " + *fault;
+  open_.emplace(name, semester);
+  return std::nullopt;
+}
+
 Decision Allocator::decide(const AllocationRequest& request, std::vector<LedgerEntry>& entries) {
   Decision decision;
   decision.semester_id = find_semester(request.semester);

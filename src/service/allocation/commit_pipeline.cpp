@@ -18,21 +18,49 @@ CommitPipeline::CommitPipeline(PipelineOptions options, StartOptions start)
 
 void CommitPipeline::on_start(const Now& now) { start_take_over(now); }
 
+void CommitPipeline::on_command(Token token, Command command, std::size_t bytes, const Now& now) {
+  std::visit([&](auto& what) { accept(token, std::move(what), bytes, now); }, command);
+}
+
 void CommitPipeline::on_request(Token token, AllocationRequest request, std::size_t bytes, const Now& now) {
+  accept(token, std::move(request), bytes, now);
+}
+
+void CommitPipeline::accept(Token token, AllocationRequest&& request, std::size_t bytes, const Now& now) {
   WaitingRequest waiting{.token = token,
                          .request = std::move(request),
                          .bytes = bytes,
                          .deadline = now.steady + options_.store_timeout,
                          .outcome = {}};
-  if (!takes_requests()) return answer(waiting, failed(end_error_));
-  if (lead_.phase() == Lead::Phase::kStandby) return answer(waiting, failed(not_leader(lead_.leader())));
-  if (!queue_.admit(waiting)) return answer(waiting, failed(overloaded()));
-  if (!expire_at_) expire_at_ = waiting.deadline;
-  if (lead_.leads() && queue_.undecided.empty()) {
+  if (!hold(waiting)) return;
+  if (lead_.leads() && !queue_.has_undecided()) {
     decide(std::move(waiting));
   } else {
     queue_.undecided.push_back(std::move(waiting));
   }
+}
+
+void CommitPipeline::accept(Token token, OpenSemester&& command, std::size_t bytes, const Now& now) {
+  WaitingBarrier waiting{.token = token,
+                         .command = std::move(command),
+                         .bytes = bytes,
+                         .deadline = now.steady + options_.store_timeout};
+  if (auto fault = fault_of(waiting.command)) return refuse(waiting, *std::move(fault));
+  if (hold(waiting)) queue_.barriers.push_back(std::move(waiting));
+}
+
+/// @return is it held? Otherwise it was answered
+template <class Waiting>
+bool CommitPipeline::hold(Waiting& waiting) {
+  const auto turn_away = [&](RequestError error) {
+    refuse(waiting, std::move(error));
+    return false;
+  };
+  if (!takes_requests()) return turn_away(end_error_);
+  if (lead_.phase() == Lead::Phase::kStandby) return turn_away(not_leader(lead_.leader()));
+  if (!queue_.admit(waiting.arrival, waiting.bytes)) return turn_away(overloaded());
+  if (!expire_at_) expire_at_ = waiting.deadline;
+  return true;
 }
 
 void CommitPipeline::on_tick(const Now& now) {

@@ -19,28 +19,45 @@ void CommitPipeline::answer(WaitingRequest& waiting, Outcome outcome) {
   actions_.emplace_back(SendReply{waiting.token, std::move(waiting.request), std::move(outcome)});
 }
 
+void CommitPipeline::answer(WaitingBarrier& waiting, OpenSemesterOutcome outcome) {
+  if (std::exchange(waiting.answered, true)) return;
+  actions_.emplace_back(SendOpenSemesterReply{waiting.token, waiting.command, std::move(outcome)});
+}
+
+void CommitPipeline::refuse(WaitingRequest& waiting, RequestError error) { answer(waiting, failed(std::move(error))); }
+
+void CommitPipeline::refuse(WaitingBarrier& waiting, RequestError error) { answer(waiting, {std::move(error)}); }
+
 void CommitPipeline::answer_all(RequestGroup& group) {
   for (auto& waiting : group.requests) {
     answer(waiting, std::move(waiting.outcome));
-    queue_.leave(waiting);
+    queue_.leave(waiting.bytes);
   }
 }
 
 void CommitPipeline::expire(const Now& now) {
   std::optional<SteadyTime> next;
   std::size_t expired = 0;
-  queue_.for_each([&](WaitingRequest& waiting) {
-    if (waiting.answered) return;
-    if (waiting.deadline <= now.steady) {
-      ++expired;
-      auto request_id = waiting.request.request_id;  // the ledger still needs it if the request is decided
-      answer(waiting, failed(unavailable("the store did not answer in time")));
-      waiting.request.request_id = std::move(request_id);
-    } else if (!next || waiting.deadline < *next) {
-      next = waiting.deadline;
+  const auto is_expired = [&](const auto& waiting) {
+    if (waiting.answered) return false;
+    if (waiting.deadline > now.steady) {
+      next = next ? std::min(*next, waiting.deadline) : waiting.deadline;
+      return false;
     }
+    ++expired;
+    return true;
+  };
+  queue_.for_each([&](WaitingRequest& waiting) {
+    if (!is_expired(waiting)) return;
+    auto request_id = waiting.request.request_id;  // the ledger still needs it if the request is decided
+    refuse(waiting, unavailable("the store did not answer in time"));
+    waiting.request.request_id = std::move(request_id);
   });
   queue_.remove_undecided([](const WaitingRequest& waiting) { return waiting.answered; });
+  for (auto& waiting : queue_.barriers) {
+    if (is_expired(waiting)) refuse(waiting, unavailable("the store did not answer in time"));
+  }
+  queue_.remove_barriers([](const WaitingBarrier& waiting) { return waiting.answered && !waiting.in_progress; });
   expire_at_ = next ? std::optional{std::max(*next, now.steady + kExpireStep)} : std::nullopt;
   if (expired > 0) {
     log(LogLevel::kWarning, "requests-expired",
@@ -49,7 +66,8 @@ void CommitPipeline::expire(const Now& now) {
 }
 
 void CommitPipeline::end(int code, std::string reason, const RequestError& error) {
-  queue_.for_each([&](WaitingRequest& waiting) { answer(waiting, failed(error)); });
+  queue_.for_each([&](WaitingRequest& waiting) { refuse(waiting, error); });
+  for (auto& waiting : queue_.barriers) refuse(waiting, error);
   queue_.clear();
   end_error_ = error;
   has_ended_ = true;

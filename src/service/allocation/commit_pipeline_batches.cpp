@@ -32,6 +32,17 @@ void CommitPipeline::decide_first() {
   queue_.undecided.pop_front();
 }
 
+/// Decides the requests that may be decided now, in order of arrival: those before the next barrier, and of isolated
+/// ones only a few. Executes the barriers whose turn it is.
+void CommitPipeline::decide_waiting(const Now& now) {
+  const auto is_isolated = [this] { return isolation_.isolates(queue_.undecided.front().arrival); };
+  do {
+    while (queue_.is_request_next() && !is_isolated()) decide_first();
+    if (is_calling() || !queue_.gathering.empty()) return;
+    for (std::size_t i = 0; i < isolation_.size() && queue_.is_request_next() && is_isolated(); ++i) decide_first();
+  } while (queue_.gathering.empty() && pass_barrier(now));
+}
+
 RequestGroup& CommitPipeline::group_for(std::optional<SemesterId> semester_id) {
   const auto newest = std::find_if(queue_.gathering.rbegin(), queue_.gathering.rend(),
                                    [&](const RequestGroup& group) { return group.semester_id == semester_id; });
@@ -53,16 +64,8 @@ void CommitPipeline::start_next(const Now& now) {
   if (has_ended_ || !lead_.leads()) return;
   // Before the next batch: under load there is always one.
   if (lead_.is_renewal_due(now.steady) && !is_calling()) renew(now);
-  auto& undecided = queue_.undecided;
-  while (!undecided.empty() && !isolation_.isolates(undecided.front().arrival)) decide_first();
-  if (is_calling()) return;
-  if (queue_.gathering.empty()) {
-    for (std::size_t i = 0; i < isolation_.size() && !undecided.empty() && isolation_.isolates(undecided.front().arrival);
-         ++i) {
-      decide_first();
-    }
-  }
-  if (queue_.gathering.empty()) return;
+  decide_waiting(now);
+  if (is_calling() || queue_.gathering.empty()) return;
   if (queue_.gathering.front().entries.empty()) {
     start_guards(now);
   } else {

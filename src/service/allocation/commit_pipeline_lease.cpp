@@ -80,7 +80,11 @@ void CommitPipeline::stand_by(const HeldBy& leader, SteadyTime watch_at, const N
   isolation_.reset();
   invariant_failed_ = false;
   queue_.remove_undecided([&](WaitingRequest& waiting) {
-    answer(waiting, failed(not_leader(lead_.leader())));
+    refuse(waiting, not_leader(lead_.leader()));
+    return true;
+  });
+  queue_.remove_barriers([&](WaitingBarrier& waiting) {
+    refuse(waiting, not_leader(lead_.leader()));
     return true;
   });
   if (std::exchange(said_, Said::kStandby) != Said::kStandby) {

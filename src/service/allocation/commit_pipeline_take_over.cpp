@@ -65,6 +65,7 @@ void CommitPipeline::lead(const Leadership& leadership, const std::vector<Stored
   start_.reset();
   unavailable_.end();
   reading_.succeed();
+  semesters_ = leadership.semesters;
   lead_.take(leadership.epoch, call_.since());
   log(LogLevel::kInfo, "leading",
       "epoch " + std::to_string(leadership.epoch) + ", " + std::to_string(open.size()) + " open semesters, " +

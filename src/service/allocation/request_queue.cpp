@@ -8,18 +8,23 @@
 
 namespace dti {
 
-bool RequestQueue::admit(WaitingRequest& request) {
-  request.arrival = ++arrivals_;
-  if (request_count_ >= limits_.requests_max || byte_count_ + request.bytes > limits_.bytes_max) return false;
+bool RequestQueue::admit(std::uint64_t& arrival, std::size_t bytes) {
+  arrival = ++arrivals_;
+  if (request_count_ >= limits_.requests_max || byte_count_ + bytes > limits_.bytes_max) return false;
   ++request_count_;
-  byte_count_ += request.bytes;
+  byte_count_ += bytes;
   return true;
 }
 
-void RequestQueue::leave(const WaitingRequest& request) {
-  DTI_CHECK(request_count_ > 0 && byte_count_ >= request.bytes);
+void RequestQueue::leave(std::size_t bytes) {
+  DTI_CHECK(request_count_ > 0 && byte_count_ >= bytes);
   --request_count_;
-  byte_count_ -= request.bytes;
+  byte_count_ -= bytes;
+}
+
+void RequestQueue::leave_first_barrier() {
+  leave(barriers.front().bytes);
+  barriers.pop_front();
 }
 
 void RequestQueue::for_each(const std::function<void(WaitingRequest&)>& call) {
@@ -45,19 +50,29 @@ void RequestQueue::take_back(const std::function<void(SemesterId, const LedgerEn
             [](const WaitingRequest& a, const WaitingRequest& b) { return a.arrival < b.arrival; });
   for (auto& request : all) {
     if (request.answered) {
-      leave(request);
+      leave(request.bytes);
       continue;
     }
     request.outcome = {};
     request.entry_count = 0;
     undecided.push_back(std::move(request));
   }
+  for (auto& barrier : barriers) barrier.in_progress = false;
+  remove_barriers([](const WaitingBarrier& barrier) { return barrier.answered; });
 }
 
 std::size_t RequestQueue::remove_undecided(const std::function<bool(WaitingRequest&)>& is_over) {
   return std::erase_if(undecided, [&](WaitingRequest& request) {
     if (!is_over(request)) return false;
-    leave(request);
+    leave(request.bytes);
+    return true;
+  });
+}
+
+void RequestQueue::remove_barriers(const std::function<bool(WaitingBarrier&)>& is_over) {
+  std::erase_if(barriers, [&](WaitingBarrier& barrier) {
+    if (!is_over(barrier)) return false;
+    leave(barrier.bytes);
     return true;
   });
 }
@@ -66,6 +81,7 @@ void RequestQueue::clear() {
   in_flight.clear();
   gathering.clear();
   undecided.clear();
+  barriers.clear();
 }
 
 }  // namespace dti

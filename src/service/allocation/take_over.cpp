@@ -7,6 +7,7 @@
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/service/ledger/catalog_check.hpp"
+#include "service/allocation/stored_semesters.hpp"
 
 namespace dti {
 namespace {
@@ -37,20 +38,6 @@ void compare(const SemesterToOpen& wanted, const StartSettingNames& names, const
   if (differences.empty()) return;
   refuse("semester \"" + wanted.name + "\" was opened with other numbers: " + differences +
          ". Start with the numbers of the store, or leave them out");
-}
-
-const StoredSemester* find_semester(const std::vector<StoredSemester>& semesters, const std::string& name) {
-  const auto found =
-      std::find_if(semesters.begin(), semesters.end(), [&](const StoredSemester& s) { return s.name == name; });
-  return found == semesters.end() ? nullptr : &*found;
-}
-
-/// A stored semester that people would take for one of this name.
-const StoredSemester* find_lookalike(const std::vector<StoredSemester>& semesters, const std::string& name) {
-  const auto found = std::find_if(semesters.begin(), semesters.end(), [&](const StoredSemester& semester) {
-    return semester_key(semester.name) == semester_key(name);
-  });
-  return found == semesters.end() ? nullptr : &*found;
 }
 
 /// Refuses a start that does not fit what is stored. @return whether the semester is to be opened

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "dti/base/check.hpp"
 #include "dti/base/stop_signals.hpp"
 #include "dti/base/wake_queue.hpp"
 #include "dti/protocol/allocation_codec.hpp"
@@ -178,6 +179,7 @@ class Server::Loop {
     requests_.send(answer, steady_now());
     if (++replies_performed_ % kMessagesBetweenLooks == 0) resume_store_if_ready();
   }
+  void perform(const SendOpenSemesterReply&) { DTI_CHECK(false); }  // no message asks for it
   void perform(StoreCall call) { store_.start(std::move(call)); }
   void perform(InterruptStore) { store_.interrupt(); }
   void perform(AnnounceReady) { announce(Role::kLeader); }

@@ -94,6 +94,18 @@ TEST(Allocator, KeepsHoldingsApartWhereverTheirProgramsStandInTheCatalogue) {
   EXPECT_EQ(allocator.head(kSemester), 0);
 }
 
+TEST_F(OpenSemester, IsJoinedByOneThatIsOpenedBesideIt) {
+  const Capacity capacity{10, 0, 0};
+  EXPECT_EQ(allocator_.find_semester("2026-10"), std::nullopt);
+  ASSERT_EQ(allocator_.open(2, "2026-10", capacity), std::nullopt);
+  EXPECT_EQ(allocator_.find_semester("2026-10"), 2);
+  EXPECT_EQ(allocator_.head(2), 1);
+  EXPECT_EQ(decide(request("2026-10", "f1", {ask("p1", 7, 2)})).outcome.programs.at(0).grant, (Grant{7, 0, 0}));
+  EXPECT_EQ(allocator_.left(2), (Pool{3, 0, 0}));
+  EXPECT_EQ(allocator_.left(kSemester), full_pool(kCapacity));
+  EXPECT_NE(allocator_.open(2, "2026-10", capacity), std::nullopt) << "it is open";
+}
+
 TEST_F(OpenSemester, AnswersTheSameRequestTheSameWayAndWritesNothing) {
   const auto first = decide_one("p1", 400, 2);
   const auto left = allocator_.left(kSemester);

@@ -119,6 +119,11 @@ class Pipeline : public testing::Test {
                  const std::string& semester = "2025-10") {
     return send(request(semester, "f1", {ask(program, classrooms, labs)}));
   }
+  Token open(const std::string& name, const Capacity& capacity = kCapacity) {
+    const auto token = ++tokens_;
+    pipeline_->on_command(token, OpenSemester{name, capacity}, 50, now_);
+    return token;
+  }
   void turn() {
     pipeline_->on_turn_end(now_);
     collect();
@@ -150,6 +155,28 @@ class Pipeline : public testing::Test {
     guard_.reset();
     end<GuardCall>(std::move(result));
   }
+  /// Stores the semester that is being opened, as an opening does, without telling the pipeline.
+  void store_opening() {
+    ASSERT_TRUE(opening_);
+    ASSERT_EQ(opening_->epoch, epoch_);
+    const auto id = static_cast<SemesterId>(stored_.size() + 1);
+    stored_[id] = {.id = id,
+                   .name = opening_->name,
+                   .epoch = epoch_,
+                   .head = 1,
+                   .opened_with = opening_->capacity,
+                   .left = full_pool(opening_->capacity)};
+    ledger_[id] = {opened(opening_->capacity)};
+  }
+  void finish_opening() {
+    store_opening();
+    answer_opening(Opening{OpenResult::kOpened, static_cast<SemesterId>(stored_.size())});
+  }
+  void answer_opening(std::variant<Opening, StoreFailure> result) {
+    ASSERT_TRUE(opening_);
+    opening_.reset();
+    end<OpenSemesterCall>(std::move(result));
+  }
   static StoreFailure failure(StorageError::Kind kind) { return {kind, "as the test says"}; }
 
   void advance(std::chrono::milliseconds step) {
@@ -163,6 +190,10 @@ class Pipeline : public testing::Test {
       if (auto* reply = std::get_if<SendReply>(&action)) {
         ASSERT_TRUE(replies_.emplace(reply->token, reply->outcome).second) << "a second reply to " << reply->token;
         order_.push_back(reply->token);
+      } else if (auto* opening = std::get_if<SendOpenSemesterReply>(&action)) {
+        ASSERT_TRUE(openings_.emplace(opening->token, opening->outcome).second)
+            << "a second reply to " << opening->token;
+        order_.push_back(opening->token);
       } else if (auto* call = std::get_if<StoreCall>(&action)) {
         expect_no_call();
         std::visit([this](auto& started) { keep(std::move(started)); }, *call);
@@ -209,7 +240,18 @@ class Pipeline : public testing::Test {
     if (found == replies_.end() || found->second.error) return std::nullopt;
     return found->second.programs.at(0).grant;
   }
-  [[nodiscard]] bool is_answered(Token token) const { return replies_.contains(token); }
+  [[nodiscard]] bool is_answered(Token token) const { return replies_.contains(token) || openings_.contains(token); }
+  /// Was the command answered with an open semester?
+  [[nodiscard]] bool is_opened(Token token) const {
+    const auto found = openings_.find(token);
+    return found != openings_.end() && !found->second.error;
+  }
+  /// The error with which the command was answered; kOk if it has none, or no answer.
+  [[nodiscard]] RequestError refusal_of(Token token) const {
+    const auto found = openings_.find(token);
+    if (found == openings_.end() || !found->second.error) return {Status::kOk, {}, {}, {}};
+    return *found->second.error;
+  }
 
   Now now_{SteadyTime{} + 1h, WallTime{}};
   std::optional<CommitPipeline> pipeline_;
@@ -229,6 +271,7 @@ class Pipeline : public testing::Test {
   std::chrono::milliseconds lease_{5'000};
   std::vector<std::string> said_;
   std::map<Token, Outcome> replies_;
+  std::map<Token, OpenSemesterOutcome> openings_;
   std::vector<Token> order_;
   std::vector<std::string> events_;
   std::map<std::string, std::vector<std::string>> messages_;  // by event

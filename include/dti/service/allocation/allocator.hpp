@@ -45,6 +45,10 @@ class Allocator {
   /// @return what differs between the replayed state and the stored one, or nothing
   [[nodiscard]] std::optional<std::string> serve(const std::vector<StoredSemester>& semesters);
 
+  /// Serves one more semester, which the store has opened just now: replays its first entry.
+  /// @return what is wrong with it, or nothing
+  [[nodiscard]] std::optional<std::string> open(SemesterId semester, const std::string& name, const Capacity& capacity);
+
   /// Decides a request on the state as decided so far and changes that state; new grants are appended to `entries`.
   [[nodiscard]] Decision decide(const AllocationRequest& request, std::vector<LedgerEntry>& entries);
 

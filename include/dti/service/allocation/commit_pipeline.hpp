@@ -16,6 +16,7 @@
 #include "dti/domain/messages.hpp"
 #include "dti/service/allocation/allocator.hpp"
 #include "dti/service/allocation/call_watch.hpp"
+#include "dti/service/allocation/command.hpp"
 #include "dti/service/allocation/isolation.hpp"
 #include "dti/service/allocation/lead.hpp"
 #include "dti/service/allocation/request_queue.hpp"
@@ -42,6 +43,12 @@ struct SendReply {
   AllocationRequest request;
   Outcome outcome;
 };
+/// The answer to an OpenSemester; exactly one leaves for each token.
+struct SendOpenSemesterReply {
+  Token token = 0;
+  OpenSemester command;
+  OpenSemesterOutcome outcome;
+};
 /// The call in progress takes too long: Repository::interrupt().
 struct InterruptStore {};
 /// The server leads, with its state loaded: for the first time, or again after it stood by.
@@ -49,21 +56,27 @@ struct AnnounceReady {};
 /// Another server leads, and this one waits for its turn: for the first time, or again after it led.
 struct AnnounceStandby {};
 /// A StoreCall is to be started; its end is given to on_store(). At most one is in progress.
-using Action = std::variant<SendReply, StoreCall, InterruptStore, AnnounceReady, AnnounceStandby, LogEvent, Exit>;
+using Action = std::variant<SendReply, SendOpenSemesterReply, StoreCall, InterruptStore, AnnounceReady, AnnounceStandby,
+                            LogEvent, Exit>;
 
 /// Group commit as a state machine: events in, actions out; no thread, clock, socket or blocking call.
 /// Requests are decided on arrival, in order; what was decided gathers while one batch is being committed, and its answers
 /// leave when it is. A failure undoes what is not known to be stored, takes over, and decides again what waits.
+/// Commands that are no part of a batch are barriers: they wait for all that arrived before, and all that arrived after
+/// waits for them.
 /// While another server leads, this one stands by: it reads on, sends clients there, and takes over when the lead is free.
-/// Thread: one. Source: docs/adr/0003-reply-after-commit.md, docs/adr/0004-take-over.md, docs/adr/0015-leases.md
+/// Thread: one. Source: docs/adr/0003-reply-after-commit.md, docs/adr/0004-take-over.md, docs/adr/0015-leases.md,
+/// docs/adr/0017-commands-and-barriers.md
 class CommitPipeline {
  public:
   CommitPipeline(PipelineOptions options, StartOptions start);
 
   /// First event: begins the first take-over, which finds whether another server leads.
   void on_start(const Now& now);
-  /// A well-formed request whose message had so many bytes. It is decided, and waits for on_turn_end(); after on_stop()
+  /// A well-formed command whose message had so many bytes. It is decided, and waits for on_turn_end(); after on_stop()
   /// or Exit it is refused at once.
+  void on_command(Token token, Command command, std::size_t bytes, const Now& now);
+  /// The same for a request: most commands are requests.
   void on_request(Token token, AllocationRequest request, std::size_t bytes, const Now& now);
   /// No more requests are at hand: what was decided since the last turn may be committed now, together.
   void on_turn_end(const Now& now) { pump(now); }
@@ -95,9 +108,15 @@ class CommitPipeline {
  private:
   enum class Said { kNothing, kStandby, kReady };
 
+  // At the door (commit_pipeline.cpp).
+  void accept(Token token, AllocationRequest&& request, std::size_t bytes, const Now& now);
+  void accept(Token token, OpenSemester&& command, std::size_t bytes, const Now& now);
+  template <class Waiting>
+  [[nodiscard]] bool hold(Waiting& waiting);
   // From undecided to decided, and on to durable (commit_pipeline_batches.cpp).
   void decide(WaitingRequest waiting);
   void decide_first();
+  void decide_waiting(const Now& now);
   [[nodiscard]] RequestGroup& group_for(std::optional<SemesterId> semester_id);
   void pump(const Now& now);
   void start_next(const Now& now);
@@ -107,7 +126,10 @@ class CommitPipeline {
   void on(const Ended<GuardCall>& guard, const Now& now);
   void on_written(CommitResult result, const Now& now);
   void on_durable(std::vector<RequestGroup> groups, const Now& now);
-  // What a batch does not hold (commit_pipeline_commands.cpp).
+  // Barriers (commit_pipeline_commands.cpp).
+  [[nodiscard]] bool pass_barrier(const Now& now);
+  void end_barrier(OpenSemesterOutcome outcome, const Now& now);
+  void on_opened(SemesterId id, const Now& now);
   void on(const Ended<OpenSemesterCall>& opening, const Now& now);
   // Back from decided to undecided (commit_pipeline_failures.cpp).
   void on_failure(const StoreFailure& failure, const Now& now);
@@ -135,6 +157,9 @@ class CommitPipeline {
   void compare_start();
   // Answers and ends (commit_pipeline_answers.cpp).
   void answer(WaitingRequest& waiting, Outcome outcome);
+  void answer(WaitingBarrier& waiting, OpenSemesterOutcome outcome);
+  void refuse(WaitingRequest& waiting, RequestError error);
+  void refuse(WaitingBarrier& waiting, RequestError error);
   void answer_all(RequestGroup& group);
   void expire(const Now& now);
   void end(int code, std::string reason, const RequestError& error);
@@ -151,6 +176,7 @@ class CommitPipeline {
   std::optional<StartOptions> start_;  // until the first take-over succeeded
   bool start_fits_ = false;            // the store, as far as this server read it while it stood by
   Allocator allocator_;
+  std::vector<StoredSemester> semesters_;  // open and closed: of the last take-over, and those opened since
   RequestQueue queue_;
   Lead lead_;
   StoreReading reading_;

@@ -11,6 +11,7 @@
 #include "dti/base/actions.hpp"
 #include "dti/base/time.hpp"
 #include "dti/domain/messages.hpp"
+#include "dti/service/allocation/command.hpp"
 #include "dti/service/ledger/repository.hpp"
 
 namespace dti {
@@ -28,6 +29,17 @@ struct WaitingRequest {
   bool answered = false;        // its deadline passed: its outcome is not sent
 };
 
+/// A barrier that waits for its answer.
+struct WaitingBarrier {
+  std::uint64_t arrival = 0;  // counted with the requests
+  Token token = 0;
+  OpenSemester command;
+  std::size_t bytes = 0;  // of its message
+  SteadyTime deadline;
+  bool in_progress = false;  // its call of the store is
+  bool answered = false;     // its deadline passed during the call: the outcome is not sent
+};
+
 /// Decided requests of one semester (or of none), in order of arrival, that become durable together.
 struct RequestGroup {
   std::optional<SemesterId> semester_id;
@@ -39,7 +51,8 @@ struct RequestGroup {
   [[nodiscard]] const std::vector<LedgerEntry>& decided() const { return batch ? batch->entries : entries; }
 };
 
-/// The requests that a server holds, within bounds: undecided, decided and gathering, or in flight to the store.
+/// The requests that a server holds, within bounds: undecided, decided and gathering, or in flight to the store; and
+/// the barriers between them.
 /// Thread: one.
 class RequestQueue {
  public:
@@ -50,31 +63,45 @@ class RequestQueue {
 
   explicit RequestQueue(Limits limits) : limits_(limits) {}
 
-  /// Gives a request its arrival number and a place in the bounds. @return is there room? Otherwise it is not held
-  [[nodiscard]] bool admit(WaitingRequest& request);
-  /// The request is no longer held.
-  void leave(const WaitingRequest& request);
+  /// Gives a request or a barrier its arrival number and a place in the bounds.
+  /// @param bytes  of its message
+  /// @return is there room? Otherwise it is not held
+  [[nodiscard]] bool admit(std::uint64_t& arrival, std::size_t bytes);
+  /// A request or a barrier whose message had so many bytes is no longer held.
+  void leave(std::size_t bytes);
+  /// The first barrier is no longer held.
+  void leave_first_barrier();
 
-  /// Does any request wait?
-  [[nodiscard]] bool is_empty() const { return in_flight.empty() && gathering.empty() && undecided.empty(); }
+  /// Does no request and no barrier wait?
+  [[nodiscard]] bool is_empty() const { return in_flight.empty() && gathering.empty() && !has_undecided(); }
+  /// Does a request or a barrier wait to be decided?
+  [[nodiscard]] bool has_undecided() const { return !undecided.empty() || !barriers.empty(); }
+  /// Is a request the next to be decided, rather than a barrier?
+  [[nodiscard]] bool is_request_next() const {
+    return !undecided.empty() && (barriers.empty() || undecided.front().arrival < barriers.front().arrival);
+  }
   /// Calls the function with each request, the oldest ones first.
   void for_each(const std::function<void(WaitingRequest&)>& call);
-  /// Makes every decided request undecided again, in order of arrival. Those whose deadline has passed leave.
+  /// Makes every decided request undecided again, in order of arrival, and a barrier in progress wait again. Those
+  /// whose deadline has passed leave.
   /// @param undo  called for each entry that was decided, the newest ones first
   void take_back(const std::function<void(SemesterId, const LedgerEntry&)>& undo);
   /// Removes the undecided requests for which the function returns true; they leave.
   std::size_t remove_undecided(const std::function<bool(WaitingRequest&)>& is_over);
-  /// Removes all requests.
+  /// Removes the barriers for which the function returns true; they leave.
+  void remove_barriers(const std::function<bool(WaitingBarrier&)>& is_over);
+  /// Removes all requests and barriers.
   void clear();
 
   std::deque<WaitingRequest> undecided;  // in order of arrival
+  std::deque<WaitingBarrier> barriers;   // in order of arrival; the first one may be in progress
   std::deque<RequestGroup> gathering;    // decided, in the order of their turns
   std::vector<RequestGroup> in_flight;   // one for a commit, several for a guard
 
  private:
   const Limits limits_;
   std::uint64_t arrivals_ = 0;
-  std::size_t request_count_ = 0;  // held, answered or not
+  std::size_t request_count_ = 0;  // requests and barriers that are held, answered or not
   std::size_t byte_count_ = 0;     // of their messages
 };
 

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dti/service/ledger/repository.hpp"
+
+namespace dti {
+
+/// The semester of that name, byte for byte; null if there is none.
+[[nodiscard]] const StoredSemester* find_semester(const std::vector<StoredSemester>& semesters,
+                                                  const std::string& name);
+
+/// A semester that people would take for one of this name (semester_key()); null if there is none.
+[[nodiscard]] const StoredSemester* find_lookalike(const std::vector<StoredSemester>& semesters,
+                                                   const std::string& name);
+
+}  // namespace dti
