@@ -63,6 +63,25 @@ TEST_P(RepositoryContract, SemestersAreNumberedAsTheyAreOpenedAndNamedByteForByt
   EXPECT_EQ(leadership.semesters[2], (StoredSemester{3, "it's \"ñ\" \\", epoch_, 1, {}, {}}));
 }
 
+TEST_P(RepositoryContract, ABatchHoldsAReleaseAndTheGrantThatFollowsIt) {
+  start();
+  ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}, {2, {3, 1}}})), CommitResult::kCommitted);
+  LedgerEntry released = read_all(*repository_, 1, 1, 2).front();
+  released.kind = EntryKind::kReleased;
+  released.seq = ++semester_.head;
+  semester_.left = give_back(semester_.left, released.grant);
+  Batch batch = grants({{1, {1, 1}}});
+  batch.entries.front().generation = 2;
+  batch.entries.insert(batch.entries.begin(), released);
+  batch.messages.front().entry_count = 2;
+  batch.charged = give_back(Pool{}, batch.entries.back().grant);
+  batch.charged = charge(batch.charged, released.grant);
+  --batch.base;
+  EXPECT_EQ(repository_->commit(batch), CommitResult::kCommitted);
+  EXPECT_EQ(read_all(*repository_, 1, 3, 5), batch.entries);
+  EXPECT_EQ(stored(), semester_);
+}
+
 TEST_P(RepositoryContract, UnderAnOldEpochNoSemesterIsOpened) {
   start();
   static_cast<void>(take(*repository_));

@@ -14,7 +14,8 @@ using Seq = std::int64_t;         // an entry's place in its semester's ledger: 
 using Epoch = std::int64_t;       // how often the store was taken over; only rises
 
 /// What an entry of the ledger says. `released`, `capacity-changed` and `semester-closed` have their place in the
-/// ledger's schema; this version writes and replays the other two, and refuses a ledger that holds more.
+/// ledger's schema; a server of this version writes and replays the other two, and refuses a ledger that holds more. The
+/// stores take `released` in a batch as well.
 enum class EntryKind : std::uint8_t { kGranted, kReleased, kCapacityChanged, kSemesterOpened, kSemesterClosed };
 
 /// The kind's name in the store, such as `semester-opened`.

@@ -18,11 +18,16 @@ std::optional<EntryKind> entry_kind_from_code(std::int64_t code) {
 
 int status_code(const LedgerEntry& entry) { return grant_status(entry.want, entry.grant) == Status::kOk ? 0 : 1; }
 
+bool has_only_grants(const Batch& batch) {
+  return std::all_of(batch.entries.begin(), batch.entries.end(),
+                     [](const LedgerEntry& entry) { return entry.kind == EntryKind::kGranted; });
+}
+
 void check_batch(const Batch& batch) {
   DTI_CHECK(!batch.entries.empty());
   Seq seq = batch.base;
   for (const LedgerEntry& entry : batch.entries) {
-    DTI_CHECK(entry.kind == EntryKind::kGranted && entry.seq == ++seq);
+    DTI_CHECK(is_for_batch(entry.kind) && entry.seq == ++seq);
   }
   const std::size_t in_messages =
       std::accumulate(batch.messages.begin(), batch.messages.end(), std::size_t{0},

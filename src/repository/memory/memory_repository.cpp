@@ -80,12 +80,15 @@ void MemoryStore::add_grants(Semester& semester, const Batch& batch) {
   std::vector<std::int32_t> before;
   before.reserve(batch.entries.size());
   for (const LedgerEntry& entry : batch.entries) {
-    if (!fits_schema(entry) || entry.generation <= generations[entry.program_id - 1]) {
+    const bool is_grant = entry.kind == EntryKind::kGranted;
+    if (!fits_schema(entry) || (is_grant && entry.generation <= generations[entry.program_id - 1])) {
       for (std::size_t i = before.size(); i-- > 0;) generations[batch.entries[i].program_id - 1] = before[i];
       throw StorageError{Kind::kInvariant, "a batch holds an entry that must not be stored: seq " +
                                                std::to_string(entry.seq) + " of semester " + semester.row.name};
     }
-    before.push_back(std::exchange(generations[entry.program_id - 1], entry.generation));
+    auto& newest = generations[entry.program_id - 1];
+    before.push_back(newest);
+    if (is_grant) newest = entry.generation;
   }
 }
 

@@ -63,7 +63,7 @@ void LedgerCopy::put_entry(std::string& piece, const LedgerEntry& entry,
   append_big_endian(piece, kColumns);
   put(piece, narrow(batch_->semester_id));
   put(piece, stored_time(batch_->at) - kPostgresqlEpoch);
-  put(piece, static_cast<std::int16_t>(stored_code(EntryKind::kGranted)));
+  put(piece, static_cast<std::int16_t>(stored_code(entry.kind)));
   put(piece, std::int64_t{entry.seq});
   put(piece, narrow(entry.program_id));
   put(piece, std::int32_t{entry.generation});
@@ -71,7 +71,11 @@ void LedgerCopy::put_entry(std::string& piece, const LedgerEntry& entry,
        {entry.want.classrooms, entry.want.labs, entry.grant.classrooms, entry.grant.labs, entry.grant.mobile_labs}) {
     put(piece, narrow(rooms));
   }
-  put(piece, static_cast<std::int16_t>(status_code(entry)));
+  if (entry.kind == EntryKind::kGranted) {
+    put(piece, static_cast<std::int16_t>(status_code(entry)));
+  } else {
+    append_big_endian(piece, kNull);
+  }
   put(piece, request_id);
 }
 

@@ -120,6 +120,8 @@ PostgresqlCommit::PostgresqlCommit(PostgresqlSession& session, std::shared_ptr<c
       statement_(session.handle()) {
   if (std::cmp_greater(greatest_program(*batch_), program_count)) {
     ask_who_leads();
+  } else if (!has_only_grants(*batch_)) {
+    send_copy();  // the other statements are for grants
   } else if (batch_->entries.size() <= kFewEntriesMax) {
     send_few();
   } else if (batch_->entries.size() <= kManyEntriesMax) {

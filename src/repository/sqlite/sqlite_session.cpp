@@ -86,9 +86,13 @@ void SqliteSession::insert(const Batch& batch) {
         .bind(entry.grant.classrooms)
         .bind(entry.grant.labs)
         .bind(entry.grant.mobile_labs)
-        .bind(std::int64_t{stored_code(entry.kind)})
-        .bind(std::int64_t{status_code(entry)})
-        .bind(request_id);
+        .bind(std::int64_t{stored_code(entry.kind)});
+    if (entry.kind == EntryKind::kGranted) {
+      insert.bind(std::int64_t{status_code(entry)});
+    } else {
+      insert.bind_null();
+    }
+    insert.bind(request_id);
     if (++bound == (many ? kGrantsPerInsert : 1)) {
       insert.run();
       left -= bound;

@@ -16,7 +16,15 @@ inline constexpr std::int64_t kLedgerPieceEntries = 50'000;  // about 5 MB: what
 /// How a kind and the status of a grant are stored: as small numbers, explained in sql/*/0001_ledger.up.sql.
 [[nodiscard]] constexpr int stored_code(EntryKind kind) { return static_cast<int>(kind); }
 [[nodiscard]] std::optional<EntryKind> entry_kind_from_code(std::int64_t code);
+/// @param entry  a grant; entries of other kinds have no status
 [[nodiscard]] int status_code(const LedgerEntry& entry);
+
+/// May a batch hold such an entry? It changes nothing of the semester's row but the head and what is left.
+[[nodiscard]] constexpr bool is_for_batch(EntryKind kind) {
+  return kind == EntryKind::kGranted || kind == EntryKind::kReleased;
+}
+/// Does the batch hold nothing but grants?
+[[nodiscard]] bool has_only_grants(const Batch& batch);
 
 /// Stops the process if the batch is not what Repository::commit() takes: a fault of ours.
 void check_batch(const Batch& batch);

@@ -89,8 +89,8 @@ struct Batch {
   SemesterId semester_id = 0;
   Epoch epoch = 0;
   Seq base = 0;                        // the head on which the batch rests; its first entry has seq base + 1
-  Pool charged;                        // what its grants take from the pool, in all
-  std::vector<LedgerEntry> entries;    // kGranted, seq base + 1, base + 2, …; at least one
+  Pool charged;                        // what its entries take from the pool, in all; negative: what they give back
+  std::vector<LedgerEntry> entries;    // kGranted or kReleased, seq base + 1, base + 2, …; at least one
   std::vector<BatchMessage> messages;  // their entry counts add up to the entries
   WallTime at{};
 };
