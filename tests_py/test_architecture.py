@@ -127,11 +127,11 @@ def test_a_room_keeps_its_headers_unless_another_room_uses_them():
     assert faults == []
 
 
-def test_no_sentence_of_service_and_transport_names_a_flag():
+def test_no_sentence_of_service_repository_and_transport_names_a_flag():
     """A flag is the business of the program that has it; the same code serves programs with other settings."""
     faults = []
     for path, folder in product_files():
-        if folder.split("/")[0] in ("service", "transport"):
+        if folder.split("/")[0] in ("service", "repository", "transport"):
             for line in path.read_text().splitlines():
                 if re.search(r'"[^"]*--[a-z]', line.split("//")[0]):
                     faults.append(f"{path.relative_to(ROOT)}: {line.strip()}")

@@ -148,7 +148,7 @@ def test_a_silent_database_is_unavailable_after_store_timeout_and_served_again_w
         assert healthy(client)
         assert postgresql.left()[:2] == (367, 56)
         assert dti.log.count(" store-answers-again:") == dti.log.count(" store-silent:") == 1, dti.log
-        assert "did not answer within --store-timeout (1000 ms)" in dti.log, dti.log
+        assert "did not answer within the store timeout (1000 ms)" in dti.log, dti.log
         assert "terminated abnormally" not in dti.log, "the server itself cut the connection"
     postgresql.check_conserved()
 

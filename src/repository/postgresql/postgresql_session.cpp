@@ -147,7 +147,7 @@ std::string PostgresqlSession::refusal_text(std::string_view sqlstate, std::stri
 
 std::string broken_text(const CallGate& gate, std::chrono::milliseconds timeout, std::string_view text) {
   if (!gate.interrupted()) return "PostgreSQL: " + one_line(text);
-  return "PostgreSQL did not answer within --store-timeout (" + std::to_string(timeout.count()) +
+  return "PostgreSQL did not answer within the store timeout (" + std::to_string(timeout.count()) +
          " ms), so the server interrupted its call and closed the connection. Check the host of the database, the network"
          " to it, its disk, and sessions that hold locks (pg_stat_activity)";
 }

@@ -22,7 +22,7 @@ bool PolledCalls::takes(const StoreCall& call) const {
 /// Does a part of the call in progress. @return the call's end, if the part was the last one
 template <class Part>
 std::optional<StoreResult> PolledCalls::advance(Part part) {
-  std::variant<CommitResult, StoreFailure> result;
+  std::variant<StoreFailure, CommitResult> result;
   try {
     const std::optional<CommitResult> answer = part();
     if (!answer) return std::nullopt;

@@ -40,11 +40,11 @@ class Pipeline : public testing::Test {
   }
 
   /// What comes of a commit, a guard, a renewal or a resignation.
-  using WriteResult = std::variant<CommitResult, StoreFailure>;
+  using WriteResult = std::variant<StoreFailure, CommitResult>;
 
   /// Ends the call in progress.
   template <class Call>
-  void end(std::variant<typename Call::Answer, StoreFailure> result) {
+  void end(std::variant<StoreFailure, typename Call::Answer> result) {
     pipeline_->on_store(Ended<Call>{std::move(result)}, now_);
     collect();
   }
@@ -172,7 +172,7 @@ class Pipeline : public testing::Test {
     store_opening();
     answer_opening(Opening{OpenResult::kOpened, static_cast<SemesterId>(stored_.size())});
   }
-  void answer_opening(std::variant<Opening, StoreFailure> result) {
+  void answer_opening(std::variant<StoreFailure, Opening> result) {
     ASSERT_TRUE(opening_);
     opening_.reset();
     end<OpenSemesterCall>(std::move(result));

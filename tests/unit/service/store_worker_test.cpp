@@ -65,6 +65,14 @@ class PolledRepository : public Repository, public PollableCommits {
   }
 };
 
+TEST(EndedCall, IsAFailureInDoubtUntilTheStoreAnswers) {
+  const Ended<CommitCall> commit;
+  ASSERT_NE(commit.failure(), nullptr);
+  EXPECT_EQ(commit.failure()->kind, StorageError::Kind::kInDoubt);
+  EXPECT_NE(std::get<Ended<OpenSemesterCall>>(StoreResult{std::in_place_type<Ended<OpenSemesterCall>>}).failure(),
+            nullptr);
+}
+
 class StoreWorkerOfAPolledStore : public testing::Test {
  protected:
   void start_commit() { worker_.start(CommitCall{std::make_shared<const Batch>()}); }

@@ -58,17 +58,18 @@ using StoreCall =
 
 /// How a call failed.
 struct StoreFailure {
-  StorageError::Kind kind = StorageError::Kind::kUnavailable;
+  StorageError::Kind kind = StorageError::Kind::kInDoubt;
   std::string text;
 };
 
-/// The end of a call: the store's answer, or how the call failed.
+/// The end of a call: the store's answer, or how the call failed. By default it failed, in doubt: only an answer of the
+/// store counts as one.
 template <class Call>
 struct Ended {
-  std::variant<typename Call::Answer, StoreFailure> result;
+  std::variant<StoreFailure, typename Call::Answer> result;
 
   [[nodiscard]] const StoreFailure* failure() const { return std::get_if<StoreFailure>(&result); }
-  [[nodiscard]] const typename Call::Answer& answer() const { return std::get<0>(result); }
+  [[nodiscard]] const typename Call::Answer& answer() const { return std::get<typename Call::Answer>(result); }
 };
 
 namespace detail {
