@@ -7,7 +7,7 @@
 namespace dti {
 namespace {
 
-constexpr rlim_t kDescriptorsMax = 1U << 20U;  // where the hard limit is none; also what the kernel's nr_open has
+constexpr rlim_t kDescriptorsMax = 1U << 20U;  // if there is no hard limit; it is the kernel's default nr_open
 
 }  // namespace
 

@@ -15,7 +15,7 @@
 namespace dti {
 namespace {
 
-constexpr std::size_t kThreads = 5;  // beside the first: the log's, two of libzmq, the store worker or the lookup of a name
+constexpr std::size_t kThreads = 5;  // without the first: the log's, two of libzmq, the store worker or a name lookup
 constexpr std::size_t kFiles = 16;   // sockets and event descriptors of libzmq, the store, the lock file
 
 void require_threads() {
@@ -32,9 +32,9 @@ void require_threads() {
   end.set_value();
   for (auto& thread : threads) thread.join();
   if (fault.empty()) return;
-  throw std::runtime_error{"cannot start the " + std::to_string(kThreads) + " threads that this process needs (" + fault +
-                           "): raise the limit of processes (ulimit -u, TasksMax= of systemd, the pids limit of the"
-                           " container)"};
+  throw std::runtime_error{"cannot start the " + std::to_string(kThreads) + " threads that this process needs (" +
+                           fault + "): raise the limit of processes (ulimit -u, TasksMax= of systemd, the pids limit "
+                           "of the container)"};
 }
 
 void require_files() {

@@ -13,7 +13,7 @@ struct Range {
   Alphabet alphabet;
 };
 
-// Unicode's blocks of these alphabets; the caller looks at letters only.
+// The Unicode blocks of these alphabets. The caller passes letters only.
 constexpr Range kRanges[] = {
     {'A', 'Z', Alphabet::kLatin},          {'a', 'z', Alphabet::kLatin},          {0x00C0, 0x024F, Alphabet::kLatin},
     {0x0370, 0x03FF, Alphabet::kGreek},    {0x0400, 0x052F, Alphabet::kCyrillic}, {0x0531, 0x0588, Alphabet::kArmenian},
@@ -28,7 +28,7 @@ struct Twin {
   char latin;
 };
 
-// From Unicode's confusables.txt, those that are the same in most typefaces; in order of code point.
+// The letters in Unicode's confusables.txt that look the same in most typefaces, by code point.
 constexpr Twin kTwins[] = {
     {0x0391, 'A'}, {0x0392, 'B'}, {0x0395, 'E'}, {0x0396, 'Z'}, {0x0397, 'H'}, {0x0399, 'I'}, {0x039A, 'K'},
     {0x039C, 'M'}, {0x039D, 'N'}, {0x039F, 'O'}, {0x03A1, 'P'}, {0x03A4, 'T'}, {0x03A5, 'Y'}, {0x03A7, 'X'},

@@ -34,7 +34,7 @@ std::pair<std::string, std::string> shown_apart(const std::string& name, const s
 }
 
 bool Catalog::add(const std::vector<CatalogProgram>& programs) {
-  // Nothing is added until all of it is known to fit.
+  // All programs are checked before the first one is added.
   NameIndex new_faculties;
   NameIndex new_programs;
   auto expected = size() + 1;

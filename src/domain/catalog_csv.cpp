@@ -20,7 +20,7 @@ bool is_blank(const CsvRecord& record) {
                                       [](const auto& cell) { return tidy_name(cell).empty(); });
 }
 
-/// The first line, short enough to be shown.
+/// The first line, cut to a length that a message can show.
 std::string first_line(std::string_view text) {
   constexpr std::size_t kShownMax = 80;
   auto line = text.substr(0, text.find_first_of("\r\n"));
@@ -30,25 +30,26 @@ std::string first_line(std::string_view text) {
   return std::string{line.substr(0, line.size() - 1)} + "…";
 }
 
-/// Takes Excel's line `sep=;`. @return its separator; none if there is no such line
+/// Removes the line `sep=;` that Excel writes from the start of the text.
+/// @return its separator; none if there is no such line
 std::optional<char> take_separator_line(std::string_view& text, std::size_t& line) {
   const auto end = std::min(text.find_first_of("\r\n"), text.size());
   auto first = text.substr(0, end);
   if (first.size() >= 2 && first.front() == '"' && first.back() == '"') first = first.substr(1, first.size() - 2);
   if (first.size() < 5 || name_key(first.substr(0, 4)) != "sep=") return std::nullopt;
   const char separator = first[4];
-  if (first.find_first_not_of(separator, 5) != first.npos) return std::nullopt;  // a saved row has one for each column
+  if (first.find_first_not_of(separator, 5) != first.npos) return std::nullopt;  // saved rows have one per column
   text.remove_prefix(end);
   text.remove_prefix(text.starts_with("\r\n") ? 2 : std::min<std::size_t>(text.size(), 1));
   ++line;
   return separator;
 }
 
-/// Which cells of a row are the names.
+/// The columns that contain the names.
 struct Header {
   std::optional<std::size_t> faculty;
   std::optional<std::size_t> program;
-  std::size_t width = 0;  // cells; of a whole header, without blank ones at the end
+  std::size_t width = 0;  // cells of a complete header, without blank ones at the end
   std::optional<std::string> twice;
 
   [[nodiscard]] int found() const { return (faculty ? 1 : 0) + (program ? 1 : 0); }
@@ -66,26 +67,26 @@ Header read_header(const CsvRecord& record) {
     if (*place) header.twice = tidy_name(record.cells[i]);
     *place = i;
   }
-  if (header.found() < 2) return header;  // The width matters only for a whole header, and few rows are one.
+  if (header.found() < 2) return header;  // only a complete header needs the width
   while (tidy_name(record.cells[header.width - 1]).empty()) --header.width;
   return header;
 }
 
-/// Is it what a spreadsheet shows in the place of a value that it does not have, in English or Spanish?
+/// Tells whether the text is an error value of a spreadsheet, in English or Spanish.
 bool is_spreadsheet_error(std::string_view name) {
   if (!name.starts_with('#')) return false;
   return name == "#N/A" || name == "#N/D" || name.ends_with('!') || name.ends_with('?') ||
          name.find_first_not_of('#') == name.npos;
 }
 
-/// Is it what a database or a program writes in the place of a value that it does not have?
+/// Tells whether the text is what a database or a program writes for a missing value.
 bool is_missing_value(std::string_view name) {
   constexpr std::array<std::string_view, 9> kWords = {"null",  "(null)", "<null>",    "[null]", "\\n",
                                                       "nan",   "none",   "undefined", "n/a"};
   return std::find(kWords.begin(), kWords.end(), name_key(name)) != kWords.end();
 }
 
-/// Is it a long number, or a code such as 2E10, as a spreadsheet shortens it: 1.23E+11?
+/// Tells whether the text is a long number, or a code such as 2E10, that a spreadsheet has shortened: 1.23E+11.
 bool is_shortened_number(std::string_view name) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const auto exponent = name.find("E+");
@@ -94,7 +95,7 @@ bool is_shortened_number(std::string_view name) {
          std::all_of(name.begin() + static_cast<std::ptrdiff_t>(exponent) + 2, name.end(), is_digit);
 }
 
-/// The first character that is written as web pages write it (`&ntilde;`, `&#241;`); empty if there is none.
+/// The first character that has the form of a web page (`&ntilde;`, `&#241;`); empty if there is none.
 std::string_view character_reference(std::string_view name) {
   for (auto at = name.find('&'); at != name.npos; at = name.find('&', at + 1)) {
     const auto end = name.find(';', at);
@@ -108,7 +109,8 @@ std::string_view character_reference(std::string_view name) {
   return {};
 }
 
-/// The first accented letter that was UTF-8 and was read as Windows-1252 (`Ã±` for `ñ`); empty if there is none.
+/// The first UTF-8 letter with an accent that another program read as Windows-1252 (`Ã±` for `ñ`); empty if there is
+/// none.
 std::string_view misread_letter(std::string_view name) {
   std::int32_t before = 0;
   std::size_t size_before = 0;
@@ -124,10 +126,10 @@ std::string_view misread_letter(std::string_view name) {
   return {};
 }
 
-/// What no conversion of a spreadsheet should leave in a name, as the rest of a sentence; none if there is nothing.
+/// Reports traces of a failed conversion in a name, as the rest of a sentence; none if there are none.
 std::optional<std::string> conversion_fault(std::string_view name) {
   if (is_spreadsheet_error(name)) return "is an error of the spreadsheet: " + std::string{name};
-  if (is_missing_value(name)) return "is no name but a missing value: " + std::string{name};
+  if (is_missing_value(name)) return "is not a name but a missing value: " + std::string{name};
   if (is_shortened_number(name)) {
     return "is a number that the spreadsheet has shortened (" + std::string{name} + "): make the column text";
   }
@@ -148,14 +150,14 @@ std::optional<CsvRecord> next_row(CsvReader& reader) {
   return std::nullopt;
 }
 
-/// Reads the rows below the header, and collects what is wrong with them.
+/// Reads the rows below the header, and collects their errors.
 class RowReader {
  public:
   explicit RowReader(Header header) : header_(std::move(header)) {}
 
   void read(CsvRecord record) {
     if (record.fault) return faults_.add(*std::move(record.fault));
-    // Files put one behind the other, or the head of a page.
+    // The file may consist of several files, or repeat its header on each page.
     if (const auto again = read_header(record); again.found() == 2) {
       if (again.faculty == header_.faculty && again.program == header_.program) return;
       return faults_.add({record.line, 0, "the row is a header with its columns in another place: split the file here"});
@@ -214,7 +216,7 @@ class RowReader {
 
   Header header_;
   Catalog catalog_;                         // of this file
-  std::vector<std::size_t> faculty_lines_;  // by FacultyId - 1: where each faculty comes first
+  std::vector<std::size_t> faculty_lines_;  // by FacultyId - 1: the first line of each faculty
   std::vector<CatalogRow> rows_;            // by ProgramId - 1
   CatalogFaults faults_;
 };

@@ -9,13 +9,13 @@
 
 namespace dti {
 
-/// A code point and the bytes of the text that it takes.
+/// A code point, and the number of its bytes in the text.
 struct CodePoint {
   std::int32_t value = -1;  // -1: the byte is not UTF-8
   std::size_t size = 1;
 };
 
-/// The first code point of a text that is not empty.
+/// The first code point of a text. The text must not be empty.
 [[nodiscard]] inline CodePoint first_code_point(std::string_view text) {
   if (const auto byte = static_cast<unsigned char>(text.front()); byte < 0x80) return {byte, 1};
   std::int32_t value = 0;

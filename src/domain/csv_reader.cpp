@@ -5,7 +5,7 @@
 namespace dti {
 namespace {
 
-/// The text of a cell without Excel's way of keeping it text: `="007"` is 007.
+/// The text of a cell. Excel writes `="007"` for the text 007.
 std::string without_formula(std::string cell) {
   if (cell.size() < 3 || !cell.starts_with("=\"") || !cell.ends_with('"')) return cell;
   std::string text;
@@ -69,7 +69,7 @@ std::optional<CatalogFault> CsvReader::read_cell(CsvRecord& record) {
   return std::nullopt;
 }
 
-/// The rest of a cell whose first quote was read.
+/// Reads the rest of a cell after its first quote.
 std::optional<CatalogFault> CsvReader::read_quoted(CsvRecord& record) {
   const auto opened = line_;
   const auto column = record.cells.size() + 1;

@@ -10,24 +10,24 @@
 
 namespace dti {
 
-/// One row of a file. After a fault, `cells` has only those before it.
+/// One row of a file. If there is a fault, `cells` has the cells before it.
 struct CsvRecord {
-  std::size_t line = 1;  // where it starts
+  std::size_t line = 1;  // the line in which the row starts
   std::vector<std::string> cells;
   std::optional<CatalogFault> fault;
 };
 
-/// Reads CSV (RFC 4180) a row at a time, with any separator and line end, and what Excel adds to it: `="text"`, and
-/// blanks around quotes.
+/// Reads CSV (RFC 4180) row by row, with any separator and line end. It also accepts two additions of Excel: `="text"`,
+/// and blanks around quotes.
 class CsvReader {
  public:
-  /// @param text  read as long as the reader is used
+  /// @param text  must outlive the reader
   CsvReader(std::string_view text, char separator, std::size_t line = 1)
       : rest_(text), separator_(separator), line_(line) {}
 
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
 
-  /// The next row; there must be one. After a fault, reading goes on at the next line.
+  /// Reads the next row; there must be one. After a fault, the reader continues with the next line.
   [[nodiscard]] CsvRecord next();
 
  private:

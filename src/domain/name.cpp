@@ -18,7 +18,7 @@ bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-// The first comparison settles nearly all.
+// The first comparison is enough for nearly all code points.
 constexpr bool is_separator(std::int32_t c) { return c <= '_' && (c == ' ' || c == '_' || c == '-' || c == '\t'); }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -34,8 +34,8 @@ std::optional<std::string> normalized(std::string_view text, int form) {
   return std::string{reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(length)};
 }
 
-/// Is the text UTF-8 in which NFC changes nothing, as can be told without its tables? Below U+0300, the first accent
-/// that joins a letter, it never does: English and western Europe need no more.
+/// Tells without Unicode's tables whether the text is UTF-8 and surely in NFC. That is so if all code points are below
+/// U+0300, the first combining accent. English and the languages of western Europe need no other code points.
 bool is_surely_nfc(std::string_view text) {
   for (auto rest = text; !rest.empty();) {
     const auto c = first_code_point(rest);
@@ -50,7 +50,8 @@ std::optional<std::string> nfc(std::string_view text) {
   return is_surely_nfc(text) ? std::string{text} : normalized(text, UTF8PROC_COMPOSE);
 }
 
-/// The usual character that a code point looks like, among those that a name's meaning does not rest on.
+/// The usual character that a code point looks like, if the difference does not change the meaning of a name; otherwise
+/// the code point itself.
 std::int32_t plain_form(std::int32_t c) {
   switch (c) {
     case 0x2018:
@@ -78,22 +79,22 @@ std::int32_t plain_form(std::int32_t c) {
     case 0x0251: return 'a';
     case 0x0261: return 'g';
     case 0x0649:
-    case 0x064A: return 0x06CC;  // Arabic and Persian keyboards have a yeh and a kaf of their own
+    case 0x064A: return 0x06CC;  // Arabic and Persian keyboards have different letters yeh and kaf
     case 0x0643: return 0x06A9;
-    case 0x00B0: return 0x00BA;  // the degree sign is what many keyboards have for the ordinal
+    case 0x00B0: return 0x00BA;  // many keyboards have the degree sign instead of the ordinal
     case 0x2022:
     case 0x2027:
     case 0x2219:
     case 0x22C5: return 0x00B7;
     default: break;
   }
-  if (c >= 0x06F0 && c <= 0x06F9) return c - 0x06F0 + 0x0660;  // and so with digits
+  if (c >= 0x06F0 && c <= 0x06F9) return c - 0x06F0 + 0x0660;  // the digits also differ
   const auto category = utf8proc_category(c);
   return category == UTF8PROC_CATEGORY_ZS ? ' ' : category == UTF8PROC_CATEGORY_PD ? '-' : c;
 }
 
-/// Is the code point only another form of others, which people take for the same? Those that are raised, lowered or
-/// framed are not: "1º" is not "1o".
+/// Tells whether the code point is only another form of other code points, with the same meaning for people. Raised,
+/// lowered and framed characters have another meaning: "1º" is not "1o".
 bool is_another_form(std::int32_t c) {
   switch (utf8proc_get_property(c)->decomp_type) {
     case UTF8PROC_DECOMP_TYPE_FONT:
@@ -111,7 +112,7 @@ bool is_another_form(std::int32_t c) {
   }
 }
 
-/// May fold() change a text with this code point?
+/// Tells whether fold() may change a text with this code point.
 bool may_fold(std::int32_t c) {
   if (c < 0x80 || (c >= 0xC0 && c <= 0x131)) return false;  // ASCII, and the letters with accents of western Europe
   return plain_form(c) != c || is_another_form(c) ||
@@ -125,12 +126,14 @@ void append_folded(std::string& out, std::int32_t c) {
   constexpr auto kForms = static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
   const auto count =
       is_another_form(c) ? utf8proc_decompose_char(c, forms.data(), forms.size(), kForms, &last_boundclass) : 0;
-  // An accent that stands alone decomposes to a space with that accent, which would slip onto the letter before it.
+  // An accent without a letter decomposes to a space and that accent. Without the space, it would join the letter
+  // before.
   if (count <= 0 || (count > 1 && forms[0] == ' ')) return append_code_point(out, c);
   for (utf8proc_ssize_t i = 0; i < count; ++i) append_code_point(out, plain_form(forms[static_cast<std::size_t>(i)]));
 }
 
-/// The text with what looks alike made equal; none if that changes nothing, or the text is not UTF-8.
+/// The text with one character in place of those that look alike; none if that changes nothing, or if the text is not
+/// UTF-8.
 std::optional<std::string> fold(std::string_view text) {
   bool changes = false;
   for (auto rest = text; !rest.empty();) {
@@ -181,7 +184,7 @@ std::string key_of(std::string_view name, Separators separators) {
     if (std::exchange(pending, false)) lower += '-';
     append_code_point(lower, utf8proc_tolower(c.value));
   }
-  // Lower case can leave NFC (J + U+030C), and a removed '-' can bring an accent next to its letter.
+  // Lower case may not be in NFC (J + U+030C), and after a removed '-' an accent can be next to a letter.
   auto key = nfc(lower);
   DTI_CHECK(key.has_value());
   return *std::move(key);
@@ -214,8 +217,8 @@ std::optional<std::string> legacy_key(std::string_view name) {
 }
 
 bool is_one_name(std::string_view strict_key, std::string_view other) {
-  bool lacks = false;        // a separator of the other
-  bool other_lacks = false;  // one of this
+  bool lacks = false;        // `strict_key` lacks a separator that `other` has
+  bool other_lacks = false;  // `other` lacks a separator that `strict_key` has
   std::size_t i = 0;
   std::size_t j = 0;
   while (i < strict_key.size() && j < other.size()) {

@@ -18,7 +18,7 @@ struct Named {
   std::string_view name;
 };
 
-// What people meet most often, with its article.
+// The names of the most frequent characters, with their articles.
 constexpr Named kNamed[] = {
     {0x00, "a NUL"},
     {0x09, "a tab"},
@@ -65,8 +65,8 @@ bool is_direction_mark(std::int32_t c) {
   return c == 0x200E || c == 0x200F || c == 0x061C || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
-/// What nobody sees although Unicode does not call it a format character: fillers, variation selectors, an empty
-/// braille cell.
+/// Tells whether a code point is invisible although Unicode does not list it as a format character: fillers, variation
+/// selectors, an empty braille cell.
 bool is_invisible(std::int32_t c) { return utf8proc_get_property(c)->ignorable != 0 || c == 0x2800; }
 
 std::string kind_of(std::int32_t c) {
@@ -103,7 +103,7 @@ std::string hint(std::int32_t c, const Place& place) {
   return "";
 }
 
-/// Is the code point one that no name may have, wherever it stands?
+/// Tells whether a name must not contain the code point in any position.
 bool is_never_allowed(std::int32_t c) {
   if (is_printable_ascii(c)) return false;  // the usual case, which needs no table
   switch (utf8proc_category(c)) {
@@ -118,7 +118,7 @@ bool is_never_allowed(std::int32_t c) {
   }
 }
 
-/// Goes through a name and says what is wrong at the first place where something is.
+/// Reads a name from its start and reports the first fault.
 class NameReader {
  public:
   std::optional<std::string> read(std::string_view text) {
@@ -179,19 +179,21 @@ class NameReader {
   }
 
   std::int32_t before_ = 0;           // the code point before
-  bool is_after_visible_ = false;     // is there something that an accent could stand on?
+  bool is_after_visible_ = false;     // an accent could join the character before
   Alphabet word_ = Alphabet::kOther;  // of the letters of the word so far
   bool has_latin_ = false;
-  bool has_other_letter_ = false;                         // of another alphabet, which no Latin one looks like
-  std::optional<std::pair<std::int32_t, Place>> twin_{};  // the first letter of another alphabet that one looks like
+  bool has_other_letter_ = false;                         // of another alphabet, and no Latin letter looks like it
+  std::optional<std::pair<std::int32_t, Place>> twin_{};  // the first letter of another alphabet that looks Latin
 };
 
-/// Is every character printable ASCII, and none at the ends a space? A NameReader finds no fault in such a text.
+/// Tells whether every character is printable ASCII and the ends are not spaces. A NameReader finds no fault in such a
+/// text.
 bool is_plain(std::string_view text) {
   return text.front() != ' ' && text.back() != ' ' && std::all_of(text.begin(), text.end(), is_printable_ascii);
 }
 
-/// Environment files of Docker keep the quotes around a value, and word processors make them curly.
+/// Tells whether the text has quotes around it. Environment files of Docker keep the quotes around a value, and word
+/// processors make them curly.
 bool is_in_quotes(std::string_view text) {
   constexpr std::pair<std::string_view, std::string_view> kQuotes[] = {
       {"\"", "\""},           {"'", "'"},           {"`", "`"},           {"\u201C", "\u201D"}, {"\u201D", "\u201D"},
@@ -206,7 +208,8 @@ bool is_in_quotes(std::string_view text) {
   });
 }
 
-/// Is the whole text a variable that a template, Kubernetes, a service manager or a shell would have replaced?
+/// Tells whether the whole text is a variable that a template, Kubernetes, a service manager or a shell should have
+/// replaced.
 bool is_placeholder(std::string_view text) {
   constexpr std::pair<std::string_view, std::string_view> kPlaceholders[] = {
       {"${", "}"}, {"$(", ")"}, {"{{", "}}"}, {"%", "%"}, {"<", ">"}};

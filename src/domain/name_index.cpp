@@ -13,7 +13,7 @@ namespace dti {
 namespace {
 
 constexpr std::size_t kSlotsMin = 64;
-constexpr std::size_t kPrefetched = 16;  // cache misses that a core can wait for at a time, about
+constexpr std::size_t kPrefetched = 16;  // about the number of cache misses that a core can wait for at a time
 
 }  // namespace
 

@@ -12,7 +12,7 @@ void SpellingIndex::add(std::uint32_t scope, std::string_view name, std::string_
   const auto number = static_cast<std::uint32_t>(names_.size());
   const auto own_key = name_key(name);
   const bool is_separated = key != own_key && key == separated_key(name);
-  // A key that another Unicode made stands, and must not take this spelling from a name whose key is right.
+  // A key of another Unicode version stays in the store, but the name with the correct key must keep this spelling.
   if (key == own_key || is_separated || legacy_key(name) == key) {
     if (spelled_.find(scope, name) == 0) spelled_.add(scope, name, number);
   }
@@ -58,9 +58,9 @@ const SpellingIndex::Group* SpellingIndex::find_group(std::uint32_t scope, std::
   return group == 0 ? nullptr : &groups_[group - 1];
 }
 
-/// @param plain  the group's name that is stored under the name_key(), or 0
+/// @param plain  the name of the group whose stored key is the name_key(); 0 if there is none
 std::uint32_t SpellingIndex::choose(const Group& group, std::string_view name, std::uint32_t plain) const {
-  // Without names that their separators tell apart, only keys of earlier versions differ: the rule of then decides.
+  // If separators distinguish no names, only keys of earlier versions differ, and the rule of those versions applies.
   if (!group.by_separators) return plain != 0 ? plain : group.numbers.size() == 1 ? group.numbers.front() : 0;
   const auto wanted = strict_key(name);
   std::vector<std::uint32_t> same;

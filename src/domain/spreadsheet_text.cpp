@@ -36,16 +36,17 @@ std::optional<std::string> from_utf16(std::string_view bytes, std::size_t low) {
 
 enum class Letter { kNone, kLower, kUpper };
 
-/// What a byte is in Windows-1252, ASCII included. 0xFF, a y with two dots, is hardly ever one.
+/// The kind of letter that a byte is in Windows-1252, which includes ASCII. 0xFF, a y with two dots, does not count,
+/// because texts hardly ever contain it.
 Letter letter_of(unsigned char byte) {
   if ((byte >= 'a' && byte <= 'z') || (byte >= 0xDF && byte != 0xF7 && byte != 0xFF)) return Letter::kLower;
   if ((byte >= 'A' && byte <= 'Z') || (byte >= 0xC0 && byte < 0xDF && byte != 0xD7)) return Letter::kUpper;
   return Letter::kNone;
 }
 
-/// Does a byte beyond ASCII look as if the text were Windows-1252? The same bytes are other letters in the encodings of
-/// DOS, the Macintosh and other languages. There they are no letters in Windows-1252, or stand in capitals among small
-/// letters, or the other way round, or in a row.
+/// Tells whether a byte beyond ASCII fits a text in Windows-1252. The encodings of DOS, the Macintosh and other
+/// languages use the same bytes for other letters. Read as Windows-1252, such bytes are not letters, or are capitals
+/// among small letters or small letters among capitals, or follow each other.
 bool fits_windows_1252(std::string_view bytes, std::size_t index) {
   const auto byte = byte_at(bytes, index);
   constexpr std::string_view kOrdinary = "\xAA\xBA\xAB\xBB\xB0\xB7";  // ª º « » ° ·
@@ -57,14 +58,15 @@ bool fits_windows_1252(std::string_view bytes, std::size_t index) {
   };
   const auto before = index == 0 ? static_cast<unsigned char>('\0') : byte_at(bytes, index - 1);
   const auto after = neighbour(1);
-  // Among capitals this is the Í of DOS, and these begin words with Á, Í, Ó and Ú on the Macintosh: INGENIERÍA, Óptica.
+  // 0xD6 among capitals is the Í of DOS (INGENIERÍA). On the Macintosh, these bytes begin words with Á, Í, Ó and Ú
+  // (Óptica).
   constexpr std::string_view kMacintoshCapitals = "\xE7\xEA\xEE\xF2";
   const bool is_macintosh_capital = kMacintoshCapitals.find(bytes[index]) != kMacintoshCapitals.npos;
   if (byte == 0xD6 && (letter_of(before) == Letter::kUpper || letter_of(after) == Letter::kUpper)) return false;
   if (is_macintosh_capital && letter_of(before) == Letter::kNone) return false;
   if (before >= 0xC0 && after >= 0xC0) return false;
   const auto other = letter == Letter::kLower ? Letter::kUpper : Letter::kLower;
-  const bool is_sharp_s = byte == 0xDF;  // there is no capital one
+  const bool is_sharp_s = byte == 0xDF;  // it has no capital letter
   return is_sharp_s || letter_of(before) != other || letter_of(after) != other;
 }
 
@@ -109,17 +111,17 @@ std::variant<SpreadsheetText, CatalogFault> decode(std::string_view bytes) {
   }
   if (const bool little = take_prefix(bytes, "\xFF\xFE"sv); little || take_prefix(bytes, "\xFE\xFF"sv)) {
     auto text = from_utf16(bytes, little ? 0 : 1);
-    if (!text) return fault("the file begins as UTF-16 and is not: save it as \"CSV UTF-8\"");
+    if (!text) return fault("the file begins as UTF-16 but is not valid: save it as \"CSV UTF-8\"");
     return SpreadsheetText{*std::move(text)};
   }
   const bool has_mark = take_prefix(bytes, "\xEF\xBB\xBF"sv);
-  while (take_prefix(bytes, "\xEF\xBB\xBF"sv)) {}  // two programs may each have put one
+  while (take_prefix(bytes, "\xEF\xBB\xBF"sv)) {}  // two programs may each have added one
   if (const auto nul = bytes.find('\0'); nul != bytes.npos) {
     return CatalogFault{line_of(bytes, nul), 0,
                         "the file has NUL bytes: it may be UTF-16 without byte order mark" + std::string{kHowToSave}};
   }
   if (is_utf8(bytes)) return SpreadsheetText{std::string{bytes}};
-  if (has_mark) return fault("the file begins as UTF-8 and is not: save it as \"CSV UTF-8\"");
+  if (has_mark) return fault("the file begins as UTF-8 but is not valid: save it as \"CSV UTF-8\"");
   return from_windows_1252(bytes);
 }
 

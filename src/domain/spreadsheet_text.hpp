@@ -8,15 +8,16 @@
 
 namespace dti {
 
-/// A file's text as UTF-8.
+/// The text of a file in UTF-8.
 struct SpreadsheetText {
   std::string text;
   bool is_windows_1252 = false;
 };
 
-/// Reads the bytes of a text file: UTF-8 with or without byte order mark, UTF-16 with one, or Windows-1252 if each byte
-/// beyond ASCII is a letter there that fits where it stands. A Ctrl-Z at the end is left out.
-/// @return the text; or what is wrong, with what to do
+/// Converts the bytes of a text file to UTF-8. The file may be UTF-8 with or without byte order mark, UTF-16 with byte
+/// order mark, or Windows-1252 if each byte beyond ASCII is a letter that fits its neighbours. A Ctrl-Z at the end is
+/// removed.
+/// @return the text; or the error, with advice for the operator
 [[nodiscard]] std::variant<SpreadsheetText, CatalogFault> read_spreadsheet_text(std::string_view bytes);
 
 }  // namespace dti

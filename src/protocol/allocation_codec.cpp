@@ -10,7 +10,7 @@
 namespace dti {
 namespace {
 
-/// Reads the entries; those without a text as program-id are faults, and cannot be listed in a reply.
+/// Reads the entries. An entry whose program-id is not a text is a fault, and the reply cannot list it.
 std::vector<ProgramRequest> read_programs(JsonValue root, FieldReader& reader) {
   const JsonValue array = root["programs"];
   if (array.kind() != JsonKind::kArray) {
@@ -52,7 +52,7 @@ std::optional<RepliedProgram> read_replied_program(JsonValue entry) {
   program.detail = entry["detail"].text();
   const auto read = [&](std::string_view key) -> std::optional<Quantity> {
     const JsonValue value = entry[key];
-    // Without a grant, nobody needs the numbers.
+    // The numbers are used only with a grant.
     if (value.kind() == JsonKind::kMissing && !carries_grant(program.status)) return 0;
     return quantity_of(value);
   };
@@ -85,7 +85,7 @@ DecodedRequest decode_allocation_request(std::string_view body) {
   if (root.kind() != JsonKind::kObject) reader.fault("the message", "must be a JSON object");
   if (!reader.first_fault() && root["health-check"].kind() == JsonKind::kTrue) return HealthCheck{};
 
-  // In this order: the first that is wrong is the one that is named.
+  // The order of these reads decides which fault the detail names: the first one.
   AllocationRequest request;
   request.semester = reader.text(root, "", "semester", {0, kSemesterBytesMax});
   request.faculty_name = reader.text(root, "", "faculty-name", {0, kNameBytesMax});

@@ -12,7 +12,7 @@
 namespace dti {
 namespace {
 
-/// Appends what stands after a reply's programs.
+/// Appends the part of a reply that follows its programs.
 void append_tail(std::string& out, const AllocationRequest& request, const Outcome& outcome) {
   JsonWriter writer{out};
   writer.close_array();
@@ -25,7 +25,7 @@ void append_tail(std::string& out, const AllocationRequest& request, const Outco
   writer.close_object();
 }
 
-/// The numbers of an entry and what stands between them: to be appended at once.
+/// The numbers of an entry with the literals between them, collected so that one call appends them.
 class Numbers {
  public:
   template <std::size_t kSize>
@@ -64,7 +64,7 @@ void append_entry(std::string& out, const ProgramRequest& program, const Program
   numbers.put(answer.grant.mobile_labs);
   numbers.put(R"(,"status-message":")");
   out += numbers.text();
-  out += wire_text(answer.status);  // none of them holds what must be escaped
+  out += wire_text(answer.status);  // a status has no characters that need escapes
   if (!detail.empty()) {
     out += R"(","detail":")";
     append_escaped(out, detail);
@@ -78,7 +78,7 @@ void append_allocation_reply(std::string& out, const AllocationRequest& request,
   DTI_CHECK(outcome.error ? is_whole_request(outcome.error->status)
                           : outcome.programs.size() == request.programs.size());
   const std::size_t start = out.size();
-  // Once in vain, to know how much room it leaves to the programs.
+  // The tail is written once to learn its size, which limits the size of the programs.
   append_tail(out, request, outcome);
   const std::size_t tail_size = out.size() - start;
   out.resize(start);

@@ -1,6 +1,6 @@
-// The fast way to decode a request. It reads with simdjson, whose DOM refuses all that RFC 8259 does not allow but lets
-// a few things pass that we refuse. What it cannot vouch for, it leaves to decode_allocation_request(): so there is one
-// verdict on every body, and one place that finds the words for it.
+// Decodes requests with simdjson, which is fast. Its DOM parser rejects everything that RFC 8259 forbids, but accepts
+// some text that we reject. In doubt, this decoder leaves the body to decode_allocation_request(), so that both
+// decoders always agree and only one place writes the error texts.
 #include <simdjson.h>
 
 #include <algorithm>
@@ -29,7 +29,7 @@ bool read_text(const element& value, std::size_t min, std::size_t max, std::stri
   return true;
 }
 
-// A number written with a point or an exponent is of another type, also if it is whole. "-0" reads as 0.
+// A number with a decimal point or an exponent has another type, even if it is whole. "-0" is read as 0.
 bool read_quantity(const element& value, Quantity& to) {
   std::uint64_t whole = 0;
   if (value.get_uint64().get(whole) != simdjson::SUCCESS || whole > std::uint64_t{kQuantityMax}) return false;
@@ -37,8 +37,7 @@ bool read_quantity(const element& value, Quantity& to) {
   return true;
 }
 
-/// Reads an entry of exactly the four fields: as many fields as there are, and none of them missing, leaves no room for
-/// one that is given twice.
+/// Reads an entry that has exactly the four fields. It has four members and no field is missing, so no key is repeated.
 bool read_program(const element& value, ProgramRequest& program) {
   constexpr unsigned kId = 1, kName = 2, kClassrooms = 4, kLabs = 8;
   object entry;
@@ -75,7 +74,7 @@ bool read_programs(const element& value, std::vector<ProgramRequest>& programs) 
   return true;
 }
 
-/// Reads a request of its three or four fields, each given once.
+/// Reads a request that has its three or four fields, each once.
 bool read_request(const object& root, AllocationRequest& request) {
   constexpr unsigned kSemester = 1, kFaculty = 2, kPrograms = 4, kRequestId = 8;
   unsigned seen = 0;
@@ -111,7 +110,7 @@ bool wants_nothing_of_something(const ProgramRequest& program) {
   return program.want.classrooms == 0 || program.want.labs == 0;
 }
 
-/// May a number of this body be written as "-0"? Texts can look so too.
+/// Tells whether a number of this body may be written as "-0". A text that contains "-0" may also give true.
 bool may_hold_minus_zero(std::string_view body) {
   for (std::size_t at = body.find("-0", 1); at != body.npos; at = body.find("-0", at + 1)) {
     if (body[at - 1] == ':' || static_cast<unsigned char>(body[at - 1]) <= ' ') return true;
@@ -124,10 +123,10 @@ bool may_hold_minus_zero(std::string_view body) {
 class AllocationRequestDecoder::Parser {
  public:
   /// @param body  at most kFrameBytesMax
-  /// @return false if it is not JSON, or simdjson has no memory for it
+  /// @return false if the body is not JSON, or if simdjson has no memory for it
   [[nodiscard]] bool parse(std::string_view body, element& root) {
     if (!make_room(body.size())) return false;
-    // simdjson reads some bytes beyond the end, and its verdict must not rest on an earlier body's.
+    // simdjson reads some bytes beyond the end. Bytes of an earlier body must not change its result.
     body.copy(padded_.data(), body.size());
     std::memset(padded_.data() + body.size(), 0, simdjson::SIMDJSON_PADDING);
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(padded_.data());
@@ -135,7 +134,8 @@ class AllocationRequestDecoder::Parser {
   }
 
  private:
-  // Doubled: simdjson itself would take new memory for each body that is a little longer than all before.
+  // The capacity grows to powers of two. simdjson itself would allocate memory for each body that is longer than all
+  // earlier ones.
   [[nodiscard]] bool make_room(std::size_t body_size) {
     if (capacity_ > 0 && body_size <= capacity_) return true;
     const std::size_t capacity = std::max(kCapacityMin, std::bit_ceil(body_size));
@@ -147,7 +147,7 @@ class AllocationRequestDecoder::Parser {
     return true;
   }
 
-  std::size_t capacity_ = 0;  // the longest body that all three have room for; 0: none, not even an empty one
+  std::size_t capacity_ = 0;  // the longest body that fits the three members below; 0: nothing is allocated
   std::vector<char> padded_;
   simdjson::dom::parser parser_;
   simdjson::dom::document document_;  // of the last body
@@ -162,7 +162,7 @@ DecodedRequest AllocationRequestDecoder::decode(std::string_view body) {
 }
 
 std::optional<DecodedRequest> AllocationRequestDecoder::decode_plain(std::string_view body) {
-  // simdjson lets U+0000 pass as an escape (and no other way), and newer ones pass over a byte order mark.
+  // simdjson accepts U+0000 as an escape, and newer versions skip a byte order mark.
   if (body.size() > kFrameBytesMax || body.starts_with("\xEF\xBB\xBF") || body.find("\\u0000") != body.npos) return {};
   element document;
   object root;

@@ -11,7 +11,7 @@ std::string expected(TextBounds bounds) {
                          : "must be a text of " + std::to_string(bounds.min) + " to " + most;
 }
 
-// Old servers say this in a sentence, misspelt, where they send a code otherwise.
+// Old servers send this misspelt sentence in place of a code.
 constexpr std::string_view kOldInvalidSemester = "faculty semester is not the proccesed one";
 
 bool equal_but_for_case(std::string_view text, std::string_view lower_case) {

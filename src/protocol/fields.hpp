@@ -12,35 +12,35 @@
 
 namespace dti {
 
-/// How long a text field may be, in bytes.
+/// The minimum and maximum length of a text field, in bytes.
 struct TextBounds {
   std::size_t min = 0;
   std::size_t max = 0;
 };
 
-/// Does an answer with this status tell of rooms that a program holds?
+/// Tells whether a reply with this status contains the rooms that a program holds.
 [[nodiscard]] constexpr bool carries_grant(Status status) {
   return status == Status::kOk || status == Status::kNotEnoughResources || status == Status::kAlreadyHasResources;
 }
 
-/// The whole number from 0 to kQuantityMax that the value is, if it is one.
+/// The value as a whole number from 0 to kQuantityMax; none if it is not such a number.
 [[nodiscard]] std::optional<Quantity> quantity_of(JsonValue value);
 
-/// What a peer, new or old, says that became of a request; kUnavailable if that is not known.
+/// The status for a text that a new or an old peer sent; kUnavailable if the text is unknown.
 /// Source: docs/protocol.md, Statuses.
 [[nodiscard]] Status status_of(std::string_view text);
 
-/// Reads the fields of a message, and keeps the first fault of all that is asked for.
+/// Reads the fields of a message and keeps the first fault.
 class FieldReader {
  public:
-  /// @param fault  what is already wrong with the document, and so comes first
+  /// @param fault  the fault of the document itself, which comes before all others; none if it has none
   explicit FieldReader(std::optional<std::string> fault) : fault_(std::move(fault)) {}
 
   /// @param prefix  the path of `object`, with its dot: `programs[2].`
-  /// @return the text as it is there, also if it is too long or too short; empty if it is no text
+  /// @return the text, also if it is too long or too short; empty if the field is not a text
   [[nodiscard]] std::string text(JsonValue object, std::string_view prefix, std::string_view key, TextBounds bounds);
 
-  /// @return the text; none if it is missing (no fault), or no text within the bounds
+  /// @return the text; none if the field is missing (which is not a fault) or is not a text within the bounds
   [[nodiscard]] std::optional<std::string> optional_text(JsonValue object, std::string_view key, TextBounds bounds);
 
   /// @return the number; 0 if it is not a whole number from 0 to kQuantityMax

@@ -33,8 +33,8 @@ void append_escape(std::string& out, char c) {
 
 constexpr std::uint64_t each_byte(std::uint8_t byte) { return 0x0101'0101'0101'0101u * byte; }
 
-/// Does one of the eight bytes need an escape? A byte below b leaves its highest bit set when b is taken from it, and
-/// so may one of 0x80 and above, which needs none.
+/// Tells whether one of the eight bytes needs an escape. A byte below b has its highest bit set after b is subtracted
+/// from it. Bytes of 0x80 and above need no escape and are masked out.
 bool some_need_escape(const char* eight) {
   std::uint64_t bytes = 0;
   std::memcpy(&bytes, eight, sizeof bytes);
@@ -97,7 +97,7 @@ void JsonWriter::boolean(std::string_view key, bool value) {
   out_ += value ? "true" : "false";
 }
 
-// What was just opened ends in its bracket; nothing else that is written does.
+// The text ends in `{` or `[` only after an object or an array was opened.
 void JsonWriter::separate() {
   if (!out_.empty() && out_.back() != '{' && out_.back() != '[') out_ += ',';
 }

@@ -6,14 +6,15 @@
 
 namespace dti {
 
-/// Appends a text as it stands between the quotes of a JSON text. It is UTF-8.
+/// Appends a text with JSON escapes, without the quotes around it.
+/// @param text  must be UTF-8
 void append_escaped(std::string& out, std::string_view text);
 
-/// Writes JSON without white space into a string, member by member, in the order of the calls. Commas and escapes are
-/// its business; that every object and array is closed, and that texts are UTF-8, is the caller's.
+/// Writes JSON without white space to a string, member by member, in the order of the calls. It writes the commas and
+/// the escapes. The caller must close every object and array, and pass texts in UTF-8.
 class JsonWriter {
  public:
-  /// @param out  appended to; outlives the writer
+  /// @param out  the writer appends to it; must outlive the writer
   explicit JsonWriter(std::string& out) : out_(out) {}
 
   void open_object();

@@ -6,10 +6,10 @@
 namespace dti {
 namespace {
 
-constexpr std::size_t kFileNameBytesMax = 255;  // as file systems have it
+constexpr std::size_t kFileNameBytesMax = 255;  // the limit of most file systems
 constexpr std::string_view kMilliseconds = "MILLISECONDS";
 
-/// The text as it may stand in a file's name.
+/// The text without characters that a file name must not have.
 void append_to_name(std::string& name, std::string_view text) {
   for (const char c : text) {
     if (c == '/') {
@@ -22,7 +22,7 @@ void append_to_name(std::string& name, std::string_view text) {
   }
 }
 
-/// FNV-1a, as 16 hexadecimal digits: the same on every machine.
+/// The FNV-1a hash as 16 hexadecimal digits. It is the same on every machine.
 std::string hash_text(std::string_view text) {
   std::uint64_t hash = 0xCBF2'9CE4'8422'2325;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01B3;
@@ -50,7 +50,7 @@ std::string result_file_name(std::string_view program_name, std::string_view sem
 }
 
 bool is_same_result(std::string_view text, std::string_view other) {
-  // Behind the last label there is only its number.
+  // Only the number of milliseconds follows the last label.
   const auto without_time = [](std::string_view file) { return file.substr(0, file.rfind(kMilliseconds)); };
   return without_time(text) == without_time(other);
 }

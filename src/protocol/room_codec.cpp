@@ -13,7 +13,7 @@ std::variant<RoomRequest, MalformedRoomRequest> decode_room_request(std::string_
   FieldReader reader{document.fault()};
   if (root.kind() != JsonKind::kObject) reader.fault("the message", "must be a JSON object");
 
-  // In this order: the first that is wrong is the one that is named.
+  // The order of these reads decides which fault the detail names: the first one.
   RoomRequest request;
   request.program_name = reader.text(root, "", "program-name", {0, kNameBytesMax});
   request.semester = reader.text(root, "", "semester", {0, kSemesterBytesMax});
@@ -71,7 +71,7 @@ std::optional<RoomAnswer> decode_room_answer(std::string_view body) {
   answer.grant.classrooms = reader.quantity(root, "", "classrooms-assigned");
   answer.grant.labs = reader.quantity(root, "", "labs-assigned");
   answer.grant.mobile_labs = reader.quantity(root, "", "mobile-labs-assigned");
-  // A grant without numbers is not known: the program is to ask again.
+  // Without its numbers the grant is not known, and the program must repeat its request.
   if (reader.first_fault()) return RoomAnswer{Status::kUnavailable, {}, *reader.first_fault()};
   return answer;
 }

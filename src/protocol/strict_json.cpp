@@ -10,14 +10,14 @@ namespace dti {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr std::size_t kShownKeyBytesMax = 40;  // of a key in a fault's path: a hostile one may be a megabyte
+constexpr std::size_t kShownKeyBytesMax = 40;  // of a key in the path of a fault; a hostile key may have a megabyte
 constexpr int kNumberOverflow = 406;           // nlohmann's id
 
-/// A key as it is shown to people: short, on one line, still UTF-8.
+/// A key for a message: short, on one line, and UTF-8.
 std::string shown(std::string_view key) {
   std::string text{key.substr(0, kShownKeyBytesMax)};
   if (text.size() < key.size()) {
-    // Not in the middle of a character: the bytes that follow a first one are 10xxxxxx.
+    // The cut must not be inside a character. Bytes that continue a character are 10xxxxxx.
     std::size_t cut = text.size();
     while (cut > 0 && (static_cast<unsigned char>(key[cut]) & 0xC0) == 0x80) --cut;
     text.resize(cut);
@@ -69,13 +69,13 @@ class JsonBuilder {
     return false;
   }
 
-  /// Notes what is wrong where the reading is; the first note stands.
+  /// Records a fault at the current position, unless there is an earlier fault.
   void fault(std::string_view what) {
     if (document_.fault_) return;
     document_.fault_ = path() + ": " + std::string{what};
   }
 
-  /// Ends whatever a fault of syntax left open.
+  /// Closes the arrays and objects that a syntax fault left open.
   void finish() {
     for (const Frame& frame : open_) document_.nodes_[frame.node].end = document_.nodes_.size();
   }
@@ -84,13 +84,13 @@ class JsonBuilder {
   struct Frame {
     std::size_t node = 0;
     bool is_array = false;
-    std::size_t count = 0;  // elements that are complete
-    bool has_key = false;   // a member's value is awaited, or being read
+    std::size_t count = 0;  // of complete elements
+    bool has_key = false;   // the key of a member was read, and its value is not complete
     JsonDocument::Span key;
-    std::set<std::string> keys;  // a tree: keys chosen to collide in a hash table cost nothing here
+    std::set<std::string> keys;  // a tree, because a peer could choose keys that collide in a hash table
   };
 
-  // nlohmann's own text quotes what it read, so only what stands before the quotation is looked at.
+  // nlohmann's message ends in a quotation of the input, which must not be compared.
   static std::string reason(const nlohmann::json::exception& error) {
     if (error.id == kNumberOverflow) return "holds a number that is too large";
     std::string_view text = error.what();
@@ -138,7 +138,7 @@ class JsonBuilder {
   }
 
   bool open(JsonKind kind) {
-    // What is too deep is read, to find what comes after it, but not kept.
+    // A value that is too deep is skipped but not kept, so that the values after it can be read.
     if (skipped_depth_ > 0 || open_.size() == static_cast<std::size_t>(kJsonDepthMax)) {
       if (skipped_depth_++ == 0) fault("is nested deeper than " + std::to_string(kJsonDepthMax));
       return true;
@@ -179,10 +179,10 @@ JsonDocument JsonDocument::parse(std::string_view body) {
     builder.fault("is empty");
     return document;
   }
-  // The parser passes over a byte order mark, and over one only.
+  // The parser would skip one byte order mark.
   if (body.starts_with(kByteOrderMark)) builder.fault("starts with a byte order mark");
   nlohmann::json::sax_parse(body.begin(), body.end(), &builder);
-  // The parser takes a NUL byte for the end of the text, and so lets pass whatever follows it.
+  // The parser takes a NUL byte for the end of the text, and would ignore the rest.
   if (body.find('\0') != body.npos) builder.fault("is not JSON (it holds a NUL byte)");
   builder.finish();
   return document;

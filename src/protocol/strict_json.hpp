@@ -23,17 +23,19 @@ enum class JsonKind : std::uint8_t {
   kObject,
 };
 
-/// A value of a document, or the lack of one. A view: the document outlives it.
+/// A value of a document, or kMissing. It is a view: the document must outlive it.
 class JsonValue {
  public:
   [[nodiscard]] JsonKind kind() const;
-  [[nodiscard]] std::uint64_t whole() const;    // of a kWhole; else 0
-  [[nodiscard]] std::string_view text() const;  // of a kString, unescaped; else empty
+  [[nodiscard]] std::uint64_t whole() const;    // the number of a kWhole; otherwise 0
+  [[nodiscard]] std::string_view text() const;  // the text of a kString, without escapes; otherwise empty
 
-  /// The member of that name: the first of them, if the key was given twice. kMissing if there is none, or no object.
+  /// The member with that key; the first one if the key is repeated. kMissing if there is none, or if this is not an
+  /// object.
   [[nodiscard]] JsonValue operator[](std::string_view key) const;
 
-  /// The first element of an array or member of an object, and the one after this. kMissing: there are no more.
+  /// first() is the first element of an array or member of an object; next() is the one after this. kMissing: there are
+  /// no more.
   [[nodiscard]] JsonValue first() const;
   [[nodiscard]] JsonValue next() const;
 
@@ -43,21 +45,21 @@ class JsonValue {
       : document_(document), index_(index), end_(end) {}
 
   const JsonDocument* document_;
-  std::size_t index_;  // of the node; end_ if missing
-  std::size_t end_;    // of the container that holds it
+  std::size_t index_;  // of the node; end_ if it is missing
+  std::size_t end_;    // of the container of the node
 };
 
-/// A text read as JSON, strictly, with the first thing that is wrong with it.
-/// Wrong are: what RFC 8259 does not allow, a byte order mark, bytes after the value, text that is not UTF-8, a lone
-/// surrogate, U+0000 in any text or key, a key twice in one object (compared after unescaping), depth over
-/// kJsonDepthMax, and a number that no double can hold. What was read up to a fault of syntax, and all around the other
-/// faults, is kept all the same: for a reply that lists whatever could be read.
+/// A text that was parsed as strict JSON, with its first fault.
+/// Faults are: text that RFC 8259 forbids, a byte order mark, bytes after the value, text that is not UTF-8, a lone
+/// surrogate, U+0000 in a text or key, a repeated key in one object (compared without escapes), a depth over
+/// kJsonDepthMax, and a number that is too large for a double. The document keeps the values before a syntax fault, and
+/// all values around the other faults, so that a reply can list the programs that were read.
 class JsonDocument {
  public:
-  /// Never throws for what `body` holds, and needs no more stack for a deep one.
+  /// Parses the body. Never throws for its content, and uses no more stack for a deep one.
   [[nodiscard]] static JsonDocument parse(std::string_view body);
 
-  /// The first fault in the text's order, as `programs[2].labs: is given twice`; none if the text is sound.
+  /// The first fault in the order of the text, such as `programs[2].labs: is given twice`; none if there is none.
   [[nodiscard]] const std::optional<std::string>& fault() const { return fault_; }
 
   [[nodiscard]] JsonValue root() const { return {this, 0, nodes_.size()}; }
@@ -70,14 +72,14 @@ class JsonDocument {
     std::uint32_t begin = 0;
     std::uint32_t size = 0;
   };
-  // A node is followed by its children, each with all below it: one array for the whole document keeps a megabyte of
-  // brackets from becoming a hundred of small objects.
+  // Each node is followed by its children with their own children. One array holds the whole document, because separate
+  // objects would need a hundred megabytes for a body of a megabyte of brackets.
   struct Node {
     JsonKind kind = JsonKind::kNull;
     Span key;   // in texts_; of a member
     Span text;  // in texts_; of a kString
     std::uint64_t whole = 0;
-    std::size_t end = 0;  // the node after all that is below this one
+    std::size_t end = 0;  // the index after the last node below this one
   };
 
   [[nodiscard]] std::string_view view(Span span) const {

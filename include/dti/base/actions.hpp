@@ -5,13 +5,13 @@
 
 namespace dti {
 
-/// Names a request between a state machine and its host, which carries the answer. Never used twice.
+/// Identifies a request between a state machine and its host, which sends the reply. A token is never used twice.
 using Token = std::uint64_t;
 
-/// A state machine's last action: the process ends with this exit code once the answers have left.
+/// The last action of a state machine: the process exits with this code after its replies were sent.
 struct Exit {
   int code = 0;
-  std::string reason;  // for people; empty after an ordinary stop
+  std::string reason;  // a sentence for the log; empty after an ordinary stop
 };
 
 }  // namespace dti

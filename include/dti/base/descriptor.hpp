@@ -6,7 +6,7 @@
 
 namespace dti {
 
-/// A file descriptor that is closed with its owner; -1 is none.
+/// Owns a file descriptor and closes it in the destructor. -1 means that it owns none.
 class Descriptor {
  public:
   Descriptor() = default;

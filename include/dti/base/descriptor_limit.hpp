@@ -2,8 +2,9 @@
 
 namespace dti {
 
-/// Each connection is a descriptor, and the limit that a process is given by default is far below what it may have:
-/// raises the soft limit to the hard one. Keeps the limit that it has if that fails. To be called before any thread.
+/// Raises the soft limit of open file descriptors to the hard limit. Each connection needs a descriptor, and the
+/// default soft limit is far lower than the hard limit. If the system refuses, the limit does not change. Call it
+/// before the process starts a thread.
 void raise_descriptor_limit();
 
 }  // namespace dti

@@ -4,7 +4,7 @@
 
 namespace dti::embedded {
 
-/// A file that is part of the program: see cmake/embed.cmake.
+/// A file whose text is compiled into the program: see cmake/embed.cmake.
 struct File {
   std::string_view name;
   std::string_view text;

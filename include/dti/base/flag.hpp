@@ -9,7 +9,7 @@
 
 namespace dti {
 
-/// Becomes readable once, and stays so. Thread: any.
+/// A descriptor that becomes readable when raise() is called, and stays readable. Thread: any.
 class Flag {
  public:
   /// @throws std::system_error  if no descriptor is left

@@ -9,7 +9,7 @@ namespace dti {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
-/// One structured event: what happened, a stable name to search for, and its facts.
+/// One structured log event: a stable name to search for, a message for people, and fields with the facts.
 struct LogEvent {
   LogLevel level = LogLevel::kInfo;
   std::string event;    // such as `store-unavailable`
@@ -17,7 +17,7 @@ struct LogEvent {
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
-/// Where events go. May be called from any thread.
+/// Receives log events. Thread: any.
 using LogSink = std::function<void(const LogEvent&)>;
 
 }  // namespace dti

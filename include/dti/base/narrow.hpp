@@ -7,7 +7,8 @@
 
 namespace dti {
 
-/// The same number in 32 bits. Quantities of a grant fit: a program may ask for kQuantityMax.
+/// Converts a number to 32 bits; DTI_CHECK fails if it does not fit. The quantities of a grant always fit, because a
+/// program may request at most kQuantityMax rooms.
 [[nodiscard]] inline std::int32_t narrow(std::int64_t value) {
   DTI_CHECK(std::in_range<std::int32_t>(value));
   return static_cast<std::int32_t>(value);

@@ -2,8 +2,9 @@
 
 namespace dti {
 
-/// Throws std::runtime_error, with the limit to raise, if this process cannot start the threads or open the files that it
-/// needs. Without threads or files, libzmq would write a line of its own to stderr and abort.
+/// Checks that this process can start the threads and open the files that it needs. Without them, libzmq would write
+/// its own line to stderr and abort.
+/// @throws std::runtime_error  with a sentence that names the limit to raise
 void require_threads_and_files();
 
 }  // namespace dti

@@ -4,12 +4,12 @@
 
 namespace dti {
 
-/// For deadlines and pauses. Nobody sets this clock.
+/// For deadlines and pauses. Setting the clock of the machine does not change it.
 using SteadyTime = std::chrono::steady_clock::time_point;
-/// For what is stored and shown.
+/// For times that are stored or shown, in UTC.
 using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 
-/// The time of an event, read once by its host.
+/// The time of an event on both clocks. The host of a state machine reads it once for each event.
 struct Now {
   SteadyTime steady;
   WallTime wall;

@@ -14,12 +14,14 @@
 
 namespace dti {
 
-/// Hands values from other threads to one that waits in a poll set: push() makes descriptor() readable, and waits while
-/// the queue is full.
-/// A mutex and an eventfd rather than an inproc socket: no payload passes through ZeroMQ.
+/// A bounded queue from any number of threads to one thread that waits in a poll set. push() makes descriptor()
+/// readable, and waits while the queue is full.
+/// It uses a mutex and an eventfd instead of an inproc socket, so that no payload passes through ZeroMQ.
 template <typename T>
 class WakeQueue {
  public:
+  /// @param capacity  how many values the queue holds, at least 1
+  /// @throws std::system_error  if no descriptor is left
   explicit WakeQueue(std::size_t capacity) : capacity_(capacity), descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     if (descriptor_ < 0) throw std::system_error(errno, std::generic_category(), "cannot make an eventfd");
   }
@@ -27,7 +29,7 @@ class WakeQueue {
   WakeQueue(const WakeQueue&) = delete;
   WakeQueue& operator=(const WakeQueue&) = delete;
 
-  /// Waits for room; after close() the value is let go. Thread: any.
+  /// Adds a value, and waits while the queue is full. After close() it drops the value. Thread: any.
   void push(T value) {
     bool was_empty = false;
     {
@@ -38,12 +40,12 @@ class WakeQueue {
       values_.push_back(std::move(value));
     }
     const std::uint64_t one = 1;
-    // Fails only when the counter is full, and then the reader is awake already.
+    // It fails only when the counter is full, and then the descriptor is readable already.
     if (was_empty) [[maybe_unused]]
       const auto written = write(descriptor_, &one, sizeof one);
   }
 
-  /// Everything pushed since the last call, in order. Thread: the one that waits.
+  /// Removes and returns all values, in the order in which they were pushed. Never waits. Thread: the reader.
   [[nodiscard]] std::vector<T> take() {
     std::uint64_t count = 0;
     [[maybe_unused]] const auto read_bytes = read(descriptor_, &count, sizeof count);
@@ -56,7 +58,7 @@ class WakeQueue {
     return taken;
   }
 
-  /// Nothing is taken any more: whoever waits for room goes on. Thread: the one that took.
+  /// Ends the queue: each push(), also one that waits now, returns without adding its value. Thread: the reader.
   void close() {
     {
       const std::lock_guard lock{mutex_};
@@ -71,7 +73,7 @@ class WakeQueue {
   // Fixed after construction.
   const std::size_t capacity_;
   const int descriptor_;
-  // Shared between the threads that push and the one that takes.
+  // Shared between the threads that push and the reader.
   std::mutex mutex_;
   std::condition_variable room_;
   std::vector<T> values_;

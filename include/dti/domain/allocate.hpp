@@ -7,7 +7,7 @@
 
 namespace dti {
 
-/// What one program asks for; each 0 to kQuantityMax.
+/// The rooms that one program requests; each quantity is 0 to kQuantityMax.
 struct Want {
   Quantity classrooms = 0;
   Quantity labs = 0;
@@ -15,12 +15,13 @@ struct Want {
   friend bool operator==(const Want&, const Want&) = default;
 };
 
-/// Is it what a program may ask for?
+/// Tells whether both quantities are 0 to kQuantityMax.
 [[nodiscard]] constexpr bool is_in_range(const Want& want) {
   return want.classrooms >= 0 && want.classrooms <= kQuantityMax && want.labs >= 0 && want.labs <= kQuantityMax;
 }
 
-/// What one program was given. A mobile lab is a classroom turned into a lab; labs do not include mobile labs.
+/// The rooms that one program was granted. A mobile lab is a classroom that becomes a lab; `labs` does not include
+/// mobile labs.
 struct Grant {
   Quantity classrooms = 0;
   Quantity labs = 0;
@@ -29,34 +30,34 @@ struct Grant {
   friend bool operator==(const Grant&, const Grant&) = default;
 };
 
-/// Splits what one program wants into a grant: labs first, then mobile labs for the shortfall, then classrooms.
-/// @param pool  what is left of the semester, each >= 0
+/// Computes the grant for one program: first labs, then mobile labs for the missing labs, then classrooms.
+/// @param pool  the rooms left in the semester, each >= 0
 /// @param want  rooms, each 0 to kQuantityMax
 /// @return a grant with classrooms + mobile_labs <= pool.classrooms and labs + mobile_labs <= want.labs
 /// Source: docs/allocation.md. Pure: the same arguments give the same grant.
 [[nodiscard]] constexpr Grant allocate(const Pool& pool, const Want& want) {
   const Quantity shortfall = std::max<Quantity>(0, want.labs - pool.labs);
-  // Mobile labs come out of classrooms, so they are taken before classrooms are given.
+  // Mobile labs use classrooms, so they are taken before classrooms are granted.
   const Quantity mobile_labs = std::min({shortfall, pool.conversions_left, pool.classrooms});
   return {.classrooms = std::min(want.classrooms, pool.classrooms - mobile_labs),
           .labs = std::min(want.labs, pool.labs),
           .mobile_labs = mobile_labs};
 }
 
-/// kOk if everything asked for was given (labs and mobile labs count together), else kNotEnoughResources.
+/// kOk if everything requested was granted (labs and mobile labs count together), otherwise kNotEnoughResources.
 [[nodiscard]] constexpr Status grant_status(const Want& want, const Grant& grant) {
   const bool everything = grant.classrooms == want.classrooms && grant.labs + grant.mobile_labs == want.labs;
   return everything ? Status::kOk : Status::kNotEnoughResources;
 }
 
-/// The pool after the grant was taken from it. A converted classroom is a classroom gone.
+/// The pool without the rooms of the grant. A mobile lab uses one classroom and one conversion.
 [[nodiscard]] constexpr Pool charge(const Pool& pool, const Grant& grant) {
   return {.classrooms = pool.classrooms - grant.classrooms - grant.mobile_labs,
           .labs = pool.labs - grant.labs,
           .conversions_left = pool.conversions_left - grant.mobile_labs};
 }
 
-/// The pool after the grant came back: the exact inverse of charge().
+/// The pool with the rooms of the grant returned to it. It is the exact inverse of charge().
 [[nodiscard]] constexpr Pool give_back(const Pool& pool, const Grant& grant) {
   return {.classrooms = pool.classrooms + grant.classrooms + grant.mobile_labs,
           .labs = pool.labs + grant.labs,

@@ -14,22 +14,22 @@
 
 namespace dti {
 
-/// A program's number in the catalogue: 1, 2, 3, … in the order of addition, without gaps. 0 is none.
+/// The number of a program in the catalogue: 1, 2, 3, … in the order of addition, without gaps. 0 means no program.
 using ProgramId = std::uint32_t;
 using FacultyId = std::uint32_t;
 
-/// One pair of a catalogue file, spelled as it is shown to people.
+/// A faculty and a program from one row of a catalogue file, with the spelling that people see.
 struct CatalogRow {
   std::string faculty;
   std::string program;
-  std::size_t line = 0;  // where its file has it; 0: it is of no file
+  std::size_t line = 0;  // in the file, from 1; 0: the row does not come from a file
 
   friend bool operator==(const CatalogRow& row, const CatalogRow& other) {
     return row.faculty == other.faculty && row.program == other.program;
   }
 };
 
-/// One program of the stored catalogue. The keys are stored with it: a newer Unicode never re-keys a catalogue.
+/// One program of the stored catalogue. The keys are stored too, so that a newer Unicode version does not change them.
 struct CatalogProgram {
   ProgramId id = 0;
   FacultyId faculty_id = 0;
@@ -41,16 +41,16 @@ struct CatalogProgram {
   friend bool operator==(const CatalogProgram&, const CatalogProgram&) = default;
 };
 
-/// Something in a catalogue file that cannot be used.
+/// An error in a catalogue file.
 struct CatalogFault {
-  std::size_t line = 0;    // 0: it is not of one line
-  std::size_t column = 0;  // the number of the cell; 0: it is not of one cell
+  std::size_t line = 0;    // from 1; 0: the error is not in one line
+  std::size_t column = 0;  // the number of the cell, from 1; 0: the error is not in one cell
   std::string reason;
 };
 
-/// Why a catalogue cannot be used: at least one fault.
+/// The errors of a catalogue that cannot be used, at least one.
 struct CatalogFaults {
-  static constexpr std::size_t kListedMax = 50;  // what people read at once
+  static constexpr std::size_t kListedMax = 50;  // more would be too much to read
 
   void add(CatalogFault fault) {
     if (listed.size() == kListedMax) {
@@ -61,78 +61,81 @@ struct CatalogFaults {
   }
 
   std::vector<CatalogFault> listed;
-  std::size_t more = 0;  // that are not listed
+  std::size_t more = 0;  // the number of errors that are not listed
 };
 
-/// What a catalogue file has.
+/// The content of a catalogue file.
 struct CatalogFile {
   std::vector<CatalogRow> rows;
-  bool is_windows_1252 = false;  // how its bytes were read, since they are not Unicode
+  bool is_windows_1252 = false;  // the bytes are not Unicode and were read as Windows-1252
 };
 
-/// Reads a catalogue file as spreadsheets and student systems write it: CSV with a header that names the columns faculty
-/// and program. docs/operations.md (Catalogue files) says what is accepted. A pair that repeats is no fault.
-/// @return the pairs in the file's order, without repeats; or every fault. Nothing of a file with a fault is used.
+/// Reads a catalogue file that a spreadsheet or a student system wrote: CSV with a header that names the columns
+/// faculty and program. A repeated pair is not an error. Source: docs/operations.md, Catalogue files.
+/// @return the pairs in the order of the file, without repeats; or all errors of the file
 [[nodiscard]] std::variant<CatalogFile, CatalogFaults> parse_catalog(std::string_view bytes);
 
-/// Two names that count as one, in quotes: as they are, or with escapes where people may not see the difference.
+/// Two different spellings that count as one name, in quotes for a message. If people may not see the difference, the
+/// spellings have escapes.
 [[nodiscard]] std::pair<std::string, std::string> shown_apart(const std::string& name, const std::string& other);
 
-/// The ten faculties that a store without a catalogue starts with (data/catalog.csv).
+/// The text of data/catalog.csv: the ten faculties that a new store gets if no catalogue was given.
 [[nodiscard]] std::string_view default_catalog();
 
-/// Which programs exist, and whose they are. A value: loaded from the store, then only read and added to.
+/// The faculties and their programs. The server loads them from the store; programs can be added but not removed.
+/// Thread: one that changes it, or any number that read.
 class Catalog {
  public:
-  /// Adds programs read from the store.
-  /// @param programs  in order of id, the first one's id being size() + 1
-  /// @return false, and nothing added, if the ids do not continue or a key is taken
+  /// Adds programs that were read from the store.
+  /// @param programs  in the order of their ids; the first id is size() + 1
+  /// @return false, without adding any, if the ids are not consecutive or a key exists already
   [[nodiscard]] bool add(const std::vector<CatalogProgram>& programs);
 
-  /// What a row means to a catalogue.
+  /// How a row of a file relates to this catalogue.
   struct Placing {
     enum class Kind { kNew, kKnown, kFacultyClash, kProgramClash } kind = Kind::kNew;
-    CatalogProgram program = {};  // kNew: what is to be added
-    std::uint32_t other = 0;      // kFacultyClash, kProgramClash: whose name it is, in another spelling; kKnown: its id
-    bool only_looks_like = false;  // kFacultyClash, kProgramClash: that name has other letters, which look the same
+    CatalogProgram program = {};   // kNew: the program to add
+    std::uint32_t other = 0;       // the existing id. kKnown: of the program; clashes: of the name in another spelling
+    bool only_looks_like = false;  // clashes: the existing name has different letters that look the same
   };
   [[nodiscard]] Placing place(const CatalogRow& row) const;
 
-  /// Adds what place() returned as new.
+  /// Adds a program that place() returned as kNew.
   void put(const CatalogProgram& program);
 
-  /// What a file adds to this catalogue: the programs it does not have, numbered on from size().
-  /// @return the additions; or a fault for each name of the file that is another spelling of one that is here
+  /// The programs of a file that this catalogue does not have, with ids from size() + 1.
+  /// @return the additions; or an error for each name of the file that is another spelling of a name in this catalogue
   [[nodiscard]] std::variant<std::vector<CatalogProgram>, CatalogFaults> additions(
       const std::vector<CatalogRow>& rows) const;
 
-  /// The faculty of that name, in any spelling that means it; 0 if there is none.
+  /// The faculty with that name, in any accepted spelling; 0 if there is none.
   [[nodiscard]] FacultyId find_faculty(std::string_view name) const;
 
-  /// The faculty's program of that name, in any spelling that means it; 0 if there is none.
+  /// The program of the faculty with that name, in any accepted spelling; 0 if there is none.
   [[nodiscard]] ProgramId find_program(FacultyId faculty, std::string_view name) const;
 
-  /// find_program() for each of a request's programs, in its order.
+  /// find_program() for each program of a request, in the order of the request.
   [[nodiscard]] std::vector<ProgramId> find_programs(FacultyId faculty,
                                                      const std::vector<ProgramRequest>& programs) const;
 
-  /// What people should know of a name that is not found: why it can be no name, or which names it could mean. Empty if
-  /// there is nothing to say.
+  /// Explains why find_faculty() does not find a name: the reason why the text cannot be a name, or the names that it
+  /// could mean. Empty if there is no explanation.
   [[nodiscard]] std::string why_no_faculty(std::string_view name) const;
 
-  /// The same of a program, but only which names it could mean; its faculty judges the name itself. At most 1 KiB.
+  /// The program names that a name could mean; empty if there are none. At most 1 KiB. It does not check the text
+  /// itself, because the faculty program does that.
   [[nodiscard]] std::string program_meanings(FacultyId faculty, std::string_view name) const;
 
   [[nodiscard]] const std::string& faculty_name(FacultyId faculty) const { return faculties_.name(faculty); }
   [[nodiscard]] const std::string& program_name(ProgramId program) const { return programs_.name(program); }
 
-  /// How many programs there are, which is also the highest ProgramId.
+  /// The number of programs, which is also the highest ProgramId.
   [[nodiscard]] std::size_t size() const { return programs_.size(); }
 
  private:
-  SpellingIndex faculties_;                // in scope 0
-  std::vector<std::string> faculty_keys_;  // faculty_keys_[id - 1], as stored
-  SpellingIndex programs_;                 // in the scope of their faculty
+  SpellingIndex faculties_;                // the scope is 0
+  std::vector<std::string> faculty_keys_;  // the stored key of a faculty is faculty_keys_[id - 1]
+  SpellingIndex programs_;                 // the scope is the id of the faculty
 };
 
 }  // namespace dti

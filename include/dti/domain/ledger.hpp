@@ -9,25 +9,24 @@
 
 namespace dti {
 
-using SemesterId = std::int64_t;  // the store's number of a semester, >= 1
-using Seq = std::int64_t;         // an entry's place in its semester's ledger: 1, 2, 3, …
-using Epoch = std::int64_t;       // how often the store was taken over; only rises
+using SemesterId = std::int64_t;  // the number of a semester in the store, >= 1
+using Seq = std::int64_t;         // the position of an entry in the ledger of its semester: 1, 2, 3, …
+using Epoch = std::int64_t;       // how often a server took over the store; it never decreases
 
-/// What an entry of the ledger says. `released`, `capacity-changed` and `semester-closed` have their place in the
-/// ledger's schema; a server of this version writes and replays the other two, and refuses a ledger that holds more. The
-/// stores take `released` in a batch as well.
+/// The kind of a ledger entry. A server of this version writes and replays kGranted and kSemesterOpened, and rejects a
+/// ledger that contains other kinds. The stores also accept kReleased in a batch.
 enum class EntryKind : std::uint8_t { kGranted, kReleased, kCapacityChanged, kSemesterOpened, kSemesterClosed };
 
-/// The kind's name in the store, such as `semester-opened`.
+/// The name of the kind in the store, such as `semester-opened`.
 [[nodiscard]] std::string_view stored_text(EntryKind kind);
 [[nodiscard]] std::optional<EntryKind> entry_kind_from_store(std::string_view text);
 
-/// One entry of a semester's ledger: the part from which the state is rebuilt.
+/// One entry in the ledger of a semester, with the columns from which a server rebuilds its state.
 struct LedgerEntry {
   Seq seq = 0;
   EntryKind kind = EntryKind::kGranted;
-  ProgramId program_id = 0;     // granted: the catalogue's program; 0 otherwise
-  std::int32_t generation = 1;  // granted: 1, plus one after each release
+  ProgramId program_id = 0;     // granted: the program in the catalogue; otherwise 0
+  std::int32_t generation = 1;  // granted: 1 plus the number of earlier releases of the program
   Want want;                    // granted
   Grant grant;                  // granted
   Capacity capacity;            // semester-opened

@@ -11,16 +11,16 @@
 
 namespace dti {
 
-/// One program's wish inside a faculty's request.
+/// The part of one program in a faculty's request.
 struct ProgramRequest {
-  std::string correlation_id;  // the wire's program-id: the faculty's own, echoed; never an identity
-  std::string name;            // as spelled by the faculty
+  std::string correlation_id;  // `program-id` on the wire: chosen by the faculty and returned; it identifies no program
+  std::string name;            // in the spelling of the faculty
   Want want;
 
   friend bool operator==(const ProgramRequest&, const ProgramRequest&) = default;
 };
 
-/// What a faculty asks of a server: its programs' wishes for one semester, which take effect together, in order.
+/// A faculty's request to a server: the requests of its programs for one semester. They take effect together, in order.
 struct AllocationRequest {
   std::string semester;
   std::string faculty_name;
@@ -30,7 +30,7 @@ struct AllocationRequest {
   friend bool operator==(const AllocationRequest&, const AllocationRequest&) = default;
 };
 
-/// One program's part of an outcome.
+/// The part of one program in an outcome.
 struct ProgramOutcome {
   Status status = Status::kOk;
   Grant grant;
@@ -38,17 +38,17 @@ struct ProgramOutcome {
   friend bool operator==(const ProgramOutcome&, const ProgramOutcome&) = default;
 };
 
-/// A request that failed as a whole: what people are told, and what a client needs to try again.
+/// The error of a request that failed as a whole, with the facts that a client needs to try again.
 struct RequestError {
   Status status = Status::kInvalidRequest;  // is_whole_request(status)
-  std::string detail;
-  std::optional<std::chrono::milliseconds> retry_after;
+  std::string detail;                                    // a sentence for people, or empty
+  std::optional<std::chrono::milliseconds> retry_after;  // how long the client should wait
   std::string leader;  // kNotLeader: host:port of the leader, if known
 
   friend bool operator==(const RequestError&, const RequestError&) = default;
 };
 
-/// What people are told about one program's part, beyond its status.
+/// An explanation of the outcome of one program, in addition to its status.
 struct ProgramDetail {
   std::size_t index = 0;  // of the program in the request
   std::string text;       // a sentence of at most 1 KiB
@@ -56,16 +56,16 @@ struct ProgramDetail {
   friend bool operator==(const ProgramDetail&, const ProgramDetail&) = default;
 };
 
-/// How a request was answered: either an error of the whole, or an outcome for each program in the request's order.
+/// The outcome of a request: either an error of the whole request, or an outcome for each program.
 struct Outcome {
   std::optional<RequestError> error;
-  std::vector<ProgramOutcome> programs;     // as many as the request has; none with an error
-  std::vector<ProgramDetail> details = {};  // in order of index; for few programs
+  std::vector<ProgramOutcome> programs;     // one for each program, in the order of the request; none with an error
+  std::vector<ProgramDetail> details = {};  // in the order of index; only the programs that need an explanation
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-/// One entry of a server's reply as a faculty reads it: matched by correlation id, whatever else it says.
+/// One program of a server's reply. The faculty finds the program by the correlation id alone.
 struct RepliedProgram {
   std::string correlation_id;
   Status status = Status::kUnavailable;
@@ -75,9 +75,9 @@ struct RepliedProgram {
   friend bool operator==(const RepliedProgram&, const RepliedProgram&) = default;
 };
 
-/// A server's reply as a faculty reads it.
+/// A server's reply to a faculty.
 struct AllocationReply {
-  std::optional<RequestError> error;  // a code that is not known reads as kUnavailable
+  std::optional<RequestError> error;  // an unknown code is read as kUnavailable
   std::optional<std::string> request_id;
   std::vector<RepliedProgram> programs;
   std::optional<std::string> semester = std::nullopt;
@@ -85,7 +85,7 @@ struct AllocationReply {
   friend bool operator==(const AllocationReply&, const AllocationReply&) = default;
 };
 
-/// What a program asks of its faculty.
+/// A program's request to its faculty.
 struct RoomRequest {
   std::string program_name;
   std::string semester;
@@ -95,7 +95,7 @@ struct RoomRequest {
   friend bool operator==(const RoomRequest&, const RoomRequest&) = default;
 };
 
-/// What a faculty tells its program.
+/// A faculty's reply to a program.
 struct RoomAnswer {
   Status status = Status::kUnavailable;
   Grant grant;

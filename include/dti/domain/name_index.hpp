@@ -9,18 +9,20 @@
 
 namespace dti {
 
-/// Finds a number by a text within a scope: one flat table and one arena, so that a look costs two cache misses where a
-/// map of nodes costs four. It is only added to. Thread: one that adds, or any number that look.
+/// Maps a text within a scope to a number. It has one flat table and one arena, so that find() costs two cache misses;
+/// a map of nodes costs four. Texts can be added but not removed. Thread: one that adds, or any number that read.
 class NameIndex {
  public:
-  /// @return the number that the text has in that scope; 0 if it has none
+  /// @return the number of the text in that scope; 0 if it has none
   [[nodiscard]] std::uint32_t find(std::uint32_t scope, std::string_view text) const;
 
-  /// find() of many texts at once, which waits for memory once instead of once for each.
-  /// @param numbers  as many as texts; each is set to what find() returns
+  /// Calls find() for many texts, so that the cache misses of several texts overlap.
+  /// @param numbers  has the size of `texts`; find_all() sets each number to the result of find()
   void find_all(std::uint32_t scope, std::span<const std::string_view> texts, std::span<std::uint32_t> numbers) const;
 
-  /// @param text  has no number in that scope yet  @param number  at least 1
+  /// Adds a text.
+  /// @param text  has no number in that scope yet
+  /// @param number  at least 1
   void add(std::uint32_t scope, std::string_view text, std::uint32_t number);
 
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -29,8 +31,8 @@ class NameIndex {
   struct Slot {
     std::uint32_t number = 0;  // 0: empty
     std::uint32_t scope = 0;
-    std::uint32_t hash = 0;  // of scope and text: the arena is read only if it is equal, and not at all to grow
-    std::uint32_t text = 0;  // where it starts in texts_, with its length before it
+    std::uint32_t hash = 0;  // of scope and text; find() reads the arena only if the hash is equal, grow() never
+    std::uint32_t text = 0;  // its start in texts_; the length of the text is before it
   };
 
   [[nodiscard]] std::uint32_t find_hashed(std::uint32_t hash, std::uint32_t scope, std::string_view text) const;
@@ -39,7 +41,9 @@ class NameIndex {
   void grow();
   void put(const Slot& slot);
 
-  std::vector<Slot> slots_;  // a power of two of them, at most half of them used; the next free one after the hash's
+  // The size is a power of two, and at most half of the slots are used. A text is in the slot of its hash, or in the
+  // next one that was free.
+  std::vector<Slot> slots_;
   std::string texts_;
   std::size_t size_ = 0;
 };

@@ -6,7 +6,8 @@
 
 namespace dti {
 
-/// How a request, or one program of it, was answered; in the order in which they are checked. Source: docs/protocol.md, Statuses.
+/// The status of a request, or of one program in it, in the order in which the server checks them.
+/// Source: docs/protocol.md, Statuses.
 enum class Status : std::uint8_t {
   kInvalidRequest,
   kUnauthorized,
@@ -23,16 +24,16 @@ enum class Status : std::uint8_t {
 
 inline constexpr int kStatusCount = 11;
 
-/// The code on the wire, such as `NOT-LEADER`.
+/// The code of the status on the wire, such as `NOT-LEADER`.
 [[nodiscard]] std::string_view wire_text(Status status);
 
-/// The status with that code, if there is one.
+/// The status with that code on the wire; none if the code is unknown.
 [[nodiscard]] std::optional<Status> status_from_wire(std::string_view text);
 
-/// May the same request succeed when it is sent again, here or to another server?
+/// Tells whether the same request may succeed if the client sends it again, to the same or another server.
 [[nodiscard]] bool may_retry(Status status);
 
-/// Does the status belong to the whole request (`error-found`), rather than to one of its programs?
+/// Tells whether the status belongs to the whole request (`error-found`). Otherwise it belongs to one program.
 [[nodiscard]] bool is_whole_request(Status status);
 
 }  // namespace dti

@@ -9,19 +9,20 @@
 
 namespace dti {
 
-/// A program's request that is refused.
+/// A request of a program that the faculty rejects.
 struct MalformedRoomRequest {
-  std::string detail;                   // names the field
-  std::optional<std::string> semester;  // none: cannot be read
-  std::string program_name;             // empty: cannot be read
+  std::string detail;                   // starts with the field
+  std::optional<std::string> semester;  // none: it could not be read
+  std::string program_name;             // empty: it could not be read
 };
 
-/// Reads what a program sends to its faculty, by the same rules as a request to a server.
+/// Decodes a request from a program to its faculty, by the same rules as a request to a server.
 [[nodiscard]] std::variant<RoomRequest, MalformedRoomRequest> decode_room_request(std::string_view body);
 [[nodiscard]] std::string encode_room_request(const RoomRequest& request);
 [[nodiscard]] std::string encode_room_answer(const RoomAnswer& answer);
 
-/// @return none if it is not a JSON object with a status; a status that is not known reads as kUnavailable
+/// Decodes the reply of a faculty. An unknown status is read as kUnavailable.
+/// @return none if the body is not a JSON object with a status
 [[nodiscard]] std::optional<RoomAnswer> decode_room_answer(std::string_view body);
 
 }  // namespace dti

@@ -167,7 +167,7 @@ const Bad kBad[] = {
      "faculty,program\nA,#N/A\n#\u00A1REF!,b\nA,####\n",
      {{2, 2, "the program is an error of the spreadsheet: #N/A"}, {3, 1, "the faculty is an"}, {4, 2, "####"}}},
     {"missing values of a database", "faculty,program\nA,NULL\n\\N,b\nA,n/a\nA,(null)\n",
-     {{2, 2, "is no name but a missing value: NULL"}, {3, 1, "missing"}, {4, 2, "n/a"}, {5, 2, "(null)"}}},
+     {{2, 2, "is not a name but a missing value: NULL"}, {3, 1, "missing"}, {4, 2, "n/a"}, {5, 2, "(null)"}}},
     {"numbers that a spreadsheet has shortened", "faculty;program\nA;1,23E+11\nA;2.00E+05\n",
      {{2, 2, "has shortened (1,23E+11): make the column text"}, {3, 2, "2.00E+05"}}},
     {"characters as web pages write them", "faculty,program\nA,Dise&ntilde;o\nA,I&amp;D\nA,O&#39;Higgins\n",
