@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 using Kind = RequestEvent::Kind;
 
 constexpr milliseconds kRetryAfterMax{5'000};     // of a server's retry-after: the budget is short
-constexpr milliseconds kAvoidUnreachable{1'000};  // a server that could not be reached is tried after the others
+constexpr milliseconds kAvoidUnreachable{1'000};  // after a failed connection, the client tries the other servers first
 
 constexpr const char* kNotInTime = "no server answered in time";
 
@@ -47,11 +47,12 @@ std::optional<ReplyMatch> ServerClient::on_reply(std::size_t endpoint, const Ser
   const auto token = find_request(endpoint, reply);
   if (!token) return std::nullopt;
   auto& request = requests_.at(*token);
-  const bool is_of_current_try = request.under_way && request.endpoint == endpoint;
+  const bool is_of_current_try = request.is_trying && request.endpoint == endpoint;
   if (is_of_current_try) connections_[endpoint].silent = false;
   connections_[endpoint].avoid_until = {};
 
-  // An error of an unknown code reads as kUnavailable. If it lists no part, an old server sent it, and it is final.
+  // An error with an unknown code is read as kUnavailable. If it lists no part, it comes from an old server and is
+  // final.
   ReplyMatch match{*token, !reply.error || !may_retry(reply.error->status) ||
                                (reply.error->status == Status::kUnavailable && reply.parts.empty())};
   for (const auto& part : reply.parts) {
@@ -66,7 +67,7 @@ std::optional<ReplyMatch> ServerClient::on_reply(std::size_t endpoint, const Ser
     preferred_ = endpoint;
     log(Kind::kAnswered, "a server answered the request", request);
     forget_parts(request);
-  } else if (is_of_current_try) {  // a late refusal says nothing about the try under way
+  } else if (is_of_current_try) {  // a late refusal does not end the current try
     on_refusal(request, *reply.error, now);
   }
   erase_ended();
@@ -79,7 +80,7 @@ void ServerClient::on_connected(std::size_t endpoint, SteadyTime now) {
   connection.silent = false;
   connection.since = now;
   for (auto& [token, request] : requests_) {
-    if (request.under_way && request.endpoint == endpoint && !request.is_sent) begin_time_of_try(request, now);
+    if (request.is_trying && request.endpoint == endpoint && !request.is_sent) begin_time_of_try(request, now);
   }
 }
 
@@ -88,7 +89,7 @@ void ServerClient::on_connection_lost(std::size_t endpoint, const std::string& r
   connection.connected = connection.silent = false;
   connection.avoid_until = now + kAvoidUnreachable;
   for (auto& [token, request] : requests_) {
-    if (!request.under_way || request.endpoint != endpoint) continue;
+    if (!request.is_trying || request.endpoint != endpoint) continue;
     log(Kind::kTryLost, reason, request);
     const bool is_free = options_.retries > 0 || !request.is_sent;
     const auto* lost = request.is_sent ? "the connection to the server was lost" : "no server could be reached";
@@ -100,7 +101,7 @@ void ServerClient::on_connection_lost(std::size_t endpoint, const std::string& r
 void ServerClient::on_tick(SteadyTime now) {
   for (auto& [token, request] : requests_) {
     if (now < request.next_at) continue;
-    if (request.under_way) {
+    if (request.is_trying) {
       on_lost_try(request, now);
     } else if (now >= request.give_up_at) {
       give_up(request, request.endpoint, kNotInTime);
@@ -128,15 +129,15 @@ std::vector<ServerClientAction> ServerClient::take_actions() { return std::excha
 
 void ServerClient::try_once(Request& request, SteadyTime now) {
   auto& connection = connections_[request.endpoint];
-  // A new connection loses the replies of the other tries on the old one. Those requests can be repeated, unless there
-  // are no retries; but each connection must get its time, or requests would end each other's tries for ever.
+  // A new connection loses the replies of the other tries on the old one. Those requests can be repeated if there are
+  // retries. But each connection must stay for the time of a try; otherwise requests would end each other's tries.
   const bool may_end_others = options_.retries > 0 && now - connection.since >= options_.request_timeout;
-  if (connection.connected && connection.silent && (connection.tries_under_way == 0 || may_end_others)) {
+  if (connection.connected && connection.silent && (connection.open_tries == 0 || may_end_others)) {
     reset(request.endpoint, now);
   }
-  ++connection.tries_under_way;
+  ++connection.open_tries;
   --request.tries_left;
-  request.under_way = true;
+  request.is_trying = true;
   request.is_sent = false;
   request.next_at = request.give_up_at;
   if (connection.connected) begin_time_of_try(request, now);
@@ -150,9 +151,9 @@ void ServerClient::begin_time_of_try(Request& request, SteadyTime now) {
 }
 
 void ServerClient::end_try(Request& request) {
-  if (!request.under_way) return;
-  request.under_way = false;
-  --connections_[request.endpoint].tries_under_way;
+  if (!request.is_trying) return;
+  request.is_trying = false;
+  --connections_[request.endpoint].open_tries;
 }
 
 void ServerClient::on_lost_try(Request& request, SteadyTime now) {
@@ -163,8 +164,8 @@ void ServerClient::on_lost_try(Request& request, SteadyTime now) {
   auto& connection = connections_[request.endpoint];
   connection.silent = true;
   connection.avoid_until = now + options_.request_timeout;
-  // TCP does not notice soon that a peer has vanished, and what is queued for it must not arrive much later.
-  if (connection.tries_under_way == 0) reset(request.endpoint, now);
+  // TCP detects a vanished peer late, and the messages in its queue must not arrive much later.
+  if (connection.open_tries == 0) reset(request.endpoint, now);
   const auto next = next_endpoint(request, {}, now);
   if (request.tries_left == 0 || now >= request.give_up_at) return give_up(request, next, kNotInTime);
   request.endpoint = next;
@@ -180,31 +181,32 @@ void ServerClient::on_refusal(Request& request, const RequestError& error, Stead
   look_behind_balancer(endpoint, error, now);
 }
 
-/// One address may be that of a balancer, which gives each connection to another of several servers.
+/// Makes a new connection if the address may belong to a load balancer, which can forward it to another server.
 void ServerClient::look_behind_balancer(std::size_t endpoint, const RequestError& error, SteadyTime now) {
   const auto leader = find_leader(error);
   const bool is_standby = error.status == Status::kNotLeader && (!leader || *leader == endpoint);
   const bool is_only_server = error.status == Status::kUnavailable && connections_.size() == 1;
   if (!is_standby && !is_only_server) return;
-  // A standby refuses the other requests on this connection, too; a server that is unavailable may yet answer them.
+  // A standby refuses the other requests on this connection too. An unavailable server may still answer them.
   const bool may_end_others = is_standby && options_.retries > 0;
-  if (connections_[endpoint].tries_under_way > 0 && !may_end_others) return;
+  if (connections_[endpoint].open_tries > 0 && !may_end_others) return;
   for (auto& [token, other] : requests_) {
-    if (!other.under_way || other.endpoint != endpoint) continue;
-    log(Kind::kTryLost, "its connection led to a server that stands by", other);
+    if (!other.is_trying || other.endpoint != endpoint) continue;
+    log(Kind::kTryLost, "its connection leads to a standby server", other);
     try_again_later(other, {Status::kUnavailable, "", {}, {}}, true, "no server could answer: NOT-LEADER", now);
   }
   reset(endpoint, now);
 }
 
-/// @param is_free  the failed try does not count: the server decided nothing. The budget limits such tries
+/// Schedules the next try after a failed one, or gives the request up.
+/// @param is_free  the failed try does not count, because the server decided nothing. The budget limits such tries
 /// @param reason  for NotKnown, if there is no other try
 void ServerClient::try_again_later(Request& request, const RequestError& error, bool is_free, const std::string& reason,
                                    SteadyTime now) {
   end_try(request);
   if (is_free) ++request.tries_left;
   const auto leader = find_leader(error);
-  // Once without a pause: two servers may each take the other for the leader.
+  // Only one redirection has no pause, because two servers may each name the other as the leader.
   if (leader && *leader != request.endpoint && connections_[*leader].avoid_until <= now && !request.redirected &&
       request.tries_left > 0) {
     request.redirected = true;
@@ -221,8 +223,8 @@ void ServerClient::try_again_later(Request& request, const RequestError& error, 
   request.next_at = now + pause;
 }
 
-// The next request begins where this one would have gone on. Otherwise, with few tries, no request would reach the last
-// servers.
+// The next request begins at the server that this request would have tried next. Otherwise, with few tries, no request
+// would reach the last servers.
 void ServerClient::give_up(Request& request, std::size_t next, const std::string& reason) {
   end_try(request);
   preferred_ = next;
@@ -252,11 +254,11 @@ std::optional<Token> ServerClient::find_request(std::size_t endpoint, const Serv
     if (found != request_of_.end()) return found->second;
   }
   if (!reply.parts.empty()) return std::nullopt;  // late, or for another client
-  // An old server's error lists no part. It answers the one request that it can be about.
+  // An error from an old server lists no part. It answers a request only if no other request can be meant.
   std::optional<Token> candidate;
   for (const auto& [token, request] : requests_) {
     if (reply.request_id ? reply.request_id != request.facts.request_id
-                         : !request.under_way || request.endpoint != endpoint) {
+                         : !request.is_trying || request.endpoint != endpoint) {
       continue;
     }
     if (reply.semester && reply.semester != request.facts.semester) continue;
@@ -266,7 +268,7 @@ std::optional<Token> ServerClient::find_request(std::size_t endpoint, const Serv
   return candidate;
 }
 
-/// The index of the leader that a refusal names, if it is one of the servers.
+/// The index of the leader that a refusal names; none if it is not one of the servers.
 std::optional<std::size_t> ServerClient::find_leader(const RequestError& error) const {
   if (error.status != Status::kNotLeader) return std::nullopt;
   const auto leader = std::find(options_.endpoints.begin(), options_.endpoints.end(), error.leader);
@@ -274,8 +276,8 @@ std::optional<std::size_t> ServerClient::find_leader(const RequestError& error) 
   return static_cast<std::size_t>(leader - options_.endpoints.begin());
 }
 
-/// The leader that the refusal names, otherwise the next server in turn that is not avoided: a standby that is asked
-/// again may lead by then. If all are avoided, the next in turn.
+/// The server for the next try: the leader that the refusal names; otherwise the next server in turn that is not
+/// avoided, because a standby may have become the leader. If all are avoided, it is the next server in turn.
 std::size_t ServerClient::next_endpoint(const Request& request, const RequestError& error, SteadyTime now) const {
   if (error.status == Status::kOverloaded) return request.endpoint;
   const auto is_avoided = [&](std::size_t endpoint) { return now < connections_[endpoint].avoid_until; };

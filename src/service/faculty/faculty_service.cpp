@@ -11,13 +11,14 @@
 namespace dti {
 namespace {
 
-constexpr std::size_t kSemestersMax = 64;  // of batches that malformed requests may begin: they can name any semester
+constexpr std::size_t kSemestersMax = 64;  // malformed requests can name any semester, so they may begin few batches
 
 constexpr const char* kMayBeGranted =
     "; rooms may have been granted all the same: before you ask again, look at the server's log, because an old DTI "
     "server grants a repeat once more";
 
-// A program that asks twice counts once. Names that differ in a separator may be two programs, and count as two.
+// A program that repeats its request counts once. Names that differ in a separator may be two programs, so they count
+// as two.
 std::string asker_of(const std::string& name) {
   auto key = strict_key(name);
   return key.empty() ? name : key;
@@ -57,7 +58,7 @@ void FacultyService::on_room_request(Token token, const RoomRequest& request, St
   if (batch.tokens.empty()) batch.send_at = now + options_.batch_wait;
   batch.request.programs.push_back({client_.fresh_id(), request.program_name, request.want});
   batch.tokens.emplace_back(token);
-  // A program that asks again, after a crash for instance, does not take the place of another one.
+  // A program that repeats its request, for example after a crash, does not count as another one.
   batch.askers.insert(asker_of(request.program_name));
   ++waiting_count_;
   send_if_full(request.semester, now);
@@ -100,7 +101,7 @@ void FacultyService::on_tick(SteadyTime now) {
     client_.give_up_all("the faculty is stopping");
     follow_client();
     ended_ = true;
-    actions_.push_back(Exit{1, "stopped before the servers had answered"});
+    actions_.push_back(Exit{1, "the faculty stopped before the servers had replied"});
     return;
   }
   for (auto place = gathering_.begin(); place != gathering_.end();) {
@@ -148,7 +149,7 @@ void FacultyService::send_if_full(const std::string& semester, SteadyTime now) {
 }
 
 void FacultyService::send(ProgramBatch batch, SteadyTime now) {
-  if (batch.tokens.empty()) return;  // every request of it was malformed
+  if (batch.tokens.empty()) return;  // all its requests were malformed
   const auto request_id = client_.fresh_id();
   batch.request.request_id = request_id;
   ClientRequest request{request_id, {}, batch.request.semester};
@@ -176,7 +177,7 @@ void FacultyService::follow_client() {
   }
 }
 
-// Answers the programs that the reply answers: all that still wait, if the request is over.
+// Sends their replies to the programs that the server's reply settles: all that still wait, if the request is over.
 void FacultyService::answer_from(const AllocationReply& reply, const ReplyMatch& match) {
   auto& batch = asked_.at(match.request);
   std::unordered_map<std::string_view, const RepliedProgram*> replied;
@@ -201,7 +202,7 @@ void FacultyService::answer_from(const AllocationReply& reply, const ReplyMatch&
 }
 
 void FacultyService::answer_not_known(const NotKnown& outcome) {
-  // Without retries the server may be an old one, which does not recognize a repeat.
+  // Without retries, the server may be an old one, which does not recognize a repeated request.
   const std::string advice = !outcome.was_sent               ? "; nothing was asked of a server: ask again"
                              : options_.client.retries > 0 ? "; ask again, it is safe"
                                                            : kMayBeGranted;

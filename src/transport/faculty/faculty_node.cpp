@@ -23,13 +23,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Of a stop's 2 s: who asked in the last moment is answered, then libzmq's linger, then the end of the contexts.
+// A part of the 2 s of a stop, for replies to late requests. The linger time of libzmq and the end of the contexts
+// follow.
 constexpr auto kLateTime = std::chrono::milliseconds{300};
-constexpr auto kQuietTime = std::chrono::milliseconds{20};  // nothing came for so long: nothing is on its way
-// How long a connection to a server may take, for each of its addresses: as long as a try, within these.
+constexpr auto kQuietTime = std::chrono::milliseconds{20};  // without a message for this time, no more are expected
+// How long a connection to each address of a server may take: the time of a try, within these limits.
 constexpr auto kConnectTimeMin = std::chrono::milliseconds{250};
 constexpr auto kConnectTimeMax = std::chrono::milliseconds{2'000};
-// Messages taken from one socket before the others have their turn.
+// Messages to read from one socket before the next socket.
 constexpr int kMessagesPerTurn = 256;
 
 std::uint64_t random_bits() {
@@ -41,7 +42,7 @@ RouterPortOptions port_options(const FacultyNodeOptions& options) {
   return {.host = options.bind_host,
           .port = options.port,
           .frame_bytes_max = kFrameBytesMax,
-          .dropped = {LogLevel::kWarning, "answer-dropped", "a program has gone or does not read its answers", {}}};
+          .dropped = {LogLevel::kWarning, "answer-dropped", "a program has disconnected or does not read its replies", {}}};
 }
 
 /// The connections to the servers, in the order of the options.
@@ -109,7 +110,7 @@ class FacultyNode::Shell {
     wait_for(items, wake_at);
   }
 
-  // Those who asked in the last moment are told that it was too late: old ones wait without end.
+  // Replies to programs whose requests came too late, because old programs wait forever for a reply.
   void refuse_late_programs() {
     const auto deadline = Clock::now() + kLateTime;
     bool more = true;
@@ -124,7 +125,7 @@ class FacultyNode::Shell {
     }
   }
 
-  /// @return may more have come?
+  /// @return true if there may be more messages
   bool take_from_programs() {
     for (int i = 0; i < kMessagesPerTurn; ++i) {
       if (!programs_.handle_next(Clock::now())) return false;
@@ -138,7 +139,7 @@ class FacultyNode::Shell {
       if (const auto* connected = std::get_if<ServerConnection::Connected>(&*change)) {
         programs_.handle_connection(server, connected->skipped, Clock::now());
       } else {
-        take_from_server(server);  // replies that came just before the end
+        take_from_server(server);  // replies that arrived before the connection ended
         connection.reset();
         service_.on_connection_lost(server, std::get<ServerConnection::Lost>(*change).reason, Clock::now());
       }

@@ -10,7 +10,8 @@
 namespace dti {
 namespace {
 
-// Of the routing ids and envelopes of programs that wait. Programs choose them, and the faculty must keep them.
+// The limit for the routing ids and envelopes of waiting programs. Programs choose them, and the faculty must keep
+// them.
 constexpr std::size_t kEnvelopeBytesMax = 64 * 1024 * 1024;
 
 }  // namespace
@@ -45,7 +46,7 @@ void ProgramHandler::handle_reply(std::size_t server, std::string_view body, Ste
   if (const auto reply = decode_allocation_reply(body)) {
     service_.on_reply(server, *reply, now);
   } else {
-    log_some("reply-skipped", servers_[server] + " sent something that is no reply; it was skipped");
+    log_some("reply-skipped", servers_[server] + " sent a message that is not a reply; the faculty skipped it");
   }
 }
 
@@ -65,7 +66,7 @@ void ProgramHandler::perform(const SendRoomAnswer& action, SteadyTime now) {
 }
 
 void ProgramHandler::perform(const SendRequest& action, SteadyTime now) {
-  // A request that was not sent is a try without a reply: the service goes on when its time is over.
+  // A request that was not sent counts as a try without a reply, and the service continues when its time has passed.
   if (!links_.send(action.endpoint, encode_allocation_request(action.request), now)) {
     log_some("request-dropped", "too many requests wait for the connection to " + servers_[action.endpoint]);
   }
@@ -84,7 +85,7 @@ void ProgramHandler::refuse(Token token, Status status, std::string detail, Stea
   port_.reply(token, encode_room_answer({.status = status, .grant = {}, .detail = std::move(detail)}), now);
 }
 
-// Logs the 1st, 2nd, 4th, 8th … event of a kind: peers can trigger these at will.
+// Logs the 1st, 2nd, 4th, 8th … event of a kind, because peers can cause any number of them.
 void ProgramHandler::log_some(const std::string& event, const std::string& message) {
   const auto count = ++counts_[event];
   if (std::has_single_bit(count)) log_({LogLevel::kWarning, event, message, {{"count", std::to_string(count)}}});

@@ -20,9 +20,10 @@ class ServerLinks {
  public:
   virtual ~ServerLinks() = default;
 
-  /// Sends a request. Never waits. @return false if too many wait already; then this one is dropped
+  /// Sends a request. Never waits.
+  /// @return false if too many requests wait already; then this request is dropped
   virtual bool send(std::size_t server, std::string_view body, SteadyTime now) = 0;
-  /// Ends the connection. The next request goes over a new one.
+  /// Closes the connection. The next request makes a new one.
   virtual void reset(std::size_t server) = 0;
 };
 
@@ -32,7 +33,7 @@ class ServerLinks {
 /// Thread: one.
 class ProgramHandler {
  public:
-  /// @param port, links, service  outlive this
+  /// @param port, links, service  must outlive the handler
   /// @param servers  their addresses, for the log
   ProgramHandler(MessagePort& port, ServerLinks& links, FacultyService& service, std::vector<std::string> servers,
                  LogSink log);
@@ -41,12 +42,12 @@ class ProgramHandler {
   bool handle_next(SteadyTime now);
   /// Handles a message of a server.
   void handle_reply(std::size_t server, std::string_view body, SteadyTime now);
-  /// A connection stands.
+  /// A connection to a server was established.
   /// @param skipped  why other addresses of the server were not used; empty if there were none
   void handle_connection(std::size_t server, const std::string& skipped, SteadyTime now);
   void perform_actions(SteadyTime now);
 
-  /// The exit code, once the service has ended.
+  /// The exit code after the service has ended; none before.
   [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
 
  private:

@@ -35,11 +35,11 @@ std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& op
                                                   StopSignals& stop) {
   const auto deadline = Clock::now() + options.timeout;
   const auto body = encode_room_request(request);
-  const std::string_view frames[] = {"", body};  // as a REQ sends it: old faculties know nothing else
+  const std::string_view frames[] = {"", body};  // the frames that a REQ socket sends; old faculties accept no others
 
   Context context;
   ServerConnection connection{context.get(), options.faculty_server, kConnectTime, kReplyBytesMax};
-  auto ask_at = Clock::now();                    // kNever: it was asked
+  auto ask_at = Clock::now();                    // kNever: the request was sent
   std::optional<Clock::time_point> connected_at;  // the first time
   std::string state = "there is no connection yet";
   std::random_device random;
@@ -56,7 +56,7 @@ std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& op
         state = std::move(lost->reason);
         ask_at = now + pause_after(++failures, random());
       } else {
-        state = "it is connected but silent";
+        state = "the faculty is connected but has not replied";
         if (!connected_at) connected_at = now;
       }
     }
@@ -65,7 +65,7 @@ std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& op
       return FacultyAnswer{*std::move(answer), std::chrono::duration_cast<std::chrono::milliseconds>(elapsed)};
     }
     if (now >= deadline) {
-      return NoAnswer{"no answer from " + options.faculty_server + " in " + std::to_string(options.timeout.count()) +
+      return NoAnswer{"no reply from " + options.faculty_server + " in " + std::to_string(options.timeout.count()) +
                           " ms: " + state,
                       connected_at.has_value()};
     }
@@ -73,7 +73,7 @@ std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& op
     connection.add_poll_items(items);
     wait_for(items, std::min({deadline, ask_at, connection.wake_at().value_or(kNever)}));
   }
-  return NoAnswer{"asked to stop before there was an answer: " + state, connected_at.has_value()};
+  return NoAnswer{"a signal requested a stop before the reply: " + state, connected_at.has_value()};
 }
 
 }  // namespace dti

@@ -30,9 +30,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kTryInterval = std::chrono::seconds{1};
-constexpr auto kTryTime = std::chrono::seconds{1};  // for a whole try, however slowly the proxy answers
+constexpr auto kTryTime = std::chrono::seconds{1};  // for a whole try, even if the proxy replies slowly
 
-/// What happened first.
+/// The reason why a wait ended.
 enum class Wake { kReady, kTimeout, kStop };
 
 std::string system_text(int error) { return std::system_category().message(error); }
@@ -42,23 +42,23 @@ class Registrar {
   Registrar(std::string host, std::uint16_t port, std::string hello, const std::stop_token& stop)
       : host_(std::move(host)), port_(port), hello_(std::move(hello)), on_stop_(stop, Raise{stopped_}) {}
 
-  /// One try, which ends within kTryTime, and at once when a stop is asked for.
-  /// @return what went wrong, or nothing
+  /// Tries once. It ends within kTryTime, and at once when a stop is requested.
+  /// @return the reason why it failed; none if it succeeded
   std::optional<std::string> try_once() {
     const auto deadline = Clock::now() + kTryTime;
-    // The proxy connects to the address by which the registration came, and knows IPv4 only.
+    // The proxy connects to the address from which the server registered, and supports IPv4 only.
     if (!lookup_) lookup_ = Lookup::start(host_, port_, AF_INET);
     if (wait(lookup_->descriptor(), POLLIN, deadline) != Wake::kReady || !lookup_->is_done()) {
       return "its name was not found within 1 s";
     }
-    const auto lookup = std::exchange(lookup_, nullptr);  // the next try looks again
+    const auto lookup = std::exchange(lookup_, nullptr);  // the next try starts another lookup
     std::optional<std::string> fault;
     if (lookup->fault()) fault = "no IPv4 address was found for it: " + *lookup->fault();
     const auto& addresses = lookup->addresses();
     for (std::size_t i = 0; i < addresses.size(); ++i) {
       const Descriptor socket{::socket(addresses[i].bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
       if (socket.get() < 0) return system_text(errno);
-      // An address that does not answer leaves the others their share of the time.
+      // The time is divided, so that an address that does not respond leaves time for the others.
       const auto share = (deadline - Clock::now()) / static_cast<int>(addresses.size() - i);
       fault = connect_to(socket, addresses[i], Clock::now() + share);
       if (!fault) return say_hello(socket, deadline);
@@ -115,11 +115,11 @@ class Registrar {
   const std::uint16_t port_;
   const std::string hello_;
   const Flag stopped_;
-  std::shared_ptr<Lookup> lookup_;  // under way; a try that is over leaves it to the next
+  std::shared_ptr<Lookup> lookup_;  // a lookup that is not done; the next try uses it
   std::stop_callback<Raise> on_stop_;
 };
 
-/// Between two tries. Needs no descriptor.
+/// Waits between two tries, or until a stop is requested. Needs no descriptor.
 void pause(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
@@ -146,8 +146,11 @@ void register_until_ok(const std::stop_token& stop, const std::string& host, std
       return log({LogLevel::kInfo, "proxy-registered", "the proxy forwards to this server", {{"proxy", proxy}}});
     }
     if (stop.stop_requested()) return;
-    if (*fault != last_fault) {  // not the same line each second
-      log({LogLevel::kWarning, "proxy-unreachable", *fault + "; tried again each second", {{"proxy", proxy}}});
+    if (*fault != last_fault) {  // the same line is not logged each second
+      log({LogLevel::kWarning,
+           "proxy-unreachable",
+           *fault + "; the server tries again each second",
+           {{"proxy", proxy}}});
       last_fault = *fault;
     }
     pause(stop);

@@ -6,7 +6,8 @@
 namespace dti {
 namespace {
 
-constexpr std::size_t kHealthChecksMax = 1'024;  // a proxy connects again after each that it waited 5 s for
+// A proxy that has waited 5 s makes a new connection and sends another health check.
+constexpr std::size_t kHealthChecksMax = 1'024;
 
 }  // namespace
 

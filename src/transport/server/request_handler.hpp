@@ -20,7 +20,7 @@ class RequestHandler {
   /// Messages to read before the actions that they caused are performed: a batch's worth, under a few ms.
   static constexpr int kMessagesPerTurn = 512;
 
-  /// @param port, pipeline  outlive this
+  /// @param port, pipeline  must outlive the handler
   /// @param keeps_health_checks  a health check that comes while the server is not ready gets its reply later, in
   ///   answer_health_checks(); otherwise it gets none
   RequestHandler(MessagePort& port, CommitPipeline& pipeline, bool keeps_health_checks)
@@ -48,7 +48,7 @@ class RequestHandler {
 
   std::vector<Token> health_checks_;
   AllocationRequestDecoder decoder_;
-  std::string body_;  // of the reply that is being made
+  std::string body_;  // of the current reply
 };
 
 }  // namespace dti

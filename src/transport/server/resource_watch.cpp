@@ -6,20 +6,20 @@
 namespace dti {
 namespace {
 
-// At 1 GB/s a network brings 50 MB between two looks at the memory. A look takes a few microseconds.
-constexpr auto kLookInterval = std::chrono::milliseconds{50};
+// A network of 1 GB/s delivers 50 MB between two checks. A check takes a few microseconds.
+constexpr auto kCheckInterval = std::chrono::milliseconds{50};
 constexpr auto kDescriptorLogInterval = std::chrono::seconds{1};
 constexpr std::size_t kMebibyte = 1024 * 1024;
 
 }  // namespace
 
-void ResourceWatch::look(RouterPort& port, bool is_loading, SteadyTime time) {
-  if (time < look_at_) return;
-  look_at_ = time + kLookInterval;
-  look_at_descriptors(time);
+void ResourceWatch::check(RouterPort& port, bool is_loading, SteadyTime time) {
+  if (time < check_at_) return;
+  check_at_ = time + kCheckInterval;
+  check_descriptors(time);
   if (is_loading || !port.is_bound()) return;
   if (!memory_bound_.is_exceeded(memory_gauge_.bytes(), time)) return;
-  give_back_freed_memory();  // what is only left over is no reason
+  give_back_freed_memory();  // memory that was freed already is no reason to close the port
   if (const auto bytes = memory_gauge_.bytes(); memory_bound_.is_exceeded(bytes, time)) close(port, bytes);
 }
 
@@ -33,8 +33,8 @@ void ResourceWatch::close(RouterPort& port, std::size_t bytes_before) {
   const auto mebibytes = [](std::size_t bytes) { return std::to_string(bytes / kMebibyte); };
   log_({LogLevel::kWarning,
         "endpoint-closed",
-        "more memory is in use than " + memory_max_name_ +
-            ": every connection was closed, and clients can come back at once",
+        "the server used more memory than " + memory_max_name_ +
+            ", so it closed every connection; clients can connect again at once",
         {{"mib", mebibytes(bytes_before)},
          {"mib-max", mebibytes(bound)},
          {"mib-now", mebibytes(floor)},
@@ -43,13 +43,13 @@ void ResourceWatch::close(RouterPort& port, std::size_t bytes_before) {
   if (!memory_bound_.is_raised()) return;
   log_({LogLevel::kError,
         "memory-max-too-low",
-        "the state itself needs more memory than " + memory_max_name_ +
-            " leaves; the bound is higher until the endpoint is closed again",
+        "the state of the server itself needs more memory than " + memory_max_name_ +
+            " leaves, so the server uses a higher limit; raise " + memory_max_name_,
         {{"mib-now", mebibytes(floor)}, {"mib-max", mebibytes(memory_bound_.bytes())}}});
 }
 
-// libzmq goes on without a new connection, and tries to accept it again without a pause.
-void ResourceWatch::look_at_descriptors(SteadyTime time) {
+// Without a free descriptor, libzmq accepts no new connection and tries again without a pause.
+void ResourceWatch::check_descriptors(SteadyTime time) {
   const bool exhausted = descriptors_are_exhausted();
   if (exhausted == descriptors_exhausted_) return;
   if (exhausted && time - descriptors_logged_at_ < kDescriptorLogInterval) return;
@@ -58,10 +58,10 @@ void ResourceWatch::look_at_descriptors(SteadyTime time) {
     descriptors_logged_at_ = time;
     log_({LogLevel::kError,
           "descriptors-exhausted",
-          "no descriptor is left: those who are connected are served, others have to wait",
+          "no descriptor is left: the server serves the connected clients, and other clients must wait",
           {}});
   } else {
-    log_({LogLevel::kInfo, "descriptors-left", "descriptors are left again", {}});
+    log_({LogLevel::kInfo, "descriptors-left", "the server has free descriptors again", {}});
   }
 }
 

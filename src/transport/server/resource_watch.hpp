@@ -12,30 +12,30 @@
 
 namespace dti {
 
-/// Looks now and then at what ZeroMQ takes without telling: memory, and descriptors. Closes the port, with all its
-/// connections, when more memory is in use than the bound.
+/// Watches the memory and the descriptors that ZeroMQ uses, and closes the port with all its connections when the
+/// process exceeds the memory limit.
 /// Thread: one.
 class ResourceWatch {
  public:
-  /// @param memory_max  bytes of the process; 0: no bound
-  /// @param memory_max_name  how the log names that setting
+  /// @param memory_max  bytes of the process; 0: no limit
+  /// @param memory_max_name  the name of that setting in the log
   ResourceWatch(std::size_t memory_max, std::string memory_max_name, LogSink log)
       : log_(std::move(log)), memory_max_name_(std::move(memory_max_name)), memory_bound_(memory_max) {}
 
-  /// To be called at wake_at(), or more often.
-  /// @param is_loading  the state is still growing, and those who have asked already wait for their answers
-  void look(RouterPort& port, bool is_loading, SteadyTime time);
-  [[nodiscard]] SteadyTime wake_at() const { return look_at_; }
+  /// Checks the memory and the descriptors. Call it at wake_at(), or more often.
+  /// @param is_loading  the server loads its state, which grows while clients wait: the port is not closed
+  void check(RouterPort& port, bool is_loading, SteadyTime time);
+  [[nodiscard]] SteadyTime wake_at() const { return check_at_; }
 
  private:
   void close(RouterPort& port, std::size_t bytes_before);
-  void look_at_descriptors(SteadyTime time);
+  void check_descriptors(SteadyTime time);
 
   const LogSink log_;
   const std::string memory_max_name_;
   MemoryGauge memory_gauge_;
   MemoryBound memory_bound_;
-  SteadyTime look_at_{};
+  SteadyTime check_at_{};
   bool descriptors_exhausted_ = false;
   SteadyTime descriptors_logged_at_{};
 };

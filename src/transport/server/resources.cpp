@@ -11,7 +11,7 @@
 namespace dti {
 namespace {
 
-// The numbers of /proc/self/statm, in pages: all, resident, and of these backed by files.
+// The first numbers of /proc/self/statm, in pages: all, resident, and resident from files.
 constexpr std::size_t kResident = 1;
 constexpr std::size_t kOfFiles = 2;
 

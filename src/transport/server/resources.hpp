@@ -4,8 +4,8 @@
 
 namespace dti {
 
-/// How many bytes of memory this process has to itself, read from a file that stays open: it can be asked often, and when
-/// no descriptor is left. Pages of files (a database that is mapped) do not count.
+/// Measures the private memory of this process. It keeps its file open, so that bytes() is fast and works when no
+/// descriptor is left. Mapped pages of files (of a database) do not count.
 /// Thread: one.
 class MemoryGauge {
  public:
@@ -14,17 +14,17 @@ class MemoryGauge {
   MemoryGauge(const MemoryGauge&) = delete;
   MemoryGauge& operator=(const MemoryGauge&) = delete;
 
-  /// @return 0 if this system does not say
+  /// @return the number of bytes; 0 if the system does not provide it
   [[nodiscard]] std::size_t bytes() const;
 
  private:
   const int descriptor_;
 };
 
-/// Gives the memory that was freed back to the system, as far as whole pages are free.
+/// Returns freed memory to the system, as far as whole pages are free.
 void give_back_freed_memory();
 
-/// Can this process open nothing more?
+/// Tells whether this process can open no further descriptor.
 [[nodiscard]] bool descriptors_are_exhausted();
 
 }  // namespace dti

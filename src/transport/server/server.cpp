@@ -27,13 +27,13 @@
 namespace dti {
 namespace {
 
-constexpr int kMessagesBetweenLooks = 64;  // at the store, while messages are read or replies leave: some 0.2 ms
-constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of a stop's 2 s: to answer who came late or reads slowly
-constexpr std::size_t kStoreEventsMax = 8;                   // a take-over reads ahead by so many pieces
+constexpr int kMessagesBetweenChecks = 64;  // messages read, or replies sent, between two checks of the store: 0.2 ms
+constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of the 2 s of a stop: for late requests and slow peers
+constexpr std::size_t kStoreEventsMax = 8;                   // how many pieces a take-over may read ahead
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
-/// The pipeline's options, with what clients of other servers are told of this one.
+/// The options of the pipeline, with the address to which other servers refer clients while this server leads.
 PipelineOptions with_endpoint(const ServerOptions& options, const std::string& bound) {
   auto pipeline = options.pipeline;
   auto& endpoint = pipeline.lease.endpoint;
@@ -41,7 +41,7 @@ PipelineOptions with_endpoint(const ServerOptions& options, const std::string& b
   if (!endpoint.empty()) return pipeline;
   constexpr std::string_view kTcp = "tcp://";
   endpoint = bound.starts_with(kTcp) ? bound.substr(kTcp.size()) : bound;
-  // Bound to every address: which of them clients can reach is not ours to guess.
+  // If the server listens on every address, it does not know which of them clients can reach.
   if (endpoint.starts_with("0.0.0.0:") || endpoint.starts_with("[::]:")) endpoint.clear();
   return pipeline;
 }
@@ -60,7 +60,7 @@ RouterPortOptions port_options(const ServerOptions& options) {
   return {.host = options.bind,
           .port = options.port,
           .frame_bytes_max = kFrameBytesMax,
-          .dropped = {LogLevel::kWarning, "reply-dropped", "a peer has gone or does not read its replies", {}}};
+          .dropped = {LogLevel::kWarning, "reply-dropped", "a peer has disconnected or does not read its replies", {}}};
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ class Server::Loop {
     if (only_while_leading_) port_.park();
   }
 
-  ~Loop() { store_events_.close(); }  // or the store worker could wait for room for ever
+  ~Loop() { store_events_.close(); }  // otherwise the store worker could wait forever in push()
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
@@ -101,14 +101,14 @@ class Server::Loop {
       }
       if (woken_by.store) {
         resume_store();
-        perform_actions();  // at once: the store waits for its next batch
+        perform_actions();  // at once, because the store waits for its next batch
       }
       if (pipeline_.takes_requests()) read_messages();
       pipeline_.on_tick(now());
       pipeline_.on_turn_end(now());
       perform_actions();
       port_.retry(steady_now());
-      resource_watch_.look(port_, !announced_, steady_now());
+      resource_watch_.check(port_, !announced_, steady_now());
       if (!port_.is_bound()) listen_again();
       if (only_while_leading_ && !exit_) listen_only_while_leading();
     }
@@ -124,7 +124,7 @@ class Server::Loop {
   };
 
   WokenBy wait(const StopSignals& stop_signals) {
-    // Items that may be left out stand last.
+    // The optional items come last.
     std::array<PollItem, 4> items = {
         {{.descriptor = stop_signals.descriptor()}, {.descriptor = store_events_.descriptor()}}};
     std::size_t count = 2;
@@ -151,18 +151,19 @@ class Server::Loop {
     if (auto ended = store_.resume()) handle(*std::move(ended));
   }
 
-  /// Between many messages: what the store waits for is not to wait for all of them.
+  /// Continues the call of the store if it can continue. It is called between messages, so that the store does not wait
+  /// until all of them are handled.
   void resume_store_if_ready() {
     const auto waits_for = store_.waits_for();
     if (waits_for && is_ready_now(*waits_for)) resume_store();
   }
 
-  /// @return was there any message?
+  /// @return true if there was at least one message
   bool read_messages() {
     const auto time = now();
     int count = 0;
     for (; port_.is_bound() && count < RequestHandler::kMessagesPerTurn; ++count) {
-      if (count % kMessagesBetweenLooks == kMessagesBetweenLooks - 1) resume_store_if_ready();
+      if (count % kMessagesBetweenChecks == kMessagesBetweenChecks - 1) resume_store_if_ready();
       if (!requests_.handle_next(time)) break;
     }
     return count > 0;
@@ -177,9 +178,9 @@ class Server::Loop {
 
   void perform(const SendReply& answer) {
     requests_.send(answer, steady_now());
-    if (++replies_performed_ % kMessagesBetweenLooks == 0) resume_store_if_ready();
+    if (++replies_performed_ % kMessagesBetweenChecks == 0) resume_store_if_ready();
   }
-  void perform(const SendOpenSemesterReply&) { DTI_CHECK(false); }  // no message asks for it
+  void perform(const SendOpenSemesterReply&) { DTI_CHECK(false); }  // no message requests it
   void perform(StoreCall call) { store_.start(std::move(call)); }
   void perform(InterruptStore) { store_.interrupt(); }
   void perform(AnnounceReady) { announce(Role::kLeader); }
@@ -198,8 +199,8 @@ class Server::Loop {
     if (role_to_tell_) on_role_(*std::exchange(role_to_tell_, std::nullopt));
   }
 
-  /// Closes the endpoint, once all who asked have their answers, if another server may lead, and listens again when this
-  /// one leads: an old proxy goes on to the next server when its connection breaks, and is stuck as long as it is open.
+  /// Closes the port if another server may lead and every request has its reply. Listens again when this server leads.
+  /// An old proxy changes to the next server only when its connection breaks.
   void listen_only_while_leading() {
     const auto time = now();
     const bool may_lead = pipeline_.may_lead(time);
@@ -210,7 +211,7 @@ class Server::Loop {
       tell_listening(false);
       requests_.forget_health_checks();
       port_.park();
-      log_({LogLevel::kInfo, "closed-to-proxy", "this server does not lead, and closed its connections", {}});
+      log_({LogLevel::kInfo, "closed-to-proxy", "this server does not lead, so it closed its connections", {}});
     }
     if (!port_.is_bound()) return;
     tell_role();
@@ -222,17 +223,17 @@ class Server::Loop {
     if (std::exchange(told_listening_, listens) != listens) on_listening_(listens);
   }
 
-  /// The port may not be free at once.
+  /// Tries to listen again after the port was closed. The port may not be free at once.
   void listen_again() {
     try {
       port_.listen_again(steady_now());
     } catch (const std::exception& error) {
-      exit_ = Exit{1, error.what()};  // every answer is stored, and no client can ask any more
+      exit_ = Exit{1, error.what()};  // no client can reach the server, and every answered grant is in the store
     }
   }
 
-  /// Answers the requests that came too late to be decided, since old peers wait for ever; then waits until libzmq has
-  /// handed the last replies to the kernel, at most for the socket's linger.
+  /// Replies to the requests that came too late, because old peers wait forever for a reply. Then waits until the
+  /// kernel has the last replies, at most for the linger time of the socket.
   void finish() {
     const auto deadline = steady_now() + kFlushTime;
     bool more = true;
@@ -257,14 +258,14 @@ class Server::Loop {
   std::optional<Role> role_to_tell_;
   bool told_listening_ = false;
   ResourceWatch resource_watch_;
-  bool announced_ = false;  // the state was loaded, once
+  bool announced_ = false;  // the state was loaded at least once
   CommitPipeline pipeline_;
   RequestHandler requests_;
   int replies_performed_ = 0;  // of the actions in progress
   std::optional<Exit> exit_;
   // Shared with the store worker's thread.
   WakeQueue<StoreEvent> store_events_{kStoreEventsMax};
-  // Last: its thread ends before what it uses.
+  // The last member, so that its thread ends before the objects that it uses.
   StoreWorker store_;
 };
 

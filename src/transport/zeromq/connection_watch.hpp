@@ -18,17 +18,17 @@ enum class ConnectionEvent {
 /// Reports the events of a dealer's connection. Thread: the dealer's.
 class ConnectionWatch {
  public:
-  /// @param dealer  outlives this, and is connected later: earlier events are not reported
+  /// @param dealer  must outlive the watch. Connect it later, because earlier events are not reported
   ConnectionWatch(zmq::context_t& context, zmq::socket_t& dealer);
-  /// If the reader of the events is gone, libzmq's I/O thread waits for it without end, and all connections of the
-  /// context wait with it. So the destructor first tells libzmq to send no more events.
+  /// Disables the events first: otherwise libzmq's I/O thread blocks forever on the unread socket and stalls all
+  /// connections of the context.
   ~ConnectionWatch();
   ConnectionWatch(const ConnectionWatch&) = delete;
   ConnectionWatch& operator=(const ConnectionWatch&) = delete;
 
-  /// The next event, if there is one. Does not wait.
+  /// The next event; none if there is none. Never waits.
   [[nodiscard]] std::optional<ConnectionEvent> next();
-  /// To be polled: readable when next() has an event.
+  /// A socket for a poll set, which is readable when next() has an event.
   [[nodiscard]] void* handle() { return events_.handle(); }
 
  private:

@@ -14,41 +14,43 @@
 
 namespace dti {
 
-/// The ROUTER that clients reach, and the replies that wait for them. It can be closed, with all its connections, and
-/// bound again at the same address: at once, or after it was parked for as long as nobody is to reach it.
+/// The ROUTER to which clients connect, and its Outbox. It can be closed with all its connections and bound again at
+/// the same address, either at once or after it was parked for a time in which no client may connect.
 /// Thread: one.
 class Endpoint {
  public:
   static constexpr std::chrono::milliseconds kBindRetryInterval{20};
-  /// A port that somebody else has taken meanwhile does not come back by waiting longer.
+  /// After this time another process has probably taken the port, and waiting longer does not help.
   static constexpr std::chrono::seconds kBindTime{5};
 
-  /// Binds.
+  /// Binds the socket.
   /// @param frame_bytes_max  libzmq closes a connection that sends a larger frame
   /// @throws std::runtime_error  with a sentence for people
   Endpoint(const std::string& host, std::uint16_t port, std::size_t frame_bytes_max);
 
-  /// Closes every connection and waits until ZeroMQ has freed what it held: milliseconds, as nothing lingers.
+  /// Closes every connection and waits until ZeroMQ has freed its memory, for some milliseconds. Replies that were not
+  /// sent are dropped.
   void close(SteadyTime now);
-  /// Closes every connection once its last replies are handed to the kernel, at most after the socket's linger. New ones
-  /// are refused until listen(), and no other process gets the port.
-  /// @throws std::system_error  if another process has taken the port, which only happens the first time
+  /// Closes every connection when the kernel has the last replies, at most after the linger time of the socket. Until
+  /// listen(), connections are refused, and no other process can get the port.
+  /// @throws std::system_error  if another process has taken the port, which can happen at the first call only
   void park();
-  /// Parked: binds again, now or at wake_at().
+  /// Binds again after park(), now or at wake_at().
   void listen(SteadyTime now);
-  /// To be called at wake_at().
-  /// @throws std::runtime_error  once kBindTime has passed since it was closed, with a sentence for people
+  /// Tries to bind again after close(). Call it at wake_at().
+  /// @throws std::runtime_error  when kBindTime has passed since close(), with a sentence for people
   void bind_again(SteadyTime now);
-  /// Waits until ZeroMQ has handed the last replies to the kernel, at most for the socket's linger, and closes.
+  /// Waits until the kernel has the last replies, at most for the linger time of the socket, and closes.
   void finish();
 
   [[nodiscard]] bool is_bound() const { return static_cast<bool>(router_); }
   [[nodiscard]] bool is_parked() const { return is_parked_; }
-  /// When bind_again() wants to be called; none: it is bound, or parked.
+  /// The time at which bind_again() must be called; none: it is bound, or parked.
   [[nodiscard]] std::optional<SteadyTime> wake_at() const { return wake_at_; }
-  /// Where it listens, such as `tcp://127.0.0.1:6000`.
+  /// The address at which it listens, such as `tcp://127.0.0.1:6000`.
   [[nodiscard]] const std::string& address() const { return address_; }
-  /// How often it was closed. A peer's routing id is worth nothing after that: another peer may be given it.
+  /// How many times it was closed. After that, earlier routing ids are invalid, because another peer may get the same
+  /// id.
   [[nodiscard]] std::uint64_t times_closed() const { return times_closed_; }
 
   [[nodiscard]] zmq::context_t& context() { return context_; }
@@ -61,7 +63,7 @@ class Endpoint {
   // Fixed after construction.
   const std::string host_;
   const std::size_t frame_bytes_max_;
-  // A context of its own: its end says that everything has been freed.
+  // The endpoint has its own context, because the end of the context guarantees that all memory was freed.
   zmq::context_t context_;
   zmq::socket_t router_;
   const std::string address_;
@@ -70,7 +72,7 @@ class Endpoint {
   std::optional<SteadyTime> wake_at_;
   SteadyTime give_up_at_{};
   bool is_parked_ = false;
-  std::optional<PortHold> hold_;  // from the first time that it is parked
+  std::optional<PortHold> hold_;  // exists after the first park()
 };
 
 }  // namespace dti

@@ -8,7 +8,7 @@ Unpacked unpack(std::span<const std::string_view> frames) {
   if (frames.size() > kFramesMax) return {.envelope = {}, .body = {}, .too_many_frames = true};
   if (frames.empty()) return {};
 
-  // An empty last frame delimits nothing: it is the body, or stands after it.
+  // An empty last frame is not a delimiter: it is the body, or follows it.
   const auto last = frames.end() - 1;
   const auto delimiter = std::find(frames.begin(), last, std::string_view{});
   const auto body = delimiter == last ? frames.begin() : delimiter + 1;

@@ -26,8 +26,8 @@ SendResult send_frames(zmq::socket_t& socket, std::span<zmq::message_t> frames) 
     const bool last = i + 1 == frames.size();
     const auto flags = last ? zmq::send_flags::dontwait : zmq::send_flags::dontwait | zmq::send_flags::sndmore;
     try {
-      // The limit is checked at the first frame. A later one fails only when the peer has left meanwhile; the remaining
-      // ones are offered all the same, since ZeroMQ drops up to the message's last frame, whichever that is.
+      // ZeroMQ checks the limit at the first frame. A later frame fails only if the peer has left. The remaining frames
+      // must still be passed to ZeroMQ, which drops all frames up to the last one of the message.
       if (!socket.send(frames[i], flags)) result = i == 0 ? SendResult::kPeerFull : SendResult::kPeerGone;
     } catch (const zmq::error_t& error) {
       if (error.num() != EHOSTUNREACH) throw;

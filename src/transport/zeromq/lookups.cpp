@@ -16,7 +16,7 @@ namespace {
 
 std::atomic<int> detached_count{0};
 
-/// While it lives, lookup_hangs().
+/// lookup_hangs() is true while such an object exists.
 struct Detached {
   Detached() { ++detached_count; }
   Detached(Detached&& other) noexcept : counts(std::exchange(other.counts, false)) {}
@@ -59,7 +59,7 @@ std::future<void> run_detached(std::function<void()> work) {
   auto done = promise.get_future();
   std::thread{[work = std::move(work), promise = std::move(promise), detached = Detached{}]() mutable {
     work();
-    work = nullptr;  // the end of its possessions may take time, too
+    work = nullptr;  // destroying its objects may take time too
     { const auto ended = std::move(detached); }
     promise.set_value();
   }}.detach();

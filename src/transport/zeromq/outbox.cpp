@@ -13,10 +13,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kRetryInterval = 5ms;
-constexpr auto kKeptFor = 5s;  // a peer that reads nothing for so long has lost its replies
+constexpr auto kKeptFor = 5s;  // the replies to a peer that reads nothing for this time are dropped
 constexpr std::size_t kFrameOverheadBytes = sizeof(zmq::message_t);
-// A peer that does not read may have this part of what is left of kSentBytesMax, so that something is always left for
-// those that do, however many do not.
+// A peer may have 1 / kPartOfFree of the free part of kSentBytesMax, so that some of it is always left for peers that
+// read, even if many peers do not.
 constexpr std::size_t kPartOfFree = 16;
 
 std::size_t size_of(const std::vector<zmq::message_t>& frames) {
@@ -27,7 +27,7 @@ std::size_t size_of(const std::vector<zmq::message_t>& frames) {
 
 }  // namespace
 
-// What a message that ZeroMQ holds has been charged with. It goes with the message's last frame.
+// The bytes that were counted for a message that ZeroMQ holds. ZeroMQ frees it with the last frame of the message.
 struct Outbox::Charge {
   Charge(zmq::message_t of, std::size_t charged, Bytes of_peer, Bytes of_all)
       : frame(std::move(of)), bytes(charged), peer(std::move(of_peer)), all(std::move(of_all)) {
@@ -42,10 +42,10 @@ struct Outbox::Charge {
   Charge(const Charge&) = delete;
   Charge& operator=(const Charge&) = delete;
 
-  // Called by whichever thread frees the message; waits for nothing.
+  // Called on the thread that frees the message. Never waits.
   static void free(void*, void* charge) {
     auto* const self = static_cast<Charge*>(charge);
-    DTI_CHECK(self->is_made.load(std::memory_order_acquire));  // and so its members are this thread's to see
+    DTI_CHECK(self->is_made.load(std::memory_order_acquire));  // so this thread sees the members
     delete self;
   }
 
@@ -69,7 +69,7 @@ void Outbox::send(std::vector<zmq::message_t> frames, SteadyTime now) {
     if (handed == Handed::kDropped) ++dropped_;
     if (handed != Handed::kNotYet) return;
   }
-  // Nobody has more kept than is left for the others.
+  // The kept replies of one peer never exceed the space that is left for the other peers.
   if (peer.kept_bytes + bytes > kKeptBytesMax - kept_bytes_) {
     ++dropped_;
     return;
@@ -132,7 +132,7 @@ bool Outbox::may_send(const Peer& peer, std::size_t bytes) const {
   return of_peer + bytes <= std::clamp(free / kPartOfFree, kSentBytesOfPeerMin, kSentBytesOfPeerMax);
 }
 
-/// Wraps the last frame: ZeroMQ frees it when the whole message has been written, or has nowhere to go any more.
+/// Wraps the last frame in a Charge. ZeroMQ frees it when the whole message was written, or when its peer has left.
 void Outbox::charge(const Peer& peer, Reply& reply) const {
   auto& last = reply.frames.back();
   auto* const charge = new Charge{std::move(last), reply.bytes, peer.sent_bytes, sent_bytes_};
@@ -140,7 +140,8 @@ void Outbox::charge(const Peer& peer, Reply& reply) const {
   reply.charged = true;
 }
 
-/// What was sent and not kept has no other trace here; walking through the peers pays off once they have doubled.
+/// Removes the peers that have no replies in ZeroMQ or here. The cost is low, because it runs only when the number of
+/// peers has doubled.
 void Outbox::forget_idle_peers() {
   std::erase_if(peers_, [](const auto& peer) { return peer.second.kept.empty() && *peer.second.sent_bytes == 0; });
   forget_at_ = std::max<std::size_t>(1'024, 2 * peers_.size());

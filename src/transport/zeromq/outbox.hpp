@@ -16,42 +16,45 @@
 
 namespace dti {
 
-/// Sends replies through a ROUTER without ever waiting. A peer that reads more slowly than it is answered (a proxy whose
-/// many requests were decided at once) is tried again for a while, in order; a peer that does not read at all loses its
-/// replies, which are counted. Nobody else notices.
-/// ZeroMQ counts messages of a peer, not bytes, and no option bounds all peers together. So the bytes that it holds are
-/// counted here: each reply is charged when it is handed over, and ZeroMQ's I/O thread takes that back when it frees it.
-/// Thread: the socket's.
+/// Sends replies through a ROUTER and never waits. If a peer reads slowly (a proxy that gets the replies to many
+/// requests at once), its replies are kept and tried again, in order. If a peer does not read at all, its replies are
+/// dropped and counted. Other peers are not affected.
+/// ZeroMQ limits the messages of one peer, but not their bytes and not the sum of all peers. Therefore this class
+/// counts the bytes that ZeroMQ holds: it adds a reply when ZeroMQ gets it, and ZeroMQ's I/O thread subtracts it when
+/// it frees the reply.
+/// Thread: the thread of the socket.
 class Outbox {
  public:
-  static constexpr std::size_t kSentBytesMax = 128 * 1024 * 1024;      // that ZeroMQ holds of all peers, but for:
-  static constexpr std::size_t kSentBytesOfPeerMin = 16 * 1024;        // what each peer may have in any case
+  static constexpr std::size_t kSentBytesMax = 128 * 1024 * 1024;      // the limit for all peers in ZeroMQ, except:
+  static constexpr std::size_t kSentBytesOfPeerMin = 16 * 1024;        // each peer may always have this number of bytes
   static constexpr std::size_t kSentBytesOfPeerMax = 4 * 1024 * 1024;  // or one larger reply, if it has no other
-  // Of all peers; half of it of one: the replies to all requests that may wait in a server, if one peer asked them all.
+  // The limit for the kept replies of all peers. One peer may have half of it: the replies to all requests that may
+  // wait in a server, if one peer sent them all.
   static constexpr std::size_t kKeptBytesMax = 192 * 1024 * 1024;
 
   explicit Outbox(zmq::socket_t& router) : router_(router) {}
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
-  /// @param frames  the first is the peer's routing id, and at least one follows
+  /// Sends, keeps or drops a reply.
+  /// @param frames  the routing id of the peer, then at least one more frame
   void send(std::vector<zmq::message_t> frames, SteadyTime now);
-  /// Tries again what was kept; to be called at wake_at().
+  /// Tries to send the kept replies. Call it at wake_at().
   void retry(SteadyTime now);
-  /// Lets everything go that was kept: the socket has been closed, and its peers with it.
+  /// Drops all kept replies, because the socket and its connections were closed.
   void drop_all();
-  /// A reply was let go elsewhere.
+  /// Counts a reply that the caller dropped.
   void count_drop() { ++dropped_; }
 
-  /// When retry() wants to be called; none: nothing is kept.
+  /// The time at which retry() must be called; none: no reply is kept.
   [[nodiscard]] std::optional<SteadyTime> wake_at() const { return wake_at_; }
-  /// How many replies were let go: their peer had gone, or did not read.
+  /// The number of dropped replies: the peer had left, or did not read.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
-  /// How many bytes ZeroMQ holds: of replies that no peer has taken yet.
+  /// The number of bytes that ZeroMQ holds, of replies that no peer has read yet.
   [[nodiscard]] std::size_t sent_bytes() const { return *sent_bytes_; }
 
  private:
-  // Shared with ZeroMQ's I/O thread, and alive for as long as one of its messages is.
+  // Shared with ZeroMQ's I/O thread; it lives as long as the messages that refer to it.
   using Bytes = std::shared_ptr<std::atomic<std::size_t>>;
   struct Charge;
 
@@ -75,9 +78,9 @@ class Outbox {
   void forget_idle_peers();
 
   zmq::socket_t& router_;
-  std::unordered_map<std::string, Peer> peers_;  // by routing id; those of which nothing waits go now and then
-  std::size_t forget_at_ = 1'024;                // so many peers
-  std::vector<std::string> keeping_;             // the peers of which something is kept
+  std::unordered_map<std::string, Peer> peers_;  // by routing id; forget_idle_peers() removes peers without replies
+  std::size_t forget_at_ = 1'024;                // the number of peers at which forget_idle_peers() is called
+  std::vector<std::string> keeping_;             // the peers that have kept replies
   std::size_t kept_bytes_ = 0;
   std::optional<SteadyTime> wake_at_;
   std::uint64_t dropped_ = 0;

@@ -13,7 +13,7 @@ void wait_for(std::span<PollItem> items, std::optional<SteadyTime> until) {
   using std::chrono::milliseconds;
   milliseconds timeout{-1};
   if (until) {
-    // Rounded up: a wake-up just before the time would only spin.
+    // Rounded up, because a wake-up just before the time would cause a busy loop.
     const auto left = std::chrono::ceil<milliseconds>(*until - std::chrono::steady_clock::now());
     timeout = std::clamp(left, milliseconds{0}, milliseconds{std::chrono::hours{1}});
   }

@@ -33,7 +33,7 @@ int bound_socket(const std::string& endpoint) {
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> address{found, &freeaddrinfo};
   const int socket = ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) fail(endpoint, errno);
-  // Connections of an earlier process may still be closing.
+  // Needed because connections of an earlier process may still be closing.
   set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
   if (address->ai_family == AF_INET6) set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, 0);  // as libzmq's
   if (bind(socket, address->ai_addr, address->ai_addrlen) != 0) {

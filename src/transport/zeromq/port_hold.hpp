@@ -4,21 +4,22 @@
 
 namespace dti {
 
-/// Holds a TCP port for this process while nothing listens on it: connections are refused, and no other process gets the
-/// port. Linux refuses to listen beside a bound socket unless both have SO_REUSEADDR, which this one has while share().
+/// Reserves a TCP port for this process while no socket listens on it. Connections are refused, and no other process
+/// can get the port. Linux allows another socket to listen on the port of a bound socket only if both have
+/// SO_REUSEADDR; this socket has it from share() to keep().
 /// Thread: one.
 class PortHold {
  public:
-  /// @param endpoint  a numeric address on which nothing listens now, such as `tcp://127.0.0.1:6000`
-  /// @throws std::system_error  if another process has it
+  /// @param endpoint  a numeric address on which no socket listens now, such as `tcp://127.0.0.1:6000`
+  /// @throws std::system_error  if another process has the port
   explicit PortHold(const std::string& endpoint);
   ~PortHold();
   PortHold(const PortHold&) = delete;
   PortHold& operator=(const PortHold&) = delete;
 
-  /// A socket of this process may listen there; libzmq's have SO_REUSEADDR.
+  /// Allows a socket with SO_REUSEADDR, such as libzmq's, to listen on the port.
   void share();
-  /// Again nobody may.
+  /// Allows no other socket to listen on the port.
   void keep();
 
  private:

@@ -21,11 +21,11 @@ namespace {
 
 constexpr auto kDropLogInterval = std::chrono::seconds{1};
 
-/// Where a reply goes.
+/// The destination of a reply.
 struct Route {
   zmq::message_t routing_id;
   Envelope envelope;
-  std::uint64_t times_closed = 0;  // how often the endpoint had been closed when the message came
+  std::uint64_t times_closed = 0;  // of the endpoint, when the message arrived
   std::size_t bytes = 0;           // of routing_id and envelope
 };
 
@@ -39,7 +39,7 @@ struct RouterPort::Parts {
 
   Route take(Token token) {
     auto route = routes.extract(token);
-    DTI_CHECK(!route.empty());  // one reply a message
+    DTI_CHECK(!route.empty());  // one reply for each message
     waiting_bytes -= route.mapped().bytes;
     return std::move(route.mapped());
   }
@@ -59,7 +59,7 @@ struct RouterPort::Parts {
   std::unordered_map<Token, Route> routes;  // of the messages that wait for their reply
   std::size_t waiting_bytes = 0;            // of routes
   Token last_token = 0;
-  std::vector<zmq::message_t> frames;  // of the message that was received last
+  std::vector<zmq::message_t> frames;  // of the last received message
   LogLimit drop_log_limit{kDropLogInterval};
   std::uint64_t dropped_logged = 0;
 };
@@ -74,7 +74,7 @@ RouterPort::~RouterPort() = default;
 std::optional<PeerMessage> RouterPort::receive() {
   auto& parts = *parts_;
   auto& endpoint = parts.endpoint;
-  auto received = receive_frames(endpoint.router(), 1 + kFramesMax + 1);  // one too many shows that there are too many
+  auto received = receive_frames(endpoint.router(), 1 + kFramesMax + 1);  // one more shows that there are too many
   if (!received || received->size() < 2) return std::nullopt;
   auto& frames = parts.frames;
   frames = *std::move(received);

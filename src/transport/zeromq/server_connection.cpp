@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kWaitingMax = 4'096;                  // messages
 constexpr auto kLookupLifetime = std::chrono::seconds{5};  // of the result of a lookup that outlived its attempt
-constexpr std::size_t kSkippedBytesMax = 1'000;             // of a sentence that names every address
+constexpr std::size_t kSkippedBytesMax = 1'000;             // of the sentence that lists the failed addresses
 
 std::string seconds_text(milliseconds time) {
   return time % std::chrono::seconds{1} == milliseconds{0} ? std::to_string(time.count() / 1'000) + " s"
@@ -116,7 +116,7 @@ void ServerConnection::try_next_address(SteadyTime now) try {
   fail(error.what());
 }
 
-/// For each attempt: another system may have the addresses that the name had before.
+/// Looks up the name for each attempt, because its addresses may have changed.
 void ServerConnection::look_up(SteadyTime now) try {
   state_ = State::kLookingUp;
   deadline_ = now + try_time_;
@@ -138,7 +138,7 @@ void ServerConnection::take_lookup(SteadyTime now) {
   if (lookup->fault()) return fail("the name " + host_ + " cannot be resolved: " + *lookup->fault());
   addresses_ = lookup->addresses();
   next_address_ = 0;
-  // The one that was tried last comes last: behind a balancer, or a server that is silent, the next one may be better.
+  // The address that was tried last comes last, because the next one may be better (a load balancer, a silent server).
   const auto last = std::find_if(addresses_.begin(), addresses_.end(),
                                  [&](const Address& address) { return address.text == address_; });
   if (last != addresses_.end()) std::rotate(addresses_.begin(), last + 1, addresses_.end());
@@ -165,7 +165,7 @@ bool ServerConnection::follow_attempt(SteadyTime now) {
         return false;
       case ConnectionEvent::kHandshakeFailed:
       case ConnectionEvent::kClosed:
-        skip_address("closed the connection during the ZeroMQ handshake: it is no ZeroMQ peer, or it forwards to none",
+        skip_address("closed the connection during the ZeroMQ handshake: it is not a ZeroMQ peer, or forwards to none",
                      now);
         return false;
     }
@@ -181,7 +181,8 @@ bool ServerConnection::follow_attempt(SteadyTime now) {
 void ServerConnection::send_waiting() {
   for (const auto& message : std::exchange(waiting_, {})) {
     const std::vector<std::string_view> frames(message.begin(), message.end());
-    // A new connection takes as many messages as may wait; if it is closed already, Lost follows.
+    // The queue of a new connection has room for all waiting messages. If the connection is closed already, Lost
+    // follows.
     (void)send_frames(dealer_->socket, frames);
   }
 }

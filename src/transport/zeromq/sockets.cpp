@@ -8,16 +8,16 @@
 namespace dti {
 namespace {
 
-constexpr int kQueueMax = 4'096;  // messages each way a peer; a faculty has a handful under way
-// Messages that a ROUTER has not read yet, a peer: it always reads, and what is over it waits in the peer's TCP.
+constexpr int kQueueMax = 4'096;  // messages per peer in each direction; a faculty has few unanswered requests
+// Messages per peer that a ROUTER has received and not read. It reads all the time; further messages wait in TCP.
 constexpr int kReceiveMax = 128;
-// Connections that wait to be accepted: with fewer, a thousand who come at once wait seconds for TCP to try again.
+// Connections that wait to be accepted. With a smaller number, a thousand simultaneous clients wait seconds for TCP.
 constexpr int kBacklog = 4'096;      // the kernel cuts it to net.core.somaxconn
-constexpr int kHandshakeMs = 5'000;  // a connection that does not say hello is closed
-constexpr int kNeverMs = 3'600'000;  // longer than any connection of ours is kept after it failed
-constexpr int kLingerMs = 200;       // a stop has 2 s: the store may take 1.5 s, late answers 0.2 s
+constexpr int kHandshakeMs = 5'000;  // a connection without a complete handshake is closed after this time
+constexpr int kNeverMs = 3'600'000;  // we close a failed connection long before
+constexpr int kLingerMs = 200;       // of the 2 s of a stop; the store may take 1.5 s, and late replies 0.2 s
 
-/// A dead peer is noticed within a minute.
+/// Lets TCP detect a dead peer within a minute.
 void set_keepalive(zmq::socket_t& socket) {
   socket.set(zmq::sockopt::tcp_keepalive, 1);
   socket.set(zmq::sockopt::tcp_keepalive_idle, 30);
@@ -29,19 +29,19 @@ void set_keepalive(zmq::socket_t& socket) {
 
 zmq::socket_t bind_router(zmq::context_t& context, const std::string& bracketed, std::uint16_t port,
                           std::size_t frame_bytes_max) {
-  // libzmq takes no names but those of network interfaces.
+  // The only names that libzmq accepts are those of network interfaces.
   const auto address = bracketed == "localhost" ? "127.0.0.1" : without_brackets(bracketed);
   zmq::socket_t router{context, zmq::socket_type::router};
-  router.set(zmq::sockopt::router_mandatory, true);  // a reply that nobody takes is an error that we can count
-  router.set(zmq::sockopt::router_handover, true);   // old peers come back under their routing id
+  router.set(zmq::sockopt::router_mandatory, true);  // a reply to a peer that has left is an error
+  router.set(zmq::sockopt::router_handover, true);   // old peers connect again with the same routing id
   router.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(frame_bytes_max));
   router.set(zmq::sockopt::sndhwm, kQueueMax);
   router.set(zmq::sockopt::rcvhwm, kReceiveMax);
   router.set(zmq::sockopt::backlog, kBacklog);
   router.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
-  // With a ZAP domain libzmq closes peers of ZMTP 1.0 and 2.0, and those that send plain text, at once. Without one,
-  // libzmq 4.3.5 takes their handshake for done and never closes them. No ZAP handler is there to ask, so peers of
-  // ZMTP 3 connect as before.
+  // With a ZAP domain, libzmq closes connections of ZMTP 1.0 and 2.0, and of peers that send plain text, at once.
+  // Without a ZAP domain, libzmq 4.3.5 accepts their handshake and never closes them. There is no ZAP handler, so ZMTP
+  // 3 peers connect normally.
   router.set(zmq::sockopt::zap_domain, "dti");
   router.set(zmq::sockopt::linger, kLingerMs);
   set_keepalive(router);
@@ -67,7 +67,8 @@ zmq::socket_t make_dealer(zmq::context_t& context, std::size_t frame_bytes_max) 
   dealer.set(zmq::sockopt::rcvhwm, kQueueMax);
   dealer.set(zmq::sockopt::linger, 0);
   dealer.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
-  // The owner decides when to connect again, and where. Not -1: then libzmq does not tell of every failure.
+  // The owner decides when and where to connect again. The value is not -1, because then libzmq does not report every
+  // failure.
   dealer.set(zmq::sockopt::reconnect_ivl, kNeverMs);
   set_keepalive(dealer);
   return dealer;

@@ -8,23 +8,23 @@
 
 namespace dti {
 
-/// A ROUTER for peers old and new, bound to an address of this machine, with every option set before the bind.
-/// No ZMTP heartbeats and no CURVE: old peers take a PING for a message.
+/// Makes a ROUTER for old and new peers, sets its options and binds it to an address of this machine. It uses no ZMTP
+/// heartbeats and no CURVE, because old peers take a PING for a message.
 /// Source: docs/protocol.md, What old peers forbid.
 /// @param address  an IPv4 or IPv6 address (with or without brackets) or an interface's name
-/// @param port  0: any free one
+/// @param port  0: the system chooses a free port
 /// @param frame_bytes_max  libzmq closes a connection that sends a larger frame
 /// @throws std::runtime_error  with a sentence that names the address
 [[nodiscard]] zmq::socket_t bind_router(zmq::context_t& context, const std::string& address, std::uint16_t port,
                                         std::size_t frame_bytes_max);
 
-/// A DEALER with every option set, for connect_dealer().
+/// Makes a DEALER with its options, for connect_dealer().
 /// @param frame_bytes_max  libzmq closes the connection if the peer sends a larger frame
 [[nodiscard]] zmq::socket_t make_dealer(zmq::context_t& context, std::size_t frame_bytes_max);
 
-/// Connects a DEALER once, in the background. A connection that fails or breaks is not made again: close the socket.
-/// Messages that are sent before the connection stands wait for it; closing the socket drops them.
-/// @param address  numeric, so that libzmq has no name to look up: `10.0.0.1:6000`, `[fd77::3]:6000`
+/// Connects a DEALER once, in the background. If the connection fails or breaks, libzmq does not connect again: close
+/// the socket. Messages that are sent earlier wait for the connection; closing the socket drops them.
+/// @param address  numeric, so that libzmq looks up no name: `10.0.0.1:6000`, `[fd77::3]:6000`
 /// @throws std::runtime_error  with a sentence that names the address
 void connect_dealer(zmq::socket_t& dealer, const std::string& address);
 

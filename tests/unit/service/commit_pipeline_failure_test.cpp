@@ -217,7 +217,7 @@ TEST_F(RefusingStore, ThatRefusesEverythingMakesTheServerUnreadyForASecondOrUnti
   };
   refuse_three();
   advance(1s);
-  EXPECT_TRUE(pipeline_->is_ready(now_)) << "or nobody would send what shows that there is room again";
+  EXPECT_TRUE(pipeline_->is_ready(now_)) << "otherwise no client would send the request that finds room again";
   send_one("p2");
   turn();
   commit();

@@ -22,14 +22,14 @@ namespace dti {
 struct ServerClientOptions {
   std::vector<std::string> endpoints;                // host:port of the servers, at least one; tried in turn
   std::chrono::milliseconds request_timeout{2'000};  // for one try
-  int retries = 10;                                  // 0 or less: what a server may have read is never sent again
+  int retries = 10;  // 0 or less: the client never repeats a request that a server may have read
   std::chrono::milliseconds budget{25'000};          // for all tries of a request
 };
 
-/// A request to the leader. Its owner keeps the body, and sends it whenever the client says SendTry.
+/// A request to the leader. The owner of the client keeps the body and sends it for each SendTry action.
 struct ClientRequest {
   std::string request_id;
-  std::vector<std::string> correlation_ids;  // of the parts that servers answer, at least one
+  std::vector<std::string> correlation_ids;  // of the parts of the request, at least one
   std::string semester;
 };
 
@@ -41,21 +41,21 @@ struct ReplyPart {
 
 /// The facts of a server's reply that the client reads. The rest of the reply is for the owner.
 struct ServerReply {
-  std::optional<RequestError> error;  // a code that is not known reads as kUnavailable
+  std::optional<RequestError> error;  // an unknown code is read as kUnavailable
   std::optional<std::string> request_id;
   std::optional<std::string> semester;
   std::vector<ReplyPart> parts;  // empty: the reply lists none
 };
 
-/// Which request a reply answers.
+/// The request that a reply answers.
 struct ReplyMatch {
   Token request = 0;
   /// True: the reply answers each part that has no answer yet, and its error answers the parts that it does not list.
   /// False: the server refused the request for now. The reply answers the listed parts with a final status only, and
-  /// the request goes on.
+  /// the request continues.
   bool is_over = false;
 
-  /// Does the reply answer a part that it lists with this status?
+  /// Tells whether the reply answers a part that it lists with this status.
   [[nodiscard]] bool answers(Status status) const { return is_over || !may_retry(status); }
 };
 
@@ -69,7 +69,7 @@ struct SendTry {
 struct ResetEndpoint {
   std::size_t endpoint = 0;
 };
-/// Action: no server answered the request (or its remaining parts), and the client has given it up.
+/// Action: the client has given up a request, because no server answered it (or its remaining parts).
 struct NotKnown {
   Token request = 0;
   std::string reason;     // a clause
@@ -86,34 +86,37 @@ struct RequestEvent {
 };
 using ServerClientAction = std::variant<SendTry, ResetEndpoint, NotKnown, RequestEvent>;
 
-/// Finds the leader among several servers and gets each request exactly one outcome: a ReplyMatch that is_over, or
-/// NotKnown. It repeats a request with the same ids until a server answers, the retries are used up or the budget ends.
-/// A state machine: no thread, clock or socket of its own. Thread: one. Source: docs/protocol.md.
+/// Finds the leader among several servers and gives each request exactly one outcome: a ReplyMatch with is_over, or
+/// NotKnown. It repeats a request with the same ids until a server answers, no retry is left or the budget ends.
+/// It is a state machine without thread, clock or socket. Thread: one. Source: docs/protocol.md.
 class ServerClient {
  public:
-  /// @param random  64 random bits a call, for ids and for the spread of pauses
+  /// @param random  returns 64 random bits, for ids and for the length of pauses
   ServerClient(ServerClientOptions options, std::function<std::uint64_t()> random);
 
-  /// A fresh UUID for a request or one of its parts.
+  /// A new UUID for a request or one of its parts.
   [[nodiscard]] std::string fresh_id();
 
-  /// Begins a request. @param token  greater than all before; names the request in actions
+  /// Begins a request.
+  /// @param token  identifies the request in actions; greater than all earlier tokens
   void send(Token token, ClientRequest request, SteadyTime now);
-  /// A server's reply. @param endpoint  the server that it came from
-  /// @return none: the reply answers no request that waits, and changes nothing
+  /// A server sent a reply.
+  /// @param endpoint  the index of that server
+  /// @return the request that it answers; none: it answers no request that waits, and changes nothing
   [[nodiscard]] std::optional<ReplyMatch> on_reply(std::size_t endpoint, const ServerReply& reply, SteadyTime now);
-  /// The connection to a server is established: its queued requests were sent, and the time of their tries begins.
+  /// The connection to a server was established. Its queued requests were sent, and the time of their tries begins.
   void on_connected(std::size_t endpoint, SteadyTime now);
-  /// The connection to a server could not be made, or broke. The client repeats its requests after a pause, on another
-  /// server if one may be reachable. Without retries it does not repeat a request that was sent.
+  /// The connection to a server could not be made, or broke. The client repeats its requests after a pause, to another
+  /// server if one may be reachable. Without retries, it does not repeat a request that was sent.
   /// @param reason  a clause for the log
   void on_connection_lost(std::size_t endpoint, const std::string& reason, SteadyTime now);
-  /// Time has passed; to be called at wake_at() at the latest.
+  /// Time has passed. Call it at wake_at() at the latest.
   void on_tick(SteadyTime now);
-  /// Gives every request up. @param reason  a clause
+  /// Gives up every request.
+  /// @param reason  a clause for NotKnown
   void give_up_all(const std::string& reason);
 
-  /// When on_tick() must be called; none: not before another event.
+  /// The time at which on_tick() must be called; none: not before another event.
   [[nodiscard]] std::optional<SteadyTime> wake_at() const;
   /// The actions since the last call, in the order in which the owner must carry them out.
   [[nodiscard]] std::vector<ServerClientAction> take_actions();
@@ -123,22 +126,22 @@ class ServerClient {
     Token token = 0;
     ClientRequest facts;
     std::size_t open_parts = 0;  // without an answer; 0: the request is over
-    std::size_t endpoint = 0;    // of the try under way, or of the next one
-    bool under_way = false;      // a try is under way; otherwise the request pauses before the next one
-    bool is_sent = false;        // in the try under way: the connection was established
+    std::size_t endpoint = 0;    // of the current try, or of the next one
+    bool is_trying = false;      // there is a current try; otherwise the request pauses before the next one
+    bool is_sent = false;        // in the current try: the connection was established
     bool was_sent = false;       // in any try
     int tries_left = 0;
     int refusals = 0;         // how often a server refused it for now, or could not be reached
     bool redirected = false;  // it went to the leader that a server named, without a pause
-    SteadyTime next_at{};     // under way: the try is lost; pausing: the next try
+    SteadyTime next_at{};     // is_trying: the try is lost at this time; otherwise: the next try begins
     SteadyTime give_up_at{};
   };
   struct Connection {
-    std::size_t tries_under_way = 0;
+    std::size_t open_tries = 0;
     bool connected = false;
-    bool silent = false;       // a try on it was lost, and no reply has come since
+    bool silent = false;       // a try on it was lost, and no reply has arrived since then
     SteadyTime since{};        // when it was established
-    SteadyTime avoid_until{};  // the server did not answer, or could not be reached: others are tried first
+    SteadyTime avoid_until{};  // the server did not answer, or could not be reached: the client tries the others first
   };
 
   void try_once(Request& request, SteadyTime now);

@@ -16,20 +16,20 @@ struct ProgramClientOptions {
 
 struct FacultyAnswer {
   RoomAnswer answer;
-  std::chrono::milliseconds elapsed{0};  // since the first connection to the faculty stood
+  std::chrono::milliseconds elapsed{0};  // since the first connection to the faculty was established
 };
 
-/// The faculty did not say what became of the request.
+/// The faculty sent no reply, so the outcome of the request is not known.
 struct NoAnswer {
   std::string reason;     // a sentence for people
   bool was_sent = false;  // rooms may have been granted
 };
 
-/// Sends one program's request to its faculty and waits for the answer, until the timeout or until a stop is asked for.
-/// If the connection cannot be made, or is lost, it asks again after a pause, at the next address if there are several:
-/// a faculty that came back knows nothing of the request, and a repeat gets the first grant.
-/// A lookup of the faculty's name does not hold it up, and may outlive it: see lookup_hangs().
-/// @throws std::runtime_error  with a sentence for people, if the address cannot be one
+/// Sends the request of a program to its faculty and waits for the reply, until the timeout or until a stop is
+/// requested. If the connection cannot be made, or is lost, it repeats the request after a pause, at the next address
+/// if there are several. A restarted faculty does not know the request, and a repeated request gets the first grant.
+/// It does not wait for the end of a name lookup, which may outlive the call: see lookup_hangs().
+/// @throws std::runtime_error  with a sentence for people, if faculty_server is not HOST:PORT
 [[nodiscard]] std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& options,
                                                                 const RoomRequest& request, StopSignals& stop);
 

@@ -8,7 +8,7 @@ class context_t;
 
 namespace dti {
 
-/// The threads and connections of libzmq that ServerConnection objects share. It outlives them.
+/// The libzmq context (its threads and connections) that ServerConnection objects share. It must outlive them.
 /// Thread: any.
 class Context {
  public:

@@ -5,7 +5,7 @@
 
 namespace dti {
 
-/// The host of a HOST:PORT as other interfaces take it: `::1` for `[::1]`; any other host is returned unchanged.
+/// A host without the brackets of an IPv6 address: `::1` for `[::1]`. Any other host is returned unchanged.
 [[nodiscard]] std::string without_brackets(const std::string& host);
 
 /// The port of an endpoint such as `tcp://127.0.0.1:6000`.

@@ -2,9 +2,9 @@
 
 namespace dti {
 
-/// Does a thread of this process still look a host name up, which may take half a minute and cannot be interrupted?
-/// Nobody waits for it: at the end of main() the process is then to be left by std::_Exit, since a return would take
-/// away what that thread uses.
+/// Tells whether a thread of this process still looks up a host name. A lookup may take half a minute and cannot be
+/// interrupted. At the end of main(), the process must then exit with std::_Exit, because a return from main() would
+/// destroy objects that the thread uses. Thread: any.
 [[nodiscard]] bool lookup_hangs();
 
 }  // namespace dti

@@ -15,9 +15,9 @@
 
 namespace dti {
 
-/// Runs a lookup on a thread that no other thread has to wait for; until it has returned, lookup_hangs().
-/// @param work  owns all that it uses
-/// @return ready once it has returned
+/// Runs a lookup on a detached thread. lookup_hangs() is true until the lookup has returned.
+/// @param work  must own everything that it uses
+/// @return a future that is ready when the lookup has returned
 /// @throws std::system_error  if no thread can be started
 std::future<void> run_detached(std::function<void()> work);
 
@@ -30,20 +30,20 @@ struct Address {
   [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&bytes); }
 };
 
-/// Finds the addresses of a host. A numeric one is its own address, at once; a name is looked up on a thread of its own,
-/// because getaddrinfo() may take half a minute and cannot be interrupted.
+/// Finds the addresses of a host. A numeric address is ready at once. A name is looked up on a separate thread, because
+/// getaddrinfo() may take half a minute and cannot be interrupted.
 class Lookup {
  public:
-  /// @param host  an IPv6 address stands without brackets
-  /// @param family  AF_INET: only IPv4 addresses are of use
+  /// @param host  an IPv6 address has no brackets
+  /// @param family  AF_INET for IPv4 addresses only; AF_UNSPEC for all
   /// @throws std::system_error  if no descriptor or no thread is left
   static std::shared_ptr<Lookup> start(std::string host, std::uint16_t port, int family = AF_UNSPEC);
 
-  /// Readable once it is done.
+  /// Readable when the lookup is done.
   [[nodiscard]] int descriptor() const { return done_.descriptor(); }
-  /// The functions below may be called only when it is done.
+  /// Tells whether the lookup is done. Only then may the functions below be called.
   [[nodiscard]] bool is_done() const { return is_done_; }
-  /// The reason why there are no addresses; none if there are some.
+  /// The reason why there are no addresses; none if there are addresses.
   [[nodiscard]] const std::optional<std::string>& fault() const { return fault_; }
   /// In the order in which they should be tried (RFC 6724).
   [[nodiscard]] const std::vector<Address>& addresses() const { return addresses_; }

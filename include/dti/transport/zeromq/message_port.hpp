@@ -9,30 +9,30 @@
 
 namespace dti {
 
-/// A message of a peer, which waits for its reply.
+/// A message from a peer. It waits for its reply.
 struct PeerMessage {
   Token token = 0;           // for the reply
   std::string_view peer;     // the routing id; valid until the reply
   std::string_view body;     // valid until the next receive()
   std::size_t bytes = 0;     // of the whole message, with its envelope and routing id
-  bool is_too_long = false;  // it has more frames than a message may have; it has no body then
+  bool is_too_long = false;  // the message has too many frames; then it has no body
 };
 
-/// Where messages of peers come from, and the way back to each of them. RouterPort has a socket; the simulation has a
-/// port of its own.
+/// Receives the messages of peers and sends the replies. RouterPort implements it with a socket; the simulation has its
+/// own implementation.
 /// Thread: one.
 class MessagePort {
  public:
   virtual ~MessagePort() = default;
 
-  /// The next message, if there is one. Never waits. Each message needs a reply() or a forget().
+  /// The next message; none if there is none. Never waits. Each message needs a reply() or a forget().
   [[nodiscard]] virtual std::optional<PeerMessage> receive() = 0;
   /// Sends the reply to a message, in the envelope of that message.
-  /// @param token  of a message that waits; each is answered once
+  /// @param token  of a message that waits; each message gets at most one reply
   virtual void reply(Token token, std::string_view body, SteadyTime now) = 0;
-  /// A message that waits gets no reply.
+  /// Removes a message that waits. It gets no reply.
   virtual void forget(Token token) = 0;
-  /// How many bytes the routing ids and envelopes of the messages that wait have.
+  /// The size of the routing ids and envelopes of all messages that wait, in bytes.
   [[nodiscard]] virtual std::size_t waiting_bytes() const = 0;
 };
 

@@ -20,21 +20,21 @@ namespace dti {
 
 struct RouterPortOptions {
   std::string host;                 // an IPv4 or IPv6 address of this machine, or an interface's name
-  std::uint16_t port = 0;           // 0: any free one
+  std::uint16_t port = 0;           // 0: the system chooses a free port
   std::size_t frame_bytes_max = 0;  // libzmq closes a connection that sends a larger frame
   LogEvent dropped;                 // logged when replies are dropped, with the field dropped-in-all: their number
 };
 
-/// The socket that peers send their messages to, and the way back to each of them: a reply leaves in the envelope of its
-/// message. Replies never wait for their readers. The reply to a peer that has left, or that does not read for 5 s, is
-/// dropped and logged with their number, at most once a second. The port can be closed with all its connections, and
-/// opened again at the same address, at once or after it was parked.
+/// A socket that receives the messages of peers and sends the replies. A reply has the envelope of its message. reply()
+/// never waits for the peer. If a peer has left, or does not read for 5 s, its replies are dropped; their number is
+/// logged at most once a second. The port can be closed with all its connections, and opened again at the same address,
+/// either at once or after it was parked.
 /// Thread: one.
 class RouterPort final : public MessagePort {
  public:
   static constexpr std::size_t kFramesMax = 4;  // of a message, without its routing id
 
-  /// Listens.
+  /// Begins to listen.
   /// @throws std::runtime_error  with a sentence for people, if it cannot listen there
   RouterPort(const RouterPortOptions& options, LogSink log);
   ~RouterPort() override;
@@ -42,49 +42,48 @@ class RouterPort final : public MessagePort {
   RouterPort& operator=(const RouterPort&) = delete;
 
   [[nodiscard]] std::optional<PeerMessage> receive() override;
-  /// The reply is dropped if the port was closed after the message came: the connection is gone, and another peer may
-  /// have its routing id.
+  /// The reply is dropped if the port was closed after the message arrived: its connection has ended, and another peer
+  /// may have the same routing id.
   void reply(Token token, std::string_view body, SteadyTime now) override;
   void forget(Token token) override;
   [[nodiscard]] std::size_t waiting_bytes() const override;
-  /// How many messages wait for their reply.
+  /// The number of messages that wait for their reply.
   [[nodiscard]] std::size_t waiting_count() const;
 
-  /// Sends replies that were kept for their readers, and logs those that were dropped. To be called at wake_at() and
-  /// after replies.
+  /// Sends the replies that are kept for slow peers, and logs the dropped ones. Call it at wake_at() and after replies.
   void retry(SteadyTime now);
-  /// Are replies kept, because their readers are slow?
+  /// Tells whether replies are kept because their peers read slowly.
   [[nodiscard]] bool keeps_replies() const;
-  /// How many replies were dropped.
+  /// The number of dropped replies since the construction.
   [[nodiscard]] std::uint64_t dropped() const;
 
-  /// Closes every connection and waits until libzmq has freed what it held: milliseconds. It listens again at the next
-  /// listen_again().
+  /// Closes every connection and waits until libzmq has freed their memory, for some milliseconds. The next
+  /// listen_again() listens again.
   void close(SteadyTime now);
-  /// Closes every connection once the last replies are handed to the kernel, or after 0.2 s. Peers are refused until
-  /// listen(), and no other process gets the port.
-  /// @throws std::system_error  if another process has taken the port, which only happens the first time
+  /// Closes every connection when the kernel has the last replies, or after 0.2 s. Until listen(), connections are
+  /// refused, and no other process can get the port.
+  /// @throws std::system_error  if another process has taken the port, which can happen at the first call only
   void park();
-  /// Listens after park(); if the port is not free yet, listen_again() tries again.
+  /// Listens again after park(). If the port is not free yet, listen_again() tries again.
   void listen(SteadyTime now);
-  /// Listens again after close(), once its time has come. To be called at wake_at().
-  /// @throws std::runtime_error  once the port was not free for 5 s, with a sentence for people
+  /// Listens again after close(), if wake_at() has passed. Call it at wake_at().
+  /// @throws std::runtime_error  if the port was not free for 5 s, with a sentence for people
   void listen_again(SteadyTime now);
-  /// Waits until the last replies are handed to the kernel, or for 0.2 s, and closes. Connections of context() have to
-  /// be gone. Nothing may be called after it.
+  /// Waits until the kernel has the last replies, at most for 0.2 s, and closes the port. All other connections of
+  /// context() must be closed before. No other function may be called after it.
   void finish();
 
   [[nodiscard]] bool is_bound() const;
   [[nodiscard]] bool is_parked() const;
-  /// How often the connections were closed.
+  /// How many times the connections were closed.
   [[nodiscard]] std::uint64_t times_closed() const;
-  /// Where it listens, such as `tcp://127.0.0.1:6000`, with the port that was found.
+  /// The address at which it listens, such as `tcp://127.0.0.1:6000`, with the port that was chosen.
   [[nodiscard]] const std::string& address() const;
-  /// When retry() or listen_again() is due; none: neither is.
+  /// The time at which retry() or listen_again() must be called; none: neither must be called.
   [[nodiscard]] std::optional<SteadyTime> wake_at() const;
-  /// Ready when there is a message. To be called while it is bound.
+  /// An item that is ready when there is a message. Call it only while is_bound().
   [[nodiscard]] PollItem poll_item();
-  /// For connections of the same process, if this port is never closed or parked.
+  /// The context for other connections of this process. Use it only if this port is never closed or parked.
   [[nodiscard]] zmq::context_t& context();
 
  private:

@@ -21,45 +21,48 @@ class context_t;
 
 namespace dti {
 
-/// A client's connection to HOST:PORT. It is made when there is something to send: the host's name is looked up, and its
-/// addresses, IPv4 and IPv6, are tried one at a time until one of them completes a ZeroMQ handshake. The address that was
-/// used last is tried last.
+/// A client's connection to HOST:PORT. The first message to send makes the connection: it looks up the name of the host
+/// and tries the IPv4 and IPv6 addresses one at a time until one of them completes a ZeroMQ handshake. It tries the
+/// address that it used last after the others.
 /// Thread: one.
 class ServerConnection {
  public:
-  /// The connection stands: messages that waited for it were sent.
+  /// The connection is established. The messages that waited for it were sent.
   struct Connected {
-    std::string skipped;  // why the addresses before were not used; empty if there were none
+    std::string skipped;  // why earlier addresses were not used; empty if there were none
   };
-  /// There is no connection. Messages that waited for it were not sent, and those that were sent will not be answered.
+  /// There is no connection. The messages that waited for it were not sent, and messages that were sent get no reply.
   struct Lost {
     std::string reason;  // a clause for people, with the address: `10.0.0.1:6000 refused the connection`
   };
   using Change = std::variant<Connected, Lost>;
 
-  /// @param context  of a Context or a RouterPort; outlives this
-  /// @param host_port  an IPv6 address stands in brackets
-  /// @param try_time  how long the lookup may take, and each address
+  /// @param context  of a Context or a RouterPort; must outlive the connection
+  /// @param host_port  an IPv6 address needs brackets
+  /// @param try_time  the time limit for the lookup, and for each address
   /// @param reply_bytes_max  libzmq closes the connection if the peer sends a larger frame
-  /// @throws std::runtime_error  with a sentence for people, if that cannot be an address
+  /// @throws std::runtime_error  with a sentence for people, if `host_port` is not HOST:PORT
   ServerConnection(zmq::context_t& context, const std::string& host_port, std::chrono::milliseconds try_time,
                    std::size_t reply_bytes_max);
   ~ServerConnection();
   ServerConnection(const ServerConnection&) = delete;
   ServerConnection& operator=(const ServerConnection&) = delete;
 
-  /// Sends a message, or keeps it until the connection stands. Never blocks.
-  /// @return false: too many wait already, and it was not taken
+  /// Sends a message, or keeps it until the connection is established. Never blocks.
+  /// @return false if too many messages wait; then the message was not accepted
   bool send(std::span<const std::string_view> frames, SteadyTime now);
-  /// The body of the peer's next message, if there is one; also after the connection was lost, until something is sent.
+  /// The body of the peer's next message; none if there is none. After the connection was lost, it still returns the
+  /// messages that had arrived, until the next send().
   [[nodiscard]] std::optional<std::string> receive();
-  /// Ends the connection, and drops the messages that wait. The next one that is sent goes over another connection.
+  /// Closes the connection and drops the messages that wait. The next message makes another connection.
   void reset();
 
-  /// Goes on, and says what happened; to be called until nothing did, when a poll item is ready and at wake_at().
+  /// Continues to connect, and reports one change. Call it when a poll item is ready and at wake_at(), until it returns
+  /// none.
   [[nodiscard]] std::optional<Change> update(SteadyTime now);
-  /// Adds what wakes the caller.
+  /// Adds the items that become ready when update() or receive() has something to do.
   void add_poll_items(std::vector<PollItem>& items);
+  /// The time at which update() must be called; none: not before an item is ready.
   [[nodiscard]] std::optional<SteadyTime> wake_at() const;
 
  private:
@@ -70,7 +73,8 @@ class ServerConnection {
   void look_up(SteadyTime now);
   void connect(SteadyTime now);
   void take_lookup(SteadyTime now);
-  /// Takes the events of the attempt to connect. @return did it succeed?
+  /// Handles the events of the attempt to connect.
+  /// @return true if it succeeded
   bool follow_attempt(SteadyTime now);
   void send_waiting();
   void skip_address(const std::string& reason, SteadyTime now);
@@ -84,17 +88,17 @@ class ServerConnection {
   const std::size_t reply_bytes_max_;
 
   State state_ = State::kIdle;
-  std::optional<std::string> fault_;  // why there is no connection; not told yet
+  std::optional<std::string> fault_;  // why there is no connection; update() has not reported it yet
   SteadyTime deadline_{};      // of the lookup, or of the attempt to connect
   std::vector<std::vector<std::string>> waiting_;
 
-  std::shared_ptr<Lookup> lookup_;  // may outlive the attempt that started it, and serves the next one then
+  std::shared_ptr<Lookup> lookup_;  // may outlive the attempt that started it; then the next attempt uses it
   SteadyTime lookup_started_{};
   std::vector<Address> addresses_;
   std::size_t next_address_ = 0;
-  std::string skipped_;       // the addresses that failed since the connection was last wanted, and why
+  std::string skipped_;       // the addresses that failed in this attempt, and the reasons
   std::string address_;       // of the latest attempt
-  bool is_accepted_ = false;  // dealer_'s TCP connection stands
+  bool is_accepted_ = false;  // the TCP connection of dealer_ is established
   std::unique_ptr<Dealer> dealer_;
 };
 
