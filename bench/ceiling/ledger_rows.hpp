@@ -52,7 +52,8 @@ class LedgerRows {
 
   [[nodiscard]] bool is_used_up() const { return semester_ > options_.semesters; }
 
-  /// The next rows, at most so many and at least one: a batch ends with its semester. They stand until the next call.
+  /// The next rows, at least one and at most `most`. A batch ends with its semester. The rows are valid until the next
+  /// call.
   [[nodiscard]] LedgerBatch next(std::size_t most, std::int64_t at_us) {
     const auto count = std::min(most, programs_.size() - done_);
     request_ids_.resize(options_.has_request_id ? count : 0);

@@ -138,14 +138,14 @@ void add_flags(CLI::App& app, CeilingOptions& options) {
   app.add_flag("--no-request-id", options.no_request_id, "NULL instead of a request_id of 36 characters.")
       ->group(group);
   group = "Measuring";
-  add_flag(app, group, "--rows=N", options.rows, "Stops after so many rows.")
+  add_flag(app, group, "--rows=N", options.rows, "Stops after N rows.")
       ->check(CLI::PositiveNumber)
       ->default_str("all");
-  add_flag(app, group, "--seconds=SECONDS", options.seconds, "Stops after so long.")
+  add_flag(app, group, "--seconds=SECONDS", options.seconds, "Stops after this time.")
       ->check(CLI::Range(0.001, 1'000'000.0))
       ->default_str("no bound");
   add_flag(app, group, "--report-every=N", options.report_every,
-           "Tells the rate of each so many rows, to see whether it falls as the table grows.")
+           "Prints the rate after every N rows, to show whether it falls as the table grows.")
       ->check(CLI::PositiveNumber)
       ->default_str("no report");
 }
@@ -165,7 +165,7 @@ int main(int argc, char** argv) {
 Exit codes:
   0  done
   1  the database refused a statement; stderr states the cause
-  2  bad use)");
+  2  incorrect usage)");
   add_flags(app, options);
   app.callback([&] {
     if (options.method == "insert" && options.batch > 1) {

@@ -20,7 +20,7 @@ CLI::Option* add_flag(CLI::App& app, const char* group, const std::string& flag,
 }
 
 /// Reads the command line. It reads no environment variable and no config file, which are for a server.
-/// @return the exit code if the program must end: 0 after --help, 2 after bad use, with an error on stderr
+/// @return the exit code if the program must end: 0 after --help, 2 after incorrect usage, with an error on stderr
 [[nodiscard]] std::optional<int> read_command_line(CLI::App& app, int argc, char** argv);
 
 }  // namespace dti::bench

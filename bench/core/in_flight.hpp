@@ -20,10 +20,11 @@ struct UnderWay {
   bool waits = false;  // was refused, and is to be sent again
 };
 
-/// The requests under way, found by their number. A table of fixed size, so that no message costs an allocation.
+/// The requests that have no reply yet, by their number. The table has a fixed size, so that no message needs an
+/// allocation.
 class InFlight {
  public:
-  /// @param most  so many at once
+  /// @param most  the maximum number of requests at a time
   explicit InFlight(std::size_t most)
       : most_(most),
         shift_(64 - static_cast<int>(std::bit_width(2 * most - 1))),

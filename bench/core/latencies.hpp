@@ -7,8 +7,8 @@
 
 namespace dti::bench {
 
-/// Exact, in microseconds. A percentile is the least time that so many per cent of all did not exceed (nearest rank);
-/// all are 0 if there were none.
+/// The exact latencies, in microseconds. The percentile p is the smallest latency that p per cent of all do not exceed
+/// (nearest rank). All values are 0 if there are no latencies.
 struct LatencySummary {
   std::size_t count = 0;
   double p50 = 0;
@@ -22,7 +22,7 @@ struct LatencySummary {
 /// Every latency of a run, in steps of 100 ns, up to 429 s; longer ones count as that.
 class Latencies {
  public:
-  /// @param expected  so many are taken without asking for memory again
+  /// @param expected  how many latencies need no further memory allocation
   explicit Latencies(std::size_t expected) { ticks_.reserve(expected); }
 
   void add(std::chrono::nanoseconds latency);

@@ -12,14 +12,14 @@ namespace dti::bench {
 
 struct RequestSourceOptions {
   std::uint64_t size = 0;   // requests that there are
-  std::uint64_t first = 0;  // so many were asked by earlier runs
+  std::uint64_t first = 0;  // the number of requests of earlier runs
   int repeats = 0;          // per cent
   std::uint64_t seed = 1;
 };
 
 /// Which request comes next: a fresh one, in order, or a repeat of one that was granted in this run. With 100 per cent
 /// of repeats all were asked before: those of earlier runs (the first `first`, or all if that is 0) in their order, and
-/// again from the start. A request is never asked for while it is under way.
+/// again from the start. A request is never sent again before its reply.
 class RequestSource {
  public:
   explicit RequestSource(RequestSourceOptions options)

@@ -1,5 +1,5 @@
-// dti_echo: answers each message at once, with so many bytes. What is left of a server when it decides and stores
-// nothing: the bound that libzmq sets. No code of dti is on the path of a message.
+// dti_echo: replies to each message at once, with a given number of bytes. It measures the limit that libzmq sets for a
+// server that decides and stores nothing. Messages pass through no code of dti.
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -154,9 +154,9 @@ int main(int argc, char** argv) {
   dti_load --server=127.0.0.1:6001 --any-reply --faculties=1000 --programs=1000 --seconds=3
 
 Exit codes:
-  0  ended in order
-  1  could not start or go on; stderr states the cause
-  2  bad use)");
+  0  stopped on request
+  1  could not start or continue; stderr states the cause
+  2  incorrect usage)");
   const auto* group = "Echo";
   dti::bench::add_flag(app, group, "--port=N", options.port, "TCP port to listen on, at 127.0.0.1; 0 is any free one.")
       ->check(CLI::Range(0, 65'535));

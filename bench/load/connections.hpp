@@ -16,11 +16,11 @@ namespace dti::bench {
 /// Thread: one.
 class Connections {
  public:
-  /// @param in_flight  so many messages may wait in each socket
+  /// @param in_flight  how many messages may wait in each socket
   /// @throws std::runtime_error  if the address cannot be one
   Connections(const std::string& server, std::size_t count, std::size_t in_flight);
 
-  /// Waits until every connection stands: connecting is no part of the first requests' latency.
+  /// Waits until every connection is established, so that the latency of the first requests does not include it.
   /// @throws std::runtime_error  with a sentence, if one does not within the time
   void wait_until_connected(double seconds);
 

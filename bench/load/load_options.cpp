@@ -30,7 +30,7 @@ constexpr auto kFooter = R"(Examples:
 Exit codes:
   0  every request was answered; the result states the statuses
   1  no connection, a reply took longer than --timeout, or no result; stderr states the cause
-  2  bad use)";
+  2  incorrect usage)";
 
 void add_server_flags(CLI::App& app, LoadOptions& options) {
   const auto* group = "Server";
@@ -46,7 +46,7 @@ void add_server_flags(CLI::App& app, LoadOptions& options) {
 void add_request_flags(CLI::App& app, LoadOptions& options, std::string& semesters) {
   const auto* group = "Requests";
   add_flag(app, group, "--semesters=A,B,C", semesters,
-           "Semesters between commas, each open at the server; fresh requests fill one after the other.");
+           "Semesters separated by commas. All must be open; fresh requests fill one after the other.");
   add_flag(app, group, "--catalog=FILE", options.catalog,
            "CSV with the header faculty,program: the programs that ask. Without this and --faculties: those that a new "
            "server has.");
@@ -76,7 +76,7 @@ void add_request_flags(CLI::App& app, LoadOptions& options, std::string& semeste
            "sent_in_all.");
   add_flag(
       app, group, "--repeats=PERCENT", options.repeats,
-      "So many of a hundred requests repeat one that was granted in full in this run, byte for byte. With 100, all "
+      "How many of 100 requests repeat one that was granted in full in this run, byte for byte. With 100, all "
       "are taken to have been asked before: it asks again what earlier runs with the same flags asked, the first N "
       "of the order if --first=N is given (else all), from the start, and from the start again after the last.")
       ->check(CLI::Range(0, 100));
@@ -84,7 +84,7 @@ void add_request_flags(CLI::App& app, LoadOptions& options, std::string& semeste
 
 void add_load_flags(CLI::App& app, LoadOptions& options) {
   const auto* group = "Load";
-  add_flag(app, group, "--in-flight=N", options.in_flight, "Requests under way at once; with --rate, at most.")
+  add_flag(app, group, "--in-flight=N", options.in_flight, "Requests without a reply at a time; with --rate, at most.")
       ->check(CLI::Range(1, kInFlightMax));
   add_flag(
       app, group, "--rate=R", options.rate,
@@ -98,7 +98,7 @@ void add_load_flags(CLI::App& app, LoadOptions& options) {
       ->default_str("until the requests are used up");
   add_flag(app, group, "--warm-up=SECONDS", options.warm_up, "Load before that, which does not count.")
       ->check(CLI::Range(0.0, 1'000'000.0));
-  add_flag(app, group, "--requests=N", options.requests, "Stops after so many, those of the warm-up included.")
+  add_flag(app, group, "--requests=N", options.requests, "Stops after N requests, including those of the warm-up.")
       ->check(CLI::PositiveNumber)
       ->default_str("no bound");
 }

@@ -40,7 +40,7 @@ struct LoadOptions {
   std::string format = "text";
 };
 
-/// @return the options; or how to end at once: 0 after --help, 2 after bad use, of which stderr was told
+/// @return the options; or how to end at once: 0 after --help, 2 after incorrect usage, with an error on stderr
 [[nodiscard]] std::variant<LoadOptions, int> read_load_options(int argc, char** argv);
 
 /// What was asked for cannot be done, as the catalogue shows: exit code 2.

@@ -30,7 +30,7 @@ constexpr double kRequestsPerSecondMax = 500'000;    // more than two cores can 
 constexpr std::size_t kLatenciesMax = 100'000'000;   // reserved at most: 400 MB, of which only what is used is touched
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-// At most so many requests will be sent.
+// The maximum number of requests that will be sent.
 std::uint64_t expected_requests(const LoadOptions& options, std::uint64_t there_are) {
   auto expected = there_are;
   if (options.requests > 0) expected = std::min(expected, options.requests);
@@ -134,7 +134,7 @@ class Run {
 
   void show_progress(std::int64_t now) const {
     if (!shows_progress_) return;
-    std::fprintf(stderr, "\r%.0f s, %llu answered, %zu under way   ", to_seconds(now - start_),
+    std::fprintf(stderr, "\r%.0f s, %llu answered, %zu waiting   ", to_seconds(now - start_),
                  static_cast<unsigned long long>(served_), in_flight_.size());
   }
 
@@ -184,7 +184,8 @@ class Run {
     return count;
   }
 
-  // The request's bytes, of which there are so many.
+  // Sends the request.
+  // @return the number of its bytes
   std::size_t send(std::uint64_t number) {
     auto body = encoded_.find(number);
     auto bytes = Connections::Bytes::kStay;
@@ -316,10 +317,10 @@ class Run {
   std::uint64_t sent_ = 0;  // once each, retries not counted
   std::uint64_t served_ = 0;
   std::uint64_t foreign_replies_ = 0;
-  std::int64_t last_served_ = 0;  // or when the first of those under way was sent
+  std::int64_t last_served_ = 0;  // or when the first unanswered request was sent
   std::int64_t check_at_ = 0;
   std::int64_t progress_at_ = 0;
-  bool waits_for_answer_ = false;  // what is to be asked next is still under way
+  bool waits_for_answer_ = false;  // the next request has no reply yet
   bool is_open_ = false;           // the window has begun
   bool is_closed_ = false;         // and has ended
   bool has_run_out_ = false;       // of requests, before that

@@ -11,10 +11,9 @@
 
 namespace dti::bench {
 
-/// What was measured in the window: from the end of the warm-up for so many seconds, or to the end of the run. It
-/// counts the requests that were answered then; an open loop (--rate) those that were due then, whenever they were
-/// answered. A request is answered when it was served, whatever its programs' statuses; refusals of the whole request
-/// are `errors`.
+/// The result of the measured time, which begins at the end of the warm-up and lasts --seconds, or until the end of the
+/// run. It counts the requests that were answered in that time; with --rate, the requests that were due in that time. A
+/// request counts as answered for every status of its programs. Rejections of the whole request are `errors`.
 struct LoadResult {
   /// The requests of one semester; from the end of the part before to the last of them.
   struct Part {

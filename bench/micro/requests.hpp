@@ -12,7 +12,7 @@ namespace dti::micro {
 /// How a request's names are spelled: `derecho-civil-7`, or `Diseño gráfico 7`.
 enum class Spelling { kAscii, kAccents };
 
-/// What a faculty sends, with so many programs: five take about 600 bytes.
+/// A faculty's request with `program_count` programs. Five programs have about 600 bytes.
 inline AllocationRequest request(std::size_t program_count, Spelling spelling) {
   const bool accents = spelling == Spelling::kAccents;
   AllocationRequest request{"2025-10", accents ? "Diseño y Comunicación" : "derecho", {}, {}};

@@ -23,7 +23,7 @@ class SqlRefused : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A connection of somebody who is not a server.
+/// A connection of a client that is not a server.
 class SqlClient {
  public:
   virtual ~SqlClient() = default;

@@ -221,8 +221,8 @@ TEST(DiskFault, ThatOnlyNeedsRoomIsRefusedAndTheConnectionIsKept) {
       {"quota is used up", DiskCall::kWrite, SQLITE_IOERR_WRITE, EDQUOT, Kind::kRejected, "raise the quota"},
       {"file may not grow", DiskCall::kWrite, SQLITE_IOERR_WRITE, EFBIG, Kind::kRejected, "limit of file sizes"},
       {"disk is broken", DiskCall::kWrite, SQLITE_IOERR_WRITE, EIO, Kind::kInDoubt, "see to its disk"},
-      // Not every version of SQLite keeps the system's reason of a sync that failed: the advice is "free some room on its
-      // disk" or "see to its disk".
+      // Not every version of SQLite keeps the system's reason of a sync that failed: the advice is "free some room on
+      // its disk" or "see to its disk".
       {"sync finds the disk full", DiskCall::kSync, SQLITE_IOERR_FSYNC, ENOSPC, Kind::kInDoubt, "its disk"},
       {"sync finds the quota used up", DiskCall::kSync, SQLITE_IOERR_FSYNC, EDQUOT, Kind::kInDoubt, "its disk"},
   };
@@ -304,7 +304,7 @@ class ScarceMemory {
   ScarceMemory(const ScarceMemory&) = delete;
   ScarceMemory& operator=(const ScarceMemory&) = delete;
 
-  /// So many allocations succeed, and then `count` of them fail.
+  /// Lets the next `allocations` calls succeed, and then `count` calls fail.
   static void end_after(std::int64_t allocations, std::int64_t count) {
     left_ = allocations;
     failing_ = count;

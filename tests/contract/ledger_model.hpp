@@ -58,7 +58,7 @@ struct LedgerModel {
     entries[id] = {opened};
   }
 
-  /// A batch of so many grants, by the rule, to programs at random; the model is as the store will be then.
+  /// A batch of `count` grants, by the rule, to random programs. The model changes as the store will.
   Batch grants(const std::string& name, std::size_t count, std::mt19937_64& random, const std::string& request_id) {
     StoredSemester& semester = semesters.at(name);
     std::vector<LedgerEntry>& ledger = entries.at(semester.id);

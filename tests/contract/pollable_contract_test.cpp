@@ -22,7 +22,7 @@ class PollableContract : public StoreTest {
 
   void start_commit(Batch batch) { pollable().start_commit(std::make_shared<const Batch>(std::move(batch))); }
 
-  /// Waits as the call says, and goes on with it, until it ends.
+  /// Waits for the descriptor of the call and continues the call until it ends.
   CommitResult finish() {
     while (true) {
       if (const std::optional<CommitResult> result = pollable().resume()) {

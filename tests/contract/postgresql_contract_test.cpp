@@ -141,7 +141,7 @@ TEST_P(PostgresqlContract, ATakeOverEndsTheOldLeadersSessionThatHoldsTheRow) {
 TEST_P(PostgresqlContract, ATakeOverEndsNoSessionThatIsNotTheLeaders) {
   start();
   const auto other = backend_->connect();
-  // The number of the old leader's session, but not its start: somebody else's by now.
+  // The number of the old leader's session, but another start time: the number now belongs to another session.
   other->run("UPDATE leadership SET backend_pid = pg_backend_pid()");
   other->run("BEGIN");
   other->run("SELECT 1 FROM semester FOR UPDATE");
@@ -315,7 +315,7 @@ TEST_P(PostgresqlContract, ABatchWritesNothingInASessionWhoseCommitsAreWeaker) {
 TEST_P(PostgresqlContract, NothingIsBelievedOfAnotherSessionThanItsOwn) {
   const auto client = backend_->connect();
   const std::string database = *client->run("SELECT current_database()")[0][0];
-  // As a pooler that goes on in another session would have it: the functions that name a session tell of another one.
+  // As after a pooler has changed the session: the functions that name a session return another one.
   const auto pretend = [&](const std::string& pid, const std::string& in_recovery) {
     const std::string make = "CREATE OR REPLACE FUNCTION public.";
     client->run(make + "pg_backend_pid() RETURNS integer LANGUAGE sql AS 'SELECT " + pid + "'");

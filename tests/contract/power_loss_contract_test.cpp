@@ -18,9 +18,9 @@ namespace {
 using Survival = PowerLossDisk::Survival;
 using Lie = PowerLossDisk::Lie;
 
-/// Seconds for which the random runs go on; not set: a few runs.
+/// How many seconds the random runs take; not set: a few runs.
 constexpr char kSecondsVariable[] = "DTI_TEST_POWER_LOSS_SECONDS";
-/// Every kind of call on a new file, with a log that grows, is copied into the file, and is begun anew.
+/// Every kind of call on a new file, with a log that grows, is copied into the file, and is restarted.
 void short_life(PoweredStore& store) {
   store.start();
   store.add_programs(5);

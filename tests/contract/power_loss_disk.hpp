@@ -19,13 +19,13 @@ namespace dti::contract {
 /// What SQLite asks of a disk.
 enum class DiskCall { kOpen, kRead, kWrite, kTruncate, kSync, kSize, kDelete, kLock, kMap };
 
-/// A disk that fails when told to, as SQLite's default VFS for as long as this lives: whoever opens a database by its
-/// path meets it, and knows nothing of it. The files are real ones; beside them it keeps what of each a sync has made
-/// durable, what was written since, and which names of files the folder has durably.
+/// A disk whose calls fail on request. While it exists, it is SQLite's default VFS, so that every database that is
+/// opened by its path uses it. The files are real ones. For each file, it also keeps the content that a sync has made
+/// durable, the later writes, and the names that are durable in the folder.
 ///
 /// It sits on SQLite's own VFS, so locks, shared memory and the order of calls are the real ones. The folder counts as
-/// synced when that VFS opens it to sync it. Not modelled: the rename of a file (SQLite renames none), and any file that
-/// is not opened by SQLite.
+/// synced when that VFS opens it to sync it. Not modelled: the rename of a file (SQLite renames none), and any file
+/// that is not opened by SQLite.
 /// Thread: one.
 class PowerLossDisk {
  public:
@@ -35,8 +35,8 @@ class PowerLossDisk {
   PowerLossDisk& operator=(const PowerLossDisk&) = delete;
 
   /// Loses power in the midst of the change with that number, counted from now on from 1: nothing after it reaches the
-  /// disk, and every call fails until restore_power(). A change is whatever adds to what a disk has to keep: a file
-  /// made, written to, cut, synced or removed, and the sync of a folder.
+  /// disk, and every call fails until restore_power(). These are changes: creating, writing, cutting, syncing or
+  /// removing a file, and syncing a folder.
   void lose_power_at(std::int64_t change);
   void lose_power() { is_lost_ = true; }
   [[nodiscard]] bool power_is_lost() const { return is_lost_; }
@@ -55,9 +55,9 @@ class PowerLossDisk {
   /// The files become what a disk may hold then. Every connection must have been closed.
   void restore_power(Survival survival, std::mt19937_64& random);
 
-  /// The calls of that kind fail, from the `at`-th on (counted from now on from 1), so many of them, with SQLite's code
-  /// and the system's error. A write that fails has written its first half. A sync that fails forgets what was to be
-  /// synced, as Linux does: it is there to be read, and no later sync makes it durable.
+  /// Makes `count` calls of that kind fail, beginning with the `at`-th call from now (from 1), with SQLite's code and
+  /// the system's error. A failed write has written its first half. A failed sync drops its pages as Linux does: they
+  /// can be read, but no later sync makes them durable.
   void fail(DiskCall call, std::int64_t at, std::int64_t count, int code, int system_error = EIO);
   void stop_failing() { fault_.reset(); }
   /// Something else makes calls fail from now on.

@@ -264,7 +264,7 @@ TEST_P(SnapshotContract, AServerStartsOnAStoreThatFits) {
   EXPECT_EQ(start_server().reason, "");
 }
 
-/// In SQLite a reader waits for nobody.
+/// In SQLite a reader waits for no other process.
 class SnapshotLockContract : public SnapshotContract {};
 INSTANTIATE_TEST_SUITE_P(Database, SnapshotLockContract, testing::ValuesIn(postgresql_backends()), name_of_backend());
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SnapshotLockContract);

@@ -110,7 +110,7 @@ class StoreTest : public testing::TestWithParam<BackendKind> {
     return batch;
   }
 
-  /// A batch of so many grants of nothing, in messages of three and a rest, with and without request ids.
+  /// A batch of `count` empty grants, in messages of three and a rest, with and without request ids.
   Batch large_batch(std::size_t size) {
     std::vector<std::pair<ProgramId, Want>> wants;
     for (std::size_t i = 0; i < size; ++i) {

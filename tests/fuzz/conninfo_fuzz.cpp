@@ -34,7 +34,7 @@ std::string value(const Values& values, const std::string& key) {
   return found == values.end() ? "" : found->second;
 }
 
-/// What a user is told of a --store with that address: the refusal, or the address without user and password.
+/// The message about a --store with that address: the refusal, or the address without user and password.
 std::string told(const std::string& store) {
   try {
     return describe(parse_store_address(store));

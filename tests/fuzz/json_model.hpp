@@ -18,7 +18,8 @@ namespace dti::model {
 
 using Json = nlohmann::json;
 
-/// A text read into a tree; none if docs/protocol.md does not let it pass. Slow and plain: what ours is compared with.
+/// A text as a tree; none if docs/protocol.md does not accept it. It is slow and simple, to be compared with our
+/// parser.
 inline std::optional<Json> sound_json(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != text.npos) return {};
   bool sound = true;
@@ -62,7 +63,7 @@ inline std::optional<Quantity> quantity(const Json& json) {
   return static_cast<Quantity>(json.get<std::uint64_t>());
 }
 
-/// Is it a text of so many bytes?
+/// Tells whether it is a text whose length is within the bounds.
 inline bool is_text(const Json& json, std::size_t min, std::size_t max) {
   const auto value = text(json);
   return value && value->size() >= min && value->size() <= max;

@@ -1,5 +1,5 @@
-// Whatever bytes of a peer get into a log event or a message for people, the line stays one line of UTF-8 without
-// control characters; a line of JSON is JSON and says what the event said, with U+FFFD for bytes that are not UTF-8.
+// For any bytes of a peer in a log event or a message for people, the line stays one line of UTF-8 without control
+// characters. A line of JSON is JSON with the texts of the event, and with U+FFFD for bytes that are not UTF-8.
 #include <nlohmann/json.hpp>
 #include <string>
 

@@ -43,7 +43,7 @@ void check_same(JsonValue value, const Json& json) {
   }
 }
 
-/// Walks whatever was kept.
+/// Walks over all values that the document kept.
 /// @return how many values there are
 std::size_t walk(JsonValue value, int depth) {
   claim(depth <= kJsonDepthMax + 1, "what is kept is not too deep");

@@ -41,9 +41,9 @@ inline constexpr std::array kStepNames = {"unsent", "sent", "reached", "applied"
 /// What happens to a server, or to what it is connected with, during a call.
 enum class Fault {
   kCrash,    // the process is killed
-  kFreeze,   // the process is stopped, and goes on later
-  kCut,      // its connection to the store breaks, and it notices
-  kSilence,  // nothing passes between it and the store for a while, and nobody notices
+  kFreeze,   // the process is stopped, and continues later
+  kCut,      // its connection to the store breaks, and the process notices
+  kSilence,  // no message passes between it and the store for a while, and neither notices
   kStall,    // the store does nothing for a while
   kStop,     // the process is asked to stop
   kRival,    // another server starts

@@ -47,7 +47,7 @@ class Checks {
   /// A faculty's answer to a program.
   void on_room_answer(const std::string& faculty, const RoomRequest& request, const RoomAnswer& answer);
 
-  /// A server that leads, and for which nothing is under way: its state is that of the ledger.
+  /// Checks a leader without calls and requests in progress: its state must equal the ledger.
   void on_quiet_leader(const std::string& server, const Allocator& allocator);
 
   [[nodiscard]] Epoch epoch() const { return epoch_; }
@@ -94,8 +94,8 @@ class Checks {
   std::vector<std::size_t> row_of_;                // row_of_[program id - 1]: its row of the catalogue
   std::map<std::string, Semester> semesters_;      // by name
   std::map<Answered, std::string> first_answers_;  // the bytes of an entry, from the numbers asked for
-  std::set<std::string> expired_;                  // request ids that were told UNAVAILABLE at their deadline
-  // By process and semester: when the last request arrived that was told that there is no such semester.
+  std::set<std::string> expired_;                  // request ids that got UNAVAILABLE at their deadline
+  // By process and semester: the arrival of the last request that was rejected because the semester does not exist.
   std::map<std::pair<std::string, std::string>, Time> last_unknown_;
   std::uint64_t decided_count_ = 0;
 };

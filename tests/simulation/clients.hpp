@@ -15,14 +15,14 @@
 
 namespace dti::simulation {
 
-/// A program of a faculty: asks until it is told something final, later asks the same again, in other spellings too, or
-/// for other numbers, as a program does that is run once more.
+/// A program of a faculty. It repeats its request until it gets a final reply. Later it repeats the request, also with
+/// another spelling or other numbers, like a program that an operator runs again.
 class ProgramClient {
  public:
   ProgramClient(World& world, const Plan& plan, Names& names, Network& network, Checks& checks, FacultyHost& faculty,
                 Node node, std::size_t faculty_index, std::size_t program_index);
 
-  /// Begins to ask; goes on until the troubled time is over.
+  /// Begins to send requests, and continues until the time with faults is over.
   void start();
   /// Asks a last time, for each semester, what it asked first.
   void ask_last();
@@ -59,8 +59,8 @@ class ProgramClient {
   std::size_t open_asks_ = 0;
 };
 
-/// Somebody who speaks to the servers as a faculty does, and sends what no faculty of ours would: programs twice in one
-/// message, nobody's names, other numbers, no programs, text that is no request.
+/// A client of the servers that sends messages that our faculty never sends: a program twice in one message, unknown
+/// names, other numbers, no programs, text that is not a request.
 class HostileClient {
  public:
   HostileClient(World& world, const Plan& plan, Names& names, Network& network, std::vector<ServerHost*> servers,

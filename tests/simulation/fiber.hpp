@@ -22,7 +22,7 @@ class Fiber {
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  /// Goes on with the fiber until it suspends or ends. Not from within a fiber.
+  /// Continues the fiber until it suspends or ends. A fiber must not call it.
   void resume();
   /// Back to who resumed. Only from within the fiber. @throws Killed
   void suspend();

@@ -26,15 +26,15 @@ constexpr const char* kHelp =
 
   --seed=N         run this seed alone
   --first=N        the first seed (default 1)
-  --seeds=N        so many of them (default 1, or without end with --seconds)
-  --step=N         every so manieth seed, for processes side by side (default 1)
-  --seconds=S      end after so much real time
+  --seeds=N        the number of seeds (default 1; no limit with --seconds)
+  --step=N         run every N-th seed, for parallel processes (default 1)
+  --seconds=S      end after this real time
   --trace          print every event; the same seed gives the same trace
-  --all-cells      fail if a named cell was not reached; with --seconds, goes on up to five times as long to reach it
+  --all-cells      fail if a named cell was not reached; with --seconds, run up to five times as long to reach it
   --cells=PATH     write how often each cell was reached there, as lines `COUNT NAME`
   --help
 
-The last line is a summary. Exit code: 0, 1 if a check was violated, 2 for bad use, 3 if cells are missing.
+The last line is a summary. Exit code: 0, 1 if a check was violated, 2 for incorrect usage, 3 if cells are missing.
 )";
 
 struct Options {

@@ -29,10 +29,10 @@ class Names {
   /// The same name, in another spelling that means the same.
   [[nodiscard]] std::string respelled_faculty(std::size_t faculty, Random& random);
   [[nodiscard]] std::string respelled_program(std::size_t faculty, std::size_t program, Random& random);
-  /// A name that is nobody's.
+  /// A name that belongs to no program.
   [[nodiscard]] static std::string unknown(Random& random);
 
-  /// Which row of the catalogue a spelling means; none: nobody's.
+  /// The row of the catalogue that a spelling means; none if there is no such row.
   [[nodiscard]] std::optional<std::size_t> find(const std::string& faculty, const std::string& program) const;
   [[nodiscard]] bool knows_faculty(const std::string& faculty) const { return faculty_of_.contains(faculty); }
 

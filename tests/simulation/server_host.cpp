@@ -283,7 +283,7 @@ void ServerHost::turn() {
   process.pipeline.on_turn_end(local_now());
   perform_actions();
   if (process.exit) {
-    // Clients that asked too late are told so.
+    // Requests that arrived too late get their reply.
     while (process.requests.handle_next(local_now())) world_.cells.reach("request/too-late");
     if (!process.arrived_commands.empty()) world_.cells.reach("command/too-late");
     take_commands();

@@ -62,14 +62,14 @@ class ServerHost {
   /// How the store's lease names the process that runs.
   [[nodiscard]] std::string holder() const { return name_ + "/" + std::to_string(incarnation_); }
   [[nodiscard]] bool has_drift() const { return clock_ppm_ != 1'000'000; }
-  /// The call under way, and how far it has come.
+  /// The current call, and its progress.
   struct Call {
     Operation operation;
     Step step;
     std::uint64_t number = 0;  // of this process's calls
   };
   [[nodiscard]] std::optional<Call> call() const;
-  /// Is no call under way and nothing waiting?
+  /// Tells whether there is no current call and no waiting request.
   [[nodiscard]] bool is_quiet() const;
   [[nodiscard]] const Allocator& allocator() const;
 

@@ -45,7 +45,7 @@ class VirtualRepository final : public Repository, private StoreClient {
   [[nodiscard]] CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) override;
   void interrupt() noexcept override;
 
-  /// The connection breaks, and the call under way throws.
+  /// The connection breaks, and the current call throws.
   void cut();
   /// Nothing passes for so long, on this connection and on those after it.
   void silence(Time duration);

@@ -41,7 +41,7 @@ class World {
   [[nodiscard]] std::uint64_t trace_hash() const { return trace_hash_; }
   [[nodiscard]] std::uint64_t event_count() const { return event_count_; }
 
-  /// The first violation ends the run, after the event that is under way.
+  /// The first violation ends the run after the current event.
   void violate(std::string check, std::string text);
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
 

@@ -62,7 +62,7 @@ TEST(Allocator, KeepsHoldingsApartWhereverTheirProgramsStandInTheCatalogue) {
     EXPECT_EQ(allocator.serve({stored}), std::nullopt);
     return allocator;
   };
-  // Around the bounds of pages; between 1,025 and 4,097 nobody holds any.
+  // Around the bounds of pages; the programs between 1,025 and 4,097 hold no rooms.
   const std::vector<std::string> programs = {"p4097", "p1", "p1024", "p1025", "p5000"};
   auto allocator = replayed({});
   std::vector<LedgerEntry> entries;

@@ -11,7 +11,7 @@
 
 namespace dti::fixtures {
 
-/// Programs `p1` … of faculty `f1`, then those of `f2` …, each faculty with so many.
+/// Programs `p1` … of faculty `f1`, then those of `f2` …, with `programs_each` programs in each faculty.
 inline std::vector<CatalogProgram> catalog(std::size_t faculties, std::size_t programs_each) {
   std::vector<CatalogProgram> programs;
   for (std::size_t f = 1; f <= faculties; ++f) {

@@ -49,7 +49,7 @@ class Pipeline : public testing::Test {
     collect();
   }
 
-  /// Answers the take-over under way as a store does: with what the asker lacks.
+  /// Answers the current take-over like a store: with the data that the pipeline lacks.
   void take_over() {
     ASSERT_TRUE(take_over_);
     const auto asked = *std::exchange(take_over_, std::nullopt);
@@ -69,13 +69,13 @@ class Pipeline : public testing::Test {
     pipeline_->on_piece(
         LedgerPiece{id, from_start, {entries.begin() + (from_start ? 0 : known), entries.end()}}, now_);
   }
-  /// Answers the take-over under way: another server holds the lead.
+  /// Answers the current take-over: another server holds the lead.
   void refuse_take_over(const std::string& endpoint = "other:1") {
     ASSERT_TRUE(take_over_);
     take_over_.reset();
     end<TakeOverCall>(HeldBy{epoch_, endpoint, 1s});
   }
-  /// Answers the look under way as a store does that another server leads; it has read what the asker lacks.
+  /// Answers the current watch like a store that another server leads: with the data that the pipeline lacks.
   void watch(const std::string& endpoint = "other:1") {
     ASSERT_TRUE(watch_);
     const auto asked = *std::exchange(watch_, std::nullopt);
@@ -83,7 +83,7 @@ class Pipeline : public testing::Test {
     for (const auto& [id, semester] : stored_) give_tail(id, asked);
     end<WatchCall>(StoreWatch{HeldBy{epoch_, endpoint, 1s}, {}});
   }
-  /// Answers the look under way: the lead is free.
+  /// Answers the current watch: no server leads.
   void find_free() {
     ASSERT_TRUE(watch_);
     watch_.reset();
@@ -129,7 +129,7 @@ class Pipeline : public testing::Test {
     collect();
   }
 
-  /// Stores the batch under way, as a commit does, without telling the pipeline.
+  /// Stores the current batch like a commit, but does not inform the pipeline.
   void store_batch() {
     ASSERT_TRUE(commit_);
     auto& semester = stored_.at(commit_->semester_id);

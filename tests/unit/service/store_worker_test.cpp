@@ -20,7 +20,7 @@ using Kind = StorageError::Kind;
 /// A store whose commits and guards are polled: what they give is what the test says next.
 class PolledRepository : public Repository, public PollableCommits {
  public:
-  // Nobody asks for these.
+  // These functions are never called.
   StoreSurvey survey() override { throw std::logic_error{"survey"}; }
   std::variant<Leadership, HeldBy> take_over(WallTime, const Lease&) override { throw std::logic_error{"take_over"}; }
   StoreWatch watch() override { throw std::logic_error{"watch"}; }

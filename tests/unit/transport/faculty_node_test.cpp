@@ -53,7 +53,7 @@ std::string all_granted(const AllocationRequest& request) {
   return encode_allocation_reply(request, outcome);
 }
 
-// A port on which nobody listens, and which nobody else is given, until somebody binds to it by number.
+// A port on which no socket listens, and which the system gives to no other socket that does not bind to its number.
 class ReservedPort {
  public:
   ReservedPort() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {

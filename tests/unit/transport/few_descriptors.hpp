@@ -14,7 +14,7 @@ inline constexpr bool kCanLackDescriptors = true;
 #endif
 inline constexpr const char* kNeedsDescriptors = "the undefined-behaviour sanitizer needs descriptors of its own";
 
-/// While it lives, this process can open so many more descriptors, whatever it has open.
+/// While it exists, this process can open the given number of additional descriptors.
 class FewDescriptors {
  public:
   explicit FewDescriptors(int left) {

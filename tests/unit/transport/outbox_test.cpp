@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A ROUTER whose peer takes so many replies before it has to read.
+/// A ROUTER that sends this number of replies to a peer that does not read.
 class SlowPeer : public testing::Test {
  protected:
   void SetUp() override {
@@ -131,7 +131,7 @@ TEST_F(SlowPeer, HasItsRepliesDroppedWithTheSocket) {
   EXPECT_GT(outbox_.dropped(), 80U);
 }
 
-/// A ROUTER without a bound of messages, and peers of which nobody reads.
+/// A ROUTER without a limit of messages, and peers that do not read.
 class ManyBytes : public testing::Test {
  protected:
   void SetUp() override {
