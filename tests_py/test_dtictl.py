@@ -87,7 +87,7 @@ def test_a_tampered_store_is_told_by_its_entry_and_the_server_refuses_it(store, 
     assert (difference["seq"], difference["faculty"], difference["program"]) == (2, "Derecho", "Derecho Civil")
     status, stdout, stderr = run(tmp_path, "dti_server", "--port=0", store.flag)
     assert (status, stdout) == (1, "")
-    assert f'the store contradicts itself: semester "{SEMESTER}": entry 2 grants 8 classrooms' in stderr
+    assert f'the store contradicts itself: semester "{SEMESTER}": entry 2, program ' in stderr
 
 
 def test_a_loaded_server_is_not_disturbed_and_each_look_sees_one_moment(store, tmp_path):

@@ -67,10 +67,10 @@ void open_anew(Allocator& allocator) {
                                 .name = "2025-10",
                                 .epoch = 1,
                                 .head = 1,
-                                .opened_with = kCapacity,
+                                .capacity = kCapacity,
                                 .left = full_pool(kCapacity),
                                 .is_open = true};
-  if (allocator.replay(kSemester, opened) || allocator.serve({semester})) std::abort();
+  if (allocator.replay(kSemester, row_of(opened)) || allocator.serve({semester})) std::abort();
 }
 
 void decide_fresh(benchmark::State& state, const std::string& word, Spelling spelling) {

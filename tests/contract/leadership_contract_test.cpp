@@ -46,7 +46,7 @@ TEST_P(LeadershipContract, ASemesterThatIsOpenedIsCommittedToWithoutAnotherTakeO
   const auto opening = repository_->open_semester(epoch_, "2026-10", kCapacity, kAt);
   ASSERT_EQ(opening.result, OpenResult::kOpened);
   ASSERT_EQ(repository_->commit(grants({{2, {7, 2}}})), CommitResult::kCommitted);
-  semester_ = {opening.id, "2026-10", epoch_, 1, kCapacity, full_pool(kCapacity)};
+  semester_ = opened_semester(opening.id, "2026-10", epoch_, kCapacity);
   ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
   EXPECT_EQ(stored("2026-10"), semester_);
   const std::vector<SemesterGuard> guards = {{1, 3}, {opening.id, 2}};
@@ -63,7 +63,7 @@ TEST_P(LeadershipContract, ASurveyAndATakeOverShowTheSemestersAndTheCatalogue) {
   ASSERT_EQ(survey.semesters.size(), 2U);
   EXPECT_EQ(survey.semesters[0], semester_);
   EXPECT_EQ(survey.semesters[1],
-            (StoredSemester{2, "2026-10", epoch_, 1, {1, 1, 1}, full_pool(Capacity{1, 1, 1}), true}));
+            opened_semester(2, "2026-10", epoch_, {1, 1, 1}));
   EXPECT_EQ(survey.catalog, (std::vector{program(1), program(2), program(3), program(4), program(5)}));
 
   const Leadership leadership = lead();

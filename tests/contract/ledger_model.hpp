@@ -50,7 +50,7 @@ struct LedgerModel {
 
   void open_semester(const std::string& name, const Capacity& capacity) {
     const auto id = static_cast<SemesterId>(semesters.size()) + 1;
-    semesters[name] = {id, name, epoch, 1, capacity, full_pool(capacity)};
+    semesters[name] = opened_semester(id, name, epoch, capacity);
     LedgerEntry opened;
     opened.seq = 1;
     opened.kind = EntryKind::kSemesterOpened;
@@ -79,6 +79,7 @@ struct LedgerModel {
       batch.entries.push_back(entry);
       ledger.push_back(entry);
     }
+    semester.last_entry = semester.head;
     batch.charged = {before.classrooms - semester.left.classrooms, before.labs - semester.left.labs,
                      before.conversions_left - semester.left.conversions_left};
     batch.messages = {{request_id, static_cast<std::uint32_t>(count)}};

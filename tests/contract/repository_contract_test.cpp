@@ -34,7 +34,7 @@ TEST_P(RepositoryContract, NothingIsWrittenBeforeATakeOver) {
 
 TEST_P(RepositoryContract, AnOpenedSemesterIsFullAndItsLedgerSaysSo) {
   start();
-  EXPECT_EQ(stored(), (StoredSemester{1, "2025-10", epoch_, 1, kCapacity, full_pool(kCapacity)}));
+  EXPECT_EQ(stored(), opened_semester(1, "2025-10", epoch_, kCapacity));
   LedgerEntry opened;
   opened.seq = 1;
   opened.kind = EntryKind::kSemesterOpened;
@@ -59,8 +59,8 @@ TEST_P(RepositoryContract, SemestersAreNumberedAsTheyAreOpenedAndNamedByteForByt
   const Leadership leadership = reopen();
   ASSERT_EQ(leadership.semesters.size(), 3U);
   EXPECT_EQ(leadership.semesters[0].name, "2025-10");
-  EXPECT_EQ(leadership.semesters[1], (StoredSemester{2, "2025-10 ", epoch_, 1, largest, full_pool(largest)}));
-  EXPECT_EQ(leadership.semesters[2], (StoredSemester{3, "it's \"ñ\" \\", epoch_, 1, {}, {}}));
+  EXPECT_EQ(leadership.semesters[1], opened_semester(2, "2025-10 ", epoch_, largest));
+  EXPECT_EQ(leadership.semesters[2], opened_semester(3, "it's \"ñ\" \\", epoch_, {}));
 }
 
 TEST_P(RepositoryContract, ABatchHoldsAReleaseAndTheGrantThatFollowsIt) {
@@ -159,19 +159,26 @@ TEST_P(RepositoryContract, ALongLedgerIsReadInOrderInPiecesOfAtMost50000) {
   ASSERT_EQ(repository_->commit(batch), CommitResult::kCommitted);
   std::vector<std::size_t> sizes;
   std::vector<LedgerEntry> all;
-  repository_->read_ledger(1, 1, 1 + kEntries, [&](std::vector<LedgerEntry> piece) {
+  repository_->read_ledger(1, 1, 1 + kEntries, [&](const std::vector<LedgerRow>& piece) {
     sizes.push_back(piece.size());
-    all.insert(all.end(), piece.begin(), piece.end());
+    std::transform(piece.begin(), piece.end(), std::back_inserter(all), entry_of);
+    return true;
   });
   EXPECT_EQ(sizes, (std::vector<std::size_t>{50'000, 3}));
   EXPECT_TRUE(all == batch.entries);
+  sizes.clear();
+  repository_->read_ledger(1, 1, 1 + kEntries, [&](const std::vector<LedgerRow>& piece) {
+    sizes.push_back(piece.size());
+    return false;
+  });
+  EXPECT_EQ(sizes.size(), 1U) << "the sink has ended the reading";
 }
 
 TEST_P(RepositoryContract, ALedgerIsNotReadBeyondItsEnd) {
   start();
-  EXPECT_EQ(failure_of([&] { read_all(*repository_, 1, 0, 2); }), Kind::kCorrupt);
-  static_cast<void>(take(*repository_));
-  EXPECT_EQ(failure_of([&] { read_all(*repository_, 9, 0, 1); }), Kind::kCorrupt);
+  EXPECT_EQ(read_all(*repository_, 1, 0, 2).size(), 1U);
+  EXPECT_TRUE(read_all(*repository_, 1, 1, 2).empty());
+  EXPECT_TRUE(read_all(*repository_, 9, 0, 1).empty());
 }
 
 TEST_P(RepositoryContract, TheGuardTellsWhetherEpochAndHeadsStand) {
@@ -214,7 +221,7 @@ TEST_P(RepositoryContract, ABatchUnderAnOldEpochWritesNothing) {
   const Batch late = grants({{1, {7, 2}}});
   const Epoch raised = lead().epoch;
   EXPECT_EQ(repository_->commit(late), CommitResult::kReplaced);
-  EXPECT_EQ(stored(), (StoredSemester{1, "2025-10", raised, 1, kCapacity, full_pool(kCapacity)}));
+  EXPECT_EQ(stored(), opened_semester(1, "2025-10", raised, kCapacity));
 }
 
 TEST_P(RepositoryContract, WhatTheRuleForbidsIsNotStoredAndTheConnectionStaysGood) {
@@ -319,7 +326,9 @@ TEST_P(RepositoryContract, AGrantOfAProgramThatIsNotStoredMovesTheBase) {
 TEST_P(RepositoryContract, AReaderThatFailsIsAStoreThatWasNotReached) {
   start();
   EXPECT_EQ(
-      failure_of([&] { repository_->read_ledger(1, 0, 1, [](std::vector<LedgerEntry>) { throw std::bad_alloc{}; }); }),
+      failure_of([&] {
+        repository_->read_ledger(1, 0, 1, [](const std::vector<LedgerRow>&) -> bool { throw std::bad_alloc{}; });
+      }),
       Kind::kUnavailable);
   EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->guard(epoch_, {})); }), Kind::kUnavailable);
   EXPECT_EQ(lead().epoch, epoch_ + 1);
@@ -353,7 +362,7 @@ TEST_P(RepositoryContract, RequestIdsAreStoredAsTheyCame) {
       batch.messages.clear();
       for (std::size_t i = first; i < std::min(ids.size(), first + at_once); ++i) {
         LedgerEntry entry;
-        entry.seq = ++semester_.head;
+        entry.seq = semester_.last_entry = ++semester_.head;
         entry.program_id = 1;
         entry.generation = ++generation;
         batch.entries.push_back(entry);
@@ -374,7 +383,7 @@ TEST_P(RepositoryContract, ABatchOfEachSmallSizeIsReadBackAsItWasWritten) {
     batch.messages = {{"r", static_cast<std::uint32_t>(count)}};
     for (int i = 0; i < count; ++i) {
       LedgerEntry entry;
-      entry.seq = ++semester_.head;
+      entry.seq = semester_.last_entry = ++semester_.head;
       entry.program_id = static_cast<ProgramId>(1 + i % 5);
       entry.generation = ++generation;
       entry.want = {kQuantityMax - i, 2 * i + 1};

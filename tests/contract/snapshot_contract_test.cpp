@@ -4,6 +4,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -121,7 +122,7 @@ TEST_P(SnapshotContract, AStoreFitsBesideTheServerThatLeadsAndAfterItsEnd) {
 TEST_P(SnapshotContract, SeesOneMomentAndKeepsNoServerWaiting) {
   fill();
   const auto snapshot = open_snapshot(address(), kTimeout);
-  EXPECT_EQ(snapshot->read_semesters()[0].head, 4);
+  EXPECT_EQ(snapshot->survey().semesters[0].head, 4);
   ASSERT_EQ(repository_->commit(grants({{4, {1, 1}}})), CommitResult::kCommitted);
   ASSERT_TRUE(repository_->add_programs(epoch_, {program(6), program(7, 2)}));
   EXPECT_EQ(reopen().epoch, 2) << "nor does it keep the next one from taking over";
@@ -131,6 +132,23 @@ TEST_P(SnapshotContract, SeesOneMomentAndKeepsNoServerWaiting) {
   EXPECT_EQ(report.programs, 5U);
   EXPECT_EQ(look().semesters[0].entries, 5);
   EXPECT_EQ(look().programs, 7U);
+}
+
+TEST_P(SnapshotContract, ReadsTheSameAsTheConnectionOfTheWriter) {
+  fill();
+  const auto snapshot = open_snapshot(address(), kTimeout);
+  EXPECT_EQ(snapshot->survey().semesters, repository_->survey().semesters);
+  EXPECT_EQ(snapshot->survey().catalog, repository_->survey().catalog);
+  EXPECT_EQ(snapshot->read_catalog(3), repository_->read_catalog(3));
+  for (const Seq after : {0, 1, 3, 4}) {
+    EXPECT_EQ(read_all(*snapshot, 1, after, 4), read_all(*repository_, 1, after, 4));
+    EXPECT_EQ(read_all(*snapshot, 1, after, 3), read_all(*repository_, 1, after, 3));
+  }
+  const auto seen = snapshot->watch();
+  ASSERT_EQ(seen.heads.size(), 1U);
+  EXPECT_EQ(seen.heads[0].name, "2025-10");
+  EXPECT_EQ(seen.heads[0].head, 4);
+  EXPECT_EQ(seen.held.has_value(), is_sqlite()) << "the lease of the test has run out; the lock of the file is held";
 }
 
 TEST_P(SnapshotContract, AnEmptyStoreIsRefusedAndStaysEmpty) {
@@ -168,46 +186,50 @@ TEST_P(SnapshotContract, ATamperedStoreIsReportedAndNotServed) {
       ", generation, classrooms_wanted, labs_wanted, classrooms_granted, labs_granted, mobile_labs_granted, status"
       " FROM ledger WHERE seq = 2";
   const Case cases[] = {
+      {{"DELETE FROM ledger WHERE seq = 1"},
+       "entry 1: the entry is missing; stored: entry 2; expected: entry 1",
+       "semester \"2025-10\": entry 1: the entry is missing, or does not open the semester"},
       {{"DELETE FROM ledger WHERE seq = 3"},
        "entry 3: the entry is missing; stored: entry 4; expected: entry 3",
-       "has no entry 3"},
+       "semester \"2025-10\": entry 3: the entry is missing; stored: entry 4; expected: entry 3"},
       {{"DELETE FROM ledger WHERE seq = 4"},
        "the semester's head is not its last entry; stored: head 4; expected: head 3",
-       "has no entry 4"},
+       "semester \"2025-10\": entry 4: the entry is missing"},
       {{"UPDATE ledger SET classrooms_granted = 8 WHERE seq = 2"},
        "entry 2, program 1: the grant is not what the rule gives for 7 classrooms and 2 labs from 380 classrooms, 60"
        " labs and 100 conversions; stored: 8 classrooms, 2 labs and 0 mobile labs; expected: 7 classrooms, 2 labs and 0"
        " mobile labs",
-       "semester \"2025-10\": entry 2 grants 8 classrooms"},
+       "semester \"2025-10\": entry 2, program 1: the grant is not what the rule gives"},
       {{"UPDATE ledger SET classrooms_granted = -7 WHERE seq = 2"},
        "entry 2, program 1: the grant is not what the rule gives for 7 classrooms and 2 labs from 380 classrooms, 60"
        " labs and 100 conversions; stored: -7 classrooms, 2 labs and 0 mobile labs; expected: 7 classrooms, 2 labs and"
        " 0 mobile labs",
-       "semester \"2025-10\": entry 2 grants -7 classrooms"},
+       "semester \"2025-10\": entry 2, program 1: the grant is not what the rule gives"},
       {{"UPDATE ledger SET program_id = 1 WHERE seq = 3"},
        "entry 3, program 1: the program is granted a second time; entry 2 has its grant",
-       "semester \"2025-10\": entry 3 grants to program 1 a second time"},
+       "semester \"2025-10\": entry 3, program 1: the program is granted a second time"},
       {{"UPDATE ledger SET program_id = 1, generation = 2 WHERE seq = 3"},
        "entry 3, program 1: the program is granted a second time; entry 2 has its grant",
-       "semester \"2025-10\": entry 3 grants to program 1 a second time"},
+       "semester \"2025-10\": entry 3, program 1: the program is granted a second time"},
       {{"UPDATE ledger SET program_id = 99 WHERE seq = 3"},
        "entry 3, program 99: the program is not in the catalogue; stored: program 99; expected: 1 to 5",
-       "semester \"2025-10\": entry 3 names the unknown program 99"},
+       "semester \"2025-10\": entry 3, program 99: the program is not in the catalogue"},
       {{"UPDATE ledger SET status = 0 WHERE seq = 4"},
        "entry 4, program 3: the status is not that of the grant; stored: OK; expected:"
        " NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT",
        nullptr},
       {{"UPDATE ledger SET kind = 1, status = NULL WHERE seq = 4"},
        "entry 4, program 3: the entry is of a kind for which this version has no rule; stored: released",
-       "semester \"2025-10\": entry 4 is of a kind that this version does not know: released"},
+       "semester \"2025-10\": entry 4, program 3: the entry is of a kind for which this version has no rule; stored:"
+       " released"},
       {{"UPDATE ledger SET kind = 7 WHERE seq = 4"},
        "entry 4, program 3: the entry is of a kind for which this version has no rule; stored: kind 7",
-       "entry 4"},
+       "entry 4, program 3: the entry is of a kind for which this version has no rule; stored: kind 7"},
       {{copy + "1, 5, at, 0, 4" + columns, "UPDATE semester SET head = 5"},
        "entry 5, program 4: the grant is not what the rule gives for 7 classrooms and 2 labs from 0 classrooms, 0 labs"
        " and 97 conversions; stored: 7 classrooms, 2 labs and 0 mobile labs; expected: 0 classrooms, 0 labs and 0"
        " mobile labs",
-       "semester \"2025-10\": entry 5 grants 7 classrooms"},
+       "semester \"2025-10\": entry 5, program 4: the grant is not what the rule gives"},
       {{copy + "1, 0, at, 0, 4" + columns},
        "entry 1: the entry is missing; stored: entry 0; expected: entry 1",
        nullptr},
@@ -215,14 +237,15 @@ TEST_P(SnapshotContract, ATamperedStoreIsReportedAndNotServed) {
       {{"UPDATE semester SET labs_left = labs_left + 1"},
        "what the semester has left is not its capacity less the grants; stored: 0 classrooms, 1 labs and 97"
        " conversions; expected: 0 classrooms, 0 labs and 97 conversions",
-       "semester \"2025-10\": what is left does not equal the capacity less the ledger's grants"},
+       "semester \"2025-10\": what the semester has left is not its capacity less the grants"},
       {{"UPDATE semester SET conversions_capacity = 99"},
        "the semester's capacity is not what it was opened with; stored: 380 classrooms, 60 labs and 99 conversions;"
        " expected: 380 classrooms, 60 labs and 100 conversions",
-       nullptr},
+       "semester \"2025-10\": the semester's capacity is not what it was opened with; stored: 380 classrooms, 60 labs and 99"
+       " conversions; expected: 380 classrooms, 60 labs and 100 conversions"},
       {{"UPDATE semester SET head = 3"},
        "the semester's head is not its last entry; stored: head 3; expected: head 4",
-       "goes on to entry 4, but the semester's row says that entry 3 is the last"},
+       "semester \"2025-10\": the semester's head is not its last entry; stored: head 3; expected: head 4"},
       {{"UPDATE semester SET epoch = 9"},
        "the semester's epoch is none that the leadership has had; stored: epoch 9; expected: 0 to 1",
        nullptr},
@@ -287,14 +310,14 @@ TEST_P(SnapshotLockContract, WaitsForSomebodysLockNoLongerThanItWasTold) {
 }
 
 /// What a snapshot of the file reads: the semesters' rows and the ledger's, as far as verify() speaks of them.
-std::pair<std::vector<SemesterRow>, std::vector<LedgerRow>> read_all_of(const std::filesystem::path& path) {
+std::pair<std::vector<StoredSemester>, std::vector<LedgerRow>> read_all_of(const std::filesystem::path& path) {
   const auto snapshot = open_snapshot(SqliteStoreAddress{path}, kTimeout);
   std::vector<LedgerRow> rows;
-  snapshot->read_ledger(1, [&](const std::vector<LedgerRow>& piece) {
+  snapshot->read_ledger(1, 0, std::numeric_limits<Seq>::max(), [&](const std::vector<LedgerRow>& piece) {
     rows.insert(rows.end(), piece.begin(), piece.end());
     return true;
   });
-  return {snapshot->read_semesters(), rows};
+  return {snapshot->survey().semesters, rows};
 }
 
 /// What only a file can suffer: PostgreSQL looks after its own pages.

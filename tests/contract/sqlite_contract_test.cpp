@@ -32,7 +32,7 @@ class SqliteContract : public StoreTest {
     Batch batch = grants({});
     for (std::size_t i = 0; i < count; ++i) {
       LedgerEntry entry;
-      entry.seq = ++semester_.head;
+      entry.seq = semester_.last_entry = ++semester_.head;
       entry.program_id = static_cast<ProgramId>(i % 5) + 1;
       entry.generation = static_cast<std::int32_t>(entry.seq);
       batch.entries.push_back(entry);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,10 +69,32 @@ inline std::string failure_text(const std::function<void()>& action) {
   return {};
 }
 
-inline std::vector<LedgerEntry> read_all(Repository& repository, SemesterId semester, Seq after, Seq last) {
+/// A semester in which nothing has been granted, as it is stored.
+inline StoredSemester opened_semester(SemesterId id, const std::string& name, Epoch epoch, const Capacity& capacity) {
+  return {id, name, epoch, 1, capacity, full_pool(capacity), true, capacity, 1};
+}
+
+/// The entry of a row that the repository has written: the row has the columns of its kind, and no others.
+inline LedgerEntry entry_of(const LedgerRow& row) {
+  LedgerEntry entry;
+  entry.seq = row.seq;
+  entry.kind = static_cast<EntryKind>(row.kind);
+  entry.program_id = static_cast<ProgramId>(row.program_id.value_or(0));
+  entry.generation = static_cast<std::int32_t>(row.generation.value_or(1));
+  entry.want = {row.classrooms_wanted.value_or(0), row.labs_wanted.value_or(0)};
+  entry.grant = {row.classrooms_granted.value_or(0), row.labs_granted.value_or(0), row.mobile_labs_granted.value_or(0)};
+  entry.capacity = {row.classrooms_capacity.value_or(0), row.labs_capacity.value_or(0),
+                    row.conversions_capacity.value_or(0)};
+  EXPECT_EQ(row_of(entry), row) << "entry " << row.seq;
+  return entry;
+}
+
+inline std::vector<LedgerEntry> read_all(LedgerReader& reader, SemesterId semester, Seq after, Seq last) {
   std::vector<LedgerEntry> all;
-  repository.read_ledger(semester, after, last,
-                         [&](std::vector<LedgerEntry> piece) { all.insert(all.end(), piece.begin(), piece.end()); });
+  reader.read_ledger(semester, after, last, [&](const std::vector<LedgerRow>& piece) {
+    std::transform(piece.begin(), piece.end(), std::back_inserter(all), entry_of);
+    return true;
+  });
   return all;
 }
 
@@ -104,6 +127,7 @@ class StoreTest : public testing::TestWithParam<BackendKind> {
       semester_.left = charge(semester_.left, entry.grant);
       batch.entries.push_back(entry);
     }
+    semester_.last_entry = semester_.head;
     batch.charged = {before.classrooms - semester_.left.classrooms, before.labs - semester_.left.labs,
                      before.conversions_left - semester_.left.conversions_left};
     batch.messages.push_back({std::move(request_id), static_cast<std::uint32_t>(batch.entries.size())});

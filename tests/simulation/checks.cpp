@@ -87,8 +87,8 @@ void Checks::check_semester(const StoredSemester& stored) {
   if (is_new) {
     semester.id = stored.id;
     semester.opened_at = world_.now();
-    semester.capacity = stored.opened_with;
-    semester.left = full_pool(stored.opened_with);
+    semester.capacity = stored.capacity;
+    semester.left = full_pool(stored.capacity);
     const auto has_grants = [](const auto& other) { return !other.second.holders.empty(); };
     if (std::any_of(semesters_.begin(), semesters_.end(), has_grants)) {
       world_.cells.reach("semester/opened-by-a-later-start");

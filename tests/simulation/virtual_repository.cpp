@@ -155,20 +155,21 @@ std::vector<CatalogProgram> VirtualRepository::read_catalog(ProgramId after) {
                  [stored = stored_, after] { return stored->read_catalog(after); });
 }
 
-void VirtualRepository::read_ledger(SemesterId semester, Seq after, Seq last,
-                                    const std::function<void(std::vector<LedgerEntry>)>& sink) {
-  auto entries = perform(Operation::kReadLedger, Stage::kReading, [stored = stored_, semester, after, last] {
-    std::vector<LedgerEntry> read;
-    stored->read_ledger(semester, after, last, [&](const std::vector<LedgerEntry>& piece) {
+void VirtualRepository::read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) {
+  auto rows = perform(Operation::kReadLedger, Stage::kReading, [stored = stored_, semester, after, last] {
+    std::vector<LedgerRow> read;
+    stored->read_ledger(semester, after, last, [&](const std::vector<LedgerRow>& piece) {
       read.insert(read.end(), piece.begin(), piece.end());
+      return true;
     });
     return read;
   });
   // In small pieces, so that there are several.
   constexpr std::size_t kPiece = 7;
-  for (std::size_t first = 0; first < entries.size(); first += kPiece) {
-    const auto begin = entries.begin() + static_cast<std::ptrdiff_t>(first);
-    sink({begin, entries.begin() + static_cast<std::ptrdiff_t>(std::min(entries.size(), first + kPiece))});
+  for (std::size_t first = 0; first < rows.size(); first += kPiece) {
+    const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto end = rows.begin() + static_cast<std::ptrdiff_t>(std::min(rows.size(), first + kPiece));
+    if (!sink({begin, end})) return;
   }
 }
 

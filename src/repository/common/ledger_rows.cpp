@@ -4,19 +4,8 @@
 #include <numeric>
 
 #include "dti/base/check.hpp"
-#include "dti/domain/allocate.hpp"
-#include "dti/domain/status.hpp"
 
 namespace dti {
-
-std::optional<EntryKind> entry_kind_from_code(std::int64_t code) {
-  if (code < stored_code(EntryKind::kGranted) || code > stored_code(EntryKind::kSemesterClosed)) {
-    return std::nullopt;
-  }
-  return static_cast<EntryKind>(code);
-}
-
-int status_code(const LedgerEntry& entry) { return grant_status(entry.want, entry.grant) == Status::kOk ? 0 : 1; }
 
 bool has_only_grants(const Batch& batch) {
   return std::all_of(batch.entries.begin(), batch.entries.end(),
@@ -41,25 +30,6 @@ ProgramId greatest_program(const Batch& batch) {
     greatest = std::max(greatest, entry.program_id);
   }
   return greatest;
-}
-
-void throw_missing_entry(SemesterId semester, Seq seq) {
-  throw StorageError{StorageError::Kind::kCorrupt, "the ledger of semester number " + std::to_string(semester) +
-                                                       " has no entry " + std::to_string(seq)};
-}
-
-void refuse_entries_beyond(SemesterId semester, Seq head, Seq last) {
-  if (last <= head) return;
-  throw StorageError{StorageError::Kind::kCorrupt, "the ledger of semester number " + std::to_string(semester) +
-                                                       " goes on to entry " + std::to_string(last) +
-                                                       ", but the semester's row says that entry " +
-                                                       std::to_string(head) + " is the last"};
-}
-
-void throw_unreadable_entry(SemesterId semester, Seq seq, std::string_view why) {
-  throw StorageError{StorageError::Kind::kCorrupt, "entry " + std::to_string(seq) +
-                                                       " of the ledger of semester number " + std::to_string(semester) +
-                                                       " cannot be read: " + std::string{why}};
 }
 
 void throw_missing_leadership() {

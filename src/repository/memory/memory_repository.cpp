@@ -72,6 +72,12 @@ MemoryStore::Semester* MemoryStore::find(SemesterId id) {
   return id >= 1 && index < semesters_.size() ? &semesters_[index] : nullptr;
 }
 
+std::vector<StoredSemester> MemoryStore::rows() const {
+  std::vector<StoredSemester> rows;
+  for (const auto& semester : semesters_) rows.push_back(semester.row);
+  return rows;
+}
+
 /// Notes who has a grant. All of the batch's or none.
 /// @throws StorageError  kInvariant: one has it already, or cannot be stored
 void MemoryStore::add_grants(Semester& semester, const Batch& batch) {
@@ -117,6 +123,7 @@ CommitResult MemoryStore::commit(const Batch& batch) {
   }
   semester->row.left = left;
   semester->row.head = batch.entries.back().seq;
+  semester->row.last_entry = semester->row.head;
   return CommitResult::kCommitted;
 }
 
@@ -169,12 +176,7 @@ auto MemoryRepository::perform(Stage stage, Call call) -> decltype(call()) {
 
 StoreSurvey MemoryRepository::survey() {
   return perform(Stage::kConnecting, [&] {
-    StoreSurvey survey;
-    for (const MemoryStore::Semester& semester : store_->semesters_) {
-      survey.semesters.push_back(semester.row);
-    }
-    survey.catalog = store_->programs_;
-    return survey;
+    return StoreSurvey{store_->rows(), store_->programs_};
   });
 }
 
@@ -191,8 +193,8 @@ std::variant<Leadership, HeldBy> MemoryRepository::take_over(WallTime /*at*/, co
       if (semester.row.is_open) {
         semester.row.epoch = found.epoch;
       }
-      found.semesters.push_back(semester.row);
     }
+    found.semesters = store_->rows();
     found.program_count = store_->programs_.size();
     return found;
   });
@@ -217,9 +219,7 @@ StoreWatch MemoryRepository::watch() {
   connected_ = true;
   StoreWatch seen;
   if (holder_->was_replaced(store_->epoch_, store_->holder_)) seen.held = HeldBy{store_->epoch_, {}, {}};
-  for (const MemoryStore::Semester& semester : store_->semesters_) {
-    if (semester.row.is_open) seen.heads.push_back({semester.row.id, semester.row.name, semester.row.head});
-  }
+  seen.heads = heads_of(store_->rows());
   return seen;
 }
 
@@ -231,25 +231,24 @@ std::vector<CatalogProgram> MemoryRepository::read_catalog(ProgramId after) {
   });
 }
 
-void MemoryRepository::read_ledger(SemesterId semester, Seq after, Seq last,
-                                   const std::function<void(std::vector<LedgerEntry>)>& sink) {
-  std::vector<LedgerEntry> entries = perform(Stage::kReading, [&] {
+void MemoryRepository::read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) {
+  auto read = std::max<Seq>(after, 0);
+  std::vector<LedgerRow> piece;
+  const auto read_piece = [&] {
+    piece.clear();
     const MemoryStore::Semester* const stored = store_->find(semester);
-    std::vector<LedgerEntry> found;
-    for (Seq seq = after + 1; seq <= last; ++seq) {
-      if (stored == nullptr || static_cast<std::size_t>(seq) > stored->entries.size()) {
-        throw_missing_entry(semester, seq);
-      }
-      found.push_back(stored->entries[static_cast<std::size_t>(seq - 1)]);
+    const auto end = stored == nullptr ? read : std::min<Seq>(last, std::ssize(stored->entries));
+    while (read < end && std::cmp_less(piece.size(), kLedgerPieceEntries)) {
+      piece.push_back(row_of(stored->entries[static_cast<std::size_t>(read++)]));
     }
-    return found;
-  });
+    return read < end;
+  };
+  bool has_more = perform(Stage::kReading, read_piece);
   // Outside of the lock: the sink may use the store.
   translate(Stage::kReading, [&] {
-    for (std::size_t first = 0; first < entries.size(); first += kLedgerPieceEntries) {
-      const std::size_t end = std::min<std::size_t>(entries.size(), first + kLedgerPieceEntries);
-      sink({std::next(entries.begin(), static_cast<std::ptrdiff_t>(first)),
-            std::next(entries.begin(), static_cast<std::ptrdiff_t>(end))});
+    while (!piece.empty() && sink(std::move(piece)) && has_more) {
+      const std::lock_guard lock{store_->mutex_};
+      has_more = read_piece();
     }
   });
 }
@@ -295,8 +294,8 @@ Opening MemoryRepository::open_semester(Epoch epoch, const std::string& name, co
     opened.seq = 1;
     opened.kind = EntryKind::kSemesterOpened;
     opened.capacity = capacity;
-    store_->semesters_.push_back(
-        {{id, name, epoch, 1, capacity, full_pool(capacity)}, {opened}, {{1, std::nullopt, at}}, {}});
+    const StoredSemester row{id, name, epoch, 1, capacity, full_pool(capacity), true, capacity, 1};
+    store_->semesters_.push_back({row, {opened}, {{1, std::nullopt, at}}, {}});
     return {OpenResult::kOpened, id};
   });
 }

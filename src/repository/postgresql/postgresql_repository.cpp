@@ -276,29 +276,10 @@ std::vector<CatalogProgram> PostgresqlRepository::read_catalog(ProgramId after) 
   });
 }
 
-void PostgresqlRepository::read_ledger(SemesterId semester, Seq after, Seq last,
-                                       const std::function<void(std::vector<LedgerEntry>)>& sink) {
+void PostgresqlRepository::read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) {
   perform(Call::kReading, [&] {
-    const std::string sql =
-        std::string{kSelectEntries} + "WHERE semester_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq";
-    for (Seq read = after; read < last;) {
-      const Seq end = std::min<Seq>(last, read + kLedgerPieceEntries);
-      std::vector<LedgerEntry> piece;
-      piece.reserve(static_cast<std::size_t>(end - read));
-      {
-        pqxx::nontransaction transaction{session_->connection()};
-        for (const auto& row : compat::exec_params(transaction, sql.c_str(), semester, read, end)) {
-          piece.push_back(read_entry(semester, row));
-          if (piece.back().seq != ++read) {
-            throw_missing_entry(semester, read);
-          }
-        }
-      }
-      if (read != end) {
-        throw_missing_entry(semester, read + 1);
-      }
-      sink(std::move(piece));
-    }
+    pqxx::nontransaction transaction{session_->connection()};
+    read_rows(transaction, semester, after, last, sink);
   });
 }
 

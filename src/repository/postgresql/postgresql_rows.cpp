@@ -5,6 +5,7 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/common/migrations.hpp"
@@ -39,34 +40,59 @@ int stored_version(pqxx::transaction_base& transaction) {
 
 }  // namespace
 
-std::int64_t integer(const pqxx::field& field) {
-  std::int64_t value = 0;  // what NULL reads as
-  const char* const text = field.c_str();
+namespace {
+
+std::int64_t integer_of(const char* text) {
+  std::int64_t value = 0;
   std::from_chars(text, text + std::strlen(text), value);
   return value;
 }
 
-namespace {
-
 StoredSemester read_semester(const pqxx::row& row) {
-  if (row[4].is_null()) {
-    throw_missing_entry(integer(row[0]), 1);
-  }
-  refuse_entries_beyond(integer(row[0]), integer(row[3]), integer(row[11]));
-  return {.id = integer(row[0]),
-          .name = row[1].c_str(),
-          .epoch = integer(row[2]),
-          .head = integer(row[3]),
-          .opened_with = {integer(row[4]), integer(row[5]), integer(row[6])},
-          .left = {integer(row[7]), integer(row[8]), integer(row[9])},
-          .is_open = integer(row[10]) != 0};
+  StoredSemester semester{.id = integer(row[0]),
+                          .name = row[1].c_str(),
+                          .epoch = integer(row[2]),
+                          .head = integer(row[3]),
+                          .capacity = {integer(row[4]), integer(row[5]), integer(row[6])},
+                          .left = {integer(row[7]), integer(row[8]), integer(row[9])},
+                          .is_open = integer(row[10]) != 0};
+  if (!row[11].is_null()) semester.opened_with = {integer(row[11]), integer(row[12]), integer(row[13])};
+  semester.last_entry = integer(row[14]);
+  return semester;
+}
+
+/// By an iterator, which is a field: row[i] would copy the row for each field.
+LedgerRow read_ledger_row(const pqxx::row& row) {
+  auto field = row.begin();
+  const auto number = [&] {
+    const auto value = field->is_null() ? LedgerRow::Number{} : LedgerRow::Number{integer_of(field->c_str())};
+    ++field;
+    return value;
+  };
+  LedgerRow read;
+  read.seq = number().value_or(0);
+  read.kind = number().value_or(0);
+  read.program_id = number();
+  read.generation = number();
+  read.classrooms_wanted = number();
+  read.labs_wanted = number();
+  read.classrooms_granted = number();
+  read.labs_granted = number();
+  read.mobile_labs_granted = number();
+  read.classrooms_capacity = number();
+  read.labs_capacity = number();
+  read.conversions_capacity = number();
+  read.status = number();
+  return read;
 }
 
 }  // namespace
 
+std::int64_t integer(const pqxx::field& field) { return integer_of(field.c_str()); }
+
 std::vector<StoredSemester> read_semesters(pqxx::transaction_base& transaction) {
   std::vector<StoredSemester> semesters;
-  for (const auto& row : transaction.exec(std::string{kSelectSemesters} + "ORDER BY s.id")) {
+  for (const auto& row : transaction.exec(kSelectSemesters)) {
     semesters.push_back(read_semester(row));
   }
   return semesters;
@@ -86,56 +112,25 @@ std::vector<CatalogProgram> read_programs(pqxx::transaction_base& transaction, P
   return programs;
 }
 
-LedgerEntry read_entry(SemesterId semester, const pqxx::row& row) {
-  LedgerEntry entry;
-  entry.seq = integer(row[0]);
-  const auto kind = entry_kind_from_code(integer(row[1]));
-  if (!kind) {
-    throw_unreadable_entry(semester, entry.seq, "its kind is not known");
+void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq after, Seq last, const RowSink& sink) {
+  const std::string sql =
+      std::string{kSelectLedgerRows} + "WHERE semester_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+  bool has_more = after < last;
+  while (has_more) {
+    std::vector<LedgerRow> piece;
+    {
+      const auto rows = compat::exec_params(transaction, sql.c_str(), semester, after, last, kLedgerPieceEntries);
+      piece.reserve(static_cast<std::size_t>(rows.size()));
+      for (const auto& row : rows) piece.push_back(read_ledger_row(row));
+    }
+    if (piece.empty()) return;
+    after = piece.back().seq;
+    has_more = after < last && std::cmp_equal(piece.size(), kLedgerPieceEntries);
+    if (!sink(std::move(piece))) return;
   }
-  entry.kind = *kind;
-  if (entry.kind == EntryKind::kGranted || entry.kind == EntryKind::kReleased) {
-    entry.program_id = static_cast<ProgramId>(integer(row[2]));
-    entry.generation = static_cast<std::int32_t>(integer(row[3]));
-    entry.want = {integer(row[4]), integer(row[5])};
-    entry.grant = {integer(row[6]), integer(row[7]), integer(row[8])};
-  } else {
-    entry.capacity = {integer(row[9]), integer(row[10]), integer(row[11])};
-  }
-  return entry;
 }
 
 bool is_empty(pqxx::transaction_base& transaction) { return stored_version(transaction) == 0; }
-
-SemesterRow read_semester_row(const pqxx::row& row) {
-  return {.id = integer(row[0]),
-          .name = row[1].c_str(),
-          .epoch = integer(row[2]),
-          .head = integer(row[3]),
-          .capacity = {integer(row[4]), integer(row[5]), integer(row[6])},
-          .left = {integer(row[7]), integer(row[8]), integer(row[9])},
-          .is_open = integer(row[10]) != 0};
-}
-
-LedgerRow read_ledger_row(const pqxx::row& row) {
-  const auto number = [&](int column) {
-    const pqxx::field field = row[static_cast<pqxx::row::size_type>(column)];
-    return field.is_null() ? LedgerRow::Number{} : LedgerRow::Number{integer(field)};
-  };
-  return {.seq = integer(row[0]),
-          .kind = integer(row[1]),
-          .program_id = number(2),
-          .generation = number(3),
-          .classrooms_wanted = number(4),
-          .labs_wanted = number(5),
-          .classrooms_granted = number(6),
-          .labs_granted = number(7),
-          .mobile_labs_granted = number(8),
-          .classrooms_capacity = number(9),
-          .labs_capacity = number(10),
-          .conversions_capacity = number(11),
-          .status = number(12)};
-}
 
 bool has_schema(pqxx::transaction_base& transaction) {
   const int version = stored_version(transaction);

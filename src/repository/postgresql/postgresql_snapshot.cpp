@@ -1,7 +1,6 @@
 #include "repository/postgresql/postgresql_snapshot.hpp"
 
 #include <exception>
-#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include "dti/repository/postgresql/open_postgresql.hpp"
 #include "repository/postgresql/postgresql_checks.hpp"
 #include "repository/postgresql/postgresql_errors.hpp"
+#include "repository/postgresql/postgresql_leadership.hpp"
 #include "repository/postgresql/postgresql_rows.hpp"
 
 namespace dti {
@@ -73,41 +73,26 @@ Epoch PostgresqlSnapshot::read_epoch() {
   });
 }
 
-std::vector<CatalogProgram> PostgresqlSnapshot::read_catalog() {
-  return perform([&] { return read_programs(*transaction_, 0); });
+StoreSurvey PostgresqlSnapshot::survey() {
+  return perform([&]() -> StoreSurvey { return {read_semesters(*transaction_), read_programs(*transaction_, 0)}; });
+}
+
+StoreWatch PostgresqlSnapshot::watch() {
+  return perform([&] { return read_watch(*transaction_, {}); });
+}
+
+std::vector<CatalogProgram> PostgresqlSnapshot::read_catalog(ProgramId after) {
+  return perform([&] { return read_programs(*transaction_, after); });
+}
+
+void PostgresqlSnapshot::read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) {
+  perform([&] { read_rows(*transaction_, semester, after, last, sink); });
 }
 
 CatalogCounts PostgresqlSnapshot::count_catalog() {
   return perform([&]() -> CatalogCounts {
     const auto row = transaction_->exec("SELECT (SELECT count(*) FROM faculty), (SELECT count(*) FROM program)")[0];
     return {static_cast<std::size_t>(integer(row[0])), static_cast<std::size_t>(integer(row[1]))};
-  });
-}
-
-std::vector<SemesterRow> PostgresqlSnapshot::read_semesters() {
-  return perform([&] {
-    std::vector<SemesterRow> rows;
-    for (const auto& row : transaction_->exec(kSelectSemesterRows)) rows.push_back(read_semester_row(row));
-    return rows;
-  });
-}
-
-void PostgresqlSnapshot::read_ledger(SemesterId semester,
-                                     const std::function<bool(const std::vector<LedgerRow>&)>& sink) {
-  perform([&] {
-    const std::string sql =
-        std::string{kSelectLedgerRows} + "WHERE semester_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-    Seq after = std::numeric_limits<Seq>::min();
-    std::vector<LedgerRow> piece;
-    do {
-      piece.clear();
-      for (const auto& row :
-           compat::exec_params(*transaction_, sql.c_str(), semester, after, std::int64_t{kLedgerPieceEntries})) {
-        piece.push_back(read_ledger_row(row));
-      }
-      if (piece.empty()) return;
-      after = piece.back().seq;
-    } while (sink(piece) && std::cmp_equal(piece.size(), kLedgerPieceEntries));
   });
 }
 

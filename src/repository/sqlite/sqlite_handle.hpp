@@ -43,6 +43,8 @@ class SqliteStatement {
   void run();
   void reset() noexcept;
 
+  /// For a reader that cannot spend a call of ours on each column.
+  [[nodiscard]] sqlite3_stmt* handle() const { return statement_.get(); }
   [[nodiscard]] bool is_null(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string text(int column) const;

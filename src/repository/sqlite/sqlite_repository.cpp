@@ -310,31 +310,14 @@ std::vector<CatalogProgram> SqliteRepository::read_catalog(ProgramId after) {
   return perform(Stage::kReading, [&] { return read_programs(session_->connection, after); });
 }
 
-void SqliteRepository::read_ledger(SemesterId semester, Seq after, Seq last,
-                                   const std::function<void(std::vector<LedgerEntry>)>& sink) {
+void SqliteRepository::read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) {
   perform(Stage::kReading, [&] {
-    SqliteStatement select = session_->connection.prepare(
-        std::string{kSelectEntries} + "WHERE semester_id = ? AND seq > ? AND seq <= ? ORDER BY seq");
-    for (Seq read = after; read < last;) {
-      const Seq end = std::min<Seq>(last, read + kLedgerPieceEntries);
-      std::vector<LedgerEntry> piece;
-      piece.reserve(static_cast<std::size_t>(end - read));
-      select.bind(semester).bind(read).bind(end);
-      while (select.step()) {
-        piece.push_back(read_entry(semester, select));
-        if (piece.back().seq != ++read) {
-          throw_missing_entry(semester, read);
-        }
-      }
-      select.reset();
-      if (read != end) {
-        throw_missing_entry(semester, read + 1);
-      }
-      sink(std::move(piece));
+    read_rows(session_->connection, semester, after, last, [&](std::vector<LedgerRow> rows) {
       if (gate_.interrupted()) {
         throw StorageError{Kind::kUnavailable, "reading the ledger was interrupted"};
       }
-    }
+      return sink(std::move(rows));
+    });
   });
 }
 

@@ -1,5 +1,7 @@
 #include "repository/sqlite/sqlite_session.hpp"
 
+#include <sqlite3.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -43,17 +45,42 @@ int stored_version(SqliteConnection& connection) {
 }
 
 StoredSemester read_semester(const SqliteStatement& row) {
-  if (row.is_null(4)) {
-    throw_missing_entry(row.integer(0), 1);
-  }
-  refuse_entries_beyond(row.integer(0), row.integer(3), row.integer(11));
-  return {.id = row.integer(0),
-          .name = row.text(1),
-          .epoch = row.integer(2),
-          .head = row.integer(3),
-          .opened_with = {row.integer(4), row.integer(5), row.integer(6)},
-          .left = {row.integer(7), row.integer(8), row.integer(9)},
-          .is_open = row.integer(10) != 0};
+  StoredSemester semester{.id = row.integer(0),
+                          .name = row.text(1),
+                          .epoch = row.integer(2),
+                          .head = row.integer(3),
+                          .capacity = {row.integer(4), row.integer(5), row.integer(6)},
+                          .left = {row.integer(7), row.integer(8), row.integer(9)},
+                          .is_open = row.integer(10) != 0};
+  if (!row.is_null(11)) semester.opened_with = {row.integer(11), row.integer(12), row.integer(13)};
+  semester.last_entry = row.integer(14);
+  return semester;
+}
+
+/// Each call counts here: it calls SQLite itself, and first asks for the value or for NULL, whichever is more likely.
+LedgerRow read_ledger_row(sqlite3_stmt* row) {
+  const auto integer = [&](int column) { return std::int64_t{sqlite3_column_int64(row, column)}; };
+  const auto is_null = [&](int column) { return sqlite3_column_type(row, column) == SQLITE_NULL; };
+  const auto number = [&](int column) {
+    const auto value = integer(column);  // NULL reads as 0
+    return value == 0 && is_null(column) ? LedgerRow::Number{} : LedgerRow::Number{value};
+  };
+  const auto mostly_null = [&](int column) {
+    return is_null(column) ? LedgerRow::Number{} : LedgerRow::Number{integer(column)};
+  };
+  return {.seq = integer(0),
+          .kind = integer(1),
+          .program_id = number(2),
+          .generation = number(3),
+          .classrooms_wanted = number(4),
+          .labs_wanted = number(5),
+          .classrooms_granted = number(6),
+          .labs_granted = number(7),
+          .mobile_labs_granted = number(8),
+          .classrooms_capacity = mostly_null(9),
+          .labs_capacity = mostly_null(10),
+          .conversions_capacity = mostly_null(11),
+          .status = number(12)};
 }
 
 }  // namespace
@@ -126,7 +153,7 @@ void migrate(SqliteConnection& connection, WallTime at) {
 }
 
 std::vector<StoredSemester> read_semesters(SqliteConnection& connection) {
-  SqliteStatement select = connection.prepare(std::string{kSelectSemesters} + "ORDER BY s.id");
+  SqliteStatement select = connection.prepare(kSelectSemesters);
   std::vector<StoredSemester> semesters;
   while (select.step()) {
     semesters.push_back(read_semester(select));
@@ -156,55 +183,18 @@ std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramI
   return programs;
 }
 
-LedgerEntry read_entry(SemesterId semester, const SqliteStatement& row) {
-  LedgerEntry entry;
-  entry.seq = row.integer(0);
-  const auto kind = entry_kind_from_code(row.integer(1));
-  if (!kind) {
-    throw_unreadable_entry(semester, entry.seq, "its kind is not known");
+void read_rows(SqliteConnection& connection, SemesterId semester, Seq after, Seq last, const RowSink& sink) {
+  SqliteStatement select = connection.prepare(std::string{kSelectLedgerRows} +
+                                              "WHERE semester_id = ? AND seq > ? AND seq <= ? ORDER BY seq");
+  select.bind(semester).bind(after).bind(last);
+  std::vector<LedgerRow> piece;
+  while (select.step()) {
+    if (piece.empty()) piece.reserve(static_cast<std::size_t>(kLedgerPieceEntries));
+    piece.push_back(read_ledger_row(select.handle()));
+    if (std::cmp_less(piece.size(), kLedgerPieceEntries)) continue;
+    if (!sink(std::exchange(piece, {}))) return;
   }
-  entry.kind = *kind;
-  const std::int64_t program = row.integer(2);
-  const std::int64_t generation = row.is_null(3) ? 1 : row.integer(3);
-  // The columns have 64 bits: a number beyond ours must not read as another one.
-  if (!std::in_range<ProgramId>(program) || !std::in_range<std::int32_t>(generation)) {
-    throw_unreadable_entry(semester, entry.seq, "its program or its generation is no such number");
-  }
-  entry.program_id = static_cast<ProgramId>(program);
-  entry.generation = static_cast<std::int32_t>(generation);
-  entry.want = {row.integer(4), row.integer(5)};
-  entry.grant = {row.integer(6), row.integer(7), row.integer(8)};
-  entry.capacity = {row.integer(9), row.integer(10), row.integer(11)};
-  return entry;
-}
-
-SemesterRow read_semester_row(const SqliteStatement& row) {
-  return {.id = row.integer(0),
-          .name = row.text(1),
-          .epoch = row.integer(2),
-          .head = row.integer(3),
-          .capacity = {row.integer(4), row.integer(5), row.integer(6)},
-          .left = {row.integer(7), row.integer(8), row.integer(9)},
-          .is_open = row.integer(10) != 0};
-}
-
-LedgerRow read_ledger_row(const SqliteStatement& row) {
-  const auto number = [&](int column) {
-    return row.is_null(column) ? LedgerRow::Number{} : LedgerRow::Number{row.integer(column)};
-  };
-  return {.seq = row.integer(0),
-          .kind = row.integer(1),
-          .program_id = number(2),
-          .generation = number(3),
-          .classrooms_wanted = number(4),
-          .labs_wanted = number(5),
-          .classrooms_granted = number(6),
-          .labs_granted = number(7),
-          .mobile_labs_granted = number(8),
-          .classrooms_capacity = number(9),
-          .labs_capacity = number(10),
-          .conversions_capacity = number(11),
-          .status = number(12)};
+  if (!piece.empty()) static_cast<void>(sink(std::move(piece)));
 }
 
 }  // namespace dti

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "dti/service/ledger/ledger_snapshot.hpp"
 #include "dti/service/ledger/repository.hpp"
 #include "repository/sqlite/sqlite_files.hpp"
 #include "repository/sqlite/sqlite_handle.hpp"
@@ -43,18 +42,12 @@ struct SqliteSession {
 /// @throws StorageError  kRefused if it is a newer one
 void migrate(SqliteConnection& connection, WallTime at);
 
-/// All of them, open and closed, in order of id.
-/// @throws StorageError  kCorrupt
+/// All semesters, open and closed, in order of id.
 [[nodiscard]] std::vector<StoredSemester> read_semesters(SqliteConnection& connection);
-/// Those with ids above `after`, in order of id.
-[[nodiscard]] std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramId after);
-
-/// Reads the row of kSelectEntries on which the statement stands. What a kind does not have is 0.
+/// The programs with ids above `after`, in order of id.
 /// @throws StorageError  kCorrupt
-[[nodiscard]] LedgerEntry read_entry(SemesterId semester, const SqliteStatement& row);
-
-/// Reads the row of kSelectSemesterRows, or of kSelectLedgerRows, on which the statement stands.
-[[nodiscard]] SemesterRow read_semester_row(const SqliteStatement& row);
-[[nodiscard]] LedgerRow read_ledger_row(const SqliteStatement& row);
+[[nodiscard]] std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramId after);
+/// Does what LedgerReader::read_ledger() promises. The statement is open while `sink` runs.
+void read_rows(SqliteConnection& connection, SemesterId semester, Seq after, Seq last, const RowSink& sink);
 
 }  // namespace dti

@@ -214,8 +214,25 @@ Epoch SqliteSnapshot::read_epoch() {
   });
 }
 
-std::vector<CatalogProgram> SqliteSnapshot::read_catalog() {
-  return perform([&] { return read_programs(*connection_, 0); });
+StoreSurvey SqliteSnapshot::survey() {
+  return perform([&]() -> StoreSurvey { return {read_semesters(*connection_), read_programs(*connection_, 0)}; });
+}
+
+/// The server that has the file leads.
+StoreWatch SqliteSnapshot::watch() {
+  return perform([&]() -> StoreWatch {
+    const auto epoch = connection_->query_integer("SELECT max(epoch) FROM leadership").value_or(0);
+    const bool is_led = probe_lock(path_) == LockState::kHeld;
+    return {is_led ? std::optional{HeldBy{epoch, {}, {}}} : std::nullopt, heads_of(read_semesters(*connection_))};
+  });
+}
+
+std::vector<CatalogProgram> SqliteSnapshot::read_catalog(ProgramId after) {
+  return perform([&] { return read_programs(*connection_, after); });
+}
+
+void SqliteSnapshot::read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) {
+  perform([&] { read_rows(*connection_, semester, after, last, sink); });
 }
 
 CatalogCounts SqliteSnapshot::count_catalog() {
@@ -224,31 +241,6 @@ CatalogCounts SqliteSnapshot::count_catalog() {
       return static_cast<std::size_t>(connection_->query_integer(sql).value_or(0));
     };
     return {count("SELECT count(*) FROM faculty"), count("SELECT count(*) FROM program")};
-  });
-}
-
-std::vector<SemesterRow> SqliteSnapshot::read_semesters() {
-  return perform([&] {
-    SqliteStatement select = connection_->prepare(kSelectSemesterRows);
-    std::vector<SemesterRow> rows;
-    while (select.step()) rows.push_back(read_semester_row(select));
-    return rows;
-  });
-}
-
-void SqliteSnapshot::read_ledger(SemesterId semester, const std::function<bool(const std::vector<LedgerRow>&)>& sink) {
-  perform([&] {
-    SqliteStatement select =
-        connection_->prepare(std::string{kSelectLedgerRows} + "WHERE semester_id = ? ORDER BY seq");
-    select.bind(semester);
-    std::vector<LedgerRow> piece;
-    while (select.step()) {
-      piece.push_back(read_ledger_row(select));
-      if (std::cmp_less(piece.size(), kLedgerPieceEntries)) continue;
-      if (!sink(piece)) return;
-      piece.clear();
-    }
-    if (!piece.empty()) static_cast<void>(sink(piece));
   });
 }
 

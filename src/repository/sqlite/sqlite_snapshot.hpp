@@ -28,10 +28,11 @@ class SqliteSnapshot final : public LedgerSnapshot {
   [[nodiscard]] std::optional<std::vector<std::string>> check_file() override;
   [[nodiscard]] std::optional<std::string> warning() const override { return warning_; }
   [[nodiscard]] Epoch read_epoch() override;
-  [[nodiscard]] std::vector<CatalogProgram> read_catalog() override;
+  [[nodiscard]] StoreSurvey survey() override;
+  [[nodiscard]] StoreWatch watch() override;
+  [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
+  void read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) override;
   [[nodiscard]] CatalogCounts count_catalog() override;
-  [[nodiscard]] std::vector<SemesterRow> read_semesters() override;
-  void read_ledger(SemesterId semester, const std::function<bool(const std::vector<LedgerRow>&)>& sink) override;
   [[nodiscard]] std::optional<SemesterId> find_stray_ledger() override;
 
  private:

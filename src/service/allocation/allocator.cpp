@@ -1,10 +1,11 @@
 #include "dti/service/allocation/allocator.hpp"
 
+#include <utility>
+
 #include "dti/base/check.hpp"
 #include "dti/base/narrow.hpp"
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
-#include "dti/service/ledger/quantity_text.hpp"
 
 namespace dti {
 namespace {
@@ -45,59 +46,28 @@ void Allocator::put_holding(Semester& semester, ProgramId program, const Want& w
                                    narrow(grant.labs), narrow(grant.mobile_labs)};
 }
 
-std::optional<std::string> Allocator::replay(SemesterId semester_id, const LedgerEntry& entry) {
-  const auto fault = [&](const std::string& what) { return "entry " + std::to_string(entry.seq) + " " + what; };
+std::optional<StoreDifference> Allocator::replay(SemesterId semester_id, const LedgerRow& row) {
   auto& semester = semesters_[semester_id];
-  if (entry.seq != semester.head + 1) return fault("does not follow entry " + std::to_string(semester.head));
-  switch (entry.kind) {
-    case EntryKind::kSemesterOpened:
-      if (entry.seq != 1) return fault("opens a semester that is open");
-      if (!is_in_range(entry.capacity)) return fault("opens with " + text_of(entry.capacity));
-      semester.opened_with = entry.capacity;
-      semester.left = full_pool(entry.capacity);
-      break;
-    case EntryKind::kGranted: {
-      if (entry.seq == 1) return fault("grants in a semester that was not opened");
-      const auto program = [&] { return "program " + std::to_string(entry.program_id); };
-      if (entry.program_id == 0 || entry.program_id > catalog_.size()) {
-        return fault("names the unknown " + program());
-      }
-      if (find_holding(semester, entry.program_id) != nullptr)
-        return fault("grants to " + program() + " a second time");
-      if (entry.generation != 1) return fault("grants to " + program() + " anew, and nothing was released");
-      if (!is_in_range(entry.want)) return fault("has " + program() + " want " + text_of(entry.want));
-      if (const auto grant = allocate(semester.left, entry.want); grant != entry.grant) {
-        return fault("grants " + text_of(entry.grant) + " to " + program() + ", where the rule gives " +
-                     text_of(grant));
-      }
-      put_holding(semester, entry.program_id, entry.want, entry.grant);
-      semester.left = charge(semester.left, entry.grant);
-      break;
-    }
-    case EntryKind::kReleased:
-    case EntryKind::kCapacityChanged:
-    case EntryKind::kSemesterClosed:
-      return fault("is of a kind that this version does not know: " + std::string{stored_text(entry.kind)});
+  const auto program = row.program_id.value_or(0);
+  const bool is_known = program >= 1 && std::cmp_less_equal(program, catalog_.size());
+  const bool has_grant = is_known && find_holding(semester, static_cast<ProgramId>(program)) != nullptr;
+  if (auto found = dti::replay(semester.totals, row, {.program_count = catalog_.size(), .has_grant = has_grant})) {
+    return found;
   }
-  semester.head = entry.seq;
+  if (row.kind == stored_code(EntryKind::kGranted)) {
+    put_holding(semester, static_cast<ProgramId>(program), {*row.classrooms_wanted, *row.labs_wanted},
+                {*row.classrooms_granted, *row.labs_granted, *row.mobile_labs_granted});
+  }
   return std::nullopt;
 }
 
 std::optional<std::string> Allocator::serve(const std::vector<StoredSemester>& semesters) {
   open_.clear();
   for (const auto& stored : semesters) {
-    const auto fault = [&](const std::string& what) { return "semester " + in_quotes(stored.name) + ": " + what; };
     const auto found = semesters_.find(stored.id);
-    if (found == semesters_.end()) return fault("the ledger has no entry of it");
-    const auto& replayed = found->second;
-    if (replayed.head != stored.head) {
-      return fault("the ledger ends at entry " + std::to_string(replayed.head) + ", and its head says " +
-                   std::to_string(stored.head));
-    }
-    if (replayed.opened_with != stored.opened_with || replayed.left != stored.left) {
-      return fault("what is left does not equal the capacity less the ledger's grants: stored are " +
-                   text_of(stored.left) + ", and entry " + std::to_string(replayed.head) + " leaves " +
-                   text_of(replayed.left));
+    const auto totals = found == semesters_.end() ? LedgerTotals{} : found->second.totals;
+    if (const auto difference = compare(totals, stored)) {
+      return "semester " + in_quotes(stored.name) + ": " + to_string(*difference);
     }
     open_.emplace(stored.name, stored.id);
   }
@@ -109,7 +79,9 @@ std::optional<std::string> Allocator::open(SemesterId semester, const std::strin
   opened.seq = 1;
   opened.kind = EntryKind::kSemesterOpened;
   opened.capacity = capacity;
-  if (auto fault = replay(semester, opened)) return "semester " + in_quotes(name) + ": " + *fault;
+  if (const auto difference = replay(semester, row_of(opened))) {
+    return "semester " + in_quotes(name) + ": " + to_string(*difference);
+  }
   open_.emplace(name, semester);
   return std::nullopt;
 }
@@ -156,11 +128,11 @@ ProgramOutcome Allocator::decide_program(Semester& semester, ProgramId program, 
     const Grant grant{held->classrooms, held->labs, held->mobile_labs};
     return {want == wanted ? grant_status(wanted, grant) : Status::kAlreadyHasResources, grant};
   }
-  const auto grant = allocate(semester.left, want);
-  semester.left = charge(semester.left, grant);
-  DTI_CHECK(is_not_negative(semester.left));
+  const auto grant = allocate(semester.totals.left, want);
+  semester.totals.left = charge(semester.totals.left, grant);
+  DTI_CHECK(is_not_negative(semester.totals.left));
   put_holding(semester, program, want, grant);
-  entries.push_back({.seq = ++semester.head,
+  entries.push_back({.seq = ++semester.totals.head,
                      .kind = EntryKind::kGranted,
                      .program_id = program,
                      .generation = 1,
@@ -187,26 +159,26 @@ std::optional<SemesterId> Allocator::find_semester(std::string_view name) const 
 
 void Allocator::undo(SemesterId semester_id, const LedgerEntry& entry) {
   auto& semester = semesters_.at(semester_id);
-  DTI_CHECK(entry.kind == EntryKind::kGranted && entry.seq == semester.head);
+  DTI_CHECK(entry.kind == EntryKind::kGranted && entry.seq == semester.totals.head);
   DTI_CHECK(find_holding(semester, entry.program_id) != nullptr);
   holding_of(semester, entry.program_id) = {};
-  semester.left = give_back(semester.left, entry.grant);
-  --semester.head;
+  semester.totals.left = give_back(semester.totals.left, entry.grant);
+  --semester.totals.head;
 }
 
 Seq Allocator::head(SemesterId semester) const {
   const auto found = semesters_.find(semester);
-  return found == semesters_.end() ? 0 : found->second.head;
+  return found == semesters_.end() ? 0 : found->second.totals.head;
 }
 
 Pool Allocator::left(SemesterId semester) const {
   const auto found = semesters_.find(semester);
-  return found == semesters_.end() ? Pool{} : found->second.left;
+  return found == semesters_.end() ? Pool{} : found->second.totals.left;
 }
 
 std::unordered_map<SemesterId, Seq> Allocator::heads() const {
   std::unordered_map<SemesterId, Seq> heads;
-  for (const auto& [id, semester] : semesters_) heads.emplace(id, semester.head);
+  for (const auto& [id, semester] : semesters_) heads.emplace(id, semester.totals.head);
   return heads;
 }
 

@@ -34,7 +34,7 @@ std::optional<OpenSemesterOutcome> decide(const OpenSemester& command, const std
     if (found->opened_with == command.capacity) return OpenSemesterOutcome{};
     return OpenSemesterOutcome{
         refused(Status::kInvalidSemester, "semester " + escaped(command.name) + " was opened with other numbers: " +
-                                              text_of(found->opened_with) + ", and the command has " +
+                                              text_of(found->opened_with.value_or(found->capacity)) + ", and the command has " +
                                               text_of(command.capacity))};
   }
   if (const auto* const twin = find_lookalike(stored, command.name)) {

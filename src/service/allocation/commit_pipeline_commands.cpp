@@ -48,8 +48,10 @@ void CommitPipeline::on_opened(SemesterId id, const Now& now) {
                         .name = name,
                         .epoch = lead_.epoch(),
                         .head = 1,
+                        .capacity = capacity,
+                        .left = full_pool(capacity),
                         .opened_with = capacity,
-                        .left = full_pool(capacity)});
+                        .last_entry = 1});
   invariant_failed_ = false;
   log(LogLevel::kInfo, "semester-opened", "semester " + escaped(name) + " is open with " + text_of(capacity));
   end_barrier({}, now);

@@ -29,9 +29,9 @@ std::optional<LogEvent> StoreReading::apply(const TakeOverPiece& piece, Allocato
                     {}};
     allocator.forget(ledger.semester_id);
   }
-  for (const auto& entry : ledger.entries) {
-    if (const auto fault = allocator.replay(ledger.semester_id, entry)) {
-      fault_ = "semester \"" + ledger.semester_name + "\": " + *fault;
+  for (const auto& row : ledger.rows) {
+    if (const auto difference = allocator.replay(ledger.semester_id, row)) {
+      fault_ = "semester \"" + ledger.semester_name + "\": " + to_string(*difference);
       break;
     }
   }

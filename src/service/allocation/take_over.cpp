@@ -7,6 +7,7 @@
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/service/ledger/catalog_check.hpp"
+#include "dti/service/ledger/ledger_replay.hpp"
 #include "service/allocation/stored_semesters.hpp"
 
 namespace dti {
@@ -16,6 +17,34 @@ constexpr Seq kPartEntries =
     100'000;  // read in a fraction of a second: between parts the lease is renewed if it is due
 
 [[noreturn]] void refuse(const std::string& why) { throw StorageError{StorageError::Kind::kRefused, why}; }
+
+[[noreturn]] void throw_corrupt(const std::string& semester, const StoreDifference& difference) {
+  throw StorageError{StorageError::Kind::kCorrupt, "semester \"" + semester + "\": " + to_string(difference)};
+}
+
+/// Refuses rows, which are in order of seq, if one is missing after entry `after` or among them.
+void check_continues(const std::string& semester, Seq after, const std::vector<LedgerRow>& rows) {
+  if (std::cmp_equal(rows.back().seq - after, rows.size())) return;
+  for (const auto& row : rows) {
+    if (row.seq != ++after) throw_corrupt(semester, missing_entry(after, row.seq));
+  }
+}
+
+/// Compares each semester's row with the first and the last entry of its ledger, before the entries are read. The server
+/// refuses a ledger without its first entry, another capacity than that of the first entry, and entries after the head.
+void check_extents(const std::vector<StoredSemester>& semesters) {
+  for (const auto& semester : semesters) {
+    if (!semester.opened_with) {
+      throw_corrupt(semester.name, {1, std::nullopt, "the entry is missing, or does not open the semester", {}, {}});
+    }
+    if (semester.capacity != *semester.opened_with) {
+      throw_corrupt(semester.name, wrong_capacity(semester.capacity, *semester.opened_with));
+    }
+    if (semester.last_entry > semester.head) {
+      throw_corrupt(semester.name, wrong_head(semester.head, semester.last_entry));
+    }
+  }
+}
 
 Quantity conversions_of(const SemesterToOpen& wanted, Quantity classrooms) {
   return std::min(wanted.conversions.value_or(classrooms), classrooms);
@@ -66,7 +95,7 @@ bool check_semesters(const StartOptions& start, const std::vector<StoredSemester
            " to open it");
   }
   if (!semester->is_open) refuse("semester \"" + wanted.name + "\" is closed");
-  compare(wanted, names, semester->opened_with);
+  compare(wanted, names, *semester->opened_with);
   return false;
 }
 
@@ -108,6 +137,7 @@ CatalogPlan plan_catalog(const StartOptions& start, std::vector<CatalogProgram> 
 
 /// Before the lead is taken: a start that cannot succeed must not end another server's service.
 CatalogPlan check_before(const StartOptions& start, StoreSurvey survey) {
+  check_extents(survey.semesters);
   check_semesters(start, survey.semesters);
   return plan_catalog(start, std::move(survey.catalog));
 }
@@ -135,10 +165,10 @@ bool apply(const StartOptions& start, std::optional<CatalogPlan> plan, Repositor
 /// Reads the catalogue's and the ledgers' entries that are not known yet, up to these heads.
 /// @param go_on  called between parts of the reading, outside of any call of the repository; false ends it
 /// @return whether it was read to the end
-bool read_tail(Repository& repository, const KnownState& known, const std::vector<SemesterHead>& heads,
+bool read_tail(LedgerReader& reader, const KnownState& known, const std::vector<SemesterHead>& heads,
                const std::function<void(TakeOverPiece)>& piece, const std::function<bool()>& go_on) {
   // After the heads were read: every program that an entry up to them names is there.
-  if (auto programs = repository.read_catalog(static_cast<ProgramId>(known.program_count)); !programs.empty()) {
+  if (auto programs = reader.read_catalog(static_cast<ProgramId>(known.program_count)); !programs.empty()) {
     piece(std::move(programs));
   }
   for (const auto& [semester, name, head] : heads) {
@@ -148,11 +178,14 @@ bool read_tail(Repository& repository, const KnownState& known, const std::vecto
     if (from_start) after = 0;
     while (after < head) {
       const auto last = std::min(head, after + kPartEntries);
-      repository.read_ledger(semester, after, last, [&, &id = semester, &of = name](std::vector<LedgerEntry> entries) {
-        piece(LedgerPiece{id, from_start, std::move(entries), of});
+      reader.read_ledger(semester, after, last, [&, &id = semester, &of = name](std::vector<LedgerRow> rows) {
+        check_continues(of, after, rows);
+        after = rows.back().seq;
+        piece(LedgerPiece{id, from_start, std::move(rows), of});
         from_start = false;
+        return true;
       });
-      after = last;
+      if (after != last) throw_corrupt(name, missing_entry(after + 1, std::nullopt));
       if (!go_on()) return false;
     }
   }
@@ -170,12 +203,9 @@ std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOve
   auto taken = repository.take_over(at, request.lease);
   auto* const leadership = std::get_if<Leadership>(&taken);
   if (leadership == nullptr) return taken;
+  check_extents(leadership->semesters);
   if (request.start && !apply(*request.start, std::move(plan), repository, *leadership, at)) {
     return HeldBy{leadership->epoch, {}, {}};
-  }
-  std::vector<SemesterHead> heads;
-  for (const auto& semester : leadership->semesters) {
-    if (semester.is_open) heads.push_back({semester.id, semester.name, semester.head});
   }
   const auto renew_if_due = [&] {
     const auto now = clock();
@@ -183,14 +213,15 @@ std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOve
     renewed_at = now;
     return repository.renew(leadership->epoch, request.lease.duration) == CommitResult::kCommitted;
   };
+  const auto heads = heads_of(leadership->semesters);
   if (!read_tail(repository, request.known, heads, piece, renew_if_due)) return HeldBy{leadership->epoch, {}, {}};
   return taken;
 }
 
-StoreWatch follow(Repository& repository, const KnownState& known, const std::function<void(TakeOverPiece)>& piece) {
-  auto seen = repository.watch();
+StoreWatch follow(LedgerReader& reader, const KnownState& known, const std::function<void(TakeOverPiece)>& piece) {
+  auto seen = reader.watch();
   // A lead that is free is taken at once; the take-over reads the rest.
-  if (seen.held) (void)read_tail(repository, known, seen.heads, piece, [] { return true; });
+  if (seen.held) (void)read_tail(reader, known, seen.heads, piece, [] { return true; });
   return seen;
 }
 

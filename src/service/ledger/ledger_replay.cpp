@@ -1,7 +1,5 @@
 #include "dti/service/ledger/ledger_replay.hpp"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "dti/domain/allocate.hpp"
@@ -10,29 +8,27 @@
 namespace dti {
 namespace {
 
-using Number = LedgerRow::Number;
-
-std::array<Number, 7> grant_columns(const LedgerRow& row) {
-  return {row.program_id,         row.generation,   row.classrooms_wanted,  row.labs_wanted,
-          row.classrooms_granted, row.labs_granted, row.mobile_labs_granted};
+bool has_grant_columns(const LedgerRow& row) {
+  return row.program_id && row.generation && row.classrooms_wanted && row.labs_wanted && row.classrooms_granted &&
+         row.labs_granted && row.mobile_labs_granted;
 }
 
-std::array<Number, 3> capacity_columns(const LedgerRow& row) {
-  return {row.classrooms_capacity, row.labs_capacity, row.conversions_capacity};
+bool has_any_grant_column(const LedgerRow& row) {
+  return row.program_id || row.generation || row.classrooms_wanted || row.labs_wanted || row.classrooms_granted ||
+         row.labs_granted || row.mobile_labs_granted;
 }
 
-template <std::size_t kCount>
-bool all_there(const std::array<Number, kCount>& columns) {
-  return std::all_of(columns.begin(), columns.end(), [](const Number& column) { return column.has_value(); });
+bool has_capacity_columns(const LedgerRow& row) {
+  return row.classrooms_capacity && row.labs_capacity && row.conversions_capacity;
 }
 
-template <std::size_t kCount>
-bool none_there(const std::array<Number, kCount>& columns) {
-  return std::none_of(columns.begin(), columns.end(), [](const Number& column) { return column.has_value(); });
+bool has_any_capacity_column(const LedgerRow& row) {
+  return row.classrooms_capacity || row.labs_capacity || row.conversions_capacity;
 }
 
 StoreDifference difference(const LedgerRow& row, std::string what, std::string stored = {}, std::string expected = {}) {
-  return {row.seq, row.program_id, std::move(what), std::move(stored), std::move(expected)};
+  const auto program = row.program_id ? std::optional{*row.program_id} : std::nullopt;
+  return {row.seq, program, std::move(what), std::move(stored), std::move(expected)};
 }
 
 StoreDifference row_difference(std::string what, std::string stored = {}, std::string expected = {}) {
@@ -52,6 +48,70 @@ std::string text_of_status(std::int64_t code) {
   return std::string{wire_text(code == 0 ? Status::kOk : Status::kNotEnoughResources)};
 }
 
+/// Whether the columns of other kinds are NULL, and a grant has a status.
+bool has_only_its_columns(const LedgerRow& row) {
+  if (is_kind(row, EntryKind::kSemesterOpened)) return !has_any_grant_column(row) && !row.status;
+  if (is_kind(row, EntryKind::kGranted)) return !has_any_capacity_column(row) && row.status.has_value();
+  return true;  // no rule for it
+}
+
+StoreDifference wrong_columns(const LedgerRow& row) {
+  return difference(row, "the entry has not the columns of " + kind_text(row.kind));
+}
+
+std::optional<StoreDifference> replay_opening(LedgerTotals& totals, const LedgerRow& row) {
+  if (row.seq != 1) return difference(row, "the entry opens a semester that is open");
+  if (!has_capacity_columns(row)) return wrong_columns(row);
+  const Capacity capacity{*row.classrooms_capacity, *row.labs_capacity, *row.conversions_capacity};
+  if (!is_in_range(capacity)) {
+    return difference(row, "the capacity is none that a semester can have", text_of(capacity),
+                      "0 to " + std::to_string(kCapacityMax) + " of each, and no more conversions than classrooms");
+  }
+  totals.capacity = capacity;
+  totals.left = full_pool(capacity);
+  return std::nullopt;
+}
+
+std::optional<StoreDifference> replay_grant(LedgerTotals& totals, const LedgerRow& row, const RowContext& context) {
+  if (!has_grant_columns(row)) return wrong_columns(row);
+  const auto program = *row.program_id;
+  if (program < 1 || std::cmp_greater(program, context.program_count)) {
+    return difference(row, "the program is not in the catalogue", "program " + std::to_string(program),
+                      "1 to " + std::to_string(context.program_count));
+  }
+  if (context.has_grant) {
+    const auto earlier = context.granted_at == 0
+                             ? std::string{}
+                             : "; entry " + std::to_string(context.granted_at) + " has its grant";
+    return difference(row, "the program is granted a second time" + earlier);
+  }
+  if (*row.generation != 1) {
+    return difference(row, "the generation is not the first, and nothing was released",
+                      "generation " + std::to_string(*row.generation), "generation 1");
+  }
+  const Want want{*row.classrooms_wanted, *row.labs_wanted};
+  if (!is_in_range(want)) {
+    return difference(row, "nobody can want that", text_of(want), "0 to " + std::to_string(kQuantityMax) + " of each");
+  }
+  const Grant stored{*row.classrooms_granted, *row.labs_granted, *row.mobile_labs_granted};
+  const auto expected = allocate(totals.left, want);
+  if (stored != expected) {
+    return difference(row, "the grant is not what the rule gives for " + text_of(want) + " from " + text_of(totals.left),
+                      text_of(stored), text_of(expected));
+  }
+  totals.left = charge(totals.left, expected);
+  return std::nullopt;
+}
+
+/// Compares the status of a grant that has been replayed.
+std::optional<StoreDifference> compare_status(const LedgerRow& row) {
+  const Want want{*row.classrooms_wanted, *row.labs_wanted};
+  const Grant grant{*row.classrooms_granted, *row.labs_granted, *row.mobile_labs_granted};
+  const std::int64_t status = grant_status(want, grant) == Status::kOk ? 0 : 1;
+  if (*row.status == status) return std::nullopt;
+  return difference(row, "the status is not that of the grant", text_of_status(*row.status), text_of_status(status));
+}
+
 }  // namespace
 
 std::string to_string(const StoreDifference& difference) {
@@ -65,96 +125,70 @@ std::string to_string(const StoreDifference& difference) {
   return text;
 }
 
-std::optional<StoreDifference> LedgerReplay::add(const LedgerRow& row) {
-  if (row.seq != head_ + 1) {
-    return StoreDifference{head_ + 1, std::nullopt, "the entry is missing", "entry " + std::to_string(row.seq),
-                           "entry " + std::to_string(head_ + 1)};
-  }
+StoreDifference missing_entry(Seq seq, std::optional<Seq> found) {
+  return {seq, std::nullopt, "the entry is missing", found ? "entry " + std::to_string(*found) : std::string{},
+          found ? "entry " + std::to_string(seq) : std::string{}};
+}
+
+StoreDifference wrong_head(Seq stored, Seq last_entry) {
+  return row_difference("the semester's head is not its last entry", "head " + std::to_string(stored),
+                        "head " + std::to_string(last_entry));
+}
+
+StoreDifference wrong_capacity(const Capacity& stored, const Capacity& opened_with) {
+  return row_difference("the semester's capacity is not what it was opened with", text_of(stored), text_of(opened_with));
+}
+
+std::optional<StoreDifference> replay(LedgerTotals& totals, const LedgerRow& row, const RowContext& context) {
+  if (row.seq != totals.head + 1) return missing_entry(totals.head + 1, row.seq);
   const bool opens = is_kind(row, EntryKind::kSemesterOpened);
   if (row.seq == 1 && !opens) {
     return difference(row, "the first entry does not open the semester", kind_text(row.kind),
-                      kind_text(static_cast<std::int64_t>(EntryKind::kSemesterOpened)));
+                      kind_text(stored_code(EntryKind::kSemesterOpened)));
   }
-  std::optional<StoreDifference> found;
-  if (opens) {
-    found = open(row);
-  } else if (is_kind(row, EntryKind::kGranted)) {
-    found = grant(row);
-  } else {
-    found = difference(row, "the entry is of a kind for which this version has no rule", kind_text(row.kind));
+  if (!opens && !is_kind(row, EntryKind::kGranted)) {
+    return difference(row, "the entry is of a kind for which this version has no rule", kind_text(row.kind));
   }
-  if (!found) head_ = row.seq;
+  auto found = opens ? replay_opening(totals, row) : replay_grant(totals, row, context);
+  if (!found) totals.head = row.seq;
   return found;
 }
 
-std::optional<StoreDifference> LedgerReplay::open(const LedgerRow& row) {
-  if (row.seq != 1) return difference(row, "the entry opens a semester that is open");
-  const auto columns = capacity_columns(row);
-  if (!all_there(columns) || !none_there(grant_columns(row)) || row.status) {
-    return difference(row, "the entry has not the columns of semester-opened");
-  }
-  const Capacity capacity{*columns[0], *columns[1], *columns[2]};
-  if (!is_in_range(capacity)) {
-    return difference(row, "the capacity is none that a semester can have", text_of(capacity),
-                      "0 to " + std::to_string(kCapacityMax) + " of each, and no more conversions than classrooms");
-  }
-  capacity_ = capacity;
-  left_ = full_pool(capacity);
-  return std::nullopt;
-}
-
-std::optional<StoreDifference> LedgerReplay::grant(const LedgerRow& row) {
-  if (!all_there(grant_columns(row)) || !none_there(capacity_columns(row)) || !row.status) {
-    return difference(row, "the entry has not the columns of granted");
-  }
-  const auto program = *row.program_id;
-  if (program < 1 || std::cmp_greater(program, granted_at_.size())) {
-    return difference(row, "the program is not in the catalogue", "program " + std::to_string(program),
-                      "1 to " + std::to_string(granted_at_.size()));
-  }
-  auto& granted_at = granted_at_[static_cast<std::size_t>(program - 1)];
-  if (granted_at != 0) {
-    return difference(row,
-                      "the program is granted a second time; entry " + std::to_string(granted_at) + " has its grant");
-  }
-  if (*row.generation != 1) {
-    return difference(row, "the generation is not the first, and nothing was released",
-                      "generation " + std::to_string(*row.generation), "generation 1");
-  }
-  const Want want{*row.classrooms_wanted, *row.labs_wanted};
-  if (!is_in_range(want)) {
-    return difference(row, "nobody can want that", text_of(want), "0 to " + std::to_string(kQuantityMax) + " of each");
-  }
-  const Grant stored{*row.classrooms_granted, *row.labs_granted, *row.mobile_labs_granted};
-  const auto expected = allocate(left_, want);
-  if (stored != expected) {
-    return difference(row, "the grant is not what the rule gives for " + text_of(want) + " from " + text_of(left_),
-                      text_of(stored), text_of(expected));
-  }
-  const std::int64_t status = grant_status(want, expected) == Status::kOk ? 0 : 1;
-  if (*row.status != status) {
-    return difference(row, "the status is not that of the grant", text_of_status(*row.status), text_of_status(status));
-  }
-  granted_at = row.seq;
-  left_ = charge(left_, expected);
-  ++grants_;
-  return std::nullopt;
-}
-
-std::optional<StoreDifference> LedgerReplay::finish(const SemesterRow& semester, Epoch leadership) const {
-  if (head_ == 0) return row_difference("the ledger has no entry of the semester");
-  if (semester.head != head_) {
-    return row_difference("the semester's head is not its last entry", "head " + std::to_string(semester.head),
-                          "head " + std::to_string(head_));
-  }
-  if (semester.capacity != capacity_) {
-    return row_difference("the semester's capacity is not what it was opened with", text_of(semester.capacity),
-                          text_of(capacity_));
-  }
-  if (semester.left != left_) {
+std::optional<StoreDifference> compare(const LedgerTotals& totals, const StoredSemester& semester) {
+  if (totals.head == 0) return row_difference("the ledger has no entry of the semester");
+  if (semester.head != totals.head) return wrong_head(semester.head, totals.head);
+  if (semester.capacity != totals.capacity) return wrong_capacity(semester.capacity, totals.capacity);
+  if (semester.left != totals.left) {
     return row_difference("what the semester has left is not its capacity less the grants", text_of(semester.left),
-                          text_of(left_));
+                          text_of(totals.left));
   }
+  return std::nullopt;
+}
+
+std::optional<StoreDifference> LedgerReplay::add(const LedgerRow& row) {
+  if (row.seq == totals_.head + 1 && !has_only_its_columns(row)) return wrong_columns(row);
+  RowContext context{.program_count = granted_at_.size()};
+  const auto program = row.program_id.value_or(0);
+  Seq* const granted_at = program >= 1 && std::cmp_less_equal(program, granted_at_.size())
+                              ? &granted_at_[static_cast<std::size_t>(program - 1)]
+                              : nullptr;
+  if (granted_at != nullptr) {
+    context.granted_at = *granted_at;
+    context.has_grant = *granted_at != 0;
+  }
+  auto totals = totals_;
+  if (auto found = replay(totals, row, context)) return found;
+  if (is_kind(row, EntryKind::kGranted)) {
+    if (auto found = compare_status(row)) return found;
+    *granted_at = row.seq;
+    ++grants_;
+  }
+  totals_ = totals;
+  return std::nullopt;
+}
+
+std::optional<StoreDifference> LedgerReplay::finish(const StoredSemester& semester, Epoch leadership) const {
+  if (auto found = compare(totals_, semester)) return found;
   if (semester.epoch < 0 || semester.epoch > leadership) {
     return row_difference("the semester's epoch is none that the leadership has had",
                           "epoch " + std::to_string(semester.epoch), "0 to " + std::to_string(leadership));

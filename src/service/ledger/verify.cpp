@@ -1,6 +1,7 @@
 #include "dti/service/ledger/verify.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -8,6 +9,10 @@
 
 namespace dti {
 namespace {
+
+// Verification reads rows that no server writes, too.
+constexpr auto kBeforeAll = std::numeric_limits<Seq>::min();
+constexpr auto kAfterAll = std::numeric_limits<Seq>::max();
 
 StoreDifference whole(std::string what, std::string stored = {}, std::string expected = {}) {
   return {std::nullopt, std::nullopt, std::move(what), std::move(stored), std::move(expected)};
@@ -31,12 +36,12 @@ void look_at_catalog(LedgerSnapshot& snapshot, const std::vector<CatalogProgram>
   }
 }
 
-SemesterReport replay(LedgerSnapshot& snapshot, const SemesterRow& semester, std::size_t program_count,
+SemesterReport replay(LedgerSnapshot& snapshot, const StoredSemester& semester, std::size_t program_count,
                       Epoch leadership, const std::function<void(const VerifyProgress&)>& progress) {
   SemesterReport report;
   report.semester = semester;
   LedgerReplay ledger{program_count};
-  snapshot.read_ledger(semester.id, [&](const std::vector<LedgerRow>& rows) {
+  snapshot.read_ledger(semester.id, kBeforeAll, kAfterAll, [&](const std::vector<LedgerRow>& rows) {
     for (const auto& row : rows) {
       report.difference = ledger.add(row);
       if (report.difference) return false;
@@ -63,9 +68,8 @@ void name_program(SemesterReport& report, const std::vector<CatalogProgram>& cat
 
 void look(LedgerSnapshot& snapshot, const std::function<void(const VerifyProgress&)>& progress, VerifyReport& report) {
   const auto leadership = snapshot.read_epoch();
-  const auto catalog = snapshot.read_catalog();
+  const auto [semesters, catalog] = snapshot.survey();
   look_at_catalog(snapshot, catalog, report);
-  const auto semesters = snapshot.read_semesters();
   std::set<std::string> names;
   for (const auto& semester : semesters) {
     if (!names.insert(semester.name).second) {

@@ -532,7 +532,7 @@ TEST_F(Pipeline, RefusesToServeAStoreThatContradictsItself) {
   pipeline_.emplace(PipelineOptions{}, StartOptions{});
   pipeline_->on_start(now_);
   collect();
-  stored_[1] = {.id = 1, .name = "2025-10", .epoch = 1, .head = 1, .opened_with = kCapacity, .left = {379, 60, 380}};
+  stored_[1] = {.id = 1, .name = "2025-10", .epoch = 1, .head = 1, .capacity = kCapacity, .left = {379, 60, 380}};
   ledger_[1] = {opened(kCapacity)};
   take_over();
   ASSERT_TRUE(exit_);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,8 +35,14 @@ class Pipeline : public testing::Test {
   void start_store(const std::vector<std::string>& semesters = {"2025-10"}) {
     for (const auto& name : semesters) {
       const auto id = static_cast<SemesterId>(stored_.size() + 1);
-      stored_[id] = {
-          .id = id, .name = name, .epoch = 1, .head = 1, .opened_with = kCapacity, .left = full_pool(kCapacity)};
+      stored_[id] = {.id = id,
+                     .name = name,
+                     .epoch = 1,
+                     .head = 1,
+                     .capacity = kCapacity,
+                     .left = full_pool(kCapacity),
+                     .opened_with = kCapacity,
+                     .last_entry = 1};
       ledger_[id] = {opened(kCapacity)};
     }
   }
@@ -66,8 +74,9 @@ class Pipeline : public testing::Test {
     const auto known = asked.heads.contains(id) ? asked.heads.at(id) : 0;
     const bool from_start = known > stored_.at(id).head;
     const auto& entries = ledger_[id];
-    pipeline_->on_piece(
-        LedgerPiece{id, from_start, {entries.begin() + (from_start ? 0 : known), entries.end()}}, now_);
+    LedgerPiece piece{id, from_start, {}};
+    std::transform(entries.begin() + (from_start ? 0 : known), entries.end(), std::back_inserter(piece.rows), row_of);
+    pipeline_->on_piece(std::move(piece), now_);
   }
   /// Answers the current take-over: another server holds the lead.
   void refuse_take_over(const std::string& endpoint = "other:1") {
@@ -164,8 +173,10 @@ class Pipeline : public testing::Test {
                    .name = opening_->name,
                    .epoch = epoch_,
                    .head = 1,
+                   .capacity = opening_->capacity,
+                   .left = full_pool(opening_->capacity),
                    .opened_with = opening_->capacity,
-                   .left = full_pool(opening_->capacity)};
+                   .last_entry = 1};
     ledger_[id] = {opened(opening_->capacity)};
   }
   void finish_opening() {

@@ -79,17 +79,17 @@ TEST_F(TakeOver, OpensASemesterInANewStoreWithTheDefaultCatalogue) {
   const auto leadership = start(opens("2025-10"));
   ASSERT_TRUE(leadership);
   ASSERT_EQ(leadership->semesters.size(), 1U);
-  EXPECT_EQ(leadership->semesters[0].opened_with, (Capacity{380, 60, 380}));
+  EXPECT_EQ(leadership->semesters[0].capacity, (Capacity{380, 60, 380}));
   ASSERT_EQ(programs_.size(), 1U);
   EXPECT_EQ(leadership->program_count, 1U);
   EXPECT_EQ(programs_[0].name, "Derecho Civil");
   ASSERT_EQ(pieces_.size(), 1U);
-  EXPECT_EQ(pieces_[0].entries[0].kind, EntryKind::kSemesterOpened);
+  EXPECT_EQ(pieces_[0].rows[0].kind, stored_code(EntryKind::kSemesterOpened));
 }
 
 TEST_F(TakeOver, CutsTheConversionsToTheClassrooms) {
   const auto leadership = start(opens("2025-10", 10, 1, 99));
-  EXPECT_EQ(leadership->semesters[0].opened_with.conversions, 10);
+  EXPECT_EQ(leadership->semesters[0].capacity.conversions, 10);
 }
 
 TEST_F(TakeOver, OpensAnotherSemesterBesideTheFirst) {
@@ -167,8 +167,8 @@ TEST_F(TakeOver, ReadsOnlyWhatTheAskerLacks) {
   EXPECT_EQ(programs_[0].name, "c");
   ASSERT_EQ(pieces_.size(), 1U);
   EXPECT_FALSE(pieces_[0].from_start);
-  ASSERT_EQ(pieces_[0].entries.size(), 1U);
-  EXPECT_EQ(pieces_[0].entries[0].seq, 3);
+  ASSERT_EQ(pieces_[0].rows.size(), 1U);
+  EXPECT_EQ(pieces_[0].rows[0].seq, 3);
 }
 
 TEST_F(TakeOver, ReadsFromTheStartWhatTheStoreHasLessOf) {
@@ -176,7 +176,7 @@ TEST_F(TakeOver, ReadsFromTheStartWhatTheStoreHasLessOf) {
   ASSERT_TRUE(again({.known = {.heads = {{1, 7}}, .program_count = 1}, .start = {}, .lease = {}}));
   ASSERT_EQ(pieces_.size(), 1U);
   EXPECT_TRUE(pieces_[0].from_start);
-  EXPECT_EQ(pieces_[0].entries.size(), 1U);
+  EXPECT_EQ(pieces_[0].rows.size(), 1U);
 }
 
 TEST_F(TakeOver, SaysOnceThatTheStoreHasLessHoweverManyPiecesItReads) {
@@ -198,6 +198,91 @@ TEST_F(TakeOver, SaysOnceThatTheStoreHasLessHoweverManyPiecesItReads) {
   ASSERT_EQ(pieces_.size(), 2U);
   EXPECT_TRUE(pieces_[0].from_start);
   EXPECT_FALSE(pieces_[1].from_start) << "what was read just now would be forgotten";
+}
+
+/// A store that another server leads, with the semester "s" up to entry 4, and the rows that a test gives.
+class RowsReader final : public LedgerReader {
+ public:
+  StoreSurvey survey() override { return {}; }
+  StoreWatch watch() override { return {HeldBy{}, {{1, "s", 4}}}; }
+  std::vector<CatalogProgram> read_catalog(ProgramId) override { return {}; }
+  void read_ledger(SemesterId, Seq, Seq, const RowSink& sink) override { (void)sink(rows); }
+
+  std::vector<LedgerRow> rows;
+};
+
+TEST(Follow, RefusesALedgerInWhichAnEntryIsMissing) {
+  struct Case {
+    std::vector<Seq> seqs;
+    const char* sentence;
+  };
+  const auto* const gap = "semester \"s\": entry 3: the entry is missing; stored: entry 4; expected: entry 3";
+  for (const auto& c : {Case{{1, 2, 4}, gap},
+                        Case{{1, 2, 3}, "semester \"s\": entry 4: the entry is missing"}}) {
+    RowsReader reader;
+    for (const auto seq : c.seqs) reader.rows.push_back({.seq = seq});
+    try {
+      (void)follow(reader, {}, [](TakeOverPiece) {});
+      ADD_FAILURE() << "not refused: " << c.sentence;
+    } catch (const StorageError& error) {
+      EXPECT_EQ(error.kind(), StorageError::Kind::kCorrupt);
+      EXPECT_STREQ(error.what(), c.sentence);
+    }
+  }
+}
+
+/// A store in which the row of the first semester is as a test changes it.
+class ChangedRepository final : public MemoryRepository {
+ public:
+  ChangedRepository(std::shared_ptr<MemoryStore> store, std::function<void(StoredSemester&)> change)
+      : MemoryRepository(std::move(store)), change_(std::move(change)) {}
+
+  StoreSurvey survey() override {
+    auto survey = MemoryRepository::survey();
+    change_(survey.semesters.at(0));
+    return survey;
+  }
+  std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override {
+    auto taken = MemoryRepository::take_over(at, lease);
+    change_(std::get<Leadership>(taken).semesters.at(0));
+    return taken;
+  }
+
+ private:
+  std::function<void(StoredSemester&)> change_;
+};
+
+TEST_F(TakeOver, RefusesASemesterThatDiffersFromItsFirstOrItsLastEntry) {
+  struct Case {
+    std::function<void(StoredSemester&)> change;
+    const char* sentence;
+  };
+  const Case cases[] = {
+      {[](StoredSemester& semester) { --semester.capacity.labs; },
+       "semester \"2025-10\": the semester's capacity is not what it was opened with; stored: 380 classrooms, 59 labs and"
+       " 380 conversions; expected: 380 classrooms, 60 labs and 380 conversions"},
+      {[](StoredSemester& semester) { semester.opened_with.reset(); },
+       "semester \"2025-10\": entry 1: the entry is missing, or does not open the semester"},
+      {[](StoredSemester& semester) { semester.last_entry = 2; },
+       "semester \"2025-10\": the semester's head is not its last entry; stored: head 1; expected: head 2"},
+  };
+  ASSERT_TRUE(start(opens("2025-10")));
+  for (const auto& c : cases) {
+    for (const bool is_start : {true, false}) {
+      SCOPED_TRACE(std::string{is_start ? "start: " : "take-over: "} + c.sentence);
+      const auto epoch = store_->epoch();
+      repository_ = std::make_unique<ChangedRepository>(store_, c.change);
+      try {
+        (void)again({.known = {}, .start = is_start ? std::optional{opens("2025-10")} : std::nullopt, .lease = {}});
+        ADD_FAILURE() << "not refused";
+      } catch (const StorageError& error) {
+        EXPECT_EQ(error.kind(), StorageError::Kind::kCorrupt);
+        EXPECT_STREQ(error.what(), c.sentence);
+      }
+      EXPECT_EQ(store_->epoch(), is_start ? epoch : epoch + 1)
+          << "a start that is refused must not end another server's service";
+    }
+  }
 }
 
 TEST_F(TakeOver, FindsThatAnotherServerLeads) {
@@ -247,7 +332,7 @@ TEST_F(TakeOver, FollowsAnotherServersLedgerWithoutDisturbingIt) {
   EXPECT_EQ(seen.held->epoch, leadership.epoch);
   EXPECT_EQ(programs_.size(), 1U);
   ASSERT_EQ(pieces_.size(), 1U);
-  EXPECT_EQ(pieces_[0].entries.size(), 1U);
+  EXPECT_EQ(pieces_[0].rows.size(), 1U);
   EXPECT_EQ(store_->epoch(), leadership.epoch);
   EXPECT_EQ(other.guard(leadership.epoch, {}), CommitResult::kCommitted);
 }

@@ -29,9 +29,9 @@ void play(const json& vector) {
   }
   Allocator allocator;
   ASSERT_TRUE(allocator.add_programs(fixtures::catalog(1, steps.size())));
-  ASSERT_EQ(allocator.replay(1, fixtures::opened(capacity)), std::nullopt);
+  ASSERT_EQ(allocator.replay(1, row_of(fixtures::opened(capacity))), std::nullopt);
   const StoredSemester semester{
-      .id = 1, .name = "s", .epoch = 1, .head = 1, .opened_with = capacity, .left = full_pool(capacity)};
+      .id = 1, .name = "s", .epoch = 1, .head = 1, .capacity = capacity, .left = full_pool(capacity)};
   ASSERT_EQ(allocator.serve({semester}), std::nullopt);
   std::vector<LedgerEntry> entries;
   int program = 0;

@@ -38,10 +38,11 @@ class FakeSnapshot final : public LedgerSnapshot {
     if (failure) throw StorageError{*failure, "the disk is gone"};
     return 1;
   }
-  std::vector<CatalogProgram> read_catalog() override { return catalog; }
+  StoreSurvey survey() override { return {semesters, catalog}; }
+  StoreWatch watch() override { return {{}, heads_of(semesters)}; }
+  std::vector<CatalogProgram> read_catalog(ProgramId) override { return catalog; }
   CatalogCounts count_catalog() override { return counts; }
-  std::vector<SemesterRow> read_semesters() override { return semesters; }
-  void read_ledger(SemesterId semester, const std::function<bool(const std::vector<LedgerRow>&)>& sink) override {
+  void read_ledger(SemesterId semester, Seq, Seq, const RowSink& sink) override {
     for (const auto& row : ledgers[semester]) {
       if (!sink({row})) return;
     }
@@ -51,7 +52,7 @@ class FakeSnapshot final : public LedgerSnapshot {
   std::optional<std::vector<std::string>> file_faults;
   std::vector<CatalogProgram> catalog = fixtures::catalog(2, 2);
   CatalogCounts counts{2, 4};
-  std::vector<SemesterRow> semesters;
+  std::vector<StoredSemester> semesters;
   std::map<SemesterId, std::vector<LedgerRow>> ledgers;
   std::optional<SemesterId> stray;
   std::optional<Kind> failure;

@@ -61,6 +61,7 @@ class MemoryStore {
   };
 
   [[nodiscard]] Semester* find(SemesterId id);
+  [[nodiscard]] std::vector<StoredSemester> rows() const;
   [[nodiscard]] CommitResult commit(const Batch& batch);
   static void add_grants(Semester& semester, const Batch& batch);
 
@@ -73,7 +74,7 @@ class MemoryStore {
 };
 
 /// The Repository on a MemoryStore.
-class MemoryRepository final : public Repository {
+class MemoryRepository : public Repository {
  public:
   explicit MemoryRepository(std::shared_ptr<MemoryStore> store);
   ~MemoryRepository() override;
@@ -84,8 +85,7 @@ class MemoryRepository final : public Repository {
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
-  void read_ledger(SemesterId semester, Seq after, Seq last,
-                   const std::function<void(std::vector<LedgerEntry>)>& sink) override;
+  void read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) override;
   [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) override;
   [[nodiscard]] Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                       WallTime at) override;

@@ -13,7 +13,7 @@
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/ledger.hpp"
 #include "dti/domain/messages.hpp"
-#include "dti/service/ledger/repository.hpp"
+#include "dti/service/ledger/ledger_replay.hpp"
 
 namespace dti {
 
@@ -33,10 +33,9 @@ class Allocator {
   [[nodiscard]] bool add_programs(const std::vector<CatalogProgram>& programs) { return catalog_.add(programs); }
   [[nodiscard]] const Catalog& catalog() const { return catalog_; }
 
-  /// Puts one more committed entry on a semester's state; a semester that is new here starts with `semester-opened`.
-  /// @return what is wrong with it (out of order, a second grant, an unknown program, another grant than the rule gives
-  ///         from what was left), or nothing
-  [[nodiscard]] std::optional<std::string> replay(SemesterId semester, const LedgerEntry& entry);
+  /// Replays the next row of a semester's ledger; a semester that is new here starts with `semester-opened`.
+  /// @return the difference from the allocation rule, if there is one
+  [[nodiscard]] std::optional<StoreDifference> replay(SemesterId semester, const LedgerRow& row);
 
   /// Forgets a semester's entries, to be replayed from the first.
   void forget(SemesterId semester) { semesters_.erase(semester); }
@@ -83,9 +82,7 @@ class Allocator {
     std::array<Holding, kPrograms> holdings;
   };
   struct Semester {
-    Seq head = 0;
-    Pool left;
-    Capacity opened_with;
+    LedgerTotals totals;  // decided entries included
     std::vector<std::unique_ptr<HoldingPage>> pages;  // by (ProgramId - 1) / kPrograms; null: nobody there holds any
   };
 

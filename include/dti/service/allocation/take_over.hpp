@@ -54,8 +54,8 @@ struct TakeOverRequest {
 struct LedgerPiece {
   SemesterId semester_id = 0;
   bool from_start = false;  // what was known of the semester is to be forgotten first: the store has less than that
-  std::vector<LedgerEntry> entries;
-  std::string semester_name = {};  // for people
+  std::vector<LedgerRow> rows;
+  std::string semester_name = {};  // for messages
 };
 
 /// The catalogue's additions come before the entries that name them.
@@ -81,7 +81,7 @@ using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece>;
 /// Looks who leads and, while another server does, reads what has been added since, so that a take-over finds little left
 /// to read. Changes nothing. @param piece  as for take_over()
 /// Thread: the store worker.
-[[nodiscard]] StoreWatch follow(Repository& repository, const KnownState& known,
+[[nodiscard]] StoreWatch follow(LedgerReader& reader, const KnownState& known,
                                 const std::function<void(TakeOverPiece)>& piece);
 
 }  // namespace dti

@@ -6,49 +6,79 @@
 #include <string>
 #include <vector>
 
-#include "dti/service/ledger/ledger_snapshot.hpp"
+#include "dti/domain/allocate.hpp"
+#include "dti/service/ledger/stored_rows.hpp"
 
 namespace dti {
 
-/// Where a store is not what the rule makes of it.
+/// A place where a store differs from the result of the allocation rule.
 struct StoreDifference {
-  std::optional<Seq> seq;                  // of the entry; none: it is no entry's
+  std::optional<Seq> seq;                  // of the entry; none: it is not about an entry
   std::optional<std::int64_t> program_id;  // as stored
   std::string what;                        // a sentence without its full stop
   std::string stored;                      // empty: the sentence says all
   std::string expected;
 };
 
-/// `program 3: what; stored …, expected …`, for people.
+/// `program 3: what; stored: …; expected: …`, for logs and operators.
 [[nodiscard]] std::string to_string(const StoreDifference& difference);
 
-/// One semester's ledger put through the allocation rule, a row at a time: each grant is made anew from what the grants
-/// before it left. Pure: no database, no clock. It holds a number for each program, and none for each entry.
-/// Source: docs/allocation.md, docs/operations.md (Checking a store).
+/// The result of the entries of one semester's ledger so far.
+struct LedgerTotals {
+  Seq head = 0;       // of the last entry; 0: there is none
+  Capacity capacity;  // with which the semester was opened
+  Pool left;
+};
+
+/// What the owner of the grants knows about the program that a row names.
+struct RowContext {
+  std::size_t program_count = 0;  // of the catalogue, whose programs are 1 to program_count
+  bool has_grant = false;         // an earlier row has granted to the program
+  Seq granted_at = 0;             // that row; 0: not known, or there is none
+};
+
+/// Replays the next row of a ledger: allocates the grant again, from what the earlier grants left, and adds it to
+/// `totals`. It compares all on which the state depends; LedgerReplay also compares the rest of the row.
+/// @return the first difference from the rule, and `totals` unchanged; after it, the rest of the ledger means nothing
+/// Source: docs/allocation.md. Pure.
+[[nodiscard]] std::optional<StoreDifference> replay(LedgerTotals& totals, const LedgerRow& row,
+                                                    const RowContext& context);
+
+/// The difference for an entry that is missing where `found` follows; `found` is none at the end of the ledger.
+[[nodiscard]] StoreDifference missing_entry(Seq seq, std::optional<Seq> found);
+
+/// The difference for a semester whose row names another entry as the last one.
+[[nodiscard]] StoreDifference wrong_head(Seq stored, Seq last_entry);
+
+/// The difference for a semester whose row has another capacity than its first entry.
+[[nodiscard]] StoreDifference wrong_capacity(const Capacity& stored, const Capacity& opened_with);
+
+/// Compares the semester's row with the result of its ledger: head, capacity and the rooms that are left.
+[[nodiscard]] std::optional<StoreDifference> compare(const LedgerTotals& totals, const StoredSemester& semester);
+
+/// Replays the ledger of one semester and compares every column. It holds a number for each program, and none for each
+/// entry. Pure. Source: docs/operations.md (Checking a store).
 class LedgerReplay {
  public:
   /// @param program_count  of the catalogue, whose programs are 1 to program_count
   explicit LedgerReplay(std::size_t program_count) : granted_at_(program_count) {}
 
-  /// Puts the next row. After a difference, nothing more can be said of this ledger.
-  /// @return the first thing about the row that is not as the rule has it
+  /// Replays the next row. @return the first difference; do not call this again after one
   [[nodiscard]] std::optional<StoreDifference> add(const LedgerRow& row);
 
-  /// To be called after the last row: does the semester's own row say what the ledger comes to?
-  [[nodiscard]] std::optional<StoreDifference> finish(const SemesterRow& semester, Epoch leadership) const;
+  /// The difference for a semester whose row has another capacity than its first entry.
+[[nodiscard]] StoreDifference wrong_capacity(const Capacity& stored, const Capacity& opened_with);
 
-  [[nodiscard]] Seq entries() const { return head_; }
+/// Compares the semester's row with the result. Call it after the last row.
+  [[nodiscard]] std::optional<StoreDifference> finish(const StoredSemester& semester, Epoch leadership) const;
+
+  [[nodiscard]] Seq entries() const { return totals_.head; }
   [[nodiscard]] Seq grants() const { return grants_; }
-  [[nodiscard]] const Pool& left() const { return left_; }
+  [[nodiscard]] const Pool& left() const { return totals_.left; }
 
  private:
-  [[nodiscard]] std::optional<StoreDifference> open(const LedgerRow& row);
-  [[nodiscard]] std::optional<StoreDifference> grant(const LedgerRow& row);
-
-  Seq head_ = 0;
+  LedgerTotals totals_;
   Seq grants_ = 0;
-  Capacity capacity_;
-  Pool left_;
   std::vector<Seq> granted_at_;  // by ProgramId - 1; 0: it has no grant
 };
 

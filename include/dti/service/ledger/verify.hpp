@@ -13,7 +13,7 @@ namespace dti {
 
 /// What the ledger of one semester comes to, as far as the first difference.
 struct SemesterReport {
-  SemesterRow semester;
+  StoredSemester semester;
   Seq entries = 0;
   Seq grants = 0;
   Pool left;

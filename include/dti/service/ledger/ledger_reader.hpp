@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dti/domain/catalog.hpp"
+#include "dti/service/ledger/storage_error.hpp"
+#include "dti/service/ledger/stored_rows.hpp"
+
+namespace dti {
+
+/// The semesters and the catalogue of a store at one moment.
+struct StoreSurvey {
+  std::vector<StoredSemester> semesters;  // open and closed, in order of id
+  std::vector<CatalogProgram> catalog;    // in order of id
+};
+
+/// The server that holds the lead, if it is another one than the reader's.
+struct HeldBy {
+  Epoch epoch = 0;
+  std::string endpoint;                                // host:port for clients; empty: not known
+  std::optional<std::chrono::milliseconds> remaining;  // of its lease, more than 0; none: it has no lease, and is there
+
+  friend bool operator==(const HeldBy&, const HeldBy&) = default;
+};
+
+/// How far the ledger of a semester goes.
+struct SemesterHead {
+  SemesterId semester_id = 0;
+  std::string name;
+  Seq head = 0;
+};
+
+/// The heads of the open semesters, in order of id.
+[[nodiscard]] std::vector<SemesterHead> heads_of(const std::vector<StoredSemester>& semesters);
+
+/// The lead and the heads of a store.
+struct StoreWatch {
+  std::optional<HeldBy> held;       // none: the lead may be taken
+  std::vector<SemesterHead> heads;  // of the open semesters, in order of id
+};
+
+/// Receives rows of a ledger, in order of seq. Returns false to end the reading.
+using RowSink = std::function<bool(std::vector<LedgerRow>)>;
+
+/// Reads a store and changes nothing. The reader returns the rows as they are stored and does not check them: that is
+/// the task of a LedgerReplay. tests/contract holds every store to this text.
+/// A LedgerSnapshot shows one moment. A Repository reads by the connection of the writer: survey() and watch() connect
+/// if there is no connection; read_catalog() and read_ledger() need the one that take_over(), survey() (not on SQLite)
+/// or watch() has made.
+/// Every call throws StorageError: kCorrupt if a row cannot be read, kUnavailable or kUnreachable.
+/// Thread: any, one call at a time.
+class LedgerReader {
+ public:
+  LedgerReader() = default;
+  LedgerReader(const LedgerReader&) = delete;
+  LedgerReader& operator=(const LedgerReader&) = delete;
+
+  /// The semesters and the whole catalogue; empty if the store has no schema yet.
+  /// @throws StorageError  also kRefused, for instance if the schema is newer than this program
+  [[nodiscard]] virtual StoreSurvey survey() = 0;
+
+  /// The lead and the heads. It reads the schema of the version before this one, and later ones as far as it can.
+  /// @throws StorageError  also kRefused
+  [[nodiscard]] virtual StoreWatch watch() = 0;
+
+  /// The programs of the catalogue with ids above `after`, in order of id.
+  [[nodiscard]] virtual std::vector<CatalogProgram> read_catalog(ProgramId after) = 0;
+
+  /// Gives the rows of the semester's ledger with after < seq <= last to `sink`, in order of seq, in pieces of at most
+  /// kLedgerPieceEntries. It does not report a row that is missing.
+  virtual void read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) = 0;
+
+ protected:
+  ~LedgerReader() = default;
+};
+
+inline constexpr std::int64_t kLedgerPieceEntries = 50'000;  // about 5 MB
+
+}  // namespace dti

@@ -1,0 +1,156 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dti/base/time.hpp"
+#include "dti/domain/catalog.hpp"
+#include "dti/domain/ledger.hpp"
+#include "dti/service/ledger/ledger_reader.hpp"
+
+namespace dti {
+
+/// What a take-over found.
+struct Leadership {
+  Epoch epoch = 0;                        // now ours
+  std::vector<StoredSemester> semesters;  // open and closed, in order of id; the open ones under that epoch
+  std::size_t program_count = 0;          // of the stored catalogue
+};
+
+/// On what terms a server leads: until the lease runs out, by the store's clock, no other one takes the lead.
+/// Nothing that is written rests on it: the epoch and the heads decide. Source: docs/adr/0015-leases.md
+struct Lease {
+  std::string endpoint;  // host:port, which clients of the others are told; empty: not known
+  std::chrono::milliseconds duration{5'000};
+};
+
+/// The entries of one request within a batch.
+struct BatchMessage {
+  std::optional<std::string> request_id;
+  std::uint32_t entry_count = 0;
+};
+
+/// Whole messages of one semester that become durable together.
+struct Batch {
+  SemesterId semester_id = 0;
+  Epoch epoch = 0;
+  Seq base = 0;                        // the head on which the batch rests; its first entry has seq base + 1
+  Pool charged;                        // what its entries take from the pool, in all; negative: what they give back
+  std::vector<LedgerEntry> entries;    // kGranted or kReleased, seq base + 1, base + 2, …; at least one
+  std::vector<BatchMessage> messages;  // their entry counts add up to the entries
+  WallTime at{};
+};
+
+/// The semester and head on which answers that write nothing rest.
+struct SemesterGuard {
+  SemesterId semester_id = 0;
+  Seq head = 0;
+};
+
+enum class CommitResult {
+  kCommitted,  // durable
+  kReplaced,   // nothing written: a higher epoch leads
+  kBaseMoved,  // nothing written: the store's head is not the base
+};
+
+enum class OpenResult { kOpened, kExists, kReplaced };
+
+/// The result of opening a semester.
+struct Opening {
+  OpenResult result = OpenResult::kReplaced;
+  SemesterId id = 0;  // kOpened: its number
+};
+
+/// What a call that was started waits for: that its descriptor can be read, or written too.
+struct PollFor {
+  int descriptor = -1;
+  bool writable = false;
+};
+
+/// Commits and guards of a store that answers through a descriptor: whoever has a poll set carries them out there, and
+/// wakes no other thread. They promise what Repository::commit() and guard() promise, and fail as these do.
+/// Thread: any, one call at a time. Source: docs/adr/0014-commits-in-the-poll-set.md
+class PollableCommits {
+ public:
+  PollableCommits() = default;
+  PollableCommits(const PollableCommits&) = delete;
+  PollableCommits& operator=(const PollableCommits&) = delete;
+
+  virtual void start_commit(std::shared_ptr<const Batch> batch) = 0;
+  virtual void start_guard(Epoch epoch, std::vector<SemesterGuard> semesters) = 0;
+  /// Goes on with what was started, as far as that goes without waiting; spurious calls do no harm.
+  /// @return none: call again when waits_for() is fulfilled
+  [[nodiscard]] virtual std::optional<CommitResult> resume() = 0;
+  [[nodiscard]] virtual PollFor waits_for() const = 0;
+
+ protected:
+  ~PollableCommits() = default;
+};
+
+/// Writes the ledger, as the server that leads. tests/contract holds every store to this text.
+/// Wherever kUnavailable is named, it may be kUnreachable. After one of them or kInDoubt was thrown, the next call is
+/// take_over(), or survey() or watch() of the reader, which make a new connection too.
+/// Only a store that several servers can use has leases; in the others, renew() and resign() do nothing.
+/// Thread: any, one call at a time, except for interrupt().
+class LedgerWriter {
+ public:
+  LedgerWriter() = default;
+  LedgerWriter(const LedgerWriter&) = delete;
+  LedgerWriter& operator=(const LedgerWriter&) = delete;
+
+  /// Takes the lead: connects anew, brings the schema up to date, raises the epoch of the leadership and of every open
+  /// semester in one transaction, and returns when no statement of an earlier connection can take effect any more.
+  /// @return HeldBy, and nothing changed, if another server holds the lead: its lease has not run out
+  /// Source: docs/adr/0004-take-over.md
+  /// @throws StorageError  kUnavailable, kRefused; kInDoubt counts as kUnavailable (another take-over tells)
+  [[nodiscard]] virtual std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) = 0;
+
+  /// Renews the lease of the lead that was taken under `epoch`: it lasts for `duration` from some moment of this call.
+  /// @return kReplaced if a higher epoch leads; kBaseMoved if a lower one does (the store was set back)
+  /// @throws StorageError  kUnavailable, kInDoubt
+  [[nodiscard]] virtual CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) = 0;
+
+  /// Gives the lead up: another server may take it at once. @return and throws as renew()
+  [[nodiscard]] virtual CommitResult resign(Epoch epoch) = 0;
+
+  /// Adds programs (and the faculties they name) to the catalogue: all or none.
+  /// @param programs  in order of id, continuing the stored ids
+  /// @return false, and nothing added, if a higher epoch leads
+  /// @throws StorageError  kUnavailable, kInDoubt, kInvariant
+  [[nodiscard]] virtual bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) = 0;
+
+  /// Opens a semester: its row, under `epoch`, and its first entry (`semester-opened`, seq 1) together.
+  /// @return kExists, and nothing changed, if the store has one of that name, open or closed; kReplaced, and nothing
+  ///         changed, if another epoch leads
+  /// @throws StorageError  kUnavailable, kInDoubt
+  [[nodiscard]] virtual Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
+                                              WallTime at) = 0;
+
+  /// Commits every entry of `batch` or none, and returns once they are durable.
+  /// @throws StorageError  kUnavailable: nothing was sent. kInDoubt: it was sent and may still commit. kRejected, kInvariant:
+  ///                       nothing is stored, and the connection is still good
+  /// Source: docs/adr/0003-reply-after-commit.md
+  [[nodiscard]] virtual CommitResult commit(const Batch& batch) = 0;
+
+  /// Reads whether `epoch` still leads and every head is as given: what answers that write nothing rest on.
+  /// @throws StorageError  kUnavailable
+  [[nodiscard]] virtual CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) = 0;
+
+  /// The same two calls without waiting in them, if the store can: none otherwise.
+  [[nodiscard]] virtual PollableCommits* pollable() { return nullptr; }
+
+  /// Ends a call that waits for the store, if one does; that call throws soon. Thread: any.
+  virtual void interrupt() noexcept = 0;
+
+ protected:
+  ~LedgerWriter() = default;
+};
+
+}  // namespace dti

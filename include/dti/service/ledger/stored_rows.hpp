@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "dti/domain/ledger.hpp"
+
+namespace dti {
+
+/// The row of a semester, as it is stored. Its reader checks none of the numbers.
+struct StoredSemester {
+  SemesterId id = 0;
+  std::string name;
+  Epoch epoch = 0;
+  Seq head = 0;  // what the row names as its last entry
+  Capacity capacity;
+  Pool left;
+  bool is_open = true;
+  // What its ledger says.
+  std::optional<Capacity> opened_with = {};  // by the first entry; none: the entry is missing, or is of another kind
+  Seq last_entry = 0;                        // the highest seq; 0: there is no entry
+
+  friend bool operator==(const StoredSemester&, const StoredSemester&) = default;
+};
+
+/// The number in a column, or none for NULL. It is half as large as std::optional: a server loads millions of rows. The
+/// lowest number of 64 bits reads as none, too; no column may have it.
+class StoredNumber {
+ public:
+  constexpr StoredNumber() = default;
+  constexpr StoredNumber(std::int64_t value) : value_(value) {}  // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] constexpr bool has_value() const { return value_ != kNone; }
+  constexpr explicit operator bool() const { return has_value(); }
+  [[nodiscard]] constexpr std::int64_t operator*() const { return value_; }
+  [[nodiscard]] constexpr std::int64_t value_or(std::int64_t other) const { return has_value() ? value_ : other; }
+
+  friend constexpr bool operator==(const StoredNumber&, const StoredNumber&) = default;
+
+ private:
+  static constexpr auto kNone = std::numeric_limits<std::int64_t>::min();
+
+  std::int64_t value_ = kNone;
+};
+
+/// A row of the ledger, as it is stored.
+struct LedgerRow {
+  using Number = StoredNumber;
+
+  Seq seq = 0;
+  std::int64_t kind = 0;  // the code
+  Number program_id = {};
+  Number generation = {};
+  Number classrooms_wanted = {};
+  Number labs_wanted = {};
+  Number classrooms_granted = {};
+  Number labs_granted = {};
+  Number mobile_labs_granted = {};
+  Number classrooms_capacity = {};
+  Number labs_capacity = {};
+  Number conversions_capacity = {};
+  Number status = {};  // the code
+
+  friend bool operator==(const LedgerRow&, const LedgerRow&) = default;
+};
+
+/// How a kind and the status of a grant are stored: as small numbers, explained in sql/*/0001_ledger.up.sql.
+[[nodiscard]] constexpr int stored_code(EntryKind kind) { return static_cast<int>(kind); }
+[[nodiscard]] int status_code(const LedgerEntry& entry);
+
+/// The row in which the entry is stored.
+[[nodiscard]] LedgerRow row_of(const LedgerEntry& entry);
+
+}  // namespace dti

@@ -1,0 +1,36 @@
+#include "dti/service/ledger/stored_rows.hpp"
+
+#include "dti/domain/allocate.hpp"
+#include "dti/domain/status.hpp"
+
+namespace dti {
+
+int status_code(const LedgerEntry& entry) { return grant_status(entry.want, entry.grant) == Status::kOk ? 0 : 1; }
+
+LedgerRow row_of(const LedgerEntry& entry) {
+  LedgerRow row{.seq = entry.seq, .kind = stored_code(entry.kind)};
+  switch (entry.kind) {
+    case EntryKind::kGranted:
+      row.status = status_code(entry);
+      [[fallthrough]];
+    case EntryKind::kReleased:
+      row.program_id = entry.program_id;
+      row.generation = entry.generation;
+      row.classrooms_wanted = entry.want.classrooms;
+      row.labs_wanted = entry.want.labs;
+      row.classrooms_granted = entry.grant.classrooms;
+      row.labs_granted = entry.grant.labs;
+      row.mobile_labs_granted = entry.grant.mobile_labs;
+      break;
+    case EntryKind::kCapacityChanged:
+    case EntryKind::kSemesterOpened:
+      row.classrooms_capacity = entry.capacity.classrooms;
+      row.labs_capacity = entry.capacity.labs;
+      row.conversions_capacity = entry.capacity.conversions;
+      break;
+    case EntryKind::kSemesterClosed: break;
+  }
+  return row;
+}
+
+}  // namespace dti
