@@ -313,7 +313,7 @@ TEST_P(SnapshotLockContract, WaitsForSomebodysLockNoLongerThanItWasTold) {
 std::pair<std::vector<StoredSemester>, std::vector<LedgerRow>> read_all_of(const std::filesystem::path& path) {
   const auto snapshot = open_snapshot(SqliteStoreAddress{path}, kTimeout);
   std::vector<LedgerRow> rows;
-  snapshot->read_ledger(1, 0, std::numeric_limits<Seq>::max(), [&](const std::vector<LedgerRow>& piece) {
+  snapshot->read_ledger(1, 0, std::numeric_limits<Seq>::max(), Columns::kAll, [&](const std::vector<LedgerRow>& piece) {
     rows.insert(rows.end(), piece.begin(), piece.end());
     return true;
   });

@@ -155,10 +155,10 @@ std::vector<CatalogProgram> VirtualRepository::read_catalog(ProgramId after) {
                  [stored = stored_, after] { return stored->read_catalog(after); });
 }
 
-void VirtualRepository::read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) {
-  auto rows = perform(Operation::kReadLedger, Stage::kReading, [stored = stored_, semester, after, last] {
+void VirtualRepository::read_ledger(SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) {
+  auto rows = perform(Operation::kReadLedger, Stage::kReading, [stored = stored_, semester, after, last, columns] {
     std::vector<LedgerRow> read;
-    stored->read_ledger(semester, after, last, [&](const std::vector<LedgerRow>& piece) {
+    stored->read_ledger(semester, after, last, columns, [&](const std::vector<LedgerRow>& piece) {
       read.insert(read.end(), piece.begin(), piece.end());
       return true;
     });

@@ -231,7 +231,7 @@ std::vector<CatalogProgram> MemoryRepository::read_catalog(ProgramId after) {
   });
 }
 
-void MemoryRepository::read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) {
+void MemoryRepository::read_ledger(SemesterId semester, Seq after, Seq last, Columns /*columns*/, const RowSink& sink) {
   auto read = std::max<Seq>(after, 0);
   std::vector<LedgerRow> piece;
   const auto read_piece = [&] {

@@ -276,7 +276,7 @@ std::vector<CatalogProgram> PostgresqlRepository::read_catalog(ProgramId after) 
   });
 }
 
-void PostgresqlRepository::read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) {
+void PostgresqlRepository::read_ledger(SemesterId semester, Seq after, Seq last, Columns /*columns*/, const RowSink& sink) {
   perform(Call::kReading, [&] {
     pqxx::nontransaction transaction{session_->connection()};
     read_rows(transaction, semester, after, last, sink);

@@ -85,7 +85,7 @@ std::vector<CatalogProgram> PostgresqlSnapshot::read_catalog(ProgramId after) {
   return perform([&] { return read_programs(*transaction_, after); });
 }
 
-void PostgresqlSnapshot::read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) {
+void PostgresqlSnapshot::read_ledger(SemesterId semester, Seq after, Seq last, Columns /*columns*/, const RowSink& sink) {
   perform([&] { read_rows(*transaction_, semester, after, last, sink); });
 }
 

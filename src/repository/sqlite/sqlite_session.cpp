@@ -57,30 +57,29 @@ StoredSemester read_semester(const SqliteStatement& row) {
   return semester;
 }
 
-/// Each call counts here: it calls SQLite itself, and first asks for the value or for NULL, whichever is more likely.
-LedgerRow read_ledger_row(sqlite3_stmt* row) {
+/// It calls SQLite itself: each call counts here.
+LedgerRow read_ledger_row(sqlite3_stmt* row, Columns columns) {
   const auto integer = [&](int column) { return std::int64_t{sqlite3_column_int64(row, column)}; };
   const auto is_null = [&](int column) { return sqlite3_column_type(row, column) == SQLITE_NULL; };
   const auto number = [&](int column) {
     const auto value = integer(column);  // NULL reads as 0
     return value == 0 && is_null(column) ? LedgerRow::Number{} : LedgerRow::Number{value};
   };
-  const auto mostly_null = [&](int column) {
-    return is_null(column) ? LedgerRow::Number{} : LedgerRow::Number{integer(column)};
-  };
-  return {.seq = integer(0),
-          .kind = integer(1),
-          .program_id = number(2),
-          .generation = number(3),
-          .classrooms_wanted = number(4),
-          .labs_wanted = number(5),
-          .classrooms_granted = number(6),
-          .labs_granted = number(7),
-          .mobile_labs_granted = number(8),
-          .classrooms_capacity = mostly_null(9),
-          .labs_capacity = mostly_null(10),
-          .conversions_capacity = mostly_null(11),
-          .status = number(12)};
+  LedgerRow read{.seq = integer(0),
+                 .kind = integer(1),
+                 .program_id = number(2),
+                 .generation = number(3),
+                 .classrooms_wanted = number(4),
+                 .labs_wanted = number(5),
+                 .classrooms_granted = number(6),
+                 .labs_granted = number(7),
+                 .mobile_labs_granted = number(8)};
+  if (columns == Columns::kOfState && read.kind == stored_code(EntryKind::kGranted)) return read;
+  read.classrooms_capacity = number(9);
+  read.labs_capacity = number(10);
+  read.conversions_capacity = number(11);
+  read.status = number(12);
+  return read;
 }
 
 }  // namespace
@@ -183,14 +182,14 @@ std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramI
   return programs;
 }
 
-void read_rows(SqliteConnection& connection, SemesterId semester, Seq after, Seq last, const RowSink& sink) {
+void read_rows(SqliteConnection& connection, SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) {
   SqliteStatement select = connection.prepare(std::string{kSelectLedgerRows} +
                                               "WHERE semester_id = ? AND seq > ? AND seq <= ? ORDER BY seq");
   select.bind(semester).bind(after).bind(last);
   std::vector<LedgerRow> piece;
   while (select.step()) {
     if (piece.empty()) piece.reserve(static_cast<std::size_t>(kLedgerPieceEntries));
-    piece.push_back(read_ledger_row(select.handle()));
+    piece.push_back(read_ledger_row(select.handle(), columns));
     if (std::cmp_less(piece.size(), kLedgerPieceEntries)) continue;
     if (!sink(std::exchange(piece, {}))) return;
   }

@@ -48,6 +48,6 @@ void migrate(SqliteConnection& connection, WallTime at);
 /// @throws StorageError  kCorrupt
 [[nodiscard]] std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramId after);
 /// Does what LedgerReader::read_ledger() promises. The statement is open while `sink` runs.
-void read_rows(SqliteConnection& connection, SemesterId semester, Seq after, Seq last, const RowSink& sink);
+void read_rows(SqliteConnection& connection, SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink);
 
 }  // namespace dti

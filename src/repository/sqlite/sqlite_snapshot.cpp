@@ -231,8 +231,8 @@ std::vector<CatalogProgram> SqliteSnapshot::read_catalog(ProgramId after) {
   return perform([&] { return read_programs(*connection_, after); });
 }
 
-void SqliteSnapshot::read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) {
-  perform([&] { read_rows(*connection_, semester, after, last, sink); });
+void SqliteSnapshot::read_ledger(SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) {
+  perform([&] { read_rows(*connection_, semester, after, last, columns, sink); });
 }
 
 CatalogCounts SqliteSnapshot::count_catalog() {

@@ -31,7 +31,7 @@ class SqliteSnapshot final : public LedgerSnapshot {
   [[nodiscard]] StoreSurvey survey() override;
   [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
-  void read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) override;
+  void read_ledger(SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) override;
   [[nodiscard]] CatalogCounts count_catalog() override;
   [[nodiscard]] std::optional<SemesterId> find_stray_ledger() override;
 

@@ -178,7 +178,7 @@ bool read_tail(LedgerReader& reader, const KnownState& known, const std::vector<
     if (from_start) after = 0;
     while (after < head) {
       const auto last = std::min(head, after + kPartEntries);
-      reader.read_ledger(semester, after, last, [&, &id = semester, &of = name](std::vector<LedgerRow> rows) {
+      reader.read_ledger(semester, after, last, Columns::kOfState, [&, &id = semester, &of = name](std::vector<LedgerRow> rows) {
         check_continues(of, after, rows);
         after = rows.back().seq;
         piece(LedgerPiece{id, from_start, std::move(rows), of});

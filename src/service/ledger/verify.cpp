@@ -41,7 +41,7 @@ SemesterReport replay(LedgerSnapshot& snapshot, const StoredSemester& semester, 
   SemesterReport report;
   report.semester = semester;
   LedgerReplay ledger{program_count};
-  snapshot.read_ledger(semester.id, kBeforeAll, kAfterAll, [&](const std::vector<LedgerRow>& rows) {
+  snapshot.read_ledger(semester.id, kBeforeAll, kAfterAll, Columns::kAll, [&](const std::vector<LedgerRow>& rows) {
     for (const auto& row : rows) {
       report.difference = ledger.add(row);
       if (report.difference) return false;

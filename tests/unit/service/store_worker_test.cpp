@@ -25,7 +25,7 @@ class PolledRepository : public Repository, public PollableCommits {
   std::variant<Leadership, HeldBy> take_over(WallTime, const Lease&) override { throw std::logic_error{"take_over"}; }
   StoreWatch watch() override { throw std::logic_error{"watch"}; }
   std::vector<CatalogProgram> read_catalog(ProgramId) override { throw std::logic_error{"read_catalog"}; }
-  void read_ledger(SemesterId, Seq, Seq, const RowSink&) override { throw std::logic_error{"read_ledger"}; }
+  void read_ledger(SemesterId, Seq, Seq, Columns, const RowSink&) override { throw std::logic_error{"read_ledger"}; }
   bool add_programs(Epoch, const std::vector<CatalogProgram>&) override { throw std::logic_error{"add_programs"}; }
   Opening open_semester(Epoch, const std::string&, const Capacity&, WallTime) override {
     throw std::logic_error{"open_semester"};

@@ -206,7 +206,7 @@ class RowsReader final : public LedgerReader {
   StoreSurvey survey() override { return {}; }
   StoreWatch watch() override { return {HeldBy{}, {{1, "s", 4}}}; }
   std::vector<CatalogProgram> read_catalog(ProgramId) override { return {}; }
-  void read_ledger(SemesterId, Seq, Seq, const RowSink& sink) override { (void)sink(rows); }
+  void read_ledger(SemesterId, Seq, Seq, Columns, const RowSink& sink) override { (void)sink(rows); }
 
   std::vector<LedgerRow> rows;
 };

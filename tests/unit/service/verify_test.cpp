@@ -42,7 +42,7 @@ class FakeSnapshot final : public LedgerSnapshot {
   StoreWatch watch() override { return {{}, heads_of(semesters)}; }
   std::vector<CatalogProgram> read_catalog(ProgramId) override { return catalog; }
   CatalogCounts count_catalog() override { return counts; }
-  void read_ledger(SemesterId semester, Seq, Seq, const RowSink& sink) override {
+  void read_ledger(SemesterId semester, Seq, Seq, Columns, const RowSink& sink) override {
     for (const auto& row : ledgers[semester]) {
       if (!sink({row})) return;
     }

@@ -43,6 +43,12 @@ struct StoreWatch {
   std::vector<SemesterHead> heads;  // of the open semesters, in order of id
 };
 
+/// The columns of a ledger's rows that a reading needs.
+enum class Columns {
+  kAll,
+  kOfState,  // of a grant, the reader may leave out the status and the capacity: no state depends on them
+};
+
 /// Receives rows of a ledger, in order of seq. Returns false to end the reading.
 using RowSink = std::function<bool(std::vector<LedgerRow>)>;
 
@@ -72,7 +78,7 @@ class LedgerReader {
 
   /// Gives the rows of the semester's ledger with after < seq <= last to `sink`, in order of seq, in pieces of at most
   /// kLedgerPieceEntries. It does not report a row that is missing.
-  virtual void read_ledger(SemesterId semester, Seq after, Seq last, const RowSink& sink) = 0;
+  virtual void read_ledger(SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) = 0;
 
  protected:
   ~LedgerReader() = default;
