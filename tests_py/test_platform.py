@@ -91,7 +91,7 @@ def test_a_stop_ends_a_process_that_waits_for_a_config_file_that_nobody_writes(t
         with open(config, "w", encoding="utf-8"):  # it reads
             process.signal(signal.SIGTERM)
             assert process.exit_status() == 2, process.describe()
-        assert "a signal asked for a stop" in process.log
+        assert "a signal requested a stop" in process.log
 
 
 @pytest.mark.parametrize("name", ["dti_server", "faculty"])

@@ -182,7 +182,7 @@ def test_sigterm_while_it_waits_is_exit_5_at_once_and_no_file(tmp_path, faculty,
         faculty.receive()
         program.signal(signal.SIGTERM)
         assert program.exit_status() == 5
-        assert "no-answer" in program.log and "ask again" in program.log
+        assert "no-answer" in program.log and "run program again" in program.log
     finally:
         program.remove()
     assert files(output) == []

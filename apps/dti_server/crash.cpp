@@ -9,7 +9,7 @@ void crash_after(std::chrono::milliseconds delay) {
   std::thread{[delay] {
     std::this_thread::sleep_for(delay);
     std::raise(SIGKILL);
-  }}.detach();  // nothing ends it but the end of the process
+  }}.detach();  // the thread lives until the process ends
 }
 
 }  // namespace dti

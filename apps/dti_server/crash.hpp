@@ -4,7 +4,7 @@
 
 namespace dti {
 
-/// Kills this process (SIGKILL) after that time, as a crash would: for simulations (--fail-seconds).
+/// Kills this process with SIGKILL after `delay`, to simulate a crash (--fail-seconds). Returns immediately.
 void crash_after(std::chrono::milliseconds delay);
 
 }  // namespace dti

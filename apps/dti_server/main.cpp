@@ -1,4 +1,4 @@
-// dti_server: hands out the rooms of a semester, each once. Reads flags, wires the parts, runs, drains.
+// dti_server: allocates the rooms of a semester, each once. Reads the options, connects the parts and runs the server.
 
 #include <chrono>
 #include <cstdlib>
@@ -30,7 +30,7 @@ int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const d
   if (std::holds_alternative<dti::MemoryStoreAddress>(options.store)) {
     log({dti::LogLevel::kWarning,
          "memory-store",
-         "NOTHING IS STORED with --store=memory:; every grant is lost at the end",
+         "NOTHING IS STORED with --store=memory:; every grant is lost when the server ends",
          {}});
   }
   if (options.catalog_is_windows_1252) {
@@ -61,7 +61,7 @@ int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const d
   if (!exit.reason.empty()) log({dti::LogLevel::kError, "fatal", exit.reason, {}});
   announcements.finish();
   const int code = announcements.has_failed() ? 1 : exit.code;
-  if (server.store_hangs()) {  // the store worker waits for a silent store, and may wait for long
+  if (server.store_hangs()) {  // the store worker may wait a long time for a store that does not respond
     process_log.finish();
     std::_Exit(code);
   }

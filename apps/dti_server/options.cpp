@@ -16,7 +16,7 @@
 namespace dti {
 namespace {
 
-// A shorter lease would run out whenever the machine is busy; a longer one only delays who takes over after a crash.
+// A shorter lease would expire whenever the machine is busy; a longer one only delays the take-over after a crash.
 constexpr std::chrono::seconds kLeaseMin{1};
 constexpr std::chrono::seconds kLeaseMax{300};
 constexpr std::int64_t kMemoryMebibytesMax = 1'048'576;  // a tebibyte
@@ -28,14 +28,14 @@ std::vector<Setting> store_settings() {
       {.name = "store-timeout",
        .group = "Store",
        .kind = SecondsKind{},
-       .help = "How long a request waits for the store before it is answered UNAVAILABLE.",
+       .help = "How long a request waits for the store. After that time the server replies UNAVAILABLE.",
        .default_value = "10"},
       {.name = "lease-seconds",
        .group = "Store",
        .kind = SecondsKind{},
        .help =
-           "Of several servers on one PostgreSQL database one leads; after its crash another one takes over once this "
-           "time has passed since the last renewal. 1 to 300.",
+           "With several servers on one PostgreSQL database: how long after the leader's last lease renewal a standby "
+           "may take over; 1 to 300.",
        .default_value = "5"},
   };
 }
@@ -46,32 +46,33 @@ std::vector<Setting> semester_settings() {
        .group = "Semester",
        .kind = NameKind{kSemesterBytesMax},
        .help =
-           "Opens this semester if the store has none of that name, which needs --classrooms and --labs. If it has, "
-           "what is given must equal what it was opened with. Other open semesters of the store are served too.",
-       .default_shown = "those that the store has open"},
+           "The semester to open. A new semester requires --classrooms and --labs. If the store already has the "
+           "semester, the values given must equal those it was opened with. The server also serves the other open "
+           "semesters of the store.",
+       .default_shown = "the open semesters of the store"},
       {.name = "classrooms",
        .group = "Semester",
        .kind = IntegerKind{0, kCapacityMax},
-       .help = "How many classrooms the semester starts with.",
-       .default_shown = "none; needed to open a semester"},
+       .help = "How many classrooms the semester has when it is opened.",
+       .default_shown = "none; required to open a semester"},
       {.name = "labs",
        .group = "Semester",
        .kind = IntegerKind{0, kCapacityMax},
-       .help = "How many labs the semester starts with.",
-       .default_shown = "none; needed to open a semester"},
+       .help = "How many labs the semester has when it is opened.",
+       .default_shown = "none; required to open a semester"},
       {.name = "mobile-labs",
        .group = "Semester",
        .kind = IntegerKind{0, kCapacityMax},
-       .help = "How many classrooms may be turned into mobile labs.",
+       .help = "How many classrooms may become mobile labs.",
        .default_shown = "all classrooms"},
       {.name = "catalog",
        .group = "Semester",
        .kind = PathKind{},
        .help =
            "CSV file with the faculties and programs to add to the store. Its first row names the columns faculty and "
-           "program; other columns are ignored. As Excel writes it: separated by comma, semicolon, tab or \"|\", in "
-           "UTF-8, UTF-16 or Windows-1252.",
-       .default_shown = "10 faculties, for a store that has none"},
+           "program; the server ignores other columns. It accepts the files that Excel writes: cells separated by "
+           "comma, semicolon, tab or \"|\", in UTF-8, UTF-16 or Windows-1252.",
+       .default_shown = "10 faculties, if the store has none"},
   };
 }
 
@@ -80,30 +81,31 @@ std::vector<Setting> network_settings() {
       {.name = "bind",
        .group = "Network",
        .kind = BindKind{},
-       .help = "Address to listen on.",
+       .help = "The address to listen on.",
        .default_value = "127.0.0.1"},
       {.name = "port",
        .group = "Network",
        .kind = IntegerKind{0, 65'535},
-       .help = "TCP port to listen on; 0 is any free port, which the READY line names.",
+       .help = "The TCP port to listen on. With 0 the system chooses a free port; the READY line names it.",
        .default_value = "6000"},
       {.name = "advertise",
        .group = "Network",
        .kind = HostPortKind{},
-       .help = "Where clients reach this server: what other servers on the same database answer while this one leads.",
-       .default_shown = "where it listens; nothing if that is every address"},
+       .help = "HOST:PORT at which clients reach this server. While it leads, the other servers on the same database "
+               "refer their clients to it.",
+       .default_shown = "the bound address; nothing if the server listens on every address"},
       {.name = "proxy-server",
        .group = "Network",
        .kind = HostPortKind{},
        .help =
-           "Registers with the old proxy there each time it begins to lead, and tries again each second until that "
-           "works. Listens only while it leads. Only over IPv4."},
+           "HOST:PORT of an old proxy, over IPv4. The server registers with the proxy each time it begins to lead, and "
+           "tries again each second until it succeeds. The server then listens only while it leads."},
       {.name = "memory-max",
        .group = "Network",
        .kind = IntegerKind{0, kMemoryMebibytesMax},
        .help =
-           "MiB of memory above which every connection is closed, so that nobody fills it with messages that do not "
-           "end; clients connect again. 0 is without a bound.",
+           "Memory limit in MiB. When it is exceeded, the server closes all connections (clients reconnect). This "
+           "protects against clients that never finish a message. 0 means no limit.",
        .default_value = "1024"},
   };
 }
@@ -113,17 +115,17 @@ std::vector<Setting> simulation_settings() {
       {.name = "num-faculties",
        .group = "Simulations",
        .kind = IntegerKind{0, kFacultiesMax},
-       .help = "Ends with 0 after so many distinct faculties were answered without error; 0 runs on.",
+       .help = "Exits with code 0 after replying without error to N distinct faculties. 0 means that it keeps running.",
        .default_value = "0"},
       {.name = "fail-seconds",
        .group = "Simulations",
        .kind = SecondsKind{.zero_allowed = true},
-       .help = "Kills itself (SIGKILL) so long after READY, as a crash would; 0 is never.",
+       .help = "Kills itself with SIGKILL this long after READY, to simulate a crash. 0 means never.",
        .default_value = "0"},
   };
 }
 
-// Of a --bind; `::` is every address, also those of IPv4.
+// Tells whether --bind accepts IPv6 connections only. `::` accepts IPv4 connections too.
 bool is_ipv6_only(const std::string& bind) {
   return bind.find(':') != std::string::npos && bind != "::" && bind != "[::]";
 }
@@ -135,7 +137,7 @@ std::optional<Quantity> quantity(const Settings& settings, std::string_view name
 std::variant<std::optional<SemesterToOpen>, UsageExit> find_semester(const Settings& settings) {
   if (!settings.has("semester")) {
     for (const auto* name : {"classrooms", "labs", "mobile-labs"}) {
-      if (settings.has(name)) return settings.bad(name, "needs --semester, which says what it belongs to");
+      if (settings.has(name)) return settings.bad(name, "needs --semester too");
     }
     return std::nullopt;
   }
@@ -145,7 +147,7 @@ std::variant<std::optional<SemesterToOpen>, UsageExit> find_semester(const Setti
                         .conversions = quantity(settings, "mobile-labs")};
 }
 
-/// One line for each fault, and one that counts the others.
+/// One line for each listed fault, and a last line that counts the others.
 UsageExit bad_catalog(const Settings& settings, const CatalogFaults& faults) {
   const auto& path = settings.text("catalog");
   UsageExit usage;
@@ -192,22 +194,21 @@ AppDescription describe_dti_server() {
   return {
       .name = "dti_server",
       .purpose =
-          "dti_server hands out the classrooms and labs of a semester to the faculties that ask for them, exactly "
-          "once. Each grant is in the store before it is answered, so that a server that is stopped, or killed, "
-          "goes on where it was when it is started again. It prints \"READY tcp://ADDRESS:PORT\" on stdout when it "
-          "can serve, and logs to stderr. SIGTERM and SIGINT end it in order. Any number of servers can share one "
-          "PostgreSQL database: one leads, the others print \"STANDBY tcp://ADDRESS:PORT\", send clients to the "
-          "leader, "
-          "and take over when it stops or crashes.",
+          "dti_server allocates the classrooms and labs of a semester to faculties. It never grants a room twice. It "
+          "stores each grant before it replies, so that a stop or a crash loses no grant. It prints "
+          "\"READY tcp://ADDRESS:PORT\" on stdout when it is ready to allocate, and logs to stderr. SIGTERM and SIGINT "
+          "stop it cleanly. Several servers can share one PostgreSQL database: one of them leads; the others print "
+          "\"STANDBY tcp://ADDRESS:PORT\", refer clients to the leader, and take over when the leader stops or "
+          "crashes.",
       .settings = std::move(settings),
-      .examples = {{"a semester in a new store, in the state directory",
+      .examples = {{"open a semester in a new store, in the state directory",
                     "dti_server --semester=2025-10 --classrooms=380 --labs=60"},
-                   {"go on with what the store has, for faculties on other machines", "dti_server --bind=0.0.0.0"},
-                   {"PostgreSQL, with the password out of sight",
+                   {"continue with an existing store, for faculties on other machines", "dti_server --bind=0.0.0.0"},
+                   {"use PostgreSQL, with the password in a file",
                     "DTI_STORE=postgresql://dti@db.example.org/dti PGPASSFILE=/etc/dti/pgpass dti_server"}},
-      .exit_codes = {{0, "ended in order"},
-                     {1, "could not start or go on; stderr says why"},
-                     {2, "bad use: flags, environment, config file or catalogue"}},
+      .exit_codes = {{0, "stopped on request, or its work is complete"},
+                     {1, "could not start or continue; stderr gives the reason"},
+                     {2, "incorrect usage: flags, environment, config file or catalogue"}},
   };
 }
 
@@ -240,7 +241,8 @@ std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<con
   if (settings.has("proxy-server")) {
     options.proxy = settings.addresses("proxy-server").front();
     if (options.proxy->host.starts_with('[')) {
-      return settings.bad("proxy-server", "the old proxy knows IPv4 only: give an IPv4 address, or a name that has one");
+      return settings.bad("proxy-server", "the old proxy supports IPv4 only: give an IPv4 address, or a name that has "
+                                          "one");
     }
     if (is_ipv6_only(options.bind)) {
       return settings.bad("bind", "the old proxy (--proxy-server) reaches a server over IPv4 only: listen on an IPv4 "
@@ -250,7 +252,7 @@ std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<con
   options.fail_after = settings.duration("fail-seconds");
   options.pipeline.lease.duration = settings.duration("lease-seconds");
   if (options.pipeline.lease.duration < kLeaseMin || options.pipeline.lease.duration > kLeaseMax) {
-    return settings.bad("lease-seconds", "must be from 1 to 300 seconds");
+    return settings.bad("lease-seconds", "must be between 1 and 300 seconds");
   }
   if (settings.has("advertise")) options.advertise = settings.addresses("advertise").front();
   options.log = log_options(settings);

@@ -16,24 +16,25 @@
 
 namespace dti {
 
-/// What dti_server was told. Source: docs/settings.md, Flags.
+/// The options of dti_server. Source: docs/settings.md, Flags.
 struct DtiServerOptions {
-  StartOptions start;                    // the catalogue file is read already
-  bool catalog_is_windows_1252 = false;  // how it was read
+  StartOptions start;                    // with the rows of the catalogue file
+  bool catalog_is_windows_1252 = false;  // the catalogue file was read as Windows-1252
   PipelineOptions pipeline;
   StoreAddress store;
   std::string bind;
-  std::uint16_t port = 0;                   // 0: any free one
-  std::optional<HostPort> advertise;        // where clients reach this server; none: where it is bound
-  std::optional<HostPort> proxy;            // to register with
-  std::size_t memory_max = 0;               // bytes of the process; 0: no bound
-  std::chrono::milliseconds fail_after{0};  // SIGKILL to itself so long after READY; 0: never
+  std::uint16_t port = 0;                   // 0: the system chooses a free port
+  std::optional<HostPort> advertise;        // where clients reach this server; none: the bound address
+  std::optional<HostPort> proxy;            // the old proxy to register with
+  std::size_t memory_max = 0;               // bytes of the process; 0: no limit
+  std::chrono::milliseconds fail_after{0};  // from READY until the server kills itself; 0: never
   LogOptions log;
 };
 
 [[nodiscard]] AppDescription describe_dti_server();
 
 /// @param args  the command line without the program's name
+/// @return the options; or how to end: help and version with 0, incorrect usage with 2
 [[nodiscard]] std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<const std::string> args,
                                                                                  const Surroundings& surroundings);
 

@@ -12,8 +12,8 @@ namespace dti {
 /// One command of a program that has several: `dtictl verify --key=value …`.
 struct Command {
   std::string name;
-  std::string purpose;  // a line of the program's --help; the command's own --help says all
-  /// @param args  the command line behind the command's name  @return the exit code
+  std::string purpose;  // a line of the program's --help; the command has a --help of its own
+  /// @param args  the command line after the command's name  @return the exit code
   int (*run)(std::span<const std::string> args) = nullptr;
 };
 
@@ -24,9 +24,9 @@ struct CommandSet {
   std::vector<Command> commands;
 };
 
-/// Finds the command, which comes first.
+/// Finds the command, which must be the first argument.
 /// @param args  the command line without the program's name
-/// @return the command; or how to end: --help and --version with 0, anything else with 2 and one line
+/// @return the command; or how to end: --help and --version with 0, incorrect usage with 2 and one line
 [[nodiscard]] std::variant<const Command*, UsageExit> find_command(const CommandSet& program,
                                                                    std::span<const std::string> args);
 

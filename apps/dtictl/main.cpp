@@ -1,4 +1,4 @@
-// dtictl: looks after a store. One command a file; this page finds the command that was asked for.
+// dtictl: administers a store. Each command has its own file; main() finds the command that the operator named.
 
 #include <span>
 #include <string>
@@ -13,8 +13,8 @@ int main(int argc, char** argv) {
   dti::prepare_standard_streams();
   const dti::CommandSet dtictl{
       .name = "dtictl",
-      .purpose = "dtictl looks after the store of a dti_server.",
-      .commands = {{"verify", "replays the ledger through the allocation rule and says what does not fit",
+      .purpose = "dtictl administers the store of a dti_server.",
+      .commands = {{"verify", "replays the ledger through the allocation rule and reports the differences",
                     &dti::run_verify}},
   };
   const std::vector<std::string> args{argv + 1, argv + argc};

@@ -20,7 +20,7 @@ constexpr char kClearLine[] = "\r\x1b[K";
 void show(const VerifyProgress& progress) {
   std::cerr << kClearLine;
   if (progress.semester.empty()) {
-    std::cerr << "looks at the store";
+    std::cerr << "reading the store";
   } else {
     std::cerr << "semester " << quoted_text(progress.semester) << ": entry " << progress.read << " of "
               << progress.head;

@@ -5,7 +5,9 @@
 
 namespace dti {
 
-/// `dtictl verify`. @param args  the command line behind the command's name  @return the exit code
+/// Runs `dtictl verify`.
+/// @param args  the command line after the command's name
+/// @return the exit code; see docs/settings.md, Exit codes
 [[nodiscard]] int run_verify(std::span<const std::string> args);
 
 }  // namespace dti

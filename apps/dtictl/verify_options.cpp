@@ -14,7 +14,7 @@ std::vector<Setting> settings_of_verify() {
       {.name = "store-timeout",
        .group = "Store",
        .kind = SecondsKind{},
-       .help = "How long connecting to the store may take, and each wait for a lock that somebody else has.",
+       .help = "How long connecting to the store may take, and each wait for a lock of another process.",
        .default_value = "10"},
       {.name = "json",
        .group = "Report",
@@ -24,7 +24,7 @@ std::vector<Setting> settings_of_verify() {
   };
 }
 
-/// A server's file is read as it is: what else stands in it is the server's.
+/// The settings of dti_server that `dtictl verify` does not use. A server's config file may contain them.
 std::vector<Setting> settings_of_server_alone() {
   auto settings = describe_dti_server().settings;
   std::erase_if(settings,
@@ -38,19 +38,20 @@ AppDescription describe_verify() {
   return {
       .name = "dtictl verify",
       .purpose =
-          "dtictl verify replays the ledger of each semester through the allocation rule, and compares every grant, "
-          "what is left, the catalogue and the rest of the store with what comes out. It prints a line for each "
-          "semester: what its ledger comes to, or the first entry that is not as it must be. It reads one moment of "
-          "the store, changes nothing, and may run beside a server. On SQLite it also has the database check its "
-          "file (PRAGMA integrity_check); the write-ahead log grows meanwhile.",
+          "dtictl verify replays the ledger of each semester through the allocation rule. It compares the result with "
+          "every grant, the rooms that are left, the catalogue and the rest of the store. It prints a line for each "
+          "semester: the totals of its ledger, or its first difference. It reads the state of the store at one moment, "
+          "changes nothing, and can run while a server runs. On SQLite it also checks the file with PRAGMA "
+          "integrity_check; the write-ahead log grows during that time.",
       .settings = settings_of_verify(),
-      .examples = {{"the store in the state folder", "dtictl verify"},
-                   {"the store of a server's config file, for a program", "dtictl verify --config=dti.toml --json"},
-                   {"PostgreSQL, with the password out of sight",
+      .examples = {{"verify the store in the state folder", "dtictl verify"},
+                   {"for a script: verify the store of a server's config file",
+                    "dtictl verify --config=dti.toml --json"},
+                   {"verify a PostgreSQL store, with the password in a file",
                     "DTI_STORE=postgresql://dti@db.example.org/dti PGPASSFILE=/etc/dti/pgpass dtictl verify"}},
-      .exit_codes = {{0, "all fits"},
-                     {1, "a difference, or the store cannot be read; the report or stderr says where"},
-                     {2, "bad use: flags, environment or config file"}},
+      .exit_codes = {{0, "the store is consistent"},
+                     {1, "the store has a difference, or cannot be read; the report or stderr gives the place"},
+                     {2, "incorrect usage: flags, environment or config file"}},
       .others_in_file = settings_of_server_alone(),
   };
 }
@@ -66,7 +67,7 @@ std::variant<VerifyOptions, UsageExit> parse_verify_options(std::span<const std:
   VerifyOptions options;
   options.store = std::get<StoreAddress>(std::move(store));
   if (std::holds_alternative<MemoryStoreAddress>(options.store)) {
-    return settings.bad("store", "a store in memory ends with its server: there is nothing to look at");
+    return settings.bad("store", "a memory: store exists only inside its server, so it cannot be verified");
   }
   options.store_timeout = settings.duration("store-timeout");
   options.json = settings.is_on("json");

@@ -10,16 +10,17 @@
 
 namespace dti {
 
-/// What `dtictl verify` was told.
+/// The options of `dtictl verify`. Source: docs/settings.md, Flags.
 struct VerifyOptions {
-  StoreAddress store;  // not one in memory
+  StoreAddress store;  // never a MemoryStoreAddress
   std::chrono::milliseconds store_timeout{10'000};
   bool json = false;
 };
 
 [[nodiscard]] AppDescription describe_verify();
 
-/// @param args  the command line behind `dtictl verify`
+/// @param args  the command line after `dtictl verify`
+/// @return the options; or how to end: help and version with 0, incorrect usage with 2
 [[nodiscard]] std::variant<VerifyOptions, UsageExit> parse_verify_options(std::span<const std::string> args,
                                                                           const Surroundings& surroundings);
 

@@ -37,7 +37,7 @@ std::size_t count_differences(const VerifyReport& report) {
          static_cast<std::size_t>(std::count_if(report.semesters.begin(), report.semesters.end(), differs));
 }
 
-/// `"key":` and a value that is JSON already; a comma before all but the first.
+/// Builds a JSON object from its members. The value that add() gets is JSON already.
 class Object {
  public:
   Object& add(std::string_view key, std::string_view json) {
@@ -112,7 +112,7 @@ std::string text_report(const VerifyReport& report) {
   if (report.warning) out += "WARNING: " + printable(*report.warning) + '\n';
   if (report.unreadable) return out + "UNREADABLE: " + printable(*report.unreadable) + '\n';
   const auto differences = count_differences(report);
-  return out + (differences == 0 ? "all fits" : count(differences, "difference", "differences")) + '\n';
+  return out + (differences == 0 ? "no differences" : count(differences, "difference", "differences")) + '\n';
 }
 
 std::string json_report(const VerifyReport& report, std::string_view store) {

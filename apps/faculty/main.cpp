@@ -1,4 +1,4 @@
-// faculty: gathers the requests of its programs, asks a server for all of them, and tells each its part.
+// faculty: collects the requests of its programs, sends them to a server as one batch, and replies to each program.
 
 #include <cstdlib>
 #include <exception>

@@ -9,60 +9,62 @@
 namespace dti {
 namespace {
 
-constexpr std::int64_t kRetriesMax = 1'000;  // the time for all tries of a batch ends long before
+constexpr std::int64_t kRetriesMax = 1'000;  // the time limit for all tries of a batch ends them much earlier
 
 std::vector<Setting> settings_of_faculty() {
   return {
       {.name = "name",
        .group = "Faculty",
        .kind = NameKind{kNameBytesMax},
-       .help = "The faculty's name, as the server's catalogue has it; case, spaces, \"_\" and \"-\" do not count.",
+       .help = "The faculty's name in the server's catalogue. Case, spaces, \"_\" and \"-\" do not count.",
        .needed = true},
       {.name = "dti-server",
        .group = "Faculty",
        .kind = HostPortKind{.several = true},
-       .help = "The servers to ask, tried in turn; of a name, each of its IPv4 and IPv6 addresses.",
+       .help = "The servers, which the faculty tries in turn. It tries each IPv4 and IPv6 address of a host name.",
        .needed = true},
       {.name = "semester",
        .group = "Faculty",
        .kind = NameKind{kSemesterBytesMax},
        .help =
-           "Serves one batch of this semester only, and ends with 0 once all of it was answered, whatever the status.",
-       .default_shown = "any semester, and serve on"},
+           "Sends one batch for this semester, passes the replies on to the programs and exits with code 0. The "
+           "status of the replies does not change the exit code.",
+       .default_shown = "any semester; the faculty keeps running"},
       {.name = "min-programs",
        .group = "Batches",
        .kind = IntegerKind{1, kProgramsMax},
-       .help = "Asks the server when so many programs have asked for the same semester ...",
+       .help = "Sends the batch when N programs have made a request for the same semester. A program that repeats its "
+               "request counts once.",
        .default_value = "5"},
       {.name = "batch-seconds",
        .group = "Batches",
        .kind = SecondsKind{.zero_allowed = true},
-       .help = "... or when the first of them has waited so long.",
+       .help = "Sends the batch at the latest this long after its first request.",
        .default_value = "30"},
       {.name = "request-timeout",
        .group = "Batches",
        .kind = SecondsKind{},
-       .help = "How long one try waits for the server's answer. All tries of a batch end within 25 seconds; then its "
-               "programs are told UNAVAILABLE. Use 20 before an old DTI server.",
+       .help = "How long one try waits for the server's reply. All tries of a batch end within 25 seconds; then its "
+               "programs get UNAVAILABLE. Use 20 with an old DTI server.",
        .default_value = "2"},
       {.name = "retries",
        .group = "Batches",
        .kind = IntegerKind{0, kRetriesMax},
        .help =
-           "How often a batch that was not answered is sent again, which is safe: a server answers a repeat with the "
-           "first grant. A try that could not be sent is not counted. An old DTI server grants rooms again on each "
-           "repeat: before one, run with --retries=0, and if a program is told UNAVAILABLE, look at that server's log "
-           "before you ask again.",
+           "How many tries follow the first one if no server replies. A repeat is safe: the server replies with the "
+           "first grant. A try whose request could not be sent is not counted. An old DTI server grants the rooms "
+           "again for each repeat: use --retries=0 with it, and if a program gets UNAVAILABLE, check that server's log "
+           "before you repeat the request.",
        .default_value = "10"},
       {.name = "bind",
        .group = "Network",
        .kind = BindKind{},
-       .help = "Address to listen on for programs.",
+       .help = "The address on which to listen for programs.",
        .default_value = "127.0.0.1"},
       {.name = "listen-port",
        .group = "Network",
        .kind = IntegerKind{0, 65'535},
-       .help = "TCP port to listen on; 0 is any free port, which the READY line names.",
+       .help = "The TCP port to listen on. With 0 the system chooses a free port; the READY line names it.",
        .default_value = "5000"},
   };
 }
@@ -73,18 +75,18 @@ AppDescription describe_faculty() {
   return {
       .name = "faculty",
       .purpose =
-          "faculty gathers what its programs ask for a semester, asks a DTI server for all of them at once, and tells "
-          "each program what it was granted. It prints \"READY tcp://ADDRESS:PORT\" on stdout when programs can "
-          "ask, and logs to stderr. Every program gets an answer. SIGTERM and SIGINT end it in order.",
+          "faculty collects the requests of its programs for a semester, sends them to a DTI server as one batch, and "
+          "sends each program its reply. Every program gets a reply. faculty prints \"READY tcp://ADDRESS:PORT\" on "
+          "stdout when programs can send requests, and logs to stderr. SIGTERM and SIGINT stop it cleanly.",
       .settings = settings_of_faculty(),
       .examples = {{"serve the programs of a faculty", "faculty --name=derecho --dti-server=127.0.0.1:6000"},
-                   {"two servers, and one batch of one semester",
+                   {"use two servers, and send one batch for one semester",
                     "faculty --name=derecho --dti-server=dti-1:6000,dti-2:6000 --semester=2025-10"},
-                   {"before an old DTI server",
+                   {"use an old DTI server",
                     "faculty --name=derecho --dti-server=old-dti:6000 --retries=0 --request-timeout=20"}},
-      .exit_codes = {{0, "ended in order"},
-                     {1, "could not start or go on; stderr says why"},
-                     {2, "bad use: flags, environment or config file"}},
+      .exit_codes = {{0, "stopped on request, or its work is complete"},
+                     {1, "could not start or continue; stderr gives the reason"},
+                     {2, "incorrect usage: flags, environment or config file"}},
   };
 }
 

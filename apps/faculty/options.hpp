@@ -12,18 +12,19 @@
 
 namespace dti {
 
-/// What faculty was told. Source: docs/settings.md, Flags.
+/// The options of faculty. Source: docs/settings.md, Flags.
 struct FacultyAppOptions {
   FacultyOptions faculty;
-  std::vector<HostPort> servers;  // those of faculty.client.endpoints, in the same order
+  std::vector<HostPort> servers;  // the same servers as faculty.client.endpoints, in the same order
   std::string bind;
-  std::uint16_t listen_port = 0;  // 0: any free one
+  std::uint16_t listen_port = 0;  // 0: the system chooses a free port
   LogOptions log;
 };
 
 [[nodiscard]] AppDescription describe_faculty();
 
 /// @param args  the command line without the program's name
+/// @return the options; or how to end: help and version with 0, incorrect usage with 2
 [[nodiscard]] std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const std::string> args,
                                                                                const Surroundings& surroundings);
 

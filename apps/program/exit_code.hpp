@@ -4,14 +4,14 @@
 
 namespace dti {
 
-inline constexpr int kExitNotKnown = 5;  // the result is unknown, or there was no answer
+inline constexpr int kExitNotKnown = 5;  // the outcome is not known, or there was no reply
 
-/// The exit code of program for a status: 0 if all was granted, 3 if only a part was granted, 4 if the request was
-/// refused, 5 if the result is unknown. Source: docs/settings.md, Flags.
+/// The exit code of program for a status: 0 if everything was granted, 3 if a part was granted, 4 if the request was
+/// rejected, 5 if the outcome is not known. Source: docs/settings.md, Exit codes.
 [[nodiscard]] int program_exit_code(Status status);
 
-/// Tells whether the answer is written to a result file. An answer that leaves the result unknown is not, and neither is
-/// the refusal of a program that holds a grant: its file exists already. Source: docs/protocol.md, The result file.
+/// Tells whether program writes a reply with this status to a result file. It writes none if the outcome is not known,
+/// or if the program already holds a grant: that file exists already. Source: docs/protocol.md, The result file.
 [[nodiscard]] bool has_result_file(Status status);
 
 }  // namespace dti

@@ -1,4 +1,4 @@
-// program: asks its faculty for rooms, keeps the answer in a file and prints it.
+// program: requests rooms from its faculty, writes the reply to a file and prints it.
 
 #include <cstddef>
 #include <cstdlib>
@@ -26,10 +26,10 @@
 
 namespace {
 
-constexpr const char* kNothingAsked = "; nothing was asked: ask again";
+constexpr const char* kNotSent = "; the request was not sent: run program again";
 constexpr const char* kMayBeGranted =
-    "; rooms may have been granted: ask again, and the answer is that grant. Only behind an old DTI server look at its "
-    "log first, because it grants a repeat once more";
+    "; rooms may have been granted: run program again, and the reply is that grant. If the faculty uses an old DTI "
+    "server, check that server's log first, because it grants the rooms again";
 
 std::string sentence(const dti::RoomRequest& request, const dti::RoomAnswer& answer) {
   const auto& grant = answer.grant;
@@ -40,7 +40,7 @@ std::string sentence(const dti::RoomRequest& request, const dti::RoomAnswer& ans
                         (answer.detail.empty() ? "" : ": " + answer.detail));
 }
 
-/// Why the result file cannot be written, as a line for people; none if it can.
+/// The reason why the result file cannot be written, as a line for people; none if it can be written.
 std::optional<std::string> output_fault(const dti::ProgramOptions& options) {
   const auto shown = "--output-dir " + dti::printable(options.output_dir.string());
   if (const auto fault = dti::check_writable_directory(options.output_dir)) {
@@ -64,21 +64,22 @@ void write_result(const dti::ProgramOptions& options, const std::string& text, c
   if (!kept) return;
   log({dti::LogLevel::kWarning,
        "earlier-result-kept",
-       "the result file was there with another result, of another faculty's program or an earlier request; it was kept",
+       "the result file existed with another result, of another faculty's program or an earlier request; that file was "
+       "kept under another name",
        {{"earlier", kept->string()}, {"newest", path_of(0).string()}}});
 }
 
 int ask(const dti::ProgramOptions& options, dti::StopSignals& stop_signals, const dti::Log& log) {
   const auto faculty = to_string(options.faculty_server);
-  log({dti::LogLevel::kDebug, "asking", "asks its faculty", {{"faculty", faculty}}});
+  log({dti::LogLevel::kDebug, "asking", "the program sends its request to the faculty", {{"faculty", faculty}}});
   const auto result = dti::ask_faculty({faculty, options.timeout}, options.request, stop_signals);
   if (const auto* none = std::get_if<dti::NoAnswer>(&result)) {
-    log({dti::LogLevel::kWarning, "no-answer", none->reason + (none->was_sent ? kMayBeGranted : kNothingAsked), {}});
+    log({dti::LogLevel::kWarning, "no-answer", none->reason + (none->was_sent ? kMayBeGranted : kNotSent), {}});
     return dti::kExitNotKnown;
   }
   const auto& [answer, elapsed] = std::get<dti::FacultyAnswer>(result);
 
-  // The file first: it is what lasts, and whoever sees the answer may look for it at once.
+  // Written before the reply is printed, because a reader of the reply may open the file at once.
   std::string fault;
   if (dti::has_result_file(answer.status)) {
     try {
@@ -88,7 +89,7 @@ int ask(const dti::ProgramOptions& options, dti::StopSignals& stop_signals, cons
     }
   }
   std::cout << (options.json ? dti::encode_room_answer(answer) : sentence(options.request, answer)) << std::endl;
-  if (!std::cout) fault += (fault.empty() ? "" : "; ") + std::string{"the answer could not be written to stdout"};
+  if (!std::cout) fault += (fault.empty() ? "" : "; ") + std::string{"the reply could not be written to stdout"};
   if (!fault.empty()) log({dti::LogLevel::kError, "fatal", fault, {}});
   return fault.empty() ? dti::program_exit_code(answer.status) : 1;
 }

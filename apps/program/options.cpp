@@ -15,12 +15,12 @@ std::vector<Setting> settings_of_program() {
       {.name = "name",
        .group = "Request",
        .kind = NameKind{kNameBytesMax},
-       .help = "The program's name, as the catalogue has it; case, spaces, \"_\" and \"-\" do not count.",
+       .help = "The program's name in the server's catalogue. Case, spaces, \"_\" and \"-\" do not count.",
        .needed = true},
       {.name = "semester",
        .group = "Request",
        .kind = NameKind{kSemesterBytesMax},
-       .help = "The semester.",
+       .help = "The semester for which the program wants rooms.",
        .needed = true},
       {.name = "classrooms",
        .group = "Request",
@@ -35,23 +35,24 @@ std::vector<Setting> settings_of_program() {
       {.name = "faculty-server",
        .group = "Request",
        .kind = HostPortKind{},
-       .help = "Where the program's faculty listens.",
+       .help = "The address on which the program's faculty listens.",
        .needed = true},
       {.name = "timeout",
-       .group = "Answer",
+       .group = "Reply",
        .kind = SecondsKind{},
-       .help = "How long to wait for the answer. When the connection is lost, the program asks again until then.",
+       .help = "How long to wait for the reply. If the connection cannot be made or breaks, program repeats the "
+               "request until then.",
        .default_value = "60"},
       {.name = "output-dir",
-       .group = "Answer",
+       .group = "Reply",
        .kind = PathKind{},
-       .help = "Folder for the result file, NAME_SEMESTER.txt. A file of that name with another result is kept as "
-               "NAME_SEMESTER.1.txt, .2.txt and so on.",
+       .help = "The folder for the result file, NAME_SEMESTER.txt. If that file exists with another result, program "
+               "keeps it as NAME_SEMESTER.1.txt, .2.txt and so on.",
        .default_value = "."},
       {.name = "json",
-       .group = "Answer",
+       .group = "Reply",
        .kind = SwitchKind{},
-       .help = "Prints the answer as JSON on stdout.",
+       .help = "Prints the reply as JSON on stdout.",
        .default_value = "false"},
   };
 }
@@ -62,24 +63,24 @@ AppDescription describe_program() {
   return {
       .name = "program",
       .purpose =
-          "program asks its faculty for the classrooms and labs that an academic program needs in a semester, waits "
-          "for the answer, and writes it to NAME_SEMESTER.txt. To ask again for the same is safe: the answer is the "
-          "first grant (only an old DTI server grants it once more).",
+          "program requests the classrooms and labs that an academic program needs in a semester from its faculty, "
+          "waits for the reply, and writes it to NAME_SEMESTER.txt. It is safe to repeat a request: the reply is the "
+          "first grant (only an old DTI server grants the rooms again).",
       .settings = settings_of_program(),
-      .examples = {{"ask for 7 classrooms and 2 labs",
+      .examples = {{"request 7 classrooms and 2 labs",
                     "program --name=derecho-civil --semester=2025-10 --classrooms=7 --labs=2 "
                     "--faculty-server=127.0.0.1:5000"},
-                   {"for a script: the answer as JSON, the file elsewhere",
+                   {"for a script: print the reply as JSON, and write the file to another folder",
                     "program --name=derecho-civil --semester=2025-10 --classrooms=7 --labs=2 "
                     "--faculty-server=127.0.0.1:5000 --json --output-dir=/tmp"}},
-      .exit_codes = {{0, "all was granted"},
-                     {1, "anything else went wrong; stderr says what"},
-                     {2, "bad use: flags, environment, config file, or an --output-dir that cannot be written"},
+      .exit_codes = {{0, "everything was granted"},
+                     {1, "any other failure; stderr gives the reason"},
+                     {2, "incorrect usage: flags, environment, config file, or an --output-dir that cannot be written"},
                      {3, "a part was granted"},
-                     {4, "refused; also if the program holds a grant for other numbers"},
+                     {4, "rejected, or the program holds a grant for other numbers"},
                      {5,
-                      "not known: no answer in time, or no server could be reached; ask again, it is safe, except with an "
-                      "old DTI server behind the faculty: look at its log first"}},
+                      "the outcome is not known: no reply in time, or no server could be reached. It is safe to repeat "
+                      "the request. If the faculty uses an old DTI server, check that server's log first"}},
   };
 }
 

@@ -12,19 +12,20 @@
 
 namespace dti {
 
-/// What program was told. Source: docs/settings.md, Flags.
+/// The options of program. Source: docs/settings.md, Flags.
 struct ProgramOptions {
   RoomRequest request;  // without client_id
   HostPort faculty_server;
   std::chrono::milliseconds timeout{0};
   std::filesystem::path output_dir;
-  bool json = false;  // print the answer as JSON
+  bool json = false;  // print the reply as JSON
   LogOptions log;
 };
 
 [[nodiscard]] AppDescription describe_program();
 
 /// @param args  the command line without the program's name
+/// @return the options; or how to end: help and version with 0, incorrect usage with 2
 [[nodiscard]] std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const std::string> args,
                                                                             const Surroundings& surroundings);
 

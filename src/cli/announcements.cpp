@@ -26,7 +26,7 @@ Announcements::Announcements(LogSink log)
                  shared->has_failed = true;
                  log({LogLevel::kError,
                       "not-announced",
-                      "the READY or STANDBY line could not be written to stdout: " + reason + "; the process stops",
+                      "the process stops because its READY or STANDBY line could not be written to stdout: " + reason,
                       {}});
                  kill(getpid(), SIGTERM);
                }}) {}

@@ -18,7 +18,7 @@ const Setting* find(std::span<const Setting> settings, std::string_view name) {
   return found == settings.end() ? nullptr : &*found;
 }
 
-// The setting whose flag the argument is, with a value or without.
+// The setting whose flag the argument is, with or without a value; null if there is none.
 const Setting* find_flag(std::span<const Setting> settings, std::string_view arg) {
   if (arg == "-h") arg = "--help";
   return arg.starts_with("--") ? find(settings, arg.substr(2, arg.find('=') - 2)) : nullptr;
@@ -26,12 +26,13 @@ const Setting* find_flag(std::span<const Setting> settings, std::string_view arg
 
 struct SplitFlags {
   std::vector<std::string> args;
-  std::optional<std::string> without_value;  // a flag that lacks its value
-  bool has_separator = false;                // a "--", behind which CLI11 would take no flags
+  std::optional<std::string> without_value;  // the first flag that lacks its value
+  bool has_separator = false;                // there is a "--", after which CLI11 would accept no flags
 };
 
-// `--key=value` becomes `--key value`, and a switch alone `--switch true`: CLI11 takes the next argument for the value
-// of `--key=`, and would give switches other rules. A flag is nobody's value: it may have a password behind its `=`.
+// Rewrites `--key=value` as `--key value`, and a switch without a value as `--switch true`, because CLI11 takes the
+// next argument for the value of `--key=`, and has other rules for switches. An argument that is itself a flag is never
+// used as another flag's value, because it may contain a password after its `=`.
 SplitFlags split_flags(std::span<const Setting> settings, std::span<const std::string> args) {
   SplitFlags split;
   for (std::size_t i = 0; i < args.size(); ++i) {
@@ -73,17 +74,18 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
   return row.back();
 }
 
-// What CLI11 did not know what to do with. Shown only where it cannot be (part of) a password.
+// The fault for an argument that CLI11 could not use. The text shows the argument only if it cannot be (part of) a
+// password.
 ReadFault unexpected(std::span<const Setting> settings, const std::string& arg) {
   if (arg.size() > 1 && arg.front() == '-') {
     const auto flag = arg.substr(0, arg.find('='));
     const auto name = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
-    return {printable(flag) + ": unknown flag" + suggest(settings, name, "--") + " (--help lists all)"};
+    return {printable(flag) + ": unknown flag" + suggest(settings, name, "--") + " (see --help)"};
   }
   const auto plain = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const bool harmless = !arg.empty() && arg.size() <= 40 && std::all_of(arg.begin(), arg.end(), plain);
-  return {"an argument" + (harmless ? ' ' + quoted_text(arg) : std::string{}) +
-          " belongs to no flag (a value with spaces needs quotes)"};
+  return {"unexpected argument" + (harmless ? ' ' + quoted_text(arg) : std::string{}) +
+          ": it does not belong to a flag (a value with spaces needs quotes)"};
 }
 
 }  // namespace
@@ -103,8 +105,8 @@ std::variant<std::map<std::string, std::string>, ReadFault> read_command_line(st
   std::reverse(split.args.begin(), split.args.end());
   try {
     parser.parse(std::move(split.args));
-  } catch (const CLI::Error&) {  // not known to happen: each flag has its value
-    return ReadFault{"the arguments cannot be read (--help lists all)"};
+  } catch (const CLI::Error&) {  // unexpected, because each flag has its value
+    return ReadFault{"the arguments cannot be read (see --help)"};
   }
 
   std::map<std::string, std::string> values;
@@ -112,7 +114,7 @@ std::variant<std::map<std::string, std::string>, ReadFault> read_command_line(st
     const auto& results = parser.get_option("--" + setting.name)->results();
     if (!results.empty()) values.emplace(setting.name, results.front());
   }
-  if (values.contains("help") || values.contains("version")) return values;  // whatever else is wrong
+  if (values.contains("help") || values.contains("version")) return values;  // even if other arguments are wrong
   if (split.without_value) return ReadFault{*split.without_value + ": needs a value"};
   if (const auto rest = parser.remaining(); !rest.empty()) return unexpected(settings, rest.front());
   if (split.has_separator) return unexpected(settings, "--");

@@ -9,17 +9,17 @@
 
 namespace dti {
 
-/// Why a command line or a config file cannot be read: a line for people, without the program's name.
+/// Why a command line or a config file cannot be read: one line for people, without the name of the program.
 struct ReadFault {
   std::string text;
 };
 
-/// Reads `--key=value`, `--key value` and `--switch`, each at most once, and nothing else. `-h` is --help.
-/// @return the text of each flag given (a switch alone is `true`), by the setting's name
+/// Reads `--key=value`, `--key value` and `--switch`, each at most once, and rejects other arguments. `-h` is --help.
+/// @return the text of each given flag by the name of its setting; the text of a switch without a value is `true`
 [[nodiscard]] std::variant<std::map<std::string, std::string>, ReadFault> read_command_line(
     std::span<const Setting> settings, std::span<const std::string> args);
 
-/// The setting whose name is most like `name`: `; did you mean …?`, or nothing if none is near.
+/// Suggests the setting whose name is most similar to `name`: `; did you mean …?`. Empty if no name is similar.
 [[nodiscard]] std::string suggest(std::span<const Setting> settings, std::string_view name, std::string_view prefix);
 
 }  // namespace dti

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-// toml++ 3.3 asserts what a malformed file can contradict (a line `[[[`), and with NDEBUG lets the compiler assume it.
-// Here such a file is one more that cannot be read.
+// toml++ 3.3 has assertions that a malformed file can violate (a line `[[[`), and with NDEBUG the compiler assumes that
+// they hold. Here such a file is reported as one that cannot be read.
 namespace {
 [[noreturn]] void refuse_toml() { throw std::logic_error{"malformed in a way that toml++ does not expect"}; }
 }  // namespace
@@ -24,7 +24,7 @@ namespace {
 namespace dti {
 namespace {
 
-constexpr const char* kAdvice = " (a line is key = value, each key once; texts stand in quotes)";
+constexpr const char* kAdvice = " (write key = value, each key once, and texts in quotes)";
 
 bool is_number(const ValueKind& kind) {
   return std::holds_alternative<IntegerKind>(kind) || std::holds_alternative<SecondsKind>(kind);
@@ -37,7 +37,7 @@ std::string_view toml_type(const ValueKind& kind) {
   return "a text in quotes";
 }
 
-// Not std::to_string, which rounds: what is wrong with a number is for parse_value() to say.
+// Not std::to_string, which rounds: parse_value() must see all decimals of the number.
 std::string digits(double value) {
   std::array<char, 1200> text{};  // the longest double has 1,077 characters
   const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed).ptr;
@@ -64,13 +64,13 @@ bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-// Does a value begin behind it: a key and the first `=`?
+// Tells whether a value begins after this part of a line: it ends in a key and the first `=`.
 bool ends_before_value(std::string_view line) {
   const auto last = line.find_last_not_of(" \t");
   return last != std::string_view::npos && line.find('=') == last;
 }
 
-// Behind a `\` in a text of several lines, where toml++ skips white space: is something beyond ASCII next?
+// Tells whether a character beyond ASCII follows a `\` in a multi-line text, where toml++ skips white space.
 bool skips_to_stray_letter(std::string_view text) {
   const auto next = text.find_first_not_of(" \t\r\n");
   return next != std::string_view::npos && !is_ascii(text.substr(next, 1));
@@ -81,11 +81,11 @@ std::size_t line_of(std::string_view text, std::size_t at) {
   return 1 + static_cast<std::size_t>(std::count(begin, begin + static_cast<std::ptrdiff_t>(at), '\n'));
 }
 
-// The line that has something beyond ASCII elsewhere than in a comment or in the text that is a key's value. toml++ 3.3
-// runs into undefined behaviour where it looks for white space there; and no setting has its value in another place.
+// The first line with a character beyond ASCII that is neither in a comment nor in the text of a key's value. toml++
+// 3.3 has undefined behaviour when it looks for white space at such a character. No setting needs one there.
 std::optional<std::size_t> line_with_stray_letter(std::string_view text) {
   std::size_t at = text.starts_with("\xef\xbb\xbf") ? 3 : 0;
-  std::size_t line = at;  // where the line began, or the one with the beginning of a text of several
+  std::size_t line = at;  // where the line began; in a multi-line text, where its first line began
   while (at < text.size()) {
     const std::size_t before = at;
     const char c = text[at];
@@ -135,7 +135,7 @@ std::variant<std::map<std::string, ConfigValue>, ReadFault> read_config(std::spa
   try {
     table = toml::parse(text);
   } catch (const toml::parse_error& error) {
-    // The parser's own sentence may quote the file, and so a password.
+    // The parser's own message may quote the file, and with it a password.
     return ReadFault{place(path, error.source().begin.line) + ": not valid TOML at column " +
                      std::to_string(error.source().begin.column) + kAdvice};
   } catch (const std::logic_error&) {
@@ -147,7 +147,7 @@ std::variant<std::map<std::string, ConfigValue>, ReadFault> read_config(std::spa
     std::string key;
     const toml::node* node;
   };
-  std::vector<Item> items;  // by line, so that the first fault is the one that is told
+  std::vector<Item> items;  // by line, so that the first fault in the file is reported
   for (const auto& [key, node] : table) items.push_back({key.source().begin.line, std::string{key.str()}, &node});
   std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.line < b.line; });
 

@@ -11,16 +11,16 @@
 
 namespace dti {
 
-/// A value of a config file, as it would be written for a flag.
+/// A value of a config file, in the form that a flag would have.
 struct ConfigValue {
   std::string text;
   std::size_t line = 0;
 };
 
-/// Reads a config file: TOML, one key a setting, by the setting's name. Texts, paths and addresses are TOML strings,
-/// numbers are numbers, switches are booleans.
-/// @param path  for messages, which name the file and the line and show no value
-/// @param text  what the file holds
+/// Reads a config file in TOML. Each key is the name of a setting. Texts, paths and addresses are TOML strings, numbers
+/// are numbers, and switches are booleans.
+/// @param path  for messages, which give the file and the line but no value
+/// @param text  the content of the file
 [[nodiscard]] std::variant<std::map<std::string, ConfigValue>, ReadFault> read_config(std::span<const Setting> settings,
                                                                                       const std::string& path,
                                                                                       std::string_view text);

@@ -6,7 +6,7 @@
 namespace dti {
 namespace {
 
-// One code point of a text, or one byte that belongs to none.
+// One code point of a text, or one byte that is not UTF-8.
 struct Piece {
   std::uint32_t value = 0;
   std::string_view bytes;
@@ -33,7 +33,7 @@ Piece first_piece(std::string_view text) {
   return {value, text.substr(0, size), true};
 }
 
-// What would end a line, steer a terminal, or turn the direction of what follows. All are below U+10000.
+// Code points that would end a line, control a terminal, or change the direction of the text. All are below U+10000.
 bool is_unsafe(std::uint32_t value) {
   return value < 0x20 || (value >= 0x7f && value <= 0x9f) || (value >= 0x2028 && value <= 0x202e) ||
          (value >= 0x2066 && value <= 0x2069) || value == 0xfeff;

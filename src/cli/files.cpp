@@ -17,12 +17,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A path without a directory part is in the working directory.
+// The directory of a path; the working directory for a path without a directory part.
 fs::path directory_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path{"."}; }
 
 [[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
-// A new file beside the one it may become, so that renaming it is atomic; removed unless it was renamed.
+// A new file in the directory of its target, so that renaming it is atomic. The destructor removes it unless it was
+// renamed.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const fs::path& directory)
@@ -52,7 +53,7 @@ class TemporaryFile {
   }
 
  private:
-  // Random, not the process's number: containers that share a directory have the same numbers.
+  // Random, because processes in containers that share a directory may have the same process number.
   static std::string unused_name() {
     std::random_device random;
     return ".dti-" + std::to_string(random()) + std::to_string(random()) + ".tmp";
@@ -63,7 +64,8 @@ class TemporaryFile {
   bool renamed_ = false;
 };
 
-/// The text of a regular file; none if it is not one, or cannot be read, or is far larger than what is written here.
+/// The text of a regular file; none if the path is not one, if it cannot be read, or if it is far larger than the files
+/// that dti writes.
 std::optional<std::string> read_regular(const fs::path& path) {
   constexpr std::size_t kBytesMax = 64 * 1024;
   const Descriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
@@ -83,8 +85,9 @@ std::optional<std::string> read_regular(const fs::path& path) {
   return text;
 }
 
-/// Gives a file a second name that no file has. Where there are no hard links, the file gets it instead of its own.
-/// @return false if the name is taken
+/// Gives a file a second name that no other file has. On a file system without hard links, the second name replaces the
+/// first one.
+/// @return false if another file has the name
 bool add_name(const fs::path& path, const fs::path& name) {
   if (link(path.c_str(), name.c_str()) == 0) return true;
   if (errno == EEXIST) return false;
@@ -94,7 +97,7 @@ bool add_name(const fs::path& path, const fs::path& name) {
   return true;
 }
 
-/// Keeps a file under another name, unless an earlier one that was kept says the same.
+/// Keeps a file under another name, unless an earlier file that was kept has an equal text.
 fs::path keep(const fs::path& path, const std::optional<std::string>& text,
               const std::function<bool(std::string_view, std::string_view)>& is_same,
               const std::function<fs::path(std::size_t number)>& earlier_path) {
@@ -115,8 +118,8 @@ void write_atomically(const fs::path& path, std::string_view text) {
     file.write(text);
     file.rename_to(path);
   }
-  // The rename itself is on disk only with its directory. The file is whole either way, so a directory that cannot be
-  // opened for reading is no error.
+  // The rename is durable only after an fsync of the directory. The file is complete in both cases, so it is not an
+  // error if the directory cannot be opened for reading.
   const Descriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened.get() >= 0) fsync(opened.get());
 }
@@ -124,8 +127,8 @@ void write_atomically(const fs::path& path, std::string_view text) {
 std::optional<fs::path> replace_and_keep(const fs::path& path, std::string_view text,
                                          const std::function<bool(std::string_view, std::string_view)>& is_same,
                                          const std::function<fs::path(std::size_t number)>& earlier_path) {
-  // Until the new file is there: of two programs at once, neither must lose the other's. Where directories cannot be
-  // locked, as on some network file systems, all else holds.
+  // The lock lasts until the new file exists, so that two programs at the same time do not lose each other's file. Some
+  // network file systems cannot lock directories; the other promises hold there too.
   const Descriptor directory(open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() >= 0) flock(directory.get(), LOCK_EX);
   std::optional<fs::path> kept;

@@ -10,16 +10,16 @@ namespace {
 
 constexpr std::size_t kColumns = 80;
 
-// How many characters a terminal shows; the bytes that continue a code point are not counted.
+// How many characters a terminal shows. Bytes that continue a code point do not count.
 std::size_t width(std::string_view text) {
   std::size_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
   return count;
 }
 
-// The text in lines of at most kColumns.
+// Breaks the text into lines of at most kColumns.
 // @param indent  spaces before the first line;  @param indent_rest  before the others
-// @param line_end  what stands at the end of a line that goes on
+// @param line_end  the end of each line except the last one
 std::string wrapped(std::string_view text, std::size_t indent, std::size_t indent_rest, std::string_view line_end) {
   std::string out;
   std::size_t column = 0;
@@ -44,7 +44,7 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t inden
 
 std::string wrapped(std::string_view text, std::size_t indent) { return wrapped(text, indent, indent, ""); }
 
-// A command as a shell takes it, also in several lines.
+// A command that a shell accepts, in one or more lines.
 std::string wrapped_command(std::string_view command) { return wrapped(command, 2, 6, " \\"); }
 
 std::string without_value(const Setting& setting) {
@@ -70,12 +70,12 @@ AppDescription with_common_settings(const AppDescription& app) {
   all.settings.push_back({.name = "log-level",
                           .group = "Log and help",
                           .kind = ChoiceKind{{"debug", "info", "warning", "error"}},
-                          .help = "Least level of the events that are logged, on stderr.",
+                          .help = "The minimum level of the events to log. Logs go to stderr.",
                           .default_value = "info"});
   all.settings.push_back({.name = "log-format",
                           .group = "Log and help",
                           .kind = ChoiceKind{{"text", "json"}},
-                          .help = "One line of text, or one JSON object a line, for each event.",
+                          .help = "Each event is one line: text, or a JSON object.",
                           .default_value = "text"});
   return all;
 }
@@ -86,7 +86,7 @@ std::vector<Setting> with_command_line_settings(std::span<const Setting> setting
                  .group = "Log and help",
                  .kind = PathKind{},
                  .help = "TOML file with settings, such as: log-level = \"debug\""});
-  all.push_back({.name = "help", .group = "Log and help", .kind = SwitchKind{}, .help = "Prints this (-h too)."});
+  all.push_back({.name = "help", .group = "Log and help", .kind = SwitchKind{}, .help = "Prints this help (also -h)."});
   all.push_back({.name = "version", .group = "Log and help", .kind = SwitchKind{}, .help = "Prints the version."});
   return all;
 }
@@ -99,11 +99,11 @@ std::string help_text(const AppDescription& app) {
     group = setting.group;
     out += setting_help(setting);
   }
-  out += "\nWhere a setting comes from:\n" +
+  out += "\nSources of settings:\n" +
          wrapped(
-             "A flag wins over its environment variable, the variable over the config file, the file over the default. "
-             "The variable of --some-flag is DTI_SOME_FLAG (one that is empty counts as not set); its key in the "
-             "config file is some-flag. Seconds may have up to three decimals.",
+             "A flag has priority over its environment variable, the variable over the config file, and the file over "
+             "the default. The environment variable of --some-flag is DTI_SOME_FLAG (an empty variable counts as not "
+             "set); its key in the config file is some-flag. Values in seconds may have up to three decimals.",
              2);
   out += "\nExamples:\n";
   for (const auto& [what, command] : app.examples) out += wrapped("# " + what, 2) + wrapped_command(command);

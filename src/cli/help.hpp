@@ -7,10 +7,10 @@
 
 namespace dti {
 
-/// The program with the settings that every program has and that may stand in a config file.
+/// The description of the program with the settings that every program has and that a config file may contain.
 [[nodiscard]] AppDescription with_common_settings(const AppDescription& app);
 
-/// The settings with those that only a command line takes (--config, --help, --version).
+/// The settings with those that only the command line accepts (--config, --help, --version).
 [[nodiscard]] std::vector<Setting> with_command_line_settings(std::span<const Setting> settings);
 
 }  // namespace dti

@@ -18,7 +18,8 @@ namespace dti {
 struct LineWriter::State {
   explicit State(Options given) : options(std::move(given)) {}
 
-  /// Waits for lines. @return the next ones, as many as a pipe takes in one piece; nothing at the end
+  /// Waits for lines.
+  /// @return the next lines, as many as a pipe accepts in one write; empty at the end
   std::string take() {
     std::unique_lock lock{mutex};
     changed.wait(lock, [&] { return !lines.empty() || is_finishing; });
@@ -32,7 +33,8 @@ struct LineWriter::State {
     return text;
   }
 
-  /// Between two tries. @return false if there is no other try, because the writer is to end
+  /// Waits between two tries.
+  /// @return false if finish() was called, and the writer must end
   bool wait_to_retry() {
     std::unique_lock lock{mutex};
     return !changed.wait_for(lock, kRetryInterval, [&] { return is_finishing; });
@@ -40,22 +42,22 @@ struct LineWriter::State {
 
   // Fixed after construction.
   const Options options;
-  // Shared.
+  // Shared with the writer's thread.
   std::mutex mutex;
   std::condition_variable changed;
   std::condition_variable ended;
   std::deque<std::string> lines;
   std::size_t bytes = 0;      // of the lines
-  std::uint64_t dropped = 0;  // since the last gap
+  std::uint64_t dropped = 0;  // since the last gap_line
   bool is_finishing = false;
   bool has_ended = false;
 };
 
 LineWriter::LineWriter(Options options) : state_(std::make_shared<State>(std::move(options))) {
-  std::thread{[state = state_] { run(*state); }}.detach();  // it may wait for its reader for ever
+  std::thread{[state = state_] { run(*state); }}.detach();  // it may wait forever for a reader
 }
 
-// @return false if it cannot be written, and the writer is to end
+// @return false if the text cannot be written and the writer must end
 bool LineWriter::write_all(State& state, std::string_view text) {
   bool has_failed = false;
   while (!text.empty()) {
@@ -63,7 +65,7 @@ bool LineWriter::write_all(State& state, std::string_view text) {
     if (count >= 0) {
       text.remove_prefix(static_cast<std::size_t>(count));
       has_failed = false;
-    } else if (errno == EAGAIN) {  // another process has made the pipe one that does not wait
+    } else if (errno == EAGAIN) {  // another process has set O_NONBLOCK on the pipe
       pollfd item{state.options.descriptor, POLLOUT, 0};
       poll(&item, 1, -1);
     } else if (errno != EINTR) {

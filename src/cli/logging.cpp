@@ -60,7 +60,7 @@ std::string format_time(std::chrono::sys_time<std::chrono::microseconds> time) {
   return text;
 }
 
-// A word as it is; anything else quoted, so that `key=value` reads back without doubt.
+// A single word unchanged; any other text in quotes, so that `key=value` can be parsed.
 std::string word(std::string_view text) {
   const bool plain = !text.empty() && text.find_first_of(" =") == std::string_view::npos && !needs_escapes(text);
   return plain ? std::string{text} : quoted_text(text);
@@ -86,7 +86,7 @@ std::string format_json(const LogEvent& event, const std::string& time) {
   return line += "}}";
 }
 
-// Keeps the line as it was given, and gives its level a colour if that is wanted.
+// Writes the line unchanged, and colours its level if that is wanted.
 class LineFormatter final : public spdlog::formatter {
  public:
   explicit LineFormatter(bool has_colours) : has_colours_(has_colours) {}
@@ -115,7 +115,7 @@ class LineFormatter final : public spdlog::formatter {
   const bool has_colours_;
 };
 
-// Hands the lines to a writer, which never waits for their reader as spdlog's own sinks do.
+// Gives the lines to a LineWriter, which never waits for the reader. spdlog's own sinks wait.
 class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit WriterSink(LineWriter::Options options) : writer_(std::move(options)) {}
@@ -150,7 +150,7 @@ std::string line_of(const LogEvent& event, LogFormat format) {
 LogEvent dropped_event(std::uint64_t count) {
   return {LogLevel::kWarning,
           "log-dropped",
-          "lines are missing here: stderr was not read, or could not be written",
+          "log lines were dropped here, because stderr was not read or could not be written",
           {{"lines", std::to_string(count)}}};
 }
 
@@ -185,12 +185,12 @@ struct Log::State {
 
 namespace {
 
-// Of this process, for its last lines before it stops itself.
+// The log of this process, for its last lines before it aborts.
 const Log* the_log = nullptr;
 
 void log_fault(const std::string& text) {
   if (the_log == nullptr) return;
-  (*the_log)({LogLevel::kError, "fault", text + "; the process stops itself, and can be started again", {}});
+  (*the_log)({LogLevel::kError, "fault", text + "; the process aborts and can be started again", {}});
   the_log->finish();
 }
 
@@ -229,7 +229,7 @@ LogSink Log::sink() const {
 void Log::finish() const { state_->sink->finish(kFinishTime); }
 
 LogEvent ignored_signal(const std::string& name) {
-  return {LogLevel::kInfo, "signal-ignored", "this signal has no effect; SIGTERM stops the process", {{"signal", name}}};
+  return {LogLevel::kInfo, "signal-ignored", "the process ignored this signal; SIGTERM stops it", {{"signal", name}}};
 }
 
 int run_logged(const Log& log, const std::function<int()>& work) {

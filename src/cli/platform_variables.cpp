@@ -15,7 +15,7 @@ bool is_service_port(std::string_view value) {
   return std::any_of(kProtocols.begin(), kProtocols.end(), [&](auto protocol) { return value.starts_with(protocol); });
 }
 
-// `/web/dti` is the link with the alias `dti` of the container `web`; its variables begin with DTI_.
+// `/web/dti` is the link with the alias `dti` in the container `web`. The variables of that link begin with DTI_.
 bool is_link_name(std::string_view variable, std::string_view value) {
   const auto slash = value.rfind('/');
   if (slash == std::string_view::npos || slash < 2 || value.front() != '/') return false;

@@ -6,10 +6,10 @@
 
 namespace dti {
 
-/// Did a platform set this environment variable for a purpose of its own, although it has the name of a setting?
+/// Tells whether Kubernetes or Docker set this environment variable, although it has the name of a setting.
 ///   Kubernetes, for a service named `dti` in the namespace:  DTI_PORT=tcp://10.96.0.12:6000
 ///   Docker, for a link with the alias `dti`:                 the same, and DTI_NAME=/CONTAINER/dti
-/// Such a value is never one that an operator gave: no number begins with a protocol, and no name is the path of a link.
+/// An operator never gives such a value: no number begins with a protocol, and no name is the path of a link.
 [[nodiscard]] bool is_set_by_platform(const ValueKind& kind, std::string_view variable, std::string_view value);
 
 }  // namespace dti

@@ -20,7 +20,7 @@ struct Overloaded : Ts... {
   using Ts::operator()...;
 };
 template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;  // clang before 17 does not find it by itself
+Overloaded(Ts...) -> Overloaded<Ts...>;  // clang before 17 does not deduce it
 
 using Parsed = std::variant<Value, BadValue>;
 
@@ -36,7 +36,7 @@ bool consists_of(std::string_view text, std::string_view characters) {
   return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
 }
 
-// 0 or [1-9][0-9]*; none if it is written otherwise or too large.
+// The number that is written as 0 or [1-9][0-9]*; none if it is written differently or is too large.
 std::optional<std::int64_t> parse_whole(std::string_view text) {
   if (!consists_of(text, kDigits) || (text.size() > 1 && text.front() == '0')) return std::nullopt;
   std::int64_t value = 0;
@@ -83,7 +83,7 @@ Parsed parse_name(const NameKind& kind, std::string_view text) {
 }
 
 Parsed parse_path(std::string_view text) {
-  if (text.empty()) return BadValue{"is no path"};
+  if (text.empty()) return BadValue{"is not a path"};
   if (const auto fault = control_fault(text)) return BadValue{*fault};
   return good(std::string{text});
 }
@@ -120,7 +120,7 @@ Parsed parse_seconds(const SecondsKind& kind, std::string_view text) {
     return BadValue{"is more than " + std::to_string(kSecondsMax) + " seconds"};
   }
   const std::chrono::milliseconds duration{seconds * 1000 + thousandths};
-  if (duration.count() == 0 && !kind.zero_allowed) return BadValue{"is too short: more than 0 seconds are needed"};
+  if (duration.count() == 0 && !kind.zero_allowed) return BadValue{"must be more than 0 seconds"};
   return good(duration);
 }
 
@@ -131,7 +131,7 @@ Parsed parse_host_ports(const HostPortKind& kind, std::string_view text) {
     auto part = text.substr(0, comma);
     const auto address = parse_host_port(part);
     if (!address) {
-      return BadValue{kind.several ? "is not a list of HOST:PORT between commas (such as dti-1:6000,dti-2:6000)"
+      return BadValue{kind.several ? "is not a list of HOST:PORT separated by commas (such as dti-1:6000,dti-2:6000)"
                                    : "is not HOST:PORT (such as 127.0.0.1:5000)"};
     }
     addresses.push_back(*address);

@@ -28,19 +28,19 @@ namespace {
 constexpr std::size_t kFileBytesMax = 16 * 1024 * 1024;  // a catalogue of 200,000 programs, with room to spare
 
 constexpr std::chrono::milliseconds kPollInterval{100};
-constexpr std::chrono::milliseconds kStopGrace{1'000};  // for the writer of a pipe, once a stop was asked for
+constexpr std::chrono::milliseconds kStopGrace{1'000};  // for the writer of a pipe, after a stop was requested
 
 [[noreturn]] void fail_to_read() { throw std::runtime_error{std::generic_category().message(errno)}; }
 
-/// Waits until the file can be read. A pipe may never have a writer, and the signals that ask for a stop are blocked.
-/// @throws std::runtime_error  a stop was asked for, and the writer of the pipe is silent
+/// Waits until the file can be read. A pipe may never have a writer, and the signals that request a stop are blocked.
+/// @throws std::runtime_error  if a stop was requested and the pipe has no data
 void wait_until_readable(int file) {
   std::chrono::milliseconds silent{0};
   pollfd poll_item{file, POLLIN, 0};
   while (poll(&poll_item, 1, static_cast<int>(kPollInterval.count())) == 0) {
     silent += kPollInterval;
     if (StopSignals::is_pending() && silent >= kStopGrace) {
-      throw std::runtime_error{"a signal asked for a stop, and the pipe has no data"};
+      throw std::runtime_error{"a signal requested a stop, and the pipe has no data"};
     }
   }
 }
@@ -62,7 +62,7 @@ std::string read_file(const std::string& path) {
 
 UsageExit bad_use(const std::string& app, const std::string& text) { return {2, app + ": " + text + '\n', false}; }
 
-// A value that was found for a setting, not yet looked at.
+// The text that was given for a setting, before it is parsed.
 struct Given {
   std::string text;
   Origin origin;
@@ -78,12 +78,12 @@ LogEvent ignored_variable(const Setting& setting, const std::string& value) {
   const auto variable = variable_name(setting.name);
   return {LogLevel::kInfo,
           "variable-ignored",
-          "Kubernetes or Docker sets " + variable + " for a service or a link of that name, so it is not a setting of "
-          "this program; use --" + setting.name + ", or \"" + setting.name + "\" in the config file",
+          "Kubernetes or Docker sets " + variable + " for a service or a link of that name, so this program ignores "
+          "it; use --" + setting.name + ", or \"" + setting.name + "\" in the config file",
           {{"variable", variable}, {"value", value}}};
 }
 
-// The names by which messages show an origin: `--port`, `DTI_PORT`, `/etc/dti.toml:3: port`, `--port (default)`.
+// The origin of a value as messages show it: `--port`, `DTI_PORT`, `/etc/dti.toml:3: port`, `--port (default)`.
 std::string shown(std::string_view name, const Origin& origin) {
   switch (origin.source) {
     case Source::kFlag:
@@ -100,7 +100,7 @@ std::string shown_value(std::string_view text) {
   return quoted_text(std::string{text.substr(0, kShownMax)} + "…") + ' ';
 }
 
-// The config file's values: those of --config, else of DTI_CONFIG.
+// The values of the config file that --config names, or else DTI_CONFIG.
 std::variant<std::map<std::string, ConfigValue>, ReadFault> read_config_file(
     const AppDescription& app, const std::map<std::string, std::string>& flags, const Surroundings& surroundings,
     std::string& path) {
@@ -109,7 +109,7 @@ std::variant<std::map<std::string, ConfigValue>, ReadFault> read_config_file(
   if (flag == flags.end() && !variable) return std::map<std::string, ConfigValue>{};
   path = flag != flags.end() ? flag->second : *variable;
   const std::string origin = flag != flags.end() ? "--config" : variable_name("config");
-  if (path.empty()) return ReadFault{origin + ": \"\" is no path"};
+  if (path.empty()) return ReadFault{origin + ": \"\" is not a path"};
   auto settings = app.settings;
   settings.insert(settings.end(), app.others_in_file.begin(), app.others_in_file.end());
   try {
@@ -142,7 +142,7 @@ Surroundings process_surroundings() {
 int leave(const UsageExit& usage) {
   std::FILE* const out = usage.to_stdout ? stdout : stderr;
   const bool printed = std::fputs(usage.text.c_str(), out) >= 0 && std::fflush(out) == 0;
-  return printed || usage.code != 0 ? usage.code : 1;  // help that nobody sees is no success
+  return printed || usage.code != 0 ? usage.code : 1;  // help that could not be printed is a failure
 }
 
 std::string environment_name(std::string_view name) {

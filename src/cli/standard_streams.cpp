@@ -11,7 +11,7 @@ void prepare_standard_streams() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
-    // open() takes the lowest number that is free. Opened for reading: a write to it fails, as to a closed one.
+    // open() uses the lowest free number. The file is opened for reading, so that a write fails as on a closed stream.
     if (fcntl(number, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != number) return;
   }
 }

@@ -8,20 +8,21 @@
 
 namespace dti {
 
-/// The lines on stdout that say where a daemon can be reached: `READY tcp://…`. They never wait for the reader of stdout.
-/// Thread: one.
+/// Prints the lines that give the address of a daemon on stdout, such as `READY tcp://…`. It never waits for the reader
+/// of stdout. Thread: one.
 class Announcements {
  public:
   /// @throws std::system_error  if the system has no thread left
   explicit Announcements(LogSink log);
 
-  /// If the first line cannot be written, whoever waits for it would wait for ever: that is logged, and the process is
-  /// asked to stop (SIGTERM). A later one is written as soon as it can be.
+  /// Queues the line `WORD ENDPOINT`. If the first line cannot be written, the failure is logged and the process is
+  /// asked to stop (SIGTERM), because its reader would never learn the address. A later line is written as soon as
+  /// possible.
   /// @param word  such as READY
   void say(const std::string& word, const std::string& endpoint);
-  /// Could the first line not be written?
+  /// Tells whether the first line could not be written.
   [[nodiscard]] bool has_failed() const;
-  /// To be called before the process is left.
+  /// Waits a short time for the last lines. Call it before the process exits.
   void finish();
 
  private:

@@ -9,23 +9,23 @@
 
 namespace dti {
 
-/// Replaces the file with `text`, or leaves it as it was: readers, and whoever comes after a crash, see the old bytes
-/// or all of the new ones.
-/// @throws std::system_error  that names the file and the reason; nothing of the text is left behind
+/// Replaces the content of a file with `text`. A reader sees either the old content or all of the new content, also
+/// after a crash.
+/// @throws std::system_error  with the file and the reason; then the file has its old content
 void write_atomically(const std::filesystem::path& path, std::string_view text);
 
-/// write_atomically(), but a file that is there and says something else is kept under another name.
-/// @param is_same  do two texts say the same?
-/// @param earlier_path  the path for the number-th earlier file, from 1; the first that no file has is taken
-/// @return where the earlier text is; none if there was none, or it says the same
-/// @throws std::system_error  as write_atomically(); then the file is there as it was
+/// Calls write_atomically(). If the file exists and its text differs, it is kept under another name.
+/// @param is_same  tells whether two texts count as equal
+/// @param earlier_path  returns the path for the number-th earlier file, from 1; the first path without a file is used
+/// @return the path of the earlier file; none if there was no file, or its text counts as equal
+/// @throws std::system_error  as write_atomically(); then the file has its old content and its old name
 std::optional<std::filesystem::path> replace_and_keep(
     const std::filesystem::path& path, std::string_view text,
     const std::function<bool(std::string_view, std::string_view)>& is_same,
     const std::function<std::filesystem::path(std::size_t number)>& earlier_path);
 
-/// Can files be made in that directory? Finds out by making one, which is gone again afterwards.
-/// @return why not, as a sentence's end for people (`No such file or directory`); none if they can
+/// Checks that files can be created in a directory, by creating one and removing it.
+/// @return the reason why not, as the end of a sentence (`No such file or directory`); none if they can be created
 [[nodiscard]] std::optional<std::string> check_writable_directory(const std::filesystem::path& directory);
 
 }  // namespace dti

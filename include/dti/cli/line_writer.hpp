@@ -9,11 +9,10 @@
 
 namespace dti {
 
-/// Writes lines to a descriptor in their order, on a thread of its own: a reader that is slow, or never reads, holds
-/// nobody up. Up to kQueueBytesMax wait; a line that does not fit takes the place of the oldest ones. A write that fails
-/// (a full disk, a terminal or a reader that has gone) is tried again from the byte where it ended, so that no line is
-/// left in pieces.
-/// The descriptor stays as it was: O_NONBLOCK would also change it for the other processes that have it.
+/// Writes lines to a descriptor, in order, on its own thread, so that a slow reader delays no caller. Up to
+/// kQueueBytesMax wait; a line that does not fit replaces the oldest lines. If a write fails (full disk, closed
+/// terminal, reader gone), the thread tries again from the byte where it stopped, so that each line is written whole.
+/// It does not set O_NONBLOCK, because that would also change the descriptor for the other processes that share it.
 class LineWriter {
  public:
   static constexpr std::size_t kQueueBytesMax = 1024 * 1024;  // some 5,000 lines
@@ -21,23 +20,26 @@ class LineWriter {
 
   struct Options {
     int descriptor = -1;
-    /// The line that takes the place of so many lines that did not fit; empty: none. Thread: the writer's.
+    /// Returns the line to write in place of `dropped` lines; if the function is empty, no line is written. Thread: the
+    /// writer's.
     std::function<std::string(std::uint64_t dropped)> gap_line;
-    /// A write failed for another reason than a full pipe; called once until a write succeeds. Thread: the writer's.
+    /// Called when a write fails for another reason than a full pipe; then not again until a write has succeeded.
+    /// Thread: the writer's.
     std::function<void(const std::string& reason)> on_failure;
   };
 
   /// @throws std::system_error  if the system has no thread left
   explicit LineWriter(Options options);
-  /// Does not wait: lines that are not written yet may be lost.
+  /// Does not wait. Lines that are not written yet may be lost.
   ~LineWriter();
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
 
-  /// @param line  with its line feed. Never waits for the reader. Thread: any
+  /// Queues a line. Never waits for the reader. Thread: any.
+  /// @param line  with its line feed
   void write(std::string line);
-  /// No line follows. Waits until all are written or cannot be, and no longer than that: a writer that still waits for
-  /// its reader then goes on by itself until the process has ended.
+  /// Ends the queue. Waits until all lines are written or a write has failed, at most for `bound`. After that time, the
+  /// thread continues alone until the process exits.
   void finish(std::chrono::milliseconds bound);
 
  private:

@@ -5,7 +5,7 @@
 
 namespace dti {
 
-/// How to log, from --log-level and --log-format.
+/// The log options that --log-level and --log-format give.
 [[nodiscard]] LogOptions log_options(const Settings& settings);
 
 }  // namespace dti

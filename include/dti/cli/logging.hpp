@@ -15,19 +15,19 @@ enum class LogFormat { kText, kJson };
 struct LogOptions {
   LogLevel level = LogLevel::kInfo;  // events below it are dropped
   LogFormat format = LogFormat::kText;
-  std::vector<LogEvent> first = {};  // of the settings: the log begins with them
+  std::vector<LogEvent> first = {};  // events about the settings, which the log writes first
 };
 
-/// An event as one line, without its line feed, whatever its texts hold:
+/// An event as one line, without its line feed. No text in the event can break the line:
 ///   text  2026-01-31T09:15:00.250Z warning store-unavailable: the store does not answer attempt=3 reason="timed out"
 ///   JSON  {"time":"…","level":"warning","event":"…","message":"…","fields":{"attempt":"3","reason":"timed out"}}
 [[nodiscard]] std::string format_log_event(const LogEvent& event, LogFormat format,
                                            std::chrono::sys_time<std::chrono::microseconds> time);
 
-/// The log of this process: writes events to stderr, a line each; the level is coloured if that is a terminal and NO_COLOR
-/// is empty. It never waits for the reader of stderr: lines that do not fit are dropped, and counted by `log-dropped`.
-/// A failed check, and an exception that is not caught, are its last lines before the process stops itself.
-/// To be made once, before any other thread, behind what blocks signals. Thread: any.
+/// The log of this process. Writes each event as one line to stderr; the level has a colour if stderr is a terminal and
+/// NO_COLOR is empty. It never waits for the reader of stderr: lines that do not fit are dropped, and `log-dropped`
+/// gives their number. It also logs a failed check and an uncaught exception before the process aborts.
+/// Construct it once, after the signals were blocked and before any other thread starts. Thread: any.
 class Log {
  public:
   /// @throws std::system_error  if the system has no thread left
@@ -37,9 +37,9 @@ class Log {
   Log& operator=(const Log&) = delete;
 
   void operator()(const LogEvent& event) const;
-  /// For those who log; it may outlive this object, and then drops.
+  /// The same log as a function object. It may outlive the Log; then it drops its events.
   [[nodiscard]] LogSink sink() const;
-  /// Waits for the last lines, but no longer than kFinishTime. To be called before the process is left.
+  /// Waits for the last lines, at most for kFinishTime. Call it before the process exits.
   void finish() const;
 
   static constexpr std::chrono::milliseconds kFinishTime{200};
@@ -49,14 +49,16 @@ class Log {
   const std::shared_ptr<State> state_;
 };
 
-/// What a daemon logs of a signal that it was sent and that does not stop it.
+/// The event that a daemon logs when it gets a signal that does not stop it.
+/// @param name  of the signal, such as `SIGHUP`
 [[nodiscard]] LogEvent ignored_signal(const std::string& name);
 
-/// Does the work, and logs the exception that ended it, if one did.
-/// @return the work's exit code; 1 after an exception
+/// Calls `work`. If it throws, logs the exception.
+/// @return the exit code that `work` returned; 1 after an exception
 [[nodiscard]] int run_logged(const Log& log, const std::function<int()>& work);
 
-/// Logs the reason for which a process ends, where the log itself could not be made. May wait for the reader.
+/// Logs the reason why a process ends, for the case that the Log could not be constructed. May wait for the reader of
+/// stderr.
 void log_without_thread(const LogOptions& options, const std::string& reason);
 
 }  // namespace dti

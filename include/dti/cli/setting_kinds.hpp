@@ -10,14 +10,14 @@
 
 namespace dti {
 
-/// Where a TCP peer listens. An IPv6 address stands in brackets.
+/// The address of a TCP peer. An IPv6 address has brackets.
 struct HostPort {
   std::string host;
   std::uint16_t port = 0;
 
   friend bool operator==(const HostPort&, const HostPort&) = default;
 };
-/// HOST:PORT, as it was read.
+/// HOST:PORT, as parse_value() accepts it.
 [[nodiscard]] std::string to_string(const HostPort& address);
 
 /// UTF-8 without control characters.
@@ -28,46 +28,48 @@ struct TextKind {
 struct NameKind {
   std::size_t bytes_max = 0;
 };
-/// Any bytes but control characters; not empty. A line end in a path comes from a file that was read carelessly.
+/// Any bytes except control characters; not empty. A line end in a path usually comes from a file that was read with
+/// its line end.
 struct PathKind {};
-/// What a socket may be bound to: an IP address (IPv6 with or without brackets), a host name, the name of an interface,
-/// or `*`.
+/// An address to listen on: an IP address (IPv6 with or without brackets), a host name, the name of an interface, or
+/// `*`.
 struct BindKind {};
 /// A whole number, written 0 or [1-9][0-9]*.
 struct IntegerKind {
   std::int64_t min = 0;
   std::int64_t max = 0;
 };
-/// A time in seconds, with at most three decimals, up to kSecondsMax.
+/// A time in seconds with at most three decimals, from 0 (if `zero_allowed`) or 0.001 to kSecondsMax.
 struct SecondsKind {
   bool zero_allowed = false;
 };
-/// One HOST:PORT, or several between commas.
+/// One HOST:PORT, or several separated by commas.
 struct HostPortKind {
   bool several = false;
 };
 struct ChoiceKind {
   std::vector<std::string> choices;
 };
-/// On or off: `--json`, `--json=true`, `--json=false`.
+/// A setting that is on or off: `--json`, `--json=true`, `--json=false`.
 struct SwitchKind {};
 using ValueKind = std::variant<TextKind, NameKind, PathKind, BindKind, IntegerKind, SecondsKind, HostPortKind,
                                ChoiceKind, SwitchKind>;
 
 inline constexpr std::int64_t kSecondsMax = 1'000'000;  // 11 days; as milliseconds it fits the 32 bits of a poll
 
-/// Texts, names, paths, binds and choices are strings.
+/// The value of a setting. Texts, names, paths, addresses to listen on and choices are strings.
 using Value = std::variant<std::string, std::int64_t, std::chrono::milliseconds, std::vector<HostPort>, bool>;
 
-/// Why a text is no value of its kind: the rest of a sentence that begins with the value (`is not …`, `has …`).
+/// Why a text is not a value of its kind.
 struct BadValue {
-  std::string reason;
-  bool show_value = true;
+  std::string reason;      // the rest of a sentence that begins with the value: `is not …`, `has …`
+  bool show_value = true;  // false: a message must not contain the value
 };
 
+/// Reads the text of a flag, an environment variable or a config file.
 [[nodiscard]] std::variant<Value, BadValue> parse_value(const ValueKind& kind, std::string_view text);
 
-/// What stands for a value of the kind in help: `N`, `SECONDS`, `text|json`.
+/// The placeholder for a value of the kind in --help: `N`, `SECONDS`, `text|json`.
 [[nodiscard]] std::string placeholder(const ValueKind& kind);
 
 }  // namespace dti

@@ -20,47 +20,48 @@ namespace dti {
 /// One setting of a program: its flag, its environment variable, its key in the config file and its default.
 struct Setting {
   std::string name = {};   // `lease-seconds`: --lease-seconds, DTI_LEASE_SECONDS, `lease-seconds = 5` in the file
-  std::string group = {};  // heading in --help
+  std::string group = {};  // the heading in --help
   ValueKind kind = TextKind{};
-  std::string help = {};                          // a sentence or more
-  std::optional<std::string> default_value = {};  // read like any other value; none: no value unless one is given
-  std::string default_shown = "none";             // what --help says if there is no default_value
+  std::string help = {};                          // one or more sentences
+  std::optional<std::string> default_value = {};  // parsed like any other value; none: the setting has no default
+  std::string default_shown = "none";             // the default in --help if there is no default_value
   bool needed = false;
-  bool secret = false;  // may carry a password: messages never show the value
+  bool secret = false;  // the value may contain a password, so messages never show it
 };
 
-/// What --help says of a program, and what it takes.
+/// The description of a program: its settings, and the other parts of its --help.
 struct AppDescription {
   std::string name;
   std::string purpose;  // a paragraph
   std::vector<Setting> settings;
-  std::vector<std::pair<std::string, std::string>> examples;  // what it does, command line
+  std::vector<std::pair<std::string, std::string>> examples;  // the purpose and the command line
   std::vector<std::pair<int, std::string>> exit_codes;
-  std::vector<Setting> others_in_file = {};  // of other programs: a config file may have them, for it serves those too
+  std::vector<Setting> others_in_file = {};  // settings of other programs that a shared config file may contain
 };
 
-/// What a process finds around it.
+/// The environment and the files that a process can read. Tests replace them.
 struct Surroundings {
-  /// The environment variable of that name.
+  /// The value of the environment variable; none if it is not set.
   std::function<std::optional<std::string>(const std::string& name)> variable;
-  /// The file's text. @throws std::runtime_error  with the reason, without the path
+  /// The text of the file. @throws std::runtime_error  with the reason, without the path
   std::function<std::string(const std::string& path)> read_file;
 };
-/// Those of this process. A file may have 16 MiB.
+/// The environment and the files of this process. A file may have at most 16 MiB.
 [[nodiscard]] Surroundings process_surroundings();
 
-/// The program is to end at once: --help, --version, or bad use.
+/// The program must exit at once, because of --help, --version or incorrect usage.
 struct UsageExit {
   int code = 2;
   std::string text;  // ends with a line feed
   bool to_stdout = false;
 };
-/// Prints the text where it belongs. @return the exit code
+/// Prints the text to stdout or stderr.
+/// @return the exit code: usage.code, or 1 if that is 0 and the text could not be printed
 [[nodiscard]] int leave(const UsageExit& usage);
 
 enum class Source { kFlag, kVariable, kFile, kDefault };
 
-/// Where a value came from: `--port`, `DTI_PORT`, `/etc/dti.toml:3` or `default`.
+/// The source of a value: `--port`, `DTI_PORT`, `/etc/dti.toml:3` or `default`.
 struct Origin {
   Source source = Source::kDefault;
   std::string text = "default";
@@ -69,20 +70,21 @@ struct Origin {
 /// The settings of one run, each with its origin.
 class Settings {
  public:
-  /// Is there a value? Not for a setting without default that was not given.
+  /// Tells whether the setting has a value. A setting without default has none unless one was given.
   [[nodiscard]] bool has(std::string_view name) const;
-  /// The value; the name must be a setting that has one, of a kind with that type.
+  /// The value of a setting. has(name) must be true, and the kind of the setting must have the type of the function.
   [[nodiscard]] const std::string& text(std::string_view name) const;
   [[nodiscard]] std::int64_t integer(std::string_view name) const;
   [[nodiscard]] std::chrono::milliseconds duration(std::string_view name) const;
   [[nodiscard]] const std::vector<HostPort>& addresses(std::string_view name) const;
   [[nodiscard]] bool is_on(std::string_view name) const;
   [[nodiscard]] const Origin& origin(std::string_view name) const;
-  /// The variables that have the name of a setting and were ignored, to be logged: see is_set_by_platform().
+  /// Log events about the environment variables that have the name of a setting and were ignored: see
+  /// is_set_by_platform().
   [[nodiscard]] const std::vector<LogEvent>& ignored() const { return ignored_; }
 
-  /// Bad use, because of that setting's value: a line that names where the value came from.
-  /// @param reason  why, or the rest of a sentence; never the value of a secret setting
+  /// Incorrect usage because of the value of a setting. The line names the source of the value.
+  /// @param reason  a clause; it must not contain the value of a secret setting
   [[nodiscard]] UsageExit bad(std::string_view name, std::string_view reason) const;
 
  private:
@@ -99,24 +101,26 @@ class Settings {
   std::vector<LogEvent> ignored_;
 };
 
-/// Finds the value of each setting: the flag's, else the environment variable's, else the config file's, else the
-/// default. An environment variable counts as not set if it is empty or is_set_by_platform(). --help, --version, --config, --log-level and
-/// --log-format belong to every program and are added here.
+/// Finds the value of each setting. A flag has priority over the environment variable, the variable over the config
+/// file, and the file over the default. An environment variable counts as not set if it is empty or
+/// is_set_by_platform(). resolve() adds the settings of every program: --help, --version, --config, --log-level and
+/// --log-format.
 /// @param args  the command line without the program's name
-/// @return the settings, each valid for its kind; or how to end: help and version with 0, bad use with 2 and one line
+/// @return the settings, each valid for its kind; or how to end: help and version with 0, incorrect usage with 2 and
+///   one line
 [[nodiscard]] std::variant<Settings, UsageExit> resolve(const AppDescription& app, std::span<const std::string> args,
                                                         const Surroundings& surroundings);
 
-/// What --help prints.
+/// The text of --help.
 [[nodiscard]] std::string help_text(const AppDescription& app);
 
-/// What --version prints.
+/// The text of --version.
 [[nodiscard]] std::string version_text(const std::string& program);
 
-/// A name in the form that it has in environment variables: `store-timeout` is STORE_TIMEOUT.
+/// A name as environment variables spell it: STORE_TIMEOUT for `store-timeout`.
 [[nodiscard]] std::string environment_name(std::string_view name);
 
-/// The environment variable of a setting.
+/// The name of the environment variable of a setting: DTI_STORE_TIMEOUT for `store-timeout`.
 [[nodiscard]] std::string variable_name(std::string_view setting);
 
 }  // namespace dti

@@ -2,9 +2,10 @@
 
 namespace dti {
 
-/// To be called first in main(). A write that fails does not kill the process: SIGPIPE (the reader of our output has
-/// left) and SIGXFSZ (a file may not grow, `ulimit -f`) are ignored. A standard stream that was closed stays closed for
-/// writing: its descriptor is taken, or else a socket or a store would get the number, and our output with it.
+/// Prepares stdin, stdout and stderr. Call it first in main().
+/// It ignores SIGPIPE (the reader of the output has gone) and SIGXFSZ (`ulimit -f`), so that a failed write does not
+/// kill the process. If a standard stream is closed, it occupies the descriptor with one that cannot be written;
+/// otherwise a socket or a store could get that number, and with it the output of the process.
 void prepare_standard_streams();
 
 }  // namespace dti

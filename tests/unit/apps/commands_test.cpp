@@ -45,12 +45,13 @@ TEST(Commands, AnythingElseIsBadUseInOneLineThatShowsNoPassword) {
     const char* line;
   };
   const Case cases[] = {
-      {{}, "tool: a command is needed: verify, export (tool --help says more)\n"},
-      {{"vrfy"}, "tool: \"vrfy\" is no command; there is: verify, export (tool --help says more)\n"},
-      {{"Verify1"}, "tool: that is no command; there is: verify, export (tool --help says more)\n"},
-      {{"postgresql://u:s3cret@h/d"}, "tool: that is no command; there is: verify, export (tool --help says more)\n"},
-      {{""}, "tool: \"\" is no command; there is: verify, export (tool --help says more)\n"},
-      {{"--store=x", "verify"}, "tool: the command comes first: verify, export (tool --help says more)\n"}};
+      {{}, "tool: a command is needed (commands: verify, export; see tool --help)\n"},
+      {{"vrfy"}, "tool: unknown command \"vrfy\" (commands: verify, export; see tool --help)\n"},
+      {{"Verify1"}, "tool: unknown command (commands: verify, export; see tool --help)\n"},
+      {{"postgresql://u:s3cret@h/d"}, "tool: unknown command (commands: verify, export; see tool --help)\n"},
+      {{""}, "tool: unknown command \"\" (commands: verify, export; see tool --help)\n"},
+      {{"--store=x", "verify"},
+       "tool: the command must come first (commands: verify, export; see tool --help)\n"}};
   for (const auto& c : cases) {
     const auto found = find(c.args);
     ASSERT_TRUE(std::holds_alternative<UsageExit>(found)) << c.line;

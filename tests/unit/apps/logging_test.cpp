@@ -126,7 +126,7 @@ TEST(Logging, AnExceptionThatEndsTheWorkIsALineOfTheChosenFormatAndExitCode1) {
 TEST(LoggingDeathTest, AFaultOfTheProgramIsALineOfTheChosenFormat) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   const std::string begin = R"(^\{"time":"[^"]*","level":"error","event":"fault","message":")";
-  const std::string end = "; the process stops itself[^\n]*\n$";
+  const std::string end = "; the process aborts[^\n]*\n$";
   const LogOptions options{.format = LogFormat::kJson};
   EXPECT_DEATH({ const Log log{options}; DTI_CHECK(1 > 2); }, begin + "check failed: 1 > 2 at .*" + end);
   EXPECT_DEATH({ const Log log{options}; std::thread{[] { throw std::runtime_error{"oh"}; }}.join(); },

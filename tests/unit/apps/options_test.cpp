@@ -142,9 +142,9 @@ TEST(FacultyAndProgramOptions, TheNameOfADockerLinkIsNoNameOfTheirs) {
 
 TEST(DtiServerOptions, AnOldProxyIsReachedAndReachesTheServerOverIpv4) {
   const std::pair<Args, std::string> refused[] = {
-      {{"--proxy-server=[::1]:7000"}, "dti_server: --proxy-server: the old proxy knows IPv4 only"},
-      {{"--proxy-server=[::ffff:127.0.0.1]:7000"}, "dti_server: --proxy-server: the old proxy knows IPv4 only"},
-      {{"--proxy-server=[::]:7000"}, "dti_server: --proxy-server: the old proxy knows IPv4 only"},
+      {{"--proxy-server=[::1]:7000"}, "dti_server: --proxy-server: the old proxy supports IPv4 only"},
+      {{"--proxy-server=[::ffff:127.0.0.1]:7000"}, "dti_server: --proxy-server: the old proxy supports IPv4 only"},
+      {{"--proxy-server=[::]:7000"}, "dti_server: --proxy-server: the old proxy supports IPv4 only"},
       {{"--proxy-server=proxy:7000", "--bind=::1"}, "dti_server: --bind: the old proxy (--proxy-server) reaches"},
       {{"--proxy-server=proxy:7000", "--bind=[fe80::1]"}, "dti_server: --bind: the old proxy (--proxy-server) reaches"},
   };
@@ -203,10 +203,10 @@ TEST(DtiServerOptions, BadUseIsRefusedWithItsReason) {
       {{"--proxy-server=host"}, "dti_server: --proxy-server: \"host\" is not HOST:PORT"},
       {{"--num-faculties=-1"}, "dti_server: --num-faculties: \"-1\" is not a whole number"},
       {{"--fail-seconds=-1"}, "dti_server: --fail-seconds: \"-1\" is not a number of seconds"},
-      {{"--store-timeout=0"}, "dti_server: --store-timeout: \"0\" is too short"},
+      {{"--store-timeout=0"}, "dti_server: --store-timeout: \"0\" must be more than 0 seconds"},
       {{"--lease-seconds=nan"}, "dti_server: --lease-seconds: \"nan\" is not a number of seconds"},
-      {{"--lease-seconds=0.999"}, "dti_server: --lease-seconds: must be from 1 to 300 seconds"},
-      {{"--lease-seconds=300.001"}, "dti_server: --lease-seconds: must be from 1 to 300 seconds"},
+      {{"--lease-seconds=0.999"}, "dti_server: --lease-seconds: must be between 1 and 300 seconds"},
+      {{"--lease-seconds=300.001"}, "dti_server: --lease-seconds: must be between 1 and 300 seconds"},
       {{"--advertise=host"}, "dti_server: --advertise: \"host\" is not HOST:PORT"},
       {{"--log-level=loud"}, "dti_server: --log-level: \"loud\" is not one of debug, info, warning, error"},
       {{"--log-format=xml"}, "dti_server: --log-format: \"xml\" is not one of text, json"},
@@ -296,7 +296,7 @@ TEST(FacultyOptions, BadUseIsRefusedWithItsReason) {
       {{"--semester="}, "faculty: --semester: \"\" must not be empty"},
       {{"--min-programs=0"}, "faculty: --min-programs: \"0\" is not a whole number from 1 to 1000"},
       {{"--min-programs=1001"}, "from 1 to 1000"},
-      {{"--request-timeout=0"}, "faculty: --request-timeout: \"0\" is too short"},
+      {{"--request-timeout=0"}, "faculty: --request-timeout: \"0\" must be more than 0 seconds"},
       {{"--retries=-1"}, "faculty: --retries: \"-1\" is not a whole number"},
       {{"--listen-port=x"}, "faculty: --listen-port: \"x\" is not a whole number"},
       {{"--port=5000"}, "faculty: --port: unknown flag"},
@@ -348,8 +348,9 @@ TEST(ProgramOptions, BadUseIsRefusedWithItsReason) {
     args[change.first] = change.second;
     EXPECT_HAS(bad(kProgram, args), part);
   }
-  EXPECT_HAS(bad(kProgram, with(kProgramNeeds, {"--timeout=0"})), "program: --timeout: \"0\" is too short");
-  EXPECT_HAS(bad(kProgram, with(kProgramNeeds, {"--output-dir="})), "program: --output-dir: \"\" is no path");
+  EXPECT_HAS(bad(kProgram, with(kProgramNeeds, {"--timeout=0"})),
+             "program: --timeout: \"0\" must be more than 0 seconds");
+  EXPECT_HAS(bad(kProgram, with(kProgramNeeds, {"--output-dir="})), "program: --output-dir: \"\" is not a path");
 }
 
 TEST(ProgramOptions, EveryNameThatTheServerAcceptsIsTaken) {
@@ -362,7 +363,7 @@ TEST(ProgramOptions, EveryNameThatTheServerAcceptsIsTaken) {
   }
 }
 
-// As a shell reads it: a line that ends in a backslash goes on.
+// Splits a command line like a shell: a line that ends in a backslash continues.
 std::string joined(const std::string& text) { return std::regex_replace(text, std::regex{" \\\\\n +"}, " "); }
 
 TEST(Help, MentionsEveryFlagWithItsVariableAndItsDefault) {
@@ -409,9 +410,9 @@ TEST(Help, SaysWhatASemesterNeedsAndWhatALeaseIsFor) {
   for (const std::string name : {"--classrooms", "--labs"}) {
     const auto start = help.find(' ' + name + "=N");
     ASSERT_NE(start, std::string::npos) << name;
-    EXPECT_HAS(help.substr(start, 200), "default: none; needed to open a semester");
+    EXPECT_HAS(help.substr(start, 200), "default: none; required to open a semester");
   }
-  EXPECT_HAS(help.substr(help.find("--lease-seconds")), "another one takes over");
+  EXPECT_HAS(help.substr(help.find("--lease-seconds")), "a standby may take over");
 }
 
 TEST(Help, IsAnsweredWithoutTheNeededFlags) {

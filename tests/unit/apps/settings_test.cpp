@@ -42,7 +42,7 @@ Settings good(const Args& args, Texts variables = {}, Texts files = {}) {
   return std::get<Settings>(std::move(resolved));
 }
 
-// The line that bad use prints, without its line feed.
+// The line that incorrect usage prints, without its line feed.
 std::string bad(const Args& args, Texts variables = {}, Texts files = {}) {
   const auto resolved = resolve_app(args, std::move(variables), std::move(files));
   const auto* usage = std::get_if<UsageExit>(&resolved);
@@ -187,23 +187,23 @@ TEST(Settings, CommandLinesThatMakeNoSenseSayWhatIsWrong) {
     std::string line;
   };
   const Case cases[] = {
-      {{"--prot=1"}, "app: --prot: unknown flag; did you mean --port? (--help lists all)"},
-      {{"--wait=1"}, "app: --wait: unknown flag; did you mean --wait-seconds? (--help lists all)"},
-      {{"-port", "1"}, "app: -port: unknown flag; did you mean --port? (--help lists all)"},
-      {{"--zzzzzzzz", "1"}, "app: --zzzzzzzz: unknown flag (--help lists all)"},
-      {{"-x"}, "app: -x: unknown flag (--help lists all)"},
+      {{"--prot=1"}, "app: --prot: unknown flag; did you mean --port? (see --help)"},
+      {{"--wait=1"}, "app: --wait: unknown flag; did you mean --wait-seconds? (see --help)"},
+      {{"-port", "1"}, "app: -port: unknown flag; did you mean --port? (see --help)"},
+      {{"--zzzzzzzz", "1"}, "app: --zzzzzzzz: unknown flag (see --help)"},
+      {{"-x"}, "app: -x: unknown flag (see --help)"},
       {{"--port=1", "--port=2"}, "app: --port: given 2 times; once is allowed"},
       {{"--port", "1", "--json", "--json"}, "app: --json: given 2 times; once is allowed"},
       {{"--json", "--port"}, "app: --port: needs a value"},
       {{"--name", "--port=7"}, "app: --name: needs a value"},
       {{"--port", "--store=s3cret"}, "app: --port: needs a value"},
       {{"--name", "derecho", "civil"},
-       "app: an argument \"civil\" belongs to no flag (a value with spaces needs quotes)"},
+       "app: unexpected argument \"civil\": it does not belong to a flag (a value with spaces needs quotes)"},
       {{"--store=x", "postgresql://u:s3cret@h"},
-       "app: an argument belongs to no flag (a value with spaces needs quotes)"},
-      {{"--stroe=postgresql://u:s3cret@h"}, "app: --stroe: unknown flag; did you mean --store? (--help lists all)"},
-      {{"--", "--port=1"}, "app: --: unknown flag (--help lists all)"},
-      {{"--od\nd"}, "app: --od\\nd: unknown flag (--help lists all)"},
+       "app: unexpected argument: it does not belong to a flag (a value with spaces needs quotes)"},
+      {{"--stroe=postgresql://u:s3cret@h"}, "app: --stroe: unknown flag; did you mean --store? (see --help)"},
+      {{"--", "--port=1"}, "app: --: unknown flag (see --help)"},
+      {{"--od\nd"}, "app: --od\\nd: unknown flag (see --help)"},
   };
   for (const auto& test : cases) EXPECT_EQ(bad(test.args), test.line);
 }
@@ -246,12 +246,12 @@ TEST(Settings, ConfigFilesThatMakeNoSenseNameTheFileAndTheLine) {
       {"[=]", "app: f.toml: not valid TOML"},
       {"port = 1\nñ = 1", "app: f.toml:2: not valid TOML"},
       {"port = ñ", "app: f.toml:1: not valid TOML"},
-      {"port = 1\nname = 0\"ñ\"", "app: f.toml:2: not valid TOML (a line is"},  // no text, but a part of the value 0"ñ"
-      {"name = 0='ñ'", "app: f.toml:1: not valid TOML (a line is"},
-      {"name = ['ñ']", "app: f.toml:1: not valid TOML (a line is"},
+      {"port = 1\nname = 0\"ñ\"", "app: f.toml:2: not valid TOML (write key"},  // no text, but a part of the value 0"ñ"
+      {"name = 0='ñ'", "app: f.toml:1: not valid TOML (write key"},
+      {"name = ['ñ']", "app: f.toml:1: not valid TOML (write key"},
       {"name = \"\"\"a\"ñ\nb\"\"\"\" # ñ\nport = 1\u00a0", "app: f.toml:3: not valid TOML"},
-      {"port = 1\nname = \"\"\"a\\ñ\"\"\"", "app: f.toml:2: not valid TOML (a line is"},
-      {"name = \"\"\"a\\ \n ñ\"\"\"", "app: f.toml:1: not valid TOML (a line is"},
+      {"port = 1\nname = \"\"\"a\\ñ\"\"\"", "app: f.toml:2: not valid TOML (write key"},
+      {"name = \"\"\"a\\ \n ñ\"\"\"", "app: f.toml:1: not valid TOML (write key"},
       {"name = " + std::string(100'000, '['), "app: f.toml:1: not valid TOML at column"},
   };
   for (const auto& test : cases) {
@@ -275,7 +275,7 @@ TEST(Settings, ConfigFilesGiveEachKindOfValue) {
 TEST(Settings, AConfigFileThatCannotBeReadNamesWhoAskedForIt) {
   EXPECT_EQ(bad({"--config=/no"}), "app: --config: cannot read \"/no\": No such file or directory");
   EXPECT_EQ(bad({}, {{"DTI_CONFIG", "/no"}}), "app: DTI_CONFIG: cannot read \"/no\": No such file or directory");
-  EXPECT_EQ(bad({"--config="}, {{"DTI_CONFIG", "/no"}}), "app: --config: \"\" is no path");
+  EXPECT_EQ(bad({"--config="}, {{"DTI_CONFIG", "/no"}}), "app: --config: \"\" is not a path");
 }
 
 TEST(Settings, ASecretValueIsNeverShown) {

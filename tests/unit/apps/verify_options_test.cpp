@@ -67,15 +67,15 @@ TEST(VerifyOptions, APasswordInAFlagIsRefusedAndNotShown) {
 }
 
 TEST(VerifyOptions, AStoreInMemoryIsBadUse) {
-  EXPECT_NE(bad({"--store=memory:"}).find("there is nothing to look at"), std::string::npos);
+  EXPECT_NE(bad({"--store=memory:"}).find("cannot be verified"), std::string::npos);
 }
 
 TEST(VerifyOptions, HelpNamesTheExitCodes) {
   const auto usage = std::get<UsageExit>(parse_verify_options(Args{"--help"}, fake_surroundings()));
-  EXPECT_NE(usage.text.find("0  all fits\n"), std::string::npos) << usage.text;
-  EXPECT_NE(usage.text.find("1  a difference"), std::string::npos);
+  EXPECT_NE(usage.text.find("0  the store is consistent\n"), std::string::npos) << usage.text;
+  EXPECT_NE(usage.text.find("1  the store has a difference"), std::string::npos);
   EXPECT_EQ(usage.text.find("--semester"), std::string::npos) << "the server's settings are not its own";
-  EXPECT_EQ(usage.text.find("memory:"), std::string::npos) << "there is nothing to look at";
+  EXPECT_EQ(usage.text.find("memory:"), std::string::npos) << "such a store cannot be verified";
 }
 
 }  // namespace

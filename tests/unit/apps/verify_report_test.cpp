@@ -36,7 +36,7 @@ TEST(VerifyReport, SaysInALineWhatASemesterComesTo) {
             "file: integrity_check ok\n"
             "catalogue: 50 programs of 1 faculty\n"
             "semester \"2025-10\": 2 entries, 1 grant; left 373 classrooms, 58 labs, 373 mobile labs; ok\n"
-            "all fits\n");
+            "no differences\n");
 }
 
 TEST(VerifyReport, SaysInALineWhatDiffers) {
