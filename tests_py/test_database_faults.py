@@ -13,8 +13,9 @@ import pytest
 
 from tests_py.harness.crash_ledger import check_semester
 from tests_py.harness.crash_load import Peers, Requests
-from tests_py.harness.database_faults import (a_batch_waits, held_row, is_gone, kill_a_backend, let_recover_quickly,
+from tests_py.harness.database_faults import (a_batch_waits, held_row, kill_a_backend, let_recover_quickly,
                                               postmaster_stopped, stop_at_once_and_start)
+from tests_py.harness.postgresql import is_gone
 from tests_py.harness.process import HANG_SECONDS, running, until
 from tests_py.harness.scenario import SEMESTER
 from tests_py.harness.wire import Client, request

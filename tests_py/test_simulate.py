@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests_py.harness.database_faults import is_gone
+from tests_py.harness.postgresql import is_gone
 from tests_py.harness.process import ROOT, until
 
 SIMULATION = """#!/bin/sh

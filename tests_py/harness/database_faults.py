@@ -4,9 +4,8 @@ import contextlib
 import os
 import signal
 import subprocess
-from pathlib import Path
 
-from tests_py.harness.postgresql import ROLE
+from tests_py.harness.postgresql import ROLE, children, is_gone
 from tests_py.harness.process import clean_environment, until
 
 BACK_SECONDS = 120
@@ -18,15 +17,6 @@ def let_recover_quickly(cluster):
     cluster.sql("postgres", "SELECT pg_reload_conf()", user="postgres")
 
 
-def postmaster(cluster):
-    return int((cluster.folder / "data" / "postmaster.pid").read_text().split()[0])
-
-
-def children(pid):
-    return [int(child) for task in Path(f"/proc/{pid}/task").iterdir()
-            for child in (task / "children").read_text().split()]
-
-
 def stop_at_once_and_start(cluster, _random=None):
     cluster.stop("immediate")
     cluster.start()
@@ -34,7 +24,7 @@ def stop_at_once_and_start(cluster, _random=None):
 
 def kill_a_backend(cluster, random):
     """SIGKILL for one of its processes: the postmaster ends all the others and recovers."""
-    pids = children(postmaster(cluster))
+    pids = children(cluster.postmaster)
     os.kill(random.choice(pids), signal.SIGKILL)
     until(lambda: is_gone(pids), BACK_SECONDS, "the end of the sessions")
     until(lambda: takes_connections(cluster), BACK_SECONDS, "a database that takes connections")
@@ -42,7 +32,7 @@ def kill_a_backend(cluster, random):
 
 def kill_the_postmaster(cluster, _random=None):
     """SIGKILL for all of it, the postmaster first, as the kernel does when memory runs out; then a start."""
-    pid = postmaster(cluster)
+    pid = cluster.postmaster
     pids = [pid, *children(pid)]
     for victim in pids:
         with contextlib.suppress(ProcessLookupError):
@@ -55,17 +45,6 @@ def kill_the_postmaster(cluster, _random=None):
 
 
 FAILURES = {"stop": stop_at_once_and_start, "backend": kill_a_backend, "postmaster": kill_the_postmaster}
-
-
-def is_gone(pids):
-    return not any(_runs(pid) for pid in pids)
-
-
-def _runs(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def takes_connections(cluster):
@@ -107,7 +86,7 @@ def a_batch_waits(store):
 @contextlib.contextmanager
 def postmaster_stopped(cluster):
     """SIGSTOP for the postmaster alone: the sessions that there are go on, and new ones do not come about."""
-    pid = postmaster(cluster)
+    pid = cluster.postmaster
     os.kill(pid, signal.SIGSTOP)
     try:
         yield

@@ -48,26 +48,32 @@ def _mount(*arguments):
 
 
 @contextlib.contextmanager
-def mounted(mount_point, *arguments):
-    """The file system that mount(8) makes of the arguments; the test is skipped where it may not."""
+def _mounted(mount_point, *arguments):
+    """Mounts as mount(8) does with these arguments; the test is skipped where that is not possible."""
     if os.geteuid() != 0:
-        pytest.skip("a small disk can be mounted by root only: run this test as root")
-    mount_point.mkdir(exist_ok=True)
+        pytest.skip("only root can mount: run this test as root")
     try:
         with held():
             result = _mount(*arguments, mount_point)
         if result.returncode != 0:
-            pytest.skip(f"no small disk can be mounted here: {result.stderr.strip()}")
-        disk = Disk(mount_point)
-        disk.folder.mkdir(exist_ok=True)
-        yield disk
+            pytest.skip(f"nothing can be mounted here: {result.stderr.strip()}")
+        yield mount_point
     finally:
-        # Lazily: what still has a file open there must not keep it for ever.
+        # Lazily: a process may still have a file open there.
         subprocess.run(["umount", "-l", mount_point], capture_output=True, timeout=30)
 
 
+@contextlib.contextmanager
+def _disk(mount_point, *arguments):
+    mount_point.mkdir(exist_ok=True)
+    with _mounted(mount_point, *arguments):
+        disk = Disk(mount_point)
+        disk.folder.mkdir(exist_ok=True)
+        yield disk
+
+
 def disk_in_memory(mount_point, megabytes):
-    return mounted(mount_point, "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs")
+    return _disk(mount_point, "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs")
 
 
 @contextlib.contextmanager
@@ -78,24 +84,14 @@ def disk_in_a_file(mount_point, image):
             file.truncate(16 << 20)
         made = subprocess.run(["mkfs.ext4", "-q", "-F", image], capture_output=True, text=True, timeout=30)
         assert made.returncode == 0, made.stderr
-    with mounted(mount_point, "-o", "loop,errors=remount-ro", image) as disk:
+    with _disk(mount_point, "-o", "loop,errors=remount-ro", image) as disk:
         yield disk
 
 
-@contextlib.contextmanager
 def mounted_elsewhere(source, target):
-    """The file or the folder in a second place, as a container has a volume; skipped where nothing can be mounted."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount: run this test as root")
+    """The file or the folder in a second place, as a container has a volume."""
     target.mkdir() if source.is_dir() else target.touch()
-    with held():
-        result = _mount("--bind", source, target)
-    if result.returncode != 0:
-        pytest.skip(f"nothing can be mounted here: {result.stderr.strip()}")
-    try:
-        yield target
-    finally:
-        subprocess.run(["umount", "-l", target], capture_output=True, timeout=30)
+    return _mounted(target, "--bind", source)
 
 
 @contextlib.contextmanager

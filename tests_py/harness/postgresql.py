@@ -73,6 +73,11 @@ class Cluster:
     def _data(self):
         return self.folder / "data"
 
+    @property
+    def postmaster(self):
+        """The process id of its first process."""
+        return read_postmaster(self.folder)
+
     def _run(self, program, *arguments):
         command = [*self._as_postgres, self._bin / program, *arguments]
         with subprocess.Popen(command, cwd="/", env=clean_environment(self.folder), stdin=subprocess.DEVNULL,
@@ -177,9 +182,9 @@ class Cluster:
 
     def freeze(self):
         """The whole database stops where it is; connections are taken by the kernel, and by nobody else."""
-        postmaster = int((self._data / "postmaster.pid").read_text().split()[0])
+        postmaster = self.postmaster
         self._freeze([postmaster])
-        self._freeze(_children(postmaster))
+        self._freeze(children(postmaster))
 
     def _freeze(self, pids):
         for pid in pids:
@@ -206,19 +211,19 @@ def scratch_cluster():
 def remove_cluster(folder):
     """Ends the cluster of that folder, if one runs there, and removes the folder."""
     with contextlib.suppress(OSError, ValueError, IndexError):
-        postmaster = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+        postmaster = read_postmaster(folder)
         if Path(f"/proc/{postmaster}/cwd").resolve() == (folder / "data").resolve():
             _end_cluster(postmaster)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def _end_cluster(postmaster):
-    pids = [*_children(postmaster), postmaster]
+    pids = [*children(postmaster), postmaster]
     for pid in pids:
         _signal(pid, signal.SIGCONT)  # tests freeze them
     _signal(postmaster, signal.SIGQUIT)
     try:
-        until(lambda: not Path(f"/proc/{postmaster}").exists() or _state(postmaster) == "Z")
+        until(lambda: is_gone([postmaster]))
     except AssertionError:
         for pid in pids:
             _signal(pid, signal.SIGKILL)
@@ -230,10 +235,22 @@ def _signal(pid, number):
 
 
 def _state(pid):
-    """T: stopped; Z: has ended, and its parent has not looked yet."""
-    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    """T: stopped; Z: has ended, and its parent has not noticed yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
 
 
-def _children(parent):
+def is_gone(pids):
+    return all(_state(pid) == "Z" for pid in pids)
+
+
+def children(parent):
     return [int(pid) for task in Path(f"/proc/{parent}/task").iterdir()
             for pid in (task / "children").read_text().split()]
+
+
+def read_postmaster(folder):
+    """The process id that the cluster of that folder has noted."""
+    return int((folder / "data" / "postmaster.pid").read_text().split()[0])
