@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 from scripts.command import FOUND
-from tests_py.harness.crash_lane import Broken, Lane
+from tests_py.harness.crash_lane import Lane
 from tests_py.harness.database_faults import let_recover_quickly
 from tests_py.harness.postgresql import scratch_cluster
+from tests_py.harness.run_figures import Broken
 
 
 def dump(cluster, store, path):

@@ -18,14 +18,10 @@ from scripts.command import (ROOT, end_group, exit_status, markdown_table, need_
                              provide_binaries, say, whole_number, write_evidence)
 from scripts.long_run import LongRun, times
 from tests_py.harness.postgresql import FOLDERS, remove_cluster
+from tests_py.harness.run_figures import CrashFigures
 
 RUNS = ROOT / "build/crash-runs"
 LANE_END_SECONDS = 120  # to answer everything, stop the server, read the ledger and remove the cluster
-
-
-def new_figures(**fields):
-    from tests_py.harness.crash_lane import Figures  # needs pyzmq, which may have to be installed first
-    return Figures(**fields)
 
 
 class LaneProcess:
@@ -33,7 +29,7 @@ class LaneProcess:
 
     def __init__(self, run, number, kills, done, environment):
         options, folder = run.options, run.folder / f"lane-{number}"
-        self.figures = new_figures()
+        self.figures = CrashFigures()
         self.log = folder.with_suffix(".log")
         self._rest = b""
         command = ["/usr/bin/python3", "-B", "-P", "-m", "scripts.crash_lane", folder, run.store, options.kill,
@@ -50,7 +46,7 @@ class LaneProcess:
             return True
         *lines, self._rest = (self._rest + data).split(b"\n")
         if lines:
-            self.figures = new_figures(**json.loads(lines[-1]))
+            self.figures = CrashFigures(**json.loads(lines[-1]))
         return data != b""
 
     def end(self, deadline):
@@ -64,7 +60,7 @@ class CrashRun(LongRun):
     """The kills of one store, by lanes side by side. Whatever ends it, the lanes end in order first."""
 
     def __init__(self, options, store, built_of):
-        super().__init__(RUNS / f"{store}-{options.kill}-{options.seed}", new_figures(), built_of)
+        super().__init__(RUNS / f"{store}-{options.kill}-{options.seed}", CrashFigures(), built_of)
         self.options = options
         self.store = store
         self._lanes = []
@@ -72,7 +68,7 @@ class CrashRun(LongRun):
 
     @property
     def figures(self):
-        total = new_figures()
+        total = CrashFigures()
         for part in (self.figures_before, *(lane.figures for lane in self._lanes)):
             total.add(part)
         return total
@@ -138,11 +134,7 @@ class CrashRun(LongRun):
             ("store", self.store), ("killed", options.kill), ("kills", f"{figures.kills:,} ({by_moment})"),
             ("answers given", f"{figures.answers:,}, {figures.repeats:,} of them to repeats"),
             ("told to come again", f"{figures.told_to_come_again:,}"),
-            ("lost", figures.faults["lost"]), ("doubled", figures.faults["doubled"]),
-            ("changed", figures.faults["changed"]), ("stored in part", figures.faults["torn"]),
-            ("stored and not asked for", figures.faults["foreign"]),
-            ("refused without a reason", figures.faults["refused"]),
-            ("sums, order or rule broken", figures.faults["sums"]),
+            *figures.fault_rows(),
             ("read back", f"{figures.entries:,} entries of {figures.semesters} semesters in {figures.stores} stores"),
             ("time to READY, p50 / p99 / max", times(figures.ready))]
         if figures.back:

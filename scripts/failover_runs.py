@@ -17,13 +17,10 @@ from scripts.command import (ROOT, exit_status, markdown_table, need_postgresql,
 from scripts.long_run import LongRun, times
 from tests_py.harness.postgresql import scratch_cluster
 from tests_py.harness.process import Process
+from tests_py.harness.run_figures import Broken, FailoverFigures, gap_max
 
 RUNS = ROOT / "build/failover-runs"
 NAMES = {"crash": "crash (SIGKILL)", "stop": "planned stop (SIGTERM)", "pause": "pause of three leases (SIGSTOP)"}
-SAID = {"unanswered": "requests without an answer", "doubled": "doubled", "stale": "answered by a replaced leader",
-        "lost": "answers that the ledger does not hold", "changed": "changed", "torn": "stored in part",
-        "foreign": "stored and not asked for", "refused": "refused without a reason",
-        "sums": "sums, order or rule broken"}
 
 
 def wanted(options):
@@ -45,8 +42,8 @@ def plan(options, done):
 
 class FailoverRun(LongRun):
     def __init__(self, options, built_of):
-        from tests_py.harness.failover_lane import Figures  # needs pyzmq, which may have to be installed first
-        super().__init__(RUNS / f"{options.seed}-{options.lease_seconds}-{options.servers}", Figures(), built_of)
+        folder = RUNS / f"{options.seed}-{options.lease_seconds}-{options.servers}"
+        super().__init__(folder, FailoverFigures(), built_of)
         self._options = options
 
     def progress(self):
@@ -54,7 +51,7 @@ class FailoverRun(LongRun):
                          for kind, count in wanted(self._options).items())
 
     def _work(self):
-        from tests_py.harness.failover_lane import Broken, FailoverLane
+        from tests_py.harness.failover_lane import FailoverLane  # needs pyzmq, which is installed by now
         shutil.rmtree(self.folder / "stores", ignore_errors=True)
         options = self._options
         try:
@@ -78,7 +75,6 @@ class FailoverRun(LongRun):
         return too_slow(self._options, self.figures)
 
     def rows(self):
-        from tests_py.harness.failover_lane import gap_max
         options, figures = self._options, self.figures
         rows = [("servers, lease", f"{options.servers}, {options.lease_seconds} s")]
         for kind, name in NAMES.items():
@@ -93,8 +89,8 @@ class FailoverRun(LongRun):
                   f"{figures.answered_after_pause:,}"),
                  ("longest wait of a request", f"{figures.longest_wait * 1000:,.0f} ms"),
                  ("longest wait of a real program", f"{figures.longest_program_wait * 1000:,.0f} ms")]
-        rows += [(name, figures.faults[kind]) for kind, name in SAID.items()]
-        return [*rows, ("read back, also by dtictl verify", f"{figures.entries:,} entries in {figures.stores} stores"),
+        return [*rows, *figures.fault_rows(),
+                ("read back, also by dtictl verify", f"{figures.entries:,} entries in {figures.stores} stores"),
                 ("took", f"{self.seconds:,.0f} s, seed {options.seed}")]
 
     def write_evidence(self):
@@ -113,7 +109,6 @@ class FailoverRun(LongRun):
 
 
 def too_slow(options, figures):
-    from tests_py.harness.failover_lane import gap_max
     return [f"{NAMES[kind]}: nobody answered for {gap:.3f} s, and promised is less than {bound:g} s"
             for kind, gaps in figures.gaps.items() for bound in [gap_max(kind, options.lease_seconds)]
             for gap in gaps if gap >= bound]

@@ -10,12 +10,13 @@ from random import Random
 
 import pytest
 
-from tests_py.harness.crash_lane import Broken, Figures, Lane, Shape
+from tests_py.harness.crash_lane import Lane, Shape
 from tests_py.harness.crash_ledger import check_semester
 from tests_py.harness.crash_load import Peers, Requests
 from tests_py.harness.database_faults import let_recover_quickly
 from tests_py.harness.long_script import LongScript
 from tests_py.harness.process import HANG_SECONDS, ROOT, running, until
+from tests_py.harness.run_figures import Broken, CrashFigures
 
 KILLS = 20
 SEED = 20251004
@@ -194,7 +195,7 @@ def test_a_run_that_is_interrupted_goes_on_where_it_was(script):
 
 
 def test_what_was_found_is_said_again_and_kept_until_somebody_removes_it(script):
-    figures = dataclasses.asdict(Figures(kills=3, sentences=["lost: r7"]))
+    figures = dataclasses.asdict(CrashFigures(kills=3, sentences=["lost: r7"]))
     (script.folder / "lane-0/store-1").mkdir(parents=True)
     (script.folder / "state.json").write_text(json.dumps({"figures": figures, "seconds": 7, "commits": ["abc"]}))
     status, output = script.run("--store=sqlite", "--kills=3")

@@ -10,9 +10,10 @@ import pytest
 from scripts import failover_runs
 from tests_py.harness import failover_load
 from tests_py.harness.crash_load import Requests
-from tests_py.harness.failover_lane import KINDS, FailoverLane, Figures, was_stored
+from tests_py.harness.failover_lane import FailoverLane, was_stored
 from tests_py.harness.failover_load import FacultyLoad
 from tests_py.harness.failover_programs import RealPrograms
+from tests_py.harness.run_figures import FAILOVERS, FailoverFigures
 from tests_py.harness.wire import HAS_ALREADY, OK, PARTIAL
 
 SEED = 20251121
@@ -21,7 +22,7 @@ OF_EACH = 3
 
 
 def test_nine_leaders_go_and_every_answer_of_any_of_them_is_in_the_ledger_once(cluster, tmp_path):
-    kinds = list(KINDS) * OF_EACH
+    kinds = list(FAILOVERS) * OF_EACH
     Random(SEED).shuffle(kinds)
     figures = FailoverLane(tmp_path, cluster, SEED, LEASE, programs_each=2500).run(kinds)
     assert figures.sentences == [] and sum(figures.faults.values()) == 0
@@ -77,7 +78,7 @@ def test_what_real_programs_were_told_is_compared_with_the_ledger(tmp_path):
 
 
 def test_a_gap_that_is_too_long_is_said():
-    figures = Figures()
+    figures = FailoverFigures()
     figures.gaps = {"crash": [1.9, 2.0], "stop": [0.999, 1.2], "pause": [2.4, 2.6]}
     said = failover_runs.too_slow(SimpleNamespace(lease_seconds=1), figures)
     assert [re.search(r"for (\S+) s", sentence)[1] for sentence in said] == ["2.000", "1.200", "2.600"]

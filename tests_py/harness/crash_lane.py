@@ -12,13 +12,12 @@ from tests_py.harness.crash_ledger import check_semester
 from tests_py.harness.crash_load import Patience, Peers, Requests
 from tests_py.harness.database_faults import FAILURES
 from tests_py.harness.process import FAULTS, Daemon, binary
+from tests_py.harness.run_figures import Broken, CrashFigures
 from tests_py.harness.stores import PostgresqlStore, SqliteStore
 
 READY_SECONDS = 60  # the lease of the server before, and a machine that has better things to do
 SETTLE_SECONDS = 60
 UNDER_WAY = 400
-SENTENCES_MAX = 20
-KINDS_OF_FAULT = ("lost", "doubled", "changed", "torn", "sums", "foreign", "refused")
 
 
 @dataclasses.dataclass
@@ -27,36 +26,6 @@ class Shape:
 
     programs_each: int = 1200  # of each faculty
     semesters: int = 6
-
-
-@dataclasses.dataclass
-class Figures:
-    """What came of it so far. Everything counted here has been compared with the ledger."""
-
-    kills: int = 0
-    kills_by_moment: dict = dataclasses.field(default_factory=dict)
-    answers: int = 0
-    repeats: int = 0
-    told_to_come_again: int = 0
-    entries: int = 0
-    stores: int = 0
-    semesters: int = 0
-    ready: list = dataclasses.field(default_factory=list)  # seconds from the start of a server to READY
-    back: list = dataclasses.field(default_factory=list)  # seconds from a database that is back to a served request
-    faults: dict = dataclasses.field(default_factory=lambda: dict.fromkeys(KINDS_OF_FAULT, 0))
-    sentences: list = dataclasses.field(default_factory=list)
-
-    def add(self, other):
-        for field in dataclasses.fields(self):
-            mine, theirs = getattr(self, field.name), getattr(other, field.name)
-            if isinstance(mine, dict):
-                setattr(self, field.name, {k: mine.get(k, 0) + theirs.get(k, 0) for k in {**mine, **theirs}})
-            else:
-                setattr(self, field.name, mine + theirs)
-
-
-class Broken(Exception):
-    """A fault was found; the figures say which."""
 
 
 class Lane:
@@ -77,7 +46,7 @@ class Lane:
         self._burst = 0
         self._daemons = []
         self._daemon = self._peers = None
-        self.figures = Figures()
+        self.figures = CrashFigures()
 
     @property
     def store(self):
@@ -115,7 +84,7 @@ class Lane:
         self._place.mkdir(parents=True)
         self._store = PostgresqlStore(self._cluster) if self._cluster else SqliteStore(self._place)
         self._requests = Requests(Random(f"{self._seed}: store {self.figures.stores}"), self._shape.programs_each)
-        self._counted = (0, 0, 0)
+        self._counted = {}
         self._pools = {}
         with open(self._place / "catalog.csv", "w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("faculty", "program"), *self._requests.catalog()])
@@ -304,15 +273,10 @@ class Lane:
         for semester in semesters:
             faults += check_semester(self._store, semester, self._pools[semester], self._requests.by_id)
         figures, requests = self.figures, self._requests
-        counts = (requests.answers, requests.repeats, requests.told_to_come_again)
-        figures.answers += counts[0] - self._counted[0]
-        figures.repeats += counts[1] - self._counted[1]
-        figures.told_to_come_again += counts[2] - self._counted[2]
+        counts = requests.counts()
+        figures.count_up(counts, self._counted)
         self._counted = counts
-        for kind, sentence in faults:
-            figures.faults[kind] += 1
-            if len(figures.sentences) < SENTENCES_MAX:
-                figures.sentences.append(f"{kind}: {sentence}")
+        figures.note(faults)
         self._on_checked(figures)
         if faults:
             raise Broken("; ".join(figures.sentences[:3]))

@@ -123,6 +123,10 @@ class Requests:
         self.by_id[request_id] = self.waiting[request_id] = asked
         return request_id, body
 
+    def counts(self):
+        """By the names of the figures that they are added to."""
+        return {"answers": self.answers, "repeats": self.repeats, "told_to_come_again": self.told_to_come_again}
+
     def sample_of_settled(self, count):
         return [(request_id, self.by_id[request_id])
                 for request_id in self._random.sample(self._settled, min(count, len(self._settled)))]

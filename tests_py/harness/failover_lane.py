@@ -2,7 +2,6 @@
 how long nobody answers; all that was ever answered is compared with the ledger."""
 
 import csv
-import dataclasses
 import json
 import os
 import queue
@@ -11,16 +10,15 @@ import signal
 import time
 from random import Random
 
-from tests_py.harness.crash_lane import Broken
 from tests_py.harness.crash_ledger import check_semester
 from tests_py.harness.crash_load import Requests
-from tests_py.harness.failover_load import REQUEST_TIMEOUT_SECONDS, FacultyLoad
+from tests_py.harness.failover_load import FacultyLoad
 from tests_py.harness.failover_programs import RealPrograms
 from tests_py.harness.process import FAULTS, Daemon, binary, run
+from tests_py.harness.run_figures import Broken, FailoverFigures
 from tests_py.harness.stores import PostgresqlStore
 from tests_py.harness.wire import HAS_ALREADY, answers
 
-KINDS = ("crash", "stop", "pause")
 UNDER_WAY = 150
 LIGHT = 20  # requests under way while something is waited for
 LIGHT_RATE = 300  # fresh ones a second
@@ -29,35 +27,7 @@ LEAD_SECONDS = 60  # a bound on a wait only; what is promised is checked on the 
 SETTLE_SECONDS = 60
 ROUNDS_OF_STORE_MAX = 40
 PAUSE_LEASES = 3
-KINDS_OF_FAULT = ("unanswered", "doubled", "stale", "lost", "changed", "torn", "sums", "foreign", "refused")
-SENTENCES_MAX = 20
 SEMESTER = "semester-1"
-
-
-@dataclasses.dataclass
-class Figures:
-    """What came of it so far. Everything counted here has been compared with the ledger."""
-
-    rounds: dict = dataclasses.field(default_factory=lambda: dict.fromkeys(KINDS, 0))
-    gaps: dict = dataclasses.field(default_factory=lambda: {kind: [] for kind in KINDS})  # in s, see gap_max()
-    void: int = 0  # rounds that were not measured: this process stalled, or the lead moved by itself
-    answers: int = 0
-    repeats: int = 0
-    program_answers: int = 0
-    told_to_come_again: int = 0
-    answered_after_pause: int = 0  # by a leader that came back, before it stood by
-    longest_wait: float = 0.0
-    longest_program_wait: float = 0.0
-    entries: int = 0
-    stores: int = 0
-    faults: dict = dataclasses.field(default_factory=lambda: dict.fromkeys(KINDS_OF_FAULT, 0))
-    sentences: list = dataclasses.field(default_factory=list)
-
-
-def gap_max(kind, lease_seconds):
-    """What is promised, in seconds, from the fault to the first answer of the next leader. A leader that pauses breaks
-    no connection: it is left when a request was not answered in time."""
-    return {"stop": 1, "crash": lease_seconds + 1, "pause": lease_seconds + 1 + REQUEST_TIMEOUT_SECONDS}[kind]
 
 
 class Server(Daemon):
@@ -107,7 +77,7 @@ class FailoverLane:
         self._host = host_of_our_own()
         self._servers = []
         self._load = self._real = None
-        self.figures = figures or Figures()
+        self.figures = figures or FailoverFigures()
 
     def run(self, kinds):
         """A round of each of these kinds, in this order; a round that was not measured is done once more at the end.
@@ -139,7 +109,7 @@ class FailoverLane:
         self._store = PostgresqlStore(self._cluster)
         random = Random(f"{self._seed}: store {self.figures.stores}")
         self._requests = Requests(random, self._programs_each)
-        self._counted = (0, 0, 0, 0)
+        self._counted = {}
         with open(self._place / "catalog.csv", "w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("faculty", "program"), *self._requests.catalog(), *RealPrograms.rows()])
         self._requests.begin_semester(SEMESTER)
@@ -311,21 +281,15 @@ class FailoverLane:
 
     def _count_up(self):
         figures, requests = self.figures, self._requests
-        counts = (requests.answers, requests.repeats, requests.told_to_come_again,
-                  self._real.answers if self._real else 0)
-        for name, now, before in zip(("answers", "repeats", "told_to_come_again", "program_answers"), counts,
-                                     self._counted):
-            setattr(figures, name, getattr(figures, name) + now - before)
+        counts = {**requests.counts(), "program_answers": self._real.answers if self._real else 0}
+        figures.count_up(counts, self._counted)
         self._counted = counts
         figures.longest_wait = max(figures.longest_wait, round(self._load.longest_wait, 4))
         if self._real:
             figures.longest_program_wait = max(figures.longest_program_wait, self._real.longest_wait)
 
     def _found(self, faults):
-        for kind, sentence in faults:
-            self.figures.faults[kind] += 1
-            if len(self.figures.sentences) < SENTENCES_MAX:
-                self.figures.sentences.append(f"{kind}: {sentence}")
+        self.figures.note(faults)
         if faults:
             self._on_checked(self.figures)
             raise Broken("; ".join(self.figures.sentences[:3]))

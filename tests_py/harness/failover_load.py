@@ -4,8 +4,8 @@ import json
 import time
 
 from tests_py.harness.crash_load import Peers
+from tests_py.harness.run_figures import REQUEST_TIMEOUT_SECONDS
 
-REQUEST_TIMEOUT_SECONDS = 0.5
 BUDGET_SECONDS = 25  # as a faculty's: later than this a request counts as not answered
 ABSENT_SECONDS = 1  # for so long a server that was not there is not tried again
 PAUSE_MIN_SECONDS, PAUSE_MAX_SECONDS = 0.05, 1
