@@ -6,13 +6,12 @@ ended by signal N."""
 import contextlib
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
 from bench.database import Fault
 from bench.plan import PARTS, make_plan
-from scripts.command import FOUND, ROOT, exit_status, need_postgresql, new_parser, provide_binaries, say
+from scripts.command import FOUND, ROOT, need_postgresql, new_parser, provide_binaries, run_command, say
 from tests_py.harness.postgresql import scratch_cluster
 from tests_py.harness.process import Process
 from tests_py.harness.stopping import held
@@ -69,5 +68,4 @@ def main(options):
 
 
 if __name__ == "__main__":
-    options = read_options()
-    sys.exit(exit_status("bench", lambda: main(options)))
+    run_command("bench", read_options, main)

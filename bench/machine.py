@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests_py.harness.process import ROOT, binary
+from tests_py.harness.process import binary
 
 
 UNKNOWN = "unknown"
@@ -14,15 +14,10 @@ UNKNOWN = "unknown"
 
 def describe():
     memory = first_match("/proc/meminfo", r"^MemTotal: +([0-9]+) kB$")
-    return {"cpu": cpu(), "cores": os.cpu_count(),
+    return {"cpu": first_match("/proc/cpuinfo", r"^model name\s*: (.*)$"), "cores": os.cpu_count(),
             "memory": UNKNOWN if memory == UNKNOWN else f"{int(memory) / 2**20:.0f} GiB",
             "kernel": f"{platform.system()} {platform.release()}",
             "system": first_match("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)"?$')}
-
-
-def cpu(path="/proc/cpuinfo"):
-    """Some kernels name no model."""
-    return first_match(path, r"^model name\s*: (.*)$")
 
 
 def first_match(path, pattern):
@@ -36,13 +31,13 @@ def first_match(path, pattern):
 
 def versions():
     """Of the libraries that the programs were built with."""
-    return {name: output("pkg-config", "--modversion", package) or UNKNOWN for name, package in (
+    return {name: version(package) for name, package in (
         ("libzmq", "libzmq"), ("simdjson", "simdjson"), ("SQLite", "sqlite3"), ("libpqxx", "libpqxx"))}
 
 
-def build(folder=None):
+def build():
     """Of the programs that are measured, as CMake noted it in their build folder."""
-    folder = folder or Path(binary("dti_server")).parents[1]
+    folder = Path(binary("dti_server")).parents[1]
     noted = next(iter(sorted(folder.glob("CMakeFiles/*/CMakeCXXCompiler.cmake"))), folder / "none")
     compiler = [first_match(noted, rf'^set\(CMAKE_CXX_COMPILER_{name} "(.*)"\)$') for name in ("ID", "VERSION")]
     kind = first_match(folder / "CMakeCache.txt", r"^CMAKE_BUILD_TYPE:\w+=(.+)$")
@@ -50,10 +45,6 @@ def build(folder=None):
     return {"compiler": UNKNOWN if UNKNOWN in compiler else " ".join(compiler), "type": kind, "flags": flags}
 
 
-def output(*command):
-    """What it prints; None if it fails or is not there."""
-    try:
-        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return result.stdout.strip() if result.returncode == 0 else None
+def version(package):
+    result = subprocess.run(["pkg-config", "--modversion", package], capture_output=True, text=True, timeout=30)
+    return result.stdout.strip() or UNKNOWN

@@ -39,19 +39,21 @@ def whole_number(least, most=None):
     return read
 
 
-def exit_status(name, run, when_stopped=""):
-    """The exit status of `run`, or of what ended it, which is printed."""
+def run_command(name, read_options, main, when_stopped=""):
+    """Ends this process with the exit status of main(options), or of the failure that ended it, which is printed."""
+    options = read_options()
     raise_on_signals()
+    status = COULD_NOT_RUN
     try:
-        return run()
+        status = main(options)
     except Stopped as stopped:
         say(f"\n{stopped}{when_stopped}")
-        return stopped.exit_status
+        status = stopped.exit_status
     except CouldNotRun as fault:
         print(f"{name}: {fault}", file=sys.stderr)
     except Exception:
         traceback.print_exc()
-    return COULD_NOT_RUN
+    sys.exit(status)
 
 
 # What a command needs.

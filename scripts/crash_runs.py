@@ -11,11 +11,10 @@ import os
 import selectors
 import shutil
 import subprocess
-import sys
 import time
 
-from scripts.command import (ROOT, end_group, exit_status, markdown_table, need_postgresql, new_parser,
-                             provide_binaries, say, whole_number, write_evidence)
+from scripts.command import (ROOT, end_group, markdown_table, need_postgresql, new_parser, provide_binaries,
+                             run_command, say, whole_number, write_evidence)
 from scripts.long_run import LongRun, times
 from tests_py.harness.postgresql import FOLDERS, remove_cluster
 from tests_py.harness.run_figures import CrashFigures
@@ -186,5 +185,4 @@ def run_all(options):
 
 
 if __name__ == "__main__":
-    options = read_options()
-    sys.exit(exit_status("crash-runs", lambda: run_all(options), "; the same command goes on from here"))
+    run_command("crash-runs", read_options, run_all, "; the same command goes on from here")

@@ -4,12 +4,11 @@ against the ledger. Exits 0 only if every number is right."""
 import contextlib
 import json
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from scripts.command import FOUND, exit_status, new_parser, progress, provide_binaries, say, table
+from scripts.command import FOUND, new_parser, progress, provide_binaries, run_command, say, table
 from tests_py.harness.catalogs import default_catalog
 from tests_py.harness.postgresql import scratch_cluster
 from tests_py.harness.process import Process, running, running_faculty, start_program
@@ -156,5 +155,4 @@ def main(options):
 
 
 if __name__ == "__main__":
-    options = read_options()
-    sys.exit(exit_status("demo", lambda: main(options)))
+    run_command("demo", read_options, main)

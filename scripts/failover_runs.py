@@ -9,10 +9,9 @@ something are in build/failover-runs. DTI_BIN_DIR names other binaries than buil
 Exit codes: 0 all as promised; 1 something was not; 2 bad use; 3 it could not run; 128 + N ended by signal N."""
 
 import shutil
-import sys
 from random import Random
 
-from scripts.command import (ROOT, exit_status, markdown_table, need_postgresql, new_parser, provide_binaries, say,
+from scripts.command import (ROOT, markdown_table, need_postgresql, new_parser, provide_binaries, run_command, say,
                              whole_number, write_evidence)
 from scripts.long_run import LongRun, times
 from tests_py.harness.postgresql import scratch_cluster
@@ -140,5 +139,4 @@ def run_all(options):
 
 
 if __name__ == "__main__":
-    options = read_options()
-    sys.exit(exit_status("failover-runs", lambda: run_all(options), "; the same command goes on from here"))
+    run_command("failover-runs", read_options, run_all, "; the same command goes on from here")

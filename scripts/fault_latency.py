@@ -10,13 +10,12 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from scripts.command import (COULD_NOT_RUN, FOUND, CouldNotRun, exit_status, markdown_table, need_postgresql,
-                             new_parser, provide_binaries, say, whole_number, write_evidence)
+from scripts.command import (COULD_NOT_RUN, FOUND, CouldNotRun, markdown_table, need_postgresql, new_parser,
+                             provide_binaries, run_command, say, whole_number, write_evidence)
 from tests_py.harness.postgresql import scratch_cluster
 from tests_py.harness.process import Process, binary, running
 from tests_py.harness.stores import PostgresqlStore, SqliteStore
@@ -235,5 +234,4 @@ def main(options):
 
 
 if __name__ == "__main__":
-    options = read_options()
-    sys.exit(exit_status("fault-latency", lambda: main(options)))
+    run_command("fault-latency", read_options, main)

@@ -9,12 +9,11 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.command import (FOUND, ROOT, build, end_group, exit_status, markdown_table, new_parser, say, whole_number,
+from scripts.command import (FOUND, ROOT, build, end_group, markdown_table, new_parser, run_command, say, whole_number,
                              write_evidence)
 from tests_py.harness.stopping import Stopped, held
 
@@ -291,5 +290,4 @@ def main(options):
 
 
 if __name__ == "__main__":
-    options = read_options()
-    sys.exit(exit_status("fuzz", lambda: main(options)))
+    run_command("fuzz", read_options, main)

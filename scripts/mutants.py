@@ -7,10 +7,9 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 
-from scripts.command import FOUND, ROOT, CouldNotRun, exit_status, install, markdown_table, new_parser, say
+from scripts.command import FOUND, ROOT, CouldNotRun, install, markdown_table, new_parser, run_command, say
 
 PATCHES = ROOT / "tests/simulation/mutants"
 WORK = ROOT / "build/mutants"
@@ -109,5 +108,4 @@ def main(options):
 
 
 if __name__ == "__main__":
-    options = read_options()
-    sys.exit(exit_status("mutants", lambda: main(options)))
+    run_command("mutants", read_options, main)

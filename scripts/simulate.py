@@ -8,13 +8,12 @@ Exit codes: 0 nothing was violated and every named cell was reached (it takes so
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-from scripts.command import (ROOT, build, end_group, exit_status, markdown_table, new_parser, say, whole_number,
+from scripts.command import (ROOT, build, end_group, markdown_table, new_parser, run_command, say, whole_number,
                              write_evidence)
 from scripts.long_run import Line
 from tests_py.harness.stopping import Stopped, held
@@ -174,5 +173,4 @@ def main(options):
 
 
 if __name__ == "__main__":
-    options = read_options()
-    sys.exit(exit_status("simulate", lambda: main(options)))
+    run_command("simulate", read_options, main)

@@ -51,10 +51,10 @@ class Fuzz:
         binary = self.built / "bin/fuzz_fake"
         binary.write_text(TARGET.replace("$MARK", str(self.mark)))
         binary.chmod(0o755)
-        self._code = (f"import sys\nfrom pathlib import Path\nfrom scripts import command, fuzz\n"
+        self._code = (f"from pathlib import Path\nfrom scripts import command, fuzz\n"
                       f"fuzz.SOURCES = Path('{folder}/sources')\nfuzz.BUILT = Path('{self.built}')\n"
-                      "fuzz.build = lambda *_: None\noptions = fuzz.read_options()\n"
-                      "sys.exit(command.exit_status('fuzz', lambda: fuzz.main(options)))")
+                      "fuzz.build = lambda *_: None\n"
+                      "command.run_command('fuzz', fuzz.read_options, fuzz.main)")
 
     def start(self):
         return subprocess.Popen(["/usr/bin/python3", "-B", "-c", self._code, "--seconds=1", "--jobs=1"],

@@ -30,11 +30,11 @@ class Script:
         binary = folder / "simulation"
         binary.write_text(SIMULATION)
         binary.chmod(0o755)
-        self._code = ("import sys\nfrom pathlib import Path\nfrom scripts import command, simulate\n"
+        self._code = ("from pathlib import Path\nfrom scripts import command, simulate\n"
                       f"simulate.WORK = Path({str(folder)!r}) / 'work'\nsimulate.BINARY = {str(binary)!r}\n"
                       "simulate.build = lambda *_: None\n"
-                      "simulate.NEXT_SEED = simulate.WORK / 'next_seed'\noptions = simulate.read_options()\n"
-                      "sys.exit(command.exit_status('simulate', lambda: simulate.main(options)))")
+                      "simulate.NEXT_SEED = simulate.WORK / 'next_seed'\n"
+                      "command.run_command('simulate', simulate.read_options, simulate.main)")
 
     def start(self, *arguments, **environment):
         return subprocess.Popen(["/usr/bin/python3", "-B", "-c", self._code, *arguments], cwd=ROOT,
