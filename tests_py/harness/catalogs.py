@@ -19,9 +19,12 @@ def all_pairs():
 
 
 def write_catalog(path, faculty, programs):
-    """A catalogue of one faculty; the flag that loads it."""
+    """A catalogue of one faculty; returns the flag that loads it."""
+    return write_pairs(path, [(faculty, program) for program in programs])
+
+
+def write_pairs(path, pairs):
+    """A catalogue of (faculty, program); returns the flag that loads it."""
     with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["faculty", "program"])
-        writer.writerows([faculty, program] for program in programs)
+        csv.writer(file).writerows([("faculty", "program"), *pairs])
     return f"--catalog={path}"

@@ -1,15 +1,15 @@
 """One server on one store, killed again and again under load; all that it ever answered is compared with the ledger."""
 
 import contextlib
-import csv
 import dataclasses
 import shutil
 import threading
 import time
 from random import Random
 
+from tests_py.harness.catalogs import write_pairs
 from tests_py.harness.crash_ledger import check_semester
-from tests_py.harness.crash_load import Patience, Peers, Requests
+from tests_py.harness.crash_load import Patience, Peers, Requests, draw_pool
 from tests_py.harness.database_faults import FAILURES
 from tests_py.harness.process import FAULTS, Daemon, binary
 from tests_py.harness.run_figures import Broken, CrashFigures
@@ -86,18 +86,13 @@ class Lane:
         self._requests = Requests(Random(f"{self._seed}: store {self.figures.stores}"), self._shape.programs_each)
         self._counted = {}
         self._pools = {}
-        with open(self._place / "catalog.csv", "w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("faculty", "program"), *self._requests.catalog()])
+        self._catalog_flag = write_pairs(self._place / "catalog.csv", self._requests.catalog())
         self._begin_semester()
 
     def _begin_semester(self):
-        """A pool that most often runs out before the programs do: labs first, then classrooms."""
         semester = f"semester-{len(self._pools) + 1}"
         self._requests.begin_semester(semester)
-        programs = len(self._requests.catalog())
-        classrooms = int(programs * self._details.uniform(1.5, 4.5))
-        labs = int(programs * self._details.uniform(0.5, 1.6))
-        self._pools[semester] = (classrooms, labs, self._details.randint(classrooms // 10, classrooms))
+        self._pools[semester] = draw_pool(self._details, len(self._requests.catalog()))
         self.figures.semesters += 1
 
     def _end_store(self):
@@ -224,7 +219,7 @@ class Lane:
         semester = self._requests.semester
         classrooms, labs, conversions = self._pools[semester]
         flags = [f"--semester={semester}", f"--classrooms={classrooms}", f"--labs={labs}",
-                 f"--mobile-labs={conversions}", f"--catalog={self._place / 'catalog.csv'}", self._store.flag]
+                 f"--mobile-labs={conversions}", self._catalog_flag, self._store.flag]
         if self._cluster:
             flags += ["--lease-seconds=1"]
         daemon = Daemon([binary("dti_server"), "--port=0", *flags], self._place)

@@ -158,6 +158,13 @@ class Requests:
         return request_id, True
 
 
+def draw_pool(random, programs):
+    """(classrooms, labs, conversions), which most often run out before the programs do: labs first, then classrooms."""
+    classrooms = int(programs * random.uniform(1.5, 4.5))
+    labs = int(programs * random.uniform(0.5, 1.6))
+    return classrooms, labs, random.randint(classrooms // 10, classrooms)
+
+
 class Peers:
     """Some DEALERs at one server process, and what is under way there. Each request must get exactly one reply."""
 

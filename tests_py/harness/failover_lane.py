@@ -1,7 +1,6 @@
 """Several servers on one PostgreSQL, whose leader is killed, stopped or paused again and again under load. Measured is
 how long nobody answers; all that was ever answered is compared with the ledger."""
 
-import csv
 import json
 import os
 import queue
@@ -10,8 +9,9 @@ import signal
 import time
 from random import Random
 
+from tests_py.harness.catalogs import write_pairs
 from tests_py.harness.crash_ledger import check_semester
-from tests_py.harness.crash_load import Requests
+from tests_py.harness.crash_load import Requests, draw_pool
 from tests_py.harness.failover_load import FacultyLoad
 from tests_py.harness.failover_programs import RealPrograms
 from tests_py.harness.process import FAULTS, Daemon, binary, run
@@ -110,13 +110,10 @@ class FailoverLane:
         random = Random(f"{self._seed}: store {self.figures.stores}")
         self._requests = Requests(random, self._programs_each)
         self._counted = {}
-        with open(self._place / "catalog.csv", "w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("faculty", "program"), *self._requests.catalog(), *RealPrograms.rows()])
+        self._catalog_flag = write_pairs(self._place / "catalog.csv",
+                                         [*self._requests.catalog(), *RealPrograms.rows()])
         self._requests.begin_semester(SEMESTER)
-        programs = len(self._requests.catalog())
-        classrooms = int(programs * random.uniform(1.5, 4.5))
-        labs = int(programs * random.uniform(0.5, 1.6))
-        self._pool = (classrooms, labs, random.randint(classrooms // 10, classrooms))
+        self._pool = draw_pool(random, len(self._requests.catalog()))
         self._servers = []
         for number in range(self._count):
             self._servers.append(self._start())
@@ -134,7 +131,7 @@ class FailoverLane:
         classrooms, labs, conversions = self._pool
         return Server([binary("dti_server"), f"--bind={self._host}", f"--port={port}", f"--semester={SEMESTER}",
                        f"--classrooms={classrooms}", f"--labs={labs}", f"--mobile-labs={conversions}",
-                       f"--catalog={self._place / 'catalog.csv'}", self._store.flag,
+                       self._catalog_flag, self._store.flag,
                        f"--lease-seconds={self._lease}"], self._place)
 
     def _end_store(self):
