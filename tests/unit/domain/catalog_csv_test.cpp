@@ -144,8 +144,8 @@ const Bad kBad[] = {
     {"half a UTF-16 unit",
      "\xFF\xFE"
      "f",
-     {{1, 0, "is not: save it"}}},
-    {"a lone surrogate", "\xFF\xFE\x3C\xD8", {{1, 0, "is not: save it"}}},
+     {{1, 0, "is not valid: save it"}}},
+    {"a lone surrogate", "\xFF\xFE\x3C\xD8", {{1, 0, "is not valid: save it"}}},
     {"a workbook", "PK\x03\x04...", {{1, 0, "a workbook, not CSV"}}},
     {"a mark of UTF-8 before other bytes",
      "\xEF\xBB\xBF"
