@@ -25,6 +25,9 @@ class LogLimit {
     return std::exchange(held_back_, 0);
   }
 
+  /// The time from which an event is logged at once; the clock's epoch if none was logged yet.
+  [[nodiscard]] SteadyTime passes_at() const { return logged_at_ ? *logged_at_ + interval_ : SteadyTime{}; }
+
   /// Ends the series: the next event is logged at once.
   /// @return how many events were suppressed and never logged
   std::size_t end() {

@@ -1,6 +1,7 @@
 #include "dti/service/client/server_client.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "dti/base/check.hpp"
@@ -55,7 +56,9 @@ std::optional<ReplyMatch> ServerClient::on_reply(std::size_t endpoint, const Ser
   // final.
   ReplyMatch match{*token, !reply.error || !may_retry(reply.error->status) ||
                                (reply.error->status == Status::kUnavailable && reply.parts.empty())};
+  std::unordered_set<std::string_view> listed;
   for (const auto& part : reply.parts) {
+    if (!listed.insert(part.correlation_id).second) continue;
     const auto found = request_of_.find(std::string(part.correlation_id));
     if (found == request_of_.end() || found->second != *token || !match.answers(part.status)) continue;
     request_of_.erase(found);

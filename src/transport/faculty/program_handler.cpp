@@ -25,11 +25,13 @@ bool ProgramHandler::handle_next(SteadyTime now) {
   if (!message) return false;
   const auto token = message->token;
   const std::string peer{message->peer};
-  const auto decoded = decode_room_request(message->body);
   if (message->is_too_long) {
     service_.on_malformed_request(std::nullopt, peer, now);
     refuse(token, Status::kInvalidRequest, "more than 4 frames", now);
-  } else if (const auto* malformed = std::get_if<MalformedRoomRequest>(&decoded)) {
+    return true;
+  }
+  const auto decoded = decode_room_request(message->body);
+  if (const auto* malformed = std::get_if<MalformedRoomRequest>(&decoded)) {
     log_some("request-malformed", "a program's request was malformed: " + malformed->detail);
     const auto& name = malformed->program_name;
     service_.on_malformed_request(malformed->semester, name.empty() ? peer : name, now);

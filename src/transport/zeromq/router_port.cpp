@@ -44,12 +44,19 @@ struct RouterPort::Parts {
     return std::move(route.mapped());
   }
 
+  /// When log_drops() is due; none: all drops are logged.
+  [[nodiscard]] std::optional<SteadyTime> log_at() {
+    if (endpoint.outbox().dropped() == dropped_logged) return std::nullopt;
+    return drop_log_limit.passes_at();
+  }
+
   void log_drops(SteadyTime now) {
-    const auto dropped = endpoint.outbox().dropped();
-    if (dropped == dropped_logged || !drop_log_limit.pass(now)) return;
-    dropped_logged = dropped;
+    const auto at = log_at();
+    if (!at || now < *at) return;
+    static_cast<void>(drop_log_limit.pass(now));
+    dropped_logged = endpoint.outbox().dropped();
     auto event = dropped_event;
-    event.fields.emplace_back("dropped-in-all", std::to_string(dropped));
+    event.fields.emplace_back("dropped-in-all", std::to_string(dropped_logged));
     log(event);
   }
 
@@ -75,7 +82,7 @@ std::optional<PeerMessage> RouterPort::receive() {
   auto& parts = *parts_;
   auto& endpoint = parts.endpoint;
   auto received = receive_frames(endpoint.router(), 1 + kFramesMax + 1);  // one more shows that there are too many
-  if (!received || received->size() < 2) return std::nullopt;
+  if (!received) return std::nullopt;
   auto& frames = parts.frames;
   frames = *std::move(received);
   const auto views = frame_views(frames);
@@ -127,7 +134,10 @@ void RouterPort::close(SteadyTime now) {
   parts_->endpoint.close(now);
 }
 
-void RouterPort::park() { parts_->endpoint.park(); }
+void RouterPort::park() {
+  parts_->frames.clear();
+  parts_->endpoint.park();
+}
 
 void RouterPort::listen(SteadyTime now) { parts_->endpoint.listen(now); }
 
@@ -147,9 +157,11 @@ std::uint64_t RouterPort::times_closed() const { return parts_->endpoint.times_c
 const std::string& RouterPort::address() const { return parts_->endpoint.address(); }
 
 std::optional<SteadyTime> RouterPort::wake_at() const {
-  const auto retry_at = parts_->endpoint.outbox().wake_at();
-  const auto bind_at = parts_->endpoint.wake_at();
-  return retry_at && bind_at ? std::min(retry_at, bind_at) : retry_at ? retry_at : bind_at;
+  std::optional<SteadyTime> earliest;
+  for (const auto& at : {parts_->endpoint.outbox().wake_at(), parts_->endpoint.wake_at(), parts_->log_at()}) {
+    if (at) earliest = std::min(earliest.value_or(*at), *at);
+  }
+  return earliest;
 }
 
 PollItem RouterPort::poll_item() { return {.socket = parts_->endpoint.router().handle()}; }

@@ -412,5 +412,22 @@ TEST(FacultyServiceTest, AStopThatGetsNoAnswerEndsInTimeWithOne) {
   EXPECT_EQ(faculty.service.wake_at(), std::nullopt);
 }
 
+TEST(FacultyServiceTest, AProgramThatAReplyRefusesAndThenAnswersWaitsForTheNextTry) {
+  Faculty faculty(options_of_three_servers());
+  faculty.ask(1);
+  faculty.ask(2);
+  auto refusal = failed(faculty.sent[0].request, {Status::kUnavailable, "", {}, ""});
+  refusal.programs.push_back({refusal.programs[0].correlation_id, Status::kOk, {7, 2, 0}});
+  refusal.programs[1].status = Status::kOk;
+  faculty.reply(0, refusal);
+  EXPECT_EQ(faculty.status_of(2), Status::kOk);
+  EXPECT_FALSE(faculty.answers.contains(1));
+  faculty.pass(1s);
+  ASSERT_EQ(faculty.sent.size(), 2u);
+  faculty.reply(faculty.sent[1].endpoint, granted(faculty.sent[1].request));
+  EXPECT_EQ(faculty.status_of(1), Status::kOk);
+  EXPECT_EQ(faculty.answer_of(1).grant, (Grant{7, 2, 0}));
+}
+
 }  // namespace
 }  // namespace dti

@@ -17,6 +17,15 @@ TEST(LogLimit, LetsAnEventThroughOnceAnIntervalAndTellsOfWhatItHeldBack) {
   EXPECT_EQ(limit.pass(start + 1'999ms), std::nullopt);
 }
 
+TEST(LogLimit, KnowsWhenTheNextEventPasses) {
+  LogLimit limit{1s};
+  EXPECT_EQ(limit.passes_at(), SteadyTime{});
+  ASSERT_TRUE(limit.pass(SteadyTime{1h}));
+  ASSERT_FALSE(limit.pass(SteadyTime{1h} + 999ms));
+  EXPECT_EQ(limit.passes_at(), SteadyTime{1h} + 1s);
+  EXPECT_TRUE(limit.pass(limit.passes_at()));
+}
+
 TEST(LogLimit, ItsEndTellsWhatWasNeverTold) {
   LogLimit limit{1s};
   EXPECT_EQ(limit.pass({}, 3), 3U);

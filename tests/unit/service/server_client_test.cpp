@@ -313,6 +313,32 @@ TEST(ServerClientTest, AnOwnerThatStopsGetsAnOutcomeForEachRequestAtOnce) {
   EXPECT_EQ(client.client.wake_at(), std::nullopt);
 }
 
+TEST(ServerClientTest, OfAPartThatAReplyListsTwiceOnlyTheFirstEntryCounts) {
+  struct Case {
+    const char* description;
+    std::vector<ReplyPart> parts;  // of a refusal
+    bool is_over;
+    bool waits_for_first;  // after the refusal
+  };
+  const Case cases[] = {
+      {"refused, then answered", {{"first-of-1", Status::kUnavailable}, {"first-of-1", Status::kOk}}, false, true},
+      {"answered, then refused", {{"first-of-1", Status::kOk}, {"first-of-1", Status::kUnavailable}}, false, false},
+      {"answered twice", {{"first-of-1", Status::kOk}, {"first-of-1", Status::kOk}}, false, false},
+      {"both answered, one twice",
+       {{"first-of-1", Status::kOk}, {"first-of-1", Status::kUnavailable}, {"second-of-1", Status::kOk}}, true, false},
+  };
+  for (const auto& [description, parts, is_over, waits_for_first] : cases) {
+    SCOPED_TRACE(description);
+    Client client(options_of_servers(1));
+    client.send(1);
+    const auto match = client.reply(0, {RequestError{Status::kUnavailable, "", {}, ""}, {}, {}, parts});
+    ASSERT_TRUE(match);
+    EXPECT_EQ(match->is_over, is_over);
+    const auto answers_first = client.reply(0, {{}, {}, {}, {{"first-of-1", Status::kOk}}});
+    EXPECT_EQ(answers_first.has_value(), waits_for_first);
+  }
+}
+
 // The log.
 
 TEST(ServerClientTest, TheLogIsToldOfEachTryAndOfTheOutcome) {

@@ -131,11 +131,26 @@ TEST_F(RouterPortTest, LogsDroppedRepliesOnceASecondWithTheirNumber) {
   drop_a_reply();
   port_.retry(logged_at + 999ms);
   EXPECT_EQ(log_.size(), 1U);
+  EXPECT_EQ(port_.wake_at(), logged_at + 1s);
   port_.retry(logged_at + 1s);
   ASSERT_EQ(log_.size(), 2U);
   EXPECT_EQ(dropped_in_all(), "3");
+  EXPECT_EQ(port_.wake_at(), std::nullopt);
   port_.retry(logged_at + 10s);
   EXPECT_EQ(log_.size(), 2U);
+}
+
+TEST_F(RouterPortTest, AMessageWithoutABodyIsAMessageAsAnyOther) {
+  auto peer = peers::make_peer(context_, zmq::socket_type::dealer);
+  peer.set(zmq::sockopt::probe_router, true);  // libzmq sends an empty message at the beginning of the connection
+  peer.connect(port_.address());
+  peers::send(peer, {"ask"});
+  const auto first = receive();
+  EXPECT_EQ(first.body, "");
+  EXPECT_FALSE(first.is_too_long);
+  port_.reply(first.token, "malformed", now_);
+  EXPECT_EQ(receive().body, "ask");
+  EXPECT_EQ(peers::receive(peer), (Frames{"malformed"}));
 }
 
 using RouterPortDeathTest = RouterPortTest;

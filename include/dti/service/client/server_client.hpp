@@ -44,7 +44,7 @@ struct ServerReply {
   std::optional<RequestError> error;  // an unknown code is read as kUnavailable
   std::optional<std::string> request_id;
   std::optional<std::string> semester;
-  std::vector<ReplyPart> parts;  // empty: the reply lists none
+  std::vector<ReplyPart> parts;  // empty: the reply lists none. If one is listed twice, its first entry counts
 };
 
 /// The request that a reply answers.
