@@ -10,6 +10,7 @@ import pytest
 
 from tests_py.harness.process import run, running
 from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.stores import SqliteStore
 from tests_py.harness.wire import OK, Client, answers, grant, request
 
 OTHER_FLAGS = {
@@ -46,6 +47,17 @@ def test_memory_serves_and_says_that_it_forgets(tmp_path):
     with running(tmp_path, *POOL, "--store=memory:") as dti, Client(dti.endpoint) as client:
         assert grant(client, DERECHO) == [(OK, 7, 2, 0)]
     assert "memory" in dti.log
+
+
+def test_the_log_says_once_that_a_store_is_new(store, tmp_path):
+    for is_new in (True, False):
+        with running(tmp_path, *POOL, store.flag) as dti:
+            assert dti.endpoint
+        lines = [line for line in dti.log.splitlines() if " store-created: " in line]
+        assert len(lines) == int(is_new), dti.log
+        if is_new:
+            assert " info store-created: the store is new and empty" in lines[0]
+            assert not isinstance(store, SqliteStore) or f"file={store.path}" in lines[0]
 
 
 def test_the_default_store_is_in_the_state_folder(tmp_path):

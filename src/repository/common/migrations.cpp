@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <system_error>
+#include <utility>
 
 #include "dti/base/check.hpp"
 
@@ -16,6 +17,10 @@ std::vector<Migration> numbered(std::span<const embedded::File> files) {
     migrations.push_back({version, file.name, file.text});
   }
   return migrations;
+}
+
+LogEvent store_created(std::vector<std::pair<std::string, std::string>> fields) {
+  return {LogLevel::kInfo, "store-created", "the store is new and empty", std::move(fields)};
 }
 
 }  // namespace dti

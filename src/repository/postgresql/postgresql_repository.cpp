@@ -11,6 +11,7 @@
 
 #include "dti/base/check.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
+#include "dti/repository/common/migrations.hpp"
 #include "dti/repository/common/sql_text.hpp"
 #include "dti/repository/postgresql/open_postgresql.hpp"
 #include "repository/postgresql/postgresql_checks.hpp"
@@ -59,7 +60,8 @@ PostgresqlRepository::PostgresqlRepository(const std::string& conninfo, std::chr
         }
       }()),
       timeout_(timeout),
-      warnings_(std::move(log)) {}
+      log_(std::move(log)),
+      warnings_(log_) {}
 
 PostgresqlRepository::~PostgresqlRepository() = default;
 
@@ -218,7 +220,7 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
     static_cast<void>(lock_epoch(transaction));
     if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);
   }
-  migrate(transaction, at);
+  const bool is_new = migrate(transaction, at);
   check_tables(transaction);
   Leadership leadership;
   leadership.epoch = lock_epoch(transaction) + 1;
@@ -231,6 +233,7 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
   leadership.semesters = read_semesters(transaction);
   leadership.program_count = static_cast<std::size_t>(integer(transaction.exec("SELECT count(*) FROM program")[0][0]));
   transaction.commit();
+  if (is_new && log_) log_(store_created({}));
   return leadership;
 }
 

@@ -71,6 +71,7 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
 
   const Conninfo conninfo_;
   const std::chrono::milliseconds timeout_;
+  const LogSink log_;
   // Any thread. Before the session, which uses it to its end.
   CallGate gate_;
   // The caller's thread only.

@@ -139,11 +139,11 @@ bool has_schema(pqxx::transaction_base& transaction) {
   return version > 0;
 }
 
-void migrate(pqxx::transaction_base& transaction, WallTime at) {
+bool migrate(pqxx::transaction_base& transaction, WallTime at) {
   int version = stored_version(transaction);
   refuse_newer_schema(version, known_version());
   if (version == known_version()) {
-    return;
+    return false;
   }
   transaction.exec(kLockMigrations);
   version = stored_version(transaction);  // another server may have been at it while we waited
@@ -158,6 +158,7 @@ void migrate(pqxx::transaction_base& transaction, WallTime at) {
                         " VALUES ($1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond')",
                         migration.version, stored_time(at));
   }
+  return version == 0;
 }
 
 }  // namespace dti

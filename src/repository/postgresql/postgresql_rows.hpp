@@ -28,6 +28,6 @@ void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq aft
 
 /// Brings the schema up to date, within the caller's transaction. Two servers that start at once take turns.
 /// @throws StorageError  kRefused if it is a newer one
-void migrate(pqxx::transaction_base& transaction, WallTime at);
+[[nodiscard]] bool migrate(pqxx::transaction_base& transaction, WallTime at);
 
 }  // namespace dti

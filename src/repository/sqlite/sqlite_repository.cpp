@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "dti/repository/common/ledger_rows.hpp"
+#include "dti/repository/common/migrations.hpp"
 #include "dti/repository/common/sql_text.hpp"
 #include "repository/sqlite/sqlite_handle.hpp"
 #include "repository/sqlite/sqlite_session.hpp"
@@ -278,7 +279,7 @@ StoreWatch SqliteRepository::watch() {
 std::variant<Leadership, HeldBy> SqliteRepository::lead(WallTime at) {
   SqliteConnection& connection = session_->connection;
   SqliteTransaction transaction{connection};
-  migrate(connection, at);
+  const bool is_new = migrate(connection, at);
   SqliteStatement select = connection.prepare("SELECT epoch, holder FROM leadership");
   if (!select.step()) {
     throw StorageError{Kind::kCorrupt,
@@ -303,6 +304,7 @@ std::variant<Leadership, HeldBy> SqliteRepository::lead(WallTime at) {
       static_cast<std::size_t>(connection.query_integer("SELECT count(*) FROM program").value_or(0));
   keeper_.mark(connection, leadership.epoch);
   transaction.commit();
+  if (is_new && log_) log_(store_created({{"file", path_.string()}}));
   return leadership;
 }
 

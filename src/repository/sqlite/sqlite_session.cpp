@@ -139,7 +139,7 @@ bool has_schema(SqliteConnection& connection) {
   return version > 0;
 }
 
-void migrate(SqliteConnection& connection, WallTime at) {
+bool migrate(SqliteConnection& connection, WallTime at) {
   const int version = stored_version(connection);
   refuse_newer_schema(version, known_version());
   for (const Migration& migration : migrations().subspan(static_cast<std::size_t>(version))) {
@@ -149,6 +149,7 @@ void migrate(SqliteConnection& connection, WallTime at) {
         .bind(stored_time(at))
         .run();
   }
+  return version == 0;
 }
 
 std::vector<StoredSemester> read_semesters(SqliteConnection& connection) {

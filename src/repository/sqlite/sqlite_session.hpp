@@ -39,8 +39,9 @@ struct SqliteSession {
 [[nodiscard]] bool has_schema(SqliteConnection& connection);
 
 /// Brings the schema up to date, within the caller's transaction.
+/// @return was there no schema?
 /// @throws StorageError  kRefused if it is a newer one
-void migrate(SqliteConnection& connection, WallTime at);
+[[nodiscard]] bool migrate(SqliteConnection& connection, WallTime at);
 
 /// All semesters, open and closed, in order of id.
 [[nodiscard]] std::vector<StoredSemester> read_semesters(SqliteConnection& connection);

@@ -33,7 +33,7 @@ using StoreAddress = std::variant<MemoryStoreAddress, SqliteStoreAddress, Postgr
 
 /// @param timeout  bounds each wait that the store's own driver can bound (connecting, TCP)
 /// @param log  is told what the store's operator should know although every call succeeds: `log-grows`,
-///             `store-at-risk`, `store-is-a-copy`
+///             `store-at-risk`, `store-created`, `store-is-a-copy`
 /// @throws StorageError  kRefused if the store can never be used (a path that cannot be written, held by another process)
 [[nodiscard]] std::unique_ptr<Repository> open_repository(const StoreAddress& address,
                                                           std::chrono::milliseconds timeout, LogSink log = {});
