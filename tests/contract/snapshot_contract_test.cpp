@@ -247,7 +247,7 @@ TEST_P(SnapshotContract, ATamperedStoreIsReportedAndNotServed) {
        "the semester's head is not its last entry; stored: head 3; expected: head 4",
        "semester \"2025-10\": the semester's head is not its last entry; stored: head 3; expected: head 4"},
       {{"UPDATE semester SET epoch = 9"},
-       "the semester's epoch is none that the leadership has had; stored: epoch 9; expected: 0 to 1",
+       "the leadership never had the semester's epoch; stored: epoch 9; expected: 0 to 1",
        nullptr},
       {{"UPDATE semester SET is_open = (1 = 0)"}, "the semester is closed, and no entry closes it", nullptr},
       {{"DELETE FROM leadership"}, "the table leadership does not hold its one row", "leadership"},
@@ -303,7 +303,7 @@ TEST_P(SnapshotLockContract, WaitsForSomebodysLockNoLongerThanItWasTold) {
       static_cast<void>(verify(*snapshot, [](const VerifyProgress&) {}));
     };
     EXPECT_EQ(failure_of(look_briefly), Kind::kUnavailable) << table;
-    EXPECT_NE(failure_text(look_briefly).find("somebody holds a lock"), std::string::npos)
+    EXPECT_NE(failure_text(look_briefly).find("another session holds a lock"), std::string::npos)
         << failure_text(look_briefly);
     client->run("ROLLBACK");
   }

@@ -311,7 +311,7 @@ TEST_P(SqliteFiles, WhoseFolderMayNotBeSearchedForAWhileAreUnavailableAndNotTake
   ASSERT_EQ(is_root ? ::seteuid(0) : 0, 0);
   fs::permissions(folder, fs::perms::owner_all);
   EXPECT_EQ(kind, Kind::kUnavailable);
-  EXPECT_NE(text.find("cannot be looked at (Permission denied)"), std::string::npos) << text;
+  EXPECT_NE(text.find("cannot be read (Permission denied)"), std::string::npos) << text;
   batch.epoch = lead().epoch;
   EXPECT_EQ(repository_->commit(batch), CommitResult::kCommitted);
 }

@@ -38,7 +38,7 @@ void throw_missing_leadership() {
 
 void refuse_empty_store(const std::string& where) {
   throw StorageError{StorageError::Kind::kRefused,
-                     where + " is empty: no dti_server has used it yet, and there is nothing to look at"};
+                     where + " is empty: no dti_server has used it yet, so it has no ledger"};
 }
 
 void refuse_newer_schema(int stored, int known) {

@@ -78,7 +78,7 @@ std::vector<StoredSemester> MemoryStore::rows() const {
   return rows;
 }
 
-/// Notes who has a grant. All of the batch's or none.
+/// Notes the programs that the batch gives a grant: all of them or none.
 /// @throws StorageError  kInvariant: one has it already, or cannot be stored
 void MemoryStore::add_grants(Semester& semester, const Batch& batch) {
   auto& generations = semester.generations;
@@ -132,7 +132,7 @@ MemoryRepository::MemoryRepository(std::shared_ptr<MemoryStore> store)
 
 MemoryRepository::~MemoryRepository() = default;
 
-/// Does a part of a call, and says what becomes of the repository when it throws.
+/// Makes a part of a call. After an error other than kRejected and kInvariant, the next call must be a take-over.
 template <class Call>
 auto MemoryRepository::translate(Stage stage, Call call) -> decltype(call()) {
   try {
@@ -149,7 +149,7 @@ auto MemoryRepository::translate(Stage stage, Call call) -> decltype(call()) {
   }
 }
 
-/// Does one call under the store's lock, with the failure that was asked for.
+/// Makes one call under the lock of the store, with the injected failure.
 template <class Call>
 auto MemoryRepository::perform(Stage stage, Call call) -> decltype(call()) {
   return translate(stage, [&] {

@@ -12,7 +12,7 @@ std::unique_ptr<LedgerSnapshot> open_snapshot(const StoreAddress& address, std::
   if (const auto* const postgresql = std::get_if<PostgresqlStoreAddress>(&address)) {
     return open_postgresql_snapshot(postgresql->conninfo, timeout);
   }
-  throw StorageError{StorageError::Kind::kRefused, "a store in memory is another process's: nobody can look at it"};
+  throw StorageError{StorageError::Kind::kRefused, "no other process can read a store in memory"};
 }
 
 }  // namespace dti

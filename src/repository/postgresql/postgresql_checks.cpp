@@ -101,7 +101,7 @@ void refuse_pooler(pqxx::transaction_base& transaction, int backend_pid) {
 }
 
 void apply_settings(pqxx::transaction_base& transaction, std::chrono::milliseconds idle_in_transaction) {
-  transaction.exec("SET statement_timeout = 0");  // first: the role's may be too short for what follows
+  transaction.exec("SET statement_timeout = 0");  // first: that of the role may be too short for the next statements
   compat::exec_params(transaction, kApplySettings, std::to_string(idle_in_transaction.count()));
   std::string wrong;
   for (const auto& row : transaction.exec(kCheckSettings)) {
@@ -112,7 +112,8 @@ void apply_settings(pqxx::transaction_base& transaction, std::chrono::millisecon
 }
 
 void apply_reading_settings(pqxx::transaction_base& transaction, std::chrono::milliseconds lock_timeout) {
-  transaction.exec("SET LOCAL statement_timeout = 0");  // first: the role's may be too short for what follows
+  // First: the timeout of the role may be too short for the next statements.
+  transaction.exec("SET LOCAL statement_timeout = 0");
   compat::exec_params(transaction, kApplyReadingSettings, std::to_string(lock_timeout.count()));
 }
 

@@ -16,7 +16,7 @@ class PostgresqlSession;
 /// Prepares the statements of commits and guards. The schema must be there.
 void prepare_commits(PostgresqlSession& session);
 
-/// A batch that is being committed: its statement, and what tells why it wrote nothing.
+/// A batch that is being committed: its statement, and the read that finds out why it wrote nothing.
 /// @throws StorageError, pqxx::sql_error (the server refused it, and the session lives on), pqxx::broken_connection
 class PostgresqlCommit {
  public:
@@ -32,8 +32,8 @@ class PostgresqlCommit {
 
  private:
   enum class Step {
-    kBatch,     // the batch's statement is under way
-    kWhoLeads,  // it wrote nothing, and a read tells why
+    kBatch,     // the statement of the batch is in progress
+    kWhoLeads,  // it wrote nothing; a read finds out why
   };
 
   void ask_who_leads();

@@ -92,7 +92,7 @@ std::string table_rights(std::string_view table, bool reads_only) {
   return table == "leadership" || table == "semester" ? "SELECT, INSERT, UPDATE" : "SELECT, INSERT";
 }
 
-/// What is to be done, to follow "run:"; none if the message is not understood.
+/// The statement that gives the right; none if the message is not understood.
 std::optional<std::string> statement_for(std::string_view text, const PostgresqlClient& client) {
   const std::string to_role = " TO " + identifier(client.role) + ";";
   if (const auto schema = named_after(text, "permission denied for schema ")) {
@@ -150,7 +150,7 @@ bool waiting_may_mend(std::string_view sqlstate) {
 
 StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text, const PostgresqlClient& client) {
   // libpq's own text is shown only where it tells of an attempt to reach a server, which quotes hosts, users and
-  // databases; other texts quote what was given, and with it perhaps a password.
+  // databases. Other texts quote the address, which may hold a password.
   const bool tells_of_an_attempt = libpq_text.find(kAttempt) != std::string_view::npos ||
                                    libpq_text.find("could not translate host name") != std::string_view::npos;
   if (!tells_of_an_attempt && libpq_text.find("invalid ") != std::string_view::npos) {

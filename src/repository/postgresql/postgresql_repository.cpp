@@ -42,7 +42,7 @@ void add_element(std::string& array, std::string_view value) {
   array += '"';
 }
 
-/// Locks the leadership for the transaction, if it is still ours.
+/// Locks the leadership for the transaction, if this server still leads.
 bool lock_leadership(pqxx::transaction_base& transaction, int backend_pid, Epoch epoch) {
   refuse_pooler(transaction, backend_pid);
   transaction.exec(kBoundLocks);
@@ -65,7 +65,7 @@ PostgresqlRepository::PostgresqlRepository(const std::string& conninfo, std::chr
 
 PostgresqlRepository::~PostgresqlRepository() = default;
 
-/// Does one call, from its beginning to its end.
+/// Makes one call, from its beginning to its end.
 template <class Action>
 auto PostgresqlRepository::perform(Call call, Action action) -> decltype(action()) {
   end_polled();
@@ -77,7 +77,8 @@ auto PostgresqlRepository::perform(Call call, Action action) -> decltype(action(
   });
 }
 
-/// Does a part of a call, and says what became of the call when the driver throws.
+/// Makes a part of a call. If the driver throws, throws the StorageError that says whether the call may have taken
+/// effect.
 template <class Action>
 auto PostgresqlRepository::attempt(Call call, Action action) -> decltype(action()) {
   try {
@@ -94,7 +95,7 @@ auto PostgresqlRepository::attempt(Call call, Action action) -> decltype(action(
   }
 }
 
-/// Does a part of the call that is polled, which ends with a result or a throw.
+/// Makes a part of the polled call. The call ends with a result or an exception.
 template <class Part>
 std::optional<CommitResult> PostgresqlRepository::attempt_polled(Call call, Part part) {
   try {
@@ -107,7 +108,7 @@ std::optional<CommitResult> PostgresqlRepository::attempt_polled(Call call, Part
   }
 }
 
-/// Also of one that nobody goes on with: it must not outlive its session.
+/// Ends a polled call, also one that the caller does not continue: it must not outlive its session.
 void PostgresqlRepository::end_polled() {
   polled_commit_.reset();
   polled_guard_.reset();
@@ -120,10 +121,10 @@ void PostgresqlRepository::check_connected(Call call) const {
   }
 }
 
-/// The link broke, or the driver is confused: what was sent may still take effect.
-/// @param unsent  the kind if nothing was
+/// The connection broke, or the driver failed: a statement that was sent may still take effect.
+/// @param unsent  the kind if no statement was sent
 StorageError PostgresqlRepository::link_failure(Call call, Kind unsent, std::string text) {
-  // libpqxx 6 may say only that it is not connected; libpq has what PostgreSQL said before it closed the connection.
+  // libpqxx 6 may report only that it is not connected; libpq has the last error that PostgreSQL sent.
   if (session_ != nullptr && PQstatus(session_->handle()) == CONNECTION_BAD) {
     if (std::string said = one_line(PQerrorMessage(session_->handle())); !said.empty()) text = std::move(said);
   }
@@ -132,8 +133,8 @@ StorageError PostgresqlRepository::link_failure(Call call, Kind unsent, std::str
   return {in_doubt ? Kind::kInDoubt : unsent, broken_text(gate_, timeout_, text)};
 }
 
-/// The server said no. It is believed only if the session lives on: then it was an ERROR, and all is rolled back; a
-/// FATAL or a PANIC (a full disk under the log) may have come after the commit was written.
+/// PostgreSQL refused a statement. This counts as a refusal only if the session continues: then it was an ERROR, and
+/// the transaction is rolled back. A FATAL or a PANIC (a full disk of the log) may follow a commit that was written.
 StorageError PostgresqlRepository::sql_failure(Call call, const std::string& state, const std::string& text) {
   const bool is_link = state.empty() || state.starts_with("08") || state.starts_with("57") || state == "40003";
   // A batch that was refused has asked already; a guard changes nothing, and its session is given up.
@@ -146,7 +147,7 @@ StorageError PostgresqlRepository::sql_failure(Call call, const std::string& sta
     session_.reset();
     return {Kind::kUnavailable, line};
   }
-  // Of what is not a batch, only what will not change by itself is not tried again.
+  // Apart from batches, the server tries again unless the error cannot pass by itself.
   const bool lasts = state.starts_with("42") || state.starts_with("0A") || state.starts_with("22") ||
                      state.starts_with("3F") || state.starts_with("23");
   switch (call) {
@@ -169,7 +170,7 @@ bool PostgresqlRepository::is_alive() noexcept {
   }
 }
 
-/// Always a new connection object: what became of the old one, and of its settings, is not known.
+/// Always makes a new connection object, because the state and the settings of the old one are unknown.
 void PostgresqlRepository::connect() {
   session_.reset();
   session_ =
@@ -227,7 +228,7 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
   // The server that made the schema meanwhile.
   if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);
   take_lead(transaction, leadership.epoch, holder_.text(), at, lease);
-  // In order of id, as everywhere; the next statement then waits for nobody.
+  // In order of id, as everywhere; the next statement then does not wait for a lock.
   transaction.exec("SELECT id FROM semester WHERE is_open ORDER BY id FOR UPDATE");
   compat::exec_params(transaction, "UPDATE semester SET epoch = $1 WHERE is_open", leadership.epoch);
   leadership.semesters = read_semesters(transaction);
@@ -237,13 +238,13 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
   return leadership;
 }
 
-/// A leader that froze between two messages of its protocol keeps its row locks for ever; the session that the
-/// leadership names is ended, once its lease has run out. That of anybody else is not.
-/// @return who holds the lead meanwhile, and nothing ended, or none
+/// Ends the session that the leadership names, once its lease has run out: a leader that froze between two messages of
+/// the protocol would keep its row locks indefinitely. Ends no other session.
+/// @return the server that has taken the lead meanwhile, and no session is ended; or none
 std::optional<HeldBy> PostgresqlRepository::end_old_leader() {
   pqxx::nontransaction transaction{session_->connection()};
   if (!has_schema(transaction)) {
-    return std::nullopt;  // somebody makes it just now
+    return std::nullopt;  // another server is creating it
   }
   if (auto held = held_by_another(transaction, holder_.text())) return held;
   end_leaders_session(transaction);

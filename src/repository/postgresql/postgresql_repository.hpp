@@ -80,8 +80,8 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   std::unique_ptr<PostgresqlSession> session_;
   Holder holder_;
   std::size_t program_count_ = 0;  // of the stored catalogue
-  bool sent_ = false;              // the call under way has sent what may take effect
-  // The call that is polled, if one is: it goes before the session does.
+  bool sent_ = false;              // the call in progress has sent a statement that may take effect
+  // The polled call, if there is one; destroyed before the session.
   std::optional<CallGate::Scope> polled_scope_;
   std::optional<PostgresqlCommit> polled_commit_;
   std::optional<PostgresqlGuard> polled_guard_;

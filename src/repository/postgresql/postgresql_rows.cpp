@@ -17,7 +17,7 @@
 namespace dti {
 namespace {
 
-// What a transaction locks that is about to change the schema, so that two that start at once do not both make the schema.
+// A transaction that changes the schema takes this lock, so that two servers that start at once do not both create it.
 constexpr char kLockMigrations[] = "SELECT pg_advisory_xact_lock(4919253614037)";
 
 std::span<const Migration> migrations() {
@@ -28,7 +28,7 @@ std::span<const Migration> migrations() {
 int known_version() { return static_cast<int>(migrations().size()); }
 
 int stored_version(pqxx::transaction_base& transaction) {
-  // The catalogue's rows, not to_regclass(): that goes on saying what it said before we waited for a lock.
+  // The rows of the system catalogue, not to_regclass(), which returns the same as before the wait for a lock.
   const auto found = transaction.exec(
       "SELECT 1 FROM pg_class WHERE relname = 'schema_version' AND relkind = 'r' AND pg_table_is_visible(oid)");
   if (found.empty()) {

@@ -16,7 +16,7 @@ namespace dti {
 [[nodiscard]] std::vector<StoredSemester> read_semesters(pqxx::transaction_base& transaction);
 /// The programs with ids above `after`, in order of id.
 [[nodiscard]] std::vector<CatalogProgram> read_programs(pqxx::transaction_base& transaction, ProgramId after);
-/// Does what LedgerReader::read_ledger() promises, with all columns.
+/// Implements LedgerReader::read_ledger(), with all columns.
 void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq after, Seq last, const RowSink& sink);
 
 /// Is there no schema at all?

@@ -34,9 +34,9 @@ class PostgresqlSession {
   PostgresqlSession& operator=(const PostgresqlSession&) = delete;
 
   [[nodiscard]] auto& connection() { return connection_->get(); }
-  /// The same connection, for libpq: it does not wait for what it sends to leave.
+  /// The same connection, for libpq. It is non-blocking: a call does not wait until its data is sent.
   [[nodiscard]] PGconn* handle() const { return connection_->handle(); }
-  /// The connection's socket, for polling: a number of ours, which stays the same, and on which an interrupt is seen.
+  /// A duplicate of the connection's socket, for polling. Its number stays the same, and an interrupt is visible on it.
   [[nodiscard]] int descriptor() const { return socket_.get(); }
   /// The backend process that PostgreSQL announced for this session.
   [[nodiscard]] int backend_pid() const { return PQbackendPID(handle()); }
@@ -58,8 +58,8 @@ class PostgresqlSession {
   CallGate& gate_;
   PostgresqlNotices notices_;  // the connection gives its notices to it, to its end
   std::unique_ptr<compat::Connection> connection_;
-  // The connection's socket under a number of ours: libpq may close its own at any time, and the system may then give
-  // that number to somebody else's file.
+  // A duplicate of the connection's socket. libpq may close its own at any time, and the system may then give that
+  // number to another file.
   Descriptor socket_;
 };
 

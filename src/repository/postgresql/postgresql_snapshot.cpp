@@ -40,7 +40,7 @@ auto PostgresqlSnapshot::perform(Call call) -> decltype(call()) {
     const bool is_damage = state.starts_with("XX") || state.starts_with("42P") || state == "42703";
     if (state == kLockNotAvailable) {
       throw StorageError{Kind::kUnavailable,
-                         "PostgreSQL: somebody holds a lock on a table, and goes on doing so: try again"};
+                         "PostgreSQL: another session holds a lock on a table for too long: try again"};
     }
     throw StorageError{is_damage ? Kind::kCorrupt : Kind::kUnavailable,
                        session_ != nullptr ? session_->refusal_text(state, error.what())

@@ -81,7 +81,7 @@ void PostgresqlStatement::begin_copy() {
   flush();
 }
 
-/// Makes no more than what the connection takes: the rest when that has left.
+/// Makes only as much as the connection accepts. The rest follows when that is sent.
 void PostgresqlStatement::feed_copy() {
   std::string piece;
   while (is_copying_ && !has_more_to_send_) {

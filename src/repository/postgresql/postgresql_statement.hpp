@@ -37,7 +37,7 @@ class StatementParameters {
   std::vector<std::optional<std::string>> values_;  // none: NULL
 };
 
-/// What the server said no with.
+/// An error of PostgreSQL.
 struct StatementError {
   std::string sqlstate;  // empty: libpq's own
   std::string text;
@@ -51,7 +51,7 @@ struct StatementError {
 /// Source: docs/adr/0014-commits-in-the-poll-set.md
 class PostgresqlStatement {
  public:
-  /// @param connection  used by nobody else from start…() until done; outlives this
+  /// @param connection  must have no other user from start…() until done; outlives this
   explicit PostgresqlStatement(PGconn* connection) : connection_(connection) {}
 
   void start_prepared(const char* name, const StatementParameters& parameters);
@@ -60,9 +60,9 @@ class PostgresqlStatement {
   /// to it and all of them are rolled back.
   void start_guarded_copy(const char* sql, LedgerCopy copy);
 
-  /// Sends and receives what can be without waiting. @return is it done?
+  /// Sends and receives as much as possible without waiting. @return whether the statement is done
   [[nodiscard]] bool advance();
-  /// Does it wait to send, beside what it waits to receive?
+  /// Whether it waits to send, in addition to receiving.
   [[nodiscard]] bool has_more_to_send() const { return has_more_to_send_; }
 
   /// Once done: the result of the last command that had one, and the error, if there was one.

@@ -6,7 +6,7 @@
 #include <pqxx/pqxx>
 #include <string>
 
-/// What differs between libpqxx 6.4 and 7.10; nothing else looks at the version.
+/// The differences between libpqxx 6.4 and 7.10. No other file depends on the version.
 namespace dti::compat {
 
 /// Closes a connection that libpqxx does not own yet.

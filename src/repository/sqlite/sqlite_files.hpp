@@ -16,7 +16,7 @@ struct FileId {
   friend bool operator==(const FileId&, const FileId&) = default;
 };
 
-/// What the system says of one name. A symbolic link is not followed.
+/// Facts of the file system about one name. A symbolic link is not followed.
 struct FileFacts {
   mode_t type = 0;  // S_IFREG, S_IFLNK, …; 0: there is no such file
   FileId id;
@@ -42,8 +42,8 @@ struct StoreFiles {
 };
 
 struct FilesVerdict {
-  std::string refusal;  // why a server must not use the store, and what to do; empty: it may
-  std::string warning;  // what the operator should know of where the store is; empty: nothing
+  std::string refusal;  // the reason why a server must not use the store, and the remedy; empty: it may
+  std::string warning;  // a risk of the place where the store is; empty: none
 };
 
 [[nodiscard]] FileFacts look_at_file(const std::filesystem::path& path);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kPrimaryCode = 0xFF;
 
-/// What the system said of the call that failed; 0: nothing that is known. Of a COMMIT only the write-ahead log's file
+/// The error of the system for the call that failed; 0: not known. Of a COMMIT only the write-ahead log's file
 /// still knows it.
 int system_error_of(sqlite3* database, int extended) {
   sqlite3_file* log = nullptr;
@@ -24,14 +24,14 @@ int system_error_of(sqlite3* database, int extended) {
   return sqlite3_system_errno(database);
 }
 
-/// Was there no room for what was to be written? SQLite says SQLITE_FULL of ENOSPC only. A write that failed for want
+/// Whether the write found no room. SQLite reports SQLITE_FULL for ENOSPC only. A write that failed for want
 /// of room has done no harm; a sync that did (SQLITE_IOERR_FSYNC) may have.
 bool has_no_room(int extended, int system) {
   const bool is_write = extended == SQLITE_IOERR_WRITE || (extended & kPrimaryCode) == SQLITE_CANTOPEN;
   return is_write && (system == EDQUOT || system == EFBIG || system == ENOSPC);
 }
 
-/// What SQLite says, and of a disk what the system said: "disk I/O error" alone helps nobody.
+/// SQLite's error, and the error of the system if a disk failed: "disk I/O error" alone does not help an operator.
 SqliteError error_of(sqlite3* database, int code) {
   if (database == nullptr) {
     return {code & kPrimaryCode, sqlite3_errstr(code)};
@@ -193,7 +193,7 @@ void SqliteTransaction::rollback() noexcept {
     try {
       connection_.execute("ROLLBACK");
     } catch (const SqliteError&) {
-      // The connection says whether it is still in the transaction; whoever rolls back asks it.
+      // The caller asks the connection whether it is still in the transaction.
     }
   }
 }

@@ -12,14 +12,14 @@ struct sqlite3_stmt;
 
 namespace dti {
 
-/// What SQLite said no with.
+/// An error of SQLite.
 class SqliteError : public std::runtime_error {
  public:
   SqliteError(int code, const std::string& what, int system = 0)
       : std::runtime_error(what), code_(code), system_(system) {}
   /// The primary result code, such as SQLITE_BUSY.
   [[nodiscard]] int code() const { return code_; }
-  /// What the system said of a disk, as in errno; 0: nothing that is known.
+  /// The error of the system for a disk, as in errno; 0: not known.
   [[nodiscard]] int system() const { return system_; }
 
  private:
@@ -27,7 +27,7 @@ class SqliteError : public std::runtime_error {
   int system_;
 };
 
-/// A prepared statement. Parameters are bound in order of bind() calls; reset() begins anew.
+/// A prepared statement. Parameters are bound in order of bind() calls; reset() makes it ready for the next execution.
 class SqliteStatement {
  public:
   SqliteStatement(sqlite3* database, std::string_view sql);
@@ -43,7 +43,7 @@ class SqliteStatement {
   void run();
   void reset() noexcept;
 
-  /// For a reader that cannot spend a call of ours on each column.
+  /// For a reader for which a call for each column is too slow.
   [[nodiscard]] sqlite3_stmt* handle() const { return statement_.get(); }
   [[nodiscard]] bool is_null(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
@@ -84,7 +84,7 @@ class SqliteConnection {
   [[nodiscard]] bool has_log_format();
   /// Closing this connection neither copies the write-ahead log into the database nor removes it.
   void leave_log_when_closed();
-  /// From now on no trigger fires for what this connection does. They do for every other connection.
+  /// Disables all triggers for this connection. They stay enabled for every other connection.
   void leave_out_triggers();
 
  private:

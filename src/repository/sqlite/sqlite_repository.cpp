@@ -22,7 +22,7 @@ namespace {
 
 using Kind = StorageError::Kind;
 
-constexpr std::uintmax_t kLogExpectedMax = 32 * 1024 * 1024;  // it is begun anew from 16 MiB on
+constexpr std::uintmax_t kLogExpectedMax = 32 * 1024 * 1024;  // from 16 MiB on, the log starts again at its beginning
 
 /// Beside the write-ahead log. Source: docs/adr/0009-sqlite-store.md
 constexpr char kSettings[] = R"(
@@ -32,7 +32,7 @@ PRAGMA cache_size = -16384;          -- KiB; room for what a batch of 10,000 ent
 PRAGMA wal_autocheckpoint = 4000;    -- pages (16 MB): a page that many batches change is copied into the database once
 PRAGMA journal_size_limit = 33554432 -- bytes: what the log that a long reader let grow shrinks to)";
 
-/// What people can do about it.
+/// The remedy for an operator.
 std::string_view advice(const SqliteError& error) {
   constexpr std::string_view kFreeRoom = ": free some room on its disk, or raise the quota or the limit of file sizes";
   switch (error.system()) {
@@ -91,7 +91,7 @@ void SqliteRepository::wait_when_busy(SqliteConnection& connection) {
       [](void* self, int tries) { return static_cast<SqliteRepository*>(self)->waits_on(tries) ? 1 : 0; }, this);
 }
 
-/// SQLite asks this again and again while somebody else's lock is in the way.
+/// SQLite calls this repeatedly while it waits for the lock of another connection.
 bool SqliteRepository::waits_on(int tries) {
   const auto now = std::chrono::steady_clock::now();
   if (tries == 0) {
@@ -111,7 +111,7 @@ StorageError::Kind SqliteRepository::kind_of(int code) const {
     case SQLITE_CONSTRAINT: return Kind::kInvariant;
     case SQLITE_CORRUPT: return Kind::kCorrupt;
     case SQLITE_NOTADB: return takes_over ? Kind::kRefused : Kind::kCorrupt;
-    // What the file cannot take though the connection to it is good.
+    // The file cannot take the change, although the connection is good.
     case SQLITE_ERROR: return takes_over ? Kind::kRefused : writes ? Kind::kRejected : Kind::kUnavailable;
     case SQLITE_FULL:
     case SQLITE_NOMEM:
@@ -120,14 +120,14 @@ StorageError::Kind SqliteRepository::kind_of(int code) const {
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    // A path that is no good for a start; of a file that was served, what passes: a disk that went read-only.
+    // At a start, the path is unusable. Of a file that was served, it may pass: a disk became read-only.
     case SQLITE_AUTH: return takes_over && !keeper_.has_file() ? Kind::kRefused : Kind::kUnavailable;
-    default: return Kind::kUnavailable;  // a lock, a disk: perhaps good again once the file was opened anew
+    default: return Kind::kUnavailable;  // a lock, a disk: opening the file again may help
   }
 }
 
-/// What is to be said of SQLite's error. The session lives on only if the file said no to this statement and is good
-/// for the next: whatever else happened, only opening it anew (a take-over) tells what it holds.
+/// Translates SQLite's error. The session continues only if the file refused this statement and can take the next one.
+/// After any other error, the server must open the file again (a take-over) to learn what it holds.
 StorageError SqliteRepository::translate(const SqliteError& error) {
   disk_failed_ = disk_failed_ || error.code() == SQLITE_IOERR;
   const bool writes = stage_ == Stage::kWriting || stage_ == Stage::kCommitting;
@@ -142,7 +142,7 @@ StorageError SqliteRepository::translate(const SqliteError& error) {
   return {kind, "the database " + path_.string() + ": " + error.what() + std::string{advice(error)}};
 }
 
-/// Does one call, and says what became of it when something throws.
+/// Makes one call. If it fails, throws the StorageError that says whether the call may have taken effect.
 template <class Call>
 auto SqliteRepository::perform(Stage stage, Call call) -> decltype(call()) {
   const CallGate::Scope scope{gate_};
@@ -168,7 +168,8 @@ auto SqliteRepository::perform(Stage stage, Call call) -> decltype(call()) {
   }
 }
 
-/// What is open must still be what the path names: what is written to a file that is gone is lost with this process.
+/// Checks that the open file is still the one at the path: data that is written to a removed file is lost with the
+/// process.
 void SqliteRepository::check_files() const {
   keeper_.check(session_ != nullptr ? std::optional{session_->log} : std::nullopt);
 }
@@ -183,7 +184,7 @@ void SqliteRepository::watch_log() {
   if (log_grows_.pass(std::chrono::steady_clock::now())) {
     log_({LogLevel::kWarning,
           "log-grows",
-          "the write-ahead log cannot be copied into the database: somebody reads without a pause",
+          "the write-ahead log cannot be copied into the database, because a reader never pauses",
           {{"file", keeper_.log_path().string()}, {"bytes", std::to_string(size)}}});
   }
 }
@@ -217,14 +218,14 @@ void SqliteRepository::apply_settings() {
   }
 }
 
-/// Copies the log into the database, and begins it anew: the mark of a take-over must stand in the database itself.
-/// When a sync fails, the system forgets what was to be synced: it can still be read, no later sync brings it to the
-/// disk, and a power loss takes it away with all that was written to the log behind it. The copy in the database is
-/// written and synced as any other page.
+/// Copies the log into the database and empties it, because the epoch of a take-over must be in the database itself.
+/// When a sync fails, the operating system forgets the pages that it could not write. They can still be read, but no
+/// later sync writes them, and a power loss removes them and all that follows them in the log. The pages that are
+/// copied into the database are written and synced as any others.
 void SqliteRepository::empty_log() {
   SqliteConnection& connection = session_->connection;
   if (!disk_failed_) {
-    connection.on_busy(nullptr, nullptr);  // a reader that stays is not waited for: nothing is wrong with the log
+    connection.on_busy(nullptr, nullptr);  // do not wait for a long reader: the log is intact
   }
   SqliteStatement checkpoint = connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
   const bool is_emptied = checkpoint.step() && checkpoint.integer(0) == 0;
@@ -250,7 +251,7 @@ std::variant<Leadership, HeldBy> SqliteRepository::take_over(WallTime at, const 
     auto taken = lead(at);
     if (const auto* leadership = std::get_if<Leadership>(&taken)) {
       empty_log();
-      // They keep others from changing what was added. We have no statement that would; a migration may have.
+      // The triggers keep other programs from changing rows. No statement of the server does; a migration may.
       session_->connection.leave_out_triggers();
       session_->prepare();
       session_->log = keeper_.take_over(leadership->semesters);
@@ -262,7 +263,7 @@ std::variant<Leadership, HeldBy> SqliteRepository::take_over(WallTime at, const 
   });
 }
 
-// Whoever has the file leads, for as long as its process lives: there is no lease to renew, and nobody to hand it to.
+// The process that holds the lock of the file leads until it exits, so there is no lease to renew or to resign.
 
 CommitResult SqliteRepository::renew(Epoch /*epoch*/, std::chrono::milliseconds /*duration*/) {
   return CommitResult::kCommitted;
@@ -271,11 +272,12 @@ CommitResult SqliteRepository::renew(Epoch /*epoch*/, std::chrono::milliseconds 
 CommitResult SqliteRepository::resign(Epoch /*epoch*/) { return CommitResult::kCommitted; }
 
 StoreWatch SqliteRepository::watch() {
-  throw StorageError{Kind::kRefused, "somebody took the lead of " + path_.string() +
+  throw StorageError{Kind::kRefused, "another server took the lead of " + path_.string() +
                                          " although this process has its lock: was the lock file removed?"};
 }
 
-/// The transaction of a take-over. @return HeldBy if somebody else has taken the lead from us, who had to break the lock
+/// The transaction of a take-over. @return HeldBy if another server, which must have broken the lock, has taken the
+/// lead
 std::variant<Leadership, HeldBy> SqliteRepository::lead(WallTime at) {
   SqliteConnection& connection = session_->connection;
   SqliteTransaction transaction{connection};

@@ -30,7 +30,7 @@ struct SqliteSession;
 class SqliteRepository final : public Repository {
  public:
   /// Locks the file, which need not exist yet; its folder is made if it is not there.
-  /// @param timeout  how long a call waits for somebody else's lock
+  /// @param timeout  how long a call waits for the lock of another connection
   /// @throws StorageError  kRefused, naming the path and the reason
   SqliteRepository(const std::filesystem::path& path, std::chrono::milliseconds timeout, LogSink log = {});
   ~SqliteRepository() override;
@@ -47,8 +47,8 @@ class SqliteRepository final : public Repository {
                                       WallTime at) override;
   [[nodiscard]] CommitResult commit(const Batch& batch) override;
   [[nodiscard]] CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) override;
-  /// Ends a wait for somebody else's lock within milliseconds, and the reading of a ledger after the piece at hand. A
-  /// disk that takes its time is waited for all the same.
+  /// Ends a wait for the lock of another connection within milliseconds, and the reading of a ledger after the current
+  /// piece. Does not end a wait for a slow disk.
   void interrupt() noexcept override { gate_.interrupt(); }
 
  private:

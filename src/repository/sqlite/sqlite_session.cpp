@@ -171,7 +171,8 @@ std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramI
     if (!std::in_range<ProgramId>(program) || !std::in_range<FacultyId>(faculty)) {
       throw StorageError{StorageError::Kind::kCorrupt, "program " + std::to_string(program) + " of faculty " +
                                                            std::to_string(faculty) +
-                                                           " of the catalogue cannot be read: no such number is given"};
+                                                           " of the catalogue cannot be read:"
+                                                           " the server gives no such number"};
     }
     programs.push_back({.id = static_cast<ProgramId>(program),
                         .faculty_id = static_cast<FacultyId>(faculty),

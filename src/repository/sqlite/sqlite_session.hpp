@@ -48,7 +48,7 @@ struct SqliteSession {
 /// The programs with ids above `after`, in order of id.
 /// @throws StorageError  kCorrupt
 [[nodiscard]] std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramId after);
-/// Does what LedgerReader::read_ledger() promises. The statement is open while `sink` runs.
+/// Implements LedgerReader::read_ledger(). The statement is open while `sink` runs.
 void read_rows(SqliteConnection& connection, SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink);
 
 }  // namespace dti

@@ -31,7 +31,7 @@ StorageError translate(const std::filesystem::path& path, const SqliteError& err
     // A table or a column that the schema's version promises.
     case SQLITE_ERROR: return {Kind::kCorrupt, named(path) + " cannot be read: " + error.what()};
     case SQLITE_NOTADB: return {Kind::kRefused, named(path) + ": " + error.what()};
-    // The file itself was found readable: what remains is the index of its log, which readers share.
+    // The file itself is readable, so the index of its log, which readers share, is not.
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:

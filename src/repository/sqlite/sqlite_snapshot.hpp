@@ -50,7 +50,7 @@ class SqliteSnapshot final : public LedgerSnapshot {
   SteadyTime wait_until_;
   std::unique_ptr<SqliteConnection> connection_;
   std::optional<std::string> warning_;
-  std::optional<StoreFiles> unchanged_;  // read without the index: as they were when that began
+  std::optional<StoreFiles> unchanged_;  // read without the index: the files as they were at the beginning
 };
 
 }  // namespace dti

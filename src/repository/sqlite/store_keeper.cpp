@@ -40,7 +40,7 @@ void leave_as_found(SqliteConnection& connection, const FileFacts& log) {
   }
 }
 
-/// Are the pages those of one database? What stands in the rows is the ledger's matter.
+/// Whether the pages are those of one database. The rows are checked by replaying the ledger.
 bool is_intact(SqliteConnection& connection) {
   connection.execute("PRAGMA ignore_check_constraints = ON");
   SqliteStatement check = connection.prepare("PRAGMA integrity_check(1)");
@@ -71,9 +71,9 @@ void StoreKeeper::check(const std::optional<FileId>& log) const {
   const FileFacts of_log = log ? look_at_file(log_path_) : FileFacts{};
   if (const int error = database.error != 0 ? database.error : of_log.error; file_ && error != 0) {
     throw StorageError{Kind::kUnavailable, "the database " + path_.string() +
-                                               " or its write-ahead log cannot be looked at (" +
+                                               " or its write-ahead log cannot be read (" +
                                                std::generic_category().message(error) +
-                                               "): see to the permissions of its folder"};
+                                               "): check the permissions of its folder"};
   }
   if ((file_ && database.id != *file_) || (log && of_log.id != *log)) {
     throw StorageError{Kind::kRefused,
@@ -111,7 +111,7 @@ bool StoreKeeper::examine(SqliteConnection& connection) {
                            log_path_.string() + " away; otherwise restore a backup"};
   }
   if (facts.entries_noted && facts.entries < *facts.entries_noted) {
-    // A backup was written over the file, and is taken. From now on its entries are what the next start must find.
+    // A backup was written over the file, and is accepted. From now on, the next start must find its entries.
     lock_.keep_note(note_of(database, facts.entries));
   }
   if (verdict == MarkVerdict::kCopy && log_ && !std::exchange(told_of_copy_, true)) {
@@ -126,7 +126,7 @@ bool StoreKeeper::examine(SqliteConnection& connection) {
 void StoreKeeper::mark(SqliteConnection& connection, Epoch epoch) {
   const FileFacts database = look_at_file(path_);
   if (!entries_noted(lock_.note(), database)) {
-    lock_.keep_note(note_of(database, 0));  // it is there before the mark is, whatever ends this process
+    lock_.keep_note(note_of(database, 0));  // before the mark, so that no end of the process leaves the mark alone
   }
   connection.execute(("PRAGMA user_version = " + std::to_string(mark_of(database, epoch))).c_str());
 }

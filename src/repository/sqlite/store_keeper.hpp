@@ -29,7 +29,7 @@ class StoreKeeper {
   [[nodiscard]] bool has_file() const { return file_.has_value(); }
 
   /// @param log  the write-ahead log of the open connection, if there is one
-  /// @throws StorageError  kRefused: what is open is not, or not alone, what the path names
+  /// @throws StorageError  kRefused: the open file is not the one at the path, or has a second name
   void check(const std::optional<FileId>& log) const;
 
   /// For a connection that was opened just now and has read nothing: is there a schema, and is the write-ahead log the

@@ -47,7 +47,7 @@ std::string holder_line() {
   return line + '\n';
 }
 
-/// Who has the file, as its first line says; empty if it does not say.
+/// The first line of the lock file, which names the process that holds it; empty if there is none.
 std::string read_holder(int fd) {
   std::array<char, kHolderBytes> bytes{};
   const ssize_t length = ::pread(fd, bytes.data(), bytes.size(), 0);
@@ -57,7 +57,7 @@ std::string read_holder(int fd) {
 }
 
 std::optional<StoreNote> read_note(int fd) {
-  std::array<char, 128> bytes{};  // with a zero behind what is read
+  std::array<char, 128> bytes{};  // ends with a zero
   if (::pread(fd, bytes.data(), bytes.size() - 1, kNoteOffset) <= 0) {
     return std::nullopt;
   }
@@ -70,7 +70,8 @@ std::optional<StoreNote> read_note(int fd) {
   return StoreNote{static_cast<ino_t>(inode), born, entries};
 }
 
-/// Every probe_lock() has the lock for a moment: that is no server. @return false, with errno
+/// Tries several times, because each probe_lock() of another process holds the lock for a moment.
+/// @return false, with errno
 bool lock(int fd) {
   for (int tries = 0; ::flock(fd, LOCK_EX | LOCK_NB) != 0; ++tries) {
     if (errno != EWOULDBLOCK || tries == kLockTries) {

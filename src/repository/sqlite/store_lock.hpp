@@ -10,12 +10,12 @@
 
 namespace dti {
 
-/// Where a database file really is: every link followed, also one to a file that is not there yet, so that one file has
-/// one lock whatever it is called.
+/// The path of a database file with all links resolved, including a link to a file that does not exist yet. One file
+/// therefore has one lock, under any of its names.
 /// @throws StorageError  kRefused, naming the path
 [[nodiscard]] std::filesystem::path resolve_path(const std::filesystem::path& path);
 
-/// What the lock file says of the database beside it, also when no server runs.
+/// Facts about the database that its lock file keeps, also while no server runs.
 struct StoreNote {
   ino_t inode = 0;           // of the database, with `born`: an inode's number is used again when its file is removed
   std::int64_t born = 0;     // as FileFacts
@@ -29,23 +29,23 @@ struct StoreNote {
 
 enum class LockState { kFree, kHeld, kUnknown };  // kUnknown: the lock file may not be read
 
-/// Does a server have the database? Needs no right to write, and keeps no lock.
+/// Whether a server holds the lock of the database. Needs no right to write, and keeps no lock.
 [[nodiscard]] LockState probe_lock(const std::filesystem::path& path);
 
-/// Keeps other processes (and other repositories of this one) off a database file for as long as it lives: a flock on
-/// `<path>.lock`, which says who holds it. The system drops it with the process, however that ends.
+/// Keeps other processes, and other repositories of this process, away from a database file while it lives. It is a
+/// flock on `<path>.lock`, which names the process that holds it. The system removes the lock when the process ends.
 class StoreLock {
  public:
   /// @param path  as resolve_path() gives it
   /// @throws StorageError  kRefused: held (naming the pid that holds it), or the lock file cannot be written
   explicit StoreLock(const std::filesystem::path& path);
 
-  /// What the last server left in the file, or this one since.
+  /// The note of the last server, or the one that this server has written since.
   [[nodiscard]] std::optional<StoreNote> note() const;
-  /// One write to memory that the system keeps: it is there after any end of this process, and perhaps not after a
-  /// power loss. One that fails leaves the note before.
+  /// Writes the note without a sync. It survives any end of this process, but perhaps not a power loss. If the write
+  /// fails, the earlier note stays.
   void set_note(const StoreNote& note) const noexcept;
-  /// The same, and it is there after a power loss too.
+  /// The same, with a sync: the note also survives a power loss.
   /// @throws StorageError  kRefused
   void keep_note(const StoreNote& note) const;
 

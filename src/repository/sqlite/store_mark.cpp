@@ -73,7 +73,7 @@ std::string describe_missing_log(const std::filesystem::path& path, const MarkFa
                                   ? "it has " + std::to_string(facts.entries) + " entries, and had at least " +
                                         std::to_string(*facts.entries_noted) +
                                         " when a server used it last: its write-ahead log " + path.string() +
-                                        "-wal is missing or is another one's"
+                                        "-wal is missing or belongs to another database"
                                   : "a server uses it or did not stop in order, and its write-ahead log " +
                                         path.string() + "-wal is not beside it";
   return "the database " + path.string() + ": " + missing +

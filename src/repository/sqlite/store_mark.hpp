@@ -13,7 +13,8 @@
 
 namespace dti {
 
-/// What a database file says while a server uses it, in its `user_version`; 0: no server does, or one stopped in order.
+/// The mark of a database file that a server uses, in its `user_version`; 0: no server uses it, or the last one stopped
+/// in order.
 /// It goes with the file and not with its write-ahead log: a take-over brings it into the file before anything is
 /// granted. The epoch is part of it, so that one of an older version of the server ends it.
 /// @return 1 to 2^31 - 1
@@ -22,11 +23,11 @@ namespace dti {
 /// The note about that file.
 [[nodiscard]] StoreNote note_of(const FileFacts& database, std::int64_t entries);
 
-/// What the note says of that file; none if it is about another one.
+/// The note, if it is about that file; none if it is about another one.
 [[nodiscard]] std::optional<std::int64_t> entries_noted(const std::optional<StoreNote>& note,
                                                         const FileFacts& database);
 
-/// What a database that was opened says of itself, and what the file system and the lock file say of it.
+/// Facts about an opened database: its own, those of the file system, and those of the lock file.
 struct MarkFacts {
   std::int64_t mark = 0;          // that is stored
   std::int64_t mark_of_file = 0;  // that a server which uses this file stores
@@ -37,7 +38,7 @@ struct MarkFacts {
 
 enum class MarkVerdict {
   kWhole,
-  kCopy,         // of a file that a server was using: what was in that one's write-ahead log only is not here
+  kCopy,         // of a file that a server was using: entries that were only in its write-ahead log are missing
   kCopyWithLog,  // and the log was beside it: it may be that one's, or that of the file which this one replaced
   kLogMissing,   // answered grants are missing
 };
@@ -45,7 +46,7 @@ enum class MarkVerdict {
 /// Pure. Source: docs/adr/0009-sqlite-store.md
 [[nodiscard]] MarkVerdict judge(const MarkFacts& facts);
 
-/// Reads what the database says of itself; its schema must be there.
+/// Reads the facts that the database holds about itself. Its schema must exist.
 /// @param noted  as entries_noted() gave it before the database was read
 [[nodiscard]] MarkFacts read_mark(SqliteConnection& connection, const std::filesystem::path& path,
                                   std::optional<std::int64_t> noted);
@@ -57,10 +58,10 @@ enum class MarkVerdict {
 
 /// For kCopy.
 inline constexpr std::string_view kCopyWarning =
-    "the database is a copy of one that a server was using: if the file alone was copied, it lacks what was only in the"
-    " write-ahead log of that one; a copy by SQLite's .backup has all of it";
+    "the database is a copy of one that a server was using: if the file alone was copied, it lacks the"
+    " entries that were only in the write-ahead log of that one; a copy by SQLite's .backup has all entries";
 
-/// For kLogMissing: what is missing, and what to do.
+/// For kLogMissing: the entries that are missing, and the remedy.
 [[nodiscard]] std::string describe_missing_log(const std::filesystem::path& path, const MarkFacts& facts);
 
 }  // namespace dti

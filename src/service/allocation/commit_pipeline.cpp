@@ -1,4 +1,4 @@
-// What comes from outside: requests, time, and the wish to stop.
+// The inputs of the pipeline: commands, time, and the request to stop.
 #include "dti/service/allocation/commit_pipeline.hpp"
 
 #include <utility>

@@ -1,4 +1,4 @@
-// The part of the pipeline that decides requests, gathers what was decided, and commits it.
+// The part of the pipeline that decides requests, gathers the decisions, and commits them.
 #include <algorithm>
 #include <utility>
 
@@ -131,7 +131,7 @@ void CommitPipeline::on(const Ended<GuardCall>& guard, const Now& now) {
   on_written(guard.answer(), now);
 }
 
-/// What is in flight has become durable, or the store says why not.
+/// The groups in flight are durable, or the store gives the reason why they are not.
 void CommitPipeline::on_written(CommitResult result, const Now& now) {
   switch (result) {
     case CommitResult::kCommitted:

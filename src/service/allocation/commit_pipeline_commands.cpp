@@ -9,7 +9,7 @@
 namespace dti {
 
 /// Executes the first barrier, if no request is to be decided before it. Everything that was decided is committed.
-/// @return was it answered from the state, so that what arrived after it may be decided?
+/// @return whether it was answered from the state, so that later requests may be decided
 bool CommitPipeline::pass_barrier(const Now& now) {
   if (queue_.barriers.empty() || queue_.is_request_next()) return false;
   auto& barrier = queue_.barriers.front();

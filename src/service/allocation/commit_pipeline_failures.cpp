@@ -1,4 +1,4 @@
-// The part of the pipeline that undoes what was decided and not stored: after a failure, and for a store that refuses it.
+// The part of the pipeline that undoes decisions that are not stored: after a failure, or when the store refuses them.
 #include <algorithm>
 #include <utility>
 
@@ -24,7 +24,7 @@ void CommitPipeline::on_failure(const StoreFailure& failure, const Now& now) {
   }
 }
 
-/// The store works, and refused what was in flight: smaller batches find the request that it refuses.
+/// The store works and has refused the batch in flight: smaller batches find the request that it refuses.
 void CommitPipeline::on_rejected(const StoreFailure& failure, const Now& now) {
   std::size_t size = 0;
   std::uint64_t last = 0;

@@ -68,7 +68,7 @@ void CommitPipeline::on(const Ended<ResignCall>& resignation, const Now& /*now*/
   end_in_order();
 }
 
-/// Another server has taken the lead: what was decided and is not stored never will be.
+/// Another server has taken the lead: decisions that are not stored are lost.
 void CommitPipeline::step_down(const Now& now) {
   log(LogLevel::kWarning, "replaced", "another server has taken the lead of this store");
   stand_by({}, now.steady, now);

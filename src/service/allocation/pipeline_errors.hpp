@@ -8,7 +8,7 @@
 
 namespace dti {
 
-/// What the pipeline tells a request that it does not answer by the rule.
+/// The errors with which the pipeline answers a request outside of the rule.
 
 [[nodiscard]] inline RequestError overloaded() {
   constexpr std::chrono::milliseconds kRetryAfter{100};

@@ -54,7 +54,7 @@ std::string shown(Quantity given, Quantity stored, const std::string& setting) {
   return setting + " says " + std::to_string(given) + ", the store " + std::to_string(stored);
 }
 
-/// Refuses numbers that differ from those with which the semester was opened; only what is given is compared.
+/// Refuses numbers that differ from those with which the semester was opened. Compares only the numbers that are given.
 void compare(const SemesterToOpen& wanted, const StartSettingNames& names, const Capacity& stored) {
   std::string differences;
   const auto check = [&](std::optional<Quantity> given, Quantity there, const std::string& setting) {
@@ -69,7 +69,7 @@ void compare(const SemesterToOpen& wanted, const StartSettingNames& names, const
          ". Start with the numbers of the store, or leave them out");
 }
 
-/// Refuses a start that does not fit what is stored. @return whether the semester is to be opened
+/// Refuses a start that does not fit the store. @return whether the semester must be opened
 bool check_semesters(const StartOptions& start, const std::vector<StoredSemester>& stored) {
   const auto is_open = [](const StoredSemester& semester) { return semester.is_open; };
   const auto& names = start.names;
@@ -124,7 +124,7 @@ std::vector<CatalogProgram> additions(const StartOptions& start, const std::vect
   return std::get<std::vector<CatalogProgram>>(std::move(added));
 }
 
-/// What the start adds to a store with that catalogue.
+/// The catalogue of a store, and the programs that the start adds to it.
 struct CatalogPlan {
   std::vector<CatalogProgram> stored;
   std::vector<CatalogProgram> added;
@@ -142,7 +142,8 @@ CatalogPlan check_before(const StartOptions& start, StoreSurvey survey) {
   return plan_catalog(start, std::move(survey.catalog));
 }
 
-/// What the start adds to the store, now that this server leads. The checks are made again: the store may have changed.
+/// Adds the programs and the semester of the start, now that this server leads. Repeats the checks, because the store
+/// may have changed.
 /// @param plan  made before this server led, or none
 /// @return false if another server has taken the lead
 bool apply(const StartOptions& start, std::optional<CatalogPlan> plan, Repository& repository, Leadership& leadership,

@@ -56,7 +56,7 @@ bool has_only_its_columns(const LedgerRow& row) {
 }
 
 StoreDifference wrong_columns(const LedgerRow& row) {
-  return difference(row, "the entry has not the columns of " + kind_text(row.kind));
+  return difference(row, "the entry does not have the columns of " + kind_text(row.kind));
 }
 
 std::optional<StoreDifference> replay_opening(LedgerTotals& totals, const LedgerRow& row) {
@@ -64,7 +64,7 @@ std::optional<StoreDifference> replay_opening(LedgerTotals& totals, const Ledger
   if (!has_capacity_columns(row)) return wrong_columns(row);
   const Capacity capacity{*row.classrooms_capacity, *row.labs_capacity, *row.conversions_capacity};
   if (!is_in_range(capacity)) {
-    return difference(row, "the capacity is none that a semester can have", text_of(capacity),
+    return difference(row, "no semester can have that capacity", text_of(capacity),
                       "0 to " + std::to_string(kCapacityMax) + " of each, and no more conversions than classrooms");
   }
   totals.capacity = capacity;
@@ -86,12 +86,12 @@ std::optional<StoreDifference> replay_grant(LedgerTotals& totals, const LedgerRo
     return difference(row, "the program is granted a second time" + earlier);
   }
   if (*row.generation != 1) {
-    return difference(row, "the generation is not the first, and nothing was released",
+    return difference(row, "the generation is not the first, although no grant was released",
                       "generation " + std::to_string(*row.generation), "generation 1");
   }
   const Want want{*row.classrooms_wanted, *row.labs_wanted};
   if (!is_in_range(want)) {
-    return difference(row, "nobody can want that", text_of(want), "0 to " + std::to_string(kQuantityMax) + " of each");
+    return difference(row, "no request wants that", text_of(want), "0 to " + std::to_string(kQuantityMax) + " of each");
   }
   const Grant stored{*row.classrooms_granted, *row.labs_granted, *row.mobile_labs_granted};
   const auto expected = allocate(totals.left, want);
@@ -190,7 +190,7 @@ std::optional<StoreDifference> LedgerReplay::add(const LedgerRow& row) {
 std::optional<StoreDifference> LedgerReplay::finish(const StoredSemester& semester, Epoch leadership) const {
   if (auto found = compare(totals_, semester)) return found;
   if (semester.epoch < 0 || semester.epoch > leadership) {
-    return row_difference("the semester's epoch is none that the leadership has had",
+    return row_difference("the leadership never had the semester's epoch",
                           "epoch " + std::to_string(semester.epoch), "0 to " + std::to_string(leadership));
   }
   if (!semester.is_open) return row_difference("the semester is closed, and no entry closes it");

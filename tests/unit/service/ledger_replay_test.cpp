@@ -112,16 +112,16 @@ const Tampered kTampered[] = {
      },
      "entry 4: the entry opens a semester that is open"},
     {"CapacityMissing", [](Store& s) { s.rows[0].labs_capacity = {}; },
-     "entry 1: the entry has not the columns of semester-opened"},
+     "entry 1: the entry does not have the columns of semester-opened"},
     {"OpeningWithAStatus", [](Store& s) { s.rows[0].status = 0; },
-     "entry 1: the entry has not the columns of semester-opened"},
+     "entry 1: the entry does not have the columns of semester-opened"},
     {"OpeningWithAProgram", [](Store& s) { s.rows[0].program_id = 1; },
-     "entry 1, program 1: the entry has not the columns of semester-opened"},
+     "entry 1, program 1: the entry does not have the columns of semester-opened"},
     {"CapacityNegative", [](Store& s) { s.rows[0].labs_capacity = -1; },
-     "entry 1: the capacity is none that a semester can have; stored: 10 classrooms, -1 labs and 2 conversions;"
+     "entry 1: no semester can have that capacity; stored: 10 classrooms, -1 labs and 2 conversions;"
      " expected: 0 to 1000000000 of each, and no more conversions than classrooms"},
     {"MoreConversionsThanClassrooms", [](Store& s) { s.rows[0].conversions_capacity = 11; },
-     "entry 1: the capacity is none that a semester can have; stored: 10 classrooms, 3 labs and 11 conversions;"
+     "entry 1: no semester can have that capacity; stored: 10 classrooms, 3 labs and 11 conversions;"
      " expected: 0 to 1000000000 of each, and no more conversions than classrooms"},
     {"Released", [](Store& s) { s.rows[3].kind = 1; },
      "entry 4, program 5: the entry is of a kind for which this version has no rule; stored: released"},
@@ -137,11 +137,11 @@ const Tampered kTampered[] = {
     {"KindOfNobody", [](Store& s) { s.rows[3] = LedgerRow{.seq = 4, .kind = 9}; },
      "entry 4: the entry is of a kind for which this version has no rule; stored: kind 9"},
     {"GrantOfNothingStored", [](Store& s) { s.rows[1].labs_granted = {}; },
-     "entry 2, program 1: the entry has not the columns of granted"},
+     "entry 2, program 1: the entry does not have the columns of granted"},
     {"GrantWithoutStatus", [](Store& s) { s.rows[1].status = {}; },
-     "entry 2, program 1: the entry has not the columns of granted"},
+     "entry 2, program 1: the entry does not have the columns of granted"},
     {"GrantWithACapacity", [](Store& s) { s.rows[1].labs_capacity = 1; },
-     "entry 2, program 1: the entry has not the columns of granted"},
+     "entry 2, program 1: the entry does not have the columns of granted"},
     {"UnknownProgram", [](Store& s) { s.rows[1].program_id = 6; },
      "entry 2, program 6: the program is not in the catalogue; stored: program 6; expected: 1 to 5"},
     {"NoProgram", [](Store& s) { s.rows[1].program_id = 0; },
@@ -151,12 +151,12 @@ const Tampered kTampered[] = {
     {"GrantedTwice", [](Store& s) { s.rows[2].program_id = 1; },
      "entry 3, program 1: the program is granted a second time; entry 2 has its grant"},
     {"SecondGeneration", [](Store& s) { s.rows[1].generation = 2; },
-     "entry 2, program 1: the generation is not the first, and nothing was released; stored: generation 2;"
+     "entry 2, program 1: the generation is not the first, although no grant was released; stored: generation 2;"
      " expected: generation 1"},
     {"WantNegative", [](Store& s) { s.rows[1].classrooms_wanted = -4; },
-     "entry 2, program 1: nobody can want that; stored: -4 classrooms and 2 labs; expected: 0 to 1000000 of each"},
+     "entry 2, program 1: no request wants that; stored: -4 classrooms and 2 labs; expected: 0 to 1000000 of each"},
     {"WantTooLarge", [](Store& s) { s.rows[1].labs_wanted = std::numeric_limits<std::int64_t>::max(); },
-     "entry 2, program 1: nobody can want that; stored: 4 classrooms and 9223372036854775807 labs;"
+     "entry 2, program 1: no request wants that; stored: 4 classrooms and 9223372036854775807 labs;"
      " expected: 0 to 1000000 of each"},
     {"MoreClassrooms", [](Store& s) { s.rows[1].classrooms_granted = 5; },
      "entry 2, program 1: the grant is not what the rule gives for 4 classrooms and 2 labs from 10 classrooms, 3 labs"
@@ -217,9 +217,9 @@ const Tampered kTampered[] = {
      "what the semester has left is not its capacity less the grants; stored: 0 classrooms, 0 labs and 2 conversions;"
      " expected: 0 classrooms, 0 labs and 0 conversions"},
     {"EpochOfTheFuture", [](Store& s) { s.leadership = 6; },
-     "the semester's epoch is none that the leadership has had; stored: epoch 7; expected: 0 to 6"},
+     "the leadership never had the semester's epoch; stored: epoch 7; expected: 0 to 6"},
     {"EpochNegative", [](Store& s) { s.semester.epoch = -1; },
-     "the semester's epoch is none that the leadership has had; stored: epoch -1; expected: 0 to 7"},
+     "the leadership never had the semester's epoch; stored: epoch -1; expected: 0 to 7"},
     {"ClosedByNoEntry", [](Store& s) { s.semester.is_open = false; }, "the semester is closed, and no entry closes it"},
 };
 INSTANTIATE_TEST_SUITE_P(Table, TamperedLedger, testing::ValuesIn(kTampered),

@@ -6,11 +6,10 @@
 
 namespace dti {
 
-/// Lets one thread end the call that another has under way, and no other call: what interrupt() does is lost when none
-/// is.
+/// Lets one thread interrupt the call that another thread is making. Has no effect if no call is in progress.
 class CallGate {
  public:
-  /// A call is under way for as long as this lives. Thread: the one that calls.
+  /// A call is in progress while this object lives. Thread: the one that calls.
   class Scope {
    public:
     explicit Scope(CallGate& gate) : gate_(gate) {
@@ -29,8 +28,8 @@ class CallGate {
     CallGate& gate_;
   };
 
-  /// From now on, `cut` ends what a call waits for. It must not block, and is never run after detach() has returned.
-  /// Called during a call that was interrupted already, it runs `cut` at once.
+  /// From now on, interrupt() runs `cut` to end the wait of a call. `cut` must not block, and does not run after
+  /// detach() has returned. If the call in progress was interrupted already, attach() runs `cut` at once.
   void attach(std::function<void()> cut) {
     const std::lock_guard lock{mutex_};
     cut_ = std::move(cut);
@@ -55,7 +54,7 @@ class CallGate {
     }
   }
 
-  /// Was the call under way interrupted?
+  /// Was the call in progress interrupted?
   [[nodiscard]] bool interrupted() const {
     const std::lock_guard lock{mutex_};
     return under_way_ && interrupted_;

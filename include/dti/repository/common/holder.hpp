@@ -8,20 +8,20 @@
 
 namespace dti {
 
-/// Who a repository object is in the table leadership, and whether another one has taken the lead from it.
+/// The name of a repository object in the table leadership, and whether another object has taken the lead from it.
 class Holder {
  public:
   Holder();
 
-  /// `host:pid:id`. The id is random and the object's own, so that a take-over of ours whose answer was lost is
-  /// recognised as ours.
+  /// `host:pid:id`. The id is random for each object, so that the object recognises its own take-over after the answer
+  /// was lost.
   [[nodiscard]] const std::string& text() const { return text_; }
 
-  /// We lead, under this epoch.
+  /// Notes that this object leads, under this epoch.
   void leads(Epoch epoch) { led_ = epoch; }
-  /// Do we lead, if that epoch is stored?
+  /// Does this object lead, if that epoch is stored?
   [[nodiscard]] bool is_leading(Epoch stored_epoch) const { return led_ == stored_epoch; }
-  /// Have we led, and does the stored leadership name somebody who took the lead since?
+  /// Has this object led, and does the stored leadership name another one that took the lead afterwards?
   [[nodiscard]] bool was_replaced(Epoch stored_epoch, std::string_view stored_holder) const {
     return led_ && stored_epoch > *led_ && stored_holder != text_;
   }

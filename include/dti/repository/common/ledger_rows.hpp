@@ -10,14 +10,14 @@
 
 namespace dti {
 
-/// May a batch hold such an entry? It changes nothing of the semester's row but the head and what is left.
+/// Whether a batch may hold such an entry. It changes only the head and the rooms left in the semester's row.
 [[nodiscard]] constexpr bool is_for_batch(EntryKind kind) {
   return kind == EntryKind::kGranted || kind == EntryKind::kReleased;
 }
-/// Does the batch hold nothing but grants?
+/// Whether the batch holds only grants.
 [[nodiscard]] bool has_only_grants(const Batch& batch);
 
-/// Stops the process if the batch is not what Repository::commit() takes: a fault of ours.
+/// Stops the process if LedgerWriter::commit() does not take such a batch: a fault of the server.
 void check_batch(const Batch& batch);
 
 /// Calls `use(entry, request_id)` for each entry of the batch, in order.

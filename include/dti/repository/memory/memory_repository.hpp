@@ -23,7 +23,7 @@ class Holder;
 /// database: the last to take over fences the others. Lives as long as one of them. Thread: any.
 class MemoryStore {
  public:
-  /// One entry with what the ledger keeps beside it.
+  /// One entry, with the other columns of its row.
   struct Entry {
     LedgerEntry entry;
     std::optional<std::string> request_id;
@@ -34,7 +34,7 @@ class MemoryStore {
   /// @param after_effect  the call does its work first, and then fails (an answer that was lost)
   void fail_next(StorageError::Kind kind, bool after_effect = false);
 
-  /// What is stored of a semester's ledger; empty if there is no such semester.
+  /// The stored ledger of a semester; empty if there is no such semester.
   [[nodiscard]] std::vector<Entry> entries(SemesterId semester) const;
   /// The semester as it is stored.
   [[nodiscard]] std::optional<StoredSemester> find_semester(const std::string& name) const;
@@ -47,7 +47,7 @@ class MemoryStore {
     StorageError::Kind kind;
     bool after_effect;
   };
-  // What the entries of one request have in common.
+  // The columns that all entries of one request share.
   struct Message {
     Seq last = 0;
     std::optional<std::string> request_id;
@@ -65,7 +65,7 @@ class MemoryStore {
   [[nodiscard]] CommitResult commit(const Batch& batch);
   static void add_grants(Semester& semester, const Batch& batch);
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards all members below
   Epoch epoch_ = 0;
   std::string holder_;                    // of the repository that leads
   std::vector<CatalogProgram> programs_;  // programs_[id - 1]

@@ -8,9 +8,9 @@
 
 namespace dti {
 
-/// Opens a store to read it as it is now, beside a server or without one. What is not there is not made.
-/// @param address  of a SQLite file or of PostgreSQL; in memory there is nothing that another process could read
-/// @param timeout  bounds connecting, and each wait for somebody else's lock
+/// Opens a store to read it as it is now, with or without a running server. Creates nothing.
+/// @param address  of a SQLite file or of PostgreSQL; another process cannot read a store in memory
+/// @param timeout  limits the time to connect, and each wait for a lock of another session
 /// @throws StorageError  kRefused: no such store, an empty one, or a newer schema; kCorrupt, kUnavailable
 [[nodiscard]] std::unique_ptr<LedgerSnapshot> open_snapshot(const StoreAddress& address,
                                                             std::chrono::milliseconds timeout);

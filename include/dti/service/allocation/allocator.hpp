@@ -17,7 +17,7 @@
 
 namespace dti {
 
-/// What the allocator decided for one request.
+/// The decision of the allocator for one request.
 struct Decision {
   std::optional<SemesterId> semester_id;  // none: the refusal rests on no semester
   FacultyId faculty_id = 0;               // 0: not known
@@ -26,7 +26,7 @@ struct Decision {
 };
 
 /// All state in RAM, and the decisions on it: deterministic, without threads, clocks or I/O.
-/// Holds committed entries and, on top of them, what was only decided; undo() takes the latter back, newest first.
+/// Holds the committed entries and, on top of them, the decided ones, which undo() takes back, newest first.
 class Allocator {
  public:
   /// Adds programs that were read from the store. @return false if they do not continue the catalogue
@@ -41,11 +41,11 @@ class Allocator {
   void forget(SemesterId semester) { semesters_.erase(semester); }
 
   /// Serves these semesters, and no others, by their names. Each must have been replayed.
-  /// @return what differs between the replayed state and the stored one, or nothing
+  /// @return the first difference between the replayed state and the stored one; none if they are equal
   [[nodiscard]] std::optional<std::string> serve(const std::vector<StoredSemester>& semesters);
 
   /// Serves one more semester, which the store has opened just now: replays its first entry.
-  /// @return what is wrong with it, or nothing
+  /// @return the reason why it cannot be served; none if it is
   [[nodiscard]] std::optional<std::string> open(SemesterId semester, const std::string& name, const Capacity& capacity);
 
   /// Decides a request on the state as decided so far and changes that state; new grants are appended to `entries`.
@@ -60,10 +60,10 @@ class Allocator {
   /// The seq of the semester's last entry, decided ones included; 0 if nothing is known of it.
   [[nodiscard]] Seq head(SemesterId semester) const;
 
-  /// What is left of a semester, decided entries included.
+  /// The rooms that are left of a semester, after all decided entries.
   [[nodiscard]] Pool left(SemesterId semester) const;
 
-  /// Every semester that was replayed, with its head: what a take-over need not read again.
+  /// Every semester that was replayed, with its head. A take-over need not read these entries again.
   [[nodiscard]] std::unordered_map<SemesterId, Seq> heads() const;
 
  private:
@@ -76,17 +76,17 @@ class Allocator {
     std::int32_t labs = 0;
     std::int32_t mobile_labs = 0;
   };
-  // Pages, so that a grant never moves what others hold, and programs that do not ask cost little.
+  // In pages, so that a grant never moves other holdings, and a program without a request costs little.
   struct HoldingPage {
     static constexpr std::size_t kPrograms = 1'024;
     std::array<Holding, kPrograms> holdings;
   };
   struct Semester {
     LedgerTotals totals;  // decided entries included
-    std::vector<std::unique_ptr<HoldingPage>> pages;  // by (ProgramId - 1) / kPrograms; null: nobody there holds any
+    std::vector<std::unique_ptr<HoldingPage>> pages;  // by (ProgramId - 1) / kPrograms; null: no grant there
   };
 
-  /// The place of a program's holding, which may hold nothing; null if nobody on its page holds any.
+  /// The place of a program's holding, which may be empty; null if no program on its page has a grant.
   [[nodiscard]] static const Holding* find_slot(const Semester& semester, ProgramId program);
   [[nodiscard]] static const Holding* find_holding(const Semester& semester, ProgramId program);
   [[nodiscard]] static Holding& holding_of(Semester& semester, ProgramId program);

@@ -35,7 +35,7 @@ struct OpenSemesterOutcome {
 /// Why no store opens such a semester: a name that is refused, or a capacity out of range. Rests on no state.
 [[nodiscard]] std::optional<RequestError> fault_of(const OpenSemester& command);
 
-/// What the semesters of the store say about the command.
+/// Decides the command by the semesters of the store.
 /// @param stored  open and closed
 /// @return none: the semester is to be opened
 [[nodiscard]] std::optional<OpenSemesterOutcome> decide(const OpenSemester& command,

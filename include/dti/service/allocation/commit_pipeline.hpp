@@ -78,15 +78,15 @@ class CommitPipeline {
   void on_command(Token token, Command command, std::size_t bytes, const Now& now);
   /// The same for a request: most commands are requests.
   void on_request(Token token, AllocationRequest request, std::size_t bytes, const Now& now);
-  /// No more requests are at hand: what was decided since the last turn may be committed now, together.
+  /// There are no more requests for now: the decisions since the last turn may be committed together.
   void on_turn_end(const Now& now) { pump(now); }
-  /// What the take-over or the watch in progress has read.
+  /// Takes a piece that the take-over or the watch in progress has read.
   void on_piece(const TakeOverPiece& piece, const Now& now);
   /// The call in progress has ended.
   void on_store(StoreResult result, const Now& now);
   /// Time has passed; to be called at wake_at() at the latest.
   void on_tick(const Now& now);
-  /// Asked to stop: what waits is answered, the lead is given up, then comes Exit.
+  /// Stops in order: answers the requests that wait, gives up the lead, then emits Exit.
   void on_stop(const Now& now);
 
   /// When on_tick() wants to be called; none: not before another event.
@@ -188,7 +188,7 @@ class CommitPipeline {
   Said said_ = Said::kNothing;
   bool has_ended_ = false;               // Exit was said
   std::optional<SteadyTime> expire_at_;  // not after the first deadline
-  std::optional<SteadyTime> stop_at_;    // stopping: what still waits then is told UNAVAILABLE
+  std::optional<SteadyTime> stop_at_;    // stopping: requests that still wait then get UNAVAILABLE
   RequestError end_error_;               // for a request that arrives too late
   std::unordered_set<FacultyId> faculties_answered_;
 

@@ -10,7 +10,7 @@
 namespace dti {
 
 /// Whether this server leads its store, how long its lease lasts by its own clock, and when it asks the store next: to renew
-/// the lease, to take over again after a failure, or to see who leads while it stands by.
+/// the lease, to take over again after a failure, or to see which server leads while this one stands by.
 /// Thread: one. Source: docs/adr/0015-leases.md
 class Lead {
  public:

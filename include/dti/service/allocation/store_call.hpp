@@ -45,7 +45,7 @@ struct ResignCall {
   using Answer = CommitResult;
   Epoch epoch = 0;
 };
-/// See Repository::open_semester().
+/// See LedgerWriter::open_semester().
 struct OpenSemesterCall {
   using Answer = Opening;
   Epoch epoch = 0;
@@ -84,7 +84,7 @@ struct EndedEach<std::variant<Calls...>> {
 /// The end of any call. It has the index that the call has in StoreCall.
 using StoreResult = detail::EndedEach<StoreCall>::Type;
 
-/// What the store has read for the call in progress, or the end of that call.
+/// Data that the store has read for the call in progress, or the end of that call.
 using StoreEvent = std::variant<TakeOverPiece, StoreResult>;
 
 /// Makes a call, and waits until it ends. Every exception becomes a failure.
@@ -95,7 +95,7 @@ using StoreEvent = std::variant<TakeOverPiece, StoreResult>;
                                     const std::function<void(TakeOverPiece)>& piece);
 
 /// The exception in progress, as the failure of a call; to be called in a catch block.
-/// @param otherwise  what an exception counts as that is no StorageError (no memory)
+/// @param otherwise  the kind for an exception that is not a StorageError, such as lack of memory
 [[nodiscard]] StoreFailure failure_in_progress(StorageError::Kind otherwise);
 
 }  // namespace dti

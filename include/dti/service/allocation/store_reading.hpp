@@ -15,12 +15,12 @@ namespace dti {
 class StoreReading {
  public:
   /// A reading begins. Forgets the state if everything is to be read.
-  /// @return what the state has, so that only the rest is read
+  /// @return the entries that the state has, so that only the rest is read
   [[nodiscard]] KnownState begin(Allocator& allocator);
   /// Replays a piece. @return the event to log, if the store has lost entries
   [[nodiscard]] std::optional<LogEvent> apply(const TakeOverPiece& piece, Allocator& allocator);
 
-  /// Why what was read contradicts the state; none if it does not.
+  /// The contradiction between the data that was read and the state; none if there is none.
   [[nodiscard]] const std::optional<std::string>& fault() const { return fault_; }
   /// Did this reading begin with an empty state? Then a fault is the store's own.
   [[nodiscard]] bool reads_all() const { return reads_all_; }

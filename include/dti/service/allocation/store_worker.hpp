@@ -22,7 +22,7 @@ class PolledCalls {
   [[nodiscard]] bool takes(const StoreCall& call) const;
   /// Starts a call that it takes. @return its end, if it failed at once
   [[nodiscard]] std::optional<StoreResult> start(const StoreCall& call);
-  /// What the call in progress waits for; none if there is no call.
+  /// The event for which the call in progress waits; none if there is no call.
   [[nodiscard]] std::optional<PollFor> waits_for() const;
   /// Continues the call in progress. Call it when the store is ready. @return its end, once
   [[nodiscard]] std::optional<StoreResult> resume();
@@ -52,7 +52,7 @@ class StoreWorker {
 
   /// Starts a call; the one before must have ended. Thread: the caller's.
   void start(StoreCall call);
-  /// What a call on the caller's thread waits for. Thread: the caller's.
+  /// The event for which a call on the caller's thread waits. Thread: the caller's.
   [[nodiscard]] std::optional<PollFor> waits_for() const { return polled_.waits_for(); }
   /// Continues a call on the caller's thread. @return its end, once. Thread: the caller's.
   [[nodiscard]] std::optional<StoreResult> resume() { return polled_.resume(); }

@@ -29,7 +29,7 @@ struct StartSettingNames {
   std::string conversions = "mobile labs";
 };
 
-/// What a start asks of the store beyond taking over.
+/// The requirements of a start, beyond the take-over.
 struct StartOptions {
   std::optional<SemesterToOpen> semester;
   std::vector<CatalogRow> catalog;          // to be added; empty: nothing to add
@@ -37,7 +37,7 @@ struct StartOptions {
   StartSettingNames names = {};
 };
 
-/// What the asker knows already, so that only the rest is read.
+/// The entries that the caller already has, so that only the rest is read.
 struct KnownState {
   std::unordered_map<SemesterId, Seq> heads;  // replayed so far
   std::size_t program_count = 0;              // of the catalogue, known so far
@@ -53,7 +53,7 @@ struct TakeOverRequest {
 /// A piece of a semester's ledger, read while taking over.
 struct LedgerPiece {
   SemesterId semester_id = 0;
-  bool from_start = false;  // what was known of the semester is to be forgotten first: the store has less than that
+  bool from_start = false;  // forget the known entries of the semester first: the store has fewer than that
   std::vector<LedgerRow> rows;
   std::string semester_name = {};  // for messages
 };
@@ -68,7 +68,7 @@ using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece>;
 
 /// Takes over a store: the whole procedure, by blocking calls. Renews the lease while it reads.
 /// @param clock  paces the renewals
-/// @param piece  is given what was read, in an order in which it can be applied at once
+/// @param piece  receives the data that was read, in an order in which it can be applied at once
 /// @return the leadership, when everything up to the heads of its open semesters was given to `piece`; HeldBy if another
 ///         server holds the lead, or took it meanwhile
 /// @throws StorageError  kRefused, with a sentence for people, if the store does not fit `request.start`; what can be
@@ -78,8 +78,8 @@ using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece>;
                                                          WallTime at, const std::function<SteadyTime()>& clock,
                                                          const std::function<void(TakeOverPiece)>& piece);
 
-/// Looks who leads and, while another server does, reads what has been added since, so that a take-over finds little left
-/// to read. Changes nothing. @param piece  as for take_over()
+/// Reads which server leads. While another one leads, reads the entries that are new, so that a later take-over has
+/// little to read. Changes nothing. @param piece  as for take_over()
 /// Thread: the store worker.
 [[nodiscard]] StoreWatch follow(LedgerReader& reader, const KnownState& known,
                                 const std::function<void(TakeOverPiece)>& piece);

@@ -9,7 +9,7 @@
 
 namespace dti {
 
-/// What a look at a stored catalogue found.
+/// The result of checking a stored catalogue.
 struct CatalogCheck {
   std::size_t faculties = 0;   // that have programs
   std::size_t older_keys = 0;  // keys of another Unicode or an earlier version, which stand

@@ -30,7 +30,7 @@ struct LedgerTotals {
   Pool left;
 };
 
-/// What the owner of the grants knows about the program that a row names.
+/// Facts about the program that a row names, which the owner of the grants gives.
 struct RowContext {
   std::size_t program_count = 0;  // of the catalogue, whose programs are 1 to program_count
   bool has_grant = false;         // an earlier row has granted to the program

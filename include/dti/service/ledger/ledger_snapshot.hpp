@@ -31,8 +31,8 @@ class LedgerSnapshot : public LedgerReader {
   /// The epoch of the leadership.
   [[nodiscard]] virtual Epoch read_epoch() = 0;
 
-  /// The number of rows that the catalogue has, whatever is in them. The survey has only programs of known faculties,
-  /// with an id of at least 1.
+  /// The number of rows that the catalogue has, including damaged ones. The survey has only programs of known
+  /// faculties, with an id of at least 1.
   [[nodiscard]] virtual CatalogCounts count_catalog() = 0;
 
   /// The lowest semester id of a row of the ledger whose semester does not exist; none if there is no such row.

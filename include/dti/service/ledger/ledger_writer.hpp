@@ -17,15 +17,15 @@
 
 namespace dti {
 
-/// What a take-over found.
+/// The result of a take-over.
 struct Leadership {
-  Epoch epoch = 0;                        // now ours
+  Epoch epoch = 0;                        // of this server, from now on
   std::vector<StoredSemester> semesters;  // open and closed, in order of id; the open ones under that epoch
   std::size_t program_count = 0;          // of the stored catalogue
 };
 
-/// On what terms a server leads: until the lease runs out, by the store's clock, no other one takes the lead.
-/// Nothing that is written rests on it: the epoch and the heads decide. Source: docs/adr/0015-leases.md
+/// The terms on which a server leads. Until the lease runs out, by the clock of the store, no other server takes the
+/// lead. The epoch and the heads protect every write, not the lease. Source: docs/adr/0015-leases.md
 struct Lease {
   std::string endpoint;  // host:port, which clients of the others are told; empty: not known
   std::chrono::milliseconds duration{5'000};
@@ -42,7 +42,7 @@ struct Batch {
   SemesterId semester_id = 0;
   Epoch epoch = 0;
   Seq base = 0;                        // the head on which the batch rests; its first entry has seq base + 1
-  Pool charged;                        // what its entries take from the pool, in all; negative: what they give back
+  Pool charged;                        // all that its entries take from the pool; negative: all that they give back
   std::vector<LedgerEntry> entries;    // kGranted or kReleased, seq base + 1, base + 2, …; at least one
   std::vector<BatchMessage> messages;  // their entry counts add up to the entries
   WallTime at{};
@@ -68,14 +68,14 @@ struct Opening {
   SemesterId id = 0;  // kOpened: its number
 };
 
-/// What a call that was started waits for: that its descriptor can be read, or written too.
+/// The event for which a started call waits: its descriptor can be read, or also written.
 struct PollFor {
   int descriptor = -1;
   bool writable = false;
 };
 
-/// Commits and guards of a store that answers through a descriptor: whoever has a poll set carries them out there, and
-/// wakes no other thread. They promise what Repository::commit() and guard() promise, and fail as these do.
+/// Commits and guards of a store that answers through a descriptor. A thread with a poll set makes these calls there
+/// and wakes no other thread. They promise and throw the same as LedgerWriter::commit() and guard().
 /// Thread: any, one call at a time. Source: docs/adr/0014-commits-in-the-poll-set.md
 class PollableCommits {
  public:
@@ -85,7 +85,7 @@ class PollableCommits {
 
   virtual void start_commit(std::shared_ptr<const Batch> batch) = 0;
   virtual void start_guard(Epoch epoch, std::vector<SemesterGuard> semesters) = 0;
-  /// Goes on with what was started, as far as that goes without waiting; spurious calls do no harm.
+  /// Continues the started call as far as possible without waiting. Spurious calls do no harm.
   /// @return none: call again when waits_for() is fulfilled
   [[nodiscard]] virtual std::optional<CommitResult> resume() = 0;
   [[nodiscard]] virtual PollFor waits_for() const = 0;
@@ -105,8 +105,9 @@ class LedgerWriter {
   LedgerWriter(const LedgerWriter&) = delete;
   LedgerWriter& operator=(const LedgerWriter&) = delete;
 
-  /// Takes the lead: connects anew, brings the schema up to date, raises the epoch of the leadership and of every open
-  /// semester in one transaction, and returns when no statement of an earlier connection can take effect any more.
+  /// Takes the lead: makes a new connection, brings the schema up to date, raises the epoch of the leadership and of
+  /// every open semester in one transaction, and returns when no statement of an earlier connection can take effect any
+  /// more.
   /// @return HeldBy, and nothing changed, if another server holds the lead: its lease has not run out
   /// Source: docs/adr/0004-take-over.md
   /// @throws StorageError  kUnavailable, kRefused; kInDoubt counts as kUnavailable (another take-over tells)
@@ -139,7 +140,7 @@ class LedgerWriter {
   /// Source: docs/adr/0003-reply-after-commit.md
   [[nodiscard]] virtual CommitResult commit(const Batch& batch) = 0;
 
-  /// Reads whether `epoch` still leads and every head is as given: what answers that write nothing rest on.
+  /// Reads whether `epoch` still leads and every head is as given. Answers that write nothing rest on it.
   /// @throws StorageError  kUnavailable
   [[nodiscard]] virtual CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) = 0;
 

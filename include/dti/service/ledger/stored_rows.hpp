@@ -14,11 +14,11 @@ struct StoredSemester {
   SemesterId id = 0;
   std::string name;
   Epoch epoch = 0;
-  Seq head = 0;  // what the row names as its last entry
+  Seq head = 0;  // the last entry, as the row names it
   Capacity capacity;
   Pool left;
   bool is_open = true;
-  // What its ledger says.
+  // From its ledger.
   std::optional<Capacity> opened_with = {};  // by the first entry; none: the entry is missing, or is of another kind
   Seq last_entry = 0;                        // the highest seq; 0: there is no entry
 

@@ -11,7 +11,7 @@
 
 namespace dti {
 
-/// What the ledger of one semester comes to, as far as the first difference.
+/// The totals of the ledger of one semester, up to the first difference.
 struct SemesterReport {
   StoredSemester semester;
   Seq entries = 0;
@@ -22,7 +22,7 @@ struct SemesterReport {
   std::string program;
 };
 
-/// What verify() found, in the order in which it looked.
+/// The findings of verify(), in the order of its checks.
 struct VerifyReport {
   std::optional<std::vector<std::string>> file_faults;  // none: the database has no check of its file
   std::size_t programs = 0;
@@ -30,7 +30,7 @@ struct VerifyReport {
   std::size_t older_keys = 0;
   std::vector<StoreDifference> differences;  // of the catalogue, and of the store as a whole
   std::vector<SemesterReport> semesters;
-  std::optional<std::string> warning;     // what the rows cannot tell: answered grants may be missing
+  std::optional<std::string> warning;     // the rows do not show whether answered grants are missing
   std::optional<std::string> unreadable;  // where reading had to end
 
   /// Does everything fit?
@@ -44,10 +44,10 @@ struct VerifyProgress {
   Seq head = 0;
 };
 
-/// Replays every semester's ledger through the allocation rule, and compares all of the store with what comes out.
+/// Replays the ledger of every semester by the allocation rule, and compares all of the store with the result.
 /// Memory grows with the catalogue and a piece of the ledger, not with the ledger.
 /// @param progress  called before each part, and after each piece of a ledger
-/// @throws StorageError  kUnavailable; what cannot be read because it is damaged is in the report
+/// @throws StorageError  kUnavailable. Data that is damaged and cannot be read is in the report
 [[nodiscard]] VerifyReport verify(LedgerSnapshot& snapshot, const std::function<void(const VerifyProgress&)>& progress);
 
 }  // namespace dti
