@@ -141,6 +141,9 @@ std::variant<std::optional<SemesterToOpen>, UsageExit> find_semester(const Setti
     }
     return std::nullopt;
   }
+  if (settings.text("semester").find(" # ") != std::string::npos) {
+    return settings.bad("semester", "has a comment (\" # \"): the server does not remove it");
+  }
   return SemesterToOpen{.name = settings.text("semester"),
                         .classrooms = quantity(settings, "classrooms"),
                         .labs = quantity(settings, "labs"),

@@ -223,14 +223,20 @@ bool is_placeholder(std::string_view text) {
   });
 }
 
-/// The part of a text between its first and its last letter or number; the text if it has none.
+/// Tells whether a code point is a space, or a mark that people put around a text: punctuation, quotes, angle brackets.
+bool is_around_texts(std::int32_t c) {
+  const auto category = utf8proc_category(c);
+  return (category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO) || category == UTF8PROC_CATEGORY_ZS ||
+         c == '`' || c == 0xB4 || c == '<' || c == '>';
+}
+
+/// The text without the spaces and the punctuation around it; all of it if it has nothing else.
 std::string_view without_punctuation_around(std::string_view text) {
   std::size_t first = text.size();
   std::size_t end = 0;
   for (std::size_t at = 0; at < text.size();) {
     const auto c = first_code_point(text.substr(at));
-    const auto category = utf8proc_category(c.value);
-    if (c.value >= 0 && (is_letter(category) || is_number(category) || (is_mark(category) && end == at))) {
+    if (c.value < 0 || !is_around_texts(c.value)) {
       first = std::min(first, at);
       end = at + c.size;
     }
@@ -256,7 +262,8 @@ std::optional<std::string> name_fault(std::string_view text, std::size_t bytes_m
 }
 
 std::optional<std::string> control_fault(std::string_view text) {
-  const auto is_control = [](std::int32_t c) {
+  const auto is_refused = [](std::int32_t c, bool is_at_an_end) {
+    if (c == 0x200C || c == 0x200D) return is_at_an_end;  // they join and part letters, in Persian for example
     const auto category = utf8proc_category(c);
     return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_ZL ||
            category == UTF8PROC_CATEGORY_ZP;
@@ -265,7 +272,7 @@ std::optional<std::string> control_fault(std::string_view text) {
     const auto c = first_code_point(text);
     text.remove_prefix(c.size);
     place.is_last = text.empty();
-    if (c.value >= 0 && is_control(c.value)) {
+    if (c.value >= 0 && is_refused(c.value, place.index == 0 || place.is_last)) {
       return "has " + described(c.value) + text_of(place) + hint(c.value, place);
     }
   }
@@ -283,7 +290,7 @@ std::string without_invisible(std::string_view text) {
 }
 
 std::string semester_key(std::string_view name) {
-  const auto visible = without_invisible(name.substr(0, name.find(" #")));  // files of variables keep a comment
+  const auto visible = without_invisible(name.substr(0, name.find(" # ")));  // a file of variables keeps a comment
   const auto latin = latin_lookalike(visible);
   auto key = strict_key(without_punctuation_around(latin ? *latin : visible));
   return key.empty() ? std::string{name} : key;

@@ -1,5 +1,5 @@
 // The settings that connect are those that libpq reads in an address; what libpq does not read is refused, because its
-// errors quote the address. What is said of an address does not depend on the password in it (here: hunter2), and an
+// errors quote the address. What is said of an address does not depend on the password in it (here: hunterq), and an
 // address that has a password for libpq counts as one that carries a password.
 #include "dti/repository/postgresql/conninfo.hpp"
 
@@ -44,9 +44,11 @@ std::string told(const std::string& store) {
 }
 
 void check_secret(const std::string& store, const std::optional<Values>& libpq) {
-  static const std::string kPassword = "hunter2";
-  static const std::string kOther = "Xq9wW4k";  // of the same length, and no more special
+  static const std::string kPassword = "hunterq";
+  static const std::string kOther = "swordfi";  // of the same length, and no more special
   if (store.find(kPassword) == store.npos) return;
+  const bool has_user = is_conninfo_uri(store) && store.find('@') != store.npos;
+  if (!has_user && store.find("password") == store.npos) return;  // it is no password there
   // In a host or a database it is no password.
   for (const char* key : {"host", "hostaddr", "port", "dbname", "service"}) {
     if (libpq && value(*libpq, key).find(kPassword) != std::string::npos) return;

@@ -20,7 +20,7 @@ struct HostPort {
 /// HOST:PORT, as parse_value() accepts it.
 [[nodiscard]] std::string to_string(const HostPort& address);
 
-/// UTF-8 without control characters.
+/// UTF-8 without the characters that control_fault() reports.
 struct TextKind {
   std::size_t bytes_max = 4096;
 };
@@ -28,8 +28,8 @@ struct TextKind {
 struct NameKind {
   std::size_t bytes_max = 0;
 };
-/// Any bytes except control characters; not empty. A line end in a path usually comes from a file that was read with
-/// its line end.
+/// Any bytes in which control_fault() reports nothing; not empty. A line end in a path usually comes from a file that
+/// was read with its line end.
 struct PathKind {};
 /// An address to listen on: an IP address (IPv6 with or without brackets), a host name, the name of an interface, or
 /// `*`.

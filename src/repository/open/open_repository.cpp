@@ -1,6 +1,8 @@
 #include "dti/repository/open/open_repository.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -13,6 +15,7 @@
 namespace dti {
 namespace {
 
+constexpr std::string_view kSpaces[] = {" ", "\u00A0", "\u2007", "\u202F", "\u3000"};  // word processors write the others
 constexpr std::string_view kSqlite = "sqlite:";
 constexpr std::string_view kPostgresql = "postgresql:";
 
@@ -34,29 +37,51 @@ bool looks_like_a_password(std::string_view text) {
          lowered.find("secret") != std::string::npos;
 }
 
-/// Why the path of a SQLite store is probably not the one that the operator meant: a file of such a name would be a
-/// second, empty ledger. Folders may have any name: a mistake in a folder ends at the folder that is missing.
+bool begins_or_ends_with_space(std::string_view text) {
+  return std::any_of(std::begin(kSpaces), std::end(kSpaces),
+                     [&](std::string_view space) { return text.starts_with(space) || text.ends_with(space); });
+}
+
+/// Tells whether the text has a variable as shells, Kubernetes or service managers write one: $NAME, ${NAME}, $(NAME).
+bool has_variable(std::string_view text) {
+  for (std::size_t at = text.find('$'); at != text.npos && at + 1 < text.size(); at = text.find('$', at + 1)) {
+    const char next = text[at + 1];
+    if (next == '{' || next == '(' || next == '_' || std::isalpha(static_cast<unsigned char>(next)) != 0) return true;
+  }
+  return false;
+}
+
+/// The reason why the path of a SQLite store is probably not the one that the operator meant. The store makes the
+/// folders and the file that are missing, so a mistaken path would be a second, empty ledger.
 /// @return none if there is no such reason
 std::optional<std::string> path_fault(std::string_view path) {
   if (path.empty() || path == ":memory:" || path.find('\0') != path.npos) {
     return "a store sqlite:PATH needs the path of a file (for a store in memory: memory:)";
   }
   const std::string begin = "the path of the store ";
-  if (path.front() == ' ' || path.back() == ' ') return begin + "has a space at an end";
   for (const std::string_view quote : {"\"", "'", "`", "\u201C", "\u2018"}) {
     if (path.starts_with(quote)) return begin + "begins with a quote: write it without quotes";
   }
-  if (path.starts_with("~/")) return begin + "begins with \"~\", which only a shell replaces: write the folder out";
+  if (path.starts_with('~') && path.find('/') != path.npos) {
+    return begin + "begins with \"~\", which only a shell replaces: write the folder out";
+  }
   if (path.starts_with("file:")) return begin + "begins with \"file:\": write only the path";
   if (path.starts_with("//") && !path.starts_with("///")) {
     return begin + "begins with two slashes: write sqlite:/PATH, or sqlite:PATH for one in the working folder";
   }
+  if (has_variable(path)) return begin + "has a variable ($): the server does not replace it, write its value";
   const std::string_view file = path.substr(path.rfind('/') + 1);
-  if (file.find('$') != file.npos) return begin + "ends with a variable: the server does not replace it, write its value";
   if (path.find(" # ") != path.npos || file.find(" #") != file.npos) {
     return begin + "has a comment (\" #\"): the server does not remove it";
   }
   if (file.find('?') != file.npos) return begin + "has parameters (\"?\"): write only the path";
+  for (std::string_view rest = path; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('/'), rest.size());
+    if (begins_or_ends_with_space(rest.substr(0, end))) {
+      return begin + "has a space at the beginning or the end of a name";
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
   return std::nullopt;
 }
 

@@ -10,8 +10,8 @@
 namespace dti {
 namespace {
 
-constexpr std::array<std::string_view, 4> kSecretKeys = {"password", "sslpassword", "oauth_client_secret",
-                                                         "scram_client_key"};
+constexpr std::array<std::string_view, 5> kSecretKeys = {"password", "sslpassword", "oauth_client_secret",
+                                                         "scram_client_key", "scram_server_key"};
 
 bool is_secret_key(std::string_view key) {
   return std::find(kSecretKeys.begin(), kSecretKeys.end(), key) != kSecretKeys.end();
@@ -57,18 +57,14 @@ std::optional<std::string_view> unknown_keyword(std::string_view error) {
   return std::nullopt;
 }
 
-/// Whether the keyword may be a piece of a password with a space, '&' or '?' in it: it follows a secret or precedes an
-/// '@', or has characters that no keyword of libpq has.
+/// Tells whether the keyword may be a piece of a password with a space, '&' or '?' in it: the address has a secret; or
+/// it is a URI with an '@' or a '%'; or the keyword has characters that no keyword of libpq has.
 bool may_be_secret(std::string_view keyword, std::string_view text) {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz_";
   if (keyword.empty() || keyword.find_first_not_of(kLetters) != std::string_view::npos) return true;
-  const bool is_uri = is_conninfo_uri(text);
-  const std::size_t query = is_uri ? std::min(text.find('?'), text.size()) : 0;
-  if (is_uri && text.find('@', query) != std::string_view::npos) return true;
-  const std::string_view settings = text.substr(query);
-  const std::string_view before = settings.substr(0, settings.rfind(keyword));  // all of it if it was percent-encoded
+  if (is_conninfo_uri(text) && text.find_first_of("@%") != std::string_view::npos) return true;
   return std::any_of(kSecretKeys.begin(), kSecretKeys.end(),
-                     [&](std::string_view key) { return before.find(key) != std::string_view::npos; });
+                     [&](std::string_view key) { return text.find(key) != std::string_view::npos; });
 }
 
 /// Describes libpq's error for this text, and shows nothing that may be a part of a password.

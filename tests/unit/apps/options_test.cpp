@@ -186,6 +186,7 @@ TEST(DtiServerOptions, BadUseIsRefusedWithItsReason) {
   const std::pair<Args, std::string> cases[] = {
       {{"--classrooms=380"}, "dti_server: --classrooms: needs --semester"},
       {{"--labs=60"}, "dti_server: --labs: needs --semester"},
+      {{"--semester=2025-10 # next", "--classrooms=1", "--labs=1"}, "dti_server: --semester: has a comment (\" # \")"},
       {{"--mobile-labs=1"}, "dti_server: --mobile-labs: needs --semester"},
       {{"--semester="}, "dti_server: --semester: \"\" must not be empty"},
       {{"--semester=" + std::string(65, 'x')}, "has 65 bytes; 64 are allowed"},

@@ -100,7 +100,8 @@ TEST(SemesterKey, IsEqualForNamesThatPeopleTakeForOne) {
     EXPECT_EQ(semester_key(twin), semester_key("2025-10")) << testing::PrintToString(twin);
   }
   EXPECT_EQ(semester_key("2025-\u0410"), semester_key("2025-a"));
-  for (const std::string other : {"202510", "2025-1", "2025-10b", "2025.10", "2025/10", "2025-10#2", "n. 2025-10"}) {
+  for (const std::string other : {"202510", "2025-1", "2025-10b", "2025.10", "2025/10", "2025-10#2", "2025-10 #2", "2025-10+",
+                                  "n. 2025-10"}) {
     EXPECT_NE(semester_key(other), semester_key("2025-10")) << other;
   }
   EXPECT_NE(semester_key("-"), semester_key("_"));

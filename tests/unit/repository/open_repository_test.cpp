@@ -25,14 +25,19 @@ TEST(ParseStoreAddress, TellsTheThreeStoresApart) {
 
 TEST(ParseStoreAddress, RefusesAPathThatWouldBeASecondLedgerByMistake) {
   constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
-      {"sqlite:dti.db ", "a space at an end"},
-      {"sqlite: dti.db", "a space at an end"},
+      {"sqlite:dti.db ", "a space at the beginning or the end"},
+      {"sqlite: dti.db", "a space at the beginning or the end"},
+      {"sqlite:dti.db\u00A0", "a space at the beginning or the end"},
+      {"sqlite:/var/lib/dti /dti.db", "a space at the beginning or the end"},
       {"sqlite:\"dti.db\"", "a quote"},
       {"sqlite:'dti.db'", "a quote"},
       {"sqlite:\u201Cdti.db\u201D", "a quote"},
       {"sqlite:~/dti.db", "only a shell replaces"},
-      {"sqlite:$STORE", "ends with a variable"},
-      {"sqlite:/var/${NAME}.db", "ends with a variable"},
+      {"sqlite:$STORE", "has a variable"},
+      {"sqlite:/var/${NAME}.db", "has a variable"},
+      {"sqlite:$STATE/dti.db", "has a variable"},
+      {"sqlite:/var/$(DIR)/dti.db", "has a variable"},
+      {"sqlite:~dti/dti.db", "only a shell replaces"},
       {"sqlite:/var/lib/dti/dti.db # the store", "has a comment"},
       {"sqlite:dti.db # see /etc/dti", "has a comment"},
       {"sqlite:dti.db #old", "has a comment"},
@@ -47,7 +52,7 @@ TEST(ParseStoreAddress, RefusesAPathThatWouldBeASecondLedgerByMistake) {
       EXPECT_NE(std::string_view{error.what()}.find(reason), std::string_view::npos) << text << ": " << error.what();
     }
   }
-  for (const std::string_view path : {"/srv/d\u00ED as/dti.db", "///srv/dti.db", "../dti.db", "a~b", "it's", "~old", "100% #?/dti.db",
+  for (const std::string_view path : {"/srv/d\u00ED as/dti.db", "///srv/dti.db", "../dti.db", "a~b", "it's", "~old", "100% #?/dti.db", "a $5.db", "dti$",
                                       "/srv/$1/dti.db"}) {
     EXPECT_EQ(std::get<SqliteStoreAddress>(parse_store_address("sqlite:" + std::string{path})).path, path);
   }
