@@ -25,7 +25,7 @@ class LogLimit {
     return std::exchange(held_back_, 0);
   }
 
-  /// The time from which an event is logged at once; the clock's epoch if none was logged yet.
+  /// The time from which the next event is logged at once; the epoch of the clock if no event was logged yet.
   [[nodiscard]] SteadyTime passes_at() const { return logged_at_ ? *logged_at_ + interval_ : SteadyTime{}; }
 
   /// Ends the series: the next event is logged at once.

@@ -159,7 +159,7 @@ auto MemoryRepository::perform(Stage stage, Call call) -> decltype(call()) {
       failure = store_->failures_.front();
       store_->failures_.pop_front();
     }
-    const auto fail = [&] { throw StorageError{failure->kind, "the store in memory was told to fail"}; };
+    const auto fail = [&] { throw StorageError{failure->kind, "the store in memory fails as a test requested"}; };
     if (failure && !failure->after_effect) {
       fail();
     }

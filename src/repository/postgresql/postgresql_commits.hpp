@@ -13,7 +13,7 @@ namespace dti {
 
 class PostgresqlSession;
 
-/// Prepares the statements of commits and guards. The schema must be there.
+/// Prepares the statements of commits and guards. The schema must exist.
 void prepare_commits(PostgresqlSession& session);
 
 /// A batch that is being committed: its statement, and the read that finds out why it wrote nothing.
@@ -27,7 +27,7 @@ class PostgresqlCommit {
   /// @return none: it waits
   [[nodiscard]] std::optional<CommitResult> advance();
   [[nodiscard]] bool has_more_to_send() const { return statement_.has_more_to_send(); }
-  /// Could it still take effect if the link broke now?
+  /// Tells whether the batch may still take effect if the link breaks now.
   [[nodiscard]] bool may_take_effect() const { return step_ != Step::kWhoLeads; }
 
  private:

@@ -31,8 +31,8 @@ constexpr int kTakeOverTries = 4;  // each waits for locks for 500 ms, then ends
 
 constexpr char kBoundLocks[] = "SET LOCAL lock_timeout = '500ms'";
 
-/// Adds an element to the text of a PostgreSQL array, such as `{"1"` or `{"a","\""`, which the caller closes: libpqxx 6.4
-/// takes no arrays. Each is quoted, so that NULL, commas, braces and the empty text are only text.
+/// Adds an element to the text of a PostgreSQL array, such as `{"1"` or `{"a","\""`, which the caller closes: libpqxx
+/// 6.4 takes no arrays. Each is quoted, so that NULL, commas, braces and the empty text are only text.
 void add_element(std::string& array, std::string_view value) {
   array += array.empty() ? "{\"" : ",\"";
   for (const char c : value) {

@@ -20,7 +20,8 @@ namespace dti {
 
 class PostgresqlSession;
 
-/// The ledger in PostgreSQL. Any number of servers may use one database: one leads, and the next to take over fences it.
+/// The ledger in PostgreSQL. Any number of servers may share one database: one of them leads, and the next server that
+/// takes over fences it.
 class PostgresqlRepository final : public Repository, public PollableCommits {
  public:
   /// Connects to nothing yet.
@@ -46,8 +47,8 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   void start_guard(Epoch epoch, std::vector<SemesterGuard> semesters) override;
   [[nodiscard]] std::optional<CommitResult> resume() override;
   [[nodiscard]] PollFor waits_for() const override;
-  /// Cuts the connection, so that a call that waits for the server throws at once. A call that is connecting does so
-  /// when that ends, which the timeout bounds.
+  /// Closes the connection, so that a call that waits for PostgreSQL throws at once. A call that is connecting throws
+  /// when connecting ends, at the latest after the timeout.
   void interrupt() noexcept override { gate_.interrupt(); }
 
  private:

@@ -19,10 +19,10 @@ namespace dti {
 /// Implements LedgerReader::read_ledger(), with all columns.
 void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq after, Seq last, const RowSink& sink);
 
-/// Is there no schema at all?
+/// Tells whether there is no schema at all.
 [[nodiscard]] bool is_empty(pqxx::transaction_base& transaction);
 
-/// Is there a schema that this program can read?
+/// Tells whether there is a schema that this program can read.
 /// @throws StorageError  kRefused if it is a newer one
 [[nodiscard]] bool has_schema(pqxx::transaction_base& transaction);
 

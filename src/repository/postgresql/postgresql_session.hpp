@@ -25,8 +25,8 @@ class PostgresqlSession {
   /// Connects. While this lives, an interrupt at the gate cuts the connection.
   /// @param timeout   bounds connecting (see connect_timeout()), and the silence of a peer that is gone
   /// @param warnings  logs PostgreSQL's warnings; outlives this
-  /// @throws StorageError  kUnreachable, kUnavailable, or kRefused for a pooler or settings that can lose committed data;
-  ///                       the text never holds a password
+  /// @throws StorageError  kUnreachable, kUnavailable, or kRefused for a pooler or settings that can lose committed
+  ///                       data; the text never contains a password
   PostgresqlSession(Use use, Conninfo conninfo, std::chrono::milliseconds timeout, CallGate& gate,
                     PostgresqlWarningLog& warnings);
   ~PostgresqlSession();
@@ -42,8 +42,8 @@ class PostgresqlSession {
   [[nodiscard]] int backend_pid() const { return PQbackendPID(handle()); }
   /// The notices that PostgreSQL has sent so far.
   [[nodiscard]] const PostgresqlNotices& notices() const { return notices_; }
-  /// Puts a commit in doubt if a notice came that casts_doubt_on_a_commit(). (Take-overs ignore notices: they are repeated
-  /// whenever anything fails.)
+  /// Puts a commit in doubt if a notice came that casts_doubt_on_a_commit(). (Take-overs ignore notices: they are
+  /// repeated whenever anything fails.)
   /// @param before  notices().doubt_count() when the commit began
   /// @throws StorageError  kInDoubt
   void check_notices(std::size_t before, const char* meanwhile) const;
@@ -63,8 +63,8 @@ class PostgresqlSession {
   Descriptor socket_;
 };
 
-/// Why a call ended without an answer of PostgreSQL, for people. After an interrupt, the driver's text blames PostgreSQL
-/// for a connection that the server itself has cut, and is not shown.
+/// Why a call ended without an answer of PostgreSQL, for people. After an interrupt, the driver's text blames
+/// PostgreSQL for a connection that the server itself has cut, and is not shown.
 /// @param timeout  after which the server interrupts a call
 /// @param text     the driver's
 [[nodiscard]] std::string broken_text(const CallGate& gate, std::chrono::milliseconds timeout, std::string_view text);

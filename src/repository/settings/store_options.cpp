@@ -12,8 +12,8 @@ Setting store_setting(const std::string& kinds) {
       .group = "Store",
       .kind = TextKind{},
       .help = "Where the ledger is: " + kinds +
-              ". A value with a password is refused as a flag: give it as DTI_STORE or in the config file, or keep the "
-              "password in PGPASSFILE.",
+              ". A flag with a password is rejected: use DTI_STORE or the config file, or keep the password in "
+              "PGPASSFILE.",
       .default_shown =
           "sqlite:STATE/dti.db, where STATE is $STATE_DIRECTORY, else $XDG_STATE_HOME/dti, else "
           "~/.local/state/dti",
@@ -39,14 +39,14 @@ std::variant<StoreAddress, UsageExit> find_store(const Settings& settings, const
   auto state_directory = set("STATE_DIRECTORY");
   state_directory.erase(0, state_directory.find_first_not_of(':'));
   if (!state_directory.empty()) {
-    state = state_directory.substr(0, state_directory.find(':'));  // systemd separates several by colons
+    state = state_directory.substr(0, state_directory.find(':'));  // systemd separates several directories with colons
   } else if (const std::filesystem::path xdg = set("XDG_STATE_HOME"); xdg.is_absolute()) {
-    state = xdg / "dti";  // a relative one is to be ignored (XDG Base Directory Specification)
+    state = xdg / "dti";  // a relative path must be ignored (XDG Base Directory Specification)
   } else if (const std::filesystem::path home = set("HOME"); home.is_absolute() && home != "/") {
-    state = home / ".local" / "state" / "dti";  // "/" is what a container without a home directory has
+    state = home / ".local" / "state" / "dti";  // a container without a home directory has "/"
   } else {
     return settings.bad("store",
-                        "is needed: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME says where a default would be");
+                        "is needed: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME gives a folder for the default");
   }
   return StoreAddress{SqliteStoreAddress{state / "dti.db"}};
 }

@@ -37,7 +37,8 @@ class SqliteStatement {
   SqliteStatement& bind(const std::optional<std::string>& value);
   SqliteStatement& bind_null();
 
-  /// Goes to the next row. @return false if there is none
+  /// Goes to the next row.
+  /// @return false if there is none
   bool step();
   /// Runs a statement that gives no rows, and makes it ready for the next bind().
   void run();

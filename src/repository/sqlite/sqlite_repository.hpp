@@ -24,9 +24,9 @@ class SqliteConnection;
 class SqliteError;
 struct SqliteSession;
 
-/// The ledger in a SQLite file. One process at a time: the file is locked for as long as this lives, through every
-/// reconnect. Others may read it, and write to other tables: we wait for their locks, within bounds. A file that is
-/// removed, replaced or linked meanwhile is noticed before the next call does anything: kRefused.
+/// The ledger in a SQLite file. One process can use it at a time: this object locks the file until its destructor, also
+/// across reconnects. Other processes may read it, and write to other tables; this object waits for their locks, at
+/// most for the timeout. If the file is removed, replaced or linked, the next call changes nothing and throws kRefused.
 class SqliteRepository final : public Repository {
  public:
   /// Locks the file, which need not exist yet; its folder is made if it is not there.

@@ -11,7 +11,7 @@
 
 namespace dti {
 
-/// So many grants go into the ledger with one statement. More gain nothing.
+/// How many grants one statement inserts into the ledger. A higher number is not faster.
 inline constexpr std::size_t kGrantsPerInsert = 20;
 
 /// An open database file, with the statements of the path of a request: there once prepare() was called, on a schema.
@@ -34,12 +34,12 @@ struct SqliteSession {
   std::optional<SqliteStatement> select_head;
 };
 
-/// Is there a schema that this program can read?
+/// Tells whether there is a schema that this program can read.
 /// @throws StorageError  kRefused if it is a newer one
 [[nodiscard]] bool has_schema(SqliteConnection& connection);
 
 /// Brings the schema up to date, within the caller's transaction.
-/// @return was there no schema?
+/// @return true if there was no schema
 /// @throws StorageError  kRefused if it is a newer one
 [[nodiscard]] bool migrate(SqliteConnection& connection, WallTime at);
 

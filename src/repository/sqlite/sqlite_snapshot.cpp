@@ -40,7 +40,7 @@ StorageError translate(const std::filesystem::path& path, const SqliteError& err
                                   path.filename().string() + "-shm and " + path.filename().string() +
                                   ".lock beside it must be readable; run this as the user that runs the server"};
     case SQLITE_BUSY:
-      return {Kind::kUnavailable, named(path) + " is locked by another process, and goes on being so: try again"};
+      return {Kind::kUnavailable, named(path) + " is locked by another process for a long time: try again"};
     default: return {Kind::kUnavailable, named(path) + ": " + error.what()};
   }
 }

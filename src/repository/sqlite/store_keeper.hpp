@@ -15,17 +15,17 @@
 
 namespace dti {
 
-/// Keeps a database file for one server, and finds out whether that is still the file that was opened, and whether all
-/// is in it that was answered. Source: docs/adr/0009-sqlite-store.md. Thread: one.
+/// Locks a database file for one server, and checks that it is still the file that was opened, and that it has every
+/// answered grant. Source: docs/adr/0009-sqlite-store.md. Thread: one.
 class StoreKeeper {
  public:
-  /// Makes the folder if it is not there, and locks the file, which need not exist yet.
+  /// Creates the folder if it does not exist, and locks the file, which need not exist yet.
   /// @throws StorageError  kRefused, naming the path and the reason
   StoreKeeper(const std::filesystem::path& path, LogSink log);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }  // resolved
   [[nodiscard]] const std::filesystem::path& log_path() const { return log_path_; }
-  /// Was the file taken over once? From then on none and no other will do.
+  /// Tells whether the file was taken over. After that, a missing file or another file is an error.
   [[nodiscard]] bool has_file() const { return file_.has_value(); }
 
   /// @param log  the write-ahead log of the open connection, if there is one
@@ -42,7 +42,7 @@ class StoreKeeper {
   /// The take-over is done.
   /// @return the write-ahead log of the connection
   FileId take_over(std::span<const StoredSemester> semesters);
-  /// So many entries were stored, and are to be found at the next start.
+  /// Records that `count` entries were stored. The next start must find them.
   void add_entries(std::int64_t count);
 
  private:

@@ -19,7 +19,7 @@ namespace dti {
 struct StoreNote {
   ino_t inode = 0;           // of the database, with `born`: an inode's number is used again when its file is removed
   std::int64_t born = 0;     // as FileFacts
-  std::int64_t entries = 0;  // of all ledgers: at least so many were stored when the note was made
+  std::int64_t entries = 0;  // of all ledgers: the number that was stored, or less, when the note was written
 
   friend bool operator==(const StoreNote&, const StoreNote&) = default;
 };

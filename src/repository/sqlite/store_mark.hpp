@@ -29,9 +29,9 @@ namespace dti {
 
 /// Facts about an opened database: its own, those of the file system, and those of the lock file.
 struct MarkFacts {
-  std::int64_t mark = 0;          // that is stored
-  std::int64_t mark_of_file = 0;  // that a server which uses this file stores
-  bool may_have_log = true;       // false: no write-ahead log belongs to it, as to a copy that VACUUM INTO made
+  std::int64_t mark = 0;          // the stored mark
+  std::int64_t mark_of_file = 0;  // the mark that a server stores in this file
+  bool may_have_log = true;       // false: no write-ahead log belongs to it, as after VACUUM INTO
   std::int64_t entries = 0;       // of all ledgers
   std::optional<std::int64_t> entries_noted;  // about this file; none: no server left its write-ahead log here
 };
@@ -43,7 +43,7 @@ enum class MarkVerdict {
   kLogMissing,   // answered grants are missing
 };
 
-/// Pure. Source: docs/adr/0009-sqlite-store.md
+/// Decides what the facts mean. Pure. Source: docs/adr/0009-sqlite-store.md
 [[nodiscard]] MarkVerdict judge(const MarkFacts& facts);
 
 /// Reads the facts that the database holds about itself. Its schema must exist.
@@ -51,8 +51,8 @@ enum class MarkVerdict {
 [[nodiscard]] MarkFacts read_mark(SqliteConnection& connection, const std::filesystem::path& path,
                                   std::optional<std::int64_t> noted);
 
-/// Before the connection reads anything: is there a write-ahead log that cannot be the database's? One that a backup
-/// replaced may have left it; SQLite would mix the two.
+/// Tells whether there is a write-ahead log that cannot belong to the database. Call it before the connection reads.
+/// The log may belong to a file that a backup replaced, and SQLite would mix the two.
 [[nodiscard]] bool has_foreign_log(SqliteConnection& connection, const FileFacts& log);
 [[nodiscard]] std::string describe_foreign_log(const std::filesystem::path& path);
 

@@ -49,7 +49,7 @@ void CommitPipeline::accept(Token token, OpenSemester&& command, std::size_t byt
   if (hold(waiting)) queue_.barriers.push_back(std::move(waiting));
 }
 
-/// @return is it held? Otherwise it was answered
+/// @return true if it is held; otherwise it has its reply
 template <class Waiting>
 bool CommitPipeline::hold(Waiting& waiting) {
   const auto turn_away = [&](RequestError error) {

@@ -1,4 +1,4 @@
-// The part of the pipeline that answers, each request once, and ends.
+// The part of the pipeline that replies once to each request, and ends.
 #include <algorithm>
 #include <utility>
 
@@ -61,7 +61,7 @@ void CommitPipeline::expire(const Now& now) {
   expire_at_ = next ? std::optional{std::max(*next, now.steady + kExpireStep)} : std::nullopt;
   if (expired > 0) {
     log(LogLevel::kWarning, "requests-expired",
-        std::to_string(expired) + " requests waited longer than the store timeout and were told UNAVAILABLE");
+        std::to_string(expired) + " requests waited longer than the store timeout and got UNAVAILABLE");
   }
 }
 

@@ -32,8 +32,8 @@ void CommitPipeline::decide_first() {
   queue_.undecided.pop_front();
 }
 
-/// Decides the requests that may be decided now, in order of arrival: those before the next barrier, and of isolated
-/// ones only a few. Executes the barriers whose turn it is.
+/// Decides the requests that may be decided now, in order of arrival: those before the next barrier, and only a few of
+/// the isolated ones. Executes the barriers that come next.
 void CommitPipeline::decide_waiting(const Now& now) {
   const auto is_isolated = [this] { return isolation_.isolates(queue_.undecided.front().arrival); };
   do {
@@ -94,7 +94,7 @@ void CommitPipeline::start_commit(const Now& now) {
 }
 
 void CommitPipeline::start_guards(const Now& now) {
-  // All that write nothing and rest on nothing that is still to be written.
+  // All groups without entries that depend on no entry that is not written yet.
   GuardCall guard{lead_.epoch(), {}};
   std::deque<RequestGroup> kept;
   std::unordered_set<SemesterId> written;
@@ -120,7 +120,7 @@ void CommitPipeline::on(const Ended<CommitCall>& commit, const Now& now) {
       const auto untold = isolation_.end_log();
       log(LogLevel::kInfo, "store-accepts-again",
           "a batch was committed" +
-              (untold > 0 ? "; " + std::to_string(untold) + " more requests had been told UNAVAILABLE" : std::string{}));
+              (untold > 0 ? "; " + std::to_string(untold) + " more requests had got UNAVAILABLE" : std::string{}));
     }
   }
   on_written(commit.answer(), now);
@@ -143,7 +143,7 @@ void CommitPipeline::on_written(CommitResult result, const Now& now) {
 }
 
 void CommitPipeline::on_durable(std::vector<RequestGroup> groups, const Now& now) {
-  start_next(now);  // first: the store works on the next batch while the replies of this one leave
+  start_next(now);  // first, so that the store works on the next batch while the replies to this one are sent
   for (auto& group : groups) answer_all(group);
   if (options_.faculties_to_answer > 0 && faculties_answered_.size() >= options_.faculties_to_answer) on_stop(now);
   end_if_drained(now);

@@ -1,4 +1,4 @@
-// The part of the pipeline that executes barriers: commands that are no part of a batch.
+// The part of the pipeline that executes barriers: commands that are not part of a batch.
 #include <utility>
 
 #include "dti/domain/name.hpp"
@@ -37,7 +37,7 @@ void CommitPipeline::on(const Ended<OpenSemesterCall>& opening, const Now& now) 
   }
 }
 
-/// The store has the semester of the first barrier: it is served from now on.
+/// The store has the semester of the first barrier, and the server serves it from now on.
 void CommitPipeline::on_opened(SemesterId id, const Now& now) {
   const auto& [name, capacity] = queue_.barriers.front().command;
   if (const auto fault = allocator_.open(id, name, capacity)) {

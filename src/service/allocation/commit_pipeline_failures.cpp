@@ -32,7 +32,7 @@ void CommitPipeline::on_rejected(const StoreFailure& failure, const Now& now) {
     size += group.requests.size();
     for (const auto& waiting : group.requests) last = std::max(last, waiting.arrival);
   }
-  undo_all();  // what was decided later rests on it
+  undo_all();  // later decisions depend on that batch
   isolation_.on_refused(size, last, now.steady);
   if (size > 1) {
     if (isolation_.log_batch(now.steady)) {
@@ -48,7 +48,7 @@ void CommitPipeline::on_rejected(const StoreFailure& failure, const Now& now) {
   });
   if (const auto count = isolation_.log_requests(now.steady, told)) {
     log(LogLevel::kError, "requests-refused-by-store",
-        failure.text + "; " + std::to_string(*count) + " requests were told UNAVAILABLE");
+        failure.text + "; " + std::to_string(*count) + " requests got UNAVAILABLE");
   }
   pump(now);
 }

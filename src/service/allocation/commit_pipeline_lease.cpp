@@ -1,4 +1,4 @@
-// The part of the pipeline that leads by a lease, and stands by while another server does.
+// The part of the pipeline that leads with a lease, or is a standby while another server leads.
 #include <chrono>
 #include <utility>
 
@@ -36,8 +36,8 @@ void CommitPipeline::on(const Ended<WatchCall>& watch, const Now& now) {
   lead_.see(held->endpoint, now.steady);
 }
 
-/// The start was found to fit the store before another server was found in the lead. So that this server's own take-over
-/// has less to do, a catalogue that the store has completely is dropped: a store never loses a program.
+/// The start was found to fit the store before another server was found in the lead. So that this server's own
+/// take-over has less to do, a catalogue that the store has completely is dropped: a store never loses a program.
 void CommitPipeline::compare_start() {
   start_fits_ = true;
   const auto added = allocator_.catalog().additions(start_->catalog);

@@ -1,4 +1,4 @@
-// The part of the pipeline that takes over: brings its state up to the store's, and begins to lead.
+// The part of the pipeline that takes over: it updates its state from the store, and begins to lead.
 #include <algorithm>
 #include <iterator>
 #include <unordered_map>
@@ -53,8 +53,8 @@ void CommitPipeline::on(const Ended<TakeOverCall>& take_over, const Now& now) {
   if (!has_ended_) start_take_over(now);
 }
 
-/// The state and the store contradict each other. The state may differ from a store that lost entries and went on: only a
-/// reading of everything tells. Ends if this was one.
+/// The state and the store contradict each other. The store may have lost entries and added others: only reading
+/// everything again finds out. If everything was read already, the server ends.
 void CommitPipeline::on_contradiction(const std::string& fault, const RequestError& error) {
   if (reading_.reads_all()) return end(1, "the store contradicts itself: " + fault, error);
   log(LogLevel::kError, "state-differs-from-store", fault + "; everything is read again");
@@ -75,8 +75,8 @@ void CommitPipeline::lead(const Leadership& leadership, const std::vector<Stored
   pump(now);
 }
 
-/// Whether a take-over that failed with this kind of error ends the server. At the first start, only an unreachable store
-/// is waited for.
+/// Whether a take-over that failed with this kind of error ends the server. At the first start, only an unreachable
+/// store is waited for.
 bool CommitPipeline::is_final(StorageError::Kind kind) const {
   switch (kind) {
     case StorageError::Kind::kUnreachable: return false;

@@ -7,7 +7,7 @@
 namespace dti {
 namespace {
 
-constexpr std::chrono::milliseconds kRefusalPause{1'000};  // how long a store that refuses everything makes us not ready
+constexpr std::chrono::milliseconds kRefusalPause{1'000};  // after the store refused everything, until ready again
 
 }  // namespace
 

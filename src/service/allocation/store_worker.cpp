@@ -19,7 +19,8 @@ bool PolledCalls::takes(const StoreCall& call) const {
   return store_ != nullptr && (std::holds_alternative<CommitCall>(call) || std::holds_alternative<GuardCall>(call));
 }
 
-/// Does a part of the call in progress. @return the call's end, if the part was the last one
+/// Does a part of the call in progress.
+/// @return the end of the call if the part was the last one
 template <class Part>
 std::optional<StoreResult> PolledCalls::advance(Part part) {
   std::variant<StoreFailure, CommitResult> result;

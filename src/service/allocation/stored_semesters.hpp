@@ -11,7 +11,7 @@ namespace dti {
 [[nodiscard]] const StoredSemester* find_semester(const std::vector<StoredSemester>& semesters,
                                                   const std::string& name);
 
-/// A semester that people would take for one of this name (semester_key()); null if there is none.
+/// A semester that people may confuse with one of this name (semester_key()); null if there is none.
 [[nodiscard]] const StoredSemester* find_lookalike(const std::vector<StoredSemester>& semesters,
                                                    const std::string& name);
 

@@ -30,8 +30,9 @@ void check_continues(const std::string& semester, Seq after, const std::vector<L
   }
 }
 
-/// Compares each semester's row with the first and the last entry of its ledger, before the entries are read. The server
-/// refuses a ledger without its first entry, another capacity than that of the first entry, and entries after the head.
+/// Compares each semester's row with the first and the last entry of its ledger, before the entries are read. The
+/// server refuses a ledger without its first entry, another capacity than that of the first entry, and entries after
+/// the head.
 void check_extents(const std::vector<StoredSemester>& semesters) {
   for (const auto& semester : semesters) {
     if (!semester.opened_with) {
@@ -164,8 +165,8 @@ bool apply(const StartOptions& start, std::optional<CatalogPlan> plan, Repositor
 }
 
 /// Reads the catalogue's and the ledgers' entries that are not known yet, up to these heads.
-/// @param go_on  called between parts of the reading, outside of any call of the repository; false ends it
-/// @return whether it was read to the end
+/// @param go_on  called between parts of the reading, outside of any call of the repository; false ends the reading
+/// @return true if everything was read
 bool read_tail(LedgerReader& reader, const KnownState& known, const std::vector<SemesterHead>& heads,
                const std::function<void(TakeOverPiece)>& piece, const std::function<bool()>& go_on) {
   // After the heads were read: every program that an entry up to them names is there.

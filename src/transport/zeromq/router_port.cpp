@@ -44,7 +44,7 @@ struct RouterPort::Parts {
     return std::move(route.mapped());
   }
 
-  /// When log_drops() is due; none: all drops are logged.
+  /// The time at which log_drops() must be called; none: all drops are logged.
   [[nodiscard]] std::optional<SteadyTime> log_at() {
     if (endpoint.outbox().dropped() == dropped_logged) return std::nullopt;
     return drop_log_limit.passes_at();

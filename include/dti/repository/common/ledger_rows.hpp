@@ -31,10 +31,10 @@ void for_each_entry(const Batch& batch, Use use) {
   }
 }
 
-/// The catalogue's greatest program that the batch names.
+/// The highest id of the programs in the batch.
 [[nodiscard]] ProgramId greatest_program(const Batch& batch);
 
-/// The store's number for a time: microseconds since 1970, UTC.
+/// The number that stores a time: microseconds since 1970, UTC.
 [[nodiscard]] constexpr std::int64_t stored_time(WallTime at) { return at.time_since_epoch().count(); }
 
 /// @throws StorageError  kCorrupt
@@ -43,7 +43,7 @@ void for_each_entry(const Batch& batch, Use use) {
 /// @throws StorageError  kRefused: there is no schema
 [[noreturn]] void refuse_empty_store(const std::string& where);
 
-/// @throws StorageError  kRefused, naming both, if the store's schema is newer than what this program knows
+/// @throws StorageError  kRefused, naming both versions, if the schema of the store is newer than this program
 void refuse_newer_schema(int stored, int known);
 
 }  // namespace dti

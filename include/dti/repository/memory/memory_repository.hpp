@@ -19,8 +19,8 @@ namespace dti {
 
 class Holder;
 
-/// A store in memory, for tests and `memory:`. Several MemoryRepository objects can use one, as several servers use a
-/// database: the last to take over fences the others. Lives as long as one of them. Thread: any.
+/// A store in memory, for tests and `memory:`. Several MemoryRepository objects can share it, like servers that share a
+/// database: the last one that takes over fences the others. It lives as long as one of them. Thread: any.
 class MemoryStore {
  public:
   /// One entry, with the other columns of its row.
@@ -30,13 +30,13 @@ class MemoryStore {
     WallTime at{};
   };
 
-  /// The next call of a repository on this store fails. Calls of this function queue up: one for each call to come.
-  /// @param after_effect  the call does its work first, and then fails (an answer that was lost)
+  /// Makes the next call of a repository on this store fail. If it is called N times, the next N calls fail.
+  /// @param after_effect  the call does its work first and then fails (a lost answer)
   void fail_next(StorageError::Kind kind, bool after_effect = false);
 
   /// The stored ledger of a semester; empty if there is no such semester.
   [[nodiscard]] std::vector<Entry> entries(SemesterId semester) const;
-  /// The semester as it is stored.
+  /// The stored semester; none if there is no such semester.
   [[nodiscard]] std::optional<StoredSemester> find_semester(const std::string& name) const;
   [[nodiscard]] Epoch epoch() const;
 
@@ -103,7 +103,7 @@ class MemoryRepository : public Repository {
 
   const std::shared_ptr<MemoryStore> store_;
   const std::unique_ptr<Holder> holder_;
-  bool connected_ = false;  // from a take-over or a look on, until a call fails so that only another one tells
+  bool connected_ = false;  // from take_over() or watch() until a call fails in a way that requires another one of them
 };
 
 }  // namespace dti

@@ -25,16 +25,18 @@ using StoreAddress = std::variant<MemoryStoreAddress, SqliteStoreAddress, Postgr
 /// @throws std::invalid_argument  with a sentence for people that shows nothing of a conninfo
 [[nodiscard]] StoreAddress parse_store_address(std::string_view text);
 
-/// Does the text (a --store value) carry a password? Such a value does not belong on a command line.
+/// Tells whether the text (a value of --store) contains a password. Such a value must not be on a command line.
 [[nodiscard]] bool carries_password(std::string_view text);
 
 /// The address for people and logs: without user, password and options.
 [[nodiscard]] std::string describe(const StoreAddress& address);
 
-/// @param timeout  bounds each wait that the store's own driver can bound (connecting, TCP)
-/// @param log  is told what the store's operator should know although every call succeeds: `log-grows`,
+/// Opens a store for a server.
+/// @param timeout  the limit for each wait that the driver of the store can limit (connecting, TCP)
+/// @param log  gets the events that the operator should know although every call succeeds: `log-grows`,
 ///             `store-at-risk`, `store-created`, `store-is-a-copy`
-/// @throws StorageError  kRefused if the store can never be used (a path that cannot be written, held by another process)
+/// @throws StorageError  kRefused if the store can never be used (a path that cannot be written, held by another
+///   process)
 [[nodiscard]] std::unique_ptr<Repository> open_repository(const StoreAddress& address,
                                                           std::chrono::milliseconds timeout, LogSink log = {});
 

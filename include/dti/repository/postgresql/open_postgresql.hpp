@@ -11,7 +11,7 @@
 namespace dti {
 
 /// The ledger in PostgreSQL, for a server. Connects to nothing yet. See PostgresqlRepository.
-/// @throws StorageError  kRefused if the text is not a connection text; shows nothing of it
+/// @throws StorageError  kRefused if the text is not a connection text; the error does not quote it
 [[nodiscard]] std::unique_ptr<Repository> open_postgresql_repository(const std::string& conninfo,
                                                                      std::chrono::milliseconds timeout, LogSink log);
 

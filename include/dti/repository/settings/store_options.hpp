@@ -8,15 +8,17 @@
 
 namespace dti {
 
-/// The setting `store` of the programs that use one. @param kinds  the addresses that make sense to this one, as help
+/// The setting `store` of the programs that use a store.
+/// @param kinds  the addresses that the program accepts, for --help
 [[nodiscard]] Setting store_setting(const std::string& kinds);
 inline constexpr const char* kStoresOnDisk =
     "sqlite:PATH, postgresql://... (a libpq URI), or \"postgresql:host=... dbname=...\"";
 inline constexpr const char* kAllStores =
-    "sqlite:PATH, postgresql://... (a libpq URI), \"postgresql:host=... dbname=...\", or memory: (for tests: all is "
-    "lost at the end)";
+    "sqlite:PATH, postgresql://... (a libpq URI), \"postgresql:host=... dbname=...\", or memory: (for tests; nothing "
+    "is kept)";
 
-/// Where the store is: as `store` says, else the file in the state folder. A password in a flag is refused.
+/// The address of the store: the value of `store`, or else the file in the state folder. A flag with a password is
+/// rejected.
 [[nodiscard]] std::variant<StoreAddress, UsageExit> find_store(const Settings& settings,
                                                                const Surroundings& surroundings);
 

@@ -19,7 +19,7 @@ namespace dti {
 
 /// The decision of the allocator for one request.
 struct Decision {
-  std::optional<SemesterId> semester_id;  // none: the refusal rests on no semester
+  std::optional<SemesterId> semester_id;  // none: the rejection depends on no semester
   FacultyId faculty_id = 0;               // 0: not known
   Outcome outcome;
   std::size_t entry_count = 0;  // how many entries it appended
@@ -37,7 +37,7 @@ class Allocator {
   /// @return the difference from the allocation rule, if there is one
   [[nodiscard]] std::optional<StoreDifference> replay(SemesterId semester, const LedgerRow& row);
 
-  /// Forgets a semester's entries, to be replayed from the first.
+  /// Deletes the state of a semester, so that its ledger can be replayed from the first entry.
   void forget(SemesterId semester) { semesters_.erase(semester); }
 
   /// Serves these semesters, and no others, by their names. Each must have been replayed.
@@ -51,13 +51,13 @@ class Allocator {
   /// Decides a request on the state as decided so far and changes that state; new grants are appended to `entries`.
   [[nodiscard]] Decision decide(const AllocationRequest& request, std::vector<LedgerEntry>& entries);
 
-  /// Which semester a request would be decided in; none if it is not open.
+  /// The semester with that name; none if it is not open.
   [[nodiscard]] std::optional<SemesterId> find_semester(std::string_view name) const;
 
   /// Takes back the newest decided entry of the semester, which must be `entry`.
   void undo(SemesterId semester, const LedgerEntry& entry);
 
-  /// The seq of the semester's last entry, decided ones included; 0 if nothing is known of it.
+  /// The seq of the semester's last entry, including decided entries; 0 if the semester is not known.
   [[nodiscard]] Seq head(SemesterId semester) const;
 
   /// The rooms that are left of a semester, after all decided entries.
@@ -67,8 +67,8 @@ class Allocator {
   [[nodiscard]] std::unordered_map<SemesterId, Seq> heads() const;
 
  private:
-  // The grant a program holds, small: there are as many as programs times semesters. Quantities fit: capacities are
-  // at most 10^9 (kCapacityMax) and wants at most 10^6.
+  // The grant of a program. It is small, because their number is programs times semesters. Quantities fit: capacities
+  // are at most 10^9 (kCapacityMax) and wants at most 10^6.
   struct Holding {
     std::int32_t classrooms_wanted = -1;  // -1: holds nothing
     std::int32_t labs_wanted = 0;

@@ -10,11 +10,11 @@
 
 namespace dti {
 
-/// The call of the store that is in progress: which one, since when, and whether the store is silent.
+/// The call of the store that is in progress: its kind, its start, and whether the store is silent.
 /// Thread: one.
 class CallWatch {
  public:
-  /// @param timeout  after this time without progress, a call is to be interrupted
+  /// @param timeout  after this time without progress, a call must be interrupted
   explicit CallWatch(std::chrono::milliseconds timeout) : timeout_(timeout) {}
 
   /// A call starts. @param kind  its index in StoreCall
@@ -25,15 +25,15 @@ class CallWatch {
   void end(std::size_t kind);
 
   [[nodiscard]] bool is_calling() const { return kind_.has_value(); }
-  /// When the call in progress, or the last one, started.
+  /// The start of the call in progress, or of the last one.
   [[nodiscard]] SteadyTime since() const { return since_; }
-  /// When the call in progress is to be interrupted; none: there is no call.
+  /// The time at which the call in progress must be interrupted; none: there is no call.
   [[nodiscard]] std::optional<SteadyTime> interrupt_at() const;
-  /// Does the call in progress take so long that this server is not ready?
+  /// Tells whether the call in progress takes too long for a server that is ready.
   [[nodiscard]] bool is_slow(SteadyTime now) const;
 
   /// The call in progress is interrupted; the next interrupt is due after the timeout again.
-  /// @return the event to log, if it is time to
+  /// @return the event to log now; none if it was logged recently
   [[nodiscard]] std::optional<LogEvent> on_interrupt(SteadyTime now);
   /// The store has answered a call. @return the event to log, if it was silent before
   [[nodiscard]] std::optional<LogEvent> on_answer(SteadyTime now);

@@ -20,19 +20,20 @@ struct OpenSemester {
   friend bool operator==(const OpenSemester&, const OpenSemester&) = default;
 };
 
-/// A change that a client asks the leader for. Commands take effect in order of arrival.
+/// A change that a client requests from the leader. Commands take effect in the order of arrival.
 /// Source: docs/adr/0017-commands-and-barriers.md
 using Command = std::variant<AllocationRequest, OpenSemester>;
 
-/// How an OpenSemester was answered. Without an error, the store has the semester, open and with that capacity, whether
-/// this command opened it or an earlier one.
+/// The outcome of an OpenSemester. Without an error, the store has the semester, open and with that capacity. This
+/// command or an earlier one has opened it.
 struct OpenSemesterOutcome {
   std::optional<RequestError> error;
 
   friend bool operator==(const OpenSemesterOutcome&, const OpenSemesterOutcome&) = default;
 };
 
-/// Why no store opens such a semester: a name that is refused, or a capacity out of range. Rests on no state.
+/// The error for a semester that no store can open: its name is rejected, or its capacity is out of range. None if it
+/// can be opened. It depends on no state.
 [[nodiscard]] std::optional<RequestError> fault_of(const OpenSemester& command);
 
 /// Decides the command by the semesters of the store.
@@ -41,7 +42,7 @@ struct OpenSemesterOutcome {
 [[nodiscard]] std::optional<OpenSemesterOutcome> decide(const OpenSemester& command,
                                                         const std::vector<StoredSemester>& stored);
 
-/// The refusal of a command whose semester the store has, although the server does not serve it.
+/// The error for a command whose semester is in the store, although the server does not serve it.
 [[nodiscard]] RequestError exists_unserved(const OpenSemester& command);
 
 }  // namespace dti

@@ -30,20 +30,20 @@ namespace dti {
 struct PipelineOptions {
   std::chrono::milliseconds store_timeout{10'000};  // how long a request waits for the store
   std::chrono::milliseconds stop_timeout{1'500};    // how long a stop waits for the store
-  std::size_t requests_max = 16'384;                // waiting for an answer
+  std::size_t requests_max = 16'384;                // requests that wait for a reply
   std::size_t bytes_max = 64 * 1024 * 1024;         // of their messages, envelopes included
   std::size_t batch_entries_max = 20'000;           // a batch closes with the message that reaches it
-  std::size_t faculties_to_answer = 0;              // stop after so many distinct ones were answered; 0: run on
+  std::size_t faculties_to_answer = 0;              // stop after replying to this many distinct ones; 0: keep running
   Lease lease{};                                    // on which this server leads, once it does
 };
 
-/// The answer to a request; exactly one leaves for each token.
+/// The reply to a request; exactly one for each token.
 struct SendReply {
   Token token = 0;
   AllocationRequest request;
   Outcome outcome;
 };
-/// The answer to an OpenSemester; exactly one leaves for each token.
+/// The reply to an OpenSemester; exactly one for each token.
 struct SendOpenSemesterReply {
   Token token = 0;
   OpenSemester command;
@@ -51,32 +51,35 @@ struct SendOpenSemesterReply {
 };
 /// The call in progress takes too long: Repository::interrupt().
 struct InterruptStore {};
-/// The server leads, with its state loaded: for the first time, or again after it stood by.
+/// The server leads, and its state is loaded: for the first time, or again after it was a standby.
 struct AnnounceReady {};
-/// Another server leads, and this one waits for its turn: for the first time, or again after it led.
+/// The server is a standby, because another server leads: for the first time, or again after it led.
 struct AnnounceStandby {};
-/// A StoreCall is to be started; its end is given to on_store(). At most one is in progress.
+/// The host must start a StoreCall and pass its end to on_store(). At most one call is in progress.
 using Action = std::variant<SendReply, SendOpenSemesterReply, StoreCall, InterruptStore, AnnounceReady, AnnounceStandby,
                             LogEvent, Exit>;
 
-/// Group commit as a state machine: events in, actions out; no thread, clock, socket or blocking call.
-/// Requests are decided on arrival, in order; what was decided gathers while one batch is being committed, and its answers
-/// leave when it is. A failure undoes what is not known to be stored, takes over, and decides again what waits.
-/// Commands that are no part of a batch are barriers: they wait for all that arrived before, and all that arrived after
-/// waits for them.
-/// While another server leads, this one stands by: it reads on, sends clients there, and takes over when the lead is free.
+/// Group commit as a state machine: it gets events and gives actions. It has no thread, clock, socket or blocking call.
+/// Requests are decided on arrival, in order. Decided requests wait while one batch is being committed; their replies
+/// are sent after their own commit. After a failure, the pipeline undoes the entries that may not be stored, takes
+/// over, and decides the waiting requests again.
+/// Commands that are not part of a batch are barriers: they wait for all earlier requests, and all later requests wait
+/// for them.
+/// While another server leads, this server is a standby: it follows the ledger, refers clients to the leader, and takes
+/// over when the lead is free.
 /// Thread: one. Source: docs/adr/0003-reply-after-commit.md, docs/adr/0004-take-over.md, docs/adr/0015-leases.md,
 /// docs/adr/0017-commands-and-barriers.md
 class CommitPipeline {
  public:
   CommitPipeline(PipelineOptions options, StartOptions start);
 
-  /// First event: begins the first take-over, which finds whether another server leads.
+  /// The first event. It begins the first take-over, which finds out whether another server leads.
   void on_start(const Now& now);
-  /// A well-formed command whose message had so many bytes. It is decided, and waits for on_turn_end(); after on_stop()
-  /// or Exit it is refused at once.
+  /// A well-formed command arrived. It is decided and waits for on_turn_end(); after on_stop() or Exit it is rejected
+  /// at once.
+  /// @param bytes  of its message
   void on_command(Token token, Command command, std::size_t bytes, const Now& now);
-  /// The same for a request: most commands are requests.
+  /// The same for a request, because most commands are requests.
   void on_request(Token token, AllocationRequest request, std::size_t bytes, const Now& now);
   /// There are no more requests for now: the decisions since the last turn may be committed together.
   void on_turn_end(const Now& now) { pump(now); }
@@ -84,24 +87,25 @@ class CommitPipeline {
   void on_piece(const TakeOverPiece& piece, const Now& now);
   /// The call in progress has ended.
   void on_store(StoreResult result, const Now& now);
-  /// Time has passed; to be called at wake_at() at the latest.
+  /// Time has passed. Call it at wake_at() at the latest.
   void on_tick(const Now& now);
   /// Stops in order: answers the requests that wait, gives up the lead, then emits Exit.
   void on_stop(const Now& now);
 
-  /// When on_tick() wants to be called; none: not before another event.
+  /// The time at which on_tick() must be called; none: not before another event.
   [[nodiscard]] std::optional<SteadyTime> wake_at() const;
-  /// The actions since the last call, in the order in which they are to be done.
+  /// The actions since the last call, in the order in which they must be performed.
   [[nodiscard]] std::vector<Action> take_actions();
 
-  /// Is the server ready to allocate: does it lead, on a lease that is valid by our own clock, with its state loaded and a
-  /// store that answers, and goes on?
+  /// Tells whether the server is ready to allocate: it leads with a lease that is valid by its own clock, its state is
+  /// loaded, its store responds, and it is not stopping.
   [[nodiscard]] bool is_ready(const Now& now) const;
-  /// Does it lead on a lease that is valid by our own clock, or may it still? Once false, another server may lead.
+  /// Tells whether this server leads, or may still become the leader, with a lease that is valid by its own clock. If
+  /// false, another server may lead.
   [[nodiscard]] bool may_lead(const Now& now) const;
-  /// Does it still accept requests? Once false, it stays so.
+  /// Tells whether the server still accepts requests. After false, it never becomes true.
   [[nodiscard]] bool takes_requests() const { return !has_ended_ && !stop_at_; }
-  /// Is a call of the store in progress?
+  /// Tells whether a call of the store is in progress.
   [[nodiscard]] bool is_calling() const { return call_.is_calling(); }
   [[nodiscard]] const Allocator& allocator() const { return allocator_; }
 

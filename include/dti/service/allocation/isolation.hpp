@@ -9,9 +9,9 @@
 
 namespace dti {
 
-/// The search for the request that the store refuses. After the store has refused a batch, the requests up to its last one
-/// are committed in smaller batches, until one request is refused alone. If that happens several times in a row, the store
-/// refuses everything.
+/// The search for the request that the store refuses. After the store has refused a batch, the requests up to its last
+/// one are committed in smaller batches, until one request is refused alone. If that happens several times in a row,
+/// the store refuses everything.
 /// Thread: one. Source: docs/adr/0003-reply-after-commit.md
 class Isolation {
  public:
@@ -19,20 +19,21 @@ class Isolation {
   /// @param size  how many requests it had
   /// @param last  the arrival number of its last request
   void on_refused(std::size_t size, std::uint64_t last, SteadyTime now);
-  /// The store committed a batch. @return did it refuse everything until now?
+  /// The store committed a batch.
+  /// @return true if it refused everything before
   bool on_committed();
   /// The state starts again from the store: nothing is known of refusals.
   void reset();
 
-  /// Is this request to be committed in a batch of at most size()?
+  /// Tells whether this request must be committed in a batch of at most size() requests.
   [[nodiscard]] bool isolates(std::uint64_t arrival) const { return arrival <= until_; }
   [[nodiscard]] std::size_t size() const { return size_; }
-  /// Did the store refuse so many requests alone, one after the other, that it refuses everything?
+  /// Tells whether the store has refused kRefusedInARowMax single requests in a row, so that it probably refuses all.
   [[nodiscard]] bool refuses_all() const { return refused_in_a_row_ >= kRefusedInARowMax; }
-  /// Is that so recent that this server is not ready?
+  /// Tells whether the store has refused everything so recently that this server is not ready.
   [[nodiscard]] bool refuses_all_at(SteadyTime now) const { return refuses_all() && now < refuses_all_until_; }
 
-  // Of what is logged. Each returns how many to tell of, if it is time to.
+  // Limits for the log. Each tells whether, or how many, to log now.
   [[nodiscard]] bool log_batch(SteadyTime now) { return batches_.pass(now).has_value(); }
   [[nodiscard]] std::optional<std::size_t> log_requests(SteadyTime now, std::size_t count) {
     return requests_.pass(now, count);

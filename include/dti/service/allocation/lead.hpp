@@ -20,7 +20,7 @@ class Lead {
     kStandby,  // another server leads: requests are sent to it
   };
 
-  // Of a standby: a lead that was given up waits no longer.
+  // The interval of a standby's watches, and so the longest wait after a leader has given up the lead.
   static constexpr std::chrono::milliseconds kWatchInterval{100};
 
   /// @param lease  how long the store's lease lasts
@@ -30,24 +30,28 @@ class Lead {
   [[nodiscard]] bool leads() const { return phase_ == Phase::kLeading; }
   /// The epoch under which this server leads, or led last.
   [[nodiscard]] Epoch epoch() const { return epoch_; }
-  /// Where clients reach the leader while this server stands by; empty: not known.
+  /// The address of the leader for clients, while this server is a standby; empty: not known.
   [[nodiscard]] const std::string& leader() const { return leader_; }
-  /// Is the lease valid by this server's clock?
+  /// Tells whether the lease is valid by the clock of this server.
   [[nodiscard]] bool has_lease(SteadyTime now) const { return now < lease_until_; }
 
   /// A take-over starts now.
   void begin_take_over() { retry_at_.reset(); }
-  /// The store failed: this server must take over again. @return may it do so at once? Otherwise the pause has begun
+  /// The store failed, and this server must take over again.
+  /// @return true if it may do so at once; otherwise a pause has begun
   [[nodiscard]] bool lose(SteadyTime now);
   /// A take-over failed: a pause begins, which grows with each failure.
   void retry_later(SteadyTime now);
-  /// No server leads, while this one stands by: it takes over.
+  /// This standby found that no server leads, and takes over.
   void find_free() { phase_ = Phase::kTakingOver; }
-  /// This server leads. @param asked_at  before the take-over: the store's clock counts the lease from later on
+  /// This server leads.
+  /// @param asked_at  a time before the take-over, so that the lease ends here earlier than by the clock of the store
   void take(Epoch epoch, SteadyTime asked_at);
-  /// The lease was renewed. @param asked_at  before the renewal
+  /// The lease was renewed.
+  /// @param asked_at  a time before the renewal
   void renew(SteadyTime asked_at);
-  /// Another server leads. @param watch_at  when to ask the store again
+  /// Another server leads.
+  /// @param watch_at  the time of the next watch
   void stand_by(std::string leader, SteadyTime watch_at);
   /// The store answered a watch: that server still leads.
   void see(std::string leader, SteadyTime now);

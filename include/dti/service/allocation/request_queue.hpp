@@ -16,7 +16,7 @@
 
 namespace dti {
 
-/// A request that waits for its answer.
+/// A request that waits for its reply.
 struct WaitingRequest {
   std::uint64_t arrival = 0;  // 1, 2, 3, …
   Token token = 0;
@@ -29,7 +29,7 @@ struct WaitingRequest {
   bool answered = false;        // its deadline passed: its outcome is not sent
 };
 
-/// A barrier that waits for its answer.
+/// A barrier that waits for its reply.
 struct WaitingBarrier {
   std::uint64_t arrival = 0;  // counted with the requests
   Token token = 0;
@@ -40,7 +40,7 @@ struct WaitingBarrier {
   bool answered = false;     // its deadline passed during the call: the outcome is not sent
 };
 
-/// Decided requests of one semester (or of none), in order of arrival, that become durable together.
+/// Decided requests of one semester (or of none), in the order of arrival, that become durable together.
 struct RequestGroup {
   std::optional<SemesterId> semester_id;
   Seq base = 0;  // the semester's head before the first of them
@@ -65,18 +65,19 @@ class RequestQueue {
 
   /// Gives a request or a barrier its arrival number and a place in the bounds.
   /// @param bytes  of its message
-  /// @return is there room? Otherwise it is not held
+  /// @return true if there is room; otherwise it is not accepted
   [[nodiscard]] bool admit(std::uint64_t& arrival, std::size_t bytes);
-  /// A request or a barrier whose message had so many bytes is no longer held.
+  /// A request or a barrier has left the queue.
+  /// @param bytes  of its message
   void leave(std::size_t bytes);
-  /// The first barrier is no longer held.
+  /// The first barrier has left the queue.
   void leave_first_barrier();
 
-  /// Does no request and no barrier wait?
+  /// Tells whether no request and no barrier waits.
   [[nodiscard]] bool is_empty() const { return in_flight.empty() && gathering.empty() && !has_undecided(); }
-  /// Does a request or a barrier wait to be decided?
+  /// Tells whether a request or a barrier waits for its decision.
   [[nodiscard]] bool has_undecided() const { return !undecided.empty() || !barriers.empty(); }
-  /// Is a request the next to be decided, rather than a barrier?
+  /// Tells whether a request is decided next. Otherwise the next one is a barrier, or there is none.
   [[nodiscard]] bool is_request_next() const {
     return !undecided.empty() && (barriers.empty() || undecided.front().arrival < barriers.front().arrival);
   }

@@ -40,7 +40,7 @@ struct RenewCall {
   Epoch epoch = 0;
   std::chrono::milliseconds duration{0};
 };
-/// Gives the lead up.
+/// Gives up the lead.
 struct ResignCall {
   using Answer = CommitResult;
   Epoch epoch = 0;
@@ -56,14 +56,14 @@ struct OpenSemesterCall {
 using StoreCall =
     std::variant<CommitCall, GuardCall, TakeOverCall, WatchCall, RenewCall, ResignCall, OpenSemesterCall>;
 
-/// How a call failed.
+/// The failure of a call.
 struct StoreFailure {
   StorageError::Kind kind = StorageError::Kind::kInDoubt;
   std::string text;
 };
 
-/// The end of a call: the store's answer, or how the call failed. By default it failed, in doubt: only an answer of the
-/// store counts as one.
+/// The end of a call: the answer of the store, or a failure. The default is a failure in doubt, so that only an answer
+/// of the store counts as one.
 template <class Call>
 struct Ended {
   std::variant<StoreFailure, typename Call::Answer> result;
@@ -88,7 +88,7 @@ using StoreResult = detail::EndedEach<StoreCall>::Type;
 using StoreEvent = std::variant<TakeOverPiece, StoreResult>;
 
 /// Makes a call, and waits until it ends. Every exception becomes a failure.
-/// @param clock  gives the time of an entry that a start adds, and paces the renewals of the lease
+/// @param clock  gives the time for the entry that a start adds, and for the renewals of the lease
 /// @param piece  receives the entries that a take-over or a watch reads; if it throws, the call fails
 /// Thread: the one that uses the repository.
 [[nodiscard]] StoreResult make_call(const StoreCall& call, Repository& repository, const std::function<Now()>& clock,

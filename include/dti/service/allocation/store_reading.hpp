@@ -9,20 +9,21 @@
 
 namespace dti {
 
-/// Brings an allocator's state up to the store's, piece by piece, during a take-over or a watch. If the two contradict each
-/// other, everything is read again once; if the store then still contradicts itself, it cannot be used.
+/// Brings an allocator's state up to the store's, piece by piece, during a take-over or a watch. If the two contradict
+/// each other, everything is read again once; if the store then still contradicts itself, it cannot be used.
 /// Thread: one. Source: docs/adr/0004-take-over.md
 class StoreReading {
  public:
   /// A reading begins. Forgets the state if everything is to be read.
   /// @return the entries that the state has, so that only the rest is read
   [[nodiscard]] KnownState begin(Allocator& allocator);
-  /// Replays a piece. @return the event to log, if the store has lost entries
+  /// Replays a piece.
+  /// @return the event to log if the store has lost entries
   [[nodiscard]] std::optional<LogEvent> apply(const TakeOverPiece& piece, Allocator& allocator);
 
   /// The contradiction between the data that was read and the state; none if there is none.
   [[nodiscard]] const std::optional<std::string>& fault() const { return fault_; }
-  /// Did this reading begin with an empty state? Then a fault is the store's own.
+  /// Tells whether this reading began with an empty state. Then a fault is in the store itself.
   [[nodiscard]] bool reads_all() const { return reads_all_; }
   /// The next reading begins with an empty state.
   void read_all_next() { read_all_next_ = true; }

@@ -12,19 +12,21 @@
 
 namespace dti {
 
-/// The commits and guards of a store that answers through a descriptor, made by the thread that polls it.
+/// Makes the commits and guards of a store that responds through a descriptor, on the thread that polls it.
 /// Thread: the caller's. Source: docs/adr/0014-commits-in-the-poll-set.md
 class PolledCalls {
  public:
-  /// @param store  none: it takes no call
+  /// @param store  null: it accepts no call
   explicit PolledCalls(PollableCommits* store) : store_(store) {}
 
   [[nodiscard]] bool takes(const StoreCall& call) const;
-  /// Starts a call that it takes. @return its end, if it failed at once
+  /// Starts a call that it accepts.
+  /// @return the end of the call if it failed at once
   [[nodiscard]] std::optional<StoreResult> start(const StoreCall& call);
   /// The event for which the call in progress waits; none if there is no call.
   [[nodiscard]] std::optional<PollFor> waits_for() const;
-  /// Continues the call in progress. Call it when the store is ready. @return its end, once
+  /// Continues the call in progress. Call it when the store is ready.
+  /// @return the end of the call, once
   [[nodiscard]] std::optional<StoreResult> resume();
 
  private:
@@ -54,9 +56,10 @@ class StoreWorker {
   void start(StoreCall call);
   /// The event for which a call on the caller's thread waits. Thread: the caller's.
   [[nodiscard]] std::optional<PollFor> waits_for() const { return polled_.waits_for(); }
-  /// Continues a call on the caller's thread. @return its end, once. Thread: the caller's.
+  /// Continues a call on the caller's thread. Thread: the caller's.
+  /// @return the end of the call, once
   [[nodiscard]] std::optional<StoreResult> resume() { return polled_.resume(); }
-  /// Ends the call in progress, if the store can. Thread: any.
+  /// Interrupts the call in progress, if the store can do so. Thread: any.
   void interrupt() noexcept { repository_.interrupt(); }
 
  private:
@@ -76,7 +79,7 @@ class StoreWorker {
   std::optional<StoreCall> call_;
   std::atomic<bool> is_busy_ = false;  // the thread uses the repository, from start() to the call's end
   bool ended_ = false;
-  // Last: it starts when everything above is there.
+  // The last member, so that the thread starts after the construction of the others.
   std::jthread thread_;
 };
 

@@ -21,7 +21,7 @@ struct SemesterToOpen {
   std::optional<Quantity> conversions;  // all classrooms if not given; cut to the classrooms
 };
 
-/// How the sentences about a start that is refused name its settings. A program gives its flags.
+/// The names of the settings in errors about a start. A program gives its flags.
 struct StartSettingNames {
   std::string semester = "semester";
   std::string classrooms = "classrooms";
@@ -32,8 +32,8 @@ struct StartSettingNames {
 /// The requirements of a start, beyond the take-over.
 struct StartOptions {
   std::optional<SemesterToOpen> semester;
-  std::vector<CatalogRow> catalog;          // to be added; empty: nothing to add
-  std::vector<CatalogRow> default_catalog;  // to be added to a store that has no programs
+  std::vector<CatalogRow> catalog;          // the rows to add; may be empty
+  std::vector<CatalogRow> default_catalog;  // the rows to add to a store without programs
   StartSettingNames names = {};
 };
 
@@ -46,7 +46,7 @@ struct KnownState {
 struct TakeOverRequest {
   KnownState known;
   std::optional<StartOptions> start;  // until this process has led
-  bool start_fits = false;            // an earlier try found so, and another server in the lead: not looked at twice
+  bool start_fits = false;            // an earlier try has found that `start` fits the store: it is not checked again
   Lease lease;
 };
 
@@ -61,9 +61,9 @@ struct LedgerPiece {
 /// The catalogue's additions come before the entries that name them.
 using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece>;
 
-/// When a lease of this duration is to be renewed, counted from its last renewal.
+/// The time from one renewal of a lease to the next.
 [[nodiscard]] constexpr std::chrono::milliseconds renewal_interval(std::chrono::milliseconds lease) {
-  return lease / 3;  // two renewals may be late before it runs out
+  return lease / 3;  // the lease survives two late renewals
 }
 
 /// Takes over a store: the whole procedure, by blocking calls. Renews the lease while it reads.

@@ -11,14 +11,15 @@ namespace dti {
 
 /// The result of checking a stored catalogue.
 struct CatalogCheck {
-  std::size_t faculties = 0;   // that have programs
-  std::size_t older_keys = 0;  // keys of another Unicode or an earlier version, which stand
+  std::size_t faculties = 0;   // with at least one program
+  std::size_t older_keys = 0;  // keys of another Unicode version or an earlier dti version, which are accepted
   std::optional<StoreDifference> difference;
 };
 
-/// Is the catalogue dense (programs 1, 2, 3 …, faculties in the order in which programs name them), each key its own,
-/// and each the key of its name (name_key() or separated_key())? A key is stored once and for all: what an older Unicode
-/// or an earlier version made of a name beyond ASCII stands as long as this one makes the same of both. Looks as far as the first difference.
+/// Checks that the ids are dense (programs 1, 2, 3 …, faculties in the order in which the programs name them), that no
+/// two keys are equal, and that each key belongs to its name (name_key() or separated_key()). A key never changes: a
+/// key of an older Unicode version or an earlier dti version is accepted if this version computes the same key for the
+/// stored key and for the name. It stops at the first difference.
 [[nodiscard]] CatalogCheck check_catalog(const std::vector<CatalogProgram>& programs);
 
 }  // namespace dti

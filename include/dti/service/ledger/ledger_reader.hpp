@@ -18,16 +18,16 @@ struct StoreSurvey {
   std::vector<CatalogProgram> catalog;    // in order of id
 };
 
-/// The server that holds the lead, if it is another one than the reader's.
+/// The server that holds the lead, if it is not the reader's server.
 struct HeldBy {
   Epoch epoch = 0;
   std::string endpoint;                                // host:port for clients; empty: not known
-  std::optional<std::chrono::milliseconds> remaining;  // of its lease, more than 0; none: it has no lease, and is there
+  std::optional<std::chrono::milliseconds> remaining;  // of its lease, more than 0; none: it leads without a lease
 
   friend bool operator==(const HeldBy&, const HeldBy&) = default;
 };
 
-/// How far the ledger of a semester goes.
+/// The last entry of a semester's ledger.
 struct SemesterHead {
   SemesterId semester_id = 0;
   std::string name;
@@ -69,14 +69,14 @@ class LedgerReader {
   /// @throws StorageError  also kRefused, for instance if the schema is newer than this program
   [[nodiscard]] virtual StoreSurvey survey() = 0;
 
-  /// The lead and the heads. It reads the schema of the version before this one, and later ones as far as it can.
+  /// The lead and the heads. It reads the schema of the previous version, and of later ones as far as possible.
   /// @throws StorageError  also kRefused
   [[nodiscard]] virtual StoreWatch watch() = 0;
 
   /// The programs of the catalogue with ids above `after`, in order of id.
   [[nodiscard]] virtual std::vector<CatalogProgram> read_catalog(ProgramId after) = 0;
 
-  /// Gives the rows of the semester's ledger with after < seq <= last to `sink`, in order of seq, in pieces of at most
+  /// Passes the rows of the semester's ledger with after < seq <= last to `sink`, in order of seq, in pieces of at most
   /// kLedgerPieceEntries. It does not report a row that is missing.
   virtual void read_ledger(SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) = 0;
 

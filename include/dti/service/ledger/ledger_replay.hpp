@@ -14,9 +14,9 @@ namespace dti {
 /// A place where a store differs from the result of the allocation rule.
 struct StoreDifference {
   std::optional<Seq> seq;                  // of the entry; none: it is not about an entry
-  std::optional<std::int64_t> program_id;  // as stored
+  std::optional<std::int64_t> program_id;  // the stored value
   std::string what;                        // a sentence without its full stop
-  std::string stored;                      // empty: the sentence says all
+  std::string stored;                      // empty: the sentence has all facts
   std::string expected;
 };
 
@@ -63,13 +63,11 @@ class LedgerReplay {
   /// @param program_count  of the catalogue, whose programs are 1 to program_count
   explicit LedgerReplay(std::size_t program_count) : granted_at_(program_count) {}
 
-  /// Replays the next row. @return the first difference; do not call this again after one
+  /// Replays the next row.
+  /// @return the first difference; do not call this again after one
   [[nodiscard]] std::optional<StoreDifference> add(const LedgerRow& row);
 
-  /// The difference for a semester whose row has another capacity than its first entry.
-[[nodiscard]] StoreDifference wrong_capacity(const Capacity& stored, const Capacity& opened_with);
-
-/// Compares the semester's row with the result. Call it after the last row.
+  /// Compares the semester's row with the result. Call it after the last row.
   [[nodiscard]] std::optional<StoreDifference> finish(const StoredSemester& semester, Epoch leadership) const;
 
   [[nodiscard]] Seq entries() const { return totals_.head; }

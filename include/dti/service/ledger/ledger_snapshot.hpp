@@ -15,7 +15,7 @@ struct CatalogCounts {
 };
 
 /// A whole store at one moment: it has nothing that a server commits later. It takes no lead, makes no schema, and does
-/// not block a server. Beside the reader's calls, it has those that only a verification needs.
+/// not block a server. In addition to the reader's calls, it has those that only a verification needs.
 /// Every call throws StorageError: kCorrupt if a row cannot be read, kUnavailable. Thread: one.
 class LedgerSnapshot : public LedgerReader {
  public:

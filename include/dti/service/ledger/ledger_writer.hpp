@@ -27,7 +27,7 @@ struct Leadership {
 /// The terms on which a server leads. Until the lease runs out, by the clock of the store, no other server takes the
 /// lead. The epoch and the heads protect every write, not the lease. Source: docs/adr/0015-leases.md
 struct Lease {
-  std::string endpoint;  // host:port, which clients of the others are told; empty: not known
+  std::string endpoint;  // host:port to which the other servers refer clients; empty: not known
   std::chrono::milliseconds duration{5'000};
 };
 
@@ -44,11 +44,11 @@ struct Batch {
   Seq base = 0;                        // the head on which the batch rests; its first entry has seq base + 1
   Pool charged;                        // all that its entries take from the pool; negative: all that they give back
   std::vector<LedgerEntry> entries;    // kGranted or kReleased, seq base + 1, base + 2, …; at least one
-  std::vector<BatchMessage> messages;  // their entry counts add up to the entries
+  std::vector<BatchMessage> messages;  // the sum of their entry counts is the number of entries
   WallTime at{};
 };
 
-/// The semester and head on which answers that write nothing rest.
+/// The semester and the head on which replies without entries depend.
 struct SemesterGuard {
   SemesterId semester_id = 0;
   Seq head = 0;
@@ -118,7 +118,8 @@ class LedgerWriter {
   /// @throws StorageError  kUnavailable, kInDoubt
   [[nodiscard]] virtual CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) = 0;
 
-  /// Gives the lead up: another server may take it at once. @return and throws as renew()
+  /// Gives up the lead, so that another server may take it at once.
+  /// @return and throws as renew()
   [[nodiscard]] virtual CommitResult resign(Epoch epoch) = 0;
 
   /// Adds programs (and the faculties they name) to the catalogue: all or none.
@@ -135,8 +136,8 @@ class LedgerWriter {
                                               WallTime at) = 0;
 
   /// Commits every entry of `batch` or none, and returns once they are durable.
-  /// @throws StorageError  kUnavailable: nothing was sent. kInDoubt: it was sent and may still commit. kRejected, kInvariant:
-  ///                       nothing is stored, and the connection is still good
+  /// @throws StorageError  kUnavailable: nothing was sent. kInDoubt: it was sent and may still commit. kRejected,
+  ///                       kInvariant: nothing is stored, and the connection is still good
   /// Source: docs/adr/0003-reply-after-commit.md
   [[nodiscard]] virtual CommitResult commit(const Batch& batch) = 0;
 
@@ -144,10 +145,10 @@ class LedgerWriter {
   /// @throws StorageError  kUnavailable
   [[nodiscard]] virtual CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) = 0;
 
-  /// The same two calls without waiting in them, if the store can: none otherwise.
+  /// commit() and guard() as calls that do not wait; null if the store cannot make them.
   [[nodiscard]] virtual PollableCommits* pollable() { return nullptr; }
 
-  /// Ends a call that waits for the store, if one does; that call throws soon. Thread: any.
+  /// Interrupts a call that waits for the store; that call throws soon. Has no effect if no call waits. Thread: any.
   virtual void interrupt() noexcept = 0;
 
  protected:

@@ -9,7 +9,7 @@
 
 namespace dti {
 
-/// The row of a semester, as it is stored. Its reader checks none of the numbers.
+/// The stored row of a semester. Its reader does not check the numbers.
 struct StoredSemester {
   SemesterId id = 0;
   std::string name;
@@ -45,7 +45,7 @@ class StoredNumber {
   std::int64_t value_ = kNone;
 };
 
-/// A row of the ledger, as it is stored.
+/// A stored row of the ledger, not validated.
 struct LedgerRow {
   using Number = StoredNumber;
 

@@ -33,11 +33,11 @@ struct VerifyReport {
   std::optional<std::string> warning;     // the rows do not show whether answered grants are missing
   std::optional<std::string> unreadable;  // where reading had to end
 
-  /// Does everything fit?
+  /// Tells whether the store has no difference and could be read.
   [[nodiscard]] bool fits() const;
 };
 
-/// How far verify() has come; `semester` is empty while it looks at something else.
+/// The progress of verify(); `semester` is empty while it checks another part of the store.
 struct VerifyProgress {
   std::string semester;
   Seq read = 0;
