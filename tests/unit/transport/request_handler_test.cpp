@@ -1,0 +1,163 @@
+#include "transport/server/request_handler.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "dti/base/check.hpp"
+#include "unit/service/fixtures.hpp"
+
+namespace dti {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Capacity kCapacity{380, 60, 380};
+constexpr const char* kHealthCheck = R"({"health-check":true})";
+constexpr const char* kRequest =
+    R"({"semester":"2025-10","faculty-name":"f1","programs":[{"program-id":"a","program-name":"p1","classrooms":7,"labs":2}]})";
+
+/// Gives the messages of a test, numbered 1, 2, 3, …, and keeps what becomes of each.
+class FakePort final : public MessagePort {
+ public:
+  std::optional<PeerMessage> receive() override {
+    if (messages.empty()) return std::nullopt;
+    std::tie(body_, is_too_long_) = std::move(messages.front());
+    messages.pop_front();
+    return PeerMessage{++received, "peer", body_, body_.size(), is_too_long_};
+  }
+  void reply(Token token, std::string_view body, SteadyTime /*now*/) override {
+    DTI_CHECK(!forgotten.contains(token) && replies.emplace(token, body).second);
+  }
+  void forget(Token token) override { DTI_CHECK(!replies.contains(token) && forgotten.insert(token).second); }
+  [[nodiscard]] std::size_t waiting_bytes() const override { return 0; }
+
+  std::deque<std::pair<std::string, bool>> messages;  // body, has too many frames?
+  Token received = 0;
+  std::map<Token, std::string> replies;
+  std::set<Token> forgotten;
+
+ private:
+  std::string body_;
+  bool is_too_long_ = false;
+};
+
+class RequestHandlerTest : public testing::Test {
+ protected:
+  void receive(const std::string& body, bool is_too_long = false) {
+    port_.messages.emplace_back(body, is_too_long);
+    ASSERT_TRUE(handler_.handle_next(now_));
+  }
+  void lead() {
+    pipeline_.on_start(now_);
+    pipeline_.on_piece(fixtures::catalog(1, 1), now_);
+    pipeline_.on_piece(LedgerPiece{1, false, {row_of(fixtures::opened(kCapacity))}}, now_);
+    const StoredSemester semester{.id = 1,
+                                  .name = "2025-10",
+                                  .epoch = 1,
+                                  .head = 1,
+                                  .capacity = kCapacity,
+                                  .left = full_pool(kCapacity),
+                                  .opened_with = kCapacity,
+                                  .last_entry = 1};
+    pipeline_.on_store(Ended<TakeOverCall>{Leadership{.epoch = 1, .semesters = {semester}, .program_count = 1}}, now_);
+    static_cast<void>(pipeline_.take_actions());
+    ASSERT_TRUE(pipeline_.is_ready(now_));
+  }
+  /// @return how many calls of the store were started
+  std::size_t end_turn() {
+    pipeline_.on_turn_end(now_);
+    std::size_t calls = 0;
+    for (const auto& action : pipeline_.take_actions()) {
+      if (const auto* answer = std::get_if<SendReply>(&action)) handler_.send(*answer, now_.steady);
+      calls += std::holds_alternative<StoreCall>(action) ? 1 : 0;
+    }
+    return calls;
+  }
+  bool replied(Token token, const std::string& part) const {
+    const auto found = port_.replies.find(token);
+    return found != port_.replies.end() && found->second.find(part) != std::string::npos;
+  }
+
+  Now now_{SteadyTime{1h}, WallTime{1h}};
+  FakePort port_;
+  CommitPipeline pipeline_{{}, {}};
+  RequestHandler handler_{port_, pipeline_, true};
+};
+
+TEST_F(RequestHandlerTest, AMessageOfTooManyFramesIsRefusedWhateverItsBody) {
+  lead();
+  receive(kRequest, true);
+  receive(kHealthCheck, true);
+  for (const Token token : {1U, 2U}) EXPECT_TRUE(replied(token, "a message has at most 4 frames")) << token;
+  EXPECT_EQ(end_turn(), 0U) << "no request came to the pipeline";
+}
+
+TEST_F(RequestHandlerTest, AMalformedMessageAmongRequestsIsAnsweredAtOnceAndTheOthersByTheStore) {
+  lead();
+  receive(kRequest);
+  receive("{");
+  receive(kRequest);
+  EXPECT_TRUE(replied(2, "INVALID-REQUEST"));
+  EXPECT_EQ(port_.replies.size(), 1U);
+  EXPECT_EQ(end_turn(), 1U);
+  pipeline_.on_store(Ended<CommitCall>{CommitResult::kCommitted}, now_);
+  end_turn();
+  for (const Token token : {1U, 3U}) EXPECT_TRUE(replied(token, R"("classrooms":7,"labs":2)")) << token;
+}
+
+TEST_F(RequestHandlerTest, WithoutAMessageThereIsNothingToHandle) {
+  EXPECT_FALSE(handler_.handle_next(now_));
+  EXPECT_EQ(end_turn(), 0U);
+}
+
+TEST_F(RequestHandlerTest, AHealthCheckOfAReadyServerIsAnsweredAtOnceWithOneByte) {
+  lead();
+  receive(kHealthCheck);
+  EXPECT_EQ(port_.replies.at(1), std::string("\x01"));
+  EXPECT_EQ(handler_.health_check_count(), 0U);
+}
+
+TEST_F(RequestHandlerTest, AHealthCheckThatIsKeptIsAnsweredOnceAndNotBeforeTheServerIsReady) {
+  receive(kHealthCheck);
+  handler_.answer_health_checks(now_);
+  EXPECT_EQ(handler_.health_check_count(), 1U);
+  EXPECT_TRUE(port_.replies.empty());
+  lead();
+  handler_.answer_health_checks(now_);
+  handler_.answer_health_checks(now_);
+  EXPECT_EQ(port_.replies.at(1), std::string("\x01"));
+  EXPECT_EQ(handler_.health_check_count(), 0U);
+}
+
+TEST_F(RequestHandlerTest, KeepsExactlyAThousandAndTwentyFourHealthChecks) {
+  for (int i = 0; i < 1'024; ++i) receive(kHealthCheck);
+  EXPECT_TRUE(port_.forgotten.empty());
+  receive(kHealthCheck);
+  EXPECT_EQ(port_.forgotten, (std::set<Token>{1'025}));
+  handler_.forget_health_checks();
+  EXPECT_EQ(port_.forgotten.size(), 1'025U);
+  EXPECT_EQ(handler_.health_check_count(), 0U);
+}
+
+TEST_F(RequestHandlerTest, AServerThatKeepsNoHealthChecksForgetsThoseThatComeBeforeItIsReady) {
+  RequestHandler handler{port_, pipeline_, false};
+  port_.messages.emplace_back(kHealthCheck, false);
+  ASSERT_TRUE(handler.handle_next(now_));
+  EXPECT_EQ(port_.forgotten, (std::set<Token>{1}));
+  EXPECT_EQ(handler.health_check_count(), 0U);
+}
+
+}  // namespace
+}  // namespace dti
