@@ -171,7 +171,7 @@ def run_e2e(counts, folder, selection):
     clusters = f"dti-pg-{os.getpid()}-"
     environment = {**os.environ, "DTI_BIN_DIR": str(ROOT / "build/dev/bin"), "DTI_TEST_CLUSTERS": clusters}
     command = ["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", f"--junit-xml={report}",
-               *selection, "tests_py"]
+               *selection, "tests_py", "clients/python/tests"]
     try:
         status = run_in_group(command, E2E_SECONDS, E2E_END_SECONDS, cwd=ROOT, env=environment)
     finally:

@@ -7,7 +7,8 @@ import pytest
 
 from tests_py.harness.process import ROOT, binary
 
-PAGES = sorted(path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md")))
+PAGES = sorted(path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md"),
+                                *ROOT.glob("clients/*/*.md")))
 SOURCES = sorted(path for folder in ("src", "apps") for path in (ROOT / folder).rglob("*.cpp"))
 LEVELS = {"kDebug": "debug", "kInfo": "info", "kWarning": "warning", "kError": "error"}
 
@@ -113,7 +114,8 @@ def test_the_tests_that_pages_name_are_there():
     assert len(named) > 20
     assert {name for name in named if not any(test.startswith(name) for test in there)} == set()
     files = {name for page in PAGES for name in re.findall(r"\btest_\w+\.py\b", text_of(page))}
-    assert {name for name in files if not (ROOT / "tests_py" / name).exists()} == set()
+    folders = (ROOT / "tests_py", *ROOT.glob("clients/*/tests"))
+    assert {name for name in files if not any((folder / name).exists() for folder in folders)} == set()
 
 
 def anchors(page):

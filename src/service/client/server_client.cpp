@@ -21,6 +21,8 @@ constexpr const char* kNotInTime = "no server answered in time";
 
 }  // namespace
 
+// clients/python/src/dti_client/server_client.py repeats this policy in Python: change both together.
+
 ServerClient::ServerClient(ServerClientOptions options, std::function<std::uint64_t()> random)
     : options_(std::move(options)), random_(std::move(random)), connections_(options_.endpoints.size()) {
   DTI_CHECK(!options_.endpoints.empty());

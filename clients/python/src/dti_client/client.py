@@ -1,0 +1,89 @@
+"""The two clients: Client waits in the calling thread, AsyncClient in an asyncio task. Both are thin."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Sequence
+from types import TracebackType
+
+from .engine import Engine, Outcomes, check_servers
+from .messages import AllocationRequest
+from .server_client import ServerClientOptions
+
+DEFAULT_TIMEOUT = 25.0  # seconds, as a faculty's
+
+
+class _Base:
+    """What both clients have: a thread of their own with the connections, which ends with the object."""
+
+    def __init__(self, servers: Sequence[str], *, request_timeout: float = 2.0, retries: int | None = None) -> None:
+        """servers: HOST:PORT of each server, at least one; spelled as the servers advertise themselves, so that a
+            standby can name the leader. A name may have several addresses; an IPv6 address stands in brackets.
+        request_timeout: seconds that one try may take before the client asks the next server.
+        retries: None: the client tries until the timeout of ask(). 0: it never sends a request again that a server may
+            have read, as an old server needs it (docs/operations.md, Old servers).
+
+        Does not connect yet. Raises ValueError or TypeError for arguments that cannot be right.
+        """
+        if not request_timeout > 0:
+            raise ValueError(f"request_timeout: must be a positive number of seconds, not {request_timeout}")
+        self._engine = Engine(ServerClientOptions(check_servers(servers), request_timeout, retries))
+        # Also when the object is dropped without close(), and at the end of the program.
+        self._close = weakref.finalize(self, self._engine.close)
+
+
+class Client(_Base):
+    """Asks servers for rooms. Any number of threads may use one client at the same time.
+
+    After a fork, make a new one in the child process.
+    """
+
+    def ask(self, request: AllocationRequest, *, timeout: float = DEFAULT_TIMEOUT) -> Outcomes:
+        """Asks, and waits for an outcome for each program, in the order of the request.
+
+        The client finds the leader and repeats the request with the same ids until a server answers or `timeout`
+        seconds are over. No error of a network or a server is raised: such an outcome is Unknown. Then ask again with
+        the same request; programs that were granted rooms meanwhile get the same grant.
+
+        Raises InvalidRequest (nothing was sent), ValueError (timeout; or the same request is in progress), RuntimeError
+        (the client is closed, or is another process's).
+        """
+        future = self._engine.submit(request, timeout)
+        try:
+            return future.result()
+        finally:
+            future.cancel()  # if the wait was interrupted, by Ctrl-C for instance
+
+    def close(self) -> None:
+        """Closes the connections. Requests that other threads wait for become Unknown."""
+        self._close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncClient(_Base):
+    """Asks servers for rooms. Any number of tasks, and of event loops, may use one client at the same time.
+
+    After a fork, make a new one in the child process.
+    """
+
+    async def ask(self, request: AllocationRequest, *, timeout: float = DEFAULT_TIMEOUT) -> Outcomes:
+        """As Client.ask(). If the task is cancelled, the client forgets the request; a server may still grant it."""
+        return await asyncio.wrap_future(self._engine.submit(request, timeout))
+
+    async def close(self) -> None:
+        """Closes the connections. Requests that other tasks wait for become Unknown."""
+        await asyncio.to_thread(self._close)
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        trace: TracebackType | None) -> None:
+        await self.close()
