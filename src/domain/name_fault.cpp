@@ -223,14 +223,15 @@ bool is_placeholder(std::string_view text) {
   });
 }
 
-/// Tells whether a code point is a space, or a mark that people put around a text: punctuation, quotes, angle brackets.
+/// Tells whether a code point is a space, or a mark that people leave around a text by mistake: punctuation or a symbol,
+/// but not the `+` of "2025+".
 bool is_around_texts(std::int32_t c) {
   const auto category = utf8proc_category(c);
-  return (category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO) || category == UTF8PROC_CATEGORY_ZS ||
-         c == '`' || c == 0xB4 || c == '<' || c == '>';
+  return category == UTF8PROC_CATEGORY_ZS ||
+         (category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_SO && c != '+');
 }
 
-/// The text without the spaces and the punctuation around it; all of it if it has nothing else.
+/// The text without the spaces, the punctuation and the symbols around it; all of it if it has nothing else.
 std::string_view without_punctuation_around(std::string_view text) {
   std::size_t first = text.size();
   std::size_t end = 0;
@@ -243,6 +244,15 @@ std::string_view without_punctuation_around(std::string_view text) {
     at += c.size;
   }
   return end == 0 ? text : text.substr(first, end - first);
+}
+
+/// The text without a comment, which a file of variables keeps: " # …" or " #a…", but not the number in "2025 #1".
+std::string_view without_comment(std::string_view text) {
+  for (std::size_t at = text.find(" #"); at != text.npos; at = text.find(" #", at + 1)) {
+    const auto c = at + 2 < text.size() ? first_code_point(text.substr(at + 2)).value : ' ';
+    if (c == ' ' || (c >= 0 && is_letter(utf8proc_category(c)))) return text.substr(0, at);
+  }
+  return text;
 }
 
 }  // namespace
@@ -262,19 +272,24 @@ std::optional<std::string> name_fault(std::string_view text, std::size_t bytes_m
 }
 
 std::optional<std::string> control_fault(std::string_view text) {
-  const auto is_refused = [](std::int32_t c, bool is_at_an_end) {
-    if (c == 0x200C || c == 0x200D) return is_at_an_end;  // they join and part letters, in Persian for example
+  const auto is_refused = [](std::int32_t c) {
     const auto category = utf8proc_category(c);
     return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_ZL ||
            category == UTF8PROC_CATEGORY_ZP;
   };
+  // Arabic letters and all behind them in Unicode; a joiner between Latin letters would be invisible.
+  const auto may_be_joined = [](std::int32_t c) { return c >= 0x0600 && is_letter(utf8proc_category(c)); };
+  std::int32_t before = -1;
   for (Place place; !text.empty(); ++place.index) {
     const auto c = first_code_point(text);
     text.remove_prefix(c.size);
     place.is_last = text.empty();
-    if (c.value >= 0 && is_refused(c.value, place.index == 0 || place.is_last)) {
+    const bool is_joiner = (c.value == 0x200C || c.value == 0x200D) && before >= 0 && may_be_joined(before) &&
+                           !text.empty() && may_be_joined(first_code_point(text).value);
+    if (c.value >= 0 && is_refused(c.value) && !is_joiner) {
       return "has " + described(c.value) + text_of(place) + hint(c.value, place);
     }
+    before = c.value;
   }
   return std::nullopt;
 }
@@ -290,7 +305,7 @@ std::string without_invisible(std::string_view text) {
 }
 
 std::string semester_key(std::string_view name) {
-  const auto visible = without_invisible(name.substr(0, name.find(" # ")));  // a file of variables keeps a comment
+  const auto visible = without_invisible(without_comment(name));
   const auto latin = latin_lookalike(visible);
   auto key = strict_key(without_punctuation_around(latin ? *latin : visible));
   return key.empty() ? std::string{name} : key;

@@ -22,7 +22,7 @@ inline constexpr std::size_t kSemesterBytesMax = 64;
 [[nodiscard]] std::optional<std::string> name_fault(std::string_view text, std::size_t bytes_max);
 
 /// Reports the first control character or invisible format character of a text, as the rest of a sentence; none if
-/// there is no such character. A joiner or non-joiner between letters is accepted. It ignores bytes that are not UTF-8.
+/// there is no such character. A joiner between letters of scripts that join is accepted. It ignores bytes that are not UTF-8.
 [[nodiscard]] std::optional<std::string> control_fault(std::string_view text);
 
 /// The text without the invisible characters that name_fault() rejects.

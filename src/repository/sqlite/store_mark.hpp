@@ -23,7 +23,7 @@ namespace dti {
 /// The note about that file.
 [[nodiscard]] StoreNote note_of(const FileFacts& database, std::int64_t entries);
 
-/// The note, if it is about that file; none if it is about another one.
+/// The number of entries in the note; none if the note is about another file.
 [[nodiscard]] std::optional<std::int64_t> entries_noted(const std::optional<StoreNote>& note,
                                                         const FileFacts& database);
 

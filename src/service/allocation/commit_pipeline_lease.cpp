@@ -68,7 +68,7 @@ void CommitPipeline::on(const Ended<ResignCall>& resignation, const Now& /*now*/
   end_in_order();
 }
 
-/// Another server has taken the lead: decisions that are not stored are lost.
+/// Another server has taken the lead: decisions that are not stored are undone.
 void CommitPipeline::step_down(const Now& now) {
   log(LogLevel::kWarning, "replaced", "another server has taken the lead of this store");
   stand_by({}, now.steady, now);

@@ -74,6 +74,7 @@ const Bad kBad[] = {
     {PathKind{}, {"/a\0b"sv}, "NUL"},
     {PathKind{}, {"/a\n", "/\xff\r"}, "at its end"},
     {PathKind{}, {"/a\u200B", "/a\u2028", "/a\u200C"}, "at its end"},
+    {PathKind{}, {"/a\u200C/b", "/a\u200Cb"}, "as character 3"},
     {TextKind{9}, {"\uFEFFa"}, "a byte order mark"},
     {BindKind{},
      {"", "a b", "127.0.0.1:80", "[::1", "::1]", "[::1]:80", "tcp://x", "**", "[]", "[zz]", "::1\0x"sv, "[::1\0x]"sv},
