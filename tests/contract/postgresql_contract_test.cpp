@@ -277,6 +277,21 @@ TEST_P(PostgresqlContract, OnlyAWarningThatMayCutACommitShortPutsItInDoubt) {
   EXPECT_EQ(repository_->read_catalog(7), std::vector{program(8)});
 }
 
+TEST_P(PostgresqlContract, AnOpeningThatTheDatabaseRefusesIsRejectedAndTheServerGoesOn) {
+  start();
+  const auto client = backend_->connect();
+  for (const std::string state : {"53100", "53200", "54000", "P0001", "55P03", "42501", "23514"}) {
+    make_trigger(*client, "RAISE EXCEPTION 'not now' USING ERRCODE = '" + state + "'", {"semester"});
+    const auto failure =
+        failure_of([&] { static_cast<void>(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt)); });
+    EXPECT_EQ(failure, state == "23514" ? Kind::kInvariant : Kind::kRejected) << state;
+    EXPECT_EQ(repository_->guard(epoch_, {}), CommitResult::kCommitted) << state << ": the connection is still good";
+  }
+  client->run("DROP TRIGGER deed ON semester");
+  EXPECT_FALSE(stored("2026-10"));
+  EXPECT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt).result, OpenResult::kOpened);
+}
+
 TEST_P(PostgresqlContract, AWarningIsLoggedAndNotWithEachCommit) {
   start();
   const auto client = backend_->connect();

@@ -89,6 +89,13 @@ TEST_P(RepositoryContract, UnderAnOldEpochNoSemesterIsOpened) {
   EXPECT_EQ(stored("2026-10"), std::nullopt);
 }
 
+TEST_P(RepositoryContract, InAStoreThatWasSetBackNoSemesterIsOpened) {
+  start();
+  EXPECT_EQ(repository_->open_semester(epoch_ + 1, "2026-10", kCapacity, kAt).result, OpenResult::kBaseMoved);
+  EXPECT_EQ(stored("2026-10"), std::nullopt);
+  EXPECT_EQ(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt).result, OpenResult::kOpened);
+}
+
 TEST_P(RepositoryContract, TheCatalogueIsReadAsItWasAddedAndFromWhereAsked) {
   CatalogProgram odd = program(3, 2);
   odd.name = "Diseño, \"gráfico\" {NULL} \\ 'x'";

@@ -68,6 +68,7 @@ constexpr std::array kOthers = {
     "command/in-doubt/was-not-stored",
     "command/late/fenced",
     "command/replaced",
+    "command/rejected",
     "command/expired",
     "command/during-isolation",
     "command/behind-a-batch",

@@ -70,7 +70,7 @@ auto VirtualRepository::perform(Operation operation, Stage stage, Call call) -> 
       answer->template emplace<2>(error);
     }
   };
-  if (operation == Operation::kCommit || operation == Operation::kGuard) {
+  if (operation == Operation::kCommit || operation == Operation::kGuard || operation == Operation::kOpenSemester) {
     statement->refuse = [answer] {
       answer->template emplace<2>(StorageError{Kind::kRejected, "the store has no room"});
     };
@@ -190,6 +190,7 @@ Opening VirtualRepository::open_semester(Epoch epoch, const std::string& name, c
                    });
   } catch (const StorageError& error) {
     if (error.kind() == Kind::kInDoubt) opening_in_doubt_ = name;
+    if (error.kind() == Kind::kRejected) world_.cells.reach("command/rejected");
     throw;
   }
 }

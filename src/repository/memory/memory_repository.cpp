@@ -282,7 +282,7 @@ bool MemoryRepository::add_programs(Epoch epoch, const std::vector<CatalogProgra
 Opening MemoryRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity, WallTime at) {
   return perform(Stage::kWriting, [&]() -> Opening {
     if (store_->epoch_ != epoch) {
-      return {OpenResult::kReplaced};
+      return {store_->epoch_ > epoch ? OpenResult::kReplaced : OpenResult::kBaseMoved};
     }
     for (const MemoryStore::Semester& semester : store_->semesters_) {
       if (semester.row.name == name) {

@@ -42,11 +42,11 @@ void add_element(std::string& array, std::string_view value) {
   array += '"';
 }
 
-/// Locks the leadership for the transaction, if this server still leads.
-bool lock_leadership(pqxx::transaction_base& transaction, int backend_pid, Epoch epoch) {
+/// Locks the leadership for the transaction. @return its epoch
+Epoch lock_leadership(pqxx::transaction_base& transaction, int backend_pid) {
   refuse_pooler(transaction, backend_pid);
   transaction.exec(kBoundLocks);
-  return !compat::exec_params(transaction, "SELECT 1 FROM leadership WHERE epoch = $1 FOR UPDATE", epoch).empty();
+  return lock_epoch(transaction);
 }
 
 }  // namespace
@@ -129,7 +129,8 @@ StorageError PostgresqlRepository::link_failure(Call call, Kind unsent, std::str
     if (std::string said = one_line(PQerrorMessage(session_->handle())); !said.empty()) text = std::move(said);
   }
   session_.reset();
-  const bool in_doubt = sent_ && (call == Call::kCommitting || call == Call::kAdministering);
+  const bool writes = call == Call::kCommitting || call == Call::kOpening || call == Call::kAdministering;
+  const bool in_doubt = sent_ && writes;
   return {in_doubt ? Kind::kInDoubt : unsent, broken_text(gate_, timeout_, text)};
 }
 
@@ -147,11 +148,12 @@ StorageError PostgresqlRepository::sql_failure(Call call, const std::string& sta
     session_.reset();
     return {Kind::kUnavailable, line};
   }
-  // Apart from batches, the server tries again unless the error cannot pass by itself.
+  // Apart from batches and openings, the server tries again unless the error cannot pass by itself.
   const bool lasts = state.starts_with("42") || state.starts_with("0A") || state.starts_with("22") ||
                      state.starts_with("3F") || state.starts_with("23");
   switch (call) {
-    case Call::kCommitting: return {state.starts_with("23") ? Kind::kInvariant : Kind::kRejected, line};
+    case Call::kCommitting:
+    case Call::kOpening: return {state.starts_with("23") ? Kind::kInvariant : Kind::kRejected, line};
     case Call::kAdministering:
       return {state.starts_with("23") ? Kind::kInvariant : lasts ? Kind::kRejected : Kind::kUnavailable, line};
     case Call::kTakingOver: session_.reset(); return {lasts ? Kind::kRefused : Kind::kUnavailable, line};
@@ -291,7 +293,7 @@ bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogPr
   return perform(Call::kAdministering, [&] {
     const std::size_t notices = session_->notices().doubt_count();
     pqxx::work transaction{session_->connection()};
-    if (!lock_leadership(transaction, session_->backend_pid(), epoch)) return false;
+    if (lock_leadership(transaction, session_->backend_pid()) != epoch) return false;
     const auto last = transaction.exec(
         "SELECT (SELECT coalesce(max(id), 0) FROM program), (SELECT coalesce(max(id), 0) FROM faculty)");
     std::int64_t last_program = integer(last[0][0]);
@@ -334,10 +336,11 @@ bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogPr
 
 Opening PostgresqlRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                             WallTime at) {
-  return perform(Call::kAdministering, [&]() -> Opening {
+  return perform(Call::kOpening, [&]() -> Opening {
     const std::size_t notices = session_->notices().doubt_count();
     pqxx::work transaction{session_->connection()};
-    if (!lock_leadership(transaction, session_->backend_pid(), epoch)) return {OpenResult::kReplaced};
+    const Epoch stored = lock_leadership(transaction, session_->backend_pid());
+    if (stored != epoch) return {stored > epoch ? OpenResult::kReplaced : OpenResult::kBaseMoved};
     if (!compat::exec_params(transaction, "SELECT 1 FROM semester WHERE name = $1", name).empty()) {
       return {OpenResult::kExists};
     }

@@ -52,7 +52,7 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   void interrupt() noexcept override { gate_.interrupt(); }
 
  private:
-  enum class Call { kTakingOver, kReading, kAdministering, kCommitting, kGuarding };
+  enum class Call { kTakingOver, kReading, kAdministering, kOpening, kCommitting, kGuarding };
 
   template <class Action>
   auto perform(Call call, Action action) -> decltype(action());

@@ -367,8 +367,8 @@ Opening SqliteRepository::open_semester(Epoch epoch, const std::string& name, co
   return perform(Stage::kWriting, [&]() -> Opening {
     SqliteConnection& connection = session_->connection;
     SqliteTransaction transaction{connection};
-    if (session_->epoch() != epoch) {
-      return {OpenResult::kReplaced};
+    if (const Epoch stored = session_->epoch(); stored != epoch) {
+      return {stored > epoch ? OpenResult::kReplaced : OpenResult::kBaseMoved};
     }
     SqliteStatement exists = connection.prepare("SELECT 1 FROM semester WHERE name = ?");
     exists.bind(std::string_view{name});

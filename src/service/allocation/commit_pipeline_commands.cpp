@@ -34,6 +34,7 @@ void CommitPipeline::on(const Ended<OpenSemesterCall>& opening, const Now& now) 
     case OpenResult::kOpened: return on_opened(opening.answer().id, now);
     case OpenResult::kExists: return end_barrier({exists_unserved(queue_.barriers.front().command)}, now);
     case OpenResult::kReplaced: return step_down(now);
+    case OpenResult::kBaseMoved: return take_over_again("the store's epoch is lower than this server's", now);
   }
 }
 

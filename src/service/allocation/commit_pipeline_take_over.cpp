@@ -81,8 +81,8 @@ bool CommitPipeline::is_final(StorageError::Kind kind) const {
   switch (kind) {
     case StorageError::Kind::kUnreachable: return false;
     case StorageError::Kind::kUnavailable:
-    case StorageError::Kind::kInDoubt: return said_ == Said::kNothing;
     case StorageError::Kind::kRejected:
+    case StorageError::Kind::kInDoubt: return said_ == Said::kNothing;
     case StorageError::Kind::kInvariant: return start_.has_value();
     case StorageError::Kind::kCorrupt:
     case StorageError::Kind::kRefused: return true;

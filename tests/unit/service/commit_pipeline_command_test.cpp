@@ -216,6 +216,21 @@ TEST_F(Barrier, IsToldUnavailableWhenTheStoreRefusesItAndTheServerGoesOn) {
   EXPECT_TRUE(is_answered(after));
 }
 
+TEST_F(Barrier, IsExecutedAgainAfterATakeOverOfAStoreThatWasSetBack) {
+  start();
+  const auto command = open("2026-10");
+  const auto after = send_one("p1");
+  turn();
+  answer_opening(Opening{OpenResult::kBaseMoved});
+  EXPECT_FALSE(is_answered(command));
+  EXPECT_EQ(logged("taking-over-anew"), 1U);
+  take_over();
+  finish_opening();
+  EXPECT_TRUE(is_opened(command));
+  commit();
+  EXPECT_TRUE(is_answered(after));
+}
+
 TEST_F(Barrier, IsSentToTheLeaderByAServerThatWasReplacedOrStandsBy) {
   start();
   const auto command = open("2026-10");

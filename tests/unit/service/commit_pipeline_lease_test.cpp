@@ -149,6 +149,17 @@ TEST_F(Standby, GoesOnStandingByWhenAThirdServerWasFaster) {
   EXPECT_EQ(said_, Texts{"STANDBY"});
 }
 
+TEST_F(Standby, TriesAgainWhenTheStoreRejectsTheSemesterWithWhichItWasStarted) {
+  start_beside_another({}, {.semester = SemesterToOpen{"2026-10", 1, 1, {}}, .catalog = {}, .default_catalog = {}});
+  advance(100ms);
+  find_free();
+  fail_take_over(StorageError::Kind::kRejected);
+  EXPECT_FALSE(exit_) << "a full disk passes";
+  advance(1s);
+  take_over();
+  EXPECT_EQ(said_, (Texts{"STANDBY", "READY"}));
+}
+
 TEST_F(Standby, ChecksWhatItWasStartedWithWhenItTakesTheLead) {
   start_beside_another({}, {.semester = SemesterToOpen{"2026-10", 1, 1, {}}, .catalog = {}, .default_catalog = {}});
   advance(100ms);

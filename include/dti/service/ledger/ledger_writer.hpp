@@ -60,7 +60,12 @@ enum class CommitResult {
   kBaseMoved,  // nothing written: the store's head is not the base
 };
 
-enum class OpenResult { kOpened, kExists, kReplaced };
+enum class OpenResult {
+  kOpened,     // durable
+  kExists,     // nothing written: the store has a semester of that name, open or closed
+  kReplaced,   // nothing written: a higher epoch leads
+  kBaseMoved,  // nothing written: a lower epoch leads (the store was set back)
+};
 
 /// The result of opening a semester.
 struct Opening {
@@ -124,14 +129,13 @@ class LedgerWriter {
 
   /// Adds programs (and the faculties they name) to the catalogue: all or none.
   /// @param programs  in order of id, continuing the stored ids
-  /// @return false, and nothing added, if a higher epoch leads
+  /// @return false, and nothing added, if another epoch leads
   /// @throws StorageError  kUnavailable, kInDoubt, kInvariant
   [[nodiscard]] virtual bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) = 0;
 
   /// Opens a semester: its row, under `epoch`, and its first entry (`semester-opened`, seq 1) together.
-  /// @return kExists, and nothing changed, if the store has one of that name, open or closed; kReplaced, and nothing
-  ///         changed, if another epoch leads
-  /// @throws StorageError  kUnavailable, kInDoubt
+  /// @throws StorageError  kUnavailable: nothing was sent. kInDoubt: it was sent and may still take effect. kRejected,
+  ///                       kInvariant: nothing is stored, and the connection is still good
   [[nodiscard]] virtual Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                               WallTime at) = 0;
 
