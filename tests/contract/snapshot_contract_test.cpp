@@ -101,6 +101,35 @@ class SnapshotContract : public StoreTest {
 };
 INSTANTIATE_TEST_SUITE_P(Databases, SnapshotContract, testing::ValuesIn(sql_backends()), name_of_backend());
 
+TEST_P(SnapshotContract, ATakeOverOfADamagedStoreDoesNotRaiseTheEpoch) {
+  fill();
+  const auto client = connect_unchecked();
+  for (const std::string damage :
+       {"DELETE FROM ledger WHERE seq = 1",
+        "INSERT INTO ledger (semester_id, seq, at, kind) SELECT semester_id, 5, at, 1 FROM ledger WHERE seq = 1"}) {
+    client->run(damage);
+    const auto before = client->run("SELECT epoch, holder FROM leadership");
+    EXPECT_EQ(failure_of([&] { static_cast<void>(take(*repository_)); }), Kind::kCorrupt) << damage;
+    EXPECT_EQ(client->run("SELECT epoch, holder FROM leadership"), before) << damage;
+    restore(*client);
+  }
+  EXPECT_TRUE(take(*repository_));
+}
+
+TEST_P(SnapshotContract, AServerStartsOnAStoreWithAClosedSemesterThatALaterVersionResized) {
+  fill();
+  ASSERT_EQ(repository_->open_semester(epoch_, "2024-10", kCapacity, kAt).result, OpenResult::kOpened);
+  const auto client = connect_unchecked();
+  client->run("INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, conversions_capacity)"
+              " SELECT semester_id, 2, at, 2, 400, 60, 100 FROM ledger WHERE semester_id = 2");
+  client->run("UPDATE semester SET head = 2, classrooms_capacity = 400, classrooms_left = 400 WHERE id = 2");
+  EXPECT_NE(start_server().reason.find("of a kind for which this version has no rule"), std::string::npos);
+  client->run(is_sqlite() ? "UPDATE semester SET is_open = 0 WHERE id = 2"
+                          : "UPDATE semester SET is_open = false WHERE id = 2");
+  if (backend_->has_leases()) client->run("UPDATE leadership SET lease_until = NULL");
+  EXPECT_EQ(start_server().code, 0);
+}
+
 TEST_P(SnapshotContract, AStoreFitsBesideTheServerThatLeadsAndAfterItsEnd) {
   fill();
   for (const bool runs : {true, false}) {

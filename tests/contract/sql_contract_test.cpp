@@ -94,7 +94,7 @@ TEST_P(SqlContract, ASemesterWithoutItsFirstEntryWasOpenedWithNothing) {
   const auto client = backend_->connect();
   client->run(backend_->lift_protection());
   client->run("DELETE FROM ledger WHERE seq = 1");
-  const auto semester = take(*repository_).value().semesters.at(0);
+  const auto semester = stored().value();
   EXPECT_FALSE(semester.opened_with);
   EXPECT_EQ(semester.last_entry, 0);
   EXPECT_EQ(semester.head, 1);

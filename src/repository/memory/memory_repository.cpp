@@ -11,6 +11,7 @@
 #include "dti/domain/allocate.hpp"
 #include "dti/repository/common/holder.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
+#include "dti/service/ledger/extent_check.hpp"
 
 namespace dti {
 namespace {
@@ -186,6 +187,7 @@ std::variant<Leadership, HeldBy> MemoryRepository::take_over(WallTime /*at*/, co
     if (holder_->was_replaced(store_->epoch_, store_->holder_)) {
       return HeldBy{store_->epoch_, {}, {}};
     }
+    check_extents(store_->rows());
     Leadership found;
     found.epoch = ++store_->epoch_;
     store_->holder_ = holder_->text();

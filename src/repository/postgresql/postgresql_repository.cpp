@@ -14,6 +14,7 @@
 #include "dti/repository/common/migrations.hpp"
 #include "dti/repository/common/sql_text.hpp"
 #include "dti/repository/postgresql/open_postgresql.hpp"
+#include "dti/service/ledger/extent_check.hpp"
 #include "repository/postgresql/postgresql_checks.hpp"
 #include "repository/postgresql/postgresql_errors.hpp"
 #include "repository/postgresql/postgresql_leadership.hpp"
@@ -234,6 +235,7 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
   transaction.exec("SELECT id FROM semester WHERE is_open ORDER BY id FOR UPDATE");
   compat::exec_params(transaction, "UPDATE semester SET epoch = $1 WHERE is_open", leadership.epoch);
   leadership.semesters = read_semesters(transaction);
+  check_extents(leadership.semesters);
   leadership.program_count = static_cast<std::size_t>(integer(transaction.exec("SELECT count(*) FROM program")[0][0]));
   transaction.commit();
   if (is_new && log_) log_(store_created({}));

@@ -14,6 +14,7 @@
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/common/migrations.hpp"
 #include "dti/repository/common/sql_text.hpp"
+#include "dti/service/ledger/extent_check.hpp"
 #include "repository/sqlite/sqlite_handle.hpp"
 #include "repository/sqlite/sqlite_session.hpp"
 
@@ -302,6 +303,7 @@ std::variant<Leadership, HeldBy> SqliteRepository::lead(WallTime at) {
   Leadership leadership;
   leadership.epoch = before + 1;
   leadership.semesters = read_semesters(connection);
+  check_extents(leadership.semesters);
   leadership.program_count =
       static_cast<std::size_t>(connection.query_integer("SELECT count(*) FROM program").value_or(0));
   keeper_.mark(connection, leadership.epoch);

@@ -7,6 +7,7 @@
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/service/ledger/catalog_check.hpp"
+#include "dti/service/ledger/extent_check.hpp"
 #include "dti/service/ledger/ledger_replay.hpp"
 #include "service/allocation/stored_semesters.hpp"
 
@@ -27,23 +28,6 @@ void check_continues(const std::string& semester, Seq after, const std::vector<L
   if (std::cmp_equal(rows.back().seq - after, rows.size())) return;
   for (const auto& row : rows) {
     if (row.seq != ++after) throw_corrupt(semester, missing_entry(after, row.seq));
-  }
-}
-
-/// Compares each semester's row with the first and the last entry of its ledger, before the entries are read. The
-/// server refuses a ledger without its first entry, another capacity than that of the first entry, and entries after
-/// the head.
-void check_extents(const std::vector<StoredSemester>& semesters) {
-  for (const auto& semester : semesters) {
-    if (!semester.opened_with) {
-      throw_corrupt(semester.name, {1, std::nullopt, "the entry is missing, or does not open the semester", {}, {}});
-    }
-    if (semester.capacity != *semester.opened_with) {
-      throw_corrupt(semester.name, wrong_capacity(semester.capacity, *semester.opened_with));
-    }
-    if (semester.last_entry > semester.head) {
-      throw_corrupt(semester.name, wrong_head(semester.head, semester.last_entry));
-    }
   }
 }
 
@@ -205,7 +189,6 @@ std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOve
   auto taken = repository.take_over(at, request.lease);
   auto* const leadership = std::get_if<Leadership>(&taken);
   if (leadership == nullptr) return taken;
-  check_extents(leadership->semesters);
   if (request.start && !apply(*request.start, std::move(plan), repository, *leadership, at)) {
     return HeldBy{leadership->epoch, {}, {}};
   }

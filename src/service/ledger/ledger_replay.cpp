@@ -35,6 +35,10 @@ StoreDifference row_difference(std::string what, std::string stored = {}, std::s
   return {std::nullopt, std::nullopt, std::move(what), std::move(stored), std::move(expected)};
 }
 
+StoreDifference wrong_capacity(const Capacity& stored, const Capacity& opened_with) {
+  return row_difference("the semester's capacity is not what it was opened with", text_of(stored), text_of(opened_with));
+}
+
 bool is_kind(const LedgerRow& row, EntryKind kind) { return row.kind == static_cast<std::int64_t>(kind); }
 
 /// The kind's name; its number if it is none.
@@ -133,10 +137,6 @@ StoreDifference missing_entry(Seq seq, std::optional<Seq> found) {
 StoreDifference wrong_head(Seq stored, Seq last_entry) {
   return row_difference("the semester's head is not its last entry", "head " + std::to_string(stored),
                         "head " + std::to_string(last_entry));
-}
-
-StoreDifference wrong_capacity(const Capacity& stored, const Capacity& opened_with) {
-  return row_difference("the semester's capacity is not what it was opened with", text_of(stored), text_of(opened_with));
 }
 
 std::optional<StoreDifference> replay(LedgerTotals& totals, const LedgerRow& row, const RowContext& context) {

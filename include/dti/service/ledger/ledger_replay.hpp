@@ -50,9 +50,6 @@ struct RowContext {
 /// The difference for a semester whose row names another entry as the last one.
 [[nodiscard]] StoreDifference wrong_head(Seq stored, Seq last_entry);
 
-/// The difference for a semester whose row has another capacity than its first entry.
-[[nodiscard]] StoreDifference wrong_capacity(const Capacity& stored, const Capacity& opened_with);
-
 /// Compares the semester's row with the result of its ledger: head, capacity and the rooms that are left.
 [[nodiscard]] std::optional<StoreDifference> compare(const LedgerTotals& totals, const StoredSemester& semester);
 

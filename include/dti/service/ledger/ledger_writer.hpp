@@ -115,7 +115,8 @@ class LedgerWriter {
   /// more.
   /// @return HeldBy, and nothing changed, if another server holds the lead: its lease has not run out
   /// Source: docs/adr/0004-take-over.md
-  /// @throws StorageError  kUnavailable, kRefused; kInDoubt counts as kUnavailable (another take-over tells)
+  /// @throws StorageError  kUnavailable, kRefused; kCorrupt, and nothing changed, if check_extents() finds a difference;
+  ///                       kInDoubt counts as kUnavailable (another take-over tells)
   [[nodiscard]] virtual std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) = 0;
 
   /// Renews the lease of the lead that was taken under `epoch`: it lasts for `duration` from some moment of this call.
