@@ -23,7 +23,9 @@ namespace dti::simulation {
 /// program. Knows the rule, the names and the ledger by itself: it does not ask the code that is tested.
 class Checks {
  public:
-  Checks(World& world, const Names& names, std::shared_ptr<MemoryStore> store);
+  /// @param office_semesters  the names of those that the office opens
+  Checks(World& world, const Names& names, std::shared_ptr<MemoryStore> store,
+         std::set<std::string> office_semesters = {});
 
   /// After each statement that the store has done: the ledger has only grown, by whole messages, by the rule.
   void on_store_changed();
@@ -87,6 +89,7 @@ class Checks {
   World& world_;
   const Names& names_;
   const std::shared_ptr<MemoryStore> store_;
+  const std::set<std::string> office_semesters_;
   MemoryRepository reader_;
 
   Epoch epoch_ = 0;

@@ -1,6 +1,7 @@
 #include "simulation/simulation.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <variant>
 
@@ -22,13 +23,21 @@ std::vector<Host*> pointers(const std::vector<std::unique_ptr<Host>>& hosts) {
   return found;
 }
 
+std::set<std::string> office_semesters(const Plan& plan) {
+  std::set<std::string> names;
+  for (const auto& semester : plan.semesters) {
+    if (semester.is_for_office) names.insert(semester.name);
+  }
+  return names;
+}
+
 }  // namespace
 
 Simulation::Simulation(std::uint64_t seed, bool prints_trace)
     : world_(seed, prints_trace),
       plan_(draw_plan(world_.random)),
       names_(plan_.faculties, plan_.programs_each),
-      checks_(world_, names_, stored_),
+      checks_(world_, names_, stored_, office_semesters(plan_)),
       store_(world_, plan_, checks_, stored_),
       network_(world_, plan_),
       faults_(world_, plan_, network_, store_) {

@@ -34,15 +34,12 @@ std::optional<OpenSemesterOutcome> decide(const OpenSemester& command, const std
     if (found->opened_with == command.capacity) return OpenSemesterOutcome{};
     return OpenSemesterOutcome{
         refused(Status::kInvalidSemester, "semester " + escaped(command.name) + " was opened with other numbers: " +
-                                              text_of(found->opened_with.value_or(found->capacity)) + ", and the command has " +
+                                              text_of(*found->opened_with) + ", and the command has " +
                                               text_of(command.capacity))};
   }
   if (const auto* const twin = find_lookalike(stored, command.name)) {
     return OpenSemesterOutcome{
-        refused(Status::kInvalidSemester,
-                "the store has a semester with almost the same name: " + escaped(twin->name) +
-                    ", and the command has " + escaped(command.name) +
-                    "; choose a name that differs in more than case, spaces, dashes and forms of letters")};
+        refused(Status::kInvalidSemester, lookalike_text(*twin, "the command has", command.name))};
   }
   return std::nullopt;
 }

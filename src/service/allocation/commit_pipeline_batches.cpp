@@ -10,7 +10,10 @@ namespace {
 
 Pool sum_of(const std::vector<LedgerEntry>& entries) {
   Pool sum;
-  for (const auto& entry : entries) sum = give_back(sum, entry.grant);
+  for (const auto& entry : entries) {
+    DTI_CHECK(entry.kind == EntryKind::kGranted);
+    sum = give_back(sum, entry.grant);
+  }
   return sum;
 }
 

@@ -26,8 +26,11 @@ bool CommitPipeline::pass_barrier(const Now& now) {
 void CommitPipeline::on(const Ended<OpenSemesterCall>& opening, const Now& now) {
   if (const auto* failure = opening.failure()) {
     if (failure->kind != StorageError::Kind::kRejected) return on_failure(*failure, now);
-    log(LogLevel::kError, "command-refused-by-store", failure->text);
-    return end_barrier({unavailable("the store refused the command")}, now);
+    if (const auto count = rejected_commands_.pass(now.steady)) {
+      log(LogLevel::kError, "command-rejected-by-store",
+          failure->text + "; " + std::to_string(*count) + " commands were told UNAVAILABLE");
+    }
+    return end_barrier({unavailable("the store rejected the command")}, now);
   }
   lead_.on_answer();
   switch (opening.answer().result) {

@@ -15,4 +15,10 @@ namespace dti {
 [[nodiscard]] const StoredSemester* find_lookalike(const std::vector<StoredSemester>& semesters,
                                                    const std::string& name);
 
+/// Why no semester of this name is opened beside `stored`, which looks like it. It has no full stop, and ends with what to
+/// do.
+/// @param gives  the name's source, with its verb: `--semester says`, `the command has`
+[[nodiscard]] std::string lookalike_text(const StoredSemester& stored, const std::string& gives,
+                                         const std::string& name);
+
 }  // namespace dti

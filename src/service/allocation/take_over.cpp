@@ -4,8 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "dti/domain/name.hpp"
-#include "dti/domain/name_fault.hpp"
 #include "dti/service/ledger/catalog_check.hpp"
 #include "dti/service/ledger/extent_check.hpp"
 #include "dti/service/ledger/ledger_replay.hpp"
@@ -67,13 +65,7 @@ bool check_semesters(const StartOptions& start, const std::vector<StoredSemester
   const auto* semester = find_semester(stored, wanted.name);
   if (semester == nullptr) {
     if (const auto* const twin = find_lookalike(stored, wanted.name)) {
-      refuse("the store has a semester with almost the same name: " + escaped(twin->name) + ", and " + names.semester +
-             " says " + escaped(wanted.name) +
-             (name_fault(twin->name, kSemesterBytesMax)
-                  ? ". The name of the store can no longer be given: stop all servers and rename that semester in the "
-                    "database (docs/operations.md, Semesters with a name that is refused)"
-                  : ". Start with the name of the store, or choose one that differs in more than case, spaces, dashes, "
-                    "forms of letters and punctuation around it"));
+      refuse(lookalike_text(*twin, names.semester + " says", wanted.name));
     }
     if (wanted.classrooms && wanted.labs) return true;
     refuse("the store has no semester \"" + wanted.name + "\": give " + names.classrooms + " and " + names.labs +

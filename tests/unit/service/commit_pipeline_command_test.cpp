@@ -211,9 +211,57 @@ TEST_F(Barrier, IsToldUnavailableWhenTheStoreRefusesItAndTheServerGoesOn) {
   turn();
   answer_opening(failure(StorageError::Kind::kRejected));
   EXPECT_EQ(refusal_of(command).status, Status::kUnavailable);
-  EXPECT_EQ(logged("command-refused-by-store"), 1U);
+  EXPECT_EQ(logged("command-rejected-by-store"), 1U);
   commit();
   EXPECT_TRUE(is_answered(after));
+  for (int i = 0; i < 2; ++i) {
+    open("2026-10");
+    turn();
+    answer_opening(failure(StorageError::Kind::kRejected));
+  }
+  EXPECT_EQ(logged("command-rejected-by-store"), 1U) << "not with each command";
+}
+
+TEST_F(Barrier, AnOpeningThatDoesNotFitTheStateIsFollowedByAReadingOfEverything) {
+  start();
+  const auto command = open("2026-10");
+  turn();
+  store_opening();
+  answer_opening(Opening{OpenResult::kOpened, 1});  // which has its first entry already
+  EXPECT_FALSE(is_answered(command));
+  EXPECT_EQ(logged("taking-over-anew"), 1U);
+  ASSERT_TRUE(take_over_);
+  EXPECT_TRUE(take_over_->known.heads.empty());
+  take_over();
+  EXPECT_TRUE(is_opened(command));
+}
+
+TEST_F(Barrier, TheServerEndsWhenAConstraintFiresTwiceForAnOpening) {
+  start();
+  const auto command = open("2026-10");
+  turn();
+  answer_opening(failure(StorageError::Kind::kInvariant));
+  take_over();
+  EXPECT_FALSE(exit_);
+  answer_opening(failure(StorageError::Kind::kInvariant));
+  ASSERT_TRUE(exit_);
+  EXPECT_EQ(exit_->code, 1);
+  EXPECT_EQ(exit_->reason, "a constraint of the store fired twice: as the test says");
+  EXPECT_EQ(refusal_of(command).status, Status::kUnavailable);
+}
+
+TEST_F(Barrier, TheServerEndsWhenAnOpeningFindsTheStoreDamagedOrRefused) {
+  for (const auto kind : {StorageError::Kind::kCorrupt, StorageError::Kind::kRefused}) {
+    SCOPED_TRACE(static_cast<int>(kind));
+    exit_.reset();
+    start();
+    const auto command = open("2026-10");
+    turn();
+    answer_opening(failure(kind));
+    ASSERT_TRUE(exit_);
+    EXPECT_EQ(exit_->code, 1);
+    EXPECT_EQ(refusal_of(command).status, Status::kUnavailable);
+  }
 }
 
 TEST_F(Barrier, IsExecutedAgainAfterATakeOverOfAStoreThatWasSetBack) {

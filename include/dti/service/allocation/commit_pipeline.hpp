@@ -188,6 +188,7 @@ class CommitPipeline {
   Isolation isolation_;
   bool invariant_failed_ = false;  // since the last commit
   LogLimit unavailable_{std::chrono::seconds{10}};
+  LogLimit rejected_commands_{std::chrono::seconds{10}};
 
   Said said_ = Said::kNothing;
   bool has_ended_ = false;               // Exit was said

@@ -77,7 +77,8 @@ class LedgerReader {
   [[nodiscard]] virtual std::vector<CatalogProgram> read_catalog(ProgramId after) = 0;
 
   /// Passes the rows of the semester's ledger with after < seq <= last to `sink`, in order of seq, in pieces of at most
-  /// kLedgerPieceEntries. It does not report a row that is missing.
+  /// kLedgerPieceEntries. It does not report a row that is missing. `sink` must not use this object: PostgreSQL keeps a
+  /// transaction open meanwhile.
   virtual void read_ledger(SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) = 0;
 
  protected:
