@@ -95,7 +95,7 @@ def test_a_store_without_the_log_of_its_server_is_refused_until_it_is_back_or_gi
     copy.write_bytes(sqlite.path.read_bytes())
     copy.rename(sqlite.path)
     status, report, _ = run(tmp_path, "dtictl", "verify", sqlite.flag)
-    assert status == 0 and "WARNING: the database is a copy of a file that a server was using" in report
+    assert status == 0 and "WARNING: the database is a copy of one that a server was using" in report
     with running(tmp_path, *POOL, sqlite.flag) as dti, Client(dti.endpoint) as client:
         until(lambda: "store-is-a-copy" in dti.log, what="a warning")
         assert ask_for(client, OTHER, ("Derecho Penal", 1, 1)) == [*FIRST_STANDS, (OK, 1, 1, 0)]

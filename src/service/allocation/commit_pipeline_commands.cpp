@@ -28,7 +28,7 @@ void CommitPipeline::on(const Ended<OpenSemesterCall>& opening, const Now& now) 
     if (failure->kind != StorageError::Kind::kRejected) return on_failure(*failure, now);
     if (const auto count = rejected_commands_.pass(now.steady)) {
       log(LogLevel::kError, "command-rejected-by-store",
-          failure->text + "; " + std::to_string(*count) + " commands were told UNAVAILABLE");
+          failure->text + "; " + std::to_string(*count) + " commands got UNAVAILABLE");
     }
     return end_barrier({unavailable("the store rejected the command")}, now);
   }
