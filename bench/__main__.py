@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.database import Fault
 from bench.plan import PARTS, make_plan
-from scripts.command import FOUND, ROOT, need_postgresql, new_parser, provide_binaries, run_command, say
+from scripts.commands.shared import FOUND, ROOT, need_postgresql, new_parser, provide_binaries, run_command, say
 from tests_py.harness.postgresql import scratch_cluster
 from tests_py.harness.process import Process
 from tests_py.harness.stopping import held

@@ -5,7 +5,7 @@ import json
 from bench.plan import PARTS
 from bench.tables import all_tables, as_markdown, as_text, how_measured
 from bench.targets import NOT_MEASURED, judge_all
-from scripts.command import say
+from scripts.commands.shared import say
 
 
 def minutes(seconds):

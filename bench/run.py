@@ -14,7 +14,7 @@ from bench.ours import MemoryServers, driven, semesters_needed
 from bench.plan import (BARE_METHODS, BATCHES, CONNECTIONS_OF_OTHERS, IN_FLIGHT, PROGRAMS_A_REQUEST, REPEATED,
                         SCRIPTS, STORES)
 from bench.tables import TITLES
-from scripts.command import progress
+from scripts.commands.shared import progress
 
 
 @contextlib.contextmanager

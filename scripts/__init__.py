@@ -1,1 +1,1 @@
-"""The commands of this project. `scripts/NAME` runs the module NAME by bootstrap.sh."""
+"""The commands of the project. Those in Python are in the package `commands`."""

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# The commands that are written in Python are links to this file: scripts/NAME runs NAME.py (scripts/bench runs bench).
+# The commands that are written in Python are links to this file: scripts/NAME runs commands/NAME.py, and scripts/bench
+# runs bench.
 # Python is installed if it is missing. The module reads the arguments, installs what else is missing, builds and works.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 command=$(basename "$0")
-module=scripts.${command//-/_}
+module=scripts.commands.${command//-/_}
 [ "$command" != bench ] || module=bench.__main__
 if [ ! -x /usr/bin/python3 ]; then
   case " $* " in

@@ -3,11 +3,11 @@
 #include <memory>
 #include <vector>
 
-#include "simulation/faculty_host.hpp"
+#include "simulation/hosts/faculty_host.hpp"
 #include "simulation/network.hpp"
 #include "simulation/plan.hpp"
-#include "simulation/server_host.hpp"
-#include "simulation/virtual_store.hpp"
+#include "simulation/hosts/server_host.hpp"
+#include "simulation/hosts/virtual_store.hpp"
 #include "simulation/world.hpp"
 
 namespace dti::simulation {

@@ -1,0 +1,241 @@
+#include "simulation/hosts/virtual_repository.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace dti::simulation {
+namespace {
+
+using Kind = StorageError::Kind;
+
+constexpr Time kBeforeSending{50};
+
+}  // namespace
+
+VirtualRepository::VirtualRepository(World& world, VirtualStore& store, std::string holder, StoreWorkerHooks hooks)
+    : world_(world),
+      store_(store),
+      holder_(std::move(holder)),
+      hooks_(std::move(hooks)),
+      stored_(std::make_shared<MemoryRepository>(store.store())),
+      connection_(std::make_shared<Connection>(Connection{.client = nullptr, .is_broken = true, .silent_until = {}})) {}
+
+VirtualRepository::~VirtualRepository() {
+  connection_->is_broken = true;
+  connection_->client = nullptr;
+}
+
+void VirtualRepository::connect() {
+  connection_->is_broken = true;
+  connection_ =
+      std::make_shared<Connection>(Connection{.client = this, .is_broken = false, .silent_until = silent_until_});
+}
+
+void VirtualRepository::cut() {
+  if (std::exchange(connection_->is_broken, true)) return;
+  hooks_.wake();
+}
+
+void VirtualRepository::interrupt() noexcept { cut(); }
+
+void VirtualRepository::silence(Time duration) {
+  silent_until_ = std::max(silent_until_, world_.now() + duration);
+  connection_->silent_until = silent_until_;
+}
+
+void VirtualRepository::heal() {
+  silent_until_ = Time{0};
+  connection_->silent_until = Time{0};
+}
+
+/// Sends a statement and waits for its answer. @param call  what the store makes of it; has its own copies
+template <class Call>
+auto VirtualRepository::perform(Operation operation, Stage stage, Call call) -> decltype(call()) {
+  using Answer = std::variant<std::monostate, decltype(call()), StorageError>;
+  if (stage == Stage::kConnecting) connect();
+  const auto connection = connection_;
+  const auto fail = [&](Kind kind) { throw StorageError{kind, "the connection to the store broke"}; };
+  const auto unsent = stage == Stage::kConnecting ? Kind::kUnreachable : Kind::kUnavailable;
+  if (connection->is_broken) fail(unsent);
+
+  const auto answer = std::make_shared<Answer>();
+  const auto statement = std::make_shared<Statement>();
+  statement->operation = operation;
+  statement->connection = connection;
+  statement->apply = [answer, call = std::move(call)] {
+    try {
+      answer->template emplace<1>(call());
+    } catch (const StorageError& error) {
+      answer->template emplace<2>(error);
+    }
+  };
+  if (operation == Operation::kCommit || operation == Operation::kGuard || operation == Operation::kOpenSemester) {
+    statement->refuse = [answer] {
+      answer->template emplace<2>(StorageError{Kind::kRejected, "the store has no room"});
+    };
+  }
+
+  hooks_.on_step(operation, Step::kUnsent);
+  const auto is_due = std::make_shared<bool>(false);
+  world_.after(world_.time_between(Time{1}, kBeforeSending), [this, connection, is_due] {
+    *is_due = true;
+    if (connection->client != nullptr) hooks_.wake();  // else the process is dead, and this object with it
+  });
+  while (!*is_due && !connection->is_broken) hooks_.suspend();
+  if (!connection->is_broken) store_.send(statement);
+  while (!statement->is_answered && !connection->is_broken) hooks_.suspend();
+
+  if (!statement->is_answered) {
+    fail(statement->step != Step::kUnsent && stage == Stage::kWriting ? Kind::kInDoubt : unsent);
+  }
+  if (auto* const error = std::get_if<2>(answer.get())) {
+    if (error->kind() == Kind::kInvariant) world_.violate("constraints-of-the-store", error->what());
+    throw StorageError{*error};
+  }
+  return std::get<1>(std::move(*answer));
+}
+
+StoreSurvey VirtualRepository::survey() {
+  return perform(Operation::kSurvey, Stage::kConnecting, [stored = stored_] { return stored->survey(); });
+}
+
+std::variant<Leadership, HeldBy> VirtualRepository::take_over(WallTime at, const Lease& lease) {
+  // A repository of its own each time: the one in memory would not take a lead back, and the lease is kept here.
+  auto fresh = std::make_shared<MemoryRepository>(store_.store());
+  auto taken = perform(has_led_ ? Operation::kTakeOverAnew : Operation::kTakeOver, Stage::kConnecting,
+                       [store = &store_, fresh, holder = holder_, at, lease]() -> std::variant<Leadership, HeldBy> {
+                         if (auto held = store->held_by_another(holder)) return *std::move(held);
+                         auto found = fresh->take_over(at, lease);
+                         store->lease_to(holder, std::get<Leadership>(found).epoch, lease);
+                         return found;
+                       });
+  if (std::holds_alternative<HeldBy>(taken)) {
+    world_.cells.reach("take-over/held-by-another");
+    return taken;
+  }
+  stored_ = std::move(fresh);
+  has_led_ = true;
+  if (const auto semester = std::exchange(opening_in_doubt_, std::nullopt)) {
+    world_.cells.reach(store_.store()->find_semester(*semester) ? "command/in-doubt/was-stored"
+                                                                : "command/in-doubt/was-not-stored");
+  }
+  if (const auto batch = std::exchange(in_doubt_, nullptr)) {
+    world_.cells.reach(store_.checks().has_stored(*batch) ? "commit/in-doubt/was-stored"
+                                                          : "commit/in-doubt/was-not-stored");
+  }
+  return taken;
+}
+
+CommitResult VirtualRepository::renew(Epoch epoch, std::chrono::milliseconds duration) {
+  const auto result = perform(Operation::kRenew, Stage::kWriting,
+                              [store = &store_, epoch, duration] { return store->change_lease(epoch, duration); });
+  if (result == CommitResult::kReplaced) world_.cells.reach("renew/replaced");
+  return result;
+}
+
+CommitResult VirtualRepository::resign(Epoch epoch) {
+  return perform(Operation::kRelease, Stage::kWriting,
+                 [store = &store_, epoch] { return store->change_lease(epoch, std::chrono::milliseconds{0}); });
+}
+
+StoreWatch VirtualRepository::watch() {
+  auto fresh = std::make_shared<MemoryRepository>(store_.store());
+  auto seen = perform(Operation::kWatch, Stage::kConnecting, [store = &store_, fresh, holder = holder_] {
+    auto found = fresh->watch();
+    found.held = store->held_by_another(holder);
+    return found;
+  });
+  stored_ = std::move(fresh);
+  return seen;
+}
+
+std::vector<CatalogProgram> VirtualRepository::read_catalog(ProgramId after) {
+  return perform(Operation::kReadCatalog, Stage::kReading,
+                 [stored = stored_, after] { return stored->read_catalog(after); });
+}
+
+void VirtualRepository::read_ledger(SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) {
+  auto rows = perform(Operation::kReadLedger, Stage::kReading, [stored = stored_, semester, after, last, columns] {
+    std::vector<LedgerRow> read;
+    stored->read_ledger(semester, after, last, columns, [&](const std::vector<LedgerRow>& piece) {
+      read.insert(read.end(), piece.begin(), piece.end());
+      return true;
+    });
+    return read;
+  });
+  // In small pieces, so that there are several.
+  constexpr std::size_t kPiece = 7;
+  for (std::size_t first = 0; first < rows.size(); first += kPiece) {
+    const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto end = rows.begin() + static_cast<std::ptrdiff_t>(std::min(rows.size(), first + kPiece));
+    if (!sink({begin, end})) return;
+  }
+}
+
+bool VirtualRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) {
+  return perform(Operation::kAddPrograms, Stage::kWriting,
+                 [stored = stored_, epoch, programs] { return stored->add_programs(epoch, programs); });
+}
+
+Opening VirtualRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity, WallTime at) {
+  try {
+    return perform(Operation::kOpenSemester, Stage::kWriting,
+                   [world = &world_, stored = stored_, connection = connection_, epoch, name, capacity, at] {
+                     const auto opening = stored->open_semester(epoch, name, capacity, at);
+                     if (connection->is_broken && opening.result == OpenResult::kReplaced) {
+                       world->cells.reach("command/late/fenced");
+                     }
+                     return opening;
+                   });
+  } catch (const StorageError& error) {
+    if (error.kind() == Kind::kInDoubt) opening_in_doubt_ = name;
+    if (error.kind() == Kind::kRejected) world_.cells.reach("command/rejected");
+    throw;
+  }
+}
+
+CommitResult VirtualRepository::commit(const Batch& batch) {
+  const auto copy = std::make_shared<const Batch>(batch);
+  const auto connection = connection_;
+  try {
+    const auto result =
+        perform(Operation::kCommit, Stage::kWriting,
+                [this_store = &store_, world = &world_, stored = stored_, connection, copy] {
+                  auto& checks = this_store->checks();
+                  const auto epoch_before = this_store->store()->epoch();
+                  const auto committed = stored->commit(*copy);
+                  checks.on_commit(*copy, committed, epoch_before);
+                  if (connection->is_broken) {
+                    world->cells.reach(committed == CommitResult::kCommitted ? "commit/late/stored-before-the-take-over"
+                                                                             : "commit/late/fenced");
+                  }
+                  return committed;
+                });
+    if (result == CommitResult::kReplaced) world_.cells.reach("commit/replaced");
+    return result;
+  } catch (const StorageError& error) {
+    if (error.kind() == Kind::kInDoubt) in_doubt_ = copy;
+    if (error.kind() == Kind::kRejected) {
+      world_.cells.reach(batch.messages.size() > 1 ? "commit/refused-batch-of-several" : "commit/refused-alone");
+    }
+    throw;
+  }
+}
+
+CommitResult VirtualRepository::guard(Epoch epoch, std::span<const SemesterGuard> semesters) {
+  try {
+    const auto result = perform(Operation::kGuard, Stage::kReading,
+                                [stored = stored_, epoch, copy = std::vector(semesters.begin(), semesters.end())] {
+                                  return stored->guard(epoch, copy);
+                                });
+    if (result == CommitResult::kReplaced) world_.cells.reach("guard/replaced");
+    if (result == CommitResult::kBaseMoved) world_.violate("base-stays", "a guard found another head");
+    return result;
+  } catch (const StorageError& error) {
+    if (error.kind() == Kind::kRejected) world_.cells.reach("guard/refused");
+    throw;
+  }
+}
+
+}  // namespace dti::simulation

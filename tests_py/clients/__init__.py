@@ -1,0 +1,1 @@
+"""Tests of faculty and program: addresses, failover, cut links, and old peers."""

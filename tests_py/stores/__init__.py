@@ -1,0 +1,1 @@
+"""Tests of the stores: crashes, full and failing disks, PostgreSQL's faults, sessions, rights and TLS."""
