@@ -176,6 +176,11 @@ Pool Allocator::left(SemesterId semester) const {
   return found == semesters_.end() ? Pool{} : found->second.totals.left;
 }
 
+Capacity Allocator::capacity(SemesterId semester) const {
+  const auto found = semesters_.find(semester);
+  return found == semesters_.end() ? Capacity{} : found->second.totals.capacity;
+}
+
 std::unordered_map<SemesterId, Seq> Allocator::heads() const {
   std::unordered_map<SemesterId, Seq> heads;
   for (const auto& [id, semester] : semesters_) heads.emplace(id, semester.totals.head);

@@ -90,8 +90,11 @@ void CommitPipeline::on_stop(const Now& now) {
 }
 
 bool CommitPipeline::is_ready(const Now& now) const {
-  return !has_ended_ && lead_.leads() && lead_.has_lease(now.steady) && !stop_at_ && !call_.is_slow(now.steady) &&
-         !isolation_.refuses_all_at(now.steady);
+  return !has_ended_ && lead_.leads() && lead_.has_lease(now.steady) && !stop_at_ && store_answers(now);
+}
+
+bool CommitPipeline::store_answers(const Now& now) const {
+  return !call_.is_slow(now.steady) && !isolation_.refuses_all_at(now.steady);
 }
 
 bool CommitPipeline::may_lead(const Now& now) const {

@@ -16,7 +16,8 @@ void CommitPipeline::answer(WaitingRequest& waiting, Outcome outcome) {
   if (std::exchange(waiting.answered, true)) return;
   const bool is_counted = options_.faculties_to_answer > 0 && !outcome.error && waiting.faculty_id != 0;
   if (is_counted) faculties_answered_.insert(waiting.faculty_id);
-  actions_.emplace_back(SendReply{waiting.token, std::move(waiting.request), std::move(outcome)});
+  const auto arrived = waiting.deadline - options_.store_timeout;
+  actions_.emplace_back(SendReply{waiting.token, std::move(waiting.request), std::move(outcome), arrived});
 }
 
 void CommitPipeline::answer(WaitingBarrier& waiting, OpenSemesterOutcome outcome) {

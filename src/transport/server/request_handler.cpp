@@ -1,5 +1,7 @@
 #include "transport/server/request_handler.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <utility>
 #include <variant>
 
@@ -23,7 +25,7 @@ bool RequestHandler::handle_next(const Now& now) {
     pipeline_.on_request(message->token, std::move(*request), message->bytes, now);
   } else if (const auto* malformed = std::get_if<MalformedRequest>(&decoded)) {
     refuse(message->token, *malformed, now.steady);
-  } else if (pipeline_.is_ready(now)) {
+  } else if (++figures_.health_checks; pipeline_.is_ready(now)) {
     port_.reply(message->token, kHealthy, now.steady);
   } else if (keeps_health_checks_ && health_checks_.size() < kHealthChecksMax) {
     health_checks_.push_back(message->token);
@@ -35,6 +37,7 @@ bool RequestHandler::handle_next(const Now& now) {
 
 void RequestHandler::send(const SendReply& answer, SteadyTime now) {
   reply(answer.token, answer.request, answer.outcome, now);
+  figures_.reply_seconds.observe(std::chrono::duration<double>{now - answer.arrived}.count());
 }
 
 void RequestHandler::answer_health_checks(const Now& now) {
@@ -53,6 +56,12 @@ void RequestHandler::refuse(Token token, const MalformedRequest& malformed, Stea
 }
 
 void RequestHandler::reply(Token token, const AllocationRequest& request, const Outcome& outcome, SteadyTime now) {
+  if (outcome.error) {
+    ++figures_.rejected[static_cast<std::size_t>(outcome.error->status)];
+  } else {
+    ++figures_.decided;
+    for (const auto& program : outcome.programs) ++figures_.decisions[static_cast<std::size_t>(program.status)];
+  }
   body_.clear();
   append_allocation_reply(body_, request, outcome);
   port_.reply(token, body_, now);

@@ -7,6 +7,7 @@
 #include "dti/base/time.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
+#include "dti/transport/server/server_figures.hpp"
 #include "dti/transport/zeromq/message_port.hpp"
 
 namespace dti {
@@ -36,6 +37,7 @@ class RequestHandler {
   /// The health checks that were kept get no reply.
   void forget_health_checks();
   [[nodiscard]] std::size_t health_check_count() const { return health_checks_.size(); }
+  [[nodiscard]] const RequestFigures& figures() const { return figures_; }
 
  private:
   void refuse(Token token, const MalformedRequest& malformed, SteadyTime now);
@@ -49,6 +51,7 @@ class RequestHandler {
   std::vector<Token> health_checks_;
   AllocationRequestDecoder decoder_;
   std::string body_;  // of the current reply
+  RequestFigures figures_;
 };
 
 }  // namespace dti

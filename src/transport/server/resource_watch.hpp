@@ -26,6 +26,10 @@ class ResourceWatch {
   /// @param is_loading  the server loads its state, which grows while clients wait: the port is not closed
   void check(RouterPort& port, bool is_loading, SteadyTime time);
   [[nodiscard]] SteadyTime wake_at() const { return check_at_; }
+  /// The memory in use at the last check, in bytes; 0: not known.
+  [[nodiscard]] std::size_t memory_bytes() const { return memory_bytes_; }
+  /// The limit in force, in bytes; 0: no limit.
+  [[nodiscard]] std::size_t memory_max() const { return memory_bound_.bytes(); }
 
  private:
   void close(RouterPort& port, std::size_t bytes_before);
@@ -36,6 +40,7 @@ class ResourceWatch {
   MemoryGauge memory_gauge_;
   MemoryBound memory_bound_;
   SteadyTime check_at_{};
+  std::size_t memory_bytes_ = 0;
   bool descriptors_exhausted_ = false;
   SteadyTime descriptors_logged_at_{};
 };

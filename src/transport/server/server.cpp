@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <exception>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,7 @@
 #include "dti/transport/zeromq/router_port.hpp"
 #include "transport/server/request_handler.hpp"
 #include "transport/server/resource_watch.hpp"
+#include "transport/server/store_calls.hpp"
 
 namespace dti {
 namespace {
@@ -30,6 +32,7 @@ namespace {
 constexpr int kMessagesBetweenChecks = 64;  // messages read, or replies sent, between two checks of the store: 0.2 ms
 constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of the 2 s of a stop: for late requests and slow peers
 constexpr std::size_t kStoreEventsMax = 8;                   // how many pieces a take-over may read ahead
+constexpr auto kPublishInterval = std::chrono::milliseconds{100};  // of the figures: some 10 microseconds each
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
@@ -60,6 +63,7 @@ RouterPortOptions port_options(const ServerOptions& options) {
   return {.host = options.bind,
           .port = options.port,
           .frame_bytes_max = kFrameBytesMax,
+          .counts_peers = true,
           .dropped = {LogLevel::kWarning, "reply-dropped", "a peer has disconnected or does not read its replies", {}}};
 }
 
@@ -76,6 +80,7 @@ class Server::Loop {
         requests_(port_, pipeline_, options.only_while_leading),
         store_(repository, now, [this](StoreEvent event) { store_events_.push(std::move(event)); }) {
     if (only_while_leading_) port_.park();
+    publish_if_due(now());
   }
 
   ~Loop() { store_events_.close(); }  // otherwise the store worker could wait forever in push()
@@ -83,6 +88,7 @@ class Server::Loop {
   Loop& operator=(const Loop&) = delete;
 
   [[nodiscard]] const std::string& endpoint() const { return port_.address(); }
+  [[nodiscard]] const FiguresBoard& figures() const { return figures_; }
   [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling() && !store_.waits_for(); }
 
   Exit run(StopSignals& stop_signals, std::function<void(Role)> on_role, std::function<void(bool)> on_listening) {
@@ -111,6 +117,7 @@ class Server::Loop {
       resource_watch_.check(port_, !announced_, steady_now());
       if (!port_.is_bound()) listen_again();
       if (only_while_leading_ && !exit_) listen_only_while_leading();
+      publish_if_due(now());
     }
     finish();
     return *exit_;
@@ -139,13 +146,18 @@ class Server::Loop {
       if (time) wake_at = std::min(wake_at, *time);
     }
     wait_for(std::span{items}.first(count), wake_at);
-    return {.stop = items[0].is_ready,
-            .store_events = items[1].is_ready,
-            .store = store_waits_for && store.is_ready};
+    return {.stop = items[0].is_ready, .store_events = items[1].is_ready, .store = store_waits_for && store.is_ready};
   }
 
-  void handle(TakeOverPiece piece) { pipeline_.on_piece(std::move(piece), now()); }
-  void handle(StoreResult result) { pipeline_.on_store(std::move(result), now()); }
+  void handle(TakeOverPiece piece) {
+    store_calls_.on_piece(piece);
+    pipeline_.on_piece(std::move(piece), now());
+  }
+  void handle(StoreResult result) {
+    const auto time = now();
+    store_calls_.on_end(result, time.steady);
+    pipeline_.on_store(std::move(result), time);
+  }
 
   void resume_store() {
     if (auto ended = store_.resume()) handle(*std::move(ended));
@@ -181,11 +193,17 @@ class Server::Loop {
     if (++replies_performed_ % kMessagesBetweenChecks == 0) resume_store_if_ready();
   }
   void perform(const SendOpenSemesterReply&) { DTI_CHECK(false); }  // no message requests it
-  void perform(StoreCall call) { store_.start(std::move(call)); }
+  void perform(StoreCall call) {
+    store_calls_.on_start(call, steady_now());
+    store_.start(std::move(call));
+  }
   void perform(InterruptStore) { store_.interrupt(); }
   void perform(AnnounceReady) { announce(Role::kLeader); }
   void perform(AnnounceStandby) { announce(Role::kStandby); }
-  void perform(const LogEvent& event) { log_(event); }
+  void perform(const LogEvent& event) {
+    if (event.level >= LogLevel::kWarning) ++events_[event.event];
+    log_(event);
+  }
   void perform(Exit exit) { exit_ = std::move(exit); }
 
   void announce(Role role) {
@@ -232,6 +250,46 @@ class Server::Loop {
     }
   }
 
+  /// The loop turns at least as often as resource_watch_ checks, so that the figures are never old.
+  void publish_if_due(const Now& now) {
+    if (now.steady < publish_at_) return;
+    publish_at_ = now.steady + kPublishInterval;
+    figures_.publish(figures_of(now));
+  }
+
+  ServerFigures figures_of(const Now& now) {
+    const auto& lead = pipeline_.leadership();
+    const auto& allocator = pipeline_.allocator();
+    const bool leads = lead.leads();
+    ServerFigures figures{
+        .at = now.steady,
+        .requests = requests_.figures(),
+        .store = store_calls_.figures(),
+        .phase = lead.phase(),
+        .epoch = lead.epoch(),
+        .lease_until = lead.lease_until(),
+        .leader = lead.leader(),
+        .is_stopping = !pipeline_.takes_requests(),
+        .store_answers = pipeline_.store_answers(now),
+        .is_loaded = leads || store_calls_.followed_at() != SteadyTime{},
+        .entries_behind = store_calls_.entries_behind(),
+        .followed_at = store_calls_.followed_at(),
+        .requests_waiting = pipeline_.queue().count(),
+        .bytes_waiting = pipeline_.queue().bytes(),
+        .peers = port_.is_bound() ? port_.count_peers() : 0,
+        .replies_dropped = port_.drops(),
+        .times_closed = port_.times_closed(),
+        .memory_bytes = resource_watch_.memory_bytes(),
+        .memory_max = resource_watch_.memory_max(),
+        .semesters = {},
+        .events = events_,
+    };
+    for (const auto& [id, name] : store_calls_.semesters()) {
+      figures.semesters.push_back({name, allocator.capacity(id), allocator.left(id), allocator.head(id)});
+    }
+    return figures;
+  }
+
   /// Replies to the requests that came too late, because old peers wait forever for a reply. Then waits until the
   /// kernel has the last replies, at most for the linger time of the socket.
   void finish() {
@@ -261,8 +319,13 @@ class Server::Loop {
   bool announced_ = false;  // the state was loaded at least once
   CommitPipeline pipeline_;
   RequestHandler requests_;
+  StoreCalls store_calls_;
+  std::map<std::string, std::uint64_t> events_;  // warnings and errors of the pipeline, by name
+  SteadyTime publish_at_{};
   int replies_performed_ = 0;  // of the actions in progress
   std::optional<Exit> exit_;
+  // Shared with the threads that read it.
+  FiguresBoard figures_{ServerFigures{}};
   // Shared with the store worker's thread.
   WakeQueue<StoreEvent> store_events_{kStoreEventsMax};
   // The last member, so that its thread ends before the objects that it uses.
@@ -277,8 +340,9 @@ Server::~Server() = default;
 
 std::string Server::endpoint() const { return endpoint_; }
 
-Exit Server::run(StopSignals& stop_signals, std::function<void(Role)> on_role,
-                 std::function<void(bool)> on_listening) {
+const FiguresBoard& Server::figures() const { return loop_->figures(); }
+
+Exit Server::run(StopSignals& stop_signals, std::function<void(Role)> on_role, std::function<void(bool)> on_listening) {
   return loop_->run(stop_signals, std::move(on_role), std::move(on_listening));
 }
 

@@ -1,17 +1,25 @@
 #include "transport/zeromq/endpoint.hpp"
 
 #include <exception>
+#include <utility>
 
 #include "dti/transport/zeromq/host_port.hpp"
 #include "transport/zeromq/sockets.hpp"
 
 namespace dti {
 
-Endpoint::Endpoint(const std::string& host, std::uint16_t port, std::size_t frame_bytes_max)
+Endpoint::Endpoint(const std::string& host, std::uint16_t port, std::size_t frame_bytes_max, bool counts_peers)
     : host_(host),
       frame_bytes_max_(frame_bytes_max),
-      router_(bind_router(context_, host, port, frame_bytes_max)),
-      address_(router_.get(zmq::sockopt::last_endpoint)) {}
+      counts_peers_(counts_peers),
+      router_(make_router(context_, frame_bytes_max)),
+      address_(bind(port)) {}
+
+std::string Endpoint::bind(std::uint16_t port) {
+  if (counts_peers_) peers_.emplace(context_, router_);
+  bind_router(router_, host_, port);
+  return router_.get(zmq::sockopt::last_endpoint);
+}
 
 void Endpoint::close(SteadyTime now) {
   router_.set(zmq::sockopt::linger, 0);
@@ -38,22 +46,27 @@ void Endpoint::listen(SteadyTime now) {
 void Endpoint::close_connections() {
   ++times_closed_;
   outbox_.drop_all();
+  peers_.reset();
   router_.close();
   context_.close();
   context_ = zmq::context_t{};
 }
 
 void Endpoint::bind_again(SteadyTime now) {
+  router_ = make_router(context_, frame_bytes_max_);
   try {
-    router_ = bind_router(context_, host_, port_of(address_), frame_bytes_max_);
+    (void)bind(port_of(address_));
     wake_at_.reset();
   } catch (const std::exception&) {
+    peers_.reset();
+    router_.close();
     if (now >= give_up_at_) throw;
     wake_at_ = now + kBindRetryInterval;
   }
 }
 
 void Endpoint::finish() {
+  peers_.reset();
   router_.close();
   context_.close();
 }

@@ -10,6 +10,7 @@
 
 #include "dti/base/time.hpp"
 #include "transport/zeromq/outbox.hpp"
+#include "transport/zeromq/peer_count.hpp"
 #include "transport/zeromq/port_hold.hpp"
 
 namespace dti {
@@ -25,8 +26,9 @@ class Endpoint {
 
   /// Binds the socket.
   /// @param frame_bytes_max  libzmq closes a connection that sends a larger frame
+  /// @param counts_peers  count_peers() is called often
   /// @throws std::runtime_error  with a sentence for people
-  Endpoint(const std::string& host, std::uint16_t port, std::size_t frame_bytes_max);
+  Endpoint(const std::string& host, std::uint16_t port, std::size_t frame_bytes_max, bool counts_peers);
 
   /// Closes every connection and waits until ZeroMQ has freed its memory, for some milliseconds. Replies that were not
   /// sent are dropped.
@@ -53,19 +55,25 @@ class Endpoint {
   /// id.
   [[nodiscard]] std::uint64_t times_closed() const { return times_closed_; }
 
+  /// How many connections there are; 0 without counts_peers.
+  [[nodiscard]] std::uint64_t count_peers() { return peers_ ? peers_->update() : 0; }
+
   [[nodiscard]] zmq::context_t& context() { return context_; }
   [[nodiscard]] zmq::socket_t& router() { return router_; }
   [[nodiscard]] Outbox& outbox() { return outbox_; }
 
  private:
+  [[nodiscard]] std::string bind(std::uint16_t port);
   void close_connections();
 
   // Fixed after construction.
   const std::string host_;
   const std::size_t frame_bytes_max_;
+  const bool counts_peers_;
   // The endpoint has its own context, because the end of the context guarantees that all memory was freed.
   zmq::context_t context_;
   zmq::socket_t router_;
+  std::optional<PeerCount> peers_;  // with counts_peers_, while it is bound
   const std::string address_;
   Outbox outbox_{router_};
   std::uint64_t times_closed_ = 0;

@@ -66,14 +66,11 @@ void Outbox::send(std::vector<zmq::message_t> frames, SteadyTime now) {
   Reply reply{std::move(frames), bytes, now};
   if (peer.kept.empty()) {
     const auto handed = hand_over(peer, reply);
-    if (handed == Handed::kDropped) ++dropped_;
+    if (handed == Handed::kDropped) count_drop(DropReason::kPeerGone);
     if (handed != Handed::kNotYet) return;
   }
   // The kept replies of one peer never exceed the space that is left for the other peers.
-  if (peer.kept_bytes + bytes > kKeptBytesMax - kept_bytes_) {
-    ++dropped_;
-    return;
-  }
+  if (peer.kept_bytes + bytes > kKeptBytesMax - kept_bytes_) return count_drop(DropReason::kNotRead);
   kept_bytes_ += bytes;
   peer.kept_bytes += bytes;
   if (peer.kept.empty()) keeping_.push_back(std::move(id));
@@ -92,7 +89,7 @@ void Outbox::retry(SteadyTime now) {
 }
 
 void Outbox::drop_all() {
-  for (const auto& id : keeping_) dropped_ += peers_.at(id).kept.size();
+  for (const auto& id : keeping_) drops_[static_cast<std::size_t>(DropReason::kClosed)] += peers_.at(id).kept.size();
   keeping_.clear();
   peers_.clear();
   kept_bytes_ = 0;
@@ -104,7 +101,8 @@ void Outbox::send_some(Peer& peer, SteadyTime now) {
     auto& reply = peer.kept.front();
     const auto handed = hand_over(peer, reply);
     if (handed == Handed::kNotYet && now - reply.since < kKeptFor) return;
-    if (handed != Handed::kSent) ++dropped_;
+    if (handed == Handed::kDropped) count_drop(DropReason::kPeerGone);
+    if (handed == Handed::kNotYet) count_drop(DropReason::kNotRead);
     kept_bytes_ -= reply.bytes;
     peer.kept_bytes -= reply.bytes;
     peer.kept.pop_front();

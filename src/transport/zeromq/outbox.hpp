@@ -13,6 +13,7 @@
 #include <zmq.hpp>
 
 #include "dti/base/time.hpp"
+#include "dti/transport/zeromq/drops.hpp"
 
 namespace dti {
 
@@ -44,12 +45,14 @@ class Outbox {
   /// Drops all kept replies, because the socket and its connections were closed.
   void drop_all();
   /// Counts a reply that the caller dropped.
-  void count_drop() { ++dropped_; }
+  void count_drop(DropReason reason) { ++drops_[static_cast<std::size_t>(reason)]; }
 
   /// The time at which retry() must be called; none: no reply is kept.
   [[nodiscard]] std::optional<SteadyTime> wake_at() const { return wake_at_; }
   /// The number of dropped replies: the peer had left, or did not read.
-  [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
+  [[nodiscard]] std::uint64_t dropped() const { return in_all(drops_); }
+  /// The same, by reason.
+  [[nodiscard]] const Drops& drops() const { return drops_; }
   /// The number of bytes that ZeroMQ holds, of replies that no peer has read yet.
   [[nodiscard]] std::size_t sent_bytes() const { return *sent_bytes_; }
 
@@ -83,7 +86,7 @@ class Outbox {
   std::vector<std::string> keeping_;             // the peers that have kept replies
   std::size_t kept_bytes_ = 0;
   std::optional<SteadyTime> wake_at_;
-  std::uint64_t dropped_ = 0;
+  Drops drops_{};
   Bytes sent_bytes_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 

@@ -35,7 +35,7 @@ struct RouterPort::Parts {
   Parts(const RouterPortOptions& options, LogSink sink)
       : log(std::move(sink)),
         dropped_event(options.dropped),
-        endpoint(options.host, options.port, options.frame_bytes_max) {}
+        endpoint(options.host, options.port, options.frame_bytes_max, options.counts_peers) {}
 
   Route take(Token token) {
     auto route = routes.extract(token);
@@ -104,7 +104,7 @@ std::optional<PeerMessage> RouterPort::receive() {
 void RouterPort::reply(Token token, std::string_view body, SteadyTime now) {
   auto& endpoint = parts_->endpoint;
   auto route = parts_->take(token);
-  if (route.times_closed != endpoint.times_closed()) return endpoint.outbox().count_drop();
+  if (route.times_closed != endpoint.times_closed()) return endpoint.outbox().count_drop(DropReason::kClosed);
   std::vector<zmq::message_t> frames;
   frames.reserve(1 + kFramesMax);
   frames.push_back(std::move(route.routing_id));
@@ -128,6 +128,10 @@ void RouterPort::retry(SteadyTime now) {
 bool RouterPort::keeps_replies() const { return parts_->endpoint.outbox().wake_at().has_value(); }
 
 std::uint64_t RouterPort::dropped() const { return parts_->endpoint.outbox().dropped(); }
+
+Drops RouterPort::drops() const { return parts_->endpoint.outbox().drops(); }
+
+std::uint64_t RouterPort::count_peers() { return parts_->endpoint.count_peers(); }
 
 void RouterPort::close(SteadyTime now) {
   parts_->frames.clear();

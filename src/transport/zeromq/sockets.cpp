@@ -27,10 +27,7 @@ void set_keepalive(zmq::socket_t& socket) {
 
 }  // namespace
 
-zmq::socket_t bind_router(zmq::context_t& context, const std::string& bracketed, std::uint16_t port,
-                          std::size_t frame_bytes_max) {
-  // The only names that libzmq accepts are those of network interfaces.
-  const auto address = bracketed == "localhost" ? "127.0.0.1" : without_brackets(bracketed);
+zmq::socket_t make_router(zmq::context_t& context, std::size_t frame_bytes_max) {
   zmq::socket_t router{context, zmq::socket_type::router};
   router.set(zmq::sockopt::router_mandatory, true);  // a reply to a peer that has left is an error
   router.set(zmq::sockopt::router_handover, true);   // old peers connect again with the same routing id
@@ -45,6 +42,12 @@ zmq::socket_t bind_router(zmq::context_t& context, const std::string& bracketed,
   router.set(zmq::sockopt::zap_domain, "dti");
   router.set(zmq::sockopt::linger, kLingerMs);
   set_keepalive(router);
+  return router;
+}
+
+void bind_router(zmq::socket_t& router, const std::string& bracketed, std::uint16_t port) {
+  // The only names that libzmq accepts are those of network interfaces.
+  const auto address = bracketed == "localhost" ? "127.0.0.1" : without_brackets(bracketed);
   const bool is_ipv6 = address.find(':') != std::string::npos;
   router.set(zmq::sockopt::ipv6, is_ipv6);
   const auto host = is_ipv6 ? "[" + address + "]" : address;
@@ -57,7 +60,6 @@ zmq::socket_t bind_router(zmq::context_t& context, const std::string& bracketed,
     if (error.num() == EADDRNOTAVAIL || error.num() == ENODEV) hint = " (it is not an address of this machine)";
     throw std::runtime_error("cannot listen on " + endpoint + ": " + error.what() + hint);
   }
-  return router;
 }
 
 zmq::socket_t make_dealer(zmq::context_t& context, std::size_t frame_bytes_max) {

@@ -8,15 +8,17 @@
 
 namespace dti {
 
-/// Makes a ROUTER for old and new peers, sets its options and binds it to an address of this machine. It uses no ZMTP
-/// heartbeats and no CURVE, because old peers take a PING for a message.
+/// Makes a ROUTER for old and new peers with its options, for bind_router(). It uses no ZMTP heartbeats and no CURVE,
+/// because old peers take a PING for a message.
 /// Source: docs/protocol.md, What old peers forbid.
+/// @param frame_bytes_max  libzmq closes a connection that sends a larger frame
+[[nodiscard]] zmq::socket_t make_router(zmq::context_t& context, std::size_t frame_bytes_max);
+
+/// Binds a ROUTER to an address of this machine; it listens then.
 /// @param address  an IPv4 or IPv6 address (with or without brackets) or an interface's name
 /// @param port  0: the system chooses a free port
-/// @param frame_bytes_max  libzmq closes a connection that sends a larger frame
 /// @throws std::runtime_error  with a sentence that names the address
-[[nodiscard]] zmq::socket_t bind_router(zmq::context_t& context, const std::string& address, std::uint16_t port,
-                                        std::size_t frame_bytes_max);
+void bind_router(zmq::socket_t& router, const std::string& address, std::uint16_t port);
 
 /// Makes a DEALER with its options, for connect_dealer().
 /// @param frame_bytes_max  libzmq closes the connection if the peer sends a larger frame

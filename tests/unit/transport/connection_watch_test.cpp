@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 #include <zmq.hpp>
 
-#include "transport/zeromq/sockets.hpp"
+#include "unit/transport/bound_router.hpp"
 #include "unit/transport/peers.hpp"
 
 namespace dti {
@@ -36,7 +36,7 @@ TEST(ConnectionWatchTest, TellsThatNobodyListens) {
 
 TEST(ConnectionWatchTest, TellsOfTheConnectionItsHandshakeAndItsEnd) {
   zmq::context_t servers;
-  auto router = bind_router(servers, "127.0.0.1", 0, kFrameBytesMax);
+  auto router = bound_router(servers, "127.0.0.1", 0, kFrameBytesMax);
   const std::string endpoint = router.get(zmq::sockopt::last_endpoint);
   zmq::context_t context;
   auto dealer = make_dealer(context, kFrameBytesMax);
@@ -49,7 +49,7 @@ TEST(ConnectionWatchTest, TellsOfTheConnectionItsHandshakeAndItsEnd) {
 
 TEST(ConnectionWatchTest, ItsEndIsNoEndOfOtherConnectionsWheneverItComes) {
   zmq::context_t servers;
-  auto router = bind_router(servers, "127.0.0.1", 0, kFrameBytesMax);
+  auto router = bound_router(servers, "127.0.0.1", 0, kFrameBytesMax);
   const std::string endpoint = router.get(zmq::sockopt::last_endpoint);
   zmq::context_t context;
   for (int i = 0; i < 400; ++i) {

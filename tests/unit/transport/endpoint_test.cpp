@@ -17,7 +17,7 @@
 
 #include "dti/transport/zeromq/host_port.hpp"
 #include "transport/zeromq/frames.hpp"
-#include "transport/zeromq/sockets.hpp"
+#include "unit/transport/bound_router.hpp"
 #include "unit/transport/peers.hpp"
 
 namespace dti {
@@ -47,7 +47,7 @@ class EndpointTest : public testing::Test {
   }
 
   zmq::context_t context_;
-  Endpoint endpoint_{"127.0.0.1", 0, kFrameBytesMax};
+  Endpoint endpoint_{"127.0.0.1", 0, kFrameBytesMax, true};
   SteadyTime now_{1h};
 };
 
@@ -121,11 +121,13 @@ TEST_F(EndpointTest, IsReachedByNobodyWhileItIsParkedAndKeepsItsPort) {
     EXPECT_FALSE(endpoint_.is_bound());
     EXPECT_FALSE(endpoint_.wake_at());
     EXPECT_TRUE(is_refused(endpoint_.address()));
-    EXPECT_THROW((void)bind_router(context_, "127.0.0.1", port_of(endpoint_.address()), kFrameBytesMax), std::runtime_error);
+    EXPECT_THROW((void)bound_router(context_, "127.0.0.1", port_of(endpoint_.address()), kFrameBytesMax),
+                 std::runtime_error);
     endpoint_.listen(now_);
     EXPECT_FALSE(endpoint_.is_parked());
     ASSERT_TRUE(endpoint_.is_bound());
-    EXPECT_THROW((void)bind_router(context_, "127.0.0.1", port_of(endpoint_.address()), kFrameBytesMax), std::runtime_error);
+    EXPECT_THROW((void)bound_router(context_, "127.0.0.1", port_of(endpoint_.address()), kFrameBytesMax),
+                 std::runtime_error);
     auto peer = connect();
     peers::send(peer, {"hello"});
     EXPECT_EQ(receive(), "hello");
@@ -137,7 +139,7 @@ TEST_F(EndpointTest, AllItsAddressesCanBeParked) {
     SCOPED_TRACE(host);
     std::optional<Endpoint> endpoint;
     try {
-      endpoint.emplace(host, 0, kFrameBytesMax);
+      endpoint.emplace(host, 0, kFrameBytesMax, true);
     } catch (const std::runtime_error&) {
       continue;  // this machine has no IPv6
     }
@@ -165,7 +167,7 @@ TEST_F(EndpointTest, HandsItsRepliesOverBeforeItIsParked) {
 
 TEST_F(EndpointTest, WaitsForItsPortAndGivesUpInTheEnd) {
   endpoint_.close(now_);
-  zmq::socket_t other = bind_router(context_, "127.0.0.1", port_of(endpoint_.address()), kFrameBytesMax);
+  zmq::socket_t other = bound_router(context_, "127.0.0.1", port_of(endpoint_.address()), kFrameBytesMax);
   const auto deadline = now_ + Endpoint::kBindTime;
   for (; now_ < deadline; now_ = *endpoint_.wake_at()) {
     endpoint_.bind_again(now_);
@@ -179,7 +181,7 @@ TEST_F(EndpointTest, TakesItsPortOnceThatIsFree) {
   endpoint_.close(now_);
   {
     zmq::context_t others;
-    zmq::socket_t other = bind_router(others, "127.0.0.1", port_of(endpoint_.address()), kFrameBytesMax);
+    zmq::socket_t other = bound_router(others, "127.0.0.1", port_of(endpoint_.address()), kFrameBytesMax);
     endpoint_.bind_again(now_);
     EXPECT_FALSE(endpoint_.is_bound());
   }

@@ -97,13 +97,14 @@ TEST_F(SlowPeer, LosesItsRepliesWhenItReadsNothingForLong) {
 TEST_F(SlowPeer, DoesNotHoldUpOthers) {
   for (int i = 0; i < 100; ++i) send(i);
   send(1, "nobody");
-  EXPECT_EQ(outbox_.dropped(), 1U);
+  EXPECT_EQ(outbox_.drops(), (Drops{1, 0, 0})) << "that peer is not there";
 }
 
 TEST_F(SlowPeer, IsNotKeptForBeyondTheBoundOfBytes) {
   constexpr std::size_t kReply = 8 * 1024 * 1024;
   for (std::size_t sent = 0; sent < Outbox::kKeptBytesMax; sent += kReply) send_bytes("peer", kReply);
-  EXPECT_GT(outbox_.dropped(), 0U);
+  EXPECT_GT(outbox_.drops()[static_cast<std::size_t>(DropReason::kNotRead)], 0U);
+  EXPECT_EQ(outbox_.dropped(), outbox_.drops()[static_cast<std::size_t>(DropReason::kNotRead)]);
 }
 
 TEST_F(SlowPeer, LosesNothingWhenAllThatMayWaitIsAnsweredAtOnce) {
@@ -128,7 +129,7 @@ TEST_F(SlowPeer, HasItsRepliesDroppedWithTheSocket) {
   for (int i = 0; i < 100; ++i) send(i);
   outbox_.drop_all();
   EXPECT_FALSE(outbox_.wake_at());
-  EXPECT_GT(outbox_.dropped(), 80U);
+  EXPECT_GT(outbox_.drops()[static_cast<std::size_t>(DropReason::kClosed)], 80U);
 }
 
 /// A ROUTER without a limit of messages, and peers that do not read.

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -46,6 +47,7 @@ class RouterPortTest : public testing::Test {
   RouterPort port_{{.host = "127.0.0.1",
                     .port = 0,
                     .frame_bytes_max = 1'000,
+                    .counts_peers = true,
                     .dropped = {LogLevel::kWarning, "reply-dropped", "it has gone", {}}},
                    [this](const LogEvent& event) { log_.push_back(event); }};
   SteadyTime now_{1h};
@@ -113,6 +115,7 @@ TEST_F(RouterPortTest, CountsTheBytesOfAMessageAndOfTheEnvelopesThatWait) {
 TEST_F(RouterPortTest, AReplyToAConnectionThatWasClosedIsDropped) {
   drop_a_reply();
   EXPECT_EQ(port_.dropped(), 1U);
+  EXPECT_EQ(port_.drops(), (Drops{0, 0, 1}));
   EXPECT_EQ(port_.times_closed(), 1U);
 }
 
@@ -151,6 +154,37 @@ TEST_F(RouterPortTest, AMessageWithoutABodyIsAMessageAsAnyOther) {
   port_.reply(first.token, "malformed", now_);
   EXPECT_EQ(receive().body, "ask");
   EXPECT_EQ(peers::receive(peer), (Frames{"malformed"}));
+}
+
+TEST_F(RouterPortTest, CountsItsPeersAndNoneOnceItHasClosedTheirConnections) {
+  const auto counts = [this](std::uint64_t wanted) {
+    const auto give_up_at = std::chrono::steady_clock::now() + 60s;
+    while (port_.count_peers() != wanted && std::chrono::steady_clock::now() < give_up_at) std::this_thread::yield();
+    return port_.count_peers();
+  };
+  {
+    std::vector<zmq::socket_t> peers;
+    for (int i = 0; i < 3; ++i) peers.push_back(connect());
+    EXPECT_EQ(counts(3), 3U);
+    peers.pop_back();
+    EXPECT_EQ(counts(2), 2U);
+    port_.close(now_);
+    EXPECT_EQ(port_.count_peers(), 0U);
+  }
+  while (!port_.is_bound()) port_.listen_again(now_ += 20ms);
+  auto peer = connect();
+  EXPECT_EQ(counts(1), 1U);
+}
+
+TEST_F(RouterPortTest, CountsNoPeersIfItsOwnerDoesNotReadTheCount) {
+  RouterPort port{{.host = "127.0.0.1", .port = 0, .frame_bytes_max = 1'000, .counts_peers = false, .dropped = {}},
+                  [](const LogEvent&) {}};
+  zmq::socket_t peer{context_, zmq::socket_type::dealer};
+  peer.set(zmq::sockopt::linger, 0);
+  peer.connect(port.address());
+  peers::send(peer, {"ask"});
+  while (!port.receive()) std::this_thread::yield();  // it is connected
+  EXPECT_EQ(port.count_peers(), 0U);
 }
 
 using RouterPortDeathTest = RouterPortTest;

@@ -116,6 +116,36 @@ TEST_F(RunningServer, GrantsEachProgramOnceToManyPeersAtOnce) {
   EXPECT_EQ(store_->find_semester("2025-10")->left.classrooms, 380 - kPrograms);
 }
 
+TEST_F(RunningServer, PublishesWhatItHasDone) {
+  auto peer = connect();
+  peers::send(peer, {ask(1, 7)});
+  (void)peers::receive(peer);
+  peers::send(peer, {ask(1, 8)});  // the program holds another grant
+  (void)peers::receive(peer);
+  peers::send(peer, {"{}"});
+  (void)peers::receive(peer);
+  auto figures = server_.figures().newest();
+  const auto malformed = [&] { return figures->requests.rejected[static_cast<std::size_t>(Status::kInvalidRequest)]; };
+  const auto give_up_at = std::chrono::steady_clock::now() + 60s;
+  while (malformed() == 0 && std::chrono::steady_clock::now() < give_up_at) figures = server_.figures().newest();
+  EXPECT_EQ(malformed(), 1U);
+  EXPECT_EQ(figures->requests.decided, 2U);
+  EXPECT_EQ(figures->requests.decisions[static_cast<std::size_t>(Status::kOk)], 1U);
+  EXPECT_EQ(figures->requests.decisions[static_cast<std::size_t>(Status::kAlreadyHasResources)], 1U);
+  EXPECT_EQ(figures->store.batches, 1U);
+  EXPECT_EQ(figures->store.take_overs, 1U);
+  EXPECT_EQ(figures->phase, Lead::Phase::kLeading);
+  EXPECT_EQ(figures->peers, 1U);
+  EXPECT_GT(figures->lease_until, figures->at);
+  EXPECT_GT(figures->memory_bytes, 0U);
+  ASSERT_EQ(figures->semesters.size(), 1U);
+  const auto& semester = figures->semesters[0];
+  EXPECT_EQ(semester.name, "2025-10");
+  EXPECT_EQ(semester.capacity, (Capacity{380, 60, 380}));
+  EXPECT_EQ(semester.left, (Pool{373, 60, 380}));
+  EXPECT_EQ(semester.head, 2);
+}
+
 TEST_F(RunningServer, ResolvesACommitInDoubtByATakeOver) {
   auto peer = connect();
   for (const bool after_effect : {true, false}) {

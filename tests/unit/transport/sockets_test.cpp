@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <zmq.hpp>
 
+#include "unit/transport/bound_router.hpp"
 #include "unit/transport/peers.hpp"
 
 namespace dti {
@@ -20,7 +21,7 @@ TEST(SocketsTest, AnIpv6AddressIsBoundWithAndWithoutBracketsAndConnectedTo) {
     zmq::context_t context;
     zmq::socket_t router;
     try {
-      router = bind_router(context, address, 0, kFrameBytesMax);
+      router = bound_router(context, address, 0, kFrameBytesMax);
     } catch (const std::runtime_error& error) {
       const std::string why = error.what();
       ASSERT_NE(why.find("not an address of this machine"), std::string::npos) << why;
@@ -40,7 +41,7 @@ TEST(SocketsTest, AnIpv6AddressIsBoundWithAndWithoutBracketsAndConnectedTo) {
 
 TEST(SocketsTest, LocalhostIsTheAddressOfThisMachine) {
   zmq::context_t context;
-  const auto router = bind_router(context, "localhost", 0, kFrameBytesMax);
+  const auto router = bound_router(context, "localhost", 0, kFrameBytesMax);
   EXPECT_EQ(router.get(zmq::sockopt::last_endpoint).find("tcp://127.0.0.1:"), 0u);
 }
 

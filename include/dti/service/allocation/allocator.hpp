@@ -63,6 +63,9 @@ class Allocator {
   /// The rooms that are left of a semester, after all decided entries.
   [[nodiscard]] Pool left(SemesterId semester) const;
 
+  /// The semester's rooms when it was opened; all 0 if the semester is not known.
+  [[nodiscard]] Capacity capacity(SemesterId semester) const;
+
   /// Every semester that was replayed, with its head. A take-over need not read these entries again.
   [[nodiscard]] std::unordered_map<SemesterId, Seq> heads() const;
 

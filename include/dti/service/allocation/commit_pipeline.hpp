@@ -42,6 +42,7 @@ struct SendReply {
   Token token = 0;
   AllocationRequest request;
   Outcome outcome;
+  SteadyTime arrived{};  // when the request came
 };
 /// The reply to an OpenSemester; exactly one for each token.
 struct SendOpenSemesterReply {
@@ -107,6 +108,10 @@ class CommitPipeline {
   [[nodiscard]] bool takes_requests() const { return !has_ended_ && !stop_at_; }
   /// Tells whether a call of the store is in progress.
   [[nodiscard]] bool is_calling() const { return call_.is_calling(); }
+  /// Does the store answer: is no call of it slow, and does it not refuse everything?
+  [[nodiscard]] bool store_answers(const Now& now) const;
+  [[nodiscard]] const Lead& leadership() const { return lead_; }
+  [[nodiscard]] const RequestQueue& queue() const { return queue_; }
   [[nodiscard]] const Allocator& allocator() const { return allocator_; }
 
  private:

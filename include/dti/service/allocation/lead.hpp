@@ -34,6 +34,8 @@ class Lead {
   [[nodiscard]] const std::string& leader() const { return leader_; }
   /// Tells whether the lease is valid by the clock of this server.
   [[nodiscard]] bool has_lease(SteadyTime now) const { return now < lease_until_; }
+  /// When the lease runs out, by this server's clock.
+  [[nodiscard]] SteadyTime lease_until() const { return lease_until_; }
 
   /// A take-over starts now.
   void begin_take_over() { retry_at_.reset(); }

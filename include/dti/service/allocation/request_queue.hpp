@@ -73,6 +73,9 @@ class RequestQueue {
   /// The first barrier has left the queue.
   void leave_first_barrier();
 
+  /// How many requests and barriers are held, and the bytes of their messages.
+  [[nodiscard]] std::size_t count() const { return request_count_; }
+  [[nodiscard]] std::size_t bytes() const { return byte_count_; }
   /// Tells whether no request and no barrier waits.
   [[nodiscard]] bool is_empty() const { return in_flight.empty() && gathering.empty() && !has_undecided(); }
   /// Tells whether a request or a barrier waits for its decision.

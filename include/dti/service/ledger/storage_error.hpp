@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 
@@ -17,6 +18,7 @@ class StorageError : public std::runtime_error {
     kCorrupt,      // the stored data contradicts itself
     kRefused,      // this store must not be used: held by another process, a newer schema, unsafe settings
   };
+  static constexpr std::size_t kKindCount = 7;
 
   StorageError(Kind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
   [[nodiscard]] Kind kind() const { return kind_; }

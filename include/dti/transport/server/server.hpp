@@ -9,6 +9,7 @@
 #include "dti/base/log.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
 #include "dti/service/ledger/repository.hpp"
+#include "dti/transport/server/server_figures.hpp"
 
 namespace dti {
 
@@ -49,6 +50,9 @@ class Server {
 
   /// The address at which it listens, such as `tcp://127.0.0.1:6000`, with the port that was chosen.
   [[nodiscard]] std::string endpoint() const;
+
+  /// What run() publishes about this server, at least each second and at most ten times a second. Thread: any.
+  [[nodiscard]] const FiguresBoard& figures() const;
 
   /// Serves until a stop is requested or the server cannot continue. The replies have been sent when it returns. Call
   /// it once.

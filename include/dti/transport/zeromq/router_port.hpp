@@ -9,6 +9,7 @@
 
 #include "dti/base/log.hpp"
 #include "dti/base/time.hpp"
+#include "dti/transport/zeromq/drops.hpp"
 #include "dti/transport/zeromq/message_port.hpp"
 #include "dti/transport/zeromq/poll.hpp"
 
@@ -22,6 +23,7 @@ struct RouterPortOptions {
   std::string host;                 // an IPv4 or IPv6 address of this machine, or an interface's name
   std::uint16_t port = 0;           // 0: the system chooses a free port
   std::size_t frame_bytes_max = 0;  // libzmq closes a connection that sends a larger frame
+  bool counts_peers = false;        // the owner calls count_peers() at least once a second
   LogEvent dropped;                 // logged when replies are dropped, with the field dropped-in-all: their number
 };
 
@@ -56,6 +58,11 @@ class RouterPort final : public MessagePort {
   [[nodiscard]] bool keeps_replies() const;
   /// The number of dropped replies since the construction.
   [[nodiscard]] std::uint64_t dropped() const;
+  /// The same, by reason.
+  [[nodiscard]] Drops drops() const;
+  /// How many connections there are; 0 without counts_peers. libzmq keeps a report of each new and closed connection until
+  /// this call.
+  [[nodiscard]] std::uint64_t count_peers();
 
   /// Closes every connection and waits until libzmq has freed their memory, for some milliseconds. The next
   /// listen_again() listens again.

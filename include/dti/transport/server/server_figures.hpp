@@ -1,0 +1,87 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "dti/base/board.hpp"
+#include "dti/base/histogram.hpp"
+#include "dti/base/time.hpp"
+#include "dti/domain/ledger.hpp"
+#include "dti/domain/pool.hpp"
+#include "dti/domain/status.hpp"
+#include "dti/service/allocation/lead.hpp"
+#include "dti/service/ledger/storage_error.hpp"
+#include "dti/transport/zeromq/drops.hpp"
+
+namespace dti {
+
+// From a commit on a fast disk to the default store timeout.
+inline constexpr std::array kSecondsBounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                           0.1,    0.25,  0.5,    1.0,   2.5,  5.0,   10.0};
+// A batch closes with the request that reaches 20,000 entries.
+inline constexpr std::array kEntriesBounds{1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1'000.0, 5'000.0, 10'000.0, 20'000.0};
+
+/// What became of the requests that a server has read. Counts since the start of the process.
+struct RequestFigures {
+  std::uint64_t decided = 0;                            // requests with an outcome for each program
+  std::array<std::uint64_t, kStatusCount> rejected{};   // requests that failed as a whole, by status
+  std::array<std::uint64_t, kStatusCount> decisions{};  // programs of the decided requests, by status
+  std::uint64_t health_checks = 0;                      // messages that are no request and ask for a sign of life
+  Histogram reply_seconds{kSecondsBounds};              // from the arrival of a well-formed request to its reply
+};
+
+/// What the store has done. Counts since the start of the process.
+struct StoreFigures {
+  std::uint64_t batches = 0;  // committed
+  std::uint64_t entries = 0;  // in them
+  Histogram entries_per_batch{kEntriesBounds};
+  Histogram commit_seconds{kSecondsBounds};  // of the committed batches
+  std::uint64_t take_overs = 0;              // this server began to lead, or led again after a failure
+  Histogram take_over_seconds{kSecondsBounds};
+  std::array<std::uint64_t, StorageError::kKindCount> failures{};  // calls that failed, by StorageError::Kind
+};
+
+/// An open semester, as far as this server knows it: what it has decided included.
+struct SemesterFigures {
+  std::string name;
+  Capacity capacity;
+  Pool left;
+  Seq head = 0;
+};
+
+/// A server at one moment, for monitoring: published by the thread that serves, read by others. The number of semesters
+/// and events is bounded by what the operator opens and by the code; clients cannot make it grow.
+struct ServerFigures {
+  SteadyTime at{};  // when it was published
+  RequestFigures requests;
+  StoreFigures store;
+  // The lead.
+  Lead::Phase phase = Lead::Phase::kTakingOver;
+  Epoch epoch = 0;           // under which this server leads, or led last; 0: it never led
+  SteadyTime lease_until{};  // by this server's clock
+  std::string leader;        // standing by: HOST:PORT of the leader, if known
+  bool is_stopping = false;
+  bool store_answers = true;  // false: a call takes too long, or the store refuses everything
+  bool is_loaded = false;     // the state is the store's: this server leads, or has followed the ledger to its end
+  std::uint64_t entries_behind = 0;  // standing by: how many entries it had to read to reach the end of the ledger
+  SteadyTime followed_at{};          // standing by: when it reached the end of the ledger last
+  // What waits, and connections.
+  std::size_t requests_waiting = 0;
+  std::size_t bytes_waiting = 0;           // of their messages
+  std::uint64_t peers = 0;                 // connections of clients
+  Drops replies_dropped{};                 // by DropReason
+  std::uint64_t times_closed = 0;          // all connections were closed, because of the memory limit or an old proxy
+  std::size_t memory_bytes = 0;            // of the process; 0: not known
+  std::size_t memory_max = 0;              // 0: no limit
+  std::vector<SemesterFigures> semesters;  // the open ones
+  std::map<std::string, std::uint64_t> events;  // warnings and errors that were logged, by event
+};
+
+using FiguresBoard = Board<ServerFigures>;
+
+}  // namespace dti
