@@ -13,6 +13,8 @@ LIBRARIES = {
     "utf8proc": (r"utf8proc\.h", "utf8proc"),
     "nlohmann_json": (r"nlohmann/.*", "nlohmann_json"),
     "simdjson": (r"simdjson\.h", "simdjson"),
+    "Boost": (r"boost/.*", "Boost"),
+    "prometheus-cpp": (r"prometheus/.*", "prometheus"),
     "CLI11": (r"CLI/.*", "CLI11"),
     "spdlog": (r"spdlog/.*", "spdlog"),
     "toml++": (r"toml\+\+/.*", None),  # headers only; the target has an include path instead

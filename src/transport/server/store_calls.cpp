@@ -31,8 +31,6 @@ void StoreCalls::on_end(const StoreResult& result, SteadyTime now) {
 
 void StoreCalls::succeed(const Ended<CommitCall>& commit, SteadyTime now) {
   if (commit.answer() != CommitResult::kCommitted) return;
-  ++figures_.batches;
-  figures_.entries += batch_entries_;
   figures_.entries_per_batch.observe(static_cast<double>(batch_entries_));
   figures_.commit_seconds.observe(seconds_until(now));
 }

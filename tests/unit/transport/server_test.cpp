@@ -132,7 +132,7 @@ TEST_F(RunningServer, PublishesWhatItHasDone) {
   EXPECT_EQ(figures->requests.decided, 2U);
   EXPECT_EQ(figures->requests.decisions[static_cast<std::size_t>(Status::kOk)], 1U);
   EXPECT_EQ(figures->requests.decisions[static_cast<std::size_t>(Status::kAlreadyHasResources)], 1U);
-  EXPECT_EQ(figures->store.batches, 1U);
+  EXPECT_EQ(figures->store.entries_per_batch.sum(), 1);
   EXPECT_EQ(figures->store.take_overs, 1U);
   EXPECT_EQ(figures->phase, Lead::Phase::kLeading);
   EXPECT_EQ(figures->peers, 1U);

@@ -37,8 +37,6 @@ struct RequestFigures {
 
 /// What the store has done. Counts since the start of the process.
 struct StoreFigures {
-  std::uint64_t batches = 0;  // committed
-  std::uint64_t entries = 0;  // in them
   Histogram entries_per_batch{kEntriesBounds};
   Histogram commit_seconds{kSecondsBounds};  // of the committed batches
   std::uint64_t take_overs = 0;              // this server began to lead, or led again after a failure

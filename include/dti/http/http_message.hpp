@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dti {
+
+/// A request that has exactly one reading, as a route gets it.
+struct HttpRequest {
+  std::string method;  // such as `GET`
+  std::string path;    // begins with `/`, or is `*`; unreserved characters are decoded, all others are as they came
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in the order of the target
+  std::vector<std::pair<std::string, std::string>>
+      fields;  // of the head: names in lower case, values without spaces around
+
+  /// The value of a parameter of the query; none if it is missing. If it stands there several times: the first.
+  [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
+  /// The values of all fields of that name, joined by commas; empty if there is none.
+  /// @param name  in lower case
+  [[nodiscard]] std::string field(std::string_view name) const;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::shared_ptr<const std::string> body;  // none: empty; responses to several requests may share it
+  std::vector<std::pair<std::string, std::string>> fields = {};  // besides those that every response has
+};
+
+[[nodiscard]] HttpResponse text_response(int status, std::string text);
+
+/// Sends the response to a request. To be called once, from any thread; has no effect if the connection is gone.
+using HttpReply = std::function<void(HttpResponse)>;
+
+/// Answers the requests for a path, at once or later. Thread: the server's.
+using HttpHandler = std::function<void(const HttpRequest&, HttpReply)>;
+
+/// A path, and what answers GET there; HEAD is the same without the body.
+struct HttpRoute {
+  std::string path;
+  HttpHandler get;
+};
+
+}  // namespace dti

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "dti/base/log.hpp"
+#include "dti/http/http_message.hpp"
+
+namespace dti {
+
+struct HttpLimits {
+  std::size_t connections_max = 256;
+  std::chrono::milliseconds request_time{
+      5'000};  // from the first byte of a request, or from the connection, to its head's end
+  std::chrono::milliseconds reply_time{5'000};  // for a client to take a response
+  std::chrono::milliseconds idle_time{15'000};  // of a connection between two requests
+};
+
+/// A small HTTP/1.1 server for machines: GET and HEAD without bodies, one thread of its own for all connections.
+/// A request whose head could be read in two ways is refused (RFC 9112), so that no proxy in front of this server can be
+/// made to see other requests than it does. Slow and hostile clients are bounded in number, memory and time. When
+/// connections_max is reached, a new connection takes the place of the one that has waited longest for its client: an
+/// honest client sends its request at once, so that connections which are held open cannot keep it out.
+class HttpServer {
+ public:
+  /// Listens, and serves from now on.
+  /// @param address  an IPv4 or IPv6 address of this machine; IPv6 with or without brackets
+  /// @param port  0: any free one
+  /// @param log  called on the thread of this server
+  /// @throws std::runtime_error  with a sentence for people, if it cannot listen there
+  /// @throws std::system_error  if the system has no thread left
+  HttpServer(const std::string& address, std::uint16_t port, std::vector<HttpRoute> routes, LogSink log,
+             HttpLimits limits = {});
+  /// Closes every connection and ends the thread. Waits for the handler in progress.
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  /// Where it listens, such as `http://127.0.0.1:6080`, with the port that was found.
+  [[nodiscard]] const std::string& url() const { return url_; }
+
+ private:
+  class State;
+
+  // Shared with replies that are sent from other threads.
+  const std::shared_ptr<State> state_;
+  const std::string url_;
+  // Last: it starts when everything above is there.
+  std::jthread thread_;
+};
+
+}  // namespace dti

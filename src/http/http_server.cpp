@@ -1,0 +1,171 @@
+#include "dti/http/http_server.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <unordered_map>
+#include <utility>
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "http/session.hpp"
+
+namespace dti {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::chrono::milliseconds kAcceptPause{100};  // when no descriptor is left: accepting fails at once each time
+constexpr int kNiceness = 10;  // what the process is there for goes first where the machine is short of time
+
+tcp::acceptor listen(asio::io_context& context, const std::string& text, std::uint16_t port) {
+  const auto bracketed = text.starts_with('[') && text.ends_with(']');
+  error_code error;
+  const auto address = asio::ip::make_address(bracketed ? text.substr(1, text.size() - 2) : text, error);
+  const auto shown =
+      (text.find(':') != std::string::npos && !bracketed ? "[" + text + "]" : text) + ":" + std::to_string(port);
+  if (error) throw std::runtime_error("cannot listen for HTTP on " + shown + ": it is not an IP address");
+  const tcp::endpoint endpoint{address, port};
+  tcp::acceptor acceptor{context};
+  const auto done = [&] { return !error; };
+  acceptor.open(endpoint.protocol(), error);
+  if (done()) acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
+  if (done()) acceptor.bind(endpoint, error);
+  if (done()) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (!error) return acceptor;
+  std::string hint;
+  if (error == asio::error::address_in_use) hint = " (another process listens there: stop it, or choose another port)";
+  if (error == boost::system::errc::address_not_available) hint = " (it is not an address of this machine)";
+  throw std::runtime_error("cannot listen for HTTP on " + shown + ": " + error.message() + hint);
+}
+
+}  // namespace
+
+/// The listener and its connections. Held by the server, and for a moment by a reply from another thread.
+class HttpServer::State : public std::enable_shared_from_this<State> {
+ public:
+  State(const std::string& address, std::uint16_t port, std::vector<HttpRoute> routes, LogSink log, HttpLimits limits)
+      : routes_(std::move(routes)),
+        log_(std::move(log)),
+        shared_{.limits = limits,
+                .answer = [this](const HttpRequest& request, HttpReply reply) { answer(request, std::move(reply)); },
+                .on_end = [this](HttpSession& session) { sessions_.erase(&session); },
+                .from_any_thread = [this](HttpReply reply) { return from_any_thread(std::move(reply)); }},
+        acceptor_(listen(context_, address, port)),
+        pause_(context_) {}
+
+  [[nodiscard]] std::string url() const {
+    const auto endpoint = acceptor_.local_endpoint();
+    const auto address = endpoint.address().to_string();
+    return "http://" + (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
+           std::to_string(endpoint.port());
+  }
+
+  void run() {
+    setpriority(PRIO_PROCESS, 0, kNiceness);  // of this thread only, in Linux
+    accept();
+    for (bool more = true; more;) {
+      try {
+        context_.run();
+        more = false;
+      } catch (const std::exception& error) {  // such as no memory, for one connection
+        log_({LogLevel::kError, "http-connection-failed", error.what(), {}});
+      }
+    }
+  }
+
+  void stop() { context_.stop(); }
+
+ private:
+  void accept() {
+    acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+      if (error == asio::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system ||
+          error == asio::error::no_buffer_space || error == asio::error::no_memory) {
+        close_longest_waiting();  // its descriptor is enough for a client that behaves
+        pause_.expires_after(kAcceptPause);
+        return pause_.async_wait([this](error_code) { accept(); });
+      }
+      accept();
+      if (!error) start(std::move(socket));  // otherwise the client has already left
+    });
+  }
+
+  void start(tcp::socket socket) {
+    if (sessions_.size() >= shared_.limits.connections_max && !close_longest_waiting()) return;
+    const auto session = std::make_shared<HttpSession>(std::move(socket), shared_);
+    sessions_.emplace(session.get(), session);
+    session->start();
+  }
+
+  /// @return false if all of them wait for routes
+  bool close_longest_waiting() {
+    const auto oldest = std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
+      return a.first->waits_since() < b.first->waits_since();
+    });
+    if (oldest == sessions_.end() || oldest->first->waits_since() == SteadyTime::max()) return false;
+    oldest->second->close();
+    sessions_.erase(oldest);
+    return true;
+  }
+
+  void answer(const HttpRequest& request, HttpReply reply) {
+    const auto route = std::find_if(routes_.begin(), routes_.end(),
+                                    [&](const HttpRoute& candidate) { return candidate.path == request.path; });
+    if (route == routes_.end() && request.path != "*")
+      return reply(text_response(404, "there is nothing at this path\n"));
+    if (request.method == "GET" || request.method == "HEAD") return answer(*route, request, reply);
+    static constexpr std::array kMethods{"POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+    const bool is_known = std::find(kMethods.begin(), kMethods.end(), request.method) != kMethods.end();
+    auto response = is_known ? text_response(405, "this path answers GET and HEAD only\n")
+                             : text_response(501, "this method is not known\n");
+    response.fields.emplace_back("Allow", "GET, HEAD");
+    reply(std::move(response));
+  }
+
+  void answer(const HttpRoute& route, const HttpRequest& request, const HttpReply& reply) {
+    try {
+      route.get(request, reply);
+    } catch (const std::exception& error) {
+      log_({LogLevel::kError, "http-request-failed", error.what(), {{"path", route.path}}});
+      reply(text_response(500, "the request failed; the log of the server has the reason\n"));
+    }
+  }
+
+  HttpReply from_any_thread(HttpReply reply) {
+    return [weak = weak_from_this(), reply = std::move(reply)](HttpResponse response) {
+      const auto state = weak.lock();
+      if (!state) return;
+      asio::dispatch(state->context_,
+                     [reply, response = std::move(response)]() mutable { reply(std::move(response)); });
+    };
+  }
+
+  // Fixed after construction.
+  const std::vector<HttpRoute> routes_;
+  const LogSink log_;
+  const HttpSession::Shared shared_;
+  // The server's thread only.
+  asio::io_context context_{1};
+  tcp::acceptor acceptor_;
+  asio::steady_timer pause_;
+  std::unordered_map<HttpSession*, std::shared_ptr<HttpSession>> sessions_;
+};
+
+HttpServer::HttpServer(const std::string& address, std::uint16_t port, std::vector<HttpRoute> routes, LogSink log,
+                       HttpLimits limits)
+    : state_(std::make_shared<State>(address, port, std::move(routes), std::move(log), limits)),
+      url_(state_->url()),
+      thread_([state = state_.get()] { state->run(); }) {}
+
+HttpServer::~HttpServer() { state_->stop(); }
+
+}  // namespace dti

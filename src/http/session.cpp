@@ -1,0 +1,137 @@
+#include "http/session.hpp"
+
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include "http/http_date.hpp"
+
+namespace dti {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+// Behind the last response, the client's remaining bytes are read for a moment: with unread ones, closing would reset the
+// connection, and the client could lose the response (RFC 9112, 9.6).
+constexpr std::chrono::seconds kDrainTime{1};
+constexpr std::size_t kDrainBytesMax = 256 * 1024;
+
+}  // namespace
+
+HttpSession::HttpSession(asio::ip::tcp::socket socket, const Shared& shared)
+    : shared_(shared), stream_(std::move(socket)) {}
+
+void HttpSession::start() {
+  error_code ignored;
+  stream_.socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
+  wait_for_client(shared_.limits.request_time);
+  read();
+}
+
+void HttpSession::close() { stream_.close(); }
+
+void HttpSession::wait_for_client(std::chrono::milliseconds time) {
+  waits_since_ = std::chrono::steady_clock::now();
+  stream_.expires_after(time);  // also of the operations that follow
+}
+
+void HttpSession::read() {
+  stream_.async_read_some(asio::buffer(chunk_), [self = shared_from_this()](error_code error, std::size_t size) {
+    if (error) return self->end();  // the client has left, or its time is over
+    self->on_read(size);
+  });
+}
+
+void HttpSession::on_read(std::size_t size) {
+  if (std::exchange(is_idle_, false)) wait_for_client(shared_.limits.request_time);
+  received_.append(chunk_.data(), size);
+  handle_head();
+}
+
+void HttpSession::handle_head() {
+  auto parsed = parse_request_head(received_);
+  if (std::holds_alternative<HeadIncomplete>(parsed)) return read();
+  if (auto* refused = std::get_if<HeadRefused>(&parsed)) {
+    keeps_alive_ = false;
+    is_head_ = false;
+    return respond(text_response(refused->status, refused->reason + "\n"));
+  }
+  handle(std::get<RequestHead>(std::move(parsed)));
+}
+
+void HttpSession::handle(RequestHead head) {
+  received_.erase(0, head.bytes);
+  is_head_ = head.request.method == "HEAD";
+  // Without having read the body, where the next request begins is not known.
+  keeps_alive_ = head.keep_alive && !head.has_body;
+  if (head.has_body && (is_head_ || head.request.method == "GET")) {
+    return respond(text_response(413, "a request for this path has no body\n"));
+  }
+  waits_since_ = SteadyTime::max();
+  stream_.expires_never();
+  shared_.answer(head.request, shared_.from_any_thread([weak = weak_from_this()](HttpResponse response) {
+    if (const auto self = weak.lock()) self->respond(std::move(response));
+  }));
+}
+
+void HttpSession::respond(HttpResponse response) {
+  body_ = response.body ? std::move(response.body) : std::make_shared<const std::string>();
+  response_ = Response{static_cast<http::status>(response.status), 11};
+  for (const auto& [name, value] : response.fields) response_.insert(name, value);
+  response_.set(http::field::date, http_date(std::chrono::system_clock::now()));
+  response_.set(http::field::content_type, response.content_type);
+  response_.set(http::field::cache_control, "no-store");
+  response_.set("X-Content-Type-Options", "nosniff");
+  response_.set(http::field::connection, keeps_alive_ ? "keep-alive" : "close");
+  response_.content_length(body_->size());
+  response_.body() = {body_->data(), body_->size()};
+  serializer_ = std::make_unique<http::response_serializer<http::span_body<const char>>>(response_);
+  wait_for_client(shared_.limits.reply_time);
+  const auto on_end = [self = shared_from_this()](error_code error, std::size_t) {
+    if (error) return self->end();
+    self->on_written();
+  };
+  if (is_head_) {
+    http::async_write_header(stream_, *serializer_, on_end);
+  } else {
+    http::async_write(stream_, *serializer_, on_end);
+  }
+}
+
+void HttpSession::on_written() {
+  serializer_.reset();
+  body_.reset();
+  if (!keeps_alive_) return drain();
+  is_idle_ = received_.empty();
+  wait_for_client(is_idle_ ? shared_.limits.idle_time : shared_.limits.request_time);
+  if (is_idle_) {
+    read();
+  } else {
+    handle_head();  // of a request that came with the one before
+  }
+}
+
+void HttpSession::drain() {
+  error_code ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  wait_for_client(kDrainTime);
+  discard();
+}
+
+void HttpSession::discard() {
+  stream_.async_read_some(asio::buffer(chunk_), [self = shared_from_this()](error_code error, std::size_t size) {
+    self->discarded_ += size;
+    if (error || self->discarded_ >= kDrainBytesMax) return self->end();
+    self->discard();
+  });
+}
+
+}  // namespace dti

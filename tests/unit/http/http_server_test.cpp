@@ -1,0 +1,334 @@
+#include "dti/http/http_server.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "dti/base/descriptor.hpp"
+#include "http/http_date.hpp"
+
+namespace dti {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+
+constexpr auto kForever = 60s;
+
+/// A client that sends and reads bytes as they are.
+class Connection {
+ public:
+  explicit Connection(const HttpServer& server, int receive_bytes = 0) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    if (receive_bytes > 0) setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
+    const timeval bound{.tv_sec = kForever.count(), .tv_usec = 0};
+    setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
+    setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound);
+    const auto& url = server.url();
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1))));
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    EXPECT_EQ(::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+
+  bool send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+  void send_no_more() { ::shutdown(socket_.get(), SHUT_WR); }
+
+  /// Sends a few bytes again and again, and reads nothing. @return does the server close the connection at some time?
+  bool is_cut_off() {
+    const auto give_up_at = std::chrono::steady_clock::now() + kForever;
+    while (send("X: y\r\n")) {
+      if (std::chrono::steady_clock::now() >= give_up_at) return false;
+      ::poll(nullptr, 0, 20);
+    }
+    return true;
+  }
+
+  /// Everything until the server closes the connection.
+  std::string read_all() {
+    while (read_some()) {
+    }
+    return std::exchange(received_, {});
+  }
+  /// The next response, its head in lower case.
+  std::pair<std::string, std::string> read_response(bool has_body = true) {
+    std::size_t end = 0;
+    while ((end = received_.find("\r\n\r\n")) == std::string::npos) {
+      if (!read_some()) return {};
+    }
+    auto head = received_.substr(0, end + 2);
+    for (auto& c : head) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    received_.erase(0, end + 4);
+    const auto size = has_body ? std::stoul(head.substr(head.find("content-length: ") + 16)) : 0;
+    while (received_.size() < size) {
+      if (!read_some()) return {};
+    }
+    auto body = received_.substr(0, size);
+    received_.erase(0, size);
+    return {head, body};
+  }
+  bool read_some() {
+    char part[4096];
+    const auto count = ::recv(socket_.get(), part, sizeof part, 0);
+    if (count <= 0) return false;
+    received_.append(part, static_cast<std::size_t>(count));
+    return true;
+  }
+
+ private:
+  Descriptor socket_;
+  std::string received_;
+};
+
+std::string get(const std::string& target, const std::string& fields = {}) {
+  return "GET " + target + " HTTP/1.1\r\nHost: dti\r\n" + fields + "\r\n";
+}
+
+int status_of(const std::string& head) { return head.size() < 12 ? 0 : std::stoi(head.substr(9, 3)); }
+
+class HttpServerTest : public testing::Test {
+ protected:
+  HttpServer make(HttpLimits limits = {}) {
+    return HttpServer{"127.0.0.1", 0, routes(), [this](const LogEvent& event) { log(event); }, limits};
+  }
+  std::vector<HttpRoute> routes() {
+    return {{"/hello", [](const HttpRequest& request,
+                          const HttpReply& reply) { reply(text_response(200, "hello " + request.method + "\n")); }},
+            {"/large",
+             [](const HttpRequest&, const HttpReply& reply) { reply(text_response(200, std::string(kLarge, 'x'))); }},
+            {"/fails", [](const HttpRequest&, const HttpReply&) { throw std::runtime_error("it is broken"); }},
+            {"/later", [this](const HttpRequest&, HttpReply reply) { later_.set_value(std::move(reply)); }}};
+  }
+  void log(const LogEvent& event) {
+    const std::lock_guard lock{mutex_};
+    log_.push_back(event);
+  }
+
+  static constexpr std::size_t kLarge = 64 * 1024 * 1024;  // more than two sockets buffer
+  std::promise<HttpReply> later_;
+  std::mutex mutex_;
+  std::vector<LogEvent> log_;
+};
+
+TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
+  auto server = make();
+  Connection client{server};
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(client.send(get("/hello")));
+    const auto [head, body] = client.read_response();
+    EXPECT_EQ(body, "hello GET\n");
+    for (const auto* line : {"http/1.1 200 ok\r\n", "\r\ncontent-length: 10\r\n", "\r\nconnection: keep-alive\r\n",
+                             "\r\ncontent-type: text/plain; charset=utf-8\r\n", "\r\ncache-control: no-store\r\n",
+                             "\r\nx-content-type-options: nosniff\r\n", "\r\ndate: "}) {
+      EXPECT_NE(head.find(line), std::string::npos) << line << "in\n" << head;
+    }
+    EXPECT_EQ(head.find("server:"), std::string::npos);
+  }
+}
+
+TEST_F(HttpServerTest, HeadHasTheFieldsOfGetAndNoBody) {
+  auto server = make();
+  Connection client{server};
+  ASSERT_TRUE(client.send("HEAD /hello HTTP/1.1\r\nHost: dti\r\n\r\n" + get("/hello")));
+  const auto head = client.read_response(false).first;
+  EXPECT_EQ(status_of(head), 200);
+  EXPECT_NE(head.find("content-length: 11\r\n"), std::string::npos);
+  EXPECT_EQ(client.read_response().second, "hello GET\n") << "the body did not come before it";
+}
+
+TEST_F(HttpServerTest, AnswersPipelinedRequestsInTheirOrder) {
+  auto server = make();
+  Connection client{server};
+  std::string requests;
+  for (int i = 0; i < 1'000; ++i) requests += get(i % 2 == 0 ? "/hello" : "/nothing");
+  ASSERT_TRUE(client.send(requests + get("/hello", "Connection: close\r\n")));
+  for (int i = 0; i < 1'000; ++i) ASSERT_EQ(status_of(client.read_response().first), i % 2 == 0 ? 200 : 404) << i;
+  EXPECT_NE(client.read_response().first.find("connection: close"), std::string::npos);
+  EXPECT_EQ(client.read_all(), "");
+}
+
+TEST_F(HttpServerTest, ARequestThatComesByteByByteIsAnswered) {
+  auto server = make();
+  Connection client{server};
+  for (const char c : get("/hello")) ASSERT_TRUE(client.send(std::string_view{&c, 1}));
+  EXPECT_EQ(status_of(client.read_response().first), 200);
+}
+
+TEST_F(HttpServerTest, AnswersAClientThatHasClosedItsSide) {
+  auto server = make();
+  Connection client{server};
+  ASSERT_TRUE(client.send(get("/hello")));
+  client.send_no_more();
+  EXPECT_NE(client.read_all().find("hello GET"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, RefusesWhatItDoesNotServe) {
+  auto server = make();
+  struct {
+    std::string request;
+    int status;
+    bool keeps;
+  } const cases[] = {
+      {get("/nothing"), 404, true},
+      {get("/hello/"), 404, true},
+      {"POST /hello HTTP/1.1\r\nHost: dti\r\nContent-Length: 0\r\n\r\n", 405, true},
+      {"POST /hello HTTP/1.1\r\nHost: dti\r\nContent-Length: 2\r\n\r\nhi", 405, false},
+      {"POST /hello HTTP/1.1\r\nHost: dti\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 405, false},
+      {"OPTIONS * HTTP/1.1\r\nHost: dti\r\n\r\n", 405, true},
+      {"CONNECT dti:80 HTTP/1.1\r\nHost: dti\r\n\r\n", 405, true},
+      {"TRACE /hello HTTP/1.1\r\nHost: dti\r\n\r\n", 405, true},
+      {"BREW /hello HTTP/1.1\r\nHost: dti\r\n\r\n", 501, true},
+      {"get /hello HTTP/1.1\r\nHost: dti\r\n\r\n", 501, true},
+      {get("/hello", "Content-Length: 2\r\n") + "hi", 413, false},
+      {get("/hello", "Transfer-Encoding: chunked\r\n") + "0\r\n\r\n", 413, false},
+      {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, false},
+      {"GET /hello\r\n", 400, false},
+      {"GET /" + std::string(9'000, 'a') + " HTTP/1.1\r\n", 414, false},
+      {get("/hello", "X: " + std::string(9'000, 'a') + "\r\n"), 431, false},
+  };
+  for (const auto& [request, status, keeps] : cases) {
+    Connection client{server};
+    ASSERT_TRUE(client.send(request + get("/hello", "Connection: close\r\n")));
+    const auto head = client.read_response().first;
+    EXPECT_EQ(status_of(head), status) << request;
+    EXPECT_EQ(head.find("connection: keep-alive") != std::string::npos, keeps) << request;
+    EXPECT_EQ(head.find("\r\nallow: get, head\r\n") != std::string::npos, status == 405 || status == 501) << head;
+    EXPECT_EQ(client.read_all().find("hello GET") != std::string::npos, keeps) << request;
+  }
+}
+
+TEST_F(HttpServerTest, ARouteThatFailsIsLoggedAndTheServerGoesOn) {
+  auto server = make();
+  Connection client{server};
+  ASSERT_TRUE(client.send(get("/fails") + get("/hello")));
+  EXPECT_EQ(status_of(client.read_response().first), 500);
+  EXPECT_EQ(status_of(client.read_response().first), 200);
+  const std::lock_guard lock{mutex_};
+  ASSERT_EQ(log_.size(), 1U);
+  EXPECT_EQ(log_[0].event, "http-request-failed");
+  EXPECT_EQ(log_[0].message, "it is broken");
+}
+
+TEST_F(HttpServerTest, AReplyMayComeLaterFromAnotherThreadAlsoWhenItsConnectionOrTheServerIsGone) {
+  auto later = later_.get_future();
+  std::optional<HttpServer> server{std::in_place, "127.0.0.1", std::uint16_t{0}, routes(), [](const LogEvent&) {}};
+  {
+    Connection client{*server};
+    ASSERT_TRUE(client.send(get("/later") + get("/hello")));
+    const auto reply = later.get();
+    reply(text_response(200, "at last\n"));
+    EXPECT_EQ(client.read_response().second, "at last\n");
+    EXPECT_EQ(client.read_response().second, "hello GET\n");
+  }
+  later_ = {};
+  later = later_.get_future();
+  HttpReply reply;
+  {
+    Connection client{*server};
+    ASSERT_TRUE(client.send(get("/later")));
+    reply = later.get();
+  }
+  reply(text_response(200, "too late\n"));
+  server.reset();
+  reply(text_response(200, "much too late\n"));
+}
+
+TEST_F(HttpServerTest, ARequestThatDoesNotComeToItsEndIsCutOffHoweverItTrickles) {
+  auto server = make({.request_time = 200ms});
+  Connection silent{server};
+  Connection half{server};
+  ASSERT_TRUE(half.send("GET /hello HTTP/1.1\r\nHost: dti\r\n"));
+  EXPECT_EQ(silent.read_all(), "");
+  EXPECT_EQ(half.read_all(), "");
+  Connection trickles{server};
+  ASSERT_TRUE(trickles.send("GET /hello HTTP/1.1\r\n"));
+  EXPECT_TRUE(trickles.is_cut_off());
+}
+
+TEST_F(HttpServerTest, AnIdleConnectionIsClosedAfterItsOwnTime) {
+  auto server = make({.request_time = std::chrono::milliseconds{kForever}, .idle_time = 100ms});
+  Connection client{server};
+  ASSERT_TRUE(client.send(get("/hello")));
+  EXPECT_EQ(status_of(client.read_response().first), 200);
+  EXPECT_EQ(client.read_all(), "");
+}
+
+TEST_F(HttpServerTest, AClientThatDoesNotReadItsResponseIsCutOff) {
+  auto server = make({.reply_time = 200ms});
+  Connection deaf{server, 4'096};
+  ASSERT_TRUE(deaf.send(get("/large")));
+  Connection other{server};
+  ASSERT_TRUE(other.send(get("/hello")));
+  EXPECT_EQ(status_of(other.read_response().first), 200) << "it does not wait for the one before";
+  EXPECT_TRUE(deaf.is_cut_off());
+  EXPECT_LT(deaf.read_all().size(), kLarge);
+}
+
+TEST_F(HttpServerTest, ANewConnectionTakesThePlaceOfTheOneThatWaitsLongestForItsClient) {
+  auto server = make({.connections_max = 3, .request_time = std::chrono::milliseconds{kForever}});
+  Connection oldest{server};
+  ASSERT_TRUE(oldest.send("GET "));
+  std::vector<std::unique_ptr<Connection>> others;
+  for (int i = 0; i < 2; ++i) {
+    auto& other = *others.emplace_back(std::make_unique<Connection>(server));
+    ASSERT_TRUE(other.send(get("/hello")));
+    EXPECT_EQ(status_of(other.read_response().first), 200);
+  }
+  Connection newest{server};
+  ASSERT_TRUE(newest.send(get("/hello")));
+  EXPECT_EQ(status_of(newest.read_response().first), 200);
+  EXPECT_EQ(oldest.read_all(), "");
+  for (auto& other : others) {
+    ASSERT_TRUE(other->send(get("/hello")));
+    EXPECT_EQ(status_of(other->read_response().first), 200);
+  }
+}
+
+TEST_F(HttpServerTest, ListensOnIpv6AndRefusesWhatItCannotListenOn) {
+  HttpServer ipv6{"[::1]", 0, {}, [](const LogEvent&) {}};
+  EXPECT_TRUE(ipv6.url().starts_with("http://[::1]:")) << ipv6.url();
+  auto server = make();
+  const auto port = static_cast<std::uint16_t>(std::stoi(server.url().substr(server.url().rfind(':') + 1)));
+  const auto refusal = [](const std::string& address, std::uint16_t at) -> std::string {
+    try {
+      const HttpServer other{address, at, {}, [](const LogEvent&) {}};
+      return "it listens";
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(refusal("127.0.0.1", port), "cannot listen for HTTP on 127.0.0.1:" + std::to_string(port) +
+                                            ": Address already in use (another process listens there: stop it, or "
+                                            "choose another port)");
+  EXPECT_NE(refusal("192.0.2.1", 0).find("not an address of this machine"), std::string::npos);
+  EXPECT_NE(refusal("localhost", 0).find("not an IP address"), std::string::npos);
+}
+
+TEST(HttpDateTest, IsWrittenAsHttpWritesIt) {
+  EXPECT_EQ(http_date(std::chrono::system_clock::from_time_t(784111777)), "Sun, 06 Nov 1994 08:49:37 GMT");
+}
+
+}  // namespace
+}  // namespace dti
