@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,8 +15,11 @@
 #include "dti/base/stop_signals.hpp"
 #include "dti/cli/announcements.hpp"
 #include "dti/cli/logging.hpp"
+#include "dti/cli/settings.hpp"
 #include "dti/cli/standard_streams.hpp"
+#include "dti/http/http_server.hpp"
 #include "dti/repository/open/open_repository.hpp"
+#include "dti/transport/monitor/monitor_routes.hpp"
 #include "dti/transport/server/proxy_registration.hpp"
 #include "dti/transport/server/server.hpp"
 #include "dti/transport/zeromq/lookup_hangs.hpp"
@@ -24,7 +28,28 @@
 
 namespace {
 
+bool is_loopback(const std::string& host) { return host.starts_with("127.") || host == "[::1]"; }
+
+/// Starts to serve what the operator's tools ask for over HTTP.
+std::unique_ptr<dti::HttpServer> serve_http(const dti::HostPort& address, const dti::FiguresBoard& figures,
+                                            dti::MonitorOptions options, const dti::LogSink& log) {
+  auto http = std::make_unique<dti::HttpServer>(address.host, address.port,
+                                                dti::monitor_routes(figures, std::move(options)), log);
+  log({dti::LogLevel::kInfo,
+       "http-listening",
+       "metrics, health and status are served over HTTP",
+       {{"url", http->url()}}});
+  if (!is_loopback(address.host)) {
+    log({dti::LogLevel::kWarning,
+         "http-not-loopback",
+         "HTTP has no authentication: every host that reaches the address of --http can read metrics and status",
+         {{"url", http->url()}}});
+  }
+  return http;
+}
+
 int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const dti::Log& process_log) {
+  const auto started_at = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
   const auto log = process_log.sink();
   stop_signals.on_ignored([log](const char* name) { log(dti::ignored_signal(name)); });
   if (std::holds_alternative<dti::MemoryStoreAddress>(options.store)) {
@@ -47,6 +72,16 @@ int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const d
                      std::move(options.start),
                      *repository,
                      log};
+  std::unique_ptr<dti::HttpServer> http;
+  if (options.http) {
+    const auto* const file = std::get_if<dti::SqliteStoreAddress>(&options.store);
+    http = serve_http(*options.http, server.figures(),
+                      {.version = dti::program_version(),
+                       .started_at = started_at,
+                       .store_file = file == nullptr ? std::nullopt : std::optional{file->path},
+                       .log_lines_dropped = [&process_log] { return process_log.lines_dropped(); }},
+                      log);
+  }
   const auto on_role = [&](dti::Role role) {
     const bool leads = role == dti::Role::kLeader;
     announcements.say(leads ? "READY" : "STANDBY", server.endpoint());

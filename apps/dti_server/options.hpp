@@ -25,6 +25,7 @@ struct DtiServerOptions {
   std::string bind;
   std::uint16_t port = 0;                   // 0: the system chooses a free port
   std::optional<HostPort> advertise;        // where clients reach this server; none: the bound address
+  std::optional<HostPort> http;             // where monitoring listens; none: it does not
   std::optional<HostPort> proxy;            // the old proxy to register with
   std::size_t memory_max = 0;               // bytes of the process; 0: no limit
   std::chrono::milliseconds fail_after{0};  // from READY until the server kills itself; 0: never

@@ -49,6 +49,7 @@ struct LineWriter::State {
   std::deque<std::string> lines;
   std::size_t bytes = 0;      // of the lines
   std::uint64_t dropped = 0;  // since the last gap_line
+  std::uint64_t dropped_in_all = 0;
   bool is_finishing = false;
   bool has_ended = false;
 };
@@ -97,8 +98,14 @@ void LineWriter::write(std::string line) {
     state.bytes -= state.lines.front().size();
     state.lines.pop_front();
     ++state.dropped;
+    ++state.dropped_in_all;
   }
   state.changed.notify_one();
+}
+
+std::uint64_t LineWriter::dropped() const {
+  const std::lock_guard lock{state_->mutex};
+  return state_->dropped_in_all;
 }
 
 void LineWriter::finish(std::chrono::milliseconds bound) {

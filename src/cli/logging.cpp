@@ -121,6 +121,7 @@ class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
   explicit WriterSink(LineWriter::Options options) : writer_(std::move(options)) {}
 
   void finish(std::chrono::milliseconds bound) { writer_.finish(bound); }
+  [[nodiscard]] std::uint64_t dropped() const { return writer_.dropped(); }
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -225,6 +226,8 @@ void Log::operator()(const LogEvent& event) const { state_->log(event); }
 LogSink Log::sink() const {
   return [state = state_](const LogEvent& event) { state->log(event); };
 }
+
+std::uint64_t Log::lines_dropped() const { return state_->sink->dropped(); }
 
 void Log::finish() const { state_->sink->finish(kFinishTime); }
 

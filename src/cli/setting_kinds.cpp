@@ -141,6 +141,19 @@ Parsed parse_host_ports(const HostPortKind& kind, std::string_view text) {
   return good(std::move(addresses));
 }
 
+Parsed parse_listen(std::string_view text) {
+  const auto colon = text.rfind(':');
+  const std::string host{text.substr(0, colon)};
+  in_addr ipv4{};
+  const bool is_ipv4 = inet_pton(AF_INET, host.c_str(), &ipv4) == 1 && host.find('\0') == std::string::npos;
+  const bool is_bracketed = host.size() > 2 && host.front() == '[' && is_host(host);
+  const auto port = colon == std::string_view::npos ? -1 : parse_whole(text.substr(colon + 1)).value_or(-1);
+  if ((!is_ipv4 && !is_bracketed) || port < 0 || port > 65'535) {
+    return BadValue{"is not an IP address and a port (such as 127.0.0.1:6080 or [::1]:6080)"};
+  }
+  return good(std::vector<HostPort>{{host, static_cast<std::uint16_t>(port)}});
+}
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
   std::string joined;
   for (const auto& part : parts) {
@@ -178,6 +191,7 @@ Parsed parse_value(const ValueKind& kind, std::string_view text) {
                         [&](const IntegerKind& integer) { return parse_integer(integer, text); },
                         [&](const SecondsKind& seconds) { return parse_seconds(seconds, text); },
                         [&](const HostPortKind& addresses) { return parse_host_ports(addresses, text); },
+                        [&](const ListenKind&) { return parse_listen(text); },
                         [&](const ChoiceKind& choice) { return parse_choice(choice, text); },
                         [&](const SwitchKind&) { return parse_switch(text); },
                     },
@@ -194,6 +208,7 @@ std::string placeholder(const ValueKind& kind) {
           [](const IntegerKind&) -> std::string { return "N"; },
           [](const SecondsKind&) -> std::string { return "SECONDS"; },
           [](const HostPortKind& kind_) -> std::string { return kind_.several ? "HOST:PORT,…" : "HOST:PORT"; },
+          [](const ListenKind&) -> std::string { return "ADDRESS:PORT"; },
           [](const ChoiceKind& choice) { return join(choice.choices, "|"); },
           [](const SwitchKind&) -> std::string { return ""; },
       },

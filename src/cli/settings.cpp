@@ -151,7 +151,9 @@ std::string environment_name(std::string_view name) {
   return shown;
 }
 
-std::string version_text(const std::string& program) { return program + " " DTI_VERSION "\n"; }
+std::string program_version() { return DTI_VERSION; }
+
+std::string version_text(const std::string& program) { return program + " " + program_version() + "\n"; }
 
 std::string variable_name(std::string_view setting) { return "DTI_" + environment_name(setting); }
 

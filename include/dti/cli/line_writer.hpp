@@ -38,6 +38,8 @@ class LineWriter {
   /// Queues a line. Never waits for the reader. Thread: any.
   /// @param line  with its line feed
   void write(std::string line);
+  /// How many lines were dropped since the start. Thread: any.
+  [[nodiscard]] std::uint64_t dropped() const;
   /// Ends the queue. Waits until all lines are written or a write has failed, at most for `bound`. After that time, the
   /// thread continues alone until the process exits.
   void finish(std::chrono::milliseconds bound);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -39,6 +40,8 @@ class Log {
   void operator()(const LogEvent& event) const;
   /// The same log as a function object. It may outlive the Log; then it drops its events.
   [[nodiscard]] LogSink sink() const;
+  /// How many lines were dropped since the start, because stderr was not read. Thread: any.
+  [[nodiscard]] std::uint64_t lines_dropped() const;
   /// Waits for the last lines, at most for kFinishTime. Call it before the process exits.
   void finish() const;
 

@@ -47,13 +47,15 @@ struct SecondsKind {
 struct HostPortKind {
   bool several = false;
 };
+/// IP-ADDRESS:PORT of this machine to listen on; port 0 lets the system choose one.
+struct ListenKind {};
 struct ChoiceKind {
   std::vector<std::string> choices;
 };
 /// A setting that is on or off: `--json`, `--json=true`, `--json=false`.
 struct SwitchKind {};
 using ValueKind = std::variant<TextKind, NameKind, PathKind, BindKind, IntegerKind, SecondsKind, HostPortKind,
-                               ChoiceKind, SwitchKind>;
+                               ListenKind, ChoiceKind, SwitchKind>;
 
 inline constexpr std::int64_t kSecondsMax = 1'000'000;  // 11 days; as milliseconds it fits the 32 bits of a poll
 

@@ -114,6 +114,9 @@ class Settings {
 /// The text of --help.
 [[nodiscard]] std::string help_text(const AppDescription& app);
 
+/// The version of the programs, such as `0.1.0`.
+[[nodiscard]] std::string program_version();
+
 /// The text of --version.
 [[nodiscard]] std::string version_text(const std::string& program);
 

@@ -11,6 +11,7 @@ void StoreCalls::on_start(const StoreCall& call, SteadyTime now) {
   started_at_ = now;
   entries_read_ = 0;
   if (const auto* commit = std::get_if<CommitCall>(&call)) batch_entries_ = commit->batch->entries.size();
+  if (const auto* opening = std::get_if<OpenSemesterCall>(&call)) semester_opened_ = opening->name;
 }
 
 void StoreCalls::on_piece(const TakeOverPiece& piece) {
@@ -51,6 +52,11 @@ void StoreCalls::succeed(const Ended<WatchCall>& watch, SteadyTime now) {
   for (const auto& head : watch.answer().heads) semesters_.push_back({head.semester_id, head.name});
   entries_read_before_ = std::exchange(entries_read_, 0);
   followed_at_ = now;
+}
+
+void StoreCalls::succeed(const Ended<OpenSemesterCall>& opening, SteadyTime /*now*/) {
+  const auto& [result, id] = opening.answer();
+  if (result == OpenResult::kOpened) semesters_.push_back({id, semester_opened_});
 }
 
 double StoreCalls::seconds_until(SteadyTime now) const {

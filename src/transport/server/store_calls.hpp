@@ -36,6 +36,7 @@ class StoreCalls {
   void succeed(const Ended<CommitCall>& commit, SteadyTime now);
   void succeed(const Ended<TakeOverCall>& take_over, SteadyTime now);
   void succeed(const Ended<WatchCall>& watch, SteadyTime now);
+  void succeed(const Ended<OpenSemesterCall>& opening, SteadyTime now);
   void succeed(const auto& /*ended*/, SteadyTime /*now*/) {}
   [[nodiscard]] double seconds_until(SteadyTime now) const;  // since the call started
 
@@ -43,6 +44,7 @@ class StoreCalls {
   std::vector<OpenSemester> semesters_;
   SteadyTime started_at_{};                // of the call in progress, or of the last one
   std::size_t batch_entries_ = 0;          // of the commit in progress
+  std::string semester_opened_;            // by the call in progress
   std::uint64_t entries_read_ = 0;         // by the call in progress
   std::uint64_t entries_read_before_ = 0;  // by the last watch
   SteadyTime followed_at_{};

@@ -71,6 +71,7 @@ TEST(DtiServerOptions, DefaultsAreThoseOfTheProtocol) {
   EXPECT_EQ(options.port, 6000);
   EXPECT_FALSE(options.advertise);
   EXPECT_FALSE(options.proxy);
+  EXPECT_FALSE(options.http);
   EXPECT_EQ(options.memory_max, 1024U * 1024 * 1024);
   EXPECT_EQ(options.fail_after, 0s);
   EXPECT_EQ(options.pipeline.lease.duration, 5s);
@@ -84,7 +85,7 @@ TEST(DtiServerOptions, EveryFlagReachesItsOption) {
       {"--semester=2025-10", "--classrooms=380", "--labs=60", "--mobile-labs=5",
        "--store=memory:", "--store-timeout=0.5", "--lease-seconds=7", "--bind=0.0.0.0", "--port=0",
        "--advertise=[2001:db8::1]:6000", "--catalog=c.csv", "--num-faculties=10", "--fail-seconds=2.5",
-       "--proxy-server=proxy:7000", "--memory-max=64", "--log-level=error", "--log-format=json"},
+       "--proxy-server=proxy:7000", "--http=[::1]:0", "--memory-max=64", "--log-level=error", "--log-format=json"},
       {}, {{"c.csv", "faculty,program\nderecho,derecho civil\n"}});
   ASSERT_TRUE(options.start.semester);
   EXPECT_EQ(options.start.semester->name, "2025-10");
@@ -105,6 +106,7 @@ TEST(DtiServerOptions, EveryFlagReachesItsOption) {
   ASSERT_TRUE(options.advertise);
   EXPECT_EQ(to_string(*options.advertise), "[2001:db8::1]:6000");
   EXPECT_EQ(options.proxy, (HostPort{"proxy", 7000}));
+  EXPECT_EQ(options.http, (HostPort{"[::1]", 0}));
   EXPECT_EQ(options.memory_max, 64U * 1024 * 1024);
   EXPECT_EQ(options.fail_after, 2500ms);
   EXPECT_EQ(options.log.level, LogLevel::kError);

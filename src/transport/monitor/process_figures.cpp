@@ -1,0 +1,54 @@
+#include "transport/monitor/process_figures.hpp"
+
+#include <sys/resource.h>
+
+#include <iterator>
+#include <system_error>
+
+namespace dti {
+namespace {
+
+double seconds_of(const timeval& time) {
+  constexpr double kMicroseconds = 1'000'000;
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / kMicroseconds;
+}
+
+std::uint64_t count_descriptors() {
+  std::error_code error;
+  std::uint64_t count = 0;
+  std::filesystem::directory_iterator entries{"/proc/self/fd", error};
+  while (!error && entries != std::filesystem::directory_iterator{}) {
+    ++count;
+    entries.increment(error);
+  }
+  return count > 0 ? count - 1 : 0;  // one of them reads the folder
+}
+
+}  // namespace
+
+ProcessFigures read_process_figures() {
+  ProcessFigures figures;
+  rusage usage{};
+  if (getrusage(RUSAGE_SELF, &usage) == 0)
+    figures.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) figures.descriptors_max = limit.rlim_cur;
+  figures.descriptors_open = count_descriptors();
+  return figures;
+}
+
+std::optional<StoreFileFigures> read_store_file_figures(const std::filesystem::path& file) {
+  std::error_code error;
+  StoreFileFigures figures;
+  figures.file_bytes = std::filesystem::file_size(file, error);
+  if (error) return std::nullopt;
+  const auto log_bytes = std::filesystem::file_size(file.string() + "-wal", error);
+  if (!error) figures.log_bytes = log_bytes;
+  const auto space = std::filesystem::space(file, error);
+  if (error) return std::nullopt;
+  figures.disk_free_bytes = space.available;
+  figures.disk_bytes = space.capacity;
+  return figures;
+}
+
+}  // namespace dti

@@ -1,0 +1,132 @@
+#include "transport/monitor/server_metrics.hpp"
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "transport/monitor/health.hpp"
+
+namespace dti {
+namespace {
+
+void add_requests(MetricPage& page, const RequestFigures& requests) {
+  const auto number = [](std::uint64_t count) { return static_cast<double>(count); };
+  const auto text = [](int status) { return std::string{wire_text(static_cast<Status>(status))}; };
+  const auto is_whole = [](int status) { return is_whole_request(static_cast<Status>(status)); };
+  for (int status = 0; status < kStatusCount; ++status) {
+    if (is_whole(status)) continue;
+    page.counter("dti_decisions_total", "Programs that were decided and whose reply was sent, by status.",
+                 number(requests.decisions[static_cast<std::size_t>(status)]), {{"status", text(status)}});
+  }
+  constexpr auto* kRequests = "dti_requests_total";
+  constexpr auto* kHelp =
+      "Requests that were replied to: decided, or the status with which they were rejected as a whole.";
+  page.counter(kRequests, kHelp, number(requests.decided), {{"outcome", "decided"}});
+  for (int status = 0; status < kStatusCount; ++status) {
+    if (!is_whole(status)) continue;
+    page.counter(kRequests, kHelp, number(requests.rejected[static_cast<std::size_t>(status)]),
+                 {{"outcome", text(status)}});
+  }
+  page.counter("dti_health_checks_total", "Health checks that clients have sent over ZeroMQ.",
+               number(requests.health_checks));
+  page.histogram("dti_reply_seconds", "Time from the arrival of a well-formed request to its reply.",
+                 requests.reply_seconds);
+}
+
+void add_store(MetricPage& page, const StoreFigures& store) {
+  static constexpr std::array<std::string_view, StorageError::kKindCount> kKinds{
+      "unavailable", "unreachable", "in-doubt", "rejected", "invariant", "corrupt", "refused"};
+  page.histogram("dti_commit_seconds", "Time that the store took to commit a batch.", store.commit_seconds);
+  page.histogram("dti_batch_entries", "Ledger entries of a committed batch.", store.entries_per_batch);
+  page.counter("dti_take_overs_total", "Take-overs of the store by this server, at the start and after failures.",
+               static_cast<double>(store.take_overs));
+  page.histogram("dti_take_over_seconds", "Time that a take-over took.", store.take_over_seconds);
+  for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
+    page.counter("dti_store_failures_total", "Calls of the store that failed, by kind.",
+                 static_cast<double>(store.failures[kind]), {{"kind", std::string{kKinds[kind]}}});
+  }
+}
+
+void add_lead(MetricPage& page, const ServerFigures& figures, SteadyTime now) {
+  for (const auto phase : {Lead::Phase::kLeading, Lead::Phase::kStandby, Lead::Phase::kTakingOver}) {
+    page.gauge("dti_role", "1 for the present role of this server, 0 for the others.", figures.phase == phase ? 1 : 0,
+               {{"role", role_text(phase)}});
+  }
+  page.gauge("dti_ready", "1 if this server is ready, as /readyz says.", is_ready(readiness(figures, now)) ? 1 : 0);
+  page.gauge("dti_epoch", "Epoch under which this server leads or led last; 0 if it never led.",
+             static_cast<double>(figures.epoch));
+  page.gauge("dti_lease_left_seconds", "Time until the lease of this server runs out, by its own clock.",
+             seconds_between(now, figures.lease_until));
+  page.gauge("dti_store_answers",
+             "0 if a call of the store takes too long, or the store refuses everything; otherwise 1.",
+             figures.store_answers ? 1 : 0);
+  const bool stands_by = figures.phase == Lead::Phase::kStandby;
+  page.gauge("dti_standby_entries_behind",
+             "Ledger entries that this standby had to read to reach the end; 0 for others.",
+             stands_by ? static_cast<double>(figures.entries_behind) : 0);
+  page.gauge("dti_standby_behind_seconds", "Time since this standby reached the end of the ledger; 0 for others.",
+             stands_by && figures.is_loaded ? seconds_between(figures.followed_at, now) : 0);
+  page.gauge("dti_loop_silent_seconds", "Time since the loop of this server published its figures.",
+             seconds_between(figures.at, now));
+}
+
+void add_load(MetricPage& page, const ServerFigures& figures) {
+  static constexpr std::array<std::string_view, kDropReasonCount> kReasons{"peer-gone", "not-read", "closed"};
+  page.gauge("dti_requests_waiting", "Requests that wait for their reply.",
+             static_cast<double>(figures.requests_waiting));
+  page.gauge("dti_requests_waiting_bytes", "Bytes of the messages of the requests that wait.",
+             static_cast<double>(figures.bytes_waiting));
+  page.gauge("dti_peers", "Connections of clients over ZeroMQ.", static_cast<double>(figures.peers));
+  for (std::size_t reason = 0; reason < kReasons.size(); ++reason) {
+    page.counter("dti_replies_dropped_total", "Replies that were dropped, by reason.",
+                 static_cast<double>(figures.replies_dropped[reason]), {{"reason", std::string{kReasons[reason]}}});
+  }
+  page.counter("dti_connections_closed_total", "Times that the server closed all connections at once.",
+               static_cast<double>(figures.times_closed));
+  page.gauge("dti_memory_bytes", "Memory of this process, without mapped files.",
+             static_cast<double>(figures.memory_bytes));
+  page.gauge("dti_memory_max_bytes", "Memory above which the server closes all connections; 0 if there is no limit.",
+             static_cast<double>(figures.memory_max));
+  for (const auto& [event, count] : figures.events) {
+    page.counter("dti_events_total",
+                 "Warnings and errors about requests, the store and the lead that were logged, by event.",
+                 static_cast<double>(count), {{"event", event}});
+  }
+}
+
+void add_semesters(MetricPage& page, const ServerFigures& figures) {
+  for (const auto& semester : figures.semesters) {
+    const auto add = [&](const std::string& kind, Quantity quantity) {
+      page.gauge("dti_rooms_capacity", "Rooms of an open semester, by kind.", static_cast<double>(quantity),
+                 {{"semester", semester.name}, {"kind", kind}});
+    };
+    add("classroom", semester.capacity.classrooms);
+    add("lab", semester.capacity.labs);
+    add("mobile-lab", semester.capacity.conversions);
+  }
+  for (const auto& semester : figures.semesters) {
+    const auto add = [&](const std::string& kind, Quantity quantity) {
+      page.gauge("dti_rooms_left", "Rooms of an open semester that are left, by kind.", static_cast<double>(quantity),
+                 {{"semester", semester.name}, {"kind", kind}});
+    };
+    add("classroom", semester.left.classrooms);
+    add("lab", semester.left.labs);
+    add("mobile-lab", semester.left.mobile_labs());
+  }
+  for (const auto& semester : figures.semesters) {
+    page.gauge("dti_ledger_head", "Number of the last ledger entry of an open semester.",
+               static_cast<double>(semester.head), {{"semester", semester.name}});
+  }
+}
+
+}  // namespace
+
+void add_server_metrics(MetricPage& page, const ServerFigures& figures, SteadyTime now) {
+  add_requests(page, figures.requests);
+  add_store(page, figures.store);
+  add_lead(page, figures, now);
+  add_load(page, figures);
+  add_semesters(page, figures);
+}
+
+}  // namespace dti

@@ -1,0 +1,127 @@
+#include "transport/monitor/server_metrics.hpp"
+
+#include <chrono>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "dti/transport/monitor/monitor_routes.hpp"
+
+namespace dti {
+namespace {
+
+using namespace std::chrono_literals;
+
+const SteadyTime kNow{1h};
+
+std::string text_of(const ServerFigures& figures) {
+  MetricPage page;
+  add_server_metrics(page, figures, kNow);
+  return page.prometheus_text();
+}
+
+bool has_line(const std::string& text, const std::string& line) {
+  return text.find("\n" + line + "\n") != std::string::npos;
+}
+
+TEST(ServerMetrics, ShowWhatTheFiguresSay) {
+  ServerFigures figures;
+  figures.at = kNow - 500ms;
+  figures.phase = Lead::Phase::kLeading;
+  figures.epoch = 3;
+  figures.lease_until = kNow + 1500ms;
+  figures.is_loaded = true;
+  figures.requests.decided = 11;
+  figures.requests.decisions[static_cast<std::size_t>(Status::kOk)] = 5;
+  figures.requests.rejected[static_cast<std::size_t>(Status::kOverloaded)] = 2;
+  figures.requests.reply_seconds.observe(0.002);
+  figures.store.failures[static_cast<std::size_t>(StorageError::Kind::kInDoubt)] = 1;
+  figures.replies_dropped = {1, 2, 3};
+  figures.semesters = {{"2025-10", {380, 60, 40}, {373, 58, 39}, 12}, {"a \"b\"", {1, 2, 0}, {1, 2, 0}, 1}};
+  figures.events = {{"taking-over-anew", 4}};
+  const auto text = text_of(figures);
+  for (const auto* line : {
+           "dti_decisions_total{status=\"OK\"} 5",
+           "dti_requests_total{outcome=\"decided\"} 11",
+           "dti_requests_total{outcome=\"OVERLOADED\"} 2",
+           "dti_requests_total{outcome=\"NOT-LEADER\"} 0",
+           "dti_reply_seconds_bucket{le=\"0.001\"} 0",
+           "dti_reply_seconds_bucket{le=\"0.0025\"} 1",
+           "dti_reply_seconds_count 1",
+           "dti_store_failures_total{kind=\"in-doubt\"} 1",
+           "dti_store_failures_total{kind=\"refused\"} 0",
+           "dti_replies_dropped_total{reason=\"not-read\"} 2",
+           "dti_role{role=\"leader\"} 1",
+           "dti_role{role=\"standby\"} 0",
+           "dti_ready 1",
+           "dti_epoch 3",
+           "dti_lease_left_seconds 1.5",
+           "dti_loop_silent_seconds 0.5",
+           "dti_rooms_left{semester=\"2025-10\",kind=\"classroom\"} 373",
+           "dti_rooms_left{semester=\"2025-10\",kind=\"mobile-lab\"} 39",
+           "dti_rooms_capacity{semester=\"a \\\"b\\\"\",kind=\"lab\"} 2",
+           "dti_ledger_head{semester=\"2025-10\"} 12",
+           "dti_events_total{event=\"taking-over-anew\"} 4",
+       }) {
+    EXPECT_TRUE(has_line(text, line)) << line << " in\n" << text;
+  }
+  EXPECT_FALSE(text.find("dti_decisions_total{status=\"OVERLOADED\"}") != std::string::npos)
+      << "it is of a whole request";
+}
+
+TEST(ServerMetrics, EachFamilyIsThereOnceWithHelpAndType) {
+  ServerFigures figures;
+  figures.semesters.resize(2);
+  figures.events = {{"a", 1}, {"b", 1}};
+  std::istringstream lines{text_of(figures)};
+  std::set<std::string> helped;
+  std::set<std::string> typed;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words{line};
+    std::string mark, kind, name, text;
+    words >> mark >> kind >> name;
+    if (mark != "#") continue;
+    EXPECT_TRUE((kind == "HELP" ? helped : typed).insert(name).second) << line;
+    std::getline(words, text);
+    if (kind == "HELP") {
+      EXPECT_TRUE(text.ends_with(".")) << line;
+    }
+  }
+  EXPECT_GT(helped.size(), 20U);
+  EXPECT_EQ(helped, typed);
+}
+
+TEST(MonitorRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
+  FiguresBoard board{ServerFigures{}};
+  const auto routes =
+      monitor_routes(board, {.version = "1.2.3", .store_file = {}, .log_lines_dropped = [] { return 7U; }});
+  const auto get = [&](const std::string& path, const std::string& accept) {
+    HttpResponse response;
+    for (const auto& route : routes) {
+      if (route.path != path) continue;
+      route.get({"GET", path, {}, {{"accept", accept}}}, [&](HttpResponse given) { response = std::move(given); });
+    }
+    return response;
+  };
+  const auto text = get("/metrics", "");
+  EXPECT_EQ(text.content_type, MetricPage::kPrometheusType);
+  EXPECT_TRUE(has_line(*text.body, "dti_build_info{version=\"1.2.3\"} 1"));
+  EXPECT_TRUE(has_line(*text.body, "dti_log_lines_dropped_total 7"));
+  EXPECT_EQ(text.body->find("dti_store_log_bytes"), std::string::npos);
+  const auto open_metrics = get("/metrics", "application/openmetrics-text");
+  EXPECT_EQ(open_metrics.content_type, MetricPage::kOpenMetricsType);
+  EXPECT_TRUE(open_metrics.body->ends_with("\n# EOF\n"));
+  EXPECT_EQ(get("/livez", "").status, 503);
+  board.publish({.at = std::chrono::steady_clock::now(),
+                 .requests = {},
+                 .store = {},
+                 .leader = {},
+                 .semesters = {},
+                 .events = {}});
+  EXPECT_EQ(get("/livez", "").status, 200);
+}
+
+}  // namespace
+}  // namespace dti
