@@ -18,7 +18,7 @@ class Driver:
     def __init__(self, plan, folder, server, semesters):
         self._plan = plan
         self._folder = folder
-        self._server = server
+        self.server = server
         self._semesters = list(semesters)
         self.grants = Counter()  # semester -> how many
 
@@ -28,7 +28,7 @@ class Driver:
         point = plan.open_loop if rate else plan.point_at(in_flight)
         flags = {"rate": rate} if rate else {"requests": requests_max(in_flight, point)}
         taken, self._semesters = self._semesters[:SEMESTERS_A_POINT], self._semesters[SEMESTERS_A_POINT:]
-        found = load(self._folder, self._server.address, plan.catalog, taken, in_flight, point, **flags)
+        found = load(self._folder, self.server.address, plan.catalog, taken, in_flight, point, **flags)
         asked = programs_asked(found)
         for semester in taken:  # one is filled after the other
             self.grants[semester] = min(asked, plan.catalog.size)
@@ -37,7 +37,7 @@ class Driver:
 
     def repeat(self, in_flight, found, semesters):
         """The requests of that fresh point once more, from the first to the last, and again."""
-        return load(self._folder, self._server.address, self._plan.catalog, semesters, in_flight,
+        return load(self._folder, self.server.address, self._plan.catalog, semesters, in_flight,
                     self._plan.point_at(in_flight), first=found["sent_in_all"], repeats=100)
 
 
@@ -76,10 +76,10 @@ def semesters_needed():
 
 
 @contextlib.contextmanager
-def driven(plan, folder, ledgers, verified, name):
+def driven(plan, folder, ledgers, verified, name, flags=()):
     """A Driver of a server on a fresh copy. The ledger is proved at the end; `verified` gets what was found."""
     with ledgers.copy() as ledger:
-        with running_server(folder, ledger.flag) as server:
+        with running_server(folder, ledger.flag, *flags) as server:
             driver = Driver(plan, folder, server, ledgers.semesters)
             yield driver
         verified.append({"ledger": name, **ledger.verify(driver.grants)})

@@ -9,6 +9,7 @@ PARTS = {
     "ceiling": "the ledger's table alone, from one connection",
     "open-loop": "latency at half of the greatest throughput",
     "repeats": "requests that were granted before",
+    "monitoring": "dti_server with --http and a scrape a second, over the same without",
     "growth": "a ledger that grows",
 }
 STORES = ("memory", "sqlite", "postgresql")

@@ -5,7 +5,7 @@ import time
 from dataclasses import asdict
 from datetime import datetime, timezone
 
-from bench import bare, growth, machine, others
+from bench import bare, growth, machine, monitoring, others
 from bench.database import rows
 from bench.drivers import load, measured, running_echo, write_catalog
 from bench.figures import figures
@@ -50,7 +50,8 @@ class Run:
                 self._memory_point, found = self._memory_servers().find_point()
                 self._bytes = found["request_bytes"], found["reply_bytes"]
         repeated = {"repeats" if "ours" not in plan.parts else "ours": self._measure_ours,  # both ask the same servers
-                    "echo": self._measure_echo, "others": self._measure_others, "ceiling": self._measure_ceiling}
+                    "echo": self._measure_echo, "others": self._measure_others, "ceiling": self._measure_ceiling,
+                    "monitoring": self._measure_monitoring}
         for repetition in range(1, plan.repetitions + 1):
             for name, measure in repeated.items():
                 if name in plan.parts:
@@ -77,6 +78,8 @@ class Run:
         self._catalog_path = write_catalog(self._folder, plan.catalog)
         of_ours = STORES if "ours" in plan.parts else ("postgresql",) if "repeats" in plan.parts else ()
         wanted = {*of_ours, *(plan.open_loop_stores if "open-loop" in plan.parts else ())}
+        if "monitoring" in plan.parts:
+            wanted.add("sqlite")
         if "postgresql" in wanted:
             progress("importing the catalogue into PostgreSQL")
             self._ledgers["postgresql"] = PostgresqlLedgers(self._cluster, self._folder, "template",
@@ -85,8 +88,8 @@ class Run:
             progress("importing the catalogue into SQLite")
             self._ledgers["sqlite"] = SqliteLedgers(self._folder, "template", self._catalog_path, semesters_needed())
 
-    def _driven(self, store, what):
-        return driven(self._plan, self._folder, self._ledgers[store], self._verified, f"{TITLES[store]}, {what}")
+    def _driven(self, store, what, flags=()):
+        return driven(self._plan, self._folder, self._ledgers[store], self._verified, f"{TITLES[store]}, {what}", flags)
 
     def _memory_servers(self):
         return MemoryServers(self._plan, self._folder, self._catalog_path)
@@ -140,6 +143,12 @@ class Run:
             self._add(("ceiling", method, batch), bare.measure(
                 self._cluster, self._database, self._folder, method, batch, self._plan.bare_seconds))
         bare.drop_tables(self._cluster, self._database)
+
+    def _measure_monitoring(self, repetition):
+        for pair in range(monitoring.PAIRS):
+            progress(f"monitoring: pair {pair + 1} of {monitoring.PAIRS}")
+            self._add(("monitoring", monitoring.IN_FLIGHT), monitoring.measure_pair(
+                lambda flags: self._driven("sqlite", f"monitoring, repetition {repetition}", flags), pair % 2 == 0))
 
     def _measure_open_loop(self, store):
         with self._driven(store, "open loop") as driver:

@@ -55,7 +55,7 @@ def targets_table(results):
 def all_tables(results):
     """Those for which something was measured, the targets first."""
     tables = [targets_table(results), *throughput(results), *latency(results),
-              *(make(results) for make in (others, ceiling, open_loop, repeats, growth, verified))]
+              *(make(results) for make in (others, ceiling, open_loop, repeats, monitoring, growth, verified))]
     return [table for table in tables if table.rows]
 
 
@@ -125,6 +125,13 @@ def repeats(results):
                      milliseconds(point["repeats"]["p50_us"]), milliseconds(point["repeats"]["p99_us"])))
     return Table("Repeats, PostgreSQL", ("in flight", "fresh, requests/s", "repeats, requests/s", "ratio",
                                          "repeats p50, ms", "p99, ms"), rows, set())
+
+
+def monitoring(results):
+    rows = [(at, marked(point["without"]), marked(point["with"]), number(point["ratio"]["median"]))
+            for at, point in results.get("monitoring", {}).items()]
+    return Table("Monitoring, SQLite", ("in flight", "without --http, requests/s", "with --http and a scrape a second",
+                                        "ratio, median of the pairs"), rows, set())
 
 
 def growth(results):
