@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <condition_variable>
@@ -42,6 +43,8 @@ struct LineWriter::State {
 
   // Fixed after construction.
   const Options options;
+  // Shared with the threads that ask for it, so that none of them holds the mutex for that.
+  std::atomic<std::uint64_t> dropped_in_all{0};
   // Shared with the writer's thread.
   std::mutex mutex;
   std::condition_variable changed;
@@ -49,7 +52,6 @@ struct LineWriter::State {
   std::deque<std::string> lines;
   std::size_t bytes = 0;      // of the lines
   std::uint64_t dropped = 0;  // since the last gap_line
-  std::uint64_t dropped_in_all = 0;
   bool is_finishing = false;
   bool has_ended = false;
 };
@@ -103,10 +105,7 @@ void LineWriter::write(std::string line) {
   state.changed.notify_one();
 }
 
-std::uint64_t LineWriter::dropped() const {
-  const std::lock_guard lock{state_->mutex};
-  return state_->dropped_in_all;
-}
+std::uint64_t LineWriter::dropped() const { return state_->dropped_in_all; }
 
 void LineWriter::finish(std::chrono::milliseconds bound) {
   std::unique_lock lock{state_->mutex};

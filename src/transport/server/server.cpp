@@ -253,8 +253,8 @@ class Server::Loop {
   /// The loop turns at least as often as resource_watch_ checks, so that the figures are never old.
   void publish_if_due(const Now& now) {
     if (now.steady < publish_at_) return;
-    publish_at_ = now.steady + kPublishInterval;
-    figures_.publish(figures_of(now));
+    // Otherwise a reader was in the way; the next turn of the loop tries again.
+    if (figures_.publish(figures_of(now))) publish_at_ = now.steady + kPublishInterval;
   }
 
   ServerFigures figures_of(const Now& now) {

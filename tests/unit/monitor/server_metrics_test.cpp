@@ -114,12 +114,12 @@ TEST(MonitorRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
   EXPECT_EQ(open_metrics.content_type, MetricPage::kOpenMetricsType);
   EXPECT_TRUE(open_metrics.body->ends_with("\n# EOF\n"));
   EXPECT_EQ(get("/livez", "").status, 503);
-  board.publish({.at = std::chrono::steady_clock::now(),
-                 .requests = {},
-                 .store = {},
-                 .leader = {},
-                 .semesters = {},
-                 .events = {}});
+  ASSERT_TRUE(board.publish({.at = std::chrono::steady_clock::now(),
+                             .requests = {},
+                             .store = {},
+                             .leader = {},
+                             .semesters = {},
+                             .events = {}}));
   EXPECT_EQ(get("/livez", "").status, 200);
 }
 
