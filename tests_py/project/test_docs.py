@@ -8,7 +8,7 @@ import pytest
 from tests_py.harness.process import ROOT, binary
 
 PAGES = sorted(path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md"),
-                                *ROOT.glob("clients/*/*.md")))
+                                *ROOT.glob("clients/*/*.md"), *ROOT.glob("terraform/**/*.md")))
 SOURCES = sorted(path for folder in ("src", "apps") for path in (ROOT / folder).rglob("*.cpp"))
 LEVELS = {"kDebug": "debug", "kInfo": "info", "kWarning": "warning", "kError": "error"}
 

@@ -1,0 +1,131 @@
+"""The process that runs one process of the environment, restarts it when it ends, and ends it when asked."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from system import ENVIRONMENT, Failure, is_removed
+
+SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+ANNOUNCEMENT_SECONDS = 0.05  # between two readings of the log of a process that is not ready
+FOLDER_SECONDS = 2  # between two checks that the folder still exists
+RESTART_SECONDS_MAX = 30
+PROCESS_STOP_SECONDS = 20
+
+
+class End(Exception):
+    """The process must end, and the supervisor with it."""
+
+
+class Supervisor:
+    """It runs in the folder of the process, as the leader of a session.
+
+    Its stdin is a pipe from `start`. While start has not confirmed that the process is ready, the end of start is the
+    end of the supervisor too: an interrupted start leaves no process behind."""
+
+    def __init__(self, instance):
+        self._instance = instance
+        self._is_confirmed = False
+        self._process = None
+
+    def run(self):
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # they are received in _wait()
+        os.chdir(self._instance.folder)
+        self._folder = os.open(".", os.O_RDONLY)
+        try:
+            fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another supervisor runs already")
+            return 1
+        os.set_blocking(sys.stdin.fileno(), False)
+        self._instance.supervisor.write(os.getpid())
+        try:
+            return self._run_again_and_again()
+        except End as end:
+            say(f"ends, because {end}")
+            return 0
+        finally:
+            self._stop()
+            with contextlib.suppress(FileNotFoundError):
+                self._instance.supervisor.remove()
+
+    def _run_again_and_again(self):
+        failures = 0
+        while True:
+            was_ready = self._run_once()
+            if not self._is_confirmed:
+                return 1  # start shows the log
+            failures = 0 if was_ready else failures + 1
+            seconds = min(2 ** failures, RESTART_SECONDS_MAX)
+            say(f"starts the process again in {seconds} s")
+            self._pause(seconds)
+
+    def _run_once(self):
+        """Returns when the process has ended: was it ready?"""
+        is_ready = False
+        with open("log", encoding="utf-8", errors="replace") as log:
+            log.seek(0, os.SEEK_END)
+            try:
+                self._start()
+            except (Failure, OSError) as error:
+                say(f"the process cannot be started: {error}")
+                return False
+            while self._process.poll() is None:
+                if not is_ready and any(map(self._instance.kind.announcement.search, log)):
+                    is_ready = True
+                    self._instance.mark_ready()
+                self._wait(FOLDER_SECONDS if is_ready else ANNOUNCEMENT_SECONDS)
+        self._instance.mark_not_ready()
+        self._instance.process.remove()
+        status = self._process.returncode
+        say(f"the process ended {f'by signal {-status}' if status < 0 else f'with exit code {status}'}")
+        return is_ready
+
+    def _start(self):
+        command = self._instance.kind.command(self._instance.folder, self._instance.description)
+        # Its stdout and stderr are ours: the log. Its signals are not blocked.
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=ENVIRONMENT, preexec_fn=unblock_signals)
+        self._instance.process.write(self._process.pid)
+
+    def _stop(self):
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(self._instance.kind.stop_signal)
+            self._process.send_signal(signal.SIGCONT)
+            try:
+                self._process.wait(PROCESS_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        with contextlib.suppress(FileNotFoundError):
+            self._instance.mark_not_ready()
+            self._instance.process.remove()
+
+    def _pause(self, seconds):
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._wait(min(left, FOLDER_SECONDS))
+
+    def _wait(self, seconds):
+        """Until a signal arrives, at most that long."""
+        received = signal.sigtimedwait(SIGNALS, seconds)
+        if received and received.si_signo != signal.SIGCHLD:
+            raise End(f"it received {signal.Signals(received.si_signo).name}")
+        if is_removed(self._folder):
+            raise End("its folder was removed")
+        if not self._is_confirmed:
+            with contextlib.suppress(BlockingIOError):
+                self._is_confirmed = bool(os.read(sys.stdin.fileno(), 1))
+                if not self._is_confirmed:
+                    raise End("the command that started it has ended too early")
+
+
+def unblock_signals():
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def say(text):
+    print(f"supervisor: {text}", flush=True)
