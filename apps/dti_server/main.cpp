@@ -18,8 +18,9 @@
 #include "dti/cli/settings.hpp"
 #include "dti/cli/standard_streams.hpp"
 #include "dti/http/http_server.hpp"
+#include "dti/monitor/common/serve_http.hpp"
+#include "dti/monitor/server/server_routes.hpp"
 #include "dti/repository/open/open_repository.hpp"
-#include "dti/transport/monitor/monitor_routes.hpp"
 #include "dti/transport/server/proxy_registration.hpp"
 #include "dti/transport/server/server.hpp"
 #include "dti/transport/zeromq/lookup_hangs.hpp"
@@ -27,26 +28,6 @@
 #include "dti_server/options.hpp"
 
 namespace {
-
-bool is_loopback(const std::string& host) { return host.starts_with("127.") || host == "[::1]"; }
-
-/// Starts to serve what the operator's tools ask for over HTTP.
-std::unique_ptr<dti::HttpServer> serve_http(const dti::HostPort& address, const dti::FiguresBoard& figures,
-                                            dti::MonitorOptions options, const dti::LogSink& log) {
-  auto http = std::make_unique<dti::HttpServer>(address.host, address.port,
-                                                dti::monitor_routes(figures, std::move(options)), log);
-  log({dti::LogLevel::kInfo,
-       "http-listening",
-       "metrics, health and status are served over HTTP",
-       {{"url", http->url()}}});
-  if (!is_loopback(address.host)) {
-    log({dti::LogLevel::kWarning,
-         "http-not-loopback",
-         "HTTP has no authentication: every host that reaches the address of --http can read metrics and status",
-         {{"url", http->url()}}});
-  }
-  return http;
-}
 
 int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const dti::Log& process_log) {
   const auto started_at = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -75,12 +56,12 @@ int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const d
   std::unique_ptr<dti::HttpServer> http;
   if (options.http) {
     const auto* const file = std::get_if<dti::SqliteStoreAddress>(&options.store);
-    http = serve_http(*options.http, server.figures(),
-                      {.version = dti::program_version(),
-                       .started_at = started_at,
-                       .store_file = file == nullptr ? std::nullopt : std::optional{file->path},
-                       .log_lines_dropped = [&process_log] { return process_log.lines_dropped(); }},
-                      log);
+    const auto store_file = file == nullptr ? std::nullopt : std::optional{file->path};
+    const dti::ProcessFacts facts{.version = dti::program_version(),
+                                  .started_at = started_at,
+                                  .log_lines_dropped = [&process_log] { return process_log.lines_dropped(); }};
+    http = dti::serve_http(options.http->host, options.http->port,
+                           dti::server_routes(server.figures(), facts, store_file), log);
   }
   const auto on_role = [&](dti::Role role) {
     const bool leads = role == dti::Role::kLeader;

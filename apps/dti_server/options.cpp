@@ -7,6 +7,7 @@
 
 #include "dti/base/check.hpp"
 #include "dti/cli/escape.hpp"
+#include "dti/cli/http_setting.hpp"
 #include "dti/cli/log_options.hpp"
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/name_fault.hpp"
@@ -94,13 +95,7 @@ std::vector<Setting> network_settings() {
        .help = "HOST:PORT at which clients reach this server. While it leads, the other servers on the same database "
                "refer their clients to it.",
        .default_shown = "the bound address; nothing if the server listens on every address"},
-      {.name = "http",
-       .group = "Network",
-       .kind = ListenKind{},
-       .help =
-           "IP address and port at which the server serves metrics, health and status over HTTP. Port 0 lets the system "
-           "choose one; the log names it. HTTP has no authentication: use 127.0.0.1 or a private network.",
-       .default_shown = "none: no HTTP"},
+      http_setting(),
       {.name = "proxy-server",
        .group = "Network",
        .kind = HostPortKind{},
@@ -264,7 +259,7 @@ std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<con
   if (options.pipeline.lease.duration < kLeaseMin || options.pipeline.lease.duration > kLeaseMax) {
     return settings.bad("lease-seconds", "must be between 1 and 300 seconds");
   }
-  if (settings.has("http")) options.http = settings.addresses("http").front();
+  options.http = http_address(settings);
   if (settings.has("advertise")) options.advertise = settings.addresses("advertise").front();
   options.log = log_options(settings);
   return options;

@@ -9,6 +9,10 @@
 
 namespace dti {
 
+/// Bounds of a histogram of times: from a commit on a fast disk to the time in which a faculty gives up a batch.
+inline constexpr std::array kSecondsBounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                           0.25,   0.5,   1.0,    2.5,   5.0,  10.0,  25.0};
+
 /// Counts values by their size: how many are at most each of some bounds. Plain numbers, cheap to copy.
 /// Thread: one.
 class Histogram {

@@ -17,9 +17,8 @@ void ResourceWatch::check(RouterPort& port, bool is_loading, SteadyTime time) {
   if (time < check_at_) return;
   check_at_ = time + kCheckInterval;
   check_descriptors(time);
-  memory_bytes_ = memory_gauge_.bytes();
   if (is_loading || !port.is_bound()) return;
-  if (!memory_bound_.is_exceeded(memory_bytes_, time)) return;
+  if (!memory_bound_.is_exceeded(memory_gauge_.bytes(), time)) return;
   give_back_freed_memory();  // memory that was freed already is no reason to close the port
   if (const auto bytes = memory_gauge_.bytes(); memory_bound_.is_exceeded(bytes, time)) close(port, bytes);
 }

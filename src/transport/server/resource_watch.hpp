@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dti/base/log.hpp"
+#include "dti/base/memory_gauge.hpp"
 #include "dti/base/time.hpp"
 #include "dti/transport/zeromq/router_port.hpp"
 #include "transport/server/memory_bound.hpp"
@@ -26,8 +27,6 @@ class ResourceWatch {
   /// @param is_loading  the server loads its state, which grows while clients wait: the port is not closed
   void check(RouterPort& port, bool is_loading, SteadyTime time);
   [[nodiscard]] SteadyTime wake_at() const { return check_at_; }
-  /// The memory in use at the last check, in bytes; 0: not known.
-  [[nodiscard]] std::size_t memory_bytes() const { return memory_bytes_; }
   /// The limit in force, in bytes; 0: no limit.
   [[nodiscard]] std::size_t memory_max() const { return memory_bound_.bytes(); }
 
@@ -40,7 +39,6 @@ class ResourceWatch {
   MemoryGauge memory_gauge_;
   MemoryBound memory_bound_;
   SteadyTime check_at_{};
-  std::size_t memory_bytes_ = 0;
   bool descriptors_exhausted_ = false;
   SteadyTime descriptors_logged_at_{};
 };

@@ -279,7 +279,6 @@ class Server::Loop {
         .peers = port_.is_bound() ? port_.count_peers() : 0,
         .replies_dropped = port_.drops(),
         .times_closed = port_.times_closed(),
-        .memory_bytes = resource_watch_.memory_bytes(),
         .memory_max = resource_watch_.memory_max(),
         .semesters = {},
         .events = events_,

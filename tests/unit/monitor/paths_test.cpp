@@ -1,4 +1,4 @@
-#include "transport/monitor/paths.hpp"
+#include "monitor/server/paths.hpp"
 
 #include <chrono>
 #include <functional>
@@ -8,6 +8,9 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include "monitor/common/daemon_paths.hpp"
+#include "monitor/server/health.hpp"
 
 namespace dti {
 namespace {
@@ -38,6 +41,12 @@ ServerFigures standing_by() {
   return figures;
 }
 
+HttpResponse status_of(const ServerFigures& figures) {
+  nlohmann::ordered_json json;
+  add_status(json, figures, kNow);
+  return status(std::move(json), readiness(figures, kNow));
+}
+
 ServerFigures changed(ServerFigures figures, const std::function<void(ServerFigures&)>& change) {
   change(figures);
   return figures;
@@ -54,12 +63,12 @@ class Paths : public testing::TestWithParam<Case> {};
 
 TEST_P(Paths, SayWhetherTheServerIsInTheirState) {
   const auto& [name, figures, live, ready, leads, stands_by] = GetParam();
-  EXPECT_EQ(livez(figures, kNow).status, live);
-  EXPECT_EQ(readyz(figures, kNow, false).status, ready);
-  EXPECT_EQ(readyz(figures, kNow, true).status, ready);
+  EXPECT_EQ(livez(figures.at, kNow).status, live);
+  EXPECT_EQ(readyz(readiness(figures, kNow), false).status, ready);
+  EXPECT_EQ(readyz(readiness(figures, kNow), true).status, ready);
   EXPECT_EQ(leader(figures, kNow).status, leads);
   EXPECT_EQ(standby(figures, kNow, {}).status, stands_by);
-  EXPECT_EQ(status(figures, kNow, "1", 0).status, 200);
+  EXPECT_EQ(status_of(figures).status, 200);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -105,8 +114,9 @@ TEST(StandbyPath, ComparesTheEntriesBehindWithTheLimitAndRefusesWhatIsNoNumber) 
 
 TEST(ReadyzPath, NamesTheFirstCheckThatFailsAndAllOfThemIfAsked) {
   const auto figures = changed(leading(), [](auto& each) { each.store_answers = false; });
-  EXPECT_EQ(*readyz(figures, kNow, false).body, "not ready: the store does not answer, or refuses everything\n");
-  EXPECT_EQ(*readyz(figures, kNow, true).body,
+  EXPECT_EQ(*readyz(readiness(figures, kNow), false).body,
+            "not ready: the store does not answer, or refuses everything\n");
+  EXPECT_EQ(*readyz(readiness(figures, kNow), true).body,
             "[+] loop: the loop turned 0.1 s ago\n"
             "[+] running: the server accepts requests\n"
             "[+] role: the server leads, epoch 7\n"
@@ -114,15 +124,13 @@ TEST(ReadyzPath, NamesTheFirstCheckThatFailsAndAllOfThemIfAsked) {
             "[+] lease: the lease lasts for 3.0 s\n"
             "[-] store: the store does not answer, or refuses everything\n"
             "not ready: the store does not answer, or refuses everything\n");
-  EXPECT_EQ(*readyz(leading(), kNow, false).body, "ready\n");
+  EXPECT_EQ(*readyz(readiness(leading(), kNow), false).body, "ready\n");
 }
 
 TEST(StatusPath, IsTheStateOfALeaderAsJson) {
-  const auto response = status(leading(), kNow, "1.2.3", 65.9);
+  const auto response = status_of(leading());
   EXPECT_EQ(response.content_type, "application/json");
   const auto json = nlohmann::json::parse(*response.body);
-  EXPECT_EQ(json["version"], "1.2.3");
-  EXPECT_EQ(json["uptime-seconds"], 65);
   EXPECT_EQ(json["role"], "leader");
   EXPECT_EQ(json["ready"], true);
   EXPECT_EQ(json["epoch"], 7);
@@ -137,7 +145,7 @@ TEST(StatusPath, IsTheStateOfALeaderAsJson) {
 }
 
 TEST(StatusPath, NamesTheLeaderOfAStandbyAndHowFarItIsBehind) {
-  const auto json = nlohmann::json::parse(*status(standing_by(), kNow, "1", 0).body);
+  const auto json = nlohmann::json::parse(*status_of(standing_by()).body);
   EXPECT_EQ(json["role"], "standby");
   EXPECT_EQ(json["leader"], "10.0.0.1:6000");
   EXPECT_EQ(json["entries-behind"], 500);
@@ -146,7 +154,7 @@ TEST(StatusPath, NamesTheLeaderOfAStandbyAndHowFarItIsBehind) {
 
 TEST(StatusPath, ShowsANameThatIsNotUtf8) {
   const auto figures = changed(leading(), [](auto& each) { each.semesters[0].name = "\xff\"\n"; });
-  EXPECT_EQ(nlohmann::json::parse(*status(figures, kNow, "1", 0).body)["semesters"][0]["name"], "\ufffd\"\n");
+  EXPECT_EQ(nlohmann::json::parse(*status_of(figures).body)["semesters"][0]["name"], "\ufffd\"\n");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "transport/monitor/server_metrics.hpp"
+#include "monitor/server/server_metrics.hpp"
 
 #include <chrono>
 #include <set>
@@ -6,8 +6,9 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
-#include "dti/transport/monitor/monitor_routes.hpp"
+#include "dti/monitor/server/server_routes.hpp"
 
 namespace dti {
 namespace {
@@ -55,10 +56,8 @@ TEST(ServerMetrics, ShowWhatTheFiguresSay) {
            "dti_replies_dropped_total{reason=\"not-read\"} 2",
            "dti_role{role=\"leader\"} 1",
            "dti_role{role=\"standby\"} 0",
-           "dti_ready 1",
            "dti_epoch 3",
            "dti_lease_left_seconds 1.5",
-           "dti_loop_silent_seconds 0.5",
            "dti_rooms_left{semester=\"2025-10\",kind=\"classroom\"} 373",
            "dti_rooms_left{semester=\"2025-10\",kind=\"mobile-lab\"} 39",
            "dti_rooms_capacity{semester=\"a \\\"b\\\"\",kind=\"lab\"} 2",
@@ -93,10 +92,9 @@ TEST(ServerMetrics, EachFamilyIsThereOnceWithHelpAndType) {
   EXPECT_EQ(helped, typed);
 }
 
-TEST(MonitorRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
+TEST(ServerRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
   FiguresBoard board{ServerFigures{}};
-  const auto routes =
-      monitor_routes(board, {.version = "1.2.3", .store_file = {}, .log_lines_dropped = [] { return 7U; }});
+  const auto routes = server_routes(board, {.version = "1.2.3", .log_lines_dropped = [] { return 7U; }}, {});
   const auto get = [&](const std::string& path, const std::string& accept) {
     HttpResponse response;
     for (const auto& route : routes) {
@@ -114,6 +112,11 @@ TEST(MonitorRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
   EXPECT_EQ(open_metrics.content_type, MetricPage::kOpenMetricsType);
   EXPECT_TRUE(open_metrics.body->ends_with("\n# EOF\n"));
   EXPECT_EQ(get("/livez", "").status, 503);
+  EXPECT_TRUE(has_line(*text.body, "dti_ready 0"));
+  const auto json = nlohmann::json::parse(*get("/status", "").body);
+  EXPECT_EQ(json["version"], "1.2.3");
+  EXPECT_EQ(json["uptime-seconds"], 0);
+  EXPECT_EQ(json["role"], "taking-over");
   ASSERT_TRUE(board.publish({.at = std::chrono::steady_clock::now(),
                              .requests = {},
                              .store = {},

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "dti/base/descriptor_limit.hpp"
+#include "dti/base/memory_gauge.hpp"
 
 namespace dti {
 namespace {

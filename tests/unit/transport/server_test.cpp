@@ -137,7 +137,6 @@ TEST_F(RunningServer, PublishesWhatItHasDone) {
   EXPECT_EQ(figures->phase, Lead::Phase::kLeading);
   EXPECT_EQ(figures->peers, 1U);
   EXPECT_GT(figures->lease_until, figures->at);
-  EXPECT_GT(figures->memory_bytes, 0U);
   ASSERT_EQ(figures->semesters.size(), 1U);
   const auto& semester = figures->semesters[0];
   EXPECT_EQ(semester.name, "2025-10");

@@ -20,9 +20,6 @@
 
 namespace dti {
 
-// From a commit on a fast disk to the default store timeout.
-inline constexpr std::array kSecondsBounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                           0.1,    0.25,  0.5,    1.0,   2.5,  5.0,   10.0};
 // A batch closes with the request that reaches 20,000 entries.
 inline constexpr std::array kEntriesBounds{1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1'000.0, 5'000.0, 10'000.0, 20'000.0};
 
@@ -74,8 +71,7 @@ struct ServerFigures {
   std::uint64_t peers = 0;                 // connections of clients
   Drops replies_dropped{};                 // by DropReason
   std::uint64_t times_closed = 0;          // all connections were closed, because of the memory limit or an old proxy
-  std::size_t memory_bytes = 0;            // of the process; 0: not known
-  std::size_t memory_max = 0;              // 0: no limit
+  std::size_t memory_max = 0;              // of the process, in bytes; 0: no limit
   std::vector<SemesterFigures> semesters;  // the open ones
   std::map<std::string, std::uint64_t> events;  // warnings and errors that were logged, by event
 };

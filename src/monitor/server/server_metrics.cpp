@@ -1,10 +1,11 @@
-#include "transport/monitor/server_metrics.hpp"
+#include "monitor/server/server_metrics.hpp"
 
 #include <array>
 #include <string>
 #include <string_view>
 
-#include "transport/monitor/health.hpp"
+#include "dti/monitor/common/port_metrics.hpp"
+#include "monitor/server/health.hpp"
 
 namespace dti {
 namespace {
@@ -52,7 +53,6 @@ void add_lead(MetricPage& page, const ServerFigures& figures, SteadyTime now) {
     page.gauge("dti_role", "1 for the present role of this server, 0 for the others.", figures.phase == phase ? 1 : 0,
                {{"role", role_text(phase)}});
   }
-  page.gauge("dti_ready", "1 if this server is ready, as /readyz says.", is_ready(readiness(figures, now)) ? 1 : 0);
   page.gauge("dti_epoch", "Epoch under which this server leads or led last; 0 if it never led.",
              static_cast<double>(figures.epoch));
   page.gauge("dti_lease_left_seconds", "Time until the lease of this server runs out, by its own clock.",
@@ -66,32 +66,19 @@ void add_lead(MetricPage& page, const ServerFigures& figures, SteadyTime now) {
              stands_by ? static_cast<double>(figures.entries_behind) : 0);
   page.gauge("dti_standby_behind_seconds", "Time since this standby reached the end of the ledger; 0 for others.",
              stands_by && figures.is_loaded ? seconds_between(figures.followed_at, now) : 0);
-  page.gauge("dti_loop_silent_seconds", "Time since the loop of this server published its figures.",
-             seconds_between(figures.at, now));
 }
 
 void add_load(MetricPage& page, const ServerFigures& figures) {
-  static constexpr std::array<std::string_view, kDropReasonCount> kReasons{"peer-gone", "not-read", "closed"};
   page.gauge("dti_requests_waiting", "Requests that wait for their reply.",
              static_cast<double>(figures.requests_waiting));
   page.gauge("dti_requests_waiting_bytes", "Bytes of the messages of the requests that wait.",
              static_cast<double>(figures.bytes_waiting));
-  page.gauge("dti_peers", "Connections of clients over ZeroMQ.", static_cast<double>(figures.peers));
-  for (std::size_t reason = 0; reason < kReasons.size(); ++reason) {
-    page.counter("dti_replies_dropped_total", "Replies that were dropped, by reason.",
-                 static_cast<double>(figures.replies_dropped[reason]), {{"reason", std::string{kReasons[reason]}}});
-  }
+  add_port_metrics(page, figures.peers, figures.replies_dropped);
   page.counter("dti_connections_closed_total", "Times that the server closed all connections at once.",
                static_cast<double>(figures.times_closed));
-  page.gauge("dti_memory_bytes", "Memory of this process, without mapped files.",
-             static_cast<double>(figures.memory_bytes));
   page.gauge("dti_memory_max_bytes", "Memory above which the server closes all connections; 0 if there is no limit.",
              static_cast<double>(figures.memory_max));
-  for (const auto& [event, count] : figures.events) {
-    page.counter("dti_events_total",
-                 "Warnings and errors about requests, the store and the lead that were logged, by event.",
-                 static_cast<double>(count), {{"event", event}});
-  }
+  add_events(page, figures.events);
 }
 
 void add_semesters(MetricPage& page, const ServerFigures& figures) {

@@ -1,8 +1,8 @@
-#include "transport/monitor/process_figures.hpp"
+#include "monitor/common/process_figures.hpp"
 
 #include <sys/resource.h>
 
-#include <iterator>
+#include <filesystem>
 #include <system_error>
 
 namespace dti {
@@ -34,20 +34,6 @@ ProcessFigures read_process_figures() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) figures.descriptors_max = limit.rlim_cur;
   figures.descriptors_open = count_descriptors();
-  return figures;
-}
-
-std::optional<StoreFileFigures> read_store_file_figures(const std::filesystem::path& file) {
-  std::error_code error;
-  StoreFileFigures figures;
-  figures.file_bytes = std::filesystem::file_size(file, error);
-  if (error) return std::nullopt;
-  const auto log_bytes = std::filesystem::file_size(file.string() + "-wal", error);
-  if (!error) figures.log_bytes = log_bytes;
-  const auto space = std::filesystem::space(file, error);
-  if (error) return std::nullopt;
-  figures.disk_free_bytes = space.available;
-  figures.disk_bytes = space.capacity;
   return figures;
 }
 

@@ -1,20 +1,12 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 
-namespace dti {
+#include "dti/metrics/metric_page.hpp"
 
-/// What the system says about this process.
-struct ProcessFigures {
-  double cpu_seconds = 0;  // of all threads
-  std::uint64_t descriptors_open = 0;
-  std::uint64_t descriptors_max = 0;
-};
-/// Thread: any. It reads a folder with an entry for each descriptor, so that it is not for a thread that serves clients.
-[[nodiscard]] ProcessFigures read_process_figures();
+namespace dti {
 
 /// What the system says about the files of a SQLite store.
 struct StoreFileFigures {
@@ -25,5 +17,7 @@ struct StoreFileFigures {
 };
 /// @return none if the file cannot be read. May wait for the disk. Thread: any
 [[nodiscard]] std::optional<StoreFileFigures> read_store_file_figures(const std::filesystem::path& file);
+
+void add_store_file(MetricPage& page, const StoreFileFigures& figures);
 
 }  // namespace dti

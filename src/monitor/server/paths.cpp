@@ -1,14 +1,10 @@
-#include "transport/monitor/paths.hpp"
+#include "monitor/server/paths.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <memory>
-#include <utility>
+#include <string>
 
-#include <nlohmann/json.hpp>
-
-#include "transport/monitor/health.hpp"
+#include "monitor/server/health.hpp"
 
 namespace dti {
 namespace {
@@ -41,24 +37,6 @@ Json semesters_json(const ServerFigures& figures) {
 
 }  // namespace
 
-HttpResponse livez(const ServerFigures& figures, SteadyTime now) {
-  return answer(is_alive(figures, now), "the loop turns", "the loop has not turned for more than 5 s");
-}
-
-HttpResponse readyz(const ServerFigures& figures, SteadyTime now, bool verbose) {
-  const auto checks = readiness(figures, now);
-  const auto failed =
-      std::find_if(checks.begin(), checks.end(), [](const HealthCheck& check) { return !check.passes; });
-  std::string text;
-  if (verbose) {
-    for (const auto& check : checks) {
-      text += (check.passes ? "[+] " : "[-] ") + std::string{check.name} + ": " + check.text + "\n";
-    }
-  }
-  text += failed == checks.end() ? "ready\n" : "not ready: " + failed->text + "\n";
-  return text_response(failed == checks.end() ? kOk : kUnavailable, std::move(text));
-}
-
 HttpResponse leader(const ServerFigures& figures, SteadyTime now) {
   return answer(is_leader(figures, now), "this server leads", "this server does not lead");
 }
@@ -80,14 +58,10 @@ HttpResponse standby(const ServerFigures& figures, SteadyTime now, std::optional
   return answer(!lag_max || figures.entries_behind <= entries_max, behind, behind);
 }
 
-HttpResponse status(const ServerFigures& figures, SteadyTime now, const std::string& version, double uptime_seconds) {
-  const auto checks = readiness(figures, now);
-  Json json{{"version", version},
-            {"uptime-seconds", static_cast<std::int64_t>(uptime_seconds)},
-            {"role", role_text(figures.phase)},
-            {"ready", is_ready(checks)},
-            {"epoch", figures.epoch},
-            {"lease-seconds-left", seconds_between(now, figures.lease_until)}};
+void add_status(Json& json, const ServerFigures& figures, SteadyTime now) {
+  json["role"] = role_text(figures.phase);
+  json["epoch"] = figures.epoch;
+  json["lease-seconds-left"] = seconds_between(now, figures.lease_until);
   if (figures.phase == Lead::Phase::kStandby) {
     json["leader"] = figures.leader.empty() ? Json{} : Json(figures.leader);
     json["entries-behind"] = figures.entries_behind;
@@ -96,15 +70,6 @@ HttpResponse status(const ServerFigures& figures, SteadyTime now, const std::str
   json["requests-waiting"] = figures.requests_waiting;
   json["peers"] = figures.peers;
   json["semesters"] = semesters_json(figures);
-  json["checks"] = Json::array();
-  for (const auto& check : checks) {
-    json["checks"].push_back({{"name", check.name}, {"passes", check.passes}, {"text", check.text}});
-  }
-  HttpResponse response;
-  response.content_type = "application/json";
-  // Names come from the store; one that is not UTF-8 is shown with replacement characters.
-  response.body = std::make_shared<const std::string>(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-  return response;
 }
 
 }  // namespace dti

@@ -1,31 +1,17 @@
-#include "transport/monitor/health.hpp"
+#include "monitor/server/health.hpp"
 
-#include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstdio>
 
 namespace dti {
 namespace {
 
-// The figures are published ten times a second. The longest turn of a healthy loop replays 50,000 entries.
-constexpr std::chrono::seconds kSilentMax{5};
+constexpr std::chrono::seconds kFollowedMax{5};  // a standby reads the ledger ten times a second
 
-std::string seconds_text(double seconds) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f s", seconds);
-  return text.data();
+bool may_serve(const ServerFigures& figures, SteadyTime now) {
+  return is_alive(figures.at, now) && !figures.is_stopping;
 }
-
-bool may_serve(const ServerFigures& figures, SteadyTime now) { return is_alive(figures, now) && !figures.is_stopping; }
 
 }  // namespace
-
-double seconds_between(SteadyTime then, SteadyTime now) {
-  return std::max(0.0, std::chrono::duration<double>{now - then}.count());
-}
-
-bool is_alive(const ServerFigures& figures, SteadyTime now) { return now - figures.at <= kSilentMax; }
 
 bool is_leader(const ServerFigures& figures, SteadyTime now) {
   return may_serve(figures, now) && figures.phase == Lead::Phase::kLeading && now < figures.lease_until;
@@ -35,7 +21,7 @@ bool is_standby(const ServerFigures& figures, SteadyTime now) {
   return may_serve(figures, now) && figures.phase == Lead::Phase::kStandby && figures.is_loaded;
 }
 
-bool follows(const ServerFigures& figures, SteadyTime now) { return now - figures.followed_at <= kSilentMax; }
+bool follows(const ServerFigures& figures, SteadyTime now) { return now - figures.followed_at <= kFollowedMax; }
 
 std::string role_text(Lead::Phase phase) {
   switch (phase) {
@@ -50,8 +36,7 @@ std::vector<HealthCheck> readiness(const ServerFigures& figures, SteadyTime now)
   const bool leads = figures.phase == Lead::Phase::kLeading;
   const bool stands_by = figures.phase == Lead::Phase::kStandby;
   std::vector<HealthCheck> checks;
-  checks.push_back(
-      {"loop", is_alive(figures, now), "the loop turned " + seconds_text(seconds_between(figures.at, now)) + " ago"});
+  checks.push_back(loop_check(figures.at, now));
   checks.push_back({"running", !figures.is_stopping,
                     figures.is_stopping ? "the server is stopping" : "the server accepts requests"});
   checks.push_back({"role", leads || stands_by,
@@ -74,10 +59,6 @@ std::vector<HealthCheck> readiness(const ServerFigures& figures, SteadyTime now)
   checks.push_back({"store", figures.store_answers,
                     figures.store_answers ? "the store answers" : "the store does not answer, or refuses everything"});
   return checks;
-}
-
-bool is_ready(const std::vector<HealthCheck>& checks) {
-  return std::all_of(checks.begin(), checks.end(), [](const HealthCheck& check) { return check.passes; });
 }
 
 }  // namespace dti

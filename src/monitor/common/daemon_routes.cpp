@@ -1,0 +1,110 @@
+#include "dti/monitor/common/daemon_routes.hpp"
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "dti/base/memory_gauge.hpp"
+#include "monitor/common/daemon_paths.hpp"
+#include "monitor/common/process_figures.hpp"
+
+namespace dti {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
+
+double number(std::uint64_t count) { return static_cast<double>(count); }
+
+/// What a daemon serves. Thread: the HTTP server's.
+class Daemon {
+ public:
+  Daemon(std::function<DaemonState(SteadyTime)> look, ProcessFacts facts)
+      : look_(std::move(look)), facts_(std::move(facts)) {}
+
+  [[nodiscard]] HttpResponse livez() const {
+    const auto now = steady_now();
+    return dti::livez(look_(now).published_at, now);
+  }
+
+  [[nodiscard]] HttpResponse readyz(bool verbose) const { return dti::readyz(look_(steady_now()).checks, verbose); }
+
+  [[nodiscard]] HttpResponse status() const {
+    const auto now = steady_now();
+    const auto state = look_(now);
+    Json json{{"version", facts_.version},
+              {"uptime-seconds", static_cast<std::int64_t>(seconds_between(began_at_, now))}};
+    state.add_status(json);
+    return dti::status(std::move(json), state.checks);
+  }
+
+  [[nodiscard]] HttpResponse metrics(const HttpRequest& request) {
+    const bool open_metrics = prefers_open_metrics(request.field("accept"));
+    refresh();
+    HttpResponse response;
+    response.content_type = open_metrics ? MetricPage::kOpenMetricsType : MetricPage::kPrometheusType;
+    response.body = open_metrics ? open_metrics_ : prometheus_;
+    return response;
+  }
+
+ private:
+  // Clients that ask without a pause get the same text for so long, so that they do not keep a processor busy.
+  static constexpr std::chrono::milliseconds kKeptFor{50};
+
+  void refresh() {
+    const auto now = steady_now();
+    if (prometheus_ && now - made_at_ < kKeptFor) return;
+    MetricPage page;
+    page.gauge("dti_build_info", "1, with the version of the program.", 1, {{"version", facts_.version}});
+    page.gauge("dti_start_time_seconds", "Time at which the process started, in seconds since 1970.",
+               std::chrono::duration<double>{facts_.started_at.time_since_epoch()}.count());
+    const auto state = look_(now);
+    page.gauge("dti_ready", "1 if this process is ready, as /readyz says.", all_pass(state.checks) ? 1 : 0);
+    page.gauge("dti_loop_silent_seconds", "Time since the loop of this process published its figures.",
+               seconds_between(state.published_at, now));
+    state.add_metrics(page);
+    add_process(page);
+    prometheus_ = std::make_shared<const std::string>(page.prometheus_text());
+    open_metrics_ = std::make_shared<const std::string>(page.open_metrics_text());
+    made_at_ = now;
+  }
+
+  void add_process(MetricPage& page) const {
+    const auto process = read_process_figures();
+    page.counter("dti_cpu_seconds_total", "Processor time of this process.", process.cpu_seconds);
+    page.gauge("dti_memory_bytes", "Memory of this process, without mapped files.",
+               static_cast<double>(memory_.bytes()));
+    page.gauge("dti_descriptors_open", "Open file descriptors of this process.", number(process.descriptors_open));
+    page.gauge("dti_descriptors_max", "File descriptors that this process may have.", number(process.descriptors_max));
+    page.counter("dti_log_lines_dropped_total", "Lines of the log that were dropped because stderr was not read.",
+                 number(facts_.log_lines_dropped()));
+  }
+
+  const std::function<DaemonState(SteadyTime)> look_;
+  const ProcessFacts facts_;
+  const SteadyTime began_at_ = steady_now();
+  const MemoryGauge memory_;
+  SteadyTime made_at_{};
+  std::shared_ptr<const std::string> prometheus_;  // none: not made yet
+  std::shared_ptr<const std::string> open_metrics_;
+};
+
+}  // namespace
+
+std::vector<HttpRoute> daemon_routes(std::function<DaemonState(SteadyTime)> look, ProcessFacts facts) {
+  const auto daemon = std::make_shared<Daemon>(std::move(look), std::move(facts));
+  return {
+      {"/livez", [daemon](const HttpRequest&, const HttpReply& reply) { reply(daemon->livez()); }},
+      {"/readyz",
+       [daemon](const HttpRequest& request, const HttpReply& reply) {
+         reply(daemon->readyz(request.parameter("verbose").has_value()));
+       }},
+      {"/status", [daemon](const HttpRequest&, const HttpReply& reply) { reply(daemon->status()); }},
+      {"/metrics", [daemon](const HttpRequest& request, const HttpReply& reply) { reply(daemon->metrics(request)); }},
+  };
+}
+
+}  // namespace dti
