@@ -1,7 +1,9 @@
 // faculty: collects the requests of its programs, sends them to a server as one batch, and replies to each program.
 
+#include <chrono>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -12,17 +14,32 @@
 #include "dti/base/stop_signals.hpp"
 #include "dti/cli/announcements.hpp"
 #include "dti/cli/logging.hpp"
+#include "dti/cli/settings.hpp"
 #include "dti/cli/standard_streams.hpp"
+#include "dti/http/http_server.hpp"
+#include "dti/monitor/common/serve_http.hpp"
+#include "dti/monitor/faculty/faculty_routes.hpp"
 #include "dti/transport/faculty/faculty_node.hpp"
 #include "dti/transport/zeromq/lookup_hangs.hpp"
 #include "faculty/options.hpp"
 
 namespace {
 
-int serve(dti::FacultyAppOptions options, dti::StopSignals& stop_signals, const dti::LogSink& log) {
+int serve(dti::FacultyAppOptions options, dti::StopSignals& stop_signals, const dti::Log& process_log) {
+  const auto started_at = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  const auto log = process_log.sink();
   stop_signals.on_ignored([log](const char* name) { log(dti::ignored_signal(name)); });
   dti::Announcements announcements{log};
-  dti::FacultyNode node{{std::move(options.faculty), options.bind, options.listen_port}, log};
+  const auto name = options.faculty.name;
+  dti::FacultyNode node{{std::move(options.faculty), options.bind, options.listen_port, options.http.has_value()}, log};
+  std::unique_ptr<dti::HttpServer> http;
+  if (options.http) {
+    const dti::ProcessFacts facts{.version = dti::program_version(),
+                                  .started_at = started_at,
+                                  .log_lines_dropped = [&process_log] { return process_log.lines_dropped(); }};
+    http =
+        dti::serve_http(options.http->host, options.http->port, dti::faculty_routes(node.figures(), facts, name), log);
+  }
   announcements.say("READY", node.endpoint());
   const int code = node.run(stop_signals);
   announcements.finish();
@@ -45,7 +62,7 @@ int main(int argc, char** argv) {
     dti::StopSignals stop_signals{dti::StopSignals::For::kDaemon};
     dti::require_threads_and_files();
     const dti::Log log{log_options};
-    code = dti::run_logged(log, [&] { return serve(std::move(given), stop_signals, log.sink()); });
+    code = dti::run_logged(log, [&] { return serve(std::move(given), stop_signals, log); });
   } catch (const std::exception& error) {
     dti::log_without_thread(log_options, error.what());
   }

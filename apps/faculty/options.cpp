@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "dti/cli/http_setting.hpp"
 #include "dti/cli/log_options.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/protocol/allocation_codec.hpp"
@@ -26,9 +27,8 @@ std::vector<Setting> settings_of_faculty() {
       {.name = "semester",
        .group = "Faculty",
        .kind = NameKind{kSemesterBytesMax},
-       .help =
-           "Sends one batch for this semester, passes the replies on to the programs and exits with code 0. The "
-           "status of the replies does not change the exit code.",
+       .help = "Sends one batch for this semester, passes the replies on to the programs and exits with code 0. The "
+               "status of the replies does not change the exit code.",
        .default_shown = "any semester; the faculty keeps running"},
       {.name = "min-programs",
        .group = "Batches",
@@ -66,6 +66,7 @@ std::vector<Setting> settings_of_faculty() {
        .kind = IntegerKind{0, 65'535},
        .help = "The TCP port to listen on. With 0 the system chooses a free port; the READY line names it.",
        .default_value = "5000"},
+      http_setting(),
   };
 }
 
@@ -107,6 +108,7 @@ std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const
   options.faculty.client.retries = static_cast<int>(settings.integer("retries"));
   options.bind = settings.text("bind");
   options.listen_port = static_cast<std::uint16_t>(settings.integer("listen-port"));
+  options.http = http_address(settings);
   options.log = log_options(settings);
   return options;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -18,6 +19,7 @@ struct FacultyAppOptions {
   std::vector<HostPort> servers;  // the same servers as faculty.client.endpoints, in the same order
   std::string bind;
   std::uint16_t listen_port = 0;  // 0: the system chooses a free port
+  std::optional<HostPort> http;   // where monitoring listens; none: it does not
   LogOptions log;
 };
 

@@ -5,7 +5,7 @@ import json
 import re
 import socket
 
-from tests_py.harness.process import HANG_SECONDS, until
+from tests_py.harness.process import HANG_SECONDS, ROOT, until
 
 SAMPLE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\.)*",?)*)\})? (\S+)$')
 LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\\n]|\\.)*)"')
@@ -99,6 +99,28 @@ def parse_metrics(text, open_metrics=False):
         assert [value for _, value in buckets] == sorted(value for _, value in buckets), "they are cumulative"
         assert buckets[-1][1] == samples[family + "_count", ()]
     return samples
+
+
+def documented_metrics(*headings):
+    """{name: (type, labels)} of the tables under these headings of docs/monitoring.md."""
+    page = (ROOT / "docs/monitoring.md").read_text(encoding="utf-8")
+    sections = {part.split("\n")[0]: part for part in re.split(r"^#+ ", page, flags=re.MULTILINE)}
+    rows = re.findall(r"^\| `(dti_\w+)` \| (\w+) \| ([^|]*)\|", "\n".join(sections[heading] for heading in headings),
+                      re.MULTILINE)
+    said = {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
+    assert len(said) == len(rows)
+    return said
+
+
+def metrics_of(address, said):
+    """The same of a scrape. An event that never came has no sample."""
+    text = ask(address, "/metrics").text
+    labels = {}
+    for name, pairs in parse_metrics(text):
+        family = re.sub(r"_(bucket|count|sum)$", "", name)
+        labels.setdefault(family if family in said else name, set()).update(key for key, _ in pairs if key != "le")
+    found = {name: (kind, labels[name]) for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE)}
+    return {"dti_events_total": said["dti_events_total"], **found}
 
 
 def scrape(address):

@@ -9,9 +9,9 @@ import time
 import pytest
 
 from tests_py.harness.hostile import Bystander, descriptors, limit_descriptors
-from tests_py.harness.http import (Response, ask, connect, exchange, http_address, metric, parse_metrics, read_all, scrape,
-                                   status_json, status_of)
-from tests_py.harness.process import ROOT, run, running, until
+from tests_py.harness.http import (Response, ask, connect, documented_metrics, exchange, http_address, metric, metrics_of,
+                                   parse_metrics, read_all, scrape, status_json, status_of)
+from tests_py.harness.process import run, running, until
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import HAS_ALREADY, OK, Client, check_failed, grant, request
 
@@ -173,19 +173,8 @@ def test_both_formats_have_the_same_samples(http):
 
 
 def test_the_page_of_metrics_has_each_metric_with_its_type_and_labels_and_no_other(http):
-    page = (ROOT / "docs/monitoring.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(dti_\w+)` \| (\w+) \| ([^|]*)\|", page, re.MULTILINE)
-    said = {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
-    assert len(said) == len(rows)
-    text = ask(http, "/metrics").text
-    labels = {}
-    for name, pairs in parse_metrics(text):
-        family = re.sub(r"_(bucket|count|sum)$", "", name)
-        labels.setdefault(family if family in said else name, set()).update(key for key, _ in pairs if key != "le")
-    found = {name: (kind, labels[name]) for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE)}
-    del said["dti_events_total"]  # nothing to warn of has come
-    found.pop("dti_events_total", None)
-    assert found == said
+    said = documented_metrics("Of both programs", "Of dti_server")
+    assert metrics_of(http, said) == said
 
 
 def test_a_client_cannot_make_the_scrape_grow(dti, http):

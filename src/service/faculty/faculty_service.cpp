@@ -81,7 +81,10 @@ void FacultyService::on_reply(std::size_t endpoint, const AllocationReply& reply
   const auto match = client_.on_reply(endpoint, read, now);
   if (match) answer_from(reply, *match);
   follow_client();
-  if (match && match->is_over) asked_.erase(match->request);
+  if (match && match->is_over) {
+    const auto batch = asked_.extract(match->request);
+    counts_.batch_seconds.observe(std::chrono::duration<double>{now - batch.mapped().sent_at}.count());
+  }
   end_if_done();
 }
 
@@ -154,6 +157,8 @@ void FacultyService::send(ProgramBatch batch, SteadyTime now) {
   batch.request.request_id = request_id;
   ClientRequest request{request_id, {}, batch.request.semester};
   for (const auto& program : batch.request.programs) request.correlation_ids.push_back(program.correlation_id);
+  counts_.batch_programs.observe(static_cast<double>(batch.tokens.size()));
+  batch.sent_at = now;
   asked_.emplace(++last_batch_, std::move(batch));
   client_.send(last_batch_, std::move(request), now);
   follow_client();
@@ -218,7 +223,18 @@ void FacultyService::answer(std::optional<Token>& token, RoomAnswer answer) {
   --waiting_count_;
 }
 
+void FacultyService::count(RequestEvent::Kind kind) {
+  switch (kind) {
+    case RequestEvent::Kind::kSent: ++counts_.tries_sent; break;
+    case RequestEvent::Kind::kTryLost: ++counts_.tries_lost; break;
+    case RequestEvent::Kind::kTryRefused: ++counts_.tries_refused; break;
+    case RequestEvent::Kind::kAnswered: ++counts_.batches_answered; break;
+    case RequestEvent::Kind::kGivenUp: ++counts_.batches_given_up; break;
+  }
+}
+
 void FacultyService::log(const RequestEvent& event) {
+  count(event.kind);
   const auto& request = asked_.at(event.request).request;
   auto logged = log_event_of(event.kind);
   logged.message = event.message;

@@ -32,6 +32,8 @@ constexpr auto kConnectTimeMin = std::chrono::milliseconds{250};
 constexpr auto kConnectTimeMax = std::chrono::milliseconds{2'000};
 // Messages to read from one socket before the next socket.
 constexpr int kMessagesPerTurn = 256;
+constexpr auto kPublishInterval = std::chrono::milliseconds{100};  // of the figures
+constexpr auto kPublishAgainAfter = std::chrono::milliseconds{5};  // a reader was in the way
 
 std::uint64_t random_bits() {
   thread_local std::random_device device;
@@ -39,10 +41,12 @@ std::uint64_t random_bits() {
 }
 
 RouterPortOptions port_options(const FacultyNodeOptions& options) {
-  return {.host = options.bind_host,
-          .port = options.port,
-          .frame_bytes_max = kFrameBytesMax,
-          .dropped = {LogLevel::kWarning, "answer-dropped", "a program has disconnected or does not read its replies", {}}};
+  return {
+      .host = options.bind_host,
+      .port = options.port,
+      .frame_bytes_max = kFrameBytesMax,
+      .counts_peers = options.publishes_figures,
+      .dropped = {LogLevel::kWarning, "answer-dropped", "a program has disconnected or does not read its replies", {}}};
 }
 
 /// The connections to the servers, in the order of the options.
@@ -71,12 +75,17 @@ class FacultyNode::Shell {
       : service_(options.service, random_bits),
         port_(port_options(options), log),
         connections_(port_.context(), options.service.client.endpoints, options.service.client.request_timeout),
-        programs_(port_, connections_, service_, options.service.client.endpoints, std::move(log)) {}
+        programs_(port_, connections_, service_, options.service.client.endpoints, std::move(log)),
+        servers_(options.service.client.endpoints),
+        publishes_figures_(options.publishes_figures) {
+    publish_if_due(Clock::now());
+  }
 
   Shell(const Shell&) = delete;
   Shell& operator=(const Shell&) = delete;
 
   [[nodiscard]] const std::string& endpoint() const { return port_.address(); }
+  [[nodiscard]] const FacultyBoard& figures() const { return figures_; }
 
   int run(StopSignals& stop) {
     while (!programs_.exit_code()) {
@@ -88,6 +97,7 @@ class FacultyNode::Shell {
       if (const auto at = service_.wake_at(); at && *at <= now) service_.on_tick(now);
       programs_.perform_actions(now);
       port_.retry(Clock::now());
+      publish_if_due(Clock::now());
     }
     refuse_late_programs();
     connections_.all.clear();
@@ -103,6 +113,7 @@ class FacultyNode::Shell {
       if (at && (!wake_at || *at < *wake_at)) wake_at = at;
     };
     consider(port_.wake_at());
+    if (publishes_figures_) consider(publish_at_);
     for (auto& connection : connections_.all) {
       connection.add_poll_items(items);
       consider(connection.wake_at());
@@ -155,10 +166,41 @@ class FacultyNode::Shell {
     }
   }
 
+  void publish_if_due(SteadyTime now) {
+    if (!publishes_figures_ || now < publish_at_) return;
+    publish_at_ = now + (figures_.publish(figures_of(now)) ? kPublishInterval : kPublishAgainAfter);
+  }
+
+  FacultyFigures figures_of(SteadyTime now) {
+    FacultyFigures figures{
+        .at = now,
+        .counts = service_.counts(),
+        .answers = programs_.answers(),
+        .takes_requests = service_.takes_requests(),
+        .programs_waiting = service_.waiting_count(),
+        .batches_gathering = service_.gathering_count(),
+        .batches_asked = service_.asked_count(),
+        .servers = {},
+        .peers = port_.count_peers(),
+        .replies_dropped = port_.drops(),
+        .events = programs_.events(),
+    };
+    const auto& client = service_.client();
+    for (std::size_t server = 0; server < servers_.size(); ++server) {
+      figures.servers.push_back({servers_[server], client.is_connected(server), client.preferred() == server});
+    }
+    return figures;
+  }
+
   FacultyService service_;
-  RouterPort port_;          // outlives the connections
+  RouterPort port_;  // outlives the connections
   Connections connections_;
   ProgramHandler programs_;
+  const std::vector<std::string> servers_;
+  const bool publishes_figures_;
+  SteadyTime publish_at_{};
+  // Shared with the threads that read it.
+  FacultyBoard figures_{FacultyFigures{}};
 };
 
 FacultyNode::FacultyNode(FacultyNodeOptions options, LogSink log)
@@ -167,6 +209,8 @@ FacultyNode::FacultyNode(FacultyNodeOptions options, LogSink log)
 FacultyNode::~FacultyNode() = default;
 
 std::string FacultyNode::endpoint() const { return shell_->endpoint(); }
+
+const FacultyBoard& FacultyNode::figures() const { return shell_->figures(); }
 
 int FacultyNode::run(StopSignals& stop) { return shell_->run(stop); }
 

@@ -63,9 +63,7 @@ void ProgramHandler::perform_actions(SteadyTime now) {
   }
 }
 
-void ProgramHandler::perform(const SendRoomAnswer& action, SteadyTime now) {
-  port_.reply(action.token, encode_room_answer(action.answer), now);
-}
+void ProgramHandler::perform(const SendRoomAnswer& action, SteadyTime now) { reply(action.token, action.answer, now); }
 
 void ProgramHandler::perform(const SendRequest& action, SteadyTime now) {
   // A request that was not sent counts as a try without a reply, and the service continues when its time has passed.
@@ -76,21 +74,31 @@ void ProgramHandler::perform(const SendRequest& action, SteadyTime now) {
 
 void ProgramHandler::perform(const ResetEndpoint& action, SteadyTime /*now*/) { links_.reset(action.endpoint); }
 
-void ProgramHandler::perform(const LogEvent& event, SteadyTime /*now*/) { log_(event); }
+void ProgramHandler::perform(const LogEvent& event, SteadyTime /*now*/) { log(event); }
 
 void ProgramHandler::perform(const Exit& exit, SteadyTime /*now*/) {
   exit_code_ = exit.code;
-  if (!exit.reason.empty()) log_({LogLevel::kError, "stopped", exit.reason, {}});
+  if (!exit.reason.empty()) log({LogLevel::kError, "stopped", exit.reason, {}});
 }
 
 void ProgramHandler::refuse(Token token, Status status, std::string detail, SteadyTime now) {
-  port_.reply(token, encode_room_answer({.status = status, .grant = {}, .detail = std::move(detail)}), now);
+  reply(token, {.status = status, .grant = {}, .detail = std::move(detail)}, now);
+}
+
+void ProgramHandler::reply(Token token, const RoomAnswer& answer, SteadyTime now) {
+  ++answers_[static_cast<std::size_t>(answer.status)];
+  port_.reply(token, encode_room_answer(answer), now);
+}
+
+void ProgramHandler::log(const LogEvent& event) {
+  if (event.level >= LogLevel::kWarning) ++events_[event.event];
+  log_(event);
 }
 
 // Logs the 1st, 2nd, 4th, 8th … event of a kind, because peers can cause any number of them.
 void ProgramHandler::log_some(const std::string& event, const std::string& message) {
   const auto count = ++counts_[event];
-  if (std::has_single_bit(count)) log_({LogLevel::kWarning, event, message, {{"count", std::to_string(count)}}});
+  if (std::has_single_bit(count)) log({LogLevel::kWarning, event, message, {{"count", std::to_string(count)}}});
 }
 
 }  // namespace dti

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,6 +11,8 @@
 
 #include "dti/base/log.hpp"
 #include "dti/base/time.hpp"
+#include "dti/domain/messages.hpp"
+#include "dti/domain/status.hpp"
 #include "dti/service/faculty/faculty_service.hpp"
 #include "dti/transport/zeromq/message_port.hpp"
 
@@ -47,6 +50,9 @@ class ProgramHandler {
   void handle_connection(std::size_t server, const std::string& skipped, SteadyTime now);
   void perform_actions(SteadyTime now);
 
+  /// The replies to programs, by status, and the warnings and errors that were logged, by event.
+  [[nodiscard]] const std::array<std::uint64_t, kStatusCount>& answers() const { return answers_; }
+  [[nodiscard]] const std::map<std::string, std::uint64_t>& events() const { return events_; }
   /// The exit code after the service has ended; none before.
   [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
 
@@ -57,6 +63,8 @@ class ProgramHandler {
   void perform(const LogEvent& event, SteadyTime now);
   void perform(const Exit& exit, SteadyTime now);
   void refuse(Token token, Status status, std::string detail, SteadyTime now);
+  void reply(Token token, const RoomAnswer& answer, SteadyTime now);
+  void log(const LogEvent& event);
   void log_some(const std::string& event, const std::string& message);
 
   // Fixed after construction.
@@ -66,7 +74,9 @@ class ProgramHandler {
   const std::vector<std::string> servers_;
   const LogSink log_;
 
-  std::map<std::string, std::uint64_t> counts_;  // by event
+  std::map<std::string, std::uint64_t> counts_;  // by event of log_some()
+  std::array<std::uint64_t, kStatusCount> answers_{};
+  std::map<std::string, std::uint64_t> events_;
   std::optional<int> exit_code_;
 };
 

@@ -323,6 +323,33 @@ TEST(FacultyServiceTest, TheLogNamesTheBatchAndTheServer) {
                                                  {"tries-left", "10"}}));
 }
 
+TEST(FacultyServiceTest, CountsItsBatchesAndWhatBecameOfTheirTries) {
+  Faculty faculty(options_of_three_servers());
+  for (const Token token : {1, 2}) faculty.ask(token);
+  faculty.ask(3, "2026-10");
+  EXPECT_EQ(faculty.service.gathering_count(), 1u);
+  EXPECT_EQ(faculty.service.asked_count(), 1u);
+  faculty.reply(0, failed(faculty.sent[0].request, {Status::kOverloaded, "", 300ms, ""}));
+  faculty.pass(300ms);
+  faculty.reply(0, granted(faculty.sent[0].request));
+  EXPECT_EQ(faculty.service.client().preferred(), 0u);
+  EXPECT_TRUE(faculty.service.client().is_connected(0));
+  for (const Token token : {4, 5}) faculty.ask(token);
+  faculty.pass(25'000ms);
+  const auto& counts = faculty.service.counts();
+  EXPECT_EQ(counts.batches_answered, 1u);
+  EXPECT_EQ(counts.batches_given_up, 1u);
+  EXPECT_EQ(counts.tries_refused, 1u);
+  EXPECT_EQ(counts.tries_sent, faculty.sent.size());
+  EXPECT_EQ(counts.tries_lost, faculty.sent.size() - 2) << "one was refused, one was answered";
+  EXPECT_EQ(counts.batch_programs.sum(), 4) << "two batches of two; that of the other semester gathers";
+  EXPECT_NEAR(counts.batch_seconds.sum(), 0.3, 1e-9) << "of the answered one";
+  EXPECT_EQ(faculty.service.asked_count(), 0u);
+  EXPECT_TRUE(faculty.service.takes_requests());
+  faculty.stop();
+  EXPECT_FALSE(faculty.service.takes_requests());
+}
+
 TEST(FacultyServiceTest, OneSemesterIsServedWithOneBatchAndThenTheFacultyEnds) {
   for (const auto status : {Status::kOk, Status::kInvalidFaculty}) {
     auto options = options_of_three_servers();

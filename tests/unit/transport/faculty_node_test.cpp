@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdint>
 #include <future>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -131,6 +132,42 @@ class FacultyNodeTest : public ::testing::Test {
   std::optional<FacultyNode> node_;
   std::future<int> exit_code_;
 };
+
+TEST_F(FacultyNodeTest, PublishesWhatItHasDoneIfItsOwnerWantsThat) {
+  auto options = options_for({server_.host_port, "127.0.0.1:1"});
+  options.publishes_figures = true;
+  start(std::move(options));
+  auto asking = program();
+  send(asking, {"", room_request("civil")});
+  (void)serve();
+  (void)receive(asking);
+  send(asking, {"", "{}"});
+  (void)receive(asking);
+  auto figures = node_->figures().newest();
+  const auto malformed = [&] { return figures->answers[static_cast<std::size_t>(Status::kInvalidRequest)]; };
+  const auto give_up_at = std::chrono::steady_clock::now() + 60s;
+  while (malformed() == 0 && std::chrono::steady_clock::now() < give_up_at) figures = node_->figures().newest();
+  EXPECT_EQ(malformed(), 1u);
+  EXPECT_EQ(figures->answers[static_cast<std::size_t>(Status::kOk)], 1u);
+  EXPECT_EQ(figures->counts.batches_answered, 1u);
+  EXPECT_EQ(figures->counts.tries_sent, 1u);
+  EXPECT_EQ(figures->events, (std::map<std::string, std::uint64_t>{{"request-malformed", 1}}));
+  EXPECT_EQ(figures->peers, 1u);
+  ASSERT_EQ(figures->servers.size(), 2u);
+  EXPECT_EQ(figures->servers[0].address, server_.host_port);
+  EXPECT_TRUE(figures->servers[0].is_connected);
+  EXPECT_TRUE(figures->servers[0].is_in_use);
+  EXPECT_FALSE(figures->servers[1].is_connected);
+  EXPECT_FALSE(figures->servers[1].is_in_use);
+}
+
+TEST_F(FacultyNodeTest, PublishesNothingWithoutThat) {
+  start(options_for({server_.host_port}));
+  auto asking = program();
+  send(asking, {"", "{}"});
+  (void)receive(asking);
+  EXPECT_EQ(node_->figures().newest()->at, SteadyTime{});
+}
 
 TEST_F(FacultyNodeTest, AProgramIsAnsweredInTheEnvelopeOfItsRequest) {
   struct Case {

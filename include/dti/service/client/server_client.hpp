@@ -116,6 +116,10 @@ class ServerClient {
   /// @param reason  a clause for NotKnown
   void give_up_all(const std::string& reason);
 
+  /// The server to which the next request goes first.
+  [[nodiscard]] std::size_t preferred() const { return preferred_; }
+  [[nodiscard]] bool is_connected(std::size_t endpoint) const { return connections_[endpoint].connected; }
+
   /// The time at which on_tick() must be called; none: not before another event.
   [[nodiscard]] std::optional<SteadyTime> wake_at() const;
   /// The actions since the last call, in the order in which the owner must carry them out.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "dti/base/actions.hpp"
+#include "dti/base/histogram.hpp"
 #include "dti/base/log.hpp"
 #include "dti/base/time.hpp"
 #include "dti/domain/messages.hpp"
@@ -29,6 +31,19 @@ struct FacultyOptions {
   std::chrono::milliseconds batch_wait{30'000};   // from the first request until a batch that is not full is sent
   std::chrono::milliseconds stop_timeout{1'300};  // how long a stop waits for the servers; a stop may take 2 s in total
   std::size_t waiting_max = 16'384;               // programs that wait for a reply
+};
+
+inline constexpr std::array kBatchProgramsBounds{1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1'000.0};
+
+/// What a faculty has done. Counts since its start.
+struct FacultyCounts {
+  std::uint64_t batches_answered = 0;
+  std::uint64_t batches_given_up = 0;
+  std::uint64_t tries_sent = 0;
+  std::uint64_t tries_lost = 0;     // no connection, or no reply in time
+  std::uint64_t tries_refused = 0;  // a server replied that the faculty should try again
+  Histogram batch_programs{kBatchProgramsBounds};  // of the batches that were sent
+  Histogram batch_seconds{kSecondsBounds};         // from the first try of an answered batch to its last reply
 };
 
 /// Action: send the reply to one program.
@@ -76,6 +91,13 @@ class FacultyService {
   [[nodiscard]] std::vector<FacultyAction> take_actions();
   /// How many programs wait for a reply.
   [[nodiscard]] std::size_t waiting_count() const { return waiting_count_; }
+  /// How many batches wait for more programs, and how many for a server.
+  [[nodiscard]] std::size_t gathering_count() const { return gathering_.size(); }
+  [[nodiscard]] std::size_t asked_count() const { return asked_.size(); }
+  /// False: it stops, or has sent the only batch that it sends.
+  [[nodiscard]] bool takes_requests() const { return !stop_at_ && !ended_ && !has_sent_its_batch(); }
+  [[nodiscard]] const FacultyCounts& counts() const { return counts_; }
+  [[nodiscard]] const ServerClient& client() const { return client_; }
 
  private:
   // Programs of one semester in one request to the servers. tokens[i] belongs to request.programs[i].
@@ -84,6 +106,7 @@ class FacultyService {
     std::vector<std::optional<Token>> tokens;  // none: the program has its reply
     std::set<std::string> askers;              // the programs that made a request, also a malformed one
     SteadyTime send_at{};                      // in gathering_: when the batch is sent, or deleted if it is empty
+    SteadyTime sent_at{};                      // in asked_
   };
 
   [[nodiscard]] bool has_sent_its_batch() const { return options_.semester && last_batch_ > 0; }
@@ -96,6 +119,7 @@ class FacultyService {
   void answer_from(const AllocationReply& reply, const ReplyMatch& match);
   void answer_not_known(const NotKnown& outcome);
   void answer(std::optional<Token>& token, RoomAnswer answer);
+  void count(RequestEvent::Kind kind);
   void log(const RequestEvent& event);
   void end_if_done();
 
@@ -110,6 +134,7 @@ class FacultyService {
   std::optional<SteadyTime> stop_at_;  // a stop was requested: the faculty waits for the servers until this time
   bool ended_ = false;                 // the Exit action was given
   std::vector<FacultyAction> actions_;
+  FacultyCounts counts_;
 };
 
 }  // namespace dti

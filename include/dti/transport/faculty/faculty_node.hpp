@@ -7,13 +7,15 @@
 #include "dti/base/log.hpp"
 #include "dti/base/stop_signals.hpp"
 #include "dti/service/faculty/faculty_service.hpp"
+#include "dti/transport/faculty/faculty_figures.hpp"
 
 namespace dti {
 
 struct FacultyNodeOptions {
   FacultyOptions service;  // its client.endpoints are the servers' host:port
   std::string bind_host = "127.0.0.1";
-  std::uint16_t port = 5000;  // 0: the system chooses a free port
+  std::uint16_t port = 5000;       // 0: the system chooses a free port
+  bool publishes_figures = false;  // for monitoring; the loop then turns at least ten times a second
 };
 
 /// A faculty on the network: it listens for programs, sends requests to the servers, and replies to each program in the
@@ -30,6 +32,9 @@ class FacultyNode {
 
   /// The address at which programs reach it, such as `tcp://127.0.0.1:5000`, with the port that was chosen.
   [[nodiscard]] std::string endpoint() const;
+
+  /// The newest figures; only those of the start without publishes_figures. They live as long as this. Thread: any.
+  [[nodiscard]] const FacultyBoard& figures() const;
 
   /// Serves until the work is complete (only if a semester was given) or a stop is requested. Call it once.
   /// The last replies have been sent when it returns, unless a program does not read them. It does not wait for the end
