@@ -160,11 +160,11 @@ class Target:
 
     def _dictionary(self):
         """That of the target's name; of JSON for those that read it; or none."""
-        own = SOURCES / f"{self.result.name}.dict"
+        own = SOURCES / f"dictionaries/{self.result.name}.dict"
         if own.exists():
             return own
         reads_json = "json_model.hpp" in (SOURCES / f"{self.result.name}_fuzz.cpp").read_text()
-        return SOURCES / "json.dict" if reads_json else None
+        return SOURCES / "dictionaries/json.dict" if reads_json else None
 
     def _step(self, arguments, seconds):
         """Runs the target. Yields False until it ends; its exit status, or None if it did not end in time."""

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <exception>
 #include <optional>
 #include <stdexcept>
@@ -27,6 +28,14 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kAcceptPause{100};  // when no descriptor is left: accepting fails at once each time
 constexpr int kNiceness = 10;  // what the process is there for goes first where the machine is short of time
+
+/// HTTP must not use the descriptors that the process needs for its work.
+HttpLimits within_descriptors(HttpLimits limits) {
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return limits;
+  limits.connections_max = std::clamp<std::size_t>(descriptors.rlim_cur / 8, 1, limits.connections_max);
+  return limits;
+}
 
 tcp::acceptor listen(asio::io_context& context, const std::string& text, std::uint16_t port) {
   const auto bracketed = text.starts_with('[') && text.ends_with(']');
@@ -57,10 +66,20 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
   State(const std::string& address, std::uint16_t port, std::vector<HttpRoute> routes, LogSink log, HttpLimits limits)
       : routes_(std::move(routes)),
         log_(std::move(log)),
-        shared_{.limits = limits,
+        shared_{.limits = within_descriptors(limits),
                 .answer = [this](const HttpRequest& request, HttpReply reply) { answer(request, std::move(reply)); },
                 .on_end = [this](HttpSession& session) { sessions_.erase(&session); },
-                .from_any_thread = [this](HttpReply reply) { return from_any_thread(std::move(reply)); }},
+                .on_fault =
+                    [this](HttpSession& session, const std::exception& error) {
+                      session.close();
+                      sessions_.erase(&session);
+                      log_fault(LogLevel::kError, "http-connection-failed", error);
+                    },
+                .once_from_any_thread =
+                    [this](HttpReply send) {
+                      const auto reply = std::make_shared<Reply>(weak_from_this(), std::move(send));
+                      return [reply](HttpResponse response) { reply->send(std::move(response)); };
+                    }},
         acceptor_(listen(context_, address, port)),
         pause_(context_) {}
 
@@ -73,13 +92,12 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
 
   void run() {
     setpriority(PRIO_PROCESS, 0, kNiceness);  // of this thread only, in Linux
-    accept();
-    for (bool more = true; more;) {
+    while (!context_.stopped()) {
       try {
+        if (!accepts_) accept();
         context_.run();
-        more = false;
-      } catch (const std::exception& error) {  // such as no memory, for one connection
-        log_({LogLevel::kError, "http-connection-failed", error.what(), {}});
+      } catch (const std::exception& error) {  // such as no memory for a new connection
+        log_fault(LogLevel::kError, "http-connection-failed", error);
       }
     }
   }
@@ -87,17 +105,50 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
   void stop() { context_.stop(); }
 
  private:
+  /// The reply to one request. Its first use counts, because a route may reply and then fail. If it is destroyed
+  /// unused, the client gets 500, so that its connection does not wait without a bound. Thread: any.
+  class Reply {
+   public:
+    Reply(std::weak_ptr<State> state, HttpReply send) : state_(std::move(state)), send_(std::move(send)) {}
+    ~Reply() {
+      try {
+        send(text_response(500, "the server dropped the request\n"));
+      } catch (const std::exception&) {  // no memory for the response: the connection stays until the server stops
+      }
+    }
+    Reply(const Reply&) = delete;
+    Reply& operator=(const Reply&) = delete;
+
+    void send(HttpResponse response) {
+      if (used_.exchange(true)) return;
+      const auto state = state_.lock();
+      if (!state) return;
+      asio::dispatch(state->context_,
+                     [send = send_, response = std::move(response)]() mutable { send(std::move(response)); });
+    }
+
+   private:
+    const std::weak_ptr<State> state_;
+    const HttpReply send_;
+    std::atomic<bool> used_ = false;
+  };
+
   void accept() {
+    accepts_ = false;  // run() tries again if this throws
     acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+      accepts_ = false;
       if (error == asio::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system ||
           error == asio::error::no_buffer_space || error == asio::error::no_memory) {
         close_longest_waiting();  // its descriptor is enough for a client that behaves
         pause_.expires_after(kAcceptPause);
-        return pause_.async_wait([this](error_code) { accept(); });
+        pause_.async_wait([this](error_code) { accept(); });
+        accepts_ = true;
+        return;
       }
       accept();
       if (!error) start(std::move(socket));  // otherwise the client has already left
     });
+    accepts_ = true;
   }
 
   void start(tcp::socket socket) {
@@ -136,18 +187,18 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
     try {
       route.get(request, reply);
     } catch (const std::exception& error) {
-      log_({LogLevel::kError, "http-request-failed", error.what(), {{"path", route.path}}});
+      log_fault(LogLevel::kError, "http-request-failed", error, {{"path", route.path}});
       reply(text_response(500, "the request failed; the log of the server has the reason\n"));
     }
   }
 
-  HttpReply from_any_thread(HttpReply reply) {
-    return [weak = weak_from_this(), reply = std::move(reply)](HttpResponse response) {
-      const auto state = weak.lock();
-      if (!state) return;
-      asio::dispatch(state->context_,
-                     [reply, response = std::move(response)]() mutable { reply(std::move(response)); });
-    };
+  /// What cannot be logged is lost: this thread must not end the process.
+  void log_fault(LogLevel level, const char* event, const std::exception& error,
+                 std::vector<std::pair<std::string, std::string>> fields = {}) noexcept {
+    try {
+      log_({level, event, error.what(), std::move(fields)});
+    } catch (const std::exception&) {
+    }
   }
 
   // Fixed after construction.
@@ -158,6 +209,7 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
   asio::io_context context_{1};
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
+  bool accepts_ = false;  // a new connection, or the end of the pause, is waited for
   std::unordered_map<HttpSession*, std::shared_ptr<HttpSession>> sessions_;
 };
 

@@ -49,6 +49,25 @@ std::optional<std::string> decode(std::string_view text, bool (*decodes)(char)) 
   return decoded;
 }
 
+/// By its characters: what connects to it finds out whether it is an address.
+bool is_ipv6(std::string_view text) {
+  const auto is_part = [](char c) { return hexadecimal(c) || c == ':' || c == '.'; };
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_part);
+}
+
+/// A name or an IPv4 address, or empty. Source: RFC 3986, 3.2.2
+bool is_registered_name(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      if (i + 2 >= text.size() || !hexadecimal(text[i + 1]) || !hexadecimal(text[i + 2])) return false;
+      i += 2;
+    } else if (!is_unreserved(text[i]) && !is_one_of(text[i], kSubDelimiters)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /// @param text  begins with `/`
 std::optional<RequestTarget> parse_origin(std::string_view text) {
   RequestTarget target;
@@ -75,21 +94,19 @@ std::optional<RequestTarget> parse_origin(std::string_view text) {
 
 bool is_host_field(std::string_view value) {
   const bool is_bracketed = value.starts_with('[');
-  const auto host_end = is_bracketed ? value.find(']') : value.find(':');
-  if (is_bracketed && host_end == std::string_view::npos) return false;
-  const auto host = value.substr(0, is_bracketed ? host_end + 1 : host_end);
-  const auto rest = value.substr(host.size());
-  const auto is_host_character = [&](char c) {
-    return is_unreserved(c) || is_one_of(c, kSubDelimiters) || c == '%' || (is_bracketed && is_one_of(c, ":[]"));
-  };
-  if (!std::all_of(host.begin(), host.end(), is_host_character)) return false;
+  const auto end = is_bracketed ? value.find(']') : std::min(value.find(':'), value.size());
+  if (end == std::string_view::npos) return false;
+  const auto rest = value.substr(is_bracketed ? end + 1 : end);
+  if (is_bracketed ? !is_ipv6(value.substr(1, end - 1)) : !is_registered_name(value.substr(0, end))) return false;
   return rest.empty() || (rest.front() == ':' && std::all_of(rest.begin() + 1, rest.end(), is_digit));
 }
 
 std::optional<RequestTarget> parse_request_target(std::string_view method, std::string_view target) {
   if (method == "CONNECT") {
-    return is_host_field(target) && target.find(':') != std::string_view::npos ? std::optional{RequestTarget{"*", {}}}
-                                                                               : std::nullopt;
+    const auto colon = target.rfind(':');
+    const bool has_port = colon != std::string_view::npos && colon + 1 < target.size() && is_digit(target[colon + 1]) &&
+                          !target.ends_with(']');
+    return has_port && is_host_field(target) ? std::optional{RequestTarget{"*", {}}} : std::nullopt;
   }
   if (target == "*") return method == "OPTIONS" ? std::optional{RequestTarget{"*", {}}} : std::nullopt;
   if (target.starts_with('/')) return parse_origin(target);

@@ -1,5 +1,6 @@
 #include "http/session.hpp"
 
+#include <exception>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,17 @@ constexpr std::size_t kDrainBytesMax = 256 * 1024;
 
 }  // namespace
 
+template <typename... Arguments>
+auto HttpSession::handler(void (HttpSession::*member)(Arguments...)) {
+  return [self = shared_from_this(), member](Arguments... arguments) {
+    try {
+      (self.get()->*member)(std::move(arguments)...);
+    } catch (const std::exception& error) {
+      self->shared_.on_fault(*self, error);
+    }
+  };
+}
+
 HttpSession::HttpSession(asio::ip::tcp::socket socket, const Shared& shared)
     : shared_(shared), stream_(std::move(socket)) {}
 
@@ -43,25 +55,22 @@ void HttpSession::wait_for_client(std::chrono::milliseconds time) {
   stream_.expires_after(time);  // also of the operations that follow
 }
 
-void HttpSession::read() {
-  stream_.async_read_some(asio::buffer(chunk_), [self = shared_from_this()](error_code error, std::size_t size) {
-    if (error) return self->end();  // the client has left, or its time is over
-    self->on_read(size);
-  });
-}
+void HttpSession::read() { stream_.async_read_some(asio::buffer(chunk_), handler(&HttpSession::on_read)); }
 
-void HttpSession::on_read(std::size_t size) {
+void HttpSession::on_read(error_code error, std::size_t size) {
+  if (error) return end();  // the client has left, or its time is over
   if (std::exchange(is_idle_, false)) wait_for_client(shared_.limits.request_time);
   received_.append(chunk_.data(), size);
   handle_head();
 }
 
 void HttpSession::handle_head() {
-  auto parsed = parse_request_head(received_);
+  auto parsed = head_.read(received_);
   if (std::holds_alternative<HeadIncomplete>(parsed)) return read();
+  head_ = {};
   if (auto* refused = std::get_if<HeadRefused>(&parsed)) {
     keeps_alive_ = false;
-    is_head_ = false;
+    is_head_ = refused->is_head;
     return respond(text_response(refused->status, refused->reason + "\n"));
   }
   handle(std::get<RequestHead>(std::move(parsed)));
@@ -77,9 +86,10 @@ void HttpSession::handle(RequestHead head) {
   }
   waits_since_ = SteadyTime::max();
   stream_.expires_never();
-  shared_.answer(head.request, shared_.from_any_thread([weak = weak_from_this()](HttpResponse response) {
-    if (const auto self = weak.lock()) self->respond(std::move(response));
-  }));
+  const auto respond = [weak = weak_from_this()](HttpResponse response) {
+    if (const auto self = weak.lock()) self->handler (&HttpSession::respond)(std::move(response));
+  };
+  shared_.answer(head.request, shared_.once_from_any_thread(respond));
 }
 
 void HttpSession::respond(HttpResponse response) {
@@ -95,18 +105,15 @@ void HttpSession::respond(HttpResponse response) {
   response_.body() = {body_->data(), body_->size()};
   serializer_ = std::make_unique<http::response_serializer<http::span_body<const char>>>(response_);
   wait_for_client(shared_.limits.reply_time);
-  const auto on_end = [self = shared_from_this()](error_code error, std::size_t) {
-    if (error) return self->end();
-    self->on_written();
-  };
   if (is_head_) {
-    http::async_write_header(stream_, *serializer_, on_end);
+    http::async_write_header(stream_, *serializer_, handler(&HttpSession::on_written));
   } else {
-    http::async_write(stream_, *serializer_, on_end);
+    http::async_write(stream_, *serializer_, handler(&HttpSession::on_written));
   }
 }
 
-void HttpSession::on_written() {
+void HttpSession::on_written(error_code error, std::size_t /*size*/) {
+  if (error) return end();
   serializer_.reset();
   body_.reset();
   if (!keeps_alive_) return drain();
@@ -126,12 +133,12 @@ void HttpSession::drain() {
   discard();
 }
 
-void HttpSession::discard() {
-  stream_.async_read_some(asio::buffer(chunk_), [self = shared_from_this()](error_code error, std::size_t size) {
-    self->discarded_ += size;
-    if (error || self->discarded_ >= kDrainBytesMax) return self->end();
-    self->discard();
-  });
+void HttpSession::discard() { stream_.async_read_some(asio::buffer(chunk_), handler(&HttpSession::on_discarded)); }
+
+void HttpSession::on_discarded(error_code error, std::size_t size) {
+  discarded_ += size;
+  if (error || discarded_ >= kDrainBytesMax) return end();
+  discard();
 }
 
 }  // namespace dti

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -31,10 +32,12 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     HttpLimits limits;
     /// Gives a request to its route.
     std::function<void(const HttpRequest&, HttpReply)> answer;
-    /// Nothing follows on this connection.
+    /// Nothing follows on this connection. Does not throw.
     std::function<void(HttpSession&)> on_end;
-    /// Makes a reply that may be called from any thread of one that may be called on the server's.
-    std::function<HttpReply(HttpReply)> from_any_thread;
+    /// The connection failed by a fault of this process, such as no memory, and is to be ended. Does not throw.
+    std::function<void(HttpSession&, const std::exception&)> on_fault;
+    /// Makes of a function that sends a response, on the server's thread, the reply that a route gets.
+    std::function<HttpReply(HttpReply)> once_from_any_thread;
   };
 
   HttpSession(boost::asio::ip::tcp::socket socket, const Shared& shared);
@@ -50,15 +53,20 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
  private:
   using Response = boost::beast::http::response<boost::beast::http::span_body<const char>>;
 
+  /// Makes of a member the handler of an operation. What it throws ends this connection, and no other.
+  template <typename... Arguments>
+  auto handler(void (HttpSession::*member)(Arguments...));
+
   void wait_for_client(std::chrono::milliseconds time);
   void read();
-  void on_read(std::size_t size);
+  void on_read(boost::system::error_code error, std::size_t size);
   void handle_head();
   void handle(RequestHead head);
   void respond(HttpResponse response);
-  void on_written();
+  void on_written(boost::system::error_code error, std::size_t size);
   void drain();
   void discard();
+  void on_discarded(boost::system::error_code error, std::size_t size);
   void end() { shared_.on_end(*this); }
 
   // Fixed after construction.
@@ -67,6 +75,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::beast::tcp_stream stream_;
   std::array<char, 4096> chunk_{};
   std::string received_;  // and not used yet: at most a head and a chunk
+  RequestHeadReader head_;
   bool is_idle_ = false;  // between two requests, with nothing received of the next one
   bool keeps_alive_ = false;
   bool is_head_ = false;  // the request's method is HEAD

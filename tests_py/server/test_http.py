@@ -208,7 +208,8 @@ def test_two_hundred_slow_and_hostile_clients_change_nothing_for_the_router_and_
         for peer in deaf:
             peer.setblocking(False)
             with contextlib.suppress(BlockingIOError):
-                peer.send(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" * 1000)
+                peer.send(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" * 1000 +
+                          b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             peer.settimeout(60)
 
         def trickle():

@@ -34,7 +34,8 @@ struct HttpResponse {
 
 [[nodiscard]] HttpResponse text_response(int status, std::string text);
 
-/// Sends the response to a request. To be called once, from any thread; has no effect if the connection is gone.
+/// Sends the response to a request, at once or later, from any thread. The first call counts. If all copies are destroyed
+/// without a call, the client gets 500. Has no effect if the connection is gone.
 using HttpReply = std::function<void(HttpResponse)>;
 
 /// Answers the requests for a path, at once or later. Thread: the server's.

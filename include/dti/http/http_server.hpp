@@ -14,11 +14,13 @@
 namespace dti {
 
 struct HttpLimits {
-  std::size_t connections_max = 256;
+  std::size_t connections_max = 256;  // but at most an eighth of the descriptors that the process may have
   std::chrono::milliseconds request_time{
       5'000};  // from the first byte of a request, or from the connection, to its head's end
   std::chrono::milliseconds reply_time{5'000};  // for a client to take a response
-  std::chrono::milliseconds idle_time{15'000};  // of a connection between two requests
+  /// Of a connection between two requests: longer than monitoring systems wait between two of theirs, so that the connection
+  /// is not closed at the moment of the next one. Prometheus has 15 s or 60 s.
+  std::chrono::milliseconds idle_time{75'000};
 };
 
 /// A small HTTP/1.1 server for machines: GET and HEAD without bodies, one thread of its own for all connections.

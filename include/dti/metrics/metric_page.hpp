@@ -41,8 +41,4 @@ class MetricPage {
   const std::unique_ptr<Families> families_;
 };
 
-/// Does a client prefer OpenMetrics to Prometheus' text format?
-/// @param accept  the Accept field of its request; empty: it has none
-[[nodiscard]] bool prefers_open_metrics(const std::string& accept);
-
 }  // namespace dti

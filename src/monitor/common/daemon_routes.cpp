@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dti/base/memory_gauge.hpp"
+#include "dti/http/accept.hpp"
 #include "monitor/common/daemon_paths.hpp"
 #include "monitor/common/process_figures.hpp"
 
@@ -42,7 +43,7 @@ class Daemon {
   }
 
   [[nodiscard]] HttpResponse metrics(const HttpRequest& request) {
-    const bool open_metrics = prefers_open_metrics(request.field("accept"));
+    const bool open_metrics = prefers(request.field("accept"), "application/openmetrics-text", "text/plain");
     refresh();
     HttpResponse response;
     response.content_type = open_metrics ? MetricPage::kOpenMetricsType : MetricPage::kPrometheusType;

@@ -119,6 +119,23 @@ class HttpServerTest : public testing::Test {
             {"/large",
              [](const HttpRequest&, const HttpReply& reply) { reply(text_response(200, std::string(kLarge, 'x'))); }},
             {"/fails", [](const HttpRequest&, const HttpReply&) { throw std::runtime_error("it is broken"); }},
+            {"/replies-and-fails",
+             [](const HttpRequest&, const HttpReply& reply) {
+               reply(text_response(200, std::string(kLarge, 'x')));
+               throw std::runtime_error("it is broken");
+             }},
+            {"/replies-twice",
+             [](const HttpRequest&, const HttpReply& reply) {
+               reply(text_response(200, std::string(kLarge, 'x')));
+               reply(text_response(200, "again\n"));
+             }},
+            {"/forgets", [](const HttpRequest&, const HttpReply&) {}},
+            {"/spoils-the-response",
+             [](const HttpRequest&, const HttpReply& reply) {
+               auto response = text_response(200, "ok\n");
+               response.fields.emplace_back("X", std::string(100'000, 'x'));  // more than Beast writes
+               reply(std::move(response));
+             }},
             {"/later", [this](const HttpRequest&, HttpReply reply) { later_.set_value(std::move(reply)); }}};
   }
   void log(const LogEvent& event) {
@@ -229,6 +246,44 @@ TEST_F(HttpServerTest, ARouteThatFailsIsLoggedAndTheServerGoesOn) {
   ASSERT_EQ(log_.size(), 1U);
   EXPECT_EQ(log_[0].event, "http-request-failed");
   EXPECT_EQ(log_[0].message, "it is broken");
+}
+
+TEST_F(HttpServerTest, OnlyTheFirstReplyCountsAndARouteThatForgetsItsReplyIsAnsweredForIt) {
+  auto server = make();
+  for (const auto* path : {"/replies-and-fails", "/replies-twice"}) {
+    Connection client{server};
+    ASSERT_TRUE(client.send(get(path) + get("/hello")));
+    const auto [head, body] = client.read_response();
+    EXPECT_EQ(status_of(head), 200);
+    EXPECT_EQ(body.size(), kLarge);
+    EXPECT_EQ(client.read_response().second, "hello GET\n");
+  }
+  Connection client{server};
+  ASSERT_TRUE(client.send(get("/forgets") + get("/hello")));
+  EXPECT_EQ(status_of(client.read_response().first), 500);
+  EXPECT_EQ(client.read_response().second, "hello GET\n");
+}
+
+TEST_F(HttpServerTest, AFaultOnAConnectionEndsItAndNoOther) {
+  HttpServer server{"127.0.0.1", 0, routes(), [](const LogEvent&) { throw std::runtime_error("the log is full"); }};
+  Connection other{server};
+  ASSERT_TRUE(other.send(get("/hello")));
+  EXPECT_EQ(status_of(other.read_response().first), 200);
+  for (int i = 0; i < 3; ++i) {
+    Connection client{server};
+    ASSERT_TRUE(client.send(get("/spoils-the-response")));
+    EXPECT_EQ(client.read_all(), "");
+  }
+  ASSERT_TRUE(other.send(get("/hello")));
+  EXPECT_EQ(status_of(other.read_response().first), 200);
+}
+
+TEST_F(HttpServerTest, ARefusedHeadRequestGetsNoBody) {
+  auto server = make();
+  Connection client{server};
+  ASSERT_TRUE(client.send("HEAD /hello HTTP/1.1\r\n\r\n"));
+  EXPECT_EQ(status_of(client.read_response(false).first), 400);
+  EXPECT_EQ(client.read_all(), "");
 }
 
 TEST_F(HttpServerTest, AReplyMayComeLaterFromAnotherThreadAlsoWhenItsConnectionOrTheServerIsGone) {

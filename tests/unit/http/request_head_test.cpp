@@ -1,9 +1,11 @@
 #include "http/request_head.hpp"
 
+#include <algorithm>
 #include <ostream>
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -13,7 +15,9 @@ namespace dti {
 namespace {
 
 using namespace std::string_literals;
-using Parsed = std::variant<RequestHead, HeadIncomplete, HeadRefused>;
+using Parsed = RequestHeadReader::Result;
+
+Parsed parse_request_head(std::string_view bytes) { return RequestHeadReader{}.read(bytes); }
 
 int status_of(const Parsed& parsed) {
   if (const auto* refused = std::get_if<HeadRefused>(&parsed)) return refused->status;
@@ -72,6 +76,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"no host", "GET / HTTP/1.1\r\n\r\n"}, Case{"a host with a path", "GET / HTTP/1.1\r\nHost: dti/x\r\n\r\n"},
         Case{"a host with a user", "GET / HTTP/1.1\r\nHost: me@dti\r\n\r\n"},
         Case{"a host with a port that is no number", "GET / HTTP/1.1\r\nHost: dti:6o80\r\n\r\n"},
+        Case{"a bracket in a host's brackets", "GET / HTTP/1.1\r\nHost: [[]\r\n\r\n"},
+        Case{"brackets without address", "GET / HTTP/1.1\r\nHost: []\r\n\r\n"},
+        Case{"an open bracket", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"},
+        Case{"a host with half a percent", "GET / HTTP/1.1\r\nHost: a%4\r\n\r\n"},
+        Case{"a host with a percent without digits", "GET / HTTP/1.1\r\nHost: a%zz\r\n\r\n"},
+        Case{"CONNECT to an address without port", "CONNECT [::1] HTTP/1.1\r\nHost: dti\r\n\r\n"},
+        Case{"CONNECT to a name without port", "CONNECT dti: HTTP/1.1\r\nHost: dti\r\n\r\n"},
         Case{"a list of hosts", "GET / HTTP/1.1\r\nHost: dti, other\r\n\r\n"}, Case{"HTTP/0.9", "GET /\r\n"},
         Case{"HTTP/0.9 with a space", "GET / \r\n"},
         Case{"two spaces behind the method", "GET  / HTTP/1.1\r\nHost: dti\r\n\r\n"},
@@ -166,7 +177,7 @@ TEST(RequestHeadTest, ATargetHasOnePathHoweverItIsWritten) {
     ASSERT_NE(head, nullptr) << target;
     EXPECT_EQ(head->request.path, path) << target;
   }
-  for (const auto* line : {"OPTIONS * HTTP/1.1", "CONNECT dti:443 HTTP/1.1"}) {
+  for (const auto* line : {"OPTIONS * HTTP/1.1", "CONNECT dti:443 HTTP/1.1", "CONNECT [::1]:443 HTTP/1.1"}) {
     const auto parsed = parse_request_head(line + "\r\nHost: dti\r\n\r\n"s);
     ASSERT_EQ(status_of(parsed), 200) << line;
     EXPECT_EQ(std::get<RequestHead>(parsed).request.path, "*");
@@ -233,17 +244,57 @@ TEST(RequestHeadTest, WhatIsDecidedDoesNotDependOnThePiecesInWhichTheBytesCome) 
     const auto whole = parse_request_head(bytes);
     const auto* head = std::get_if<RequestHead>(&whole);
     accepted += head == nullptr ? 0 : 1;
-    for (std::size_t size = 0; size < bytes.size(); ++size) {
-      const auto part = status_of(parse_request_head(std::string_view{bytes}.substr(0, size)));
-      if (part == 0) continue;
-      ASSERT_EQ(part == 200, head != nullptr)
-          << testing::PrintToString(bytes) << " after " << size << " bytes, seed " << kSeed;
-      if (head != nullptr) {
-        ASSERT_GE(size, head->bytes) << testing::PrintToString(bytes);
-      }
+    RequestHeadReader reader;
+    Parsed in_pieces = HeadIncomplete{};
+    std::size_t size = 0;
+    while (size < bytes.size() && status_of(in_pieces) == 0) {
+      size = std::min(bytes.size(), size + 1 + random() % 3);
+      in_pieces = reader.read(std::string_view{bytes}.substr(0, size));
     }
+    const auto shown = testing::PrintToString(bytes) + " after " + std::to_string(size) + " bytes";
+    ASSERT_EQ(status_of(in_pieces) == 200, head != nullptr) << shown << ", seed " << kSeed;
+    ASSERT_EQ(status_of(in_pieces) == 0, status_of(whole) == 0) << shown << ", seed " << kSeed;
+    if (head == nullptr) continue;
+    const auto& pieces = std::get<RequestHead>(in_pieces);
+    ASSERT_GE(size, head->bytes) << shown;
+    ASSERT_EQ(pieces.bytes, head->bytes) << shown;
+    ASSERT_EQ(pieces.request.path, head->request.path) << shown;
+    ASSERT_EQ(pieces.request.fields, head->request.fields) << shown;
+    ASSERT_EQ(pieces.has_body, head->has_body) << shown;
   }
   EXPECT_GT(accepted, 100);
+}
+
+TEST(RequestHeadTest, ALineIsReadOnce) {
+  std::string bytes = "GET / HTTP/1.1\r\nHost: dti\r\n";
+  RequestHeadReader reader;
+  ASSERT_EQ(status_of(reader.read(bytes)), 0);
+  const auto first_lines = bytes.size();
+  bytes += "X: y\r\n\r\n";
+  auto spoilt = bytes;
+  spoilt.replace(0, first_lines, first_lines, '\n');  // a reader that began again would refuse it
+  const auto parsed = reader.read(spoilt);
+  ASSERT_EQ(status_of(parsed), 200);
+  EXPECT_EQ(std::get<RequestHead>(parsed).request.field("x"), "y");
+}
+
+TEST(RequestHeadTest, AHeadHasAtMost100Fields) {
+  std::string head = "GET / HTTP/1.1\r\nHost: dti\r\n";
+  for (std::size_t i = 1; i < kHeadFieldsMax; ++i) head += "X: y\r\n";
+  EXPECT_EQ(status_of(parse_request_head(head + "\r\n")), 200);
+  EXPECT_EQ(status_of(parse_request_head(head + "X: y\r\n\r\n")), 431);
+}
+
+TEST(RequestHeadTest, ARefusalOfHeadSaysSo) {
+  const std::vector<std::pair<std::string, bool>> cases = {{"HEAD / HTTP/1.1\r\n\r\n", true},
+                                                           {"HEAD nothing HTTP/1.1\r\n", true},
+                                                           {"GET / HTTP/1.1\r\n\r\n", false},
+                                                           {"HEAD\r\n", true}};
+  for (const auto& [bytes, is_head] : cases) {
+    const auto parsed = parse_request_head(bytes);
+    ASSERT_EQ(status_of(parsed), 400) << bytes;
+    EXPECT_EQ(std::get<HeadRefused>(parsed).is_head, is_head) << bytes;
+  }
 }
 
 TEST(RequestHeadTest, HTTP10NeedsNoHost) {

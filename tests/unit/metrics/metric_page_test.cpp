@@ -60,21 +60,5 @@ TEST_F(MetricPageTest, IsWrittenForPrometheus) {
   EXPECT_EQ(text.find("# EOF"), std::string::npos);
 }
 
-TEST(AcceptTest, OpenMetricsIsForThoseThatPreferIt) {
-  const std::vector<std::pair<std::string, bool>> cases = {
-      {"", false},
-      {"*/*", false},
-      {"text/html, */*;q=0.1", false},
-      {"application/openmetrics-text", true},
-      {"application/openmetrics-text; version=1.0.0; q=0.75, text/plain;version=0.0.4;q=0.5, */*;q=0.1", true},
-      {"text/plain;q=0.9,application/openmetrics-text;q=0.3", false},
-      {"application/openmetrics-text;q=0", false},
-      {"application/openmetrics-text;q=nonsense", false},
-      {"application/openmetrics-text2", false},
-      {",;,;=,", false},
-  };
-  for (const auto& [accept, wanted] : cases) EXPECT_EQ(prefers_open_metrics(accept), wanted) << accept;
-}
-
 }  // namespace
 }  // namespace dti
