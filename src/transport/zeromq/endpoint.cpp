@@ -53,8 +53,8 @@ void Endpoint::close_connections() {
 }
 
 void Endpoint::bind_again(SteadyTime now) {
-  router_ = make_router(context_, frame_bytes_max_);
   try {
+    router_ = make_router(context_, frame_bytes_max_);  // fails if no descriptor is left
     (void)bind(port_of(address_));
     wake_at_.reset();
   } catch (const std::exception&) {

@@ -18,6 +18,7 @@
 #include "dti/transport/zeromq/host_port.hpp"
 #include "transport/zeromq/frames.hpp"
 #include "unit/transport/bound_router.hpp"
+#include "unit/transport/few_descriptors.hpp"
 #include "unit/transport/peers.hpp"
 
 namespace dti {
@@ -175,6 +176,19 @@ TEST_F(EndpointTest, WaitsForItsPortAndGivesUpInTheEnd) {
     ASSERT_EQ(endpoint_.wake_at(), now_ + Endpoint::kBindRetryInterval);
   }
   EXPECT_THROW(endpoint_.bind_again(now_), std::runtime_error);
+}
+
+TEST_F(EndpointTest, TriesAgainWhenNoDescriptorIsLeft) {
+  if (!kCanLackDescriptors) GTEST_SKIP() << kNeedsDescriptors;
+  endpoint_.close(now_);
+  {
+    const FewDescriptors none{0};
+    endpoint_.bind_again(now_);
+    EXPECT_FALSE(endpoint_.is_bound());
+    EXPECT_EQ(endpoint_.wake_at(), now_ + Endpoint::kBindRetryInterval);
+  }
+  endpoint_.bind_again(*endpoint_.wake_at());
+  EXPECT_TRUE(endpoint_.is_bound());
 }
 
 TEST_F(EndpointTest, TakesItsPortOnceThatIsFree) {
