@@ -67,14 +67,14 @@ class Daemon {
     page.gauge("dti_loop_silent_seconds", "Time since the loop of this process published its figures.",
                seconds_between(state.published_at, now));
     state.add_metrics(page);
-    add_process(page);
+    add_process(page, now);
     prometheus_ = std::make_shared<const std::string>(page.prometheus_text());
     open_metrics_ = std::make_shared<const std::string>(page.open_metrics_text());
     made_at_ = now;
   }
 
-  void add_process(MetricPage& page) const {
-    const auto process = read_process_figures();
+  void add_process(MetricPage& page, SteadyTime now) {
+    const auto& process = process_.newest(now);
     page.counter("dti_cpu_seconds_total", "Processor time of this process.", process.cpu_seconds);
     page.gauge("dti_memory_bytes", "Memory of this process, without mapped files.",
                static_cast<double>(memory_.bytes()));
@@ -88,6 +88,7 @@ class Daemon {
   const ProcessFacts facts_;
   const SteadyTime began_at_ = steady_now();
   const MemoryGauge memory_;
+  ProcessWatch process_;
   SteadyTime made_at_{};
   std::shared_ptr<const std::string> prometheus_;  // none: not made yet
   std::shared_ptr<const std::string> open_metrics_;

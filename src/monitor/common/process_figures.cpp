@@ -2,11 +2,14 @@
 
 #include <sys/resource.h>
 
+#include <chrono>
 #include <filesystem>
 #include <system_error>
 
 namespace dti {
 namespace {
+
+constexpr std::chrono::seconds kInterval{1};
 
 double seconds_of(const timeval& time) {
   constexpr double kMicroseconds = 1'000'000;
@@ -24,8 +27,6 @@ std::uint64_t count_descriptors() {
   return count > 0 ? count - 1 : 0;  // one of them reads the folder
 }
 
-}  // namespace
-
 ProcessFigures read_process_figures() {
   ProcessFigures figures;
   rusage usage{};
@@ -35,6 +36,16 @@ ProcessFigures read_process_figures() {
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) figures.descriptors_max = limit.rlim_cur;
   figures.descriptors_open = count_descriptors();
   return figures;
+}
+
+}  // namespace
+
+const ProcessFigures& ProcessWatch::newest(SteadyTime now) {
+  if (!read_at_ || now - *read_at_ >= kInterval) {
+    figures_ = read_process_figures();
+    read_at_ = now;
+  }
+  return figures_;
 }
 
 }  // namespace dti

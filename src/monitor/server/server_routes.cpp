@@ -8,6 +8,7 @@
 #include "monitor/server/paths.hpp"
 #include "monitor/server/server_metrics.hpp"
 #include "monitor/server/store_file.hpp"
+#include "monitor/server/store_file_watch.hpp"
 
 namespace dti {
 namespace {
@@ -18,12 +19,16 @@ SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
 std::vector<HttpRoute> server_routes(const FiguresBoard& board, ProcessFacts facts,
                                      std::optional<std::filesystem::path> store_file) {
-  const auto look = [&board, store_file = std::move(store_file)](SteadyTime now) {
+  std::shared_ptr<const StoreFileWatch> watch;
+  if (store_file) {
+    watch = std::make_shared<StoreFileWatch>([file = *std::move(store_file)] { return read_store_file_figures(file); });
+  }
+  const auto look = [&board, watch](SteadyTime now) {
     const auto figures = board.newest();
-    const auto add_metrics = [figures, now, store_file](MetricPage& page) {
+    const auto add_metrics = [figures, now, watch](MetricPage& page) {
       add_server_metrics(page, *figures, now);
-      if (!store_file) return;
-      if (const auto file = read_store_file_figures(*store_file)) add_store_file(page, *file);
+      if (!watch) return;
+      if (const auto file = watch->newest()) add_store_file(page, file->figures, seconds_between(file->read_at, now));
     };
     const auto add_members = [figures, now](nlohmann::ordered_json& json) { add_status(json, *figures, now); };
     return DaemonState{figures->at, readiness(*figures, now), add_metrics, add_members};

@@ -18,6 +18,7 @@ struct StoreFileFigures {
 /// @return none if the file cannot be read. May wait for the disk. Thread: any
 [[nodiscard]] std::optional<StoreFileFigures> read_store_file_figures(const std::filesystem::path& file);
 
-void add_store_file(MetricPage& page, const StoreFileFigures& figures);
+/// @param age_seconds  since they were read
+void add_store_file(MetricPage& page, const StoreFileFigures& figures, double age_seconds);
 
 }  // namespace dti
