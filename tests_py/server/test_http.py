@@ -93,6 +93,22 @@ def test_a_leader_whose_store_is_frozen_is_alive_and_not_ready(postgresql, tmp_p
         until(lambda: status_of(address, "/readyz") == 200, what="readiness, with the store")
 
 
+def test_the_store_of_a_leader_does_not_answer_while_it_refuses_connections(postgresql, tmp_path):
+    with running(tmp_path, *POOL, postgresql.flag, "--lease-seconds=1", HTTP) as dti:
+        address = http_address(dti)
+        until(lambda: metric(scrape(address), "dti_store_answers") == 1, what="dti_store_answers")
+        postgresql.cluster.stop()
+        try:
+            until(lambda: metric(scrape(address), "dti_store_answers") == 0, what="the outage in a scrape")
+            failures = metric(scrape(address), "dti_store_failures_total", kind="unreachable")
+            while metric((samples := scrape(address)), "dti_store_failures_total", kind="unreachable") < failures + 3:
+                assert metric(samples, "dti_store_answers") == 0, "each try fails at once"
+            assert "[-] store: " in ask(address, "/readyz?verbose").text
+        finally:
+            postgresql.cluster.start()
+        until(lambda: metric(scrape(address), "dti_store_answers") == 1, what="the end of the outage in a scrape")
+
+
 # Requests.
 
 def test_head_has_the_head_of_get(http):
@@ -174,10 +190,12 @@ def test_both_formats_have_the_same_samples(http):
 
 def test_the_page_of_metrics_has_each_metric_with_its_type_and_labels_and_no_other(http):
     said = documented_metrics("Of both programs", "Of dti_server")
+    until(lambda: "dti_store_file_age_seconds" in ask(http, "/metrics").text, what="the first look at the file")
     assert metrics_of(http, said) == said
 
 
 def test_a_client_cannot_make_the_scrape_grow(dti, http):
+    until(lambda: "dti_store_file_age_seconds" in ask(http, "/metrics").text, what="the first look at the file")
     with Client(dti.endpoint) as client:
         ask_civil(client)
         client.ask(b"{}")

@@ -57,7 +57,7 @@ std::vector<HealthCheck> readiness(const ServerFigures& figures, SteadyTime now)
          "the end of the ledger was reached " + seconds_text(seconds_between(figures.followed_at, now)) + " ago"});
   }
   checks.push_back({"store", figures.store_answers,
-                    figures.store_answers ? "the store answers" : "the store does not answer, or refuses everything"});
+                    figures.store_answers ? "the store answers" : "the store does not answer, fails or refuses everything"});
   return checks;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "dti/domain/name.hpp"
 #include "dti/monitor/common/port_metrics.hpp"
 #include "monitor/server/health.hpp"
 
@@ -58,14 +59,14 @@ void add_lead(MetricPage& page, const ServerFigures& figures, SteadyTime now) {
   page.gauge("dti_lease_left_seconds", "Time until the lease of this server runs out, by its own clock.",
              seconds_between(now, figures.lease_until));
   page.gauge("dti_store_answers",
-             "0 if a call of the store takes too long, or the store refuses everything; otherwise 1.",
+             "0 if the last call of the store failed or takes too long, or the store refuses everything; otherwise 1.",
              figures.store_answers ? 1 : 0);
   const bool stands_by = figures.phase == Lead::Phase::kStandby;
   page.gauge("dti_standby_entries_behind",
-             "Ledger entries that this standby had to read to reach the end; 0 for others.",
+             "Ledger entries that the state of this standby lacks; 0 for others.",
              stands_by ? static_cast<double>(figures.entries_behind) : 0);
   page.gauge("dti_standby_behind_seconds", "Time since this standby reached the end of the ledger; 0 for others.",
-             stands_by && figures.is_loaded ? seconds_between(figures.followed_at, now) : 0);
+             stands_by ? seconds_between(figures.followed_at, now) : 0);
 }
 
 void add_load(MetricPage& page, const ServerFigures& figures) {
@@ -81,11 +82,18 @@ void add_load(MetricPage& page, const ServerFigures& figures) {
   add_events(page, figures.events);
 }
 
+/// The name as a label. One that is not UTF-8 would make the whole page unreadable: it is shown with escapes, so that
+/// two such names stay two labels.
+std::string label_of(const SemesterFigures& semester) {
+  const bool is_text = is_utf8(semester.name) && semester.name.find('\0') == std::string::npos;
+  return is_text ? semester.name : escaped(semester.name);
+}
+
 void add_semesters(MetricPage& page, const ServerFigures& figures) {
   for (const auto& semester : figures.semesters) {
     const auto add = [&](const std::string& kind, Quantity quantity) {
       page.gauge("dti_rooms_capacity", "Rooms of an open semester, by kind.", static_cast<double>(quantity),
-                 {{"semester", semester.name}, {"kind", kind}});
+                 {{"semester", label_of(semester)}, {"kind", kind}});
     };
     add("classroom", semester.capacity.classrooms);
     add("lab", semester.capacity.labs);
@@ -94,7 +102,7 @@ void add_semesters(MetricPage& page, const ServerFigures& figures) {
   for (const auto& semester : figures.semesters) {
     const auto add = [&](const std::string& kind, Quantity quantity) {
       page.gauge("dti_rooms_left", "Rooms of an open semester that are left, by kind.", static_cast<double>(quantity),
-                 {{"semester", semester.name}, {"kind", kind}});
+                 {{"semester", label_of(semester)}, {"kind", kind}});
     };
     add("classroom", semester.left.classrooms);
     add("lab", semester.left.labs);
@@ -102,7 +110,7 @@ void add_semesters(MetricPage& page, const ServerFigures& figures) {
   }
   for (const auto& semester : figures.semesters) {
     page.gauge("dti_ledger_head", "Number of the last ledger entry of an open semester.",
-               static_cast<double>(semester.head), {{"semester", semester.name}});
+               static_cast<double>(semester.head), {{"semester", label_of(semester)}});
   }
 }
 

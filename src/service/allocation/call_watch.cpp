@@ -7,7 +7,7 @@
 namespace dti {
 namespace {
 
-constexpr std::chrono::milliseconds kSlow{1'000};  // a store that takes longer for one call is not ready
+constexpr std::chrono::milliseconds kSlow{1'000};  // a store that is silent for longer is not ready
 
 }  // namespace
 
@@ -15,6 +15,11 @@ void CallWatch::start(std::size_t kind, SteadyTime now) {
   DTI_CHECK(!kind_);
   kind_ = kind;
   since_ = now;
+  on_progress(now);
+}
+
+void CallWatch::on_progress(SteadyTime now) {
+  progress_at_ = now;
   interrupt_at_ = now + timeout_;
 }
 
@@ -27,7 +32,7 @@ std::optional<SteadyTime> CallWatch::interrupt_at() const {
   return kind_ ? std::optional{interrupt_at_} : std::nullopt;
 }
 
-bool CallWatch::is_slow(SteadyTime now) const { return kind_ && now - since_ > kSlow; }
+bool CallWatch::is_slow(SteadyTime now) const { return kind_ && now - progress_at_ > kSlow; }
 
 std::optional<LogEvent> CallWatch::on_interrupt(SteadyTime now) {
   interrupt_at_ = now + timeout_;
@@ -43,6 +48,7 @@ std::optional<LogEvent> CallWatch::on_interrupt(SteadyTime now) {
 }
 
 std::optional<LogEvent> CallWatch::on_answer(SteadyTime now) {
+  has_failed_ = false;
   if (!silent_since_) return std::nullopt;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - *silent_since_).count();
   const auto untold = silent_.end();

@@ -90,12 +90,14 @@ void CommitPipeline::on_stop(const Now& now) {
 }
 
 bool CommitPipeline::is_ready(const Now& now) const {
-  return !has_ended_ && lead_.leads() && lead_.has_lease(now.steady) && !stop_at_ && store_answers(now);
+  return !has_ended_ && lead_.leads() && lead_.has_lease(now.steady) && !stop_at_ && accepts_batches(now);
 }
 
-bool CommitPipeline::store_answers(const Now& now) const {
+bool CommitPipeline::accepts_batches(const Now& now) const {
   return !call_.is_slow(now.steady) && !isolation_.refuses_all_at(now.steady);
 }
+
+bool CommitPipeline::store_answers(const Now& now) const { return !call_.has_failed() && accepts_batches(now); }
 
 bool CommitPipeline::may_lead(const Now& now) const {
   return !has_ended_ && lead_.phase() != Lead::Phase::kStandby && lead_.has_lease(now.steady);
@@ -131,7 +133,12 @@ void CommitPipeline::on_store(StoreResult result, const Now& now) {
   if (has_ended_) return;
   std::visit(
       [&](const auto& ended) {
-        if (ended.failure() == nullptr) log(call_.on_answer(now.steady));
+        if (const auto* failure = ended.failure()) {
+          const bool is_refusal = lead_.leads() && failure->kind == StorageError::Kind::kRejected;
+          if (!is_refusal) call_.on_failure();  // a refusal is an answer: isolation_ tells if the store refuses everything
+        } else {
+          log(call_.on_answer(now.steady));
+        }
         on(ended, now);
       },
       result);

@@ -45,11 +45,15 @@ void Lead::stand_by(std::string leader, SteadyTime watch_at) {
   leader_ = std::move(leader);
   retry_at_.reset();
   watch_at_ = watch_at;
+  followed_at_ = watch_at;
+  has_followed_ = false;
   failures_in_a_row_ = 0;
 }
 
 void Lead::see(std::string leader, SteadyTime now) {
   leader_ = std::move(leader);
+  followed_at_ = now;
+  has_followed_ = true;
   watch_at_ = now + kWatchInterval;
 }
 

@@ -14,6 +14,10 @@ KnownState StoreReading::begin(Allocator& allocator) {
 }
 
 std::optional<LogEvent> StoreReading::apply(const TakeOverPiece& piece, Allocator& allocator) {
+  if (const auto* seen = std::get_if<HeadsSeen>(&piece)) {
+    heads_seen_ = seen->heads;
+    return {};
+  }
   if (fault_) return {};
   if (const auto* programs = std::get_if<std::vector<CatalogProgram>>(&piece)) {
     if (!allocator.add_programs(*programs)) fault_ = "the stored catalogue does not continue the known one";
@@ -36,6 +40,15 @@ std::optional<LogEvent> StoreReading::apply(const TakeOverPiece& piece, Allocato
     }
   }
   return lost;
+}
+
+std::uint64_t StoreReading::entries_behind(const Allocator& allocator) const {
+  std::uint64_t behind = 0;
+  for (const auto& seen : heads_seen_) {
+    const auto missing = seen.head - allocator.head(seen.semester_id);
+    if (missing > 0) behind += static_cast<std::uint64_t>(missing);
+  }
+  return behind;
 }
 
 }  // namespace dti

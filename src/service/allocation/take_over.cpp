@@ -197,8 +197,9 @@ std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOve
 
 StoreWatch follow(LedgerReader& reader, const KnownState& known, const std::function<void(TakeOverPiece)>& piece) {
   auto seen = reader.watch();
-  // A lead that is free is taken at once; the take-over reads the rest.
-  if (seen.held) (void)read_tail(reader, known, seen.heads, piece, [] { return true; });
+  if (!seen.held) return seen;  // a lead that is free is taken at once; the take-over reads the rest
+  piece(HeadsSeen{seen.heads});
+  (void)read_tail(reader, known, seen.heads, piece, [] { return true; });
   return seen;
 }
 

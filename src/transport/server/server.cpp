@@ -22,6 +22,7 @@
 #include "dti/service/allocation/store_worker.hpp"
 #include "dti/transport/zeromq/poll.hpp"
 #include "dti/transport/zeromq/router_port.hpp"
+#include "transport/server/figures_publisher.hpp"
 #include "transport/server/request_handler.hpp"
 #include "transport/server/resource_watch.hpp"
 #include "transport/server/store_calls.hpp"
@@ -32,7 +33,6 @@ namespace {
 constexpr int kMessagesBetweenChecks = 64;  // messages read, or replies sent, between two checks of the store: 0.2 ms
 constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of the 2 s of a stop: for late requests and slow peers
 constexpr std::size_t kStoreEventsMax = 8;                   // how many pieces a take-over may read ahead
-constexpr auto kPublishInterval = std::chrono::milliseconds{100};  // of the figures: some 10 microseconds each
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
@@ -88,7 +88,7 @@ class Server::Loop {
   Loop& operator=(const Loop&) = delete;
 
   [[nodiscard]] const std::string& endpoint() const { return port_.address(); }
-  [[nodiscard]] const FiguresBoard& figures() const { return figures_; }
+  [[nodiscard]] const FiguresBoard& figures() const { return publisher_.board(); }
   [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling() && !store_.waits_for(); }
 
   Exit run(StopSignals& stop_signals, std::function<void(Role)> on_role, std::function<void(bool)> on_listening) {
@@ -149,14 +149,13 @@ class Server::Loop {
     return {.stop = items[0].is_ready, .store_events = items[1].is_ready, .store = store_waits_for && store.is_ready};
   }
 
-  void handle(TakeOverPiece piece) {
-    store_calls_.on_piece(piece);
-    pipeline_.on_piece(std::move(piece), now());
-  }
+  void handle(const TakeOverPiece& piece) { pipeline_.on_piece(piece, now()); }
   void handle(StoreResult result) {
     const auto time = now();
     store_calls_.on_end(result, time.steady);
+    const bool led = pipeline_.leadership().leads();
     pipeline_.on_store(std::move(result), time);
+    if (!led && pipeline_.leadership().leads()) store_calls_.on_lead(time.steady);
   }
 
   void resume_store() {
@@ -252,28 +251,33 @@ class Server::Loop {
 
   /// The loop turns at least as often as resource_watch_ checks, so that the figures are never old.
   void publish_if_due(const Now& now) {
-    if (now.steady < publish_at_) return;
-    // Otherwise a reader was in the way; the next turn of the loop tries again.
-    if (figures_.publish(figures_of(now))) publish_at_ = now.steady + kPublishInterval;
+    publisher_.publish_if_due(state_of(now), now.steady, [&] { return figures_of(now, state_of(now)); });
   }
 
-  ServerFigures figures_of(const Now& now) {
+  [[nodiscard]] FiguresPublisher::State state_of(const Now& now) const {
+    const auto& lead = pipeline_.leadership();
+    return {.phase = lead.phase(),
+            .is_stopping = !pipeline_.takes_requests(),
+            .is_loaded = lead.leads() || lead.has_followed(),
+            .store_answers = pipeline_.store_answers(now)};
+  }
+
+  ServerFigures figures_of(const Now& now, const FiguresPublisher::State& state) {
     const auto& lead = pipeline_.leadership();
     const auto& allocator = pipeline_.allocator();
-    const bool leads = lead.leads();
     ServerFigures figures{
         .at = now.steady,
         .requests = requests_.figures(),
         .store = store_calls_.figures(),
-        .phase = lead.phase(),
+        .phase = state.phase,
         .epoch = lead.epoch(),
         .lease_until = lead.lease_until(),
         .leader = lead.leader(),
-        .is_stopping = !pipeline_.takes_requests(),
-        .store_answers = pipeline_.store_answers(now),
-        .is_loaded = leads || store_calls_.followed_at() != SteadyTime{},
-        .entries_behind = store_calls_.entries_behind(),
-        .followed_at = store_calls_.followed_at(),
+        .is_stopping = state.is_stopping,
+        .store_answers = state.store_answers,
+        .is_loaded = state.is_loaded,
+        .entries_behind = pipeline_.entries_behind(),
+        .followed_at = lead.followed_at(),
         .requests_waiting = pipeline_.queue().count(),
         .bytes_waiting = pipeline_.queue().bytes(),
         .peers = port_.is_bound() ? port_.count_peers() : 0,
@@ -320,11 +324,9 @@ class Server::Loop {
   RequestHandler requests_;
   StoreCalls store_calls_;
   std::map<std::string, std::uint64_t> events_;  // warnings and errors of the pipeline, by name
-  SteadyTime publish_at_{};
   int replies_performed_ = 0;  // of the actions in progress
   std::optional<Exit> exit_;
-  // Shared with the threads that read it.
-  FiguresBoard figures_{ServerFigures{}};
+  FiguresPublisher publisher_;  // its board: shared with the threads that read it
   // Shared with the store worker's thread.
   WakeQueue<StoreEvent> store_events_{kStoreEventsMax};
   // The last member, so that its thread ends before the objects that it uses.

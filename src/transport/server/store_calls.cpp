@@ -1,21 +1,14 @@
 #include "transport/server/store_calls.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <utility>
 #include <variant>
 
 namespace dti {
 
 void StoreCalls::on_start(const StoreCall& call, SteadyTime now) {
   started_at_ = now;
-  entries_read_ = 0;
   if (const auto* commit = std::get_if<CommitCall>(&call)) batch_entries_ = commit->batch->entries.size();
   if (const auto* opening = std::get_if<OpenSemesterCall>(&call)) semester_opened_ = opening->name;
-}
-
-void StoreCalls::on_piece(const TakeOverPiece& piece) {
-  if (const auto* ledger = std::get_if<LedgerPiece>(&piece)) entries_read_ += ledger->rows.size();
 }
 
 void StoreCalls::on_end(const StoreResult& result, SteadyTime now) {
@@ -36,22 +29,23 @@ void StoreCalls::succeed(const Ended<CommitCall>& commit, SteadyTime now) {
   figures_.commit_seconds.observe(seconds_until(now));
 }
 
-void StoreCalls::succeed(const Ended<TakeOverCall>& take_over, SteadyTime now) {
-  const auto* const leadership = std::get_if<Leadership>(&take_over.answer());
-  if (leadership == nullptr) return;
+void StoreCalls::on_lead(SteadyTime now) {
   ++figures_.take_overs;
   figures_.take_over_seconds.observe(seconds_until(now));
+}
+
+void StoreCalls::succeed(const Ended<TakeOverCall>& take_over, SteadyTime /*now*/) {
+  const auto* const leadership = std::get_if<Leadership>(&take_over.answer());
+  if (leadership == nullptr) return;
   semesters_.clear();
   for (const auto& semester : leadership->semesters) {
     if (semester.is_open) semesters_.push_back({semester.id, semester.name});
   }
 }
 
-void StoreCalls::succeed(const Ended<WatchCall>& watch, SteadyTime now) {
+void StoreCalls::succeed(const Ended<WatchCall>& watch, SteadyTime /*now*/) {
   semesters_.clear();
   for (const auto& head : watch.answer().heads) semesters_.push_back({head.semester_id, head.name});
-  entries_read_before_ = std::exchange(entries_read_, 0);
-  followed_at_ = now;
 }
 
 void StoreCalls::succeed(const Ended<OpenSemesterCall>& opening, SteadyTime /*now*/) {
@@ -62,7 +56,5 @@ void StoreCalls::succeed(const Ended<OpenSemesterCall>& opening, SteadyTime /*no
 double StoreCalls::seconds_until(SteadyTime now) const {
   return std::chrono::duration<double>{now - started_at_}.count();
 }
-
-std::uint64_t StoreCalls::entries_behind() const { return std::max(entries_read_, entries_read_before_); }
 
 }  // namespace dti

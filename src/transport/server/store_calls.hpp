@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,16 +20,13 @@ class StoreCalls {
   };
 
   void on_start(const StoreCall& call, SteadyTime now);
-  void on_piece(const TakeOverPiece& piece);
   void on_end(const StoreResult& result, SteadyTime now);
+  /// The take-over that has ended made this server the leader.
+  void on_lead(SteadyTime now);
 
   [[nodiscard]] const StoreFigures& figures() const { return figures_; }
   /// The open semesters, as the last take-over or watch found them.
   [[nodiscard]] const std::vector<OpenSemester>& semesters() const { return semesters_; }
-  /// How many entries the last watch had to read, or the one in progress has read, whichever are more.
-  [[nodiscard]] std::uint64_t entries_behind() const;
-  /// When a watch read the ledger to its end last; the clock's beginning: none did.
-  [[nodiscard]] SteadyTime followed_at() const { return followed_at_; }
 
  private:
   void succeed(const Ended<CommitCall>& commit, SteadyTime now);
@@ -42,12 +38,9 @@ class StoreCalls {
 
   StoreFigures figures_;
   std::vector<OpenSemester> semesters_;
-  SteadyTime started_at_{};                // of the call in progress, or of the last one
-  std::size_t batch_entries_ = 0;          // of the commit in progress
-  std::string semester_opened_;            // by the call in progress
-  std::uint64_t entries_read_ = 0;         // by the call in progress
-  std::uint64_t entries_read_before_ = 0;  // by the last watch
-  SteadyTime followed_at_{};
+  SteadyTime started_at_{};        // of the call in progress, or of the last one
+  std::size_t batch_entries_ = 0;  // of the commit in progress
+  std::string semester_opened_;    // by the call in progress
 };
 
 }  // namespace dti

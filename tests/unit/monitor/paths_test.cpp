@@ -115,15 +115,15 @@ TEST(StandbyPath, ComparesTheEntriesBehindWithTheLimitAndRefusesWhatIsNoNumber) 
 TEST(ReadyzPath, NamesTheFirstCheckThatFailsAndAllOfThemIfAsked) {
   const auto figures = changed(leading(), [](auto& each) { each.store_answers = false; });
   EXPECT_EQ(*readyz(readiness(figures, kNow), false).body,
-            "not ready: the store does not answer, or refuses everything\n");
+            "not ready: the store does not answer, fails or refuses everything\n");
   EXPECT_EQ(*readyz(readiness(figures, kNow), true).body,
             "[+] loop: the loop turned 0.1 s ago\n"
             "[+] running: the server accepts requests\n"
             "[+] role: the server leads, epoch 7\n"
             "[+] state: the state is loaded\n"
             "[+] lease: the lease lasts for 3.0 s\n"
-            "[-] store: the store does not answer, or refuses everything\n"
-            "not ready: the store does not answer, or refuses everything\n");
+            "[-] store: the store does not answer, fails or refuses everything\n"
+            "not ready: the store does not answer, fails or refuses everything\n");
   EXPECT_EQ(*readyz(readiness(leading(), kNow), false).body, "ready\n");
 }
 

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "dti/domain/name.hpp"
 #include "dti/monitor/server/server_routes.hpp"
 
 namespace dti {
@@ -68,6 +69,30 @@ TEST(ServerMetrics, ShowWhatTheFiguresSay) {
   }
   EXPECT_FALSE(text.find("dti_decisions_total{status=\"OVERLOADED\"}") != std::string::npos)
       << "it is of a whole request";
+}
+
+TEST(ServerMetrics, ANameThatIsNotUtf8IsALabelWithEscapesOfItsOwn) {
+  ServerFigures figures;
+  figures.semesters = {{"a\xff", {1, 1, 0}, {1, 1, 0}, 1},
+                       {"a\xfe", {2, 1, 0}, {2, 1, 0}, 2},
+                       {{"a\0b", 3}, {3, 1, 0}, {3, 1, 0}, 3},
+                       {"a\u00e9", {4, 1, 0}, {4, 1, 0}, 4}};
+  const auto text = text_of(figures);
+  for (const auto* line : {R"(dti_ledger_head{semester="\"a\\xff\""} 1)", R"(dti_ledger_head{semester="\"a\\xfe\""} 2)",
+                           R"(dti_ledger_head{semester="\"a\\u0000b\""} 3)", "dti_ledger_head{semester=\"a\u00e9\"} 4"}) {
+    EXPECT_TRUE(has_line(text, line)) << line << " in\n" << text;
+  }
+  EXPECT_TRUE(is_utf8(text));
+}
+
+TEST(ServerMetrics, AStandbyThatHasNotReadTheLedgerYetIsBehindSinceItStandsBy) {
+  ServerFigures figures;
+  figures.phase = Lead::Phase::kStandby;
+  figures.followed_at = kNow - 7s;
+  figures.entries_behind = 12;
+  const auto text = text_of(figures);
+  EXPECT_TRUE(has_line(text, "dti_standby_behind_seconds 7"));
+  EXPECT_TRUE(has_line(text, "dti_standby_entries_behind 12"));
 }
 
 TEST(ServerMetrics, EachFamilyIsThereOnceWithHelpAndType) {

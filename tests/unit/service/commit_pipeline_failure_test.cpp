@@ -441,6 +441,46 @@ TEST_F(Pipeline, IsNotReadyWhileTheStoreIsSilent) {
   EXPECT_TRUE(pipeline_->is_ready(now_));
 }
 
+TEST_F(Pipeline, TellsThatTheStoreDoesNotAnswerFromAFailedCallToTheNextAnswer) {
+  start();
+  EXPECT_TRUE(pipeline_->store_answers(now_));
+  send_one("p1");
+  turn();
+  answer_commit(failure(StorageError::Kind::kInDoubt));
+  EXPECT_FALSE(pipeline_->store_answers(now_)) << "though the failed call took no time";
+  for (int i = 0; i < 3; ++i) {
+    fail_take_over(StorageError::Kind::kUnreachable);
+    EXPECT_FALSE(pipeline_->store_answers(now_)) << "between two calls";
+    advance(1s);
+    EXPECT_FALSE(pipeline_->store_answers(now_)) << "while a call is in progress";
+  }
+  take_over();
+  EXPECT_TRUE(pipeline_->store_answers(now_));
+}
+
+TEST_F(Pipeline, TellsThatTheStoreAnswersWhileALongReadingGoesOn) {
+  start();
+  send_one("p1");
+  turn();
+  answer_commit(CommitResult::kBaseMoved);
+  for (int i = 0; i < 3; ++i) {
+    advance(1s);
+    EXPECT_TRUE(pipeline_->store_answers(now_)) << i;
+    pipeline_->on_piece(std::vector<CatalogProgram>{}, now_);
+  }
+  advance(1s + 1ms);
+  EXPECT_FALSE(pipeline_->store_answers(now_));
+}
+
+TEST_F(RefusingStore, ThatRefusesASingleRequestAnswers) {
+  start();
+  send_one("p1");
+  turn();
+  answer_commit(failure(StorageError::Kind::kRejected));
+  EXPECT_TRUE(pipeline_->store_answers(now_));
+  EXPECT_TRUE(pipeline_->is_ready(now_));
+}
+
 TEST_F(Pipeline, EndsWhenTheStoreLostASemesterThatWasServed) {
   start({}, {"2025-10", "2026-10"});
   const auto token = send_one("p1");

@@ -113,6 +113,52 @@ TEST_F(Standby, LooksTenTimesASecondAndReadsOnlyWhatWasAdded) {
   EXPECT_EQ(watch_->heads.at(1), 2);
 }
 
+TEST_F(Standby, IsNotBehindAfterEachWatchHoweverMuchIsGrantedBetweenThem) {
+  start_beside_another();
+  EXPECT_FALSE(pipeline_->leadership().has_followed());
+  for (ProgramId id = 1; id <= 9; id += 3) {
+    for (ProgramId each = id; each < id + 3; ++each) grant_elsewhere(each);
+    advance(100ms);
+    see_heads();
+    EXPECT_EQ(pipeline_->entries_behind(), id == 1 ? 4U : 3U) << "what the watch must read";
+    watch();
+    EXPECT_EQ(pipeline_->entries_behind(), 0U);
+    EXPECT_TRUE(pipeline_->leadership().has_followed());
+    EXPECT_EQ(pipeline_->leadership().followed_at(), now_.steady);
+  }
+}
+
+TEST_F(Standby, StaysBehindByWhatAWatchThatFailsHasNotRead) {
+  start_beside_another();
+  advance(100ms);
+  watch();
+  const auto followed_at = now_.steady;
+  grant_elsewhere(1);
+  advance(100ms);
+  see_heads();
+  fail_watch(StorageError::Kind::kUnavailable);
+  EXPECT_EQ(pipeline_->entries_behind(), 1U);
+  EXPECT_EQ(pipeline_->leadership().followed_at(), followed_at);
+}
+
+TEST_F(Standby, HasNotFollowedWhenAWatchFindsTheLeadFreeOrAContradiction) {
+  start_beside_another();
+  advance(100ms);
+  watch();
+  const auto followed_at = now_.steady;
+  ledger_[1].push_back(ledger_[1].back());  // an entry out of order
+  ++stored_.at(1).head;
+  advance(100ms);
+  watch();
+  EXPECT_EQ(pipeline_->leadership().followed_at(), followed_at);
+  EXPECT_GT(pipeline_->entries_behind(), 0U);
+  ledger_[1].pop_back();
+  --stored_.at(1).head;
+  advance(100ms);
+  find_free();
+  EXPECT_EQ(pipeline_->leadership().followed_at(), followed_at);
+}
+
 TEST_F(Standby, TakesAFreeLeadAndReadsOnlyTheRest) {
   start_beside_another();
   advance(100ms);

@@ -49,6 +49,26 @@ TEST(Lead, TakesOverAtOnceAfterOneFailureAndAfterAPauseIfTheStoreFailsAgainWitho
   EXPECT_TRUE(lead.lose(kStart)) << "the store has answered meanwhile";
 }
 
+TEST(Lead, HasFollowedOnlyIfItReadTheLedgerToItsEndSinceItStandsBy) {
+  Lead lead{kLease};
+  EXPECT_FALSE(lead.has_followed());
+  lead.stand_by("other:1", kStart);
+  EXPECT_FALSE(lead.has_followed());
+  EXPECT_EQ(lead.followed_at(), kStart) << "when it was to begin";
+  lead.watch_later(kStart + 1s);
+  EXPECT_FALSE(lead.has_followed());
+  EXPECT_EQ(lead.followed_at(), kStart);
+  lead.see("other:1", kStart + 2s);
+  EXPECT_TRUE(lead.has_followed());
+  EXPECT_EQ(lead.followed_at(), kStart + 2s);
+  lead.find_free();
+  lead.take(2, kStart + 3s);
+  EXPECT_FALSE(lead.has_followed()) << "it leads";
+  lead.stand_by("third:1", kStart + 4s);
+  EXPECT_FALSE(lead.has_followed()) << "it has not read what the third one wrote";
+  EXPECT_EQ(lead.followed_at(), kStart + 4s);
+}
+
 TEST(Lead, ThePausesDoubleFromATenthOfASecondToOneSecond) {
   Lead taking_over{kLease};
   Lead watching{kLease};

@@ -88,9 +88,15 @@ class Pipeline : public testing::Test {
   void watch(const std::string& endpoint = "other:1") {
     ASSERT_TRUE(watch_);
     const auto asked = *std::exchange(watch_, std::nullopt);
+    see_heads();
     if (asked.program_count == 0) pipeline_->on_piece(fixtures::catalog(4, 5), now_);
     for (const auto& [id, semester] : stored_) give_tail(id, asked);
     end<WatchCall>(StoreWatch{HeldBy{epoch_, endpoint, 1s}, {}});
+  }
+  void see_heads() {
+    HeadsSeen seen;
+    for (const auto& [id, semester] : stored_) seen.heads.push_back({id, semester.name, semester.head});
+    pipeline_->on_piece(seen, now_);
   }
   /// Answers the current watch: no server leads.
   void find_free() {

@@ -52,6 +52,22 @@ TEST_F(StoreReadingTest, TheFirstReadingReadsAllAndTheNextOneOnlyTheRest) {
   EXPECT_EQ(known.program_count, 2U);
 }
 
+TEST_F(StoreReadingTest, IsBehindByTheEntriesThatItsStateLacksOfThoseThatTheWatchHasSeen) {
+  EXPECT_EQ(reading_.entries_behind(allocator_), 0U);
+  static_cast<void>(reading_.begin(allocator_));
+  ASSERT_FALSE(apply(HeadsSeen{{{kSemester, "2025-10", 4}, {kSemester + 1, "2026-10", 1'000}}}));
+  EXPECT_EQ(reading_.entries_behind(allocator_), 1'002U) << "the state has 2 entries of the first semester";
+  ASSERT_FALSE(apply(piece({row_of(granted(3, 2, {1, 1}, {1, 1, 0}))})));
+  EXPECT_EQ(reading_.entries_behind(allocator_), 1'001U);
+  static_cast<void>(reading_.begin(allocator_));
+  ASSERT_FALSE(apply(HeadsSeen{{{kSemester, "2025-10", 3}}}));
+  EXPECT_EQ(reading_.entries_behind(allocator_), 0U) << "everything was read";
+  ASSERT_FALSE(apply(HeadsSeen{{{kSemester, "2025-10", 4}}}));
+  ASSERT_FALSE(apply(piece({row_of(granted(9, 2, {1, 1}, {1, 1, 0}))})));
+  ASSERT_TRUE(reading_.fault());
+  EXPECT_EQ(reading_.entries_behind(allocator_), 1U) << "an entry that contradicts the state is not in it";
+}
+
 TEST_F(StoreReadingTest, ReadsAllOfTheNextReadingAndTheOneAfterItUntilOneSucceeds) {
   reading_.read_all_next();
   for (int i = 0; i < 2; ++i) {

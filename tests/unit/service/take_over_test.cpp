@@ -41,6 +41,9 @@ class TakeOver : public testing::Test {
       if (auto* programs = std::get_if<std::vector<CatalogProgram>>(&piece)) {
         EXPECT_TRUE(pieces_.empty()) << "programs come before the entries that name them";
         programs_.insert(programs_.end(), programs->begin(), programs->end());
+      } else if (auto* seen = std::get_if<HeadsSeen>(&piece)) {
+        EXPECT_TRUE(programs_.empty() && pieces_.empty()) << "the heads come before what is read up to them";
+        heads_seen_ = std::move(seen->heads);
       } else {
         pieces_.push_back(std::get<LedgerPiece>(std::move(piece)));
       }
@@ -73,6 +76,7 @@ class TakeOver : public testing::Test {
   std::function<SteadyTime()> clock_ = [] { return SteadyTime{}; };
   std::vector<CatalogProgram> programs_;
   std::vector<LedgerPiece> pieces_;
+  std::optional<std::vector<SemesterHead>> heads_seen_;
 };
 
 TEST_F(TakeOver, OpensASemesterInANewStoreWithTheDefaultCatalogue) {
@@ -333,6 +337,9 @@ TEST_F(TakeOver, FollowsAnotherServersLedgerWithoutDisturbingIt) {
   const auto seen = follow(*repository_, {.heads = {{1, 2}}, .program_count = 2}, keep_pieces());
   ASSERT_TRUE(seen.held);
   EXPECT_EQ(seen.held->epoch, leadership.epoch);
+  ASSERT_TRUE(heads_seen_);
+  ASSERT_EQ(heads_seen_->size(), 1U);
+  EXPECT_EQ(heads_seen_->front().head, 3);
   EXPECT_EQ(programs_.size(), 1U);
   ASSERT_EQ(pieces_.size(), 1U);
   EXPECT_EQ(pieces_[0].rows.size(), 1U);
@@ -345,7 +352,7 @@ TEST_F(TakeOver, FollowsNothingWhenTheLeadIsFree) {
   programs_.clear();
   pieces_.clear();
   EXPECT_FALSE(follow(*repository_, {}, keep_pieces()).held);
-  EXPECT_TRUE(programs_.empty() && pieces_.empty()) << "the take-over reads it";
+  EXPECT_TRUE(programs_.empty() && pieces_.empty() && !heads_seen_) << "the take-over reads it";
 }
 
 }  // namespace

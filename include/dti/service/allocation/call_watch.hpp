@@ -20,7 +20,7 @@ class CallWatch {
   /// A call starts. @param kind  its index in StoreCall
   void start(std::size_t kind, SteadyTime now);
   /// The call has read something.
-  void on_progress(SteadyTime now) { interrupt_at_ = now + timeout_; }
+  void on_progress(SteadyTime now);
   /// The call has ended. @param kind  as it was started
   void end(std::size_t kind);
 
@@ -29,7 +29,7 @@ class CallWatch {
   [[nodiscard]] SteadyTime since() const { return since_; }
   /// The time at which the call in progress must be interrupted; none: there is no call.
   [[nodiscard]] std::optional<SteadyTime> interrupt_at() const;
-  /// Tells whether the call in progress takes too long for a server that is ready.
+  /// Tells whether the call in progress has read nothing for too long for a server that is ready.
   [[nodiscard]] bool is_slow(SteadyTime now) const;
 
   /// The call in progress is interrupted; the next interrupt is due after the timeout again.
@@ -37,12 +37,18 @@ class CallWatch {
   [[nodiscard]] std::optional<LogEvent> on_interrupt(SteadyTime now);
   /// The store has answered a call. @return the event to log, if it was silent before
   [[nodiscard]] std::optional<LogEvent> on_answer(SteadyTime now);
+  /// A call of the store has failed.
+  void on_failure() { has_failed_ = true; }
+  /// Tells whether a call has failed, and the store has answered none since then.
+  [[nodiscard]] bool has_failed() const { return has_failed_; }
 
  private:
   const std::chrono::milliseconds timeout_;
   std::optional<std::size_t> kind_;  // of the call in progress
   SteadyTime since_{};
+  SteadyTime progress_at_{};  // when the call read something last; before that, its start
   SteadyTime interrupt_at_{};
+  bool has_failed_ = false;
   std::optional<SteadyTime> silent_since_;  // when the first call of a silent store started
   LogLimit silent_{std::chrono::minutes{1}};
 };

@@ -108,8 +108,11 @@ class CommitPipeline {
   [[nodiscard]] bool takes_requests() const { return !has_ended_ && !stop_at_; }
   /// Tells whether a call of the store is in progress.
   [[nodiscard]] bool is_calling() const { return call_.is_calling(); }
-  /// Does the store answer: is no call of it slow, and does it not refuse everything?
+  /// For monitoring. Tells whether the store answers: its last call did not fail, none is slow, and it does not refuse
+  /// everything. Whether it refuses a single batch does not count.
   [[nodiscard]] bool store_answers(const Now& now) const;
+  /// How many ledger entries the state of this standby lacks of those that its last watch has seen.
+  [[nodiscard]] std::uint64_t entries_behind() const { return reading_.entries_behind(allocator_); }
   [[nodiscard]] const Lead& leadership() const { return lead_; }
   [[nodiscard]] const RequestQueue& queue() const { return queue_; }
   [[nodiscard]] const Allocator& allocator() const { return allocator_; }
@@ -117,6 +120,8 @@ class CommitPipeline {
  private:
   enum class Said { kNothing, kStandby, kReady };
 
+  /// The store commits batches, as far as is known: it is not slow, and does not refuse everything.
+  [[nodiscard]] bool accepts_batches(const Now& now) const;
   // At the door (commit_pipeline.cpp).
   void accept(Token token, AllocationRequest&& request, std::size_t bytes, const Now& now);
   void accept(Token token, OpenSemester&& command, std::size_t bytes, const Now& now);

@@ -34,6 +34,10 @@ class Lead {
   [[nodiscard]] const std::string& leader() const { return leader_; }
   /// Tells whether the lease is valid by the clock of this server.
   [[nodiscard]] bool has_lease(SteadyTime now) const { return now < lease_until_; }
+  /// Tells whether this server stands by, and has read the ledger to its end since it does.
+  [[nodiscard]] bool has_followed() const { return phase_ == Phase::kStandby && has_followed_; }
+  /// Standing by: when this server read the ledger to its end last. Before the first time: when it was to begin.
+  [[nodiscard]] SteadyTime followed_at() const { return followed_at_; }
   /// When the lease runs out, by this server's clock.
   [[nodiscard]] SteadyTime lease_until() const { return lease_until_; }
 
@@ -55,7 +59,7 @@ class Lead {
   /// Another server leads.
   /// @param watch_at  the time of the next watch
   void stand_by(std::string leader, SteadyTime watch_at);
-  /// The store answered a watch: that server still leads.
+  /// A watch has read the ledger to its end: that server still leads.
   void see(std::string leader, SteadyTime now);
   /// A watch starts now.
   void begin_watch() { watch_at_.reset(); }
@@ -82,6 +86,8 @@ class Lead {
   std::optional<SteadyTime> retry_at_;  // the next take-over, after one that failed
   std::optional<SteadyTime> watch_at_;  // standing by: the next watch
   std::string leader_;                  // standing by
+  SteadyTime followed_at_{};            // standing by
+  bool has_followed_ = false;           // since it stands by
   int failures_in_a_row_ = 0;           // of the store, without an answer between them
 };
 

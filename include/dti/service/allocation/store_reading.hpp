@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dti/base/log.hpp"
 #include "dti/service/allocation/allocator.hpp"
@@ -21,6 +23,8 @@ class StoreReading {
   /// @return the event to log if the store has lost entries
   [[nodiscard]] std::optional<LogEvent> apply(const TakeOverPiece& piece, Allocator& allocator);
 
+  /// How many entries the state lacks of those that the last watch has seen; 0 when it was read to its end.
+  [[nodiscard]] std::uint64_t entries_behind(const Allocator& allocator) const;
   /// The contradiction between the data that was read and the state; none if there is none.
   [[nodiscard]] const std::optional<std::string>& fault() const { return fault_; }
   /// Tells whether this reading began with an empty state. Then a fault is in the store itself.
@@ -33,6 +37,7 @@ class StoreReading {
  private:
   bool read_all_next_ = false;
   bool reads_all_ = false;
+  std::vector<SemesterHead> heads_seen_;
   std::optional<std::string> fault_;
 };
 

@@ -58,8 +58,13 @@ struct LedgerPiece {
   std::string semester_name = {};  // for messages
 };
 
+/// The heads up to which a watch reads. They come before everything else.
+struct HeadsSeen {
+  std::vector<SemesterHead> heads;
+};
+
 /// The catalogue's additions come before the entries that name them.
-using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece>;
+using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece, HeadsSeen>;
 
 /// The time from one renewal of a lease to the next.
 [[nodiscard]] constexpr std::chrono::milliseconds renewal_interval(std::chrono::milliseconds lease) {

@@ -20,6 +20,9 @@
 
 namespace dti {
 
+// From a small ledger to the largest one.
+inline constexpr std::array kTakeOverBounds{0.01, 0.025, 0.05, 0.1,  0.25, 0.5,   1.0,
+                                            2.5,  5.0,   10.0, 30.0, 60.0, 120.0, 300.0};
 // A batch closes with the request that reaches 20,000 entries.
 inline constexpr std::array kEntriesBounds{1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1'000.0, 5'000.0, 10'000.0, 20'000.0};
 
@@ -37,7 +40,7 @@ struct StoreFigures {
   Histogram entries_per_batch{kEntriesBounds};
   Histogram commit_seconds{kSecondsBounds};  // of the committed batches
   std::uint64_t take_overs = 0;              // this server began to lead, or led again after a failure
-  Histogram take_over_seconds{kSecondsBounds};
+  Histogram take_over_seconds{kTakeOverBounds};
   std::array<std::uint64_t, StorageError::kKindCount> failures{};  // calls that failed, by StorageError::Kind
 };
 
@@ -61,10 +64,10 @@ struct ServerFigures {
   SteadyTime lease_until{};  // by this server's clock
   std::string leader;        // standing by: HOST:PORT of the leader, if known
   bool is_stopping = false;
-  bool store_answers = true;  // false: a call takes too long, or the store refuses everything
+  bool store_answers = true;  // false: its last call failed, or takes too long, or the store refuses everything
   bool is_loaded = false;     // the state is the store's: this server leads, or has followed the ledger to its end
-  std::uint64_t entries_behind = 0;  // standing by: how many entries it had to read to reach the end of the ledger
-  SteadyTime followed_at{};          // standing by: when it reached the end of the ledger last
+  std::uint64_t entries_behind = 0;  // standing by: what the state lacks of the ledger, as the last watch saw it
+  SteadyTime followed_at{};          // standing by: when it reached the end last; before that: when it was to begin
   // What waits, and connections.
   std::size_t requests_waiting = 0;
   std::size_t bytes_waiting = 0;           // of their messages
