@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -160,6 +161,12 @@ def test_a_process_that_is_killed_is_restarted_on_its_port(local):
     assert local.outputs() == endpoints and NO_CHANGES in local.apply()
 
 
+def test_a_process_ends_when_its_supervisor_is_killed(local):
+    pid = local.pids()["medicina"]
+    os.kill(local.supervisor("medicina"), signal.SIGKILL)
+    until(lambda: pid not in local.processes(), what="the end of the process")
+
+
 def test_the_command_of_the_warning_repairs_what_was_killed_and_the_next_plan_is_clean(local):
     before = local.pids()
     local.kill(*before)
@@ -243,20 +250,33 @@ def test_a_directory_of_another_origin_is_neither_used_nor_removed():
         assert [path.name for path in environment.directory.iterdir()] == ["thesis.new"]
 
 
+def test_a_process_that_could_not_be_started_leaves_nothing_when_it_is_removed_from_the_configuration(local):
+    before = local.pids()
+    endpoints = local.outputs()["faculty_endpoints"]
+    faculties = {**{name: {} for name in endpoints}, "artes": {"faculty_name": "not a\u200bname"}}
+    assert "U+200B" in local.apply(faculties=faculties, status=1)
+    assert (local.directory / "artes/log").exists()
+    local.apply()
+    assert not list(local.directory.glob("artes*")) and local.pids() == before
+
+
 def test_a_missing_program_is_named_with_the_places_and_the_remedy(local, tmp_path):
     output = " ".join(local.apply(binaries=str(tmp_path), status=1).split())
     assert f"dti_server is not in {tmp_path}. Build it with scripts/build release" in output
 
 
-def test_terraform_that_lost_its_state_finds_the_database_and_the_ports_again(local):
+def test_terraform_that_lost_its_state_finds_the_database_and_the_ports_again_and_starts_what_the_variables_say(local):
     before = local.outputs()
     with Client(endpoint_of(local, until(lambda: leader(local), what="a leader"))) as client:
         assert grant(client, request(SEMESTER, "Artes", ("Danza", 3, 0))) == [(OK, 3, 0, 0)]
     for file in local.folder.glob("*.tfstate*"):
         file.unlink()
-    local.apply()
-    assert local.outputs() == before and len(status(local)) == 8
-    assert psql(local, "SELECT classrooms_granted FROM allocation WHERE program = 'Danza'").stdout == "3\n"
+    local.apply(semester="after the loss")
+    assert local.outputs() == {**before, "semester": "after the loss"} and len(status(local)) == 8
+    with Client(endpoint_of(local, until(lambda: leader(local), what="a leader"))) as client:
+        assert grant(client, request(SEMESTER, "Artes", ("Danza", 3, 0))) == [(OK, 3, 0, 0)]
+        assert grant(client, request("after the loss", "Artes", ("Danza", 4, 0))) == [(OK, 4, 0, 0)]
+    assert granted(local, "after the loss") == "4|0|0"
 
 
 # Small environments, for their end.
@@ -264,7 +284,7 @@ def test_terraform_that_lost_its_state_finds_the_database_and_the_ports_again(lo
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can run Terraform as another user: run this test as root")
 def test_an_unprivileged_user_can_use_it_whatever_variables_the_shell_has_for_dti():
     with LocalEnvironment(user="nobody", **SMALL) as environment:
-        environment.apply(environment={"DTI_SEMESTER": "other", "DTI_PORT": "1", "PGHOST": "nowhere", "PGPORT": "1"})
+        environment.apply(environment={"DTI_CATALOG": "/no-such-file", "PGOPTIONS": "-c default_transaction_read_only=on"})
         [endpoint] = environment.outputs()["server_endpoints"]
         with Client(endpoint) as client:
             assert grant(client, request(SEMESTER, "Artes", ("Musica", 7, 0))) == [(OK, 7, 0, 0)]
@@ -297,23 +317,56 @@ def test_a_folder_that_is_removed_ends_its_processes_and_the_next_plan_says_what
         environment.check_nothing_is_left()
 
 
+def test_terraform_can_be_killed_while_the_database_is_made():
+    with LocalEnvironment(**SMALL) as environment:
+        kill_apply_in_initdb(environment)
+        environment.run("destroy")
+        environment.check_nothing_is_left()
+        kill_apply_in_initdb(environment)
+        repair(environment)
+        environment.apply()
+        assert set(status(environment)) == {"database", "server-1"}
+        environment.run("destroy")
+        environment.check_nothing_is_left()
+
+
+def kill_apply_in_initdb(environment):
+    terraform = environment.start("apply")
+    until(lambda: (environment.directory / "database/data/PG_VERSION").exists(), what="the work of initdb")
+    terraform.kill()
+    terraform.communicate(timeout=HANG_SECONDS)
+
+
 def test_an_interrupted_apply_leaves_no_process_that_is_not_ready(tmp_path):
     sleeper = tmp_path / "dti_server"  # never says that it is ready
     sleeper.write_text("#!/bin/sh\nexec sleep 600\n")
     sleeper.chmod(0o755)
     with LocalEnvironment(**SMALL) as environment:
-        for send, number in [(os.killpg, signal.SIGINT), (os.kill, signal.SIGINT), (os.kill, signal.SIGKILL)]:
-            terraform = environment.start("apply", binaries=str(tmp_path))
-            until(lambda: environment.pids().get("server-1"), what="the process of the server")
-            send(terraform.pid, number)
-            output, _ = terraform.communicate(timeout=HANG_SECONDS)
-            assert terraform.returncode != 0, output
-            until(lambda: not any("server-1" in trace for trace in environment.processes().values()),
-                  what="the end of the server and of its supervisor")
+        interrupt_apply(environment, tmp_path, os.killpg, signal.SIGINT)  # Ctrl-C
+        interrupt_apply(environment, tmp_path, os.kill, signal.SIGKILL)
         environment.apply()
         assert set(status(environment)) == {"database", "server-1"}
+        interrupt_apply(environment, tmp_path, os.kill, signal.SIGINT)
         environment.run("destroy")
         environment.check_nothing_is_left()
+
+
+def interrupt_apply(environment, binaries, send, number):
+    """While it waits for the server."""
+    terraform = environment.start("apply", binaries=str(binaries))
+    until(lambda: "sleep" in _command(environment.pids().get("server-1")), what="the process of the server")
+    send(terraform.pid, number)
+    output, _ = terraform.communicate(timeout=HANG_SECONDS)
+    assert terraform.returncode != 0, output
+    until(lambda: not any("server-1" in trace for trace in environment.processes().values()),
+          what="the end of the server and of its supervisor")
+
+
+def _command(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def test_no_state_of_terraform_is_part_of_the_project():

@@ -3,6 +3,7 @@
   description.json  what start got from Terraform; repair starts the process with it again
   log               the output of the process and of its supervisor
   ready             exists while the supervisor runs and the process is ready
+  starter.pid       the command start, while it works
   supervisor.pid, process.pid"""
 
 import contextlib
@@ -24,6 +25,7 @@ class Instance:
         self.kind = KINDS[description["kind"]]
         self.folder = Path(description["directory"]) / self.name
         self.log = self.folder / "log"
+        self.starter = PidFile(self.folder / "starter.pid")
         self.supervisor = PidFile(self.folder / "supervisor.pid")
         self.process = PidFile(self.folder / "process.pid")
         self._ready = self.folder / "ready"

@@ -12,7 +12,9 @@ from supervisor import PROCESS_STOP_SECONDS
 from system import ENVIRONMENT, POLL_SECONDS, Failure
 
 PACKAGE = Path(__file__).resolve().parent
+PARENT = os.getppid()  # Terraform, or the operator's shell
 READY_SECONDS = 45
+STARTER_STOP_SECONDS = 5
 SUPERVISOR_STOP_SECONDS = PROCESS_STOP_SECONDS + 5
 
 
@@ -21,13 +23,16 @@ def start(instance):
     if not (instance.is_ready() and instance.has_this_description()):
         instance.make_folder()
         end_processes(instance)
-        instance.kind.prepare(instance.folder, instance.description)
-        start_supervisor(instance)
+        instance.starter.write(os.getpid())
+        try:
+            instance.kind.prepare(instance.folder, instance.description)
+            start_supervisor(instance)
+        finally:
+            instance.starter.remove()
     return f"{instance.name}: runs. {instance.last_announcement()}"
 
 
 def start_supervisor(instance):
-    parent = os.getppid()
     read_end, write_end = os.pipe()
     with open(instance.log, "ab") as log:
         supervisor = subprocess.Popen(
@@ -41,8 +46,8 @@ def start_supervisor(instance):
                 raise failure(instance, "ended before it was ready")
             if time.monotonic() > deadline:
                 raise failure(instance, f"was not ready within {READY_SECONDS} s")
-            if os.getppid() != parent:
-                raise failure(instance, "is stopped, because Terraform has ended")
+            if os.getppid() != PARENT:
+                raise failure(instance, "is stopped, because the command that started it has ended")
             time.sleep(POLL_SECONDS)
         with contextlib.suppress(BrokenPipeError):  # it has just ended, and the log tells why
             os.write(write_end, b"r")  # the supervisor continues without this process
@@ -64,6 +69,8 @@ def stop(instance):
 
 
 def end_processes(instance):
+    """Also a start that still works, because Terraform was killed."""
+    instance.starter.end(signal.SIGTERM, STARTER_STOP_SECONDS)
     instance.supervisor.end(signal.SIGTERM, SUPERVISOR_STOP_SECONDS)
     instance.process.end(instance.kind.stop_signal, PROCESS_STOP_SECONDS)  # if the supervisor was killed just now
     instance.kind.clean_up(instance.folder)

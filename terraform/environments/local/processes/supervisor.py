@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from system import ENVIRONMENT, Failure, is_removed
+from system import Failure, is_removed
 
 SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 ANNOUNCEMENT_SECONDS = 0.05  # between two readings of the log of a process that is not ready
@@ -87,8 +87,8 @@ class Supervisor:
 
     def _start(self):
         command = self._instance.kind.command(self._instance.folder, self._instance.description)
-        # Its stdout and stderr are ours: the log. Its signals are not blocked.
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=ENVIRONMENT, preexec_fn=unblock_signals)
+        # Its environment is ours, and so are its stdout and stderr: the log. Its signals are not blocked.
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=unblock_signals)
         self._instance.process.write(self._process.pid)
 
     def _stop(self):
