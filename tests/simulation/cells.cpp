@@ -52,6 +52,7 @@ constexpr std::array kOthers = {
     "faculty/late-reply",
     "faculty/next-server",
     "faculty/server-not-there",
+    "faculty/no-connection-in-time",
     "program/asked-again-after-silence",
     "program/asked-again-after-a-refusal",
     "network/lost",

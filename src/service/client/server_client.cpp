@@ -85,7 +85,7 @@ void ServerClient::on_connected(std::size_t endpoint, SteadyTime now) {
   connection.silent = false;
   connection.since = now;
   for (auto& [token, request] : requests_) {
-    if (request.is_trying && request.endpoint == endpoint && !request.is_sent) begin_time_of_try(request, now);
+    if (request.is_trying && request.endpoint == endpoint && !request.is_sent) send_now(request, now);
   }
 }
 
@@ -145,14 +145,18 @@ void ServerClient::try_once(Request& request, SteadyTime now) {
   request.is_trying = true;
   request.is_sent = false;
   request.next_at = request.give_up_at;
-  if (connection.connected) begin_time_of_try(request, now);
-  actions_.emplace_back(SendTry{request.endpoint, request.token});
+  if (connection.connected) {
+    send_now(request, now);
+  } else {
+    actions_.emplace_back(ConnectEndpoint{request.endpoint});
+  }
 }
 
-void ServerClient::begin_time_of_try(Request& request, SteadyTime now) {
+void ServerClient::send_now(Request& request, SteadyTime now) {
   request.is_sent = request.was_sent = true;
   request.next_at = std::min(now + options_.request_timeout, request.give_up_at);
   log(Kind::kSent, "asked a server", request);
+  actions_.emplace_back(SendTry{request.endpoint, request.token});
 }
 
 void ServerClient::end_try(Request& request) {

@@ -174,6 +174,8 @@ void FacultyService::follow_client() {
       actions_.push_back(SendRequest{attempt->endpoint, asked_.at(attempt->request).request});
     } else if (const auto* outcome = std::get_if<NotKnown>(&action)) {
       answer_not_known(*outcome);
+    } else if (const auto* connect = std::get_if<ConnectEndpoint>(&action)) {
+      actions_.push_back(*connect);
     } else if (const auto* reset = std::get_if<ResetEndpoint>(&action)) {
       actions_.push_back(*reset);
     } else {

@@ -58,9 +58,10 @@ class Connections final : public ServerLinks {
     for (const auto& server : servers) all.emplace_back(context, server, try_time, kReplyBytesMax);
   }
 
-  bool send(std::size_t server, std::string_view body, SteadyTime now) override {
+  void connect(std::size_t server, SteadyTime now) override { all[server].connect(now); }
+  bool send(std::size_t server, std::string_view body) override {
     const std::string_view frames[] = {body};
-    return all[server].send(frames, now);
+    return all[server].send(frames);
   }
   void reset(std::size_t server) override { all[server].reset(); }
 
@@ -90,12 +91,17 @@ class FacultyNode::Shell {
   int run(StopSignals& stop) {
     while (!programs_.exit_code()) {
       wait(stop);
-      if (stop.stop_asked()) service_.on_stop(Clock::now());
+      if (stop.stop_asked()) {
+        service_.on_stop(Clock::now());
+        programs_.perform_actions(Clock::now());
+      }
       take_from_programs();
       for (std::size_t server = 0; server < connections_.all.size(); ++server) follow_server(server);
       const auto now = Clock::now();
-      if (const auto at = service_.wake_at(); at && *at <= now) service_.on_tick(now);
-      programs_.perform_actions(now);
+      if (const auto at = service_.wake_at(); at && *at <= now) {
+        service_.on_tick(now);
+        programs_.perform_actions(now);
+      }
       port_.retry(Clock::now());
       publish_if_due(Clock::now());
     }
@@ -127,7 +133,6 @@ class FacultyNode::Shell {
     bool more = true;
     while (more && Clock::now() < deadline) {
       more = take_from_programs();
-      programs_.perform_actions(Clock::now());
       port_.retry(Clock::now());
       if (more) continue;
       PollItem items[] = {port_.poll_item()};
@@ -138,10 +143,10 @@ class FacultyNode::Shell {
 
   /// @return true if there may be more messages
   bool take_from_programs() {
-    for (int i = 0; i < kMessagesPerTurn; ++i) {
-      if (!programs_.handle_next(Clock::now())) return false;
-    }
-    return true;
+    bool more = true;
+    for (int i = 0; more && i < kMessagesPerTurn; ++i) more = programs_.handle_next(Clock::now());
+    programs_.perform_actions(Clock::now());
+    return more;
   }
 
   void follow_server(std::size_t server) {
@@ -154,16 +159,19 @@ class FacultyNode::Shell {
         connection.reset();
         service_.on_connection_lost(server, std::get<ServerConnection::Lost>(*change).reason, Clock::now());
       }
+      programs_.perform_actions(Clock::now());
     }
     take_from_server(server);
   }
 
+  // Performs the actions after the last message, because an action may close the connection.
   void take_from_server(std::size_t server) {
     for (int i = 0; i < kMessagesPerTurn; ++i) {
       const auto body = connections_.all[server].receive();
-      if (!body) return;
+      if (!body) break;
       programs_.handle_reply(server, *body, Clock::now());
     }
+    programs_.perform_actions(Clock::now());
   }
 
   void publish_if_due(SteadyTime now) {

@@ -65,9 +65,11 @@ void ProgramHandler::perform_actions(SteadyTime now) {
 
 void ProgramHandler::perform(const SendRoomAnswer& action, SteadyTime now) { reply(action.token, action.answer, now); }
 
-void ProgramHandler::perform(const SendRequest& action, SteadyTime now) {
+void ProgramHandler::perform(const ConnectEndpoint& action, SteadyTime now) { links_.connect(action.endpoint, now); }
+
+void ProgramHandler::perform(const SendRequest& action, SteadyTime /*now*/) {
   // A request that was not sent counts as a try without a reply, and the service continues when its time has passed.
-  if (!links_.send(action.endpoint, encode_allocation_request(action.request), now)) {
+  if (!links_.send(action.endpoint, encode_allocation_request(action.request))) {
     log_some("request-dropped", "too many requests wait for the connection to " + servers_[action.endpoint]);
   }
 }

@@ -23,10 +23,12 @@ class ServerLinks {
  public:
   virtual ~ServerLinks() = default;
 
-  /// Sends a request. Never waits.
-  /// @return false if too many requests wait already; then this request is dropped
-  virtual bool send(std::size_t server, std::string_view body, SteadyTime now) = 0;
-  /// Closes the connection. The next request makes a new one.
+  /// Begins to make a connection, unless one is established or being made.
+  virtual void connect(std::size_t server, SteadyTime now) = 0;
+  /// Sends a request over the established connection. Never waits.
+  /// @return false if there is no connection, or too many requests wait for it; then this request is dropped
+  virtual bool send(std::size_t server, std::string_view body) = 0;
+  /// Closes the connection, or ends the attempt to make one.
   virtual void reset(std::size_t server) = 0;
 };
 
@@ -48,6 +50,8 @@ class ProgramHandler {
   /// A connection to a server was established.
   /// @param skipped  why other addresses of the server were not used; empty if there were none
   void handle_connection(std::size_t server, const std::string& skipped, SteadyTime now);
+  /// Performs the service's actions. Call it before the next event of a connection: an action is about the connection
+  /// that the service knew.
   void perform_actions(SteadyTime now);
 
   /// The replies to programs, by status, and the warnings and errors that were logged, by event.
@@ -58,6 +62,7 @@ class ProgramHandler {
 
  private:
   void perform(const SendRoomAnswer& action, SteadyTime now);
+  void perform(const ConnectEndpoint& action, SteadyTime now);
   void perform(const SendRequest& action, SteadyTime now);
   void perform(const ResetEndpoint& action, SteadyTime now);
   void perform(const LogEvent& event, SteadyTime now);

@@ -39,7 +39,7 @@ std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& op
 
   Context context;
   ServerConnection connection{context.get(), options.faculty_server, kConnectTime, kReplyBytesMax};
-  auto ask_at = Clock::now();                    // kNever: the request was sent
+  auto connect_at = Clock::now();                 // kNever: a connection is being made, or is established
   std::optional<Clock::time_point> connected_at;  // the first time
   std::string state = "there is no connection yet";
   std::random_device random;
@@ -47,15 +47,16 @@ std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& op
 
   while (!stop.stop_asked()) {
     const auto now = Clock::now();
-    if (now >= ask_at) {
-      ask_at = kNever;
-      connection.send(frames, now);
+    if (now >= connect_at) {
+      connect_at = kNever;
+      connection.connect(now);
     }
     while (auto change = connection.update(now)) {
       if (auto* lost = std::get_if<ServerConnection::Lost>(&*change)) {
         state = std::move(lost->reason);
-        ask_at = now + pause_after(++failures, random());
+        connect_at = now + pause_after(++failures, random());
       } else {
+        connection.send(frames);
         state = "the faculty is connected but has not replied";
         if (!connected_at) connected_at = now;
       }
@@ -71,7 +72,7 @@ std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& op
     }
     std::vector<PollItem> items{{.descriptor = stop.descriptor()}};
     connection.add_poll_items(items);
-    wait_for(items, std::min({deadline, ask_at, connection.wake_at().value_or(kNever)}));
+    wait_for(items, std::min({deadline, connect_at, connection.wake_at().value_or(kNever)}));
   }
   return NoAnswer{"a signal requested a stop before the reply: " + state, connected_at.has_value()};
 }

@@ -19,7 +19,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kWaitingMax = 4'096;                  // messages
 constexpr auto kLookupLifetime = std::chrono::seconds{5};  // of the result of a lookup that outlived its attempt
 constexpr std::size_t kSkippedBytesMax = 1'000;             // of the sentence that lists the failed addresses
 
@@ -52,14 +51,14 @@ ServerConnection::ServerConnection(zmq::context_t& context, const std::string& h
 
 ServerConnection::~ServerConnection() = default;
 
-bool ServerConnection::send(std::span<const std::string_view> frames, SteadyTime now) {
-  if (state_ == State::kConnected) return send_frames(dealer_->socket, frames) == SendResult::kSent;
-  if (waiting_.size() >= kWaitingMax) return false;
-  waiting_.emplace_back(frames.begin(), frames.end());
-  if (state_ != State::kIdle || fault_) return true;
+void ServerConnection::connect(SteadyTime now) {
+  if (state_ != State::kIdle || fault_) return;
   skipped_.clear();
   look_up(now);
-  return true;
+}
+
+bool ServerConnection::send(std::span<const std::string_view> frames) {
+  return state_ == State::kConnected && send_frames(dealer_->socket, frames) == SendResult::kSent;
 }
 
 std::optional<std::string> ServerConnection::receive() {
@@ -71,7 +70,6 @@ std::optional<std::string> ServerConnection::receive() {
 
 void ServerConnection::reset() {
   dealer_.reset();
-  waiting_.clear();
   fault_.reset();
   state_ = State::kIdle;
 }
@@ -80,7 +78,6 @@ std::optional<ServerConnection::Change> ServerConnection::update(SteadyTime now)
   if (state_ == State::kLookingUp) take_lookup(now);
   if (state_ == State::kConnecting && follow_attempt(now)) {
     state_ = State::kConnected;
-    send_waiting();
     return Connected{std::exchange(skipped_, {})};
   }
   while (state_ == State::kConnected) {
@@ -108,7 +105,7 @@ std::optional<SteadyTime> ServerConnection::wake_at() const {
 
 void ServerConnection::try_next_address(SteadyTime now) try {
   if (next_address_ < addresses_.size()) {
-    connect(now);
+    connect_to_next_address(now);
   } else {
     fail(skipped_);
   }
@@ -145,7 +142,7 @@ void ServerConnection::take_lookup(SteadyTime now) {
   try_next_address(now);
 }
 
-void ServerConnection::connect(SteadyTime now) {
+void ServerConnection::connect_to_next_address(SteadyTime now) {
   address_ = addresses_[next_address_++].text;
   is_accepted_ = false;
   state_ = State::kConnecting;
@@ -178,15 +175,6 @@ bool ServerConnection::follow_attempt(SteadyTime now) {
   return false;
 }
 
-void ServerConnection::send_waiting() {
-  for (const auto& message : std::exchange(waiting_, {})) {
-    const std::vector<std::string_view> frames(message.begin(), message.end());
-    // The queue of a new connection has room for all waiting messages. If the connection is closed already, Lost
-    // follows.
-    (void)send_frames(dealer_->socket, frames);
-  }
-}
-
 void ServerConnection::skip_address(const std::string& reason, SteadyTime now) {
   if (skipped_.size() < kSkippedBytesMax) skipped_ += (skipped_.empty() ? "" : "; ") + address_ + " " + reason;
   try_next_address(now);
@@ -195,7 +183,6 @@ void ServerConnection::skip_address(const std::string& reason, SteadyTime now) {
 void ServerConnection::fail(std::string reason) {
   if (state_ != State::kConnected) dealer_.reset();
   state_ = State::kIdle;
-  waiting_.clear();
   fault_ = std::move(reason);
 }
 

@@ -13,6 +13,11 @@
 #include "transport/zeromq/envelope.hpp"
 
 namespace dti::simulation {
+namespace {
+
+constexpr Time kConnectTime{2'000'000};  // as ServerConnection has it, for one address
+
+}  // namespace
 
 /// The messages of programs that have arrived, and the way back to those who wait.
 class FacultyHost::Port : public MessagePort {
@@ -45,14 +50,18 @@ class FacultyHost::Links : public ServerLinks {
  public:
   explicit Links(FacultyHost& host) : host_(host) {}
 
-  bool send(std::size_t server, std::string_view body, SteadyTime /*now*/) override {
-    host_.ask(server, body);
-    return true;
-  }
+  void connect(std::size_t server, SteadyTime /*now*/) override { host_.connect(server); }
+  bool send(std::size_t server, std::string_view body) override { return host_.ask(server, body); }
   void reset(std::size_t server) override { host_.end_connection(server); }
 
  private:
   FacultyHost& host_;
+};
+
+struct FacultyHost::Connection {
+  enum class State { kNone, kConnecting, kConnected };
+  std::uint64_t number = 0;  // which connection to the server it is
+  State state = State::kNone;
 };
 
 struct FacultyHost::Process {
@@ -61,15 +70,13 @@ struct FacultyHost::Process {
         links(host),
         service(options, [&host] { return host.world_.random.next(); }),
         programs(port, links, service, options.client.endpoints, [&host](const LogEvent& event) { host.note(event); }),
-        connections(options.client.endpoints.size()),
-        connected(options.client.endpoints.size()) {}
+        connections(options.client.endpoints.size()) {}
 
   Port port;
   Links links;
   FacultyService service;
   ProgramHandler programs;
-  std::vector<std::uint64_t> connections;  // by server: which connection it is
-  std::vector<bool> connected;             // by server: does it stand?
+  std::vector<Connection> connections;  // by server
   std::optional<SteadyTime> tick_at;
 };
 
@@ -168,46 +175,83 @@ void FacultyHost::note(const LogEvent& event) {
   world_.trace(name_, event.event + ": " + event.message);
 }
 
-void FacultyHost::ask(std::size_t server, std::string_view body) {
+void FacultyHost::connect(std::size_t server) {
+  auto& connection = process_->connections[server];
+  if (connection.state != Connection::State::kNone) return;
+  connection.state = Connection::State::kConnecting;
+  auto* const host = servers_[server];
+  // If the connection and the process are still the same then.
+  const auto later = [this, server, number = connection.number,
+                      incarnation = incarnation_](auto react) -> std::function<void()> {
+    return [this, server, number, incarnation, react] {
+      if (process_ && incarnation == incarnation_ && number == process_->connections[server].number) react();
+    };
+  };
+  const auto accepted = later([this, server] { on_connected(server); });
+  const auto refused = later([this, server] { lose_connection(server, "the server is not there"); });
+  const auto too_late = later([this, server] {
+    if (process_->connections[server].state == Connection::State::kConnected) return;
+    world_.cells.reach("faculty/no-connection-in-time");
+    lose_connection(server, "the server did not answer the attempt to connect");
+  });
+  network_.send(node_, host->index(), [this, host, accepted, refused] {
+    network_.send(host->index(), node_, host->runs() ? accepted : refused);
+  });
+  world_.after(kConnectTime, too_late);
+}
+
+void FacultyHost::on_connected(std::size_t server) {
+  auto& connection = process_->connections[server];
+  if (connection.state != Connection::State::kConnecting) return;  // the network delivered it twice
+  connection.state = Connection::State::kConnected;
+  process_->programs.handle_connection(server, "", local_now());
+  perform_actions();
+}
+
+bool FacultyHost::ask(std::size_t server, std::string_view body) {
+  if (process_->connections[server].state != Connection::State::kConnected) {
+    world_.violate("sent-over-a-connection", name_ + " sends a request without a connection");
+    return false;
+  }
   if (server > 0) world_.cells.reach("faculty/next-server");
   auto* const host = servers_[server];
-  if (!process_->connected[server]) {
-    process_->connected[server] = true;
-    process_->programs.handle_connection(server, "", local_now());
-  }
   const Frames frames{std::string{body}};
   world_.trace(name_, "asks " + host->name() + " " + frames[0]);
-  const auto reply = [this, server, host, connection = process_->connections[server],
+  const auto reply = [this, server, host, connection = process_->connections[server].number,
                       incarnation = incarnation_](const Frames& replied) {
     network_.send(host->index(), node_, [this, server, connection, incarnation, replied] {
       if (process_ && incarnation == incarnation_) on_reply(server, connection, replied);
     });
   };
-  network_.send(
-      node_, host->index(),
-      [this, host, frames, reply, server, connection = process_->connections[server], incarnation = incarnation_] {
-        if (host->runs()) return host->deliver(frames, reply);
-        network_.send(host->index(), node_, [this, server, connection, incarnation] {
-          if (process_ && incarnation == incarnation_) on_refused_connection(server, connection);
-        });
-      });
+  network_.send(node_, host->index(),
+                [this, host, frames, reply, server, connection = process_->connections[server].number,
+                 incarnation = incarnation_] {
+                  if (host->runs()) return host->deliver(frames, reply);
+                  network_.send(host->index(), node_, [this, server, connection, incarnation] {
+                    if (!process_ || incarnation != incarnation_ || connection != process_->connections[server].number)
+                      return;
+                    lose_connection(server, "the server is not there");
+                  });
+                });
+  return true;
 }
 
-void FacultyHost::on_refused_connection(std::size_t server, std::uint64_t connection) {
-  if (connection != process_->connections[server]) return;
+void FacultyHost::lose_connection(std::size_t server, const std::string& reason) {
   world_.cells.reach("faculty/server-not-there");
   end_connection(server);
-  process_->service.on_connection_lost(server, "the server is not there", local_now());
+  process_->service.on_connection_lost(server, reason, local_now());
   perform_actions();
 }
 
 void FacultyHost::end_connection(std::size_t server) {
-  ++process_->connections[server];
-  process_->connected[server] = false;
+  ++process_->connections[server].number;
+  process_->connections[server].state = Connection::State::kNone;
 }
 
 void FacultyHost::on_reply(std::size_t server, std::uint64_t connection, const Frames& frames) {
-  if (connection != process_->connections[server]) return world_.cells.reach("reply/of-a-connection-that-is-gone");
+  if (connection != process_->connections[server].number) {
+    return world_.cells.reach("reply/of-a-connection-that-is-gone");
+  }
   const std::vector<std::string_view> views(frames.begin(), frames.end());
   const auto waiting_before = process_->service.waiting_count();
   process_->programs.handle_reply(server, unpack(views).body, local_now());

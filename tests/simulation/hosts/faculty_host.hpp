@@ -39,15 +39,18 @@ class FacultyHost {
  private:
   class Port;
   class Links;
+  struct Connection;
   struct Process;
 
   [[nodiscard]] SteadyTime local_now() const { return SteadyTime{world_.now()}; }
   void perform_actions();
   void schedule_tick();
-  void ask(std::size_t server, std::string_view body);
+  void connect(std::size_t server);
+  void on_connected(std::size_t server);
+  bool ask(std::size_t server, std::string_view body);
+  void lose_connection(std::size_t server, const std::string& reason);
   void end_connection(std::size_t server);
   void on_reply(std::size_t server, std::uint64_t connection, const Frames& frames);
-  void on_refused_connection(std::size_t server, std::uint64_t connection);
   void note(const LogEvent& event);
 
   // Fixed after construction.

@@ -87,13 +87,20 @@ class Faculty {
 
  private:
   void collect() {
-    for (auto& action : service.take_actions()) {
+    for (auto actions = service.take_actions(); !actions.empty(); actions = service.take_actions()) perform(actions);
+  }
+  void perform(std::vector<FacultyAction>& actions) {
+    for (auto& action : actions) {
       EXPECT_TRUE(exits.empty() || std::holds_alternative<SendRoomAnswer>(action)) << "after Exit come only refusals";
       if (auto* answer = std::get_if<SendRoomAnswer>(&action)) {
         answers[answer->token].push_back(answer->answer);
       } else if (auto* send = std::get_if<SendRequest>(&action)) {
+        EXPECT_TRUE(connected.contains(send->endpoint)) << "a request is sent over an established connection only";
         sent.push_back(*send);
-        if (servers_are_there && connected.insert(send->endpoint).second) service.on_connected(send->endpoint, now);
+      } else if (auto* connect = std::get_if<ConnectEndpoint>(&action)) {
+        if (servers_are_there && connected.insert(connect->endpoint).second) {
+          service.on_connected(connect->endpoint, now);
+        }
       } else if (auto* reset = std::get_if<ResetEndpoint>(&action)) {
         resets.push_back(reset->endpoint);
         connected.erase(reset->endpoint);

@@ -36,8 +36,8 @@ TEST(ServerClientTest, WhenNoServerCanBeReachedNothingCountsAsATryUntilOneIsTher
         Client client(options_of_servers(servers, retries));
         client.servers_are_there = false;
         client.send(1);
-        for (std::size_t i = 0; client.waits() && i < client.sent.size(); ++i) {
-          const auto endpoint = client.sent[i].endpoint;
+        for (std::size_t i = 0; client.waits() && i < client.wanted.size(); ++i) {
+          const auto endpoint = client.wanted[i].endpoint;
           if (one_comes && client.elapsed() > 20s) {
             client.connect(endpoint);
             client.answer(endpoint, 1);
@@ -47,12 +47,13 @@ TEST(ServerClientTest, WhenNoServerCanBeReachedNothingCountsAsATryUntilOneIsTher
           }
         }
         EXPECT_EQ(client.answered.size(), one_comes ? 1u : 0u);
+        EXPECT_EQ(client.sent.size(), one_comes ? 1u : 0u);
         if (one_comes) continue;
         ASSERT_EQ(client.not_known.size(), 1u);
         EXPECT_FALSE(client.not_known[0].was_sent);
         EXPECT_GE(client.elapsed(), 23s);
         EXPECT_LE(client.elapsed(), 25s);
-        EXPECT_LE(client.sent.size(), 60u);
+        EXPECT_LE(client.wanted.size(), 60u);
       }
     }
   }
@@ -75,9 +76,42 @@ TEST(ServerClientTest, TheTimeOfATryBeginsWhenItsConnectionIsEstablished) {
   client.pass(10'000ms);
   client.connect(0);
   client.pass(1'999ms);
-  EXPECT_EQ(client.sent.size(), 1u);
+  EXPECT_EQ(client.wanted.size(), 1u);
   client.pass(1ms);
-  EXPECT_EQ(client.sent.size(), 2u);
+  EXPECT_EQ(client.wanted.size(), 2u);
+}
+
+TEST(ServerClientTest, ARequestThatWasGivenUpUnsentIsNotSentWhenItsConnectionIsEstablishedLater) {
+  for (const int retries : {0, 10}) {
+    SCOPED_TRACE(std::to_string(retries) + " retries");
+    Client client(options_of_servers(1, retries));
+    client.servers_are_there = false;
+    client.send(1);
+    client.pass(24'000ms);
+    client.send(2);
+    client.pass(1'000ms);
+    ASSERT_EQ(client.not_known.size(), 1u) << "the time of the first request is over";
+    EXPECT_FALSE(client.not_known[0].was_sent);
+    EXPECT_TRUE(client.resets.empty()) << "the second request still waits for the connection";
+    client.connect(0);
+    ASSERT_EQ(client.sent.size(), 1u);
+    EXPECT_EQ(client.sent[0].request, 2u);
+  }
+}
+
+TEST(ServerClientTest, ARequestWhoseAttemptToConnectFailsIsSentOnceOverTheNextConnection) {
+  for (const int retries : {0, 10}) {
+    SCOPED_TRACE(std::to_string(retries) + " retries");
+    Client client(options_of_servers(1, retries));
+    client.servers_are_there = false;
+    client.send(1);
+    client.send(2);
+    client.lose(0);
+    client.servers_are_there = true;
+    client.pass(1'000ms);
+    ASSERT_EQ(client.sent.size(), 2u);
+    EXPECT_NE(client.sent[0].request, client.sent[1].request);
+  }
 }
 
 TEST(ServerClientTest, StandbysBehindABalancerAreLeftForNewConnectionsUntilTheLeaderIsFound) {

@@ -31,6 +31,7 @@ inline ServerClientOptions options_of_servers(std::size_t count, int retries = 1
   return options;
 }
 
+// A request that was sent, or (with request 0) a connection that the client wants.
 struct Sent {
   std::size_t endpoint = 0;
   Token request = 0;
@@ -41,7 +42,8 @@ struct Sent {
 class Client {
  public:
   explicit Client(ServerClientOptions options, std::uint64_t seed = 1)
-      : client(std::move(options), [engine = std::mt19937_64{seed}]() mutable { return engine(); }) {}
+      : client(options, [engine = std::mt19937_64{seed}]() mutable { return engine(); }),
+        sends_once(options.retries <= 0) {}
 
   void send(Token token, const std::string& semester = "2025-10") {
     const auto id = std::to_string(token);
@@ -68,6 +70,7 @@ class Client {
     reply(endpoint, refusal);
   }
   void connect(std::size_t endpoint) {
+    connected.insert(endpoint);
     client.on_connected(endpoint, now);
     collect();
   }
@@ -100,16 +103,25 @@ class Client {
   std::vector<Token> answered;      // one entry for each outcome
   std::vector<NotKnown> not_known;  // the same
   std::vector<Sent> sent;
+  std::vector<Sent> wanted;  // connections
   std::vector<std::size_t> resets;
   std::vector<RequestEvent> logged;
   bool servers_are_there = true;  // a connection is established as soon as it is wanted
 
  private:
   void collect() {
-    for (auto& action : client.take_actions()) {
+    for (auto actions = client.take_actions(); !actions.empty(); actions = client.take_actions()) perform(actions);
+  }
+  void perform(const std::vector<ServerClientAction>& actions) {
+    for (const auto& action : actions) {
       if (const auto* send = std::get_if<SendTry>(&action)) {
+        check(*send);
         sent.push_back({send->endpoint, send->request, now});
-        if (servers_are_there && connected.insert(send->endpoint).second) client.on_connected(send->endpoint, now);
+      } else if (const auto* connect = std::get_if<ConnectEndpoint>(&action)) {
+        wanted.push_back({connect->endpoint, 0, now});
+        if (servers_are_there && connected.insert(connect->endpoint).second) {
+          client.on_connected(connect->endpoint, now);
+        }
       } else if (const auto* reset = std::get_if<ResetEndpoint>(&action)) {
         resets.push_back(reset->endpoint);
         connected.erase(reset->endpoint);
@@ -121,6 +133,18 @@ class Client {
     }
   }
 
+  void check(const SendTry& send) const {
+    EXPECT_TRUE(connected.contains(send.endpoint)) << "a request is sent over an established connection only";
+    const auto has_outcome =
+        std::count(answered.begin(), answered.end(), send.request) > 0 ||
+        std::any_of(not_known.begin(), not_known.end(), [&](auto& outcome) { return outcome.request == send.request; });
+    EXPECT_FALSE(has_outcome) << "a request is not sent after its outcome";
+    const auto was_sent =
+        std::any_of(sent.begin(), sent.end(), [&](auto& earlier) { return earlier.request == send.request; });
+    EXPECT_FALSE(sends_once && was_sent) << "without retries, a request is sent once";
+  }
+
+  const bool sends_once;
   std::set<std::size_t> connected;  // endpoints
 };
 

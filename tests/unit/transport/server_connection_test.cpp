@@ -74,9 +74,9 @@ class PlainListener {
   std::thread peer_;
 };
 
-void send_hello(ServerConnection& connection) {
+bool send_hello(ServerConnection& connection) {
   const std::string_view frames[] = {"hello"};
-  EXPECT_TRUE(connection.send(frames, Clock::now()));
+  return connection.send(frames);
 }
 
 // The next change, however long it takes; none, and a failure of the test, if there is none in time.
@@ -99,18 +99,19 @@ std::string reason_of_loss(ServerConnection& connection) {
   return lost == nullptr ? "" : lost->reason;
 }
 
-bool is_connected(ServerConnection& connection) {
+bool connects(ServerConnection& connection) {
+  connection.connect(Clock::now());
   const auto change = next_change(connection);
   return change && std::holds_alternative<ServerConnection::Connected>(*change);
 }
 
-TEST(ServerConnectionTest, AMessageWaitsForTheConnectionAndIsAnswered) {
+TEST(ServerConnectionTest, AMessageOverTheConnectionIsAnswered) {
   zmq::context_t context;
   peers::ScriptedRouter server{context};
   ServerConnection connection{context, server.host_port, 60s, kReplyBytesMax};
-  EXPECT_EQ(connection.wake_at(), std::nullopt) << "nothing is connected before there is something to send";
-  send_hello(connection);
-  EXPECT_TRUE(is_connected(connection));
+  EXPECT_EQ(connection.wake_at(), std::nullopt) << "it connects only when it is told to";
+  EXPECT_TRUE(connects(connection));
+  EXPECT_TRUE(send_hello(connection));
   auto frames = peers::receive(server.socket);
   ASSERT_EQ(frames.size(), 2u);
   EXPECT_EQ(frames[1], "hello");
@@ -151,46 +152,49 @@ TEST(ServerConnectionTest, TheReasonOfALossSaysWhatHappened) {
     zmq::context_t context;
     ServerConnection connection{context, test.host_port.empty() ? listener.host_port() : test.host_port,
                                 test.try_time, kReplyBytesMax};
-    send_hello(connection);
+    connection.connect(Clock::now());
     const auto reason = reason_of_loss(connection);
     EXPECT_NE(reason.find(test.part), std::string::npos) << reason;
   }
 }
 
-TEST(ServerConnectionTest, AConnectionThatBreaksIsToldAndTheNextMessageGoesOverANewOne) {
+TEST(ServerConnectionTest, AConnectionThatBreaksIsToldAndCanBeMadeAgain) {
   zmq::context_t context;
   zmq::context_t servers;
   std::optional<peers::ScriptedRouter> server{std::in_place, servers};
   const auto host_port = server->host_port;
   ServerConnection connection{context, host_port, 60s, kReplyBytesMax};
-  send_hello(connection);
-  EXPECT_TRUE(is_connected(connection));
+  EXPECT_TRUE(connects(connection));
   server.reset();
   EXPECT_EQ(reason_of_loss(connection), "the connection to " + host_port + " was closed");
   EXPECT_EQ(connection.update(Clock::now()), std::nullopt);
   auto back = peers::make_peer(context, zmq::socket_type::router);
   back.bind("tcp://" + host_port);
-  send_hello(connection);
-  EXPECT_TRUE(is_connected(connection));
+  EXPECT_TRUE(connects(connection));
+  EXPECT_TRUE(send_hello(connection));
   EXPECT_EQ(peers::receive(back).size(), 2u);
 }
 
-TEST(ServerConnectionTest, AfterAResetTheNextMessageGoesOverANewConnectionAndWhatWaitedIsDropped) {
+TEST(ServerConnectionTest, WithoutAConnectionNothingIsSentAndNothingIsKept) {
   zmq::context_t context;
   peers::ScriptedRouter server{context};
   ServerConnection connection{context, server.host_port, 60s, kReplyBytesMax};
-  send_hello(connection);
-  EXPECT_TRUE(is_connected(connection));
-  const auto first = peers::receive(server.socket).at(0);
+  EXPECT_FALSE(send_hello(connection)) << "idle";
+  connection.connect(Clock::now());
+  EXPECT_FALSE(send_hello(connection)) << "the attempt to connect is in progress";
+  EXPECT_TRUE(connects(connection));
+  const std::string_view first[] = {"first"};
+  EXPECT_TRUE(connection.send(first));
+  const auto frames = peers::receive(server.socket);
+  EXPECT_EQ(frames.at(1), "first") << "a message of before was kept";
   connection.reset();
-  send_hello(connection);
-  connection.reset();
-  send_hello(connection);
-  EXPECT_TRUE(is_connected(connection));
-  EXPECT_NE(peers::receive(server.socket).at(0), first) << "that is the same connection";
-  server.socket.set(zmq::sockopt::rcvtimeo, 0);
-  zmq::message_t frame;
-  EXPECT_FALSE(server.socket.recv(frame)) << "what waited was sent all the same";
+  EXPECT_FALSE(send_hello(connection)) << "after the end of the connection";
+  EXPECT_TRUE(connects(connection));
+  const std::string_view second[] = {"second"};
+  EXPECT_TRUE(connection.send(second));
+  const auto later = peers::receive(server.socket);
+  EXPECT_EQ(later.at(1), "second");
+  EXPECT_NE(later.at(0), frames.at(0)) << "that is the same connection";
 }
 
 TEST(ServerConnectionTest, AnAddressThatCannotBeOneIsSaidInASentence) {

@@ -59,13 +59,18 @@ struct ReplyMatch {
   [[nodiscard]] bool answers(Status status) const { return is_over || !may_retry(status); }
 };
 
-/// Action: send the request's body to the server with that index.
+/// Action: make a connection to the server with that index, unless one is established or being made.
+struct ConnectEndpoint {
+  std::size_t endpoint = 0;
+};
+/// Action: send the request's body over the established connection to the server with that index. The owner must not
+/// keep the body for a later connection: by then, the request may have been sent elsewhere, or been given up.
 struct SendTry {
   std::size_t endpoint = 0;
   Token request = 0;
 };
-/// Action: close the connection to a server. The next request goes over a new connection, to the next address if the
-/// server has several.
+/// Action: close the connection to a server, or end the attempt to make one. The next connection goes to the next
+/// address if the server has several.
 struct ResetEndpoint {
   std::size_t endpoint = 0;
 };
@@ -84,7 +89,7 @@ struct RequestEvent {
   int tries_left = 0;
   std::string message;  // a clause
 };
-using ServerClientAction = std::variant<SendTry, ResetEndpoint, NotKnown, RequestEvent>;
+using ServerClientAction = std::variant<ConnectEndpoint, SendTry, ResetEndpoint, NotKnown, RequestEvent>;
 
 /// Finds the leader among several servers and gives each request exactly one outcome: a ReplyMatch with is_over, or
 /// NotKnown. It repeats a request with the same ids until a server answers, no retry is left or the budget ends.
@@ -104,7 +109,8 @@ class ServerClient {
   /// @param endpoint  the index of that server
   /// @return the request that it answers; none: it answers no request that waits, and changes nothing
   [[nodiscard]] std::optional<ReplyMatch> on_reply(std::size_t endpoint, const ServerReply& reply, SteadyTime now);
-  /// The connection to a server was established. Its queued requests were sent, and the time of their tries begins.
+  /// The connection to a server was established. The requests that are waiting for it are sent, and the time of their
+  /// tries begins.
   void on_connected(std::size_t endpoint, SteadyTime now);
   /// The connection to a server could not be made, or broke. The client repeats its requests after a pause, to another
   /// server if one may be reachable. Without retries, it does not repeat a request that was sent.
@@ -122,7 +128,8 @@ class ServerClient {
 
   /// The time at which on_tick() must be called; none: not before another event.
   [[nodiscard]] std::optional<SteadyTime> wake_at() const;
-  /// The actions since the last call, in the order in which the owner must carry them out.
+  /// The actions since the last call. The owner must carry them out in this order, and before it reports that a
+  /// connection was established or lost: an action is about the connections that this client knows.
   [[nodiscard]] std::vector<ServerClientAction> take_actions();
 
  private:
@@ -149,7 +156,7 @@ class ServerClient {
   };
 
   void try_once(Request& request, SteadyTime now);
-  void begin_time_of_try(Request& request, SteadyTime now);
+  void send_now(Request& request, SteadyTime now);
   void end_try(Request& request);
   void on_lost_try(Request& request, SteadyTime now);
   void on_refusal(Request& request, const RequestError& error, SteadyTime now);

@@ -51,12 +51,12 @@ struct SendRoomAnswer {
   Token token = 0;
   RoomAnswer answer;
 };
-/// Action: send the request to the server with that index.
+/// Action: send the request over the established connection to the server with that index.
 struct SendRequest {
   std::size_t endpoint = 0;
   AllocationRequest request;
 };
-using FacultyAction = std::variant<SendRoomAnswer, SendRequest, ResetEndpoint, LogEvent, Exit>;
+using FacultyAction = std::variant<SendRoomAnswer, ConnectEndpoint, SendRequest, ResetEndpoint, LogEvent, Exit>;
 
 /// A faculty as a state machine. It collects the requests of programs in batches, one semester per batch, sends each
 /// batch to the servers with a ServerClient, and sends each program exactly one reply. It has no thread, clock or
@@ -87,7 +87,8 @@ class FacultyService {
 
   /// The time at which on_tick() must be called; none: not before another event.
   [[nodiscard]] std::optional<SteadyTime> wake_at() const;
-  /// The actions since the last call, in the order in which they must be carried out.
+  /// The actions since the last call. They must be carried out in this order, and before a connection is reported as
+  /// established or lost. See ServerClient.
   [[nodiscard]] std::vector<FacultyAction> take_actions();
   /// How many programs wait for a reply.
   [[nodiscard]] std::size_t waiting_count() const { return waiting_count_; }

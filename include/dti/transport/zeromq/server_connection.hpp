@@ -21,17 +21,17 @@ class context_t;
 
 namespace dti {
 
-/// A client's connection to HOST:PORT. The first message to send makes the connection: it looks up the name of the host
-/// and tries the IPv4 and IPv6 addresses one at a time until one of them completes a ZeroMQ handshake. It tries the
-/// address that it used last after the others.
+/// A client's connection to HOST:PORT. It looks up the name of the host and tries the IPv4 and IPv6 addresses one at a
+/// time until one of them completes a ZeroMQ handshake. It tries the address that it used last after the others. It
+/// keeps no message for a later connection.
 /// Thread: one.
 class ServerConnection {
  public:
-  /// The connection is established. The messages that waited for it were sent.
+  /// The connection is established.
   struct Connected {
     std::string skipped;  // why earlier addresses were not used; empty if there were none
   };
-  /// There is no connection. The messages that waited for it were not sent, and messages that were sent get no reply.
+  /// There is no connection. Messages that were sent get no reply.
   struct Lost {
     std::string reason;  // a clause for people, with the address: `10.0.0.1:6000 refused the connection`
   };
@@ -48,13 +48,15 @@ class ServerConnection {
   ServerConnection(const ServerConnection&) = delete;
   ServerConnection& operator=(const ServerConnection&) = delete;
 
-  /// Sends a message, or keeps it until the connection is established. Never blocks.
-  /// @return false if too many messages wait; then the message was not accepted
-  bool send(std::span<const std::string_view> frames, SteadyTime now);
+  /// Begins to make a connection, unless one is established or being made. update() reports Connected or Lost.
+  void connect(SteadyTime now);
+  /// Sends a message over the established connection. Never blocks.
+  /// @return false if there is no connection, or its queue is full; then nothing was sent
+  bool send(std::span<const std::string_view> frames);
   /// The body of the peer's next message; none if there is none. After the connection was lost, it still returns the
-  /// messages that had arrived, until the next send().
+  /// messages that had arrived, until the next connect() or reset().
   [[nodiscard]] std::optional<std::string> receive();
-  /// Closes the connection and drops the messages that wait. The next message makes another connection.
+  /// Closes the connection, or ends the attempt to make one. update() does not report this.
   void reset();
 
   /// Continues to connect, and reports one change. Call it when a poll item is ready and at wake_at(), until it returns
@@ -71,12 +73,11 @@ class ServerConnection {
 
   void try_next_address(SteadyTime now);
   void look_up(SteadyTime now);
-  void connect(SteadyTime now);
+  void connect_to_next_address(SteadyTime now);
   void take_lookup(SteadyTime now);
   /// Handles the events of the attempt to connect.
   /// @return true if it succeeded
   bool follow_attempt(SteadyTime now);
-  void send_waiting();
   void skip_address(const std::string& reason, SteadyTime now);
   void fail(std::string reason);
 
@@ -90,7 +91,6 @@ class ServerConnection {
   State state_ = State::kIdle;
   std::optional<std::string> fault_;  // why there is no connection; update() has not reported it yet
   SteadyTime deadline_{};      // of the lookup, or of the attempt to connect
-  std::vector<std::vector<std::string>> waiting_;
 
   std::shared_ptr<Lookup> lookup_;  // may outlive the attempt that started it; then the next attempt uses it
   SteadyTime lookup_started_{};
