@@ -2,7 +2,7 @@
 
 from random import Random
 
-from dti_client.actions import ClientRequest, NotKnown, ResetServer, SendTry, ServerReply
+from dti_client.actions import ClientRequest, ConnectServer, NotKnown, ResetServer, SendTry, ServerReply
 from dti_client.messages import Status
 from dti_client.server_client import ServerClient, ServerClientOptions
 from dti_client.wire import RequestError
@@ -26,6 +26,8 @@ class Machine:
         self.requests = {}
         self.answered, self.not_known = [], []  # one entry for each outcome
         self.sent, self.resets, self.logged = [], [], []  # sent: (server, token, time)
+        self.wanted = []  # servers to which a connection is wanted
+        self._may_repeat = options.may_repeat
         self._connected = set()
 
     def send(self, token, semester="2025-10"):
@@ -48,6 +50,7 @@ class Machine:
         return self.reply(server, ServerReply(RequestError(status, "", retry_after, leader), parts))
 
     def connect(self, server):
+        self._connected.add(server)
         self.client.on_connected(server, self.now)
         self._collect()
 
@@ -92,7 +95,12 @@ class Machine:
 
     def _carry_out(self, action):
         if isinstance(action, SendTry):
+            assert action.server in self._connected, "a request is sent over an established connection only"
+            assert action.token not in [*self.answered, *(outcome.token for outcome in self.not_known)]
+            assert self._may_repeat or action.token not in [token for _, token, _ in self.sent]
             self.sent.append((action.server, action.token, self.now))
+        elif isinstance(action, ConnectServer):
+            self.wanted.append(action.server)
             if self.servers_are_there and action.server not in self._connected:
                 self._connected.add(action.server)
                 self.client.on_connected(action.server, self.now)

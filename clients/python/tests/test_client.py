@@ -143,13 +143,19 @@ def test_texts_that_json_cannot_carry_here_are_refused(text):
 
 
 @pytest.mark.parametrize("servers, options, fault", [
-    ("10.0.0.1:6000", {}, TypeError), ([], {}, ValueError), (["10.0.0.1"], {}, ValueError),
+    ("10.0.0.1:6000", {}, TypeError), ([], {}, ValueError), (iter([]), {}, ValueError), ([6000], {}, TypeError),
+    (["10.0.0.1"], {}, ValueError), (["a b:6000"], {}, ValueError), (["a\0b:6000"], {}, ValueError),
     (["10.0.0.1:6000"], {"request_timeout": 0}, ValueError),
     (["10.0.0.1:6000"], {"request_timeout": float("nan")}, ValueError)])
 def test_arguments_that_cannot_be_right_are_refused(servers, options, fault):
     for kind in (Client, AsyncClient):
         with pytest.raises(fault):
             kind(servers, **options)
+
+
+def test_servers_may_come_from_a_generator_and_with_spaces_around_them(dti):
+    with Client(f" {address} " for address in ("127.0.0.1:1", dti.address)) as client:
+        assert client.ask(derecho()) == (granted("Derecho Civil", 7, 2, 0),)
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf")])
@@ -242,7 +248,7 @@ def test_with_an_old_server_nothing_is_sent_twice():
             router.receive()
             (outcome,) = asked.result()
         assert outcome.was_sent and "look at the server's log" in outcome.reason
-        assert router.receives_nothing(0)
+        assert router.receives_nothing(0.5)
 
 
 def test_a_reply_that_comes_after_its_time_is_no_reply_to_another_request_with_the_same_id():
@@ -300,6 +306,35 @@ def test_the_same_request_is_not_asked_twice_at_the_same_time():
 
 
 # The end.
+
+def test_an_interruption_while_a_request_is_handed_over_leaves_it_askable(monkeypatch):
+    with Router() as router, Client([router.address]) as client, ThreadPoolExecutor(1) as pool:
+        request, wake, calls = derecho(), client._engine._wake, []
+
+        def interrupt_once():
+            calls.append(1)
+            if len(calls) == 1:
+                raise KeyboardInterrupt
+            wake()
+
+        monkeypatch.setattr(client._engine, "_wake", interrupt_once)
+        with pytest.raises(KeyboardInterrupt):
+            client.ask(request)
+        asked = pool.submit(client.ask, request)
+        peer, (body,) = router.receive()
+        router.send(peer, reply_to(body))
+        assert asked.result() == (granted("Derecho Civil", 7, 2, 0),)
+
+
+def test_a_server_that_sends_without_end_does_not_keep_a_request_beyond_its_timeout(monkeypatch):
+    monkeypatch.setattr("dti_client.engine.decode_reply", lambda _: time.sleep(0.1))
+    monkeypatch.setattr("dti_client.engine.ServerConnection.receive", lambda _: b"nonsense")
+    with Client(["127.0.0.1:1"]) as client:
+        begun = time.monotonic()
+        (outcome,) = client.ask(derecho(), timeout=0.5)
+        assert isinstance(outcome, Unknown)
+        assert time.monotonic() - begun < 10
+
 
 def test_a_cancelled_task_is_forgotten_and_can_be_asked_again():
     async def cancel_and_ask(router, client):
@@ -394,7 +429,10 @@ print(os.waitstatus_to_exitcode(os.wait()[1]), client.ask(request)[0].rooms.clas
     assert run_script(tmp_path, script, dti.address) == (0, f"{said}\n0 7\n", "")
 
 
-def test_a_fault_of_the_client_itself_reaches_those_who_wait(monkeypatch):
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("also", [None, "ServerConnection.reset"])  # it fails, too, when the client ends
+@pytest.mark.parametrize("place", ["decode_reply", "OutcomeCollector.take_reply", "OutcomeCollector.outcomes"])
+def test_a_fault_of_the_client_itself_reaches_those_who_wait(monkeypatch, place, also):
     def fail(*_):
         raise ZeroDivisionError("a fault")
 
@@ -402,7 +440,8 @@ def test_a_fault_of_the_client_itself_reaches_those_who_wait(monkeypatch):
         client = Client([router.address])
         asked = pool.submit(client.ask, derecho())
         peer, (body,) = router.receive()
-        monkeypatch.setattr("dti_client.engine.decode_reply", fail)
+        for failing in filter(None, (place, also)):
+            monkeypatch.setattr(f"dti_client.engine.{failing}", fail)
         router.send(peer, reply_to(body))
         with pytest.raises(ZeroDivisionError):
             asked.result(HANG_SECONDS)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import threading
 
 import pytest
 
@@ -9,6 +10,7 @@ from dti_client import (AllocationRequest, Granted, InvalidRequest, ProgramReque
                         fresh_request_id)
 from dti_client.actions import NotKnown, ReplyMatch
 from dti_client.connection import split_host_port
+from dti_client.lookup import Lookup
 from dti_client.messages import NAME_BYTES_MAX, PROGRAMS_MAX
 from dti_client.outcomes import OutcomeCollector
 from dti_client.wire import AllocationReply, RepliedProgram, RequestError, body_of, decode_reply, encode_request
@@ -68,10 +70,34 @@ def test_a_server_is_given_as_host_and_port(text, host, port):
 
 
 @pytest.mark.parametrize("text", ["", "host", ":6000", "host:", "host:0", "host:65536", "host:99999999999", "host:x",
-                                  "host:+1", "host:６０", "fd00::1:6000", "[fd00::1]", "[]:1"])
+                                  "host:+1", "host:６０", "x:00000165535", "a b:1", " a:1", "a\0b:1",
+                                  "fd00::1:6000", "[fd00::1]", "[]:1"])
 def test_what_is_no_host_and_port_is_refused_with_a_sentence(text):
     with pytest.raises(ValueError, match="is not HOST:PORT"):
         split_host_port(text)
+
+
+@dataclasses.dataclass
+class Index:
+    """A whole number of another library, such as numpy.int64."""
+
+    number: int
+
+    def __index__(self):
+        return self.number
+
+
+def test_whole_numbers_of_other_libraries_become_int():
+    plain, other = (request([ProgramRequest("x", kind(7), kind(2))], "id") for kind in (int, Index))
+    assert encode_request(other) == encode_request(plain) and other == plain
+    with pytest.raises(InvalidRequest):
+        request([ProgramRequest("x", Index(-1), 0)])
+
+
+def test_a_lookup_of_what_cannot_be_a_name_ends_with_a_reason():
+    done = threading.Event()
+    lookup = Lookup("a\0b", 1, done.set)
+    assert done.wait(60) and lookup.is_done() and lookup.fault
 
 
 # Replies.
@@ -125,7 +151,8 @@ ENTRIES = {  # an entry, and how it is read
     "no object": ("OK", None),
     "a refusal without rooms": ({"program-id": "1", "status-message": "INVALID-PROGRAM", "detail": "why"},
                                 RepliedProgram("1", Status.INVALID_PROGRAM, None, "why")),
-    "an unknown status": ({"program-id": "1", "status-message": "LATER"}, RepliedProgram("1", Status.UNAVAILABLE)),
+    "an unknown status": ({"program-id": "1", "status-message": "LATER"}, RepliedProgram("1", Status.UNAVAILABLE,
+                                                                                        status_text="LATER")),
     "an old server's sentence": ({"program-id": "1", "status-message": "FACULTY semester is not the proccesed one"},
                                  RepliedProgram("1", Status.INVALID_SEMESTER)),
 }
@@ -146,7 +173,7 @@ def test_of_a_program_that_a_reply_lists_twice_the_first_entry_counts():
 def test_an_error_whose_status_belongs_to_an_entry_reads_as_unavailable():
     for status in ("OK", "INVALID-PROGRAM", "what", ""):
         body = json.dumps({"error-found": True, "error-message": status, "programs": None}).encode()
-        assert decode_reply(body) == AllocationReply(RequestError(Status.UNAVAILABLE))
+        assert decode_reply(body) == AllocationReply(RequestError(Status.UNAVAILABLE, status_text=status))
 
 
 @pytest.mark.parametrize("frames", [(b"{}",), (b"{}", b"x"), (b"", b"{}"), (b"id", b"", b"{}"), (b"{}", b"")])
@@ -183,9 +210,14 @@ OUTCOMES = {  # error, entries of the first program: what the first program is t
                          Refused("derecho-civil", Status.INVALID_SEMESTER, "which")),
     "no entry": (None, [], Unknown("derecho-civil",
                                    "the server's reply does not list the program; ask again, it is safe", True)),
+    "unavailable": (None, [(0, Status.UNAVAILABLE, None, "what")],
+                    Unknown("derecho-civil", "a server replied UNAVAILABLE (what); ask again, it is safe", True)),
     "a status that this version does not know": (
-        None, [(0, Status.UNAVAILABLE, None, "what")],
-        Unknown("derecho-civil", "a server replied UNAVAILABLE (what); ask again, it is safe", True)),
+        None, [(0, Status.UNAVAILABLE, None, "what", "LATER")],
+        Unknown("derecho-civil", "a server replied LATER (what); ask again, it is safe", True)),
+    "such an error without entries": (
+        RequestError(Status.UNAVAILABLE, "what", status_text="LATER"), [],
+        Unknown("derecho-civil", "a server replied LATER (what); ask again, it is safe", True)),
 }
 
 

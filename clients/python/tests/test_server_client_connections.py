@@ -27,8 +27,8 @@ def test_when_no_server_can_be_reached_nothing_counts_as_a_try_until_one_is_ther
     machine = Machine(options(servers, retries), servers_are_there=False)
     machine.send(1)
     i = 0
-    while machine.waits and i < len(machine.sent):
-        server = machine.sent[i][0]
+    while machine.waits and i < len(machine.wanted):
+        server = machine.wanted[i]
         i += 1
         if one_comes and machine.elapsed > 20:
             machine.connect(server)
@@ -36,10 +36,10 @@ def test_when_no_server_can_be_reached_nothing_counts_as_a_try_until_one_is_ther
         else:
             machine.lose(server)
             machine.pass_time(1)
-    assert len(machine.answered) == one_comes
+    assert len(machine.answered) == len(machine.sent) == one_comes
     if not one_comes:
         assert [outcome.was_sent for outcome in machine.not_known] == [False]
-        assert 23 <= machine.elapsed <= 25 and len(machine.sent) <= 60
+        assert 23 <= machine.elapsed <= 25 and len(machine.wanted) <= 60
 
 
 def test_without_retries_a_request_whose_connection_breaks_is_not_sent_again():
@@ -57,9 +57,33 @@ def test_the_time_of_a_try_begins_when_its_connection_is_established():
     machine.pass_time(10)
     machine.connect(0)
     machine.pass_time(1.999)
-    assert len(machine.sent) == 1
+    assert len(machine.wanted) == 1
     machine.pass_time(0.001)
-    assert len(machine.sent) == 2
+    assert len(machine.wanted) == 2
+
+
+@pytest.mark.parametrize("retries", [0, None])
+def test_a_request_that_was_given_up_unsent_is_not_sent_when_its_connection_is_established_later(retries):
+    machine = Machine(options(1, retries), servers_are_there=False)
+    machine.send(1)
+    machine.pass_time(24)
+    machine.send(2)
+    machine.pass_time(1)
+    assert [(outcome.token, outcome.was_sent) for outcome in machine.not_known] == [(1, False)]
+    assert machine.resets == [], "the second request still waits for the connection"
+    machine.connect(0)
+    assert [token for _, token, _ in machine.sent] == [2]
+
+
+@pytest.mark.parametrize("retries", [0, None])
+def test_a_request_whose_attempt_to_connect_fails_is_sent_once_over_the_next_connection(retries):
+    machine = Machine(options(1, retries), servers_are_there=False)
+    machine.send(1)
+    machine.send(2)
+    machine.lose(0)
+    machine.servers_are_there = True
+    machine.pass_time(1)
+    assert sorted(token for _, token, _ in machine.sent) == [1, 2]
 
 
 @pytest.mark.parametrize("status, retries", [(NO, 1), (GONE, 10)])

@@ -50,8 +50,19 @@ class ReplyMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectServer:
+    """Action: make a connection to a server, unless one is established or being made."""
+
+    server: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendTry:
-    """Action: send the request's body to the server with that index."""
+    """Action: send the request's body over the established connection to the server with that index.
+
+    The owner must not keep the body for a later connection: by then, the request may have been sent elsewhere, or been
+    given up.
+    """
 
     server: int
     token: int
@@ -59,7 +70,7 @@ class SendTry:
 
 @dataclass(frozen=True, slots=True)
 class ResetServer:
-    """Action: close the connection to a server. The next request goes over a new connection."""
+    """Action: close the connection to a server, or end the attempt to make one."""
 
     server: int
 
@@ -91,4 +102,4 @@ class RequestEvent:
     message: str
 
 
-Action = SendTry | ResetServer | NotKnown | RequestEvent
+Action = ConnectServer | SendTry | ResetServer | NotKnown | RequestEvent

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable
+from concurrent.futures import Future
 from types import TracebackType
 
 from .engine import Engine, Outcomes, check_servers
@@ -17,7 +18,7 @@ DEFAULT_TIMEOUT = 25.0  # seconds, as a faculty's
 class _Base:
     """What both clients have: a thread of their own with the connections, which ends with the object."""
 
-    def __init__(self, servers: Sequence[str], *, request_timeout: float = 2.0, retries: int | None = None) -> None:
+    def __init__(self, servers: Iterable[str], *, request_timeout: float = 2.0, retries: int | None = None) -> None:
         """servers: HOST:PORT of each server, at least one; spelled as the servers advertise themselves, so that a
             standby can name the leader. A name may have several addresses; an IPv6 address stands in brackets.
         request_timeout: seconds that one try may take before the client asks the next server.
@@ -29,8 +30,9 @@ class _Base:
         if not request_timeout > 0:
             raise ValueError(f"request_timeout: must be a positive number of seconds, not {request_timeout}")
         self._engine = Engine(ServerClientOptions(check_servers(servers), request_timeout, retries))
-        # Also when the object is dropped without close(), and at the end of the program.
-        self._close = weakref.finalize(self, self._engine.close)
+        # If the object is dropped without close(), its thread is only told to end: a finalizer runs in any thread, in
+        # the middle of anything, and must not wait. At the end of the program, the engine sees to it itself.
+        weakref.finalize(self, self._engine.stop).atexit = False
 
 
 class Client(_Base):
@@ -49,15 +51,16 @@ class Client(_Base):
         Raises InvalidRequest (nothing was sent), ValueError (timeout; or the same request is in progress), RuntimeError
         (the client is closed, or is another process's).
         """
-        future = self._engine.submit(request, timeout)
+        future: Future[Outcomes] = Future()
         try:
+            self._engine.submit(request, timeout, future)
             return future.result()
         finally:
-            future.cancel()  # if the wait was interrupted, by Ctrl-C for instance
+            future.cancel()  # if it was interrupted, by Ctrl-C for instance
 
     def close(self) -> None:
         """Closes the connections. Requests that other threads wait for become Unknown."""
-        self._close()
+        self._engine.close()
 
     def __enter__(self) -> Client:
         return self
@@ -75,11 +78,16 @@ class AsyncClient(_Base):
 
     async def ask(self, request: AllocationRequest, *, timeout: float = DEFAULT_TIMEOUT) -> Outcomes:
         """As Client.ask(). If the task is cancelled, the client forgets the request; a server may still grant it."""
-        return await asyncio.wrap_future(self._engine.submit(request, timeout))
+        future: Future[Outcomes] = Future()
+        try:
+            self._engine.submit(request, timeout, future)
+            return await asyncio.wrap_future(future)
+        finally:
+            future.cancel()  # if it was interrupted
 
     async def close(self) -> None:
         """Closes the connections. Requests that other tasks wait for become Unknown."""
-        await asyncio.to_thread(self._close)
+        await asyncio.to_thread(self._engine.close)
 
     async def __aenter__(self) -> AsyncClient:
         return self

@@ -13,7 +13,7 @@ from .lookup import Lookup
 from .wire import body_of
 
 _REPLY_BYTES_MAX = 4 * 1024 * 1024  # libzmq closes the connection if the server sends a larger frame
-_RECEIVE_MAX = 4_096  # messages that were not read yet; others wait in the server's TCP
+_RECEIVE_MAX = 64  # messages that were not read yet; others wait in the server's TCP
 _HANDSHAKE_MS = 5_000
 # Longer than any connection is kept after it failed. Not -1: then libzmq does not report every failure.
 _NEVER_MS = 3_600_000
@@ -28,20 +28,21 @@ def split_host_port(text: str) -> tuple[str, int]:
     """`10.0.0.1:6000`, `dti.example:6000` or `[fd00::1]:6000`, as host and port. Raises ValueError with a sentence."""
     host, _, digits = text.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]") and len(host) > 2
-    is_port = digits.isascii() and digits.isdigit() and 0 < int(digits[:6]) <= 65_535
-    if not host or not is_port or (not bracketed and any(sign in host for sign in ":[]")):
+    is_port = digits.isascii() and digits.isdigit() and len(digits) <= 5 and 0 < int(digits) <= 65_535
+    is_name = host.isprintable() and not any(sign.isspace() for sign in host)
+    if not host or not is_name or not is_port or (not bracketed and any(sign in host for sign in ":[]")):
         raise ValueError(f"{text!r} is not HOST:PORT (an IPv6 address stands in brackets: [fd00::1]:6000)")
     return (host[1:-1] if bracketed else host), int(digits)
 
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The connection stands: messages that waited for it were sent."""
+    """The connection is established."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """There is no connection. Messages that waited were not sent, and those that were sent will get no reply."""
+    """There is no connection. Messages that were sent will get no reply."""
 
     reason: str  # a clause with the address: `10.0.0.1:6000 refused the connection`
 
@@ -97,7 +98,7 @@ class _Dealer:
 
 
 class ServerConnection:
-    """A client's connection to HOST:PORT, made when there is something to send.
+    """A client's connection to HOST:PORT. It keeps no message for a later connection.
 
     The host's name is looked up, and its addresses are tried one at a time until one of them completes a ZeroMQ
     handshake. The address that was used last is tried last. Thread: one.
@@ -115,7 +116,6 @@ class ServerConnection:
         self._state = _State.IDLE
         self._fault: str | None = None  # why there is no connection; not told yet
         self._deadline = 0.0  # of the lookup, or of the attempt to connect
-        self._waiting: list[bytes] = []
 
         self._lookup: Lookup | None = None  # may outlive its attempt, and serves the next one then
         self._lookup_started = 0.0
@@ -125,15 +125,21 @@ class ServerConnection:
         self._is_accepted = False  # the TCP connection of the dealer stands
         self._dealer: _Dealer | None = None
 
-    def send(self, body: bytes, now: float) -> None:
-        """Sends a message, or keeps it until the connection stands. Never blocks."""
-        if self._state is _State.CONNECTED:
-            self._send_now(body)
-            return
-        self._waiting.append(body)
+    def connect(self, now: float) -> None:
+        """Begins to make a connection, unless one is established or being made. update() returns Connected or Lost."""
         if self._state is _State.IDLE and self._fault is None:
             self._skipped = []
             self._look_up(now)
+
+    def send(self, body: bytes) -> bool:
+        """Sends a message over the established connection. Never blocks. False: there is none; nothing was sent."""
+        if self._state is not _State.CONNECTED or self._dealer is None:
+            return False
+        try:
+            self._dealer.socket.send(body, zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        return True
 
     def receive(self) -> bytes | None:
         """The body of the server's next message, if there is one; also after the connection was lost, until reset()."""
@@ -145,9 +151,8 @@ class ServerConnection:
             return None
 
     def reset(self) -> None:
-        """Ends the connection, and drops the messages that wait. The next one goes over another connection."""
+        """Ends the connection, or the attempt to make one. update() does not report this."""
         self._close_dealer()
-        self._waiting = []
         self._fault = None
         self._state = _State.IDLE
 
@@ -157,9 +162,6 @@ class ServerConnection:
             self._take_lookup(now)
         if self._state is _State.CONNECTING and self._follow_attempt(now):
             self._state = _State.CONNECTED
-            waiting, self._waiting = self._waiting, []
-            for body in waiting:
-                self._send_now(body)
             return Connected()
         while self._state is _State.CONNECTED and self._dealer is not None:
             event = self._dealer.next_event()
@@ -183,13 +185,6 @@ class ServerConnection:
         if self._fault is not None:
             return float("-inf")
         return self._deadline if self._state in (_State.LOOKING_UP, _State.CONNECTING) else None
-
-    def _send_now(self, body: bytes) -> None:
-        assert self._dealer is not None
-        try:
-            self._dealer.socket.send(body, zmq.NOBLOCK)
-        except zmq.Again:
-            pass  # the connection is closed already; Lost follows
 
     def _look_up(self, now: float) -> None:
         """For each attempt: another system may have the addresses that the name had before."""
@@ -264,7 +259,6 @@ class ServerConnection:
         if self._state is not _State.CONNECTED:
             self._close_dealer()
         self._state = _State.IDLE
-        self._waiting = []
         self._fault = reason
 
     def _close_dealer(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import math
 import os
@@ -10,13 +11,15 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Sequence
+import weakref
+from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 import zmq
 
-from .actions import ClientRequest, EventKind, NotKnown, RequestEvent, ResetServer, SendTry, ServerReply
+from .actions import (ClientRequest, ConnectServer, EventKind, NotKnown, RequestEvent, ResetServer, SendTry,
+                      ServerReply)
 from .connection import Lost, ServerConnection, split_host_port
 from .messages import AllocationRequest, Outcome
 from .outcomes import OutcomeCollector
@@ -26,7 +29,9 @@ from .wire import decode_reply, encode_request
 _log = logging.getLogger("dti_client")
 
 _CONNECT_SECONDS_MIN, _CONNECT_SECONDS_MAX = 0.25, 2.0  # for each address: as long as a try, within these
-_MESSAGES_PER_TURN = 256  # taken from one server before the others have their turn
+# What is taken from one server before the others and the clock have their turn.
+_TURN_SECONDS_MAX = 0.05
+_TURN_BYTES_MAX = 8 * 1024 * 1024
 _WAIT_SECONDS_MAX = 3_600.0
 
 Outcomes = tuple[Outcome, ...]
@@ -41,22 +46,28 @@ class _Asked:
     collector: OutcomeCollector
     give_up_at: float
     future: Future[Outcomes]
+    token: int = 0  # the engine's thread only; 0: not begun
 
 
-def check_servers(servers: Sequence[str]) -> tuple[str, ...]:
-    """The servers as a tuple. Raises ValueError if one is no HOST:PORT, TypeError for one text instead of a list."""
+def check_servers(servers: Iterable[str]) -> tuple[str, ...]:
+    """The servers, without spaces around them. Raises ValueError if one is no HOST:PORT, TypeError if one is no text,
+    or if there is one text instead of a list."""
     if isinstance(servers, str):
         raise TypeError('servers: must be a list, such as ["10.0.0.1:6000"], and not one text')
-    if not servers:
-        raise ValueError("servers: at least one server is needed")
+    checked = []
     for server in servers:
-        split_host_port(server)
-    return tuple(servers)
+        if not isinstance(server, str):
+            raise TypeError(f"servers: must be a list of texts; {server!r} is none")
+        split_host_port(server.strip())
+        checked.append(server.strip())
+    if not checked:
+        raise ValueError("servers: at least one server is needed")
+    return tuple(checked)
 
 
 @dataclass(frozen=True, slots=True)
 class _Forget:
-    token: int
+    asked: _Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,8 @@ class Engine:
 
         # Shared with any thread.
         self._jobs: queue.SimpleQueue[_Asked | _Forget | _Stop] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        # Reentrant, because the finalizer of a client may call stop() in the middle of anything.
+        self._lock = threading.RLock()
         self._closed = False  # under _lock: no request enters the queue any more
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
@@ -84,7 +96,7 @@ class Engine:
         self._is_running = True
         self._client = ServerClient(options, random.SystemRandom().random)
         self._asked: dict[int, _Asked] = {}
-        self._in_progress: set[AllocationRequest] = set()  # those of _asked
+        self._in_progress: dict[AllocationRequest, _Asked] = {}  # those of _asked
         self._last_token = 0
         self._skipped_count = 0  # messages that are no reply
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -92,30 +104,32 @@ class Engine:
 
         self._thread = threading.Thread(target=self._run, name="dti-client", daemon=True)
         self._thread.start()
+        _engines.add(self)
 
     # Any thread.
 
-    def submit(self, request: AllocationRequest, timeout: float) -> Future[Outcomes]:
-        """Asks. The result has an outcome for each program. A future that is cancelled is forgotten.
+    def submit(self, request: AllocationRequest, timeout: float, future: Future[Outcomes]) -> None:
+        """Asks. The future gets an outcome for each program. If it is cancelled, the request is forgotten.
 
-        timeout: seconds until the outcome is Unknown at the latest. Raises InvalidRequest, ValueError for a timeout
+        timeout: seconds until the outcome is Unknown at the latest. future: new; the caller has it before the request
+        can begin, so that an interruption at any moment can cancel it. Raises InvalidRequest, ValueError for a timeout
         that is not positive, RuntimeError if the client is closed, or was made before this process was forked.
         """
         if not 0 < timeout < math.inf:
             raise ValueError(f"timeout: must be a positive number of seconds, not {timeout}")
         collector = OutcomeCollector(request, self._options.may_repeat)
-        asked = _Asked(request, encode_request(request), collector, time.monotonic() + timeout, Future())
+        asked = _Asked(request, encode_request(request), collector, time.monotonic() + timeout, future)
         if os.getpid() != self._process:
             raise RuntimeError("the client was made before this process was forked; make one in each process")
+        future.add_done_callback(lambda _: self._on_done(asked))
         with self._lock:
             if self._closed:
                 raise RuntimeError("the client is closed")
             self._jobs.put(asked)
         self._wake()
-        return asked.future
 
-    def close(self) -> None:
-        """Ends the thread and the connections. The outcome of requests in progress is Unknown. May be called twice."""
+    def stop(self) -> None:
+        """Tells the thread to end. The outcome of requests in progress is Unknown. Never waits; may be called twice."""
         if os.getpid() != self._process:
             return
         with self._lock:
@@ -123,8 +137,18 @@ class Engine:
                 self._closed = True
                 self._jobs.put(_Stop())
         self._wake()
-        if threading.current_thread() is not self._thread:
+
+    def close(self) -> None:
+        """Ends the thread and the connections, and waits for that. May be called twice."""
+        self.stop()
+        if os.getpid() == self._process and threading.current_thread() is not self._thread:
             self._thread.join()
+
+    def _on_done(self, asked: _Asked) -> None:
+        """In the thread that cancelled the future, or in the engine's."""
+        if asked.future.cancelled():
+            self._jobs.put(_Forget(asked))
+            self._wake()
 
     def _wake(self) -> None:
         try:
@@ -132,7 +156,7 @@ class Engine:
         except OSError:  # it is full, so the thread wakes up anyway; or the thread has ended
             pass
 
-    # The engine's thread.
+    # The engine's thread. It performs the actions of each event before it looks at the next change of a connection.
 
     def _run(self) -> None:
         fault: BaseException = RuntimeError("the client is closed")
@@ -145,10 +169,7 @@ class Engine:
                 self._do_jobs()
                 for server in range(len(self._connections)):
                     self._follow(server)
-                now = time.monotonic()
-                if (wake_at := self._client.wake_at()) is not None and wake_at <= now:
-                    self._client.on_tick(now)
-                self._perform_actions()
+                self._tick()
         except BaseException as error:
             _log.exception("the client ends because of a fault of its own")
             fault = error
@@ -179,11 +200,11 @@ class Engine:
             if isinstance(job, _Asked):
                 self._begin(job)
             elif isinstance(job, _Forget):
-                if self._take(job.token) is not None:
-                    self._client.forget(job.token)
+                self._forget(job.asked)
             else:
                 self._is_running = False
                 self._client.give_up_all("the client was closed")
+        self._perform_actions()
 
     def _next_job(self) -> _Asked | _Forget | _Stop | None:
         try:
@@ -192,32 +213,33 @@ class Engine:
             return None
 
     def _begin(self, asked: _Asked) -> None:
+        if asked.future.cancelled():
+            return
+        self._last_token += 1
+        asked.token = self._last_token
+        self._asked[asked.token] = asked  # so that it has an outcome even after a fault
+        other = self._in_progress.get(asked.request)
+        if other is not None and other.future.cancelled():
+            self._forget(other)
+        elif other is not None:
+            del self._asked[asked.token]
+            _fail(asked.future, ValueError("the same request, with the same request-id, is in progress"))
+            return
+        self._in_progress[asked.request] = asked
         if not asked.request.programs:
             self._finish(asked)
             return
-        if asked.request in self._in_progress:
-            _fail(asked.future, ValueError("the same request, with the same request-id, is in progress"))
-            return
-        self._last_token += 1
-        token = self._last_token
-        self._asked[token] = asked
-        self._in_progress.add(asked.request)
         facts = ClientRequest(asked.request.request_id, asked.collector.program_ids, asked.request.semester)
-        self._client.send(token, facts, asked.give_up_at, time.monotonic())
-        asked.future.add_done_callback(lambda future: self._on_done(future, token))
+        self._client.send(asked.token, facts, asked.give_up_at, time.monotonic())
 
-    def _on_done(self, future: Future[Outcomes], token: int) -> None:
-        """In the thread that cancelled the future, or in the engine's."""
-        if future.cancelled():
-            self._jobs.put(_Forget(token))
-            self._wake()
+    def _forget(self, asked: _Asked) -> None:
+        if asked.token in self._asked:
+            self._client.forget(asked.token)
+            self._remove(asked)
 
-    def _take(self, token: int) -> _Asked | None:
-        """The request with that token, which is over."""
-        asked = self._asked.pop(token, None)
-        if asked is not None:
-            self._in_progress.remove(asked.request)
-        return asked
+    def _remove(self, asked: _Asked) -> None:
+        del self._asked[asked.token]
+        del self._in_progress[asked.request]
 
     def _follow(self, server: int) -> None:
         connection = self._connections[server]
@@ -228,35 +250,53 @@ class Engine:
                 self._client.on_connection_lost(server, change.reason, time.monotonic())
             else:
                 self._client.on_connected(server, time.monotonic())
+            self._perform_actions()
         self._take_replies(server)
 
     def _take_replies(self, server: int) -> None:
-        for _ in range(_MESSAGES_PER_TURN):
+        """Performs the actions after the last reply, because an action may close the connection."""
+        end_at = time.monotonic() + _TURN_SECONDS_MAX
+        size = 0
+        while size < _TURN_BYTES_MAX and time.monotonic() < end_at:
             body = self._connections[server].receive()
             if body is None:
-                return
-            reply = decode_reply(body)
-            if reply is None:
-                self._log_skipped(server)
-                continue
-            parts = [(entry.program_id, entry.status) for entry in reply.programs]
-            facts = ServerReply(reply.error, parts, reply.request_id, reply.semester)
-            match = self._client.on_reply(server, facts, time.monotonic())
-            if match is None:
-                continue
-            self._asked[match.token].collector.take_reply(reply, match)
-            if match.is_over and (asked := self._take(match.token)) is not None:
-                self._finish(asked)
+                break
+            size += len(body)
+            self._take_reply(server, body)
+        self._perform_actions()
+
+    def _take_reply(self, server: int, body: bytes) -> None:
+        reply = decode_reply(body)
+        if reply is None:
+            self._log_skipped(server)
+            return
+        parts = [(entry.program_id, entry.status) for entry in reply.programs]
+        facts = ServerReply(reply.error, parts, reply.request_id, reply.semester)
+        match = self._client.on_reply(server, facts, time.monotonic())
+        if match is None:
+            return
+        asked = self._asked[match.token]
+        asked.collector.take_reply(reply, match)
+        if match.is_over:
+            self._finish(asked)
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if (wake_at := self._client.wake_at()) is not None and wake_at <= now:
+            self._client.on_tick(now)
+            self._perform_actions()
 
     def _perform_actions(self) -> None:
         for action in self._client.take_actions():
-            if isinstance(action, SendTry):
-                if action.token in self._asked:  # it was not answered meanwhile
-                    self._connections[action.server].send(self._asked[action.token].body, time.monotonic())
+            if isinstance(action, ConnectServer):
+                self._connections[action.server].connect(time.monotonic())
+            elif isinstance(action, SendTry):
+                if action.token in self._asked:  # it was not forgotten meanwhile
+                    self._connections[action.server].send(self._asked[action.token].body)
             elif isinstance(action, ResetServer):
                 self._connections[action.server].reset()
             elif isinstance(action, NotKnown):
-                if (asked := self._take(action.token)) is not None:
+                if (asked := self._asked.get(action.token)) is not None:
                     asked.collector.take_not_known(action)
                     self._finish(asked)
             else:
@@ -275,24 +315,38 @@ class Engine:
         _log.log(level, "%s: %s (request %s)", self._options.servers[event.server], event.message,
                  asked.request.request_id if asked else "that has ended")
 
-    @staticmethod
-    def _finish(asked: _Asked) -> None:
+    def _finish(self, asked: _Asked) -> None:
+        outcomes = asked.collector.outcomes()
         if asked.future.set_running_or_notify_cancel():
-            asked.future.set_result(asked.collector.outcomes())
+            asked.future.set_result(outcomes)
+        self._remove(asked)
 
     def _end(self, fault: BaseException) -> None:
-        for connection in self._connections:
-            connection.reset()
-        self._context.destroy(0)
+        """The futures come first: their owners must not wait forever, whatever fails here."""
         for asked in self._asked.values():
             _fail(asked.future, fault)
         while (job := self._next_job()) is not None:  # since the fault
             if isinstance(job, _Asked):
                 _fail(job.future, fault)
-        self._wake_reader.close()
-        self._wake_writer.close()
+        try:
+            for connection in self._connections:
+                connection.reset()
+        finally:
+            self._context.destroy(0)
+            self._wake_reader.close()
+            self._wake_writer.close()
 
 
 def _fail(future: Future[Outcomes], fault: BaseException) -> None:
-    if future.set_running_or_notify_cancel():
+    if not future.done() and future.set_running_or_notify_cancel():
         future.set_exception(fault)
+
+
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Before the interpreter takes the modules away that the threads use."""
+    for engine in list(_engines):
+        engine.close()

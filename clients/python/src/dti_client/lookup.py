@@ -40,10 +40,11 @@ class Lookup:
                               if family in (socket.AF_INET, socket.AF_INET6)]
             if not self.addresses:
                 self.fault = "it has no address"
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:  # ValueError: the name cannot be one
             self.fault = getattr(error, "strerror", None) or str(error)
-        self._done.set()
-        self._on_done()
+        finally:
+            self._done.set()
+            self._on_done()
 
 
 def _is_address(host: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import operator
 import uuid
 from dataclasses import dataclass, field
 
@@ -98,7 +99,7 @@ class AllocationRequest:
     request_id: str = field(default_factory=fresh_request_id)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "programs", tuple(self.programs))
+        object.__setattr__(self, "programs", tuple(_with_plain_numbers(program) for program in self.programs))
         _check(self)
 
     def program_ids(self) -> tuple[str, ...]:
@@ -145,6 +146,21 @@ def _check_text(key: str, text: str, least: int, most: int) -> None:
         raise InvalidRequest(Status.INVALID_REQUEST, f"{key}: contains U+0000")
     if not least <= size <= most:
         raise InvalidRequest(Status.INVALID_REQUEST, f"{key}: must be a text of {bounds} bytes")
+
+
+def _with_plain_numbers(program: ProgramRequest) -> ProgramRequest:
+    """Numbers of other libraries, such as numpy.int64, become int. What is no whole number stays as it is."""
+    numbers = [_plain_number(number) for number in (program.classrooms, program.labs)]
+    return ProgramRequest(program.name, *numbers)
+
+
+def _plain_number(number: int) -> int:
+    if isinstance(number, bool):
+        return number
+    try:
+        return operator.index(number)
+    except TypeError:
+        return number
 
 
 def _check_rooms(key: str, rooms: int) -> None:

@@ -38,7 +38,7 @@ class OutcomeCollector:
             if error is None:
                 self._add_unknown(program_id, "the server's reply does not list the program", was_sent=True)
             else:
-                self._add(RepliedProgram(program_id, error.status), error.detail)
+                self._add(RepliedProgram(program_id, error.status, status_text=error.status_text), error.detail)
 
     def take_not_known(self, action: NotKnown) -> None:
         """No other reply will come."""
@@ -55,7 +55,7 @@ class OutcomeCollector:
             return
         status, rooms, detail = entry.status, entry.rooms, entry.detail or error_detail
         if status.may_retry:
-            said = f"a server replied {status}" + (f" ({detail})" if detail else "")
+            said = f"a server replied {entry.status_text or status}" + (f" ({detail})" if detail else "")
             self._add_unknown(entry.program_id, said, was_sent=True)
         elif rooms is not None and status is not Status.ALREADY_HAS_RESOURCES:
             self._outcomes.setdefault(entry.program_id, Granted(name, rooms, status is Status.OK, detail))

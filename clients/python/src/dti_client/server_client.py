@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .actions import (Action, ClientRequest, EventKind, NotKnown, ReplyMatch, RequestEvent, ResetServer, SendTry,
-                      ServerReply)
+from .actions import (Action, ClientRequest, ConnectServer, EventKind, NotKnown, ReplyMatch, RequestEvent, ResetServer,
+                      SendTry, ServerReply)
 from .messages import Status
 from .wire import RequestError
 
@@ -137,14 +137,14 @@ class ServerClient:
         return match
 
     def on_connected(self, server: int, now: float) -> None:
-        """The connection to a server is established: its requests that waited were sent, and their tries begin."""
+        """The connection to a server is established. The requests that wait for it are sent, and their tries begin."""
         connection = self._connections[server]
         connection.connected = True
         connection.silent = False
         connection.since = now
         for request in self._requests_in_progress(server):
             if not request.is_sent:
-                self._begin_time_of_try(request, now)
+                self._send_now(request, now)
 
     def on_connection_lost(self, server: int, reason: str, now: float) -> None:
         """The connection to a server could not be made, or broke.
@@ -183,7 +183,11 @@ class ServerClient:
         return min((request.next_at for request in self._requests.values()), default=None)
 
     def take_actions(self) -> list[Action]:
-        """The actions since the last call, in the order in which the owner must carry them out."""
+        """The actions since the last call.
+
+        The owner must carry them out in this order, and before it reports that a connection was established or lost: an
+        action is about the connections that this client knows.
+        """
         actions, self._actions = self._actions, []
         return actions
 
@@ -203,13 +207,15 @@ class ServerClient:
         request.is_sent = False
         request.next_at = request.give_up_at
         if connection.connected:
-            self._begin_time_of_try(request, now)
-        self._actions.append(SendTry(request.server, request.token))
+            self._send_now(request, now)
+        else:
+            self._actions.append(ConnectServer(request.server))
 
-    def _begin_time_of_try(self, request: _Request, now: float) -> None:
+    def _send_now(self, request: _Request, now: float) -> None:
         request.is_sent = request.was_sent = True
         request.next_at = min(now + self._options.request_timeout, request.give_up_at)
         self._log(EventKind.SENT, "asked a server", request)
+        self._actions.append(SendTry(request.server, request.token))
 
     def _end_try(self, request: _Request) -> None:
         if request.in_progress:

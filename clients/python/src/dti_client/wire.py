@@ -11,26 +11,32 @@ from .messages import REQUEST_BYTES_MAX, ROOMS_MAX, AllocationRequest, InvalidRe
 
 # Old servers send this sentence, misspelt, where other servers send a status.
 _OLD_INVALID_SEMESTER = "faculty semester is not the proccesed one"
+_STATUS_TEXT_MAX = 100  # characters that are kept
 
 
 @dataclass(frozen=True, slots=True)
 class RequestError:
-    """The whole request failed. status: UNAVAILABLE if the server's status is not known here. retry_after: seconds."""
+    """The whole request failed. status: UNAVAILABLE if the server's status, status_text, is not known here.
+
+    retry_after: seconds.
+    """
 
     status: Status
     detail: str = ""
     retry_after: float | None = None
     leader: str = ""  # host:port, with NOT_LEADER; empty if it is not known
+    status_text: str = ""  # of a status that is not known here
 
 
 @dataclass(frozen=True, slots=True)
 class RepliedProgram:
-    """One entry of a reply. status: UNAVAILABLE if the server's status is not known here."""
+    """One entry of a reply. status: UNAVAILABLE if the server's status, status_text, is not known here."""
 
     program_id: str
     status: Status
     rooms: Rooms | None = None  # with a status that carries a grant
     detail: str = ""
+    status_text: str = ""  # of a status that is not known here
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +122,28 @@ def _whole_number(value: Any) -> int | None:
     return value if type(value) is int and 0 <= value <= ROOMS_MAX else None
 
 
-def _status(text: str) -> Status:
+def _status(text: str) -> tuple[Status, str]:
+    """The status, and the text of one that is not known here."""
     if text.lower() == _OLD_INVALID_SEMESTER:
-        return Status.INVALID_SEMESTER
+        return Status.INVALID_SEMESTER, ""
     try:
-        return Status(text)
+        return Status(text), ""
     except ValueError:
-        return Status.UNAVAILABLE
+        return Status.UNAVAILABLE, text[:_STATUS_TEXT_MAX]
 
 
 def _error(root: dict[str, Any]) -> RequestError:
-    status = _status(_text(root, "error-message"))
+    text = _text(root, "error-message")
+    status, status_text = _status(text)
+    if not status.is_whole_request:
+        status, status_text = Status.UNAVAILABLE, text
     milliseconds = _whole_number(root.get("retry-after-ms"))
     return RequestError(
-        status=status if status.is_whole_request else Status.UNAVAILABLE,
+        status=status,
         detail=_text(root, "detail"),
         retry_after=None if milliseconds is None else milliseconds / 1_000,
         leader=_text(root, "leader"),
+        status_text=status_text,
     )
 
 
@@ -142,11 +153,11 @@ def _program(entry: Any) -> RepliedProgram | None:
     program_id, status_text = _text(entry, "program-id"), _optional_text(entry, "status-message")
     if not program_id or status_text is None:
         return None
-    status = _status(status_text)
+    status, unknown_text = _status(status_text)
     rooms = None
     if status.carries_grant:
         classrooms, labs, mobile_labs = (_whole_number(entry.get(key)) for key in ("classrooms", "labs", "mobile-labs"))
         if classrooms is None or labs is None or mobile_labs is None:
             return None
         rooms = Rooms(classrooms, labs, mobile_labs)
-    return RepliedProgram(program_id, status, rooms, _text(entry, "detail"))
+    return RepliedProgram(program_id, status, rooms, _text(entry, "detail"), unknown_text)
