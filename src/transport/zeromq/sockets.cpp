@@ -8,8 +8,9 @@
 namespace dti {
 namespace {
 
-constexpr int kQueueMax = 4'096;  // messages per peer in each direction; a faculty has few unanswered requests
-// Messages per peer that a ROUTER has received and not read. It reads all the time; further messages wait in TCP.
+constexpr int kQueueMax = 4'096;  // messages to send, per peer; a faculty has few unanswered requests
+// Messages per peer that were received and not read. We read all the time; further messages wait in TCP. A message may
+// have megabytes, so that a hostile peer must not fill a long queue.
 constexpr int kReceiveMax = 128;
 // Connections that wait to be accepted. With a smaller number, a thousand simultaneous clients wait seconds for TCP.
 constexpr int kBacklog = 4'096;      // the kernel cuts it to net.core.somaxconn
@@ -66,7 +67,7 @@ zmq::socket_t make_dealer(zmq::context_t& context, std::size_t frame_bytes_max) 
   zmq::socket_t dealer(context, zmq::socket_type::dealer);
   dealer.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(frame_bytes_max));
   dealer.set(zmq::sockopt::sndhwm, kQueueMax);
-  dealer.set(zmq::sockopt::rcvhwm, kQueueMax);
+  dealer.set(zmq::sockopt::rcvhwm, kReceiveMax);
   dealer.set(zmq::sockopt::linger, 0);
   dealer.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
   // The owner decides when and where to connect again. The value is not -1, because then libzmq does not report every
