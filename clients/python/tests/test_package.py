@@ -51,6 +51,7 @@ def test_the_wheel_has_the_package_with_its_types_and_nothing_else(wheel):
     assert re.fullmatch(r"dti_client-[\d.]+-py3-none-any\.whl", wheel.name)
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if not re.search(r"\.dist-info/", name)]
+        assert sum(bool(re.search(r"\.dist-info/(licenses/)?LICENSE$", name)) for name in archive.namelist()) == 1
         [metadata] = [archive.read(name).decode() for name in archive.namelist() if name.endswith("/METADATA")]
     assert sorted(names) == sorted(f"dti_client/{path.name}" for path in (PACKAGE / "src/dti_client").iterdir()
                                    if path.suffix in (".py", ".typed"))
@@ -62,6 +63,10 @@ def test_the_wheel_asks_a_server(wheel, sqlite, tmp_path):
     with running(tmp_path, *POOL, sqlite.flag) as server:
         result = run(sys.executable, "-c", FROM_WHEEL, str(wheel), server.address, cwd=tmp_path)
         assert (result.returncode, result.stdout) == (0, "7\n"), result.stderr
+
+
+def test_the_license_is_that_of_the_project():
+    assert (PACKAGE / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
 def test_the_version_is_that_of_the_project():
