@@ -3,9 +3,11 @@
 PostgreSQL lets in the operating system's user who runs the servers, as the role dti, and the user who made the cluster,
 as its superuser. No password exists. root cannot run PostgreSQL: the user postgres does it then."""
 
+import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -55,11 +57,18 @@ def command(folder):
 
 
 def run(command, text=b""):
-    """It ends with this process."""
-    result = subprocess.run(["setpriv", *unprivileged(), "--pdeathsig=KILL", "--", *command], input=text, cwd="/",
-                            env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=INITDB_SECONDS)
-    if result.returncode != 0:
-        raise Failure(f"{command[0].name} failed:\n{result.stdout.decode(errors='replace')}")
+    """It ends with this process. An interrupt ends the processes of initdb too."""
+    with subprocess.Popen(["setpriv", *unprivileged(), "--pdeathsig=KILL", "--", *command], cwd="/", env=ENVIRONMENT,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          start_new_session=True) as process:
+        try:
+            output, _ = process.communicate(text, timeout=INITDB_SECONDS)
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode != 0:
+        raise Failure(f"{command[0].name} failed:\n{output.decode(errors='replace')}")
 
 
 def check_access(folder):
