@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   int code = 1;
   try {
     dti::StopSignals stop_signals{dti::StopSignals::For::kDaemon};
-    dti::require_threads_and_files();
+    dti::require_threads_and_files(given.http ? dti::kHttpNeeds : dti::ProcessNeeds{});
     const dti::Log log{log_options};
     code = dti::run_logged(log, [&] { return serve(std::move(given), stop_signals, log); });
   } catch (const std::exception& error) {

@@ -158,7 +158,19 @@ USER_OF_NO_OTHER_PROCESS = 61_234
     ("dti_server", (*POOL, "--store=memory:", "--port=0")), ("faculty", (*faculty_flags("127.0.0.1:1"), "--listen-port=0")),
     ("program", ("--semester=S", "--name=P", "--classrooms=1", "--labs=0",
                  "--faculty-server=127.0.0.1:1"))])
-def test_a_limit_that_is_too_low_is_exit_1_and_a_line_of_the_chosen_format(tmp_path, name, flags, limit, text):
+def test_a_limit_that_is_too_low_is_exit_1_and_a_line_of_the_chosen_format(name, flags, limit, text):
+    check_fatal_with(limit, name, flags, text)
+
+
+@pytest.mark.parametrize("limit, text", [((resource.RLIMIT_NPROC, 7), "cannot start the 7 threads"),
+                                         ((resource.RLIMIT_NOFILE, 22), "cannot open the 24 files")])
+@pytest.mark.parametrize("name, flags", [
+    ("dti_server", (*POOL, "--store=memory:", "--port=0")), ("faculty", (*faculty_flags("127.0.0.1:1"), "--listen-port=0"))])
+def test_a_limit_that_is_enough_without_http_is_too_low_with_it(name, flags, limit, text):
+    check_fatal_with(limit, name, (*flags, "--http=127.0.0.1:0"), text)
+
+
+def check_fatal_with(limit, name, flags, text):
     if os.geteuid() != 0:
         pytest.skip("the limit of threads counts all processes of a user: run this test as root")
 

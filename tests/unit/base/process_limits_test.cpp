@@ -27,6 +27,13 @@ TEST(ProcessLimits, SixteenFilesAreEnoughAndFewerAreAnErrorThatNamesTheLimit) {
   }
 }
 
+TEST(ProcessLimits, WhatAPartNeedsIsCheckedToo) {
+  if (!kCanLackDescriptors) GTEST_SKIP() << kNeedsDescriptors;
+  const FewDescriptors few{20};
+  EXPECT_NO_THROW(require_threads_and_files({.threads = 1, .files = 4}));
+  EXPECT_THROW(require_threads_and_files({.threads = 1, .files = 5}), std::runtime_error);
+}
+
 TEST(ProcessLimits, TheFilesOfTheCheckAreClosedAlsoIfItFails) {
   if (!kCanLackDescriptors) GTEST_SKIP() << kNeedsDescriptors;
   const FewDescriptors few{16};
