@@ -144,7 +144,12 @@ class Bystander:
         return self._failure is not None or len(self.seconds) >= times
 
     def median(self):
-        return sorted(self.seconds)[len(self.seconds) // 2]
+        return self.quantile(0.5)
+
+    def quantile(self, share, first=0, last=None):
+        """The time within which that share of its answers came, of those from number `first` to before `last`."""
+        seconds = sorted(self.seconds[first:last])
+        return seconds[int(share * (len(seconds) - 1))]
 
 
 def descriptors(process):

@@ -214,7 +214,8 @@ def test_two_hundred_slow_and_hostile_clients_change_nothing_for_the_router_and_
     each = 50
     stop = threading.Event()
     with contextlib.ExitStack() as stack, Bystander(dti.endpoint, ask_civil) as bystander:
-        until(lambda: bystander.has_asked(20))
+        until(lambda: bystander.has_asked(200), what="answers without HTTP clients")
+        alone = len(bystander.seconds)
 
         def clients(receive_bytes=None):
             return [stack.enter_context(connect(http, receive_bytes)) for _ in range(each)]
@@ -240,12 +241,15 @@ def test_two_hundred_slow_and_hostile_clients_change_nothing_for_the_router_and_
         thread.start()
         before = len(bystander.seconds)
         until(lambda: bystander.has_asked(before + 200), what="200 more answers")
+        after = len(bystander.seconds)
         assert status_of(http, "/livez") == 200, "an honest client gets in"
         for peer in [*half, *idle, *trickling, *deaf]:
             read_all(peer)  # returns once the server has closed the connection
         stop.set()
         thread.join()
-        assert bystander.median() < 2
+        # Relative to the same machine at the same time: its other load delays both.
+        assert bystander.quantile(0.5, before, after) < 3 * bystander.quantile(0.5, 0, alone) + 0.02
+        assert bystander.quantile(0.99, before, after) < 5 * bystander.quantile(0.99, 0, alone) + 0.2
     assert status_of(http, "/readyz") == 200
     with Client(dti.endpoint) as client:
         ask_civil(client)
