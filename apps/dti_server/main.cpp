@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dti/base/descriptor_limit.hpp"
+#include "dti/base/event_counts.hpp"
 #include "dti/base/process_limits.hpp"
 #include "dti/base/stop_signals.hpp"
 #include "dti/cli/announcements.hpp"
@@ -19,6 +20,7 @@
 #include "dti/cli/standard_streams.hpp"
 #include "dti/http/http_server.hpp"
 #include "dti/monitor/common/serve_http.hpp"
+#include "dti/monitor/server/server_events.hpp"
 #include "dti/monitor/server/server_routes.hpp"
 #include "dti/repository/open/open_repository.hpp"
 #include "dti/transport/server/proxy_registration.hpp"
@@ -31,7 +33,8 @@ namespace {
 
 int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const dti::Log& process_log) {
   const auto started_at = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-  const auto log = process_log.sink();
+  const auto events = std::make_shared<dti::EventCounts>(dti::kServerEvents);
+  const auto log = dti::counted(process_log.sink(), events);
   stop_signals.on_ignored([log](const char* name) { log(dti::ignored_signal(name)); });
   if (std::holds_alternative<dti::MemoryStoreAddress>(options.store)) {
     log({dti::LogLevel::kWarning,
@@ -59,7 +62,8 @@ int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const d
     const auto store_file = file == nullptr ? std::nullopt : std::optional{file->path};
     const dti::ProcessFacts facts{.version = dti::program_version(),
                                   .started_at = started_at,
-                                  .log_lines_dropped = [&process_log] { return process_log.lines_dropped(); }};
+                                  .log_lines_dropped = [&process_log] { return process_log.lines_dropped(); },
+                                  .events = [events] { return events->all(); }};
     http = dti::serve_http(options.http->host, options.http->port,
                            dti::server_routes(server.figures(), facts, store_file), log);
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dti/base/descriptor_limit.hpp"
+#include "dti/base/event_counts.hpp"
 #include "dti/base/process_limits.hpp"
 #include "dti/base/stop_signals.hpp"
 #include "dti/cli/announcements.hpp"
@@ -18,6 +19,7 @@
 #include "dti/cli/standard_streams.hpp"
 #include "dti/http/http_server.hpp"
 #include "dti/monitor/common/serve_http.hpp"
+#include "dti/monitor/faculty/faculty_events.hpp"
 #include "dti/monitor/faculty/faculty_routes.hpp"
 #include "dti/transport/faculty/faculty_node.hpp"
 #include "dti/transport/zeromq/lookup_hangs.hpp"
@@ -27,7 +29,8 @@ namespace {
 
 int serve(dti::FacultyAppOptions options, dti::StopSignals& stop_signals, const dti::Log& process_log) {
   const auto started_at = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-  const auto log = process_log.sink();
+  const auto events = std::make_shared<dti::EventCounts>(dti::kFacultyEvents);
+  const auto log = dti::counted(process_log.sink(), events);
   stop_signals.on_ignored([log](const char* name) { log(dti::ignored_signal(name)); });
   dti::Announcements announcements{log};
   const auto name = options.faculty.name;
@@ -36,7 +39,8 @@ int serve(dti::FacultyAppOptions options, dti::StopSignals& stop_signals, const 
   if (options.http) {
     const dti::ProcessFacts facts{.version = dti::program_version(),
                                   .started_at = started_at,
-                                  .log_lines_dropped = [&process_log] { return process_log.lines_dropped(); }};
+                                  .log_lines_dropped = [&process_log] { return process_log.lines_dropped(); },
+                                  .events = [events] { return events->all(); }};
     http =
         dti::serve_http(options.http->host, options.http->port, dti::faculty_routes(node.figures(), facts, name), log);
   }

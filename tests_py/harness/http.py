@@ -113,14 +113,13 @@ def documented_metrics(*headings):
 
 
 def metrics_of(address, said):
-    """The same of a scrape. An event that never came has no sample."""
+    """The same of a scrape."""
     text = ask(address, "/metrics").text
     labels = {}
     for name, pairs in parse_metrics(text):
         family = re.sub(r"_(bucket|count|sum)$", "", name)
         labels.setdefault(family if family in said else name, set()).update(key for key, _ in pairs if key != "le")
-    found = {name: (kind, labels[name]) for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE)}
-    return {"dti_events_total": said["dti_events_total"], **found}
+    return {name: (kind, labels[name]) for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE)}
 
 
 def scrape(address):

@@ -43,6 +43,30 @@ def test_each_log_event_is_on_the_operators_page_with_its_level_and_no_other_is(
     assert events_of_the_page() == code
 
 
+ENDS_THE_PROCESS = {"fatal", "fault", "not-announced"}
+OF_THE_LOG_ITSELF = {"log-dropped"}  # dti_log_lines_dropped_total counts them
+OF_HTTP = {"http-not-loopback", "http-request-failed", "http-connection-failed"}
+
+
+def warnings_of_the_page(headings):
+    """The warnings and errors in the tables below these lines of the page."""
+    section = text_of("docs/operations.md").split("## Log events")[1].split("\n## ")[0]
+    tables = "".join(re.search(rf"^{re.escape(heading)}\n\n((?:\|.*\n)+)", section, re.MULTILINE)[1] for heading in headings)
+    names = set(re.findall(r"`([a-z-]+)`", "\n".join(re.findall(r"^\| (`[^|]*) \|", tables, re.MULTILINE))))
+    serious = {event for level, event in events_of_the_page() if level in ("warning", "error")}
+    return (names & serious) - ENDS_THE_PROCESS - OF_THE_LOG_ITSELF
+
+
+@pytest.mark.parametrize("daemon, headings, more", [
+    ("server", ("Every program:", "`dti_server` and `faculty`:", "`dti_server`:"), set()),
+    ("faculty", ("Every program:", "`dti_server` and `faculty`:", "`faculty`:"), OF_HTTP)])
+def test_each_warning_and_error_of_a_daemon_is_counted_for_monitoring_from_its_start(daemon, headings, more):
+    header = text_of(f"include/dti/monitor/{daemon}/{daemon}_events.hpp")
+    counted = re.findall(r'^    "([a-z-]+)",$', header, re.MULTILINE)
+    assert len(counted) == len(set(counted))
+    assert set(counted) == warnings_of_the_page(headings) | more
+
+
 # Flags.
 
 def flags_of_the_help(program):

@@ -305,6 +305,9 @@ def test_an_address_that_others_may_reach_is_warned_of(sqlite, tmp_path):
         _, port = http_address(dti)
         assert "http-not-loopback" in dti.log
         assert status_of(("127.0.0.1", port), "/livez") == 200
+        samples = scrape(("127.0.0.1", port))
+        assert metric(samples, "dti_events_total", event="http-not-loopback") == 1
+        assert metric(samples, "dti_events_total", event="replaced") == 0, "one that may come later is there too"
 
 
 def test_ipv6_is_served(sqlite, tmp_path):

@@ -82,6 +82,10 @@ class Daemon {
     page.gauge("dti_descriptors_max", "File descriptors that this process may have.", number(process.descriptors_max));
     page.counter("dti_log_lines_dropped_total", "Lines of the log that were dropped because stderr was not read.",
                  number(facts_.log_lines_dropped()));
+    for (const auto& [event, count] : facts_.events()) {
+      page.counter("dti_events_total", "Warnings and errors that were logged, by event.", number(count),
+                   {{"event", event}});
+    }
   }
 
   const std::function<DaemonState(SteadyTime)> look_;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace dti {
@@ -12,13 +13,6 @@ void add_port_metrics(MetricPage& page, std::uint64_t peers, const Drops& replie
   for (std::size_t reason = 0; reason < kReasons.size(); ++reason) {
     page.counter("dti_replies_dropped_total", "Replies that were dropped, by reason.",
                  static_cast<double>(replies_dropped[reason]), {{"reason", std::string{kReasons[reason]}}});
-  }
-}
-
-void add_events(MetricPage& page, const std::map<std::string, std::uint64_t>& events) {
-  for (const auto& [event, count] : events) {
-    page.counter("dti_events_total", "Warnings and errors that the loop has logged, by event.",
-                 static_cast<double>(count), {{"event", event}});
   }
 }
 

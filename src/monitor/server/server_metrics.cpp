@@ -79,7 +79,6 @@ void add_load(MetricPage& page, const ServerFigures& figures) {
                static_cast<double>(figures.times_closed));
   page.gauge("dti_memory_max_bytes", "Memory above which the server closes all connections; 0 if there is no limit.",
              static_cast<double>(figures.memory_max));
-  add_events(page, figures.events);
 }
 
 /// The name as a label. One that is not UTF-8 would make the whole page unreadable: it is shown with escapes, so that

@@ -191,7 +191,6 @@ class FacultyNode::Shell {
         .servers = {},
         .peers = port_.count_peers(),
         .replies_dropped = port_.drops(),
-        .events = programs_.events(),
     };
     const auto& client = service_.client();
     for (std::size_t server = 0; server < servers_.size(); ++server) {

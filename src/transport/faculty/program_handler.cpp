@@ -76,11 +76,11 @@ void ProgramHandler::perform(const SendRequest& action, SteadyTime /*now*/) {
 
 void ProgramHandler::perform(const ResetEndpoint& action, SteadyTime /*now*/) { links_.reset(action.endpoint); }
 
-void ProgramHandler::perform(const LogEvent& event, SteadyTime /*now*/) { log(event); }
+void ProgramHandler::perform(const LogEvent& event, SteadyTime /*now*/) { log_(event); }
 
 void ProgramHandler::perform(const Exit& exit, SteadyTime /*now*/) {
   exit_code_ = exit.code;
-  if (!exit.reason.empty()) log({LogLevel::kError, "stopped", exit.reason, {}});
+  if (!exit.reason.empty()) log_({LogLevel::kError, "stopped", exit.reason, {}});
 }
 
 void ProgramHandler::refuse(Token token, Status status, std::string detail, SteadyTime now) {
@@ -92,15 +92,10 @@ void ProgramHandler::reply(Token token, const RoomAnswer& answer, SteadyTime now
   port_.reply(token, encode_room_answer(answer), now);
 }
 
-void ProgramHandler::log(const LogEvent& event) {
-  if (event.level >= LogLevel::kWarning) ++events_[event.event];
-  log_(event);
-}
-
 // Logs the 1st, 2nd, 4th, 8th … event of a kind, because peers can cause any number of them.
 void ProgramHandler::log_some(const std::string& event, const std::string& message) {
   const auto count = ++counts_[event];
-  if (std::has_single_bit(count)) log({LogLevel::kWarning, event, message, {{"count", std::to_string(count)}}});
+  if (std::has_single_bit(count)) log_({LogLevel::kWarning, event, message, {{"count", std::to_string(count)}}});
 }
 
 }  // namespace dti

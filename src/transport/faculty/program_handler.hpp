@@ -54,9 +54,8 @@ class ProgramHandler {
   /// that the service knew.
   void perform_actions(SteadyTime now);
 
-  /// The replies to programs, by status, and the warnings and errors that were logged, by event.
+  /// The replies to programs, by status.
   [[nodiscard]] const std::array<std::uint64_t, kStatusCount>& answers() const { return answers_; }
-  [[nodiscard]] const std::map<std::string, std::uint64_t>& events() const { return events_; }
   /// The exit code after the service has ended; none before.
   [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
 
@@ -69,7 +68,6 @@ class ProgramHandler {
   void perform(const Exit& exit, SteadyTime now);
   void refuse(Token token, Status status, std::string detail, SteadyTime now);
   void reply(Token token, const RoomAnswer& answer, SteadyTime now);
-  void log(const LogEvent& event);
   void log_some(const std::string& event, const std::string& message);
 
   // Fixed after construction.
@@ -81,7 +79,6 @@ class ProgramHandler {
 
   std::map<std::string, std::uint64_t> counts_;  // by event of log_some()
   std::array<std::uint64_t, kStatusCount> answers_{};
-  std::map<std::string, std::uint64_t> events_;
   std::optional<int> exit_code_;
 };
 

@@ -6,7 +6,6 @@
 #include <array>
 #include <chrono>
 #include <exception>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -199,10 +198,7 @@ class Server::Loop {
   void perform(InterruptStore) { store_.interrupt(); }
   void perform(AnnounceReady) { announce(Role::kLeader); }
   void perform(AnnounceStandby) { announce(Role::kStandby); }
-  void perform(const LogEvent& event) {
-    if (event.level >= LogLevel::kWarning) ++events_[event.event];
-    log_(event);
-  }
+  void perform(const LogEvent& event) { log_(event); }
   void perform(Exit exit) { exit_ = std::move(exit); }
 
   void announce(Role role) {
@@ -285,7 +281,6 @@ class Server::Loop {
         .times_closed = port_.times_closed(),
         .memory_max = resource_watch_.memory_max(),
         .semesters = {},
-        .events = events_,
     };
     for (const auto& [id, name] : store_calls_.semesters()) {
       figures.semesters.push_back({name, allocator.capacity(id), allocator.left(id), allocator.head(id)});
@@ -323,7 +318,6 @@ class Server::Loop {
   CommitPipeline pipeline_;
   RequestHandler requests_;
   StoreCalls store_calls_;
-  std::map<std::string, std::uint64_t> events_;  // warnings and errors of the pipeline, by name
   int replies_performed_ = 0;  // of the actions in progress
   std::optional<Exit> exit_;
   FiguresPublisher publisher_;  // its board: shared with the threads that read it

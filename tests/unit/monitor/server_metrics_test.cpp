@@ -1,6 +1,8 @@
 #include "monitor/server/server_metrics.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -42,7 +44,6 @@ TEST(ServerMetrics, ShowWhatTheFiguresSay) {
   figures.store.failures[static_cast<std::size_t>(StorageError::Kind::kInDoubt)] = 1;
   figures.replies_dropped = {1, 2, 3};
   figures.semesters = {{"2025-10", {380, 60, 40}, {373, 58, 39}, 12}, {"a \"b\"", {1, 2, 0}, {1, 2, 0}, 1}};
-  figures.events = {{"taking-over-anew", 4}};
   const auto text = text_of(figures);
   for (const auto* line : {
            "dti_decisions_total{status=\"OK\"} 5",
@@ -63,7 +64,6 @@ TEST(ServerMetrics, ShowWhatTheFiguresSay) {
            "dti_rooms_left{semester=\"2025-10\",kind=\"mobile-lab\"} 39",
            "dti_rooms_capacity{semester=\"a \\\"b\\\"\",kind=\"lab\"} 2",
            "dti_ledger_head{semester=\"2025-10\"} 12",
-           "dti_events_total{event=\"taking-over-anew\"} 4",
        }) {
     EXPECT_TRUE(has_line(text, line)) << line << " in\n" << text;
   }
@@ -98,7 +98,6 @@ TEST(ServerMetrics, AStandbyThatHasNotReadTheLedgerYetIsBehindSinceItStandsBy) {
 TEST(ServerMetrics, EachFamilyIsThereOnceWithHelpAndType) {
   ServerFigures figures;
   figures.semesters.resize(2);
-  figures.events = {{"a", 1}, {"b", 1}};
   std::istringstream lines{text_of(figures)};
   std::set<std::string> helped;
   std::set<std::string> typed;
@@ -119,7 +118,14 @@ TEST(ServerMetrics, EachFamilyIsThereOnceWithHelpAndType) {
 
 TEST(ServerRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
   FiguresBoard board{ServerFigures{}};
-  const auto routes = server_routes(board, {.version = "1.2.3", .log_lines_dropped = [] { return 7U; }}, {});
+  const auto routes = server_routes(board,
+                                    {.version = "1.2.3",
+                                     .log_lines_dropped = [] { return 7U; },
+                                     .events =
+                                         [] {
+                                           return std::map<std::string, std::uint64_t>{{"replaced", 0}, {"store-silent", 4}};
+                                         }},
+                                    {});
   const auto get = [&](const std::string& path, const std::string& accept) {
     HttpResponse response;
     for (const auto& route : routes) {
@@ -132,6 +138,8 @@ TEST(ServerRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
   EXPECT_EQ(text.content_type, MetricPage::kPrometheusType);
   EXPECT_TRUE(has_line(*text.body, "dti_build_info{version=\"1.2.3\"} 1"));
   EXPECT_TRUE(has_line(*text.body, "dti_log_lines_dropped_total 7"));
+  EXPECT_TRUE(has_line(*text.body, "dti_events_total{event=\"replaced\"} 0"));
+  EXPECT_TRUE(has_line(*text.body, "dti_events_total{event=\"store-silent\"} 4"));
   EXPECT_EQ(text.body->find("dti_store_log_bytes"), std::string::npos);
   const auto open_metrics = get("/metrics", "application/openmetrics-text");
   EXPECT_EQ(open_metrics.content_type, MetricPage::kOpenMetricsType);
@@ -146,8 +154,7 @@ TEST(ServerRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
                              .requests = {},
                              .store = {},
                              .leader = {},
-                             .semesters = {},
-                             .events = {}}));
+                             .semesters = {}}));
   EXPECT_EQ(get("/livez", "").status, 200);
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct ProcessFacts {
   WallTime started_at{};
   /// How many lines the log of this process has dropped. Thread: any.
   std::function<std::uint64_t()> log_lines_dropped;
+  /// How many warnings and errors were logged, by event. Thread: any.
+  std::function<std::map<std::string, std::uint64_t>()> events;
 };
 
 /// What an HttpServer serves about each daemon: /metrics, /livez, /readyz and /status. Everything is made from figures that

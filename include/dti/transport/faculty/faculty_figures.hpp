@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -35,7 +34,6 @@ struct FacultyFigures {
   std::vector<ServerLinkFigures> servers;
   std::uint64_t peers = 0;  // connections of programs
   Drops replies_dropped{};
-  std::map<std::string, std::uint64_t> events;  // warnings and errors that were logged, by event
 };
 
 using FacultyBoard = Board<FacultyFigures>;

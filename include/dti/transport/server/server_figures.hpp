@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -53,7 +52,7 @@ struct SemesterFigures {
 };
 
 /// A server at one moment, for monitoring: published by the thread that serves, read by others. The number of semesters
-/// and events is bounded by what the operator opens and by the code; clients cannot make it grow.
+/// is bounded by what the operator opens; clients cannot make it grow.
 struct ServerFigures {
   SteadyTime at{};  // when it was published
   RequestFigures requests;
@@ -76,7 +75,6 @@ struct ServerFigures {
   std::uint64_t times_closed = 0;          // all connections were closed, because of the memory limit or an old proxy
   std::size_t memory_max = 0;              // of the process, in bytes; 0: no limit
   std::vector<SemesterFigures> semesters;  // the open ones
-  std::map<std::string, std::uint64_t> events;  // warnings and errors that were logged, by event
 };
 
 using FiguresBoard = Board<ServerFigures>;

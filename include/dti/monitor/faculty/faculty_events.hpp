@@ -1,0 +1,25 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace dti {
+
+/// The warnings and errors of a faculty that dti_events_total counts: all of docs/operations.md, Log events, apart from those
+/// with which the process ends and the lines that the log itself writes. tests_py/project/test_docs.py compares them.
+inline constexpr std::array<std::string_view, 12> kFacultyEvents{
+    "try-lost",
+    "address-skipped",
+    "try-refused",
+    "batch-given-up",
+    "request-dropped",
+    "request-malformed",
+    "reply-skipped",
+    "answer-dropped",
+    "stopped",
+    "http-not-loopback",
+    "http-request-failed",
+    "http-connection-failed",
+};
+
+}  // namespace dti

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace dti {
+
+/// The warnings and errors of a dti_server that dti_events_total counts: all of docs/operations.md, Log events, apart from those
+/// with which the process ends and the lines that the log itself writes. tests_py/project/test_docs.py compares them.
+inline constexpr std::array<std::string_view, 25> kServerEvents{
+    "command-rejected-by-store",
+    "replaced",
+    "lease-not-released",
+    "taking-over-anew",
+    "store-unavailable",
+    "store-warned",
+    "store-silent",
+    "requests-expired",
+    "store-lost-entries",
+    "state-differs-from-store",
+    "batch-refused",
+    "requests-refused-by-store",
+    "store-at-risk",
+    "store-is-a-copy",
+    "log-grows",
+    "reply-dropped",
+    "endpoint-closed",
+    "memory-max-too-low",
+    "descriptors-exhausted",
+    "proxy-unreachable",
+    "semesters-look-alike",
+    "http-not-loopback",
+    "http-request-failed",
+    "http-connection-failed",
+    "memory-store",
+};
+
+}  // namespace dti
