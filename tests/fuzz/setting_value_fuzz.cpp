@@ -2,6 +2,8 @@
 // that a plain reading gives, and is written back as it was given.
 #include "dti/cli/setting_kinds.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -78,10 +80,29 @@ void check_addresses(std::string_view text) {
   claim(written == text, "a list of addresses is kept as it was given", text);
 }
 
+/// inet_pton on what stands before the last colon.
+void check_listen(std::string_view text) {
+  const auto value = read<std::vector<HostPort>>(ListenKind{}, text);
+  const auto colon = text.rfind(':');
+  const auto port = text.substr(colon == text.npos ? text.size() : colon + 1);
+  std::string host{text.substr(0, colon)};
+  const bool is_bracketed = host.starts_with('[') && host.ends_with(']');
+  if (is_bracketed) host = host.substr(1, host.size() - 2);
+  in6_addr address{};
+  const bool is_address =
+      host.find('\0') == std::string::npos && inet_pton(is_bracketed ? AF_INET6 : AF_INET, host.c_str(), &address) == 1;
+  const bool is_port =
+      is_digits(port) && port.size() <= 5 && (port == "0" || port[0] != '0') && std::stol(std::string{port}) <= 65'535;
+  claim(!value || (value->size() == 1 && to_string(value->front()) == text), "it is kept as it was given", text);
+  if (is_bracketed && host.find('%') != std::string::npos) return;  // a zone
+  claim(value.has_value() == (is_address && is_port), "an address to listen on is an IP address and a port", text);
+}
+
 void check(std::string_view text) {
   check_integer(text);
   check_seconds(text);
   check_addresses(text);
+  check_listen(text);
 
   const bool has_control = control_fault(text).has_value();
   const auto name = read<std::string>(TextKind{200}, text);
