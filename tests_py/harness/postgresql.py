@@ -24,7 +24,7 @@ def newest_bin_folder():
     return max(folders, key=lambda folder: float(folder.parent.name), default=None)
 
 
-def _free_port():
+def free_port():
     """One that stays free while the cluster is stopped: not of those that the kernel gives to connections."""
     first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     others = [port for port in range(1024, 65536) if not first <= port <= last]
@@ -65,7 +65,7 @@ class Cluster:
         if self._is_trusting:
             with open(self._data / "pg_hba.conf", "a", encoding="utf-8") as file:
                 file.write("host all all all trust\n")
-        self.port = _free_port()
+        self.port = free_port()
         self.start()
         self.sql("postgres", f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'", user="postgres")
 

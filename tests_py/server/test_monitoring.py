@@ -1,0 +1,311 @@
+"""deploy/monitoring in use: a real Prometheus scrapes real servers, the dashboard's queries have data, and each alert fires
+when its fault is made and ends afterwards. The times of the rules are divided here; promtool holds the real ones."""
+
+import contextlib
+import itertools
+import os
+import re
+import signal
+import time
+
+import pytest
+
+from tests_py.harness.catalogs import write_catalog
+from tests_py.harness.database_faults import a_batch_waits, held_row, postmaster_stopped
+from tests_py.harness.disks import disk_in_memory
+from tests_py.harness.hostile import RawPeer, frame
+from tests_py.harness.http import metric, scrape, status_of
+from tests_py.harness.postgresql import free_port
+from tests_py.harness.process import ROOT, running, until
+from tests_py.harness.prometheus import AlertWatch, is_installed, panel_queries, prometheus
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.stores import PostgresqlStore, SqliteStore
+from tests_py.harness.wire import Client, ask_all, grant, request
+
+pytestmark = pytest.mark.skipif(not is_installed(), reason="Prometheus is not installed")
+DIVISOR = 30  # of each `for:` and each range
+VARIABLES = {"semester": SEMESTER, "__rate_interval": "10s"}
+ONLY_SQLITE = re.compile(r"dti_store_(file|log|disk)_")
+MIB = 1024 * 1024
+FACULTY = "Monitoring"
+REPEATED = 50  # programs whose requests are repeated, as load
+PROGRAMS = ["labs", *(f"p{number}" for number in range(300))]
+SETTINGS = ("--lease-seconds=1", "--memory-max=100")
+
+
+class Server:
+    """A server that can be ended and started again at the same addresses."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        folder.mkdir()
+        self._http = ("127.0.0.1", free_port())
+        self._port = free_port()
+        self._stack = contextlib.ExitStack()
+        self.target = f"127.0.0.1:{self._http[1]}"
+        self.daemon = None
+
+    def start(self, store):
+        catalog = write_catalog(self._folder / "catalog.csv", FACULTY, PROGRAMS)
+        flags = (*POOL, *SETTINGS, store.flag, catalog, f"--port={self._port}", f"--http={self.target}")
+        self.daemon = self._stack.enter_context(running(self._folder, *flags, ready=False)).wait_listening()
+
+    def crash(self):
+        self.daemon.crash()
+        self.stop()
+
+    def stop(self):
+        self._stack.close()
+
+    def answers(self, path):
+        return status_of(self._http, path) == 200
+
+    def metric(self, name, **labels):
+        return metric(scrape(self._http), name, **labels)
+
+
+class Pair:
+    """Two servers on one database: one leads, the other one stands by."""
+
+    def __init__(self, folder, store):
+        self.store = store
+        self.leader, self.standby = Server(folder / "first"), Server(folder / "second")
+
+    def start(self):
+        self.leader.start(self.store)
+        until(lambda: self.leader.answers("/leader"), what="a leader")
+        self.standby.start(self.store)
+        until(lambda: self.standby.answers("/standby?lag=0"), what="a standby")
+
+    def stop(self):
+        self.standby.stop()
+        self.leader.stop()
+
+    def settle(self):
+        """Waits until one leads and the other one follows, whichever."""
+
+        def found():
+            for leader, standby in ((self.leader, self.standby), (self.standby, self.leader)):
+                if leader.answers("/leader") and leader.answers("/readyz") and standby.answers("/standby?lag=0"):
+                    return leader, standby
+            return None
+
+        self.leader, self.standby = until(found, what="a leader and a standby")
+
+    def move_the_lead(self):
+        self.leader.daemon.signal(signal.SIGSTOP)
+        until(lambda: self.standby.answers("/leader"), what="the other leader")
+        self.leader.daemon.signal(signal.SIGCONT)
+        self.settle()
+
+    def standby_sessions(self):
+        return [pid for pid in self.store.cluster.backends(self.store.database)
+                if pid != self.store.count("SELECT backend_pid FROM leadership")]
+
+
+@pytest.fixture
+def pair(postgresql, tmp_path):
+    pair = Pair(tmp_path, postgresql)
+    try:
+        pair.start()
+        yield pair
+    finally:
+        pair.stop()
+
+
+def requests(first, count, semester=SEMESTER):
+    """One for each of so many programs: a classroom."""
+    return [request(semester, FACULTY, (f"p{number}", 1, 0)) for number in range(first, first + count)]
+
+
+def load(pair):
+    """A few hundred requests: most are repeats, and some are rejected."""
+    with Client(pair.leader.daemon.endpoint) as client:
+        for _ in range(5):
+            ask_all(client, requests(0, REPEATED))
+        ask_all(client, requests(0, REPEATED, "2031-10"))
+
+
+def without_data(server, queries):
+    return [(title, query) for title, query in queries if not server.values(query)]
+
+
+# The faults. Each is made until its block is left.
+
+@contextlib.contextmanager
+def standby_cannot_read(pair, _):
+    """Its session stops, and it gets no new one."""
+    sessions = pair.standby_sessions()
+    assert sessions
+    with postmaster_stopped(pair.store.cluster):
+        for pid in sessions:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in sessions:
+                os.kill(pid, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def database_is_stopped(pair, _):
+    pair.store.cluster.stop("fast")
+    try:
+        yield
+    finally:
+        pair.store.cluster.start()
+
+
+@contextlib.contextmanager
+def lead_moves(pair, fires):
+    """The leader pauses for longer than its lease, again and again."""
+    while not fires():
+        pair.move_the_lead()
+    yield
+
+
+@contextlib.contextmanager
+def client_leaves_before_its_replies(pair, fires):
+    """While a batch waits in the database, its client goes away."""
+    first = itertools.count(REPEATED, 20)
+    while not fires():
+        with held_row(pair.store):
+            with Client(pair.leader.daemon.endpoint) as client:
+                for body in requests(next(first), 20):
+                    client.send(body)
+                until(lambda: a_batch_waits(pair.store), what="a batch that waits")
+            until(lambda: pair.leader.metric("dti_peers") == 0, what="a client that has left")
+        pair.settle()
+        with contextlib.suppress(AssertionError):
+            until(fires, seconds=2)
+    yield
+
+
+@contextlib.contextmanager
+def message_does_not_end(pair, _):
+    """Its parts are sent until little memory is left, and then no more."""
+    limit = pair.leader.metric("dti_memory_max_bytes")
+    part = frame(bytes(MIB // 4), more=True)
+    with RawPeer(pair.leader.daemon.endpoint) as peer:
+        while (memory := pair.leader.metric("dti_memory_bytes")) < 0.92 * limit:
+            assert peer.send(part * max(1, int(0.95 * limit - memory) // 2 // len(part)))
+            with contextlib.suppress(AssertionError):
+                until(lambda: pair.leader.metric("dti_memory_bytes") > memory, seconds=2)
+        yield
+    assert pair.leader.metric("dti_connections_closed_total") == 0
+
+
+@contextlib.contextmanager
+def standby_crashes(pair, _):
+    pair.standby.crash()
+    yield
+    pair.standby.start(pair.store)
+
+
+@contextlib.contextmanager
+def both_crash(pair, _):
+    pair.standby.crash()
+    pair.leader.crash()
+    yield
+    pair.leader.start(pair.store)
+    pair.standby.start(pair.store)
+
+
+@contextlib.contextmanager
+def database_freezes(pair, _):
+    pair.store.cluster.freeze()
+    try:
+        yield
+    finally:
+        pair.store.cluster.resume()
+
+
+@contextlib.contextmanager
+def labs_run_out(pair, _):
+    with Client(pair.leader.daemon.endpoint) as client:
+        grant(client, request(SEMESTER, FACULTY, ("labs", 0, 60)))
+    yield
+
+
+@contextlib.contextmanager
+def database_is_set_back(pair, _):
+    """The last entry is taken away, as a restored backup does."""
+    pair.store.cluster.sql(pair.store.database, """
+        SET session_replication_role = replica;
+        WITH lost AS (DELETE FROM ledger USING semester WHERE semester_id = id AND seq = head RETURNING ledger.*)
+        UPDATE semester SET head = head - 1, classrooms_left = classrooms_left + classrooms_granted + mobile_labs_granted,
+          labs_left = labs_left + labs_granted, conversions_left = conversions_left + mobile_labs_granted
+        FROM lost WHERE id = semester_id""", user="postgres")
+    yield
+
+
+FAULTS = (
+    ("DtiStandbyLags", standby_cannot_read),
+    ("DtiStoreFailing", database_is_stopped),
+    ("DtiLeaseWanders", lead_moves),
+    ("DtiRepliesDropped", client_leaves_before_its_replies),
+    ("DtiMemoryHigh", message_does_not_end),
+    ("DtiTargetDown", standby_crashes),
+    ("DtiNoLeader", both_crash),
+    ("DtiStoreSilent", database_freezes),
+    ("DtiPoolLow", labs_run_out),
+    ("DtiLedgerDiffers", database_is_set_back),
+)
+UNTIL_A_NEW_STORE = {"DtiPoolLow", "DtiLedgerDiffers"}  # grants are final, and a lost entry stays lost
+TITLE = f"{'alert':18} {'fault':34} {'fired':>6} {'ended':>6}"
+
+
+def row(alert, fault, fired, ended):
+    return f"{alert:18} {fault:34} {fired:4.1f} s {ended:4.1f} s"
+
+
+def test_every_panel_has_data_and_each_alert_fires_with_its_fault_and_ends(pair, cluster, tmp_path):
+    with prometheus(tmp_path / "prometheus", [pair.leader.target, pair.standby.target], DIVISOR) as server, \
+            AlertWatch(server) as watch:
+        until(lambda: server.values('sum(up{job="dti"})') == [2], what="two servers that are scraped")
+        results = []
+        for alert, fault in FAULTS:
+            pair.settle()
+            until(lambda alert=alert: not watch.fires(alert), what=f"{alert} not firing before its fault")
+            begun = time.monotonic()
+            with fault(pair, lambda alert=alert: watch.fires(alert)):
+                fired = watch.seconds_until_fired(alert, begun)
+                repaired = time.monotonic()
+            results.append((alert, fault.__name__, fired, repaired))
+            if alert == "DtiStoreFailing":  # of which a server has warned: every panel can have data
+                pair.settle()
+                queries = [query for query in panel_queries(**VARIABLES) if not ONLY_SQLITE.search(query[1])]
+                until(lambda: load(pair) or not without_data(server, queries), what="a panel with data")
+
+        pair.stop()
+        pair.store = PostgresqlStore(cluster)
+        pair.start()
+        lines = [row(alert, fault, fired, watch.seconds_until_ended(alert, repaired))
+                 for alert, fault, fired, repaired in results]
+        print("\n" + "\n".join([TITLE, *lines]))
+        until(lambda: server.firing() == set(), what="the end of all alerts")
+
+
+def test_the_disk_of_a_sqlite_store_has_its_panels_and_its_alert(tmp_path):
+    with disk_in_memory(tmp_path / "disk", 64) as disk:
+        single = Server(tmp_path / "server")
+        single.start(SqliteStore(disk.folder))
+        try:
+            with prometheus(tmp_path / "prometheus", [single.target], DIVISOR) as server, AlertWatch(server) as watch:
+                queries = [query for query in panel_queries(**VARIABLES) if ONLY_SQLITE.search(query[1])]
+                assert queries
+                until(lambda: not without_data(server, queries), what="panels with data")
+                begun = time.monotonic()
+                disk.fill()
+                fired = watch.seconds_until_fired("DtiStoreDiskLow", begun)
+                repaired = time.monotonic()
+                disk.free()
+                ended = watch.seconds_until_ended("DtiStoreDiskLow", repaired)
+                print("\n" + "\n".join([TITLE, row("DtiStoreDiskLow", "disk_is_full", fired, ended)]))
+        finally:
+            single.stop()
+
+
+def test_each_alert_has_a_fault():
+    rules = (ROOT / "deploy/monitoring/dti.rules.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r"alert: (\w+)", rules)) == {alert for alert, _ in FAULTS} | {"DtiStoreDiskLow"}
