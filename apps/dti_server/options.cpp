@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dti/base/check.hpp"
+#include "dti/cli/config_text.hpp"
 #include "dti/cli/escape.hpp"
 #include "dti/cli/http_setting.hpp"
 #include "dti/cli/log_options.hpp"
@@ -214,14 +215,16 @@ AppDescription describe_dti_server() {
       .exit_codes = {{0, "stopped on request, or its work is complete"},
                      {1, "could not start or continue; stderr gives the reason"},
                      {2, "incorrect usage: flags, environment, config file or catalogue"}},
+      .is_service = true,
   };
 }
 
 std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<const std::string> args,
                                                                    const Surroundings& surroundings) {
-  auto resolved = resolve(describe_dti_server(), args, surroundings);
+  const auto description = describe_dti_server();
+  auto resolved = resolve(description, args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
-  const auto& settings = std::get<Settings>(resolved);
+  auto& settings = std::get<Settings>(resolved);
 
   auto semester = find_semester(settings);
   if (auto* usage = std::get_if<UsageExit>(&semester)) return std::move(*usage);
@@ -262,6 +265,7 @@ std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<con
   options.http = http_address(settings);
   if (settings.has("advertise")) options.advertise = settings.addresses("advertise").front();
   options.log = log_options(settings);
+  if (auto usage = answer_about_config(description, settings)) return *std::move(usage);
   return options;
 }
 

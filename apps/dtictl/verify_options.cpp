@@ -60,7 +60,7 @@ std::variant<VerifyOptions, UsageExit> parse_verify_options(std::span<const std:
                                                             const Surroundings& surroundings) {
   auto resolved = resolve(describe_verify(), args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
-  const auto& settings = std::get<Settings>(resolved);
+  auto& settings = std::get<Settings>(resolved);
   auto store = find_store(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&store)) return std::move(*usage);
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "dti/cli/config_text.hpp"
 #include "dti/cli/http_setting.hpp"
 #include "dti/cli/log_options.hpp"
 #include "dti/domain/name_fault.hpp"
@@ -88,12 +89,14 @@ AppDescription describe_faculty() {
       .exit_codes = {{0, "stopped on request, or its work is complete"},
                      {1, "could not start or continue; stderr gives the reason"},
                      {2, "incorrect usage: flags, environment or config file"}},
+      .is_service = true,
   };
 }
 
 std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const std::string> args,
                                                                  const Surroundings& surroundings) {
-  auto resolved = resolve(describe_faculty(), args, surroundings);
+  const auto description = describe_faculty();
+  auto resolved = resolve(description, args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
   const auto& settings = std::get<Settings>(resolved);
 
@@ -110,6 +113,7 @@ std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const
   options.listen_port = static_cast<std::uint16_t>(settings.integer("listen-port"));
   options.http = http_address(settings);
   options.log = log_options(settings);
+  if (auto usage = answer_about_config(description, settings)) return *std::move(usage);
   return options;
 }
 

@@ -1,5 +1,7 @@
 #include "cli/help.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -57,10 +59,12 @@ std::string without_value(const Setting& setting) {
 
 std::string setting_help(const Setting& setting) {
   const auto value = placeholder(setting.kind);
-  const bool asks_only = setting.name == "help" || setting.name == "version";
+  constexpr std::array<std::string_view, 4> kFlagsOnly = {"check-config", "print-config", "help", "version"};
+  const bool is_flag_only = std::find(kFlagsOnly.begin(), kFlagsOnly.end(), setting.name) != kFlagsOnly.end();
   return "  --" + setting.name + (value.empty() ? "" : "=" + value) + '\n' + wrapped(setting.help, 6) +
-         (asks_only ? ""
-                    : wrapped("(" + without_value(setting) + "; environment: " + variable_name(setting.name) + ")", 6));
+         (is_flag_only
+              ? ""
+              : wrapped("(" + without_value(setting) + "; environment: " + variable_name(setting.name) + ")", 6));
 }
 
 }  // namespace
@@ -80,12 +84,25 @@ AppDescription with_common_settings(const AppDescription& app) {
   return all;
 }
 
-std::vector<Setting> with_command_line_settings(std::span<const Setting> settings) {
-  std::vector<Setting> all{settings.begin(), settings.end()};
+std::vector<Setting> with_command_line_settings(const AppDescription& app) {
+  auto all = app.settings;
   all.push_back({.name = "config",
                  .group = "Log and help",
                  .kind = PathKind{},
                  .help = "TOML file with settings, such as: log-level = \"debug\""});
+  if (app.is_service) {
+    all.push_back({.name = "check-config",
+                   .group = "Log and help",
+                   .kind = SwitchKind{},
+                   .help = "Checks the settings, the config file and the files that it names, and exits with code 0 or "
+                           "2. It does not listen, connect, or open the store."});
+    all.push_back({.name = "print-config",
+                   .group = "Log and help",
+                   .kind = SwitchKind{},
+                   .help =
+                       "Prints each setting with its value and its origin, as a config file, and exits. It does not "
+                       "show passwords."});
+  }
   all.push_back({.name = "help", .group = "Log and help", .kind = SwitchKind{}, .help = "Prints this help (also -h)."});
   all.push_back({.name = "version", .group = "Log and help", .kind = SwitchKind{}, .help = "Prints the version."});
   return all;
@@ -94,7 +111,7 @@ std::vector<Setting> with_command_line_settings(std::span<const Setting> setting
 std::string help_text(const AppDescription& app) {
   std::string out = "Usage: " + app.name + " [--key=value | --key value]...\n\n" + wrapped(app.purpose, 0);
   std::string group;
-  for (const auto& setting : with_command_line_settings(with_common_settings(app).settings)) {
+  for (const auto& setting : with_command_line_settings(with_common_settings(app))) {
     if (setting.group != group) out += '\n' + setting.group + ":\n";
     group = setting.group;
     out += setting_help(setting);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <span>
 #include <vector>
 
 #include "dti/cli/settings.hpp"
@@ -10,7 +9,8 @@ namespace dti {
 /// The description of the program with the settings that every program has and that a config file may contain.
 [[nodiscard]] AppDescription with_common_settings(const AppDescription& app);
 
-/// The settings with those that only the command line accepts (--config, --help, --version).
-[[nodiscard]] std::vector<Setting> with_command_line_settings(std::span<const Setting> settings);
+/// The settings of the description, and those that only the command line accepts (--config, --help, --version; for a
+/// service also --check-config, --print-config).
+[[nodiscard]] std::vector<Setting> with_command_line_settings(const AppDescription& app);
 
 }  // namespace dti

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -29,6 +30,10 @@ constexpr std::size_t kFileBytesMax = 16 * 1024 * 1024;  // a catalogue of 200,0
 
 constexpr std::chrono::milliseconds kPollInterval{100};
 constexpr std::chrono::milliseconds kStopGrace{1'000};  // for the writer of a pipe, after a stop was requested
+
+// The flags that ask for something else than a run. If both are given, the last one here counts: it checks too.
+constexpr std::array<std::pair<const char*, Task>, 2> kTasks = {
+    {{"check-config", Task::kCheckConfig}, {"print-config", Task::kPrintConfig}}};
 
 [[noreturn]] void fail_to_read() { throw std::runtime_error{std::generic_category().message(errno)}; }
 
@@ -60,7 +65,7 @@ std::string read_file(const std::string& path) {
   }
 }
 
-UsageExit bad_use(const std::string& app, const std::string& text) { return {2, app + ": " + text + '\n', false}; }
+UsageExit bad_use(const std::string& prefix, const std::string& text) { return {2, prefix + text + '\n', false}; }
 
 // The text that was given for a setting, before it is parsed.
 struct Given {
@@ -160,19 +165,28 @@ std::string variable_name(std::string_view setting) { return "DTI_" + environmen
 std::variant<Settings, UsageExit> resolve(const AppDescription& description, std::span<const std::string> args,
                                           const Surroundings& surroundings) {
   const auto app = with_common_settings(description);
-  const auto flags_read = read_command_line(with_command_line_settings(app.settings), args);
-  if (const auto* fault = std::get_if<ReadFault>(&flags_read)) return bad_use(app.name, fault->text);
+  const auto flags_read = read_command_line(with_command_line_settings(app), args);
+  if (const auto* fault = std::get_if<ReadFault>(&flags_read)) return bad_use(app.name + ": ", fault->text);
   const auto& flags = std::get<0>(flags_read);
   if (flags.contains("help")) return UsageExit{0, help_text(description), true};
   if (flags.contains("version")) return UsageExit{0, version_text(app.name), true};
 
+  Settings settings;
+  for (const auto& [flag, task] : kTasks) {
+    const auto given = flags.find(flag);
+    if (given == flags.end() || given->second == "false") continue;
+    if (given->second != "true") {
+      return bad_use(app.name + ": ", "--" + given->first + ": " + shown_value(given->second) + "is not true or false");
+    }
+    settings.task_ = task;
+  }
+  if (settings.task_ != Task::kCheckConfig) settings.prefix_ = app.name + ": ";
+
   std::string config_path;
   const auto config_read = read_config_file(app, flags, surroundings, config_path);
-  if (const auto* fault = std::get_if<ReadFault>(&config_read)) return bad_use(app.name, fault->text);
+  if (const auto* fault = std::get_if<ReadFault>(&config_read)) return bad_use(settings.prefix_, fault->text);
   const auto& config = std::get<0>(config_read);
 
-  Settings settings;
-  settings.app_ = app.name;
   const auto find_value = [&](const Setting& setting) -> std::optional<Given> {
     if (const auto flag = flags.find(setting.name); flag != flags.end()) {
       return Given{flag->second, {Source::kFlag, "--" + setting.name}};
@@ -201,13 +215,14 @@ std::variant<Settings, UsageExit> resolve(const AppDescription& description, std
     }
     auto parsed = parse_value(setting.kind, given->text);
     if (const auto* fault = std::get_if<BadValue>(&parsed)) {
-      const bool show = fault->show_value && !setting.secret;
-      return bad_use(app.name, shown(setting.name, given->origin) + ": " +
-                                   (show ? shown_value(given->text) : std::string{"the value "}) + fault->reason);
+      const bool show = fault->show_value && !setting.without_password;
+      return bad_use(settings.prefix_, shown(setting.name, given->origin) + ": " +
+                                           (show ? shown_value(given->text) : std::string{"the value "}) +
+                                           fault->reason);
     }
     settings.entries_.emplace(setting.name, Settings::Entry{std::get<Value>(std::move(parsed)), given->origin});
   }
-  if (!missing.empty()) return bad_use(app.name, needed_text(missing, settings.ignored_));
+  if (!missing.empty()) return bad_use(settings.prefix_, needed_text(missing, settings.ignored_));
   return settings;
 }
 
@@ -230,10 +245,15 @@ const std::vector<HostPort>& Settings::addresses(std::string_view name) const {
 bool Settings::is_on(std::string_view name) const { return std::get<bool>(entry(name).value); }
 const Origin& Settings::origin(std::string_view name) const { return entry(name).origin; }
 
+void Settings::set_default(const std::string& name, Value value, const std::string& source) {
+  DTI_CHECK(!has(name));
+  entries_.emplace(name, Entry{std::move(value), {Source::kDefault, "default, from " + source}});
+}
+
 UsageExit Settings::bad(std::string_view name, std::string_view reason) const {
   const auto found = entries_.find(name);
   const auto origin = found == entries_.end() ? "--" + std::string{name} : shown(name, found->second.origin);
-  return bad_use(app_, origin + ": " + printable(reason));
+  return bad_use(prefix_, origin + ": " + printable(reason));
 }
 
 }  // namespace dti

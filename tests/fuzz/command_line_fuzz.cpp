@@ -95,7 +95,7 @@ bool asks_for_help(const std::map<std::string, std::string>& flags) {
 }
 
 void check_flags(const AppDescription& app, const Start& start) {
-  const auto settings = with_command_line_settings(with_common_settings(app).settings);
+  const auto settings = with_command_line_settings(with_common_settings(app));
   const auto read = read_command_line(settings, start.args);
   const auto expected = expected_flags(settings, start.args);
   const auto* flags = std::get_if<0>(&read);

@@ -1,10 +1,11 @@
 // Any bytes given as dti_server's config file are read or refused with one line that names file and line. What was read
 // belongs to settings that there are, is read back as it is written plainly, and is checked by the program as if it
-// were given by flags. A password of a store in the file is never shown, even if the file has other faults.
+// were given by flags. What --print-config prints of a valid file is a file with the same values. A password of a store in the file is never shown, even if the file has other faults.
 #include "cli/config_file.hpp"
 
 #include <algorithm>
 #include <cstdio>
+#include <sstream>
 #include <string>
 
 #include "cli/help.hpp"
@@ -67,8 +68,8 @@ void check_values(const std::map<std::string, ConfigValue>& values, std::string_
   }
 }
 
-/// The program with that file and nothing else.
-std::variant<DtiServerOptions, UsageExit> start_with(const std::string& text) {
+/// The program with that file, and at most one flag.
+std::variant<DtiServerOptions, UsageExit> start_with(const std::string& text, const std::string& flag = {}) {
   const Surroundings surroundings{[](const std::string& name) -> std::optional<std::string> {
                                     if (name == "HOME") return "/home/dti";
                                     return std::nullopt;
@@ -77,15 +78,34 @@ std::variant<DtiServerOptions, UsageExit> start_with(const std::string& text) {
                                     if (path == "dti.toml") return text;
                                     throw std::runtime_error{"No such file or directory"};
                                   }};
-  const std::vector<std::string> args = {"--config=dti.toml"};
+  std::vector<std::string> args = {"--config=dti.toml"};
+  if (!flag.empty()) args.push_back(flag);
   return parse_dti_server_options(args, surroundings);
+}
+
+/// The values that --print-config prints, without their origins.
+std::string printed_values(const std::string& printed) {
+  std::string values;
+  std::istringstream lines{printed};
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with('#')) values += line.substr(0, line.rfind("  # ")) + '\n';
+  }
+  return values;
+}
+
+void check_printed(const std::string& text) {
+  const auto printed = std::get<UsageExit>(start_with(text, "--print-config"));
+  claim(printed.code == 0, "the settings of a start can be printed", printed.text);
+  const auto again = std::get<UsageExit>(start_with(printed.text, "--print-config"));
+  claim(again.code == 0 && printed_values(again.text) == printed_values(printed.text),
+        "what was printed has the same values", again.text);
 }
 
 void check_program(const std::string& text, bool is_refused) {
   const auto started = start_with(text);
   const auto* usage = std::get_if<UsageExit>(&started);
   claim(!is_refused || usage != nullptr, "a file that cannot be read stops the program");
-  if (usage == nullptr) return;
+  if (usage == nullptr) return check_printed(text);
   claim(usage->code == 2 && usage->text.starts_with("dti_server: ") && usage->text.ends_with('\n'),
         "a fault is bad use", usage->text);
   check_line(usage->text.substr(0, usage->text.size() - 1));
@@ -100,6 +120,8 @@ void check_secret(std::string_view text) {
   const auto* usage = std::get_if<UsageExit>(&started);
   claim(usage == nullptr || usage->text.find("hunter2") == std::string::npos, "a password is not shown",
         usage == nullptr ? "" : std::string_view{usage->text});
+  const auto printed = std::get<UsageExit>(start_with(whole, "--print-config"));
+  claim(printed.text.find("hunter2") == std::string::npos, "a password is not printed", printed.text);
 }
 
 void check(std::string_view text) {

@@ -80,7 +80,7 @@ def flags_of_the_help(program):
     return found
 
 
-COMMON = {"--config", "--log-level", "--log-format", "--help", "--version"}
+COMMON = {"--config", "--log-level", "--log-format", "--help", "--version", "--check-config", "--print-config"}
 PROGRAMS = [("dti_server",), ("faculty",), ("program",), ("dtictl", "verify")]
 
 

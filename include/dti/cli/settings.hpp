@@ -26,7 +26,8 @@ struct Setting {
   std::optional<std::string> default_value = {};  // parsed like any other value; none: the setting has no default
   std::string default_shown = "none";             // the default in --help if there is no default_value
   bool needed = false;
-  bool secret = false;  // the value may contain a password, so messages never show it
+  /// Set if the value may contain a password: returns the value without it. Messages show nothing of such a value.
+  std::function<std::string(const std::string& value)> without_password = {};
 };
 
 /// The description of a program: its settings, and the other parts of its --help.
@@ -36,6 +37,7 @@ struct AppDescription {
   std::vector<Setting> settings;
   std::vector<std::pair<std::string, std::string>> examples;  // the purpose and the command line
   std::vector<std::pair<int, std::string>> exit_codes;
+  bool is_service = false;                   // it has the flags --check-config and --print-config
   std::vector<Setting> others_in_file = {};  // settings of other programs that a shared config file may contain
 };
 
@@ -61,6 +63,9 @@ struct UsageExit {
 
 enum class Source { kFlag, kVariable, kFile, kDefault };
 
+/// What the command line asks a program to do.
+enum class Task { kRun, kCheckConfig, kPrintConfig };
+
 /// The source of a value: `--port`, `DTI_PORT`, `/etc/dti.toml:3` or `default`.
 struct Origin {
   Source source = Source::kDefault;
@@ -79,24 +84,30 @@ class Settings {
   [[nodiscard]] const std::vector<HostPort>& addresses(std::string_view name) const;
   [[nodiscard]] bool is_on(std::string_view name) const;
   [[nodiscard]] const Origin& origin(std::string_view name) const;
+  [[nodiscard]] Task task() const { return task_; }
+  /// Sets the value of a setting that has none: a default that depends on the surroundings.
+  /// @param source  of the value, such as `STATE_DIRECTORY`
+  void set_default(const std::string& name, Value value, const std::string& source);
   /// Log events about the environment variables that have the name of a setting and were ignored: see
   /// is_set_by_platform().
   [[nodiscard]] const std::vector<LogEvent>& ignored() const { return ignored_; }
 
   /// Incorrect usage because of the value of a setting. The line names the source of the value.
-  /// @param reason  a clause; it must not contain the value of a secret setting
+  /// @param reason  a clause; it must not contain the value of a setting that may contain a password
   [[nodiscard]] UsageExit bad(std::string_view name, std::string_view reason) const;
 
  private:
   friend std::variant<Settings, UsageExit> resolve(const AppDescription&, std::span<const std::string>,
                                                    const Surroundings&);
+  friend std::string config_text(const AppDescription&, const Settings&);
   struct Entry {
     Value value;
     Origin origin;
   };
   [[nodiscard]] const Entry& entry(std::string_view name) const;
 
-  std::string app_;
+  std::string prefix_;  // of a line about incorrect usage
+  Task task_ = Task::kRun;
   std::map<std::string, Entry, std::less<>> entries_;
   std::vector<LogEvent> ignored_;
 };
@@ -104,10 +115,10 @@ class Settings {
 /// Finds the value of each setting. A flag has priority over the environment variable, the variable over the config
 /// file, and the file over the default. An environment variable counts as not set if it is empty or
 /// is_set_by_platform(). resolve() adds the settings of every program: --help, --version, --config, --log-level and
-/// --log-format.
+/// --log-format; for a service also --check-config and --print-config.
 /// @param args  the command line without the program's name
 /// @return the settings, each valid for its kind; or how to end: help and version with 0, incorrect usage with 2 and
-///   one line
+///   one line. With --check-config, that line begins with the origin of the value: `/etc/dti.toml:3: port: …`
 [[nodiscard]] std::variant<Settings, UsageExit> resolve(const AppDescription& app, std::span<const std::string> args,
                                                         const Surroundings& surroundings);
 

@@ -51,6 +51,12 @@ bool has_variable(std::string_view text) {
   return false;
 }
 
+/// The part of a --store value that libpq reads.
+std::string_view conninfo_of(std::string_view text) {
+  if (!is_conninfo_uri(text) && text.starts_with(kPostgresql)) text.remove_prefix(kPostgresql.size());
+  return text;
+}
+
 /// The reason why the path of a SQLite store is probably not the one that the operator meant. The store makes the
 /// folders and the file that are missing, so a mistaken path would be a second, empty ledger.
 /// @return none if there is no such reason
@@ -115,17 +121,22 @@ StoreAddress parse_store_address(std::string_view text) {
 }
 
 bool carries_password(std::string_view text) {
-  if (text.starts_with(kSqlite) || text == "memory:") {
-    return false;
-  }
-  std::string_view conninfo = text;
-  if (!is_conninfo_uri(text) && text.starts_with(kPostgresql)) {
-    conninfo.remove_prefix(kPostgresql.size());
-  }
+  if (text.starts_with(kSqlite) || text == "memory:") return false;
   try {
-    return Conninfo{conninfo}.has_password();
+    return Conninfo{conninfo_of(text)}.has_password();
   } catch (const ConninfoError&) {
     return looks_like_a_password(text);
+  }
+}
+
+std::string without_password(const std::string& text) {
+  if (!carries_password(text)) return text;
+  try {
+    Conninfo conninfo{conninfo_of(text)};
+    conninfo.remove_passwords();
+    return std::string{kPostgresql} + conninfo.text();
+  } catch (const ConninfoError&) {
+    return std::string{kPostgresql} + "(an address that cannot be read)";
   }
 }
 

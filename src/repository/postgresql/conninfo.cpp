@@ -95,7 +95,10 @@ Conninfo::Conninfo(std::string_view text) {
   const std::unique_ptr<char, decltype(&PQfreemem)> owned_error{error, &PQfreemem};
   if (options == nullptr) throw ConninfoError{describe_parse_error(error != nullptr ? error : "", text)};
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
-    if (option->val != nullptr) set(option->keyword, option->val);
+    if (option->val == nullptr) continue;
+    set(option->keyword, option->val);
+    // libpq marks what a dialog must not show.
+    if (option->dispchar[0] == '*' || is_secret_key(option->keyword)) secret_keys_.insert(option->keyword);
   }
   if (value("port").find_first_not_of("0123456789,") != std::string::npos) {
     throw ConninfoError{"its port is not a number (in a URI, percent-encode what is special in user and password)"};
@@ -133,13 +136,18 @@ std::string Conninfo::address() const {
 }
 
 bool Conninfo::has_password() const {
-  return std::any_of(values_.begin(), values_.end(),
-                     [](const auto& item) { return is_secret_key(item.first) && !item.second.empty(); });
+  return std::any_of(secret_keys_.begin(), secret_keys_.end(), [&](const auto& key) { return !value(key).empty(); });
+}
+
+void Conninfo::remove_passwords() {
+  for (const auto& key : secret_keys_) values_.erase(key);
+  secret_keys_.clear();
 }
 
 bool Conninfo::is_revealed_by(std::string_view text) const {
-  return std::any_of(values_.begin(), values_.end(), [&](const auto& item) {
-    return is_secret_key(item.first) && !item.second.empty() && text.find(item.second) != std::string_view::npos;
+  return std::any_of(secret_keys_.begin(), secret_keys_.end(), [&](const auto& key) {
+    const auto secret = value(key);
+    return !secret.empty() && text.find(secret) != std::string_view::npos;
   });
 }
 

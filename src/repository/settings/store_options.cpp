@@ -17,10 +17,10 @@ Setting store_setting(const std::string& kinds) {
       .default_shown =
           "sqlite:STATE/dti.db, where STATE is $STATE_DIRECTORY, else $XDG_STATE_HOME/dti, else "
           "~/.local/state/dti",
-      .secret = true};
+      .without_password = without_password};
 }
 
-std::variant<StoreAddress, UsageExit> find_store(const Settings& settings, const Surroundings& surroundings) {
+std::variant<StoreAddress, UsageExit> find_store(Settings& settings, const Surroundings& surroundings) {
   if (settings.has("store")) {
     const auto& text = settings.text("store");
     if (settings.origin("store").source == Source::kFlag && carries_password(text)) {
@@ -36,19 +36,25 @@ std::variant<StoreAddress, UsageExit> find_store(const Settings& settings, const
   }
   const auto set = [&surroundings](const char* name) { return surroundings.variable(name).value_or(""); };
   std::filesystem::path state;
+  std::string source;
   auto state_directory = set("STATE_DIRECTORY");
   state_directory.erase(0, state_directory.find_first_not_of(':'));
   if (!state_directory.empty()) {
     state = state_directory.substr(0, state_directory.find(':'));  // systemd separates several directories with colons
+    source = "STATE_DIRECTORY";
   } else if (const std::filesystem::path xdg = set("XDG_STATE_HOME"); xdg.is_absolute()) {
     state = xdg / "dti";  // a relative path must be ignored (XDG Base Directory Specification)
+    source = "XDG_STATE_HOME";
   } else if (const std::filesystem::path home = set("HOME"); home.is_absolute() && home != "/") {
     state = home / ".local" / "state" / "dti";  // a container without a home directory has "/"
+    source = "HOME";
   } else {
     return settings.bad("store",
                         "is needed: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME gives a folder for the default");
   }
-  return StoreAddress{SqliteStoreAddress{state / "dti.db"}};
+  const SqliteStoreAddress address{state / "dti.db"};
+  settings.set_default("store", describe(address), source);
+  return StoreAddress{address};
 }
 
 }  // namespace dti

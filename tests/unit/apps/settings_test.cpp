@@ -17,13 +17,15 @@ using testing_support::fake_surroundings;
 using testing_support::Texts;
 using namespace std::chrono_literals;
 
+std::string without_password(const std::string& /*value*/) { return "***"; }
+
 const AppDescription kApp{
     .name = "app",
     .purpose = "Tests settings.",
     .settings = {{.name = "port", .kind = IntegerKind{0, 65'535}, .help = "A port.", .default_value = "6000"},
                  {.name = "wait-seconds", .kind = SecondsKind{}, .help = "A time.", .default_value = "1.5"},
                  {.name = "name", .kind = TextKind{200}, .help = "A name."},
-                 {.name = "store", .kind = TextKind{50}, .help = "A store.", .secret = true},
+                 {.name = "store", .kind = TextKind{50}, .help = "A store.", .without_password = without_password},
                  {.name = "json", .kind = SwitchKind{}, .help = "A switch.", .default_value = "false"}},
     .examples = {},
     .exit_codes = {{2, "bad use"}},

@@ -28,6 +28,9 @@ using StoreAddress = std::variant<MemoryStoreAddress, SqliteStoreAddress, Postgr
 /// Tells whether the text (a value of --store) contains a password. Such a value must not be on a command line.
 [[nodiscard]] bool carries_password(std::string_view text);
 
+/// A --store value without its passwords; they are not replaced by anything. The same text if it has none.
+[[nodiscard]] std::string without_password(const std::string& text);
+
 /// The address for people and logs: without user, password and options.
 [[nodiscard]] std::string describe(const StoreAddress& address);
 

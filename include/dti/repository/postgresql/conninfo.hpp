@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -33,11 +34,14 @@ class Conninfo {
   [[nodiscard]] std::string address() const;
 
   [[nodiscard]] bool has_password() const;
+  /// Removes the passwords and the other secret keys.
+  void remove_passwords();
   /// Whether the text holds the value of a password or of another secret key.
   [[nodiscard]] bool is_revealed_by(std::string_view text) const;
 
  private:
   std::map<std::string, std::string, std::less<>> values_;  // by their keys
+  std::set<std::string, std::less<>> secret_keys_;  // those in values_ that libpq's dialogs would hide, and others
 };
 
 /// The time that libpq may spend on each of the hosts, one after the other, so that all of them fit into `timeout`. It is

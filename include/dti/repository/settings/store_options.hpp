@@ -17,9 +17,8 @@ inline constexpr const char* kAllStores =
     "sqlite:PATH, postgresql://... (a libpq URI), \"postgresql:host=... dbname=...\", or memory: (for tests; nothing "
     "is kept)";
 
-/// The address of the store: the value of `store`, or else the file in the state folder. A flag with a password is
-/// rejected.
-[[nodiscard]] std::variant<StoreAddress, UsageExit> find_store(const Settings& settings,
-                                                               const Surroundings& surroundings);
+/// The address of the store: the value of `store`, or else the file in the state folder, which becomes the value. A flag
+/// with a password is rejected.
+[[nodiscard]] std::variant<StoreAddress, UsageExit> find_store(Settings& settings, const Surroundings& surroundings);
 
 }  // namespace dti

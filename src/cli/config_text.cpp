@@ -1,0 +1,93 @@
+#include "dti/cli/config_text.hpp"
+
+#include <array>
+#include <cstdio>
+#include <variant>
+
+#include "cli/help.hpp"
+#include "dti/cli/escape.hpp"
+#include "dti/domain/name.hpp"
+
+namespace dti {
+namespace {
+
+std::string toml_string(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      quoted += {'\\', c};
+    } else if (byte < 0x20 || byte == 0x7f) {
+      std::array<char, 8> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\u%04x", byte);
+      quoted += escape.data();
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted += '"';
+}
+
+bool has_quotes(const Value& value) {
+  return std::holds_alternative<std::string>(value) || std::holds_alternative<std::vector<HostPort>>(value);
+}
+
+std::string seconds_text(std::chrono::milliseconds time) {
+  auto decimals = std::to_string(time.count() % 1000);
+  decimals.insert(0, 3 - decimals.size(), '0');
+  decimals.erase(decimals.find_last_not_of('0') + 1);
+  return std::to_string(time.count() / 1000) + (decimals.empty() ? "" : "." + decimals);
+}
+
+std::string line_without_value(const Setting& setting) {
+  return "# " + setting.name + ": not set (" + setting.default_shown + ")\n";
+}
+
+std::string line_with_value(const Setting& setting, const Value& value, const std::string& origin) {
+  const auto whole = value_text(value);
+  const auto text = setting.without_password ? setting.without_password(whole) : whole;
+  if (!is_utf8(text) || !std::holds_alternative<Value>(parse_value(setting.kind, text))) {
+    return "# " + setting.name + ": " + quoted_text(text) + "  # " + origin + "; a config file cannot contain it\n";
+  }
+  const auto comment = origin + (text == whole ? "" : "; without its password, which is not shown");
+  return setting.name + " = " + (has_quotes(value) ? toml_string(text) : text) + "  # " + comment + '\n';
+}
+
+}  // namespace
+
+std::string value_text(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  if (const auto* time = std::get_if<std::chrono::milliseconds>(&value)) return seconds_text(*time);
+  if (const auto* is_on = std::get_if<bool>(&value)) return *is_on ? "true" : "false";
+  std::string text;
+  for (const auto& address : std::get<std::vector<HostPort>>(value)) {
+    text += (text.empty() ? "" : ",") + to_string(address);
+  }
+  return text;
+}
+
+std::string config_text(const AppDescription& app, const Settings& settings) {
+  std::string text =
+      "# The settings of " + app.name + ", as a config file. The comment after a value gives its origin.\n";
+  std::string group;
+  for (const auto& setting : with_common_settings(app).settings) {
+    if (setting.group != group) text += "\n# " + setting.group + '\n';
+    group = setting.group;
+    const auto entry = settings.entries_.find(setting.name);
+    text += entry == settings.entries_.end() ? line_without_value(setting)
+                                             : line_with_value(setting, entry->second.value, entry->second.origin.text);
+  }
+  return text;
+}
+
+std::optional<UsageExit> answer_about_config(const AppDescription& app, const Settings& settings) {
+  switch (settings.task()) {
+    case Task::kRun: return std::nullopt;
+    case Task::kCheckConfig: return UsageExit{0, app.name + ": the configuration is valid\n", true};
+    case Task::kPrintConfig: return UsageExit{0, config_text(app, settings), true};
+  }
+  return std::nullopt;
+}
+
+}  // namespace dti

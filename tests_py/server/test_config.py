@@ -1,0 +1,100 @@
+"""--check-config and --print-config of the real programs: what they say, and that they touch nothing."""
+
+import os
+import socket
+
+import pytest
+
+from tests_py.harness.process import run, run_with_broken_stdout, running
+from tests_py.harness.rooms import faculty_flags
+from tests_py.harness.scenario import POOL
+from tests_py.harness.wire import OK, Client, grant, request
+
+DAEMONS = ("dti_server", "faculty")
+AWKWARD = 'ñ "a" \\u0041 x#='
+
+
+def flags_of(name):
+    return () if name == "dti_server" else faculty_flags("127.0.0.1:1")
+
+
+def values(text):
+    """The lines of a printed config without the comments about origins."""
+    return [line.rsplit("  # ", 1)[0] for line in text.splitlines()]
+
+
+def tree(folder):
+    """What the folder holds, without what the harness writes there."""
+    return sorted(str(path) for path in folder.rglob("*") if path.suffix != ".stderr")
+
+
+@pytest.mark.parametrize("task", ["--check-config", "--print-config"])
+def test_a_question_about_the_settings_makes_no_file_and_no_connection(tmp_path, task):
+    with socket.create_server(("127.0.0.1", 0)) as database:
+        database.settimeout(0)
+        address = f"127.0.0.1:{database.getsockname()[1]}"
+        store = f"postgresql://dti@{address}/dti"
+        for name, flags in (("dti_server", POOL), ("dti_server", (*POOL, f"--store={store}", f"--proxy-server={address}")),
+                            ("faculty", faculty_flags(address))):
+            port = "--port" if name == "dti_server" else "--listen-port"
+            # Its port is in use.
+            status, _, log = run(tmp_path, name, *flags, f"{port}={database.getsockname()[1]}", task)
+            assert (status, log) == (0, ""), log
+        with pytest.raises(BlockingIOError):
+            database.accept()
+    assert tree(tmp_path) == []
+
+
+def test_a_running_server_is_not_disturbed_by_a_check_of_its_own_settings(tmp_path):
+    with running(tmp_path, *POOL) as dti, Client(dti.endpoint) as client:
+        status, out, _ = run(tmp_path, "dti_server", *POOL, f"--port={dti.port}", "--check-config")
+        assert (status, out) == (0, "dti_server: the configuration is valid\n")
+        assert grant(client, request("2025-10", "Derecho", ("Derecho Civil", 7, 2))) == [(OK, 7, 2, 0)]
+
+
+def test_a_fault_begins_with_its_file_and_line(tmp_path):
+    config = tmp_path / "dti.toml"
+    config.write_text("port = 6000\nlease-seconds = 0\n", encoding="utf-8")
+    status, out, log = run(tmp_path, "dti_server", f"--config={config}", "--check-config")
+    assert (status, out) == (2, "")
+    assert log == f"{config}:2: lease-seconds: \"0\" must be more than 0 seconds\n"
+
+
+@pytest.mark.parametrize("name", DAEMONS)
+def test_what_is_printed_is_a_config_file_that_prints_the_same(tmp_path, name):
+    first = tmp_path / "first.toml"
+    second = tmp_path / "second.toml"
+    env = {"DTI_LOG_FORMAT": "json", "STATE_DIRECTORY": f"/{AWKWARD}"} if name == "dti_server" else {"DTI_RETRIES": "3"}
+    status, out, _ = run(tmp_path, name, *flags_of(name), "--bind=::1", "--print-config", env=env)
+    assert status == 0
+    first.write_text(out, encoding="utf-8")
+    status, again, log = run(tmp_path, name, f"--config={first}", "--print-config")
+    assert status == 0, log
+    assert values(again) == values(out)
+    second.write_text(again, encoding="utf-8")
+    first.write_text(again, encoding="utf-8")
+    assert run(tmp_path, name, f"--config={first}", "--print-config")[1] == again
+    assert run(tmp_path, name, f"--config={second}", "--check-config")[0] == 0
+
+
+def test_a_printed_config_starts_a_server_with_the_same_store(tmp_path):
+    config = tmp_path / "dti.toml"
+    store = f"--store=sqlite:{tmp_path}/{AWKWARD}.db"
+    status, out, log = run(tmp_path, "dti_server", *POOL, store, "--port=0", "--print-config")
+    assert status == 0, log
+    config.write_text(out, encoding="utf-8")
+    with running(tmp_path, f"--config={config}"):
+        assert os.path.exists(tmp_path / f"{AWKWARD}.db")
+
+
+def test_no_part_of_a_password_is_printed(tmp_path):
+    for store in ("postgresql://dti:s3cr%40t@db/dti", "postgresql:host=db password='s3cr@t' sslpassword=s3cr@t"):
+        status, out, log = run(tmp_path, "dti_server", "--print-config", env={"DTI_STORE": store})
+        assert status == 0
+        assert "s3cr" not in out + log
+        assert "host='db'" in out
+
+
+@pytest.mark.parametrize("task", ["--check-config", "--print-config"])
+def test_an_answer_that_cannot_be_printed_is_a_failure(tmp_path, task):
+    assert run_with_broken_stdout(tmp_path, ">/dev/full", "dti_server", task)[0] == 1
