@@ -5,6 +5,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -15,7 +16,9 @@
 #include "dti/base/process_limits.hpp"
 #include "dti/base/stop_signals.hpp"
 #include "dti/cli/announcements.hpp"
+#include "dti/cli/log_options.hpp"
 #include "dti/cli/logging.hpp"
+#include "dti/cli/reload.hpp"
 #include "dti/cli/settings.hpp"
 #include "dti/cli/standard_streams.hpp"
 #include "dti/http/http_server.hpp"
@@ -31,7 +34,16 @@
 
 namespace {
 
-int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const dti::Log& process_log) {
+/// Reads the settings again, and changes what can change while the server runs.
+void reload(std::span<const std::string> args, dti::Settings& in_use, dti::Server& server, const dti::Log& log) {
+  const auto read = dti::read_dti_server_settings(args, dti::reload_surroundings());
+  if (!dti::apply_changes(dti::describe_dti_server(), in_use, read, log.sink())) return;
+  log.set_level(dti::log_options(in_use).level);
+  server.change(dti::server_changes(in_use));
+}
+
+int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti::StopSignals& stop_signals,
+          const dti::Log& process_log) {
   const auto started_at = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
   const auto events = std::make_shared<dti::EventCounts>(dti::kServerEvents);
   const auto log = dti::counted(process_log.sink(), events);
@@ -67,6 +79,7 @@ int serve(dti::DtiServerOptions options, dti::StopSignals& stop_signals, const d
     http = dti::serve_http(options.http->host, options.http->port,
                            dti::server_routes(server.figures(), facts, store_file), log);
   }
+  stop_signals.on_reload([&] { reload(args, options.settings, server, process_log); });
   const auto on_role = [&](dti::Role role) {
     const bool leads = role == dti::Role::kLeader;
     announcements.say(leads ? "READY" : "STANDBY", server.endpoint());
@@ -104,7 +117,7 @@ int main(int argc, char** argv) {
     dti::StopSignals stop_signals{dti::StopSignals::For::kDaemon};
     dti::require_threads_and_files(given.http ? dti::kHttpNeeds : dti::ProcessNeeds{});
     const dti::Log log{log_options};
-    code = dti::run_logged(log, [&] { return serve(std::move(given), stop_signals, log); });
+    code = dti::run_logged(log, [&] { return serve(std::move(given), args, stop_signals, log); });
   } catch (const std::exception& error) {
     dti::log_without_thread(log_options, error.what());
   }

@@ -38,7 +38,8 @@ std::vector<Setting> store_settings() {
        .help =
            "With several servers on one PostgreSQL database: how long after the leader's last lease renewal a standby "
            "may take over; 1 to 300.",
-       .default_value = "5"},
+       .default_value = "5",
+       .reloads = true},
   };
 }
 
@@ -106,10 +107,10 @@ std::vector<Setting> network_settings() {
       {.name = "memory-max",
        .group = "Network",
        .kind = IntegerKind{0, kMemoryMebibytesMax},
-       .help =
-           "Memory limit in MiB. When it is exceeded, the server closes all connections (clients reconnect). This "
-           "protects against clients that never finish a message. 0 means no limit.",
-       .default_value = "1024"},
+       .help = "Memory limit in MiB. When it is exceeded, the server closes all connections (clients reconnect). This "
+               "protects against clients that never finish a message. 0 means no limit.",
+       .default_value = "1024",
+       .reloads = true},
   };
 }
 
@@ -190,6 +191,54 @@ std::vector<CatalogRow> default_rows() {
   return std::get<CatalogFile>(std::move(file)).rows;
 }
 
+std::size_t memory_max(const Settings& settings) {
+  return static_cast<std::size_t>(settings.integer("memory-max")) * 1024 * 1024;
+}
+
+/// All options except those from the catalogue file.
+std::variant<DtiServerOptions, UsageExit> read_options(std::span<const std::string> args,
+                                                       const Surroundings& surroundings) {
+  auto resolved = resolve(describe_dti_server(), args, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
+  auto& settings = std::get<Settings>(resolved);
+
+  auto semester = find_semester(settings);
+  if (auto* usage = std::get_if<UsageExit>(&semester)) return std::move(*usage);
+  auto store = find_store(settings, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&store)) return std::move(*usage);
+
+  DtiServerOptions options;
+  options.start.semester = std::get<0>(std::move(semester));
+  options.start.names = {"--semester", "--classrooms", "--labs", "--mobile-labs"};
+  options.pipeline.store_timeout = settings.duration("store-timeout");
+  options.pipeline.faculties_to_answer = static_cast<std::size_t>(settings.integer("num-faculties"));
+  options.store = std::get<StoreAddress>(std::move(store));
+  options.bind = settings.text("bind");
+  options.port = static_cast<std::uint16_t>(settings.integer("port"));
+  options.memory_max = memory_max(settings);
+  if (settings.has("proxy-server")) {
+    options.proxy = settings.addresses("proxy-server").front();
+    if (options.proxy->host.starts_with('[')) {
+      return settings.bad("proxy-server", "the old proxy supports IPv4 only: give an IPv4 address, or a name that has "
+                                          "one");
+    }
+    if (is_ipv6_only(options.bind)) {
+      return settings.bad("bind", "the old proxy (--proxy-server) reaches a server over IPv4 only: listen on an IPv4 "
+                                  "address");
+    }
+  }
+  options.fail_after = settings.duration("fail-seconds");
+  options.pipeline.lease.duration = settings.duration("lease-seconds");
+  if (options.pipeline.lease.duration < kLeaseMin || options.pipeline.lease.duration > kLeaseMax) {
+    return settings.bad("lease-seconds", "must be between 1 and 300 seconds");
+  }
+  options.http = http_address(settings);
+  if (settings.has("advertise")) options.advertise = settings.addresses("advertise").front();
+  options.log = log_options(settings);
+  options.settings = std::move(settings);
+  return options;
+}
+
 }  // namespace
 
 AppDescription describe_dti_server() {
@@ -219,54 +268,30 @@ AppDescription describe_dti_server() {
   };
 }
 
+std::variant<Settings, UsageExit> read_dti_server_settings(std::span<const std::string> args,
+                                                           const Surroundings& surroundings) {
+  auto options = read_options(args, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&options)) return std::move(*usage);
+  return std::get<DtiServerOptions>(std::move(options)).settings;
+}
+
+ServerChanges server_changes(const Settings& settings) {
+  return {.memory_max = memory_max(settings), .lease = settings.duration("lease-seconds")};
+}
+
 std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<const std::string> args,
                                                                    const Surroundings& surroundings) {
-  const auto description = describe_dti_server();
-  auto resolved = resolve(description, args, surroundings);
-  if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
-  auto& settings = std::get<Settings>(resolved);
-
-  auto semester = find_semester(settings);
-  if (auto* usage = std::get_if<UsageExit>(&semester)) return std::move(*usage);
-  auto store = find_store(settings, surroundings);
-  if (auto* usage = std::get_if<UsageExit>(&store)) return std::move(*usage);
-  auto catalog = read_catalog(settings, surroundings);
+  auto read = read_options(args, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&read)) return std::move(*usage);
+  auto& options = std::get<DtiServerOptions>(read);
+  auto catalog = read_catalog(options.settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&catalog)) return std::move(*usage);
-
-  DtiServerOptions options;
-  options.start.semester = std::get<0>(std::move(semester));
   auto& file = std::get<CatalogFile>(catalog);
   options.start.catalog = std::move(file.rows);
-  options.start.names = {"--semester", "--classrooms", "--labs", "--mobile-labs"};
   options.catalog_is_windows_1252 = file.is_windows_1252;
   options.start.default_catalog = default_rows();
-  options.pipeline.store_timeout = settings.duration("store-timeout");
-  options.pipeline.faculties_to_answer = static_cast<std::size_t>(settings.integer("num-faculties"));
-  options.store = std::get<StoreAddress>(std::move(store));
-  options.bind = settings.text("bind");
-  options.port = static_cast<std::uint16_t>(settings.integer("port"));
-  options.memory_max = static_cast<std::size_t>(settings.integer("memory-max")) * 1024 * 1024;
-  if (settings.has("proxy-server")) {
-    options.proxy = settings.addresses("proxy-server").front();
-    if (options.proxy->host.starts_with('[')) {
-      return settings.bad("proxy-server", "the old proxy supports IPv4 only: give an IPv4 address, or a name that has "
-                                          "one");
-    }
-    if (is_ipv6_only(options.bind)) {
-      return settings.bad("bind", "the old proxy (--proxy-server) reaches a server over IPv4 only: listen on an IPv4 "
-                                  "address");
-    }
-  }
-  options.fail_after = settings.duration("fail-seconds");
-  options.pipeline.lease.duration = settings.duration("lease-seconds");
-  if (options.pipeline.lease.duration < kLeaseMin || options.pipeline.lease.duration > kLeaseMax) {
-    return settings.bad("lease-seconds", "must be between 1 and 300 seconds");
-  }
-  options.http = http_address(settings);
-  if (settings.has("advertise")) options.advertise = settings.addresses("advertise").front();
-  options.log = log_options(settings);
-  if (auto usage = answer_about_config(description, settings)) return *std::move(usage);
-  return options;
+  if (auto usage = answer_about_config(describe_dti_server(), options.settings)) return *std::move(usage);
+  return std::move(options);
 }
 
 }  // namespace dti

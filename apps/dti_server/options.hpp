@@ -13,11 +13,13 @@
 #include "dti/repository/open/open_repository.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
 #include "dti/service/allocation/take_over.hpp"
+#include "dti/transport/server/server.hpp"
 
 namespace dti {
 
 /// The options of dti_server. Source: docs/settings.md, Flags.
 struct DtiServerOptions {
+  Settings settings;                     // from which the other options were made
   StartOptions start;                    // with the rows of the catalogue file
   bool catalog_is_windows_1252 = false;  // the catalogue file was read as Windows-1252
   PipelineOptions pipeline;
@@ -33,6 +35,14 @@ struct DtiServerOptions {
 };
 
 [[nodiscard]] AppDescription describe_dti_server();
+
+/// Reads the settings of a running server again, without the catalogue file, which only a start uses.
+/// @param args  as at the start
+[[nodiscard]] std::variant<Settings, UsageExit> read_dti_server_settings(std::span<const std::string> args,
+                                                                         const Surroundings& surroundings);
+
+/// The options that may change while the server runs.
+[[nodiscard]] ServerChanges server_changes(const Settings& settings);
 
 /// @param args  the command line without the program's name
 /// @return the options; or how to end: help and version with 0, incorrect usage with 2

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <exception>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -14,7 +15,9 @@
 #include "dti/base/process_limits.hpp"
 #include "dti/base/stop_signals.hpp"
 #include "dti/cli/announcements.hpp"
+#include "dti/cli/log_options.hpp"
 #include "dti/cli/logging.hpp"
+#include "dti/cli/reload.hpp"
 #include "dti/cli/settings.hpp"
 #include "dti/cli/standard_streams.hpp"
 #include "dti/http/http_server.hpp"
@@ -27,7 +30,16 @@
 
 namespace {
 
-int serve(dti::FacultyAppOptions options, dti::StopSignals& stop_signals, const dti::Log& process_log) {
+/// Reads the settings again, and changes what can change while the faculty runs.
+void reload(std::span<const std::string> args, dti::Settings& in_use, dti::FacultyNode& node, const dti::Log& log) {
+  const auto read = dti::resolve(dti::describe_faculty(), args, dti::reload_surroundings());
+  if (!dti::apply_changes(dti::describe_faculty(), in_use, read, log.sink())) return;
+  log.set_level(dti::log_options(in_use).level);
+  node.change(dti::faculty_changes(in_use));
+}
+
+int serve(dti::FacultyAppOptions options, std::span<const std::string> args, dti::StopSignals& stop_signals,
+          const dti::Log& process_log) {
   const auto started_at = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
   const auto events = std::make_shared<dti::EventCounts>(dti::kFacultyEvents);
   const auto log = dti::counted(process_log.sink(), events);
@@ -44,6 +56,7 @@ int serve(dti::FacultyAppOptions options, dti::StopSignals& stop_signals, const 
     http =
         dti::serve_http(options.http->host, options.http->port, dti::faculty_routes(node.figures(), facts, name), log);
   }
+  stop_signals.on_reload([&] { reload(args, options.settings, node, process_log); });
   announcements.say("READY", node.endpoint());
   const int code = node.run(stop_signals);
   announcements.finish();
@@ -66,7 +79,7 @@ int main(int argc, char** argv) {
     dti::StopSignals stop_signals{dti::StopSignals::For::kDaemon};
     dti::require_threads_and_files(given.http ? dti::kHttpNeeds : dti::ProcessNeeds{});
     const dti::Log log{log_options};
-    code = dti::run_logged(log, [&] { return serve(std::move(given), stop_signals, log); });
+    code = dti::run_logged(log, [&] { return serve(std::move(given), args, stop_signals, log); });
   } catch (const std::exception& error) {
     dti::log_without_thread(log_options, error.what());
   }

@@ -36,12 +36,14 @@ std::vector<Setting> settings_of_faculty() {
        .kind = IntegerKind{1, kProgramsMax},
        .help = "Sends the batch when N programs have made a request for the same semester. A program that repeats its "
                "request counts once.",
-       .default_value = "5"},
+       .default_value = "5",
+       .reloads = true},
       {.name = "batch-seconds",
        .group = "Batches",
        .kind = SecondsKind{.zero_allowed = true},
        .help = "Sends the batch at the latest this long after its first request.",
-       .default_value = "30"},
+       .default_value = "30",
+       .reloads = true},
       {.name = "request-timeout",
        .group = "Batches",
        .kind = SecondsKind{},
@@ -93,20 +95,26 @@ AppDescription describe_faculty() {
   };
 }
 
+FacultyChanges faculty_changes(const Settings& settings) {
+  return {.programs_min = static_cast<std::size_t>(settings.integer("min-programs")),
+          .batch_wait = settings.duration("batch-seconds")};
+}
+
 std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const std::string> args,
                                                                  const Surroundings& surroundings) {
   const auto description = describe_faculty();
   auto resolved = resolve(description, args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
-  const auto& settings = std::get<Settings>(resolved);
+  auto& settings = std::get<Settings>(resolved);
 
   FacultyAppOptions options;
   options.servers = settings.addresses("dti-server");
   options.faculty.name = settings.text("name");
   for (const auto& server : options.servers) options.faculty.client.endpoints.push_back(to_string(server));
   if (settings.has("semester")) options.faculty.semester = settings.text("semester");
-  options.faculty.programs_min = static_cast<std::size_t>(settings.integer("min-programs"));
-  options.faculty.batch_wait = settings.duration("batch-seconds");
+  const auto changeable = faculty_changes(settings);
+  options.faculty.programs_min = changeable.programs_min;
+  options.faculty.batch_wait = changeable.batch_wait;
   options.faculty.client.request_timeout = settings.duration("request-timeout");
   options.faculty.client.retries = static_cast<int>(settings.integer("retries"));
   options.bind = settings.text("bind");
@@ -114,6 +122,7 @@ std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const
   options.http = http_address(settings);
   options.log = log_options(settings);
   if (auto usage = answer_about_config(description, settings)) return *std::move(usage);
+  options.settings = std::move(settings);
   return options;
 }
 

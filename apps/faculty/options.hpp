@@ -10,11 +10,13 @@
 #include "dti/cli/logging.hpp"
 #include "dti/cli/settings.hpp"
 #include "dti/service/faculty/faculty_service.hpp"
+#include "dti/transport/faculty/faculty_node.hpp"
 
 namespace dti {
 
 /// The options of faculty. Source: docs/settings.md, Flags.
 struct FacultyAppOptions {
+  Settings settings;  // from which the other options were made
   FacultyOptions faculty;
   std::vector<HostPort> servers;  // the same servers as faculty.client.endpoints, in the same order
   std::string bind;
@@ -24,6 +26,9 @@ struct FacultyAppOptions {
 };
 
 [[nodiscard]] AppDescription describe_faculty();
+
+/// The options that may change while the faculty runs.
+[[nodiscard]] FacultyChanges faculty_changes(const Settings& settings);
 
 /// @param args  the command line without the program's name
 /// @return the options; or how to end: help and version with 0, incorrect usage with 2

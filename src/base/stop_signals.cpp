@@ -58,6 +58,8 @@ bool StopSignals::stop_asked() {
     const auto* const taken = std::find_if(kTaken.begin(), kTaken.end(), is_it);
     if (taken->stops) {
       stop_asked_ = true;
+    } else if (taken->number == SIGHUP && on_reload_) {
+      on_reload_();
     } else if (on_ignored_) {
       on_ignored_(taken->name);
     }

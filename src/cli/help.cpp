@@ -62,9 +62,10 @@ std::string setting_help(const Setting& setting) {
   constexpr std::array<std::string_view, 4> kFlagsOnly = {"check-config", "print-config", "help", "version"};
   const bool is_flag_only = std::find(kFlagsOnly.begin(), kFlagsOnly.end(), setting.name) != kFlagsOnly.end();
   return "  --" + setting.name + (value.empty() ? "" : "=" + value) + '\n' + wrapped(setting.help, 6) +
-         (is_flag_only
-              ? ""
-              : wrapped("(" + without_value(setting) + "; environment: " + variable_name(setting.name) + ")", 6));
+         (is_flag_only ? ""
+                       : wrapped("(" + without_value(setting) + "; environment: " + variable_name(setting.name) +
+                                     (setting.reloads ? "; SIGHUP reloads it)" : ")"),
+                                 6));
 }
 
 }  // namespace
@@ -75,7 +76,8 @@ AppDescription with_common_settings(const AppDescription& app) {
                           .group = "Log and help",
                           .kind = ChoiceKind{{"debug", "info", "warning", "error"}},
                           .help = "The minimum level of the events to log. Logs go to stderr.",
-                          .default_value = "info"});
+                          .default_value = "info",
+                          .reloads = true});
   all.settings.push_back({.name = "log-format",
                           .group = "Log and help",
                           .kind = ChoiceKind{{"text", "json"}},

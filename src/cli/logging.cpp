@@ -227,6 +227,8 @@ LogSink Log::sink() const {
   return [state = state_](const LogEvent& event) { state->log(event); };
 }
 
+void Log::set_level(LogLevel level) const { state_->logger.set_level(spdlog_level(level)); }
+
 std::uint64_t Log::lines_dropped() const { return state_->sink->dropped(); }
 
 void Log::finish() const { state_->sink->finish(kFinishTime); }

@@ -245,6 +245,16 @@ const std::vector<HostPort>& Settings::addresses(std::string_view name) const {
 bool Settings::is_on(std::string_view name) const { return std::get<bool>(entry(name).value); }
 const Origin& Settings::origin(std::string_view name) const { return entry(name).origin; }
 
+const Value* Settings::find(std::string_view name) const {
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? nullptr : &found->second.value;
+}
+
+void Settings::take(const std::string& name, const Settings& others) {
+  entries_.erase(name);
+  if (others.has(name)) entries_.emplace(name, others.entry(name));
+}
+
 void Settings::set_default(const std::string& name, Value value, const std::string& source) {
   DTI_CHECK(!has(name));
   entries_.emplace(name, Entry{std::move(value), {Source::kDefault, "default, from " + source}});

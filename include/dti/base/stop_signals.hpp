@@ -6,7 +6,7 @@
 namespace dti {
 
 /// Makes the signals that request a stop, SIGTERM and SIGINT, readable from a descriptor for a poll set. A daemon also
-/// stops on SIGQUIT, and ignores SIGHUP, SIGUSR1 and SIGUSR2, which would kill it by default.
+/// stops on SIGQUIT, reloads on SIGHUP, and ignores SIGUSR1 and SIGUSR2, all of which would kill it by default.
 /// Construct it, or call block(), before the process starts a thread or a ZeroMQ context, so that all threads inherit
 /// the blocked signals. The signals stay blocked after the destructor: another SIGTERM during a clean stop does not
 /// change the exit code.
@@ -34,6 +34,9 @@ class StopSignals {
   /// such as `SIGHUP`.
   void on_ignored(std::function<void(const char* name)> handler) { on_ignored_ = std::move(handler); }
 
+  /// Sets the function that stop_asked() calls for SIGHUP. Without it, SIGHUP is ignored as above.
+  void on_reload(std::function<void()> handler) { on_reload_ = std::move(handler); }
+
   /// Readable when a signal has arrived, until stop_asked() has read it.
   [[nodiscard]] int descriptor() const { return descriptor_; }
 
@@ -45,6 +48,7 @@ class StopSignals {
   int descriptor_;
   bool stop_asked_ = false;
   std::function<void(const char* name)> on_ignored_;
+  std::function<void()> on_reload_;
 };
 
 }  // namespace dti

@@ -40,6 +40,8 @@ class Log {
   void operator()(const LogEvent& event) const;
   /// The same log as a function object. It may outlive the Log; then it drops its events.
   [[nodiscard]] LogSink sink() const;
+  /// Events below this level are dropped from now on.
+  void set_level(LogLevel level) const;
   /// How many lines were dropped since the start, because stderr was not read. Thread: any.
   [[nodiscard]] std::uint64_t lines_dropped() const;
   /// Waits for the last lines, at most for kFinishTime. Call it before the process exits.

@@ -26,6 +26,7 @@ struct Setting {
   std::optional<std::string> default_value = {};  // parsed like any other value; none: the setting has no default
   std::string default_shown = "none";             // the default in --help if there is no default_value
   bool needed = false;
+  bool reloads = false;  // SIGHUP changes it while the program runs; the others need a restart
   /// Set if the value may contain a password: returns the value without it. Messages show nothing of such a value.
   std::function<std::string(const std::string& value)> without_password = {};
 };
@@ -85,6 +86,10 @@ class Settings {
   [[nodiscard]] bool is_on(std::string_view name) const;
   [[nodiscard]] const Origin& origin(std::string_view name) const;
   [[nodiscard]] Task task() const { return task_; }
+  /// The value of a setting; null if it has none. Valid until the settings change.
+  [[nodiscard]] const Value* find(std::string_view name) const;
+  /// Takes the value of a setting and its origin from others; the setting has no value if it has none there.
+  void take(const std::string& name, const Settings& others);
   /// Sets the value of a setting that has none: a default that depends on the surroundings.
   /// @param source  of the value, such as `STATE_DIRECTORY`
   void set_default(const std::string& name, Value value, const std::string& source);

@@ -45,7 +45,20 @@ void CommitPipeline::compare_start() {
   if (programs != nullptr && programs->empty()) start_->catalog.clear();
 }
 
-void CommitPipeline::renew(const Now& now) { call_store(RenewCall{lead_.epoch(), options_.lease.duration}, now); }
+void CommitPipeline::change_lease(std::chrono::milliseconds duration, const Now& now) {
+  options_.lease.duration = duration;
+  lead_.renew_soon(now.steady);
+}
+
+/// The duration changed while the call was in progress that asked for the lease.
+void CommitPipeline::renew_soon_if_changed(const Now& now) {
+  if (lead_.lease() != options_.lease.duration) lead_.renew_soon(now.steady);
+}
+
+void CommitPipeline::renew(const Now& now) {
+  lead_.begin_renewal(options_.lease.duration, now.steady);
+  call_store(RenewCall{lead_.epoch(), options_.lease.duration}, now);
+}
 
 void CommitPipeline::on(const Ended<RenewCall>& renewal, const Now& now) {
   if (const auto* failure = renewal.failure()) {
@@ -53,7 +66,10 @@ void CommitPipeline::on(const Ended<RenewCall>& renewal, const Now& now) {
     return take_over_again(failure->text, now);
   }
   switch (renewal.answer()) {
-    case CommitResult::kCommitted: lead_.renew(call_.since()); return pump(now);
+    case CommitResult::kCommitted:
+      lead_.renew(call_.since());
+      renew_soon_if_changed(now);
+      return pump(now);
     case CommitResult::kReplaced: return step_down(now);
     case CommitResult::kBaseMoved: return take_over_again("the store's leadership is not where it was left", now);
   }

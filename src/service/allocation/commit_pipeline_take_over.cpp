@@ -14,7 +14,7 @@ namespace dti {
 
 void CommitPipeline::start_take_over(const Now& now) {
   DTI_CHECK(queue_.gathering.empty() && queue_.in_flight.empty());
-  lead_.begin_take_over();
+  lead_.begin_take_over(options_.lease.duration, now.steady);
   call_store(TakeOverCall{{reading_.begin(allocator_), start_, start_fits_, options_.lease}}, now);
 }
 
@@ -67,6 +67,7 @@ void CommitPipeline::lead(const Leadership& leadership, const std::vector<Stored
   reading_.succeed();
   semesters_ = leadership.semesters;
   lead_.take(leadership.epoch, call_.since());
+  renew_soon_if_changed(now);
   log(LogLevel::kInfo, "leading",
       "epoch " + std::to_string(leadership.epoch) + ", " + std::to_string(open.size()) + " open semesters, " +
           std::to_string(queue_.undecided.size()) + " requests waiting");

@@ -38,9 +38,7 @@ LogEvent log_event_of(RequestEvent::Kind kind) {
 }  // namespace
 
 FacultyService::FacultyService(FacultyOptions options, std::function<std::uint64_t()> random)
-    : options_(std::move(options)),
-      programs_min_(std::clamp<std::size_t>(options_.programs_min, 1, kBatchProgramsMax)),
-      client_(options_.client, std::move(random)) {}
+    : options_(std::move(options)), client_(options_.client, std::move(random)) {}
 
 void FacultyService::on_room_request(Token token, const RoomRequest& request, SteadyTime now) {
   if (options_.semester && request.semester != *options_.semester) {
@@ -55,7 +53,7 @@ void FacultyService::on_room_request(Token token, const RoomRequest& request, St
   }
 
   auto& batch = gather(request.semester, now);
-  if (batch.tokens.empty()) batch.send_at = now + options_.batch_wait;
+  if (batch.tokens.empty()) batch.since = now;
   batch.request.programs.push_back({client_.fresh_id(), request.program_name, request.want});
   batch.tokens.emplace_back(token);
   // A program that repeats its request, for example after a crash, does not count as another one.
@@ -109,11 +107,20 @@ void FacultyService::on_tick(SteadyTime now) {
   }
   for (auto place = gathering_.begin(); place != gathering_.end();) {
     const auto due = place++;
-    if (now >= due->second.send_at) send(std::move(gathering_.extract(due).mapped()), now);
+    if (now >= due->second.since + options_.batch_wait) send(std::move(gathering_.extract(due).mapped()), now);
   }
   client_.on_tick(now);
   follow_client();
   end_if_done();
+}
+
+void FacultyService::change_batches(std::size_t programs_min, std::chrono::milliseconds batch_wait, SteadyTime now) {
+  options_.programs_min = programs_min;
+  options_.batch_wait = batch_wait;
+  for (auto place = gathering_.begin(); place != gathering_.end();) {
+    const auto batch = place++;
+    if (is_full(batch->second)) send(std::move(gathering_.extract(batch).mapped()), now);
+  }
 }
 
 void FacultyService::on_stop(SteadyTime now) {
@@ -127,7 +134,7 @@ std::optional<SteadyTime> FacultyService::wake_at() const {
   auto earliest = client_.wake_at();
   const auto consider = [&](SteadyTime at) { earliest = std::min(earliest.value_or(at), at); };
   if (stop_at_ && !ended_) consider(*stop_at_);
-  for (const auto& [semester, batch] : gathering_) consider(batch.send_at);
+  for (const auto& [semester, batch] : gathering_) consider(batch.since + options_.batch_wait);
   return earliest;
 }
 
@@ -139,16 +146,19 @@ FacultyService::ProgramBatch& FacultyService::gather(const std::string& semester
   if (is_first) {
     batch.request.semester = semester;
     batch.request.faculty_name = options_.name;
-    batch.send_at = now + options_.batch_wait;
+    batch.since = now;
   }
   return batch;
 }
 
 void FacultyService::send_if_full(const std::string& semester, SteadyTime now) {
   const auto place = gathering_.find(semester);
-  const auto& batch = place->second;
-  if (batch.askers.size() < programs_min_ && batch.tokens.size() < kBatchProgramsMax) return;
-  send(std::move(gathering_.extract(place).mapped()), now);
+  if (is_full(place->second)) send(std::move(gathering_.extract(place).mapped()), now);
+}
+
+bool FacultyService::is_full(const ProgramBatch& batch) const {
+  const auto programs_min = std::clamp<std::size_t>(options_.programs_min, 1, kBatchProgramsMax);
+  return batch.askers.size() >= programs_min || batch.tokens.size() >= kBatchProgramsMax;
 }
 
 void FacultyService::send(ProgramBatch batch, SteadyTime now) {

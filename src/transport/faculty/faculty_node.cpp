@@ -88,6 +88,10 @@ class FacultyNode::Shell {
   [[nodiscard]] const std::string& endpoint() const { return port_.address(); }
   [[nodiscard]] const FacultyBoard& figures() const { return figures_; }
 
+  void change(const FacultyChanges& changes) {
+    service_.change_batches(changes.programs_min, changes.batch_wait, Clock::now());
+  }
+
   int run(StopSignals& stop) {
     while (!programs_.exit_code()) {
       wait(stop);
@@ -220,5 +224,7 @@ std::string FacultyNode::endpoint() const { return shell_->endpoint(); }
 const FacultyBoard& FacultyNode::figures() const { return shell_->figures(); }
 
 int FacultyNode::run(StopSignals& stop) { return shell_->run(stop); }
+
+void FacultyNode::change(const FacultyChanges& changes) { shell_->change(changes); }
 
 }  // namespace dti

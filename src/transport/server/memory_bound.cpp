@@ -14,4 +14,9 @@ void MemoryBound::on_closed(std::size_t floor, SteadyTime now) {
   bytes_now_ = std::max(bytes_max_, floor + bytes_max_ / 4);
 }
 
+void MemoryBound::change(std::size_t bytes_max) {
+  if (bytes_max == bytes_max_) return;
+  bytes_max_ = bytes_now_ = bytes_max;
+}
+
 }  // namespace dti

@@ -31,6 +31,10 @@ class MemoryBound {
   /// @param floor  the memory that the process uses now, without any connection
   void on_closed(std::size_t floor, SteadyTime now);
 
+  /// Changes the configured limit. The next closing raises it again if the floor requires it. The same limit as before
+  /// changes nothing.
+  void change(std::size_t bytes_max);
+
   /// Tells whether there is a limit.
   [[nodiscard]] bool is_set() const { return bytes_max_ > 0; }
   /// The limit in force: the configured limit, or more if the floor requires it.
@@ -39,7 +43,7 @@ class MemoryBound {
   [[nodiscard]] bool is_raised() const { return bytes_now_ > bytes_max_; }
 
  private:
-  const std::size_t bytes_max_;
+  std::size_t bytes_max_;
   std::size_t bytes_now_;
   std::optional<SteadyTime> closed_at_;
 };

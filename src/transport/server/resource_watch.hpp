@@ -27,6 +27,8 @@ class ResourceWatch {
   /// @param is_loading  the server loads its state, which grows while clients wait: the port is not closed
   void check(RouterPort& port, bool is_loading, SteadyTime time);
   [[nodiscard]] SteadyTime wake_at() const { return check_at_; }
+  /// @param memory_max  as for the constructor
+  void change_memory_max(std::size_t memory_max) { memory_bound_.change(memory_max); }
   /// The limit in force, in bytes; 0: no limit.
   [[nodiscard]] std::size_t memory_max() const { return memory_bound_.bytes(); }
 

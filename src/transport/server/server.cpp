@@ -90,6 +90,11 @@ class Server::Loop {
   [[nodiscard]] const FiguresBoard& figures() const { return publisher_.board(); }
   [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling() && !store_.waits_for(); }
 
+  void change(const ServerChanges& changes) {
+    resource_watch_.change_memory_max(changes.memory_max);
+    pipeline_.change_lease(changes.lease, now());
+  }
+
   Exit run(StopSignals& stop_signals, std::function<void(Role)> on_role, std::function<void(bool)> on_listening) {
     on_role_ = std::move(on_role);
     on_listening_ = std::move(on_listening);
@@ -340,6 +345,8 @@ const FiguresBoard& Server::figures() const { return loop_->figures(); }
 Exit Server::run(StopSignals& stop_signals, std::function<void(Role)> on_role, std::function<void(bool)> on_listening) {
   return loop_->run(stop_signals, std::move(on_role), std::move(on_listening));
 }
+
+void Server::change(const ServerChanges& changes) { loop_->change(changes); }
 
 bool Server::store_hangs() const { return loop_->store_hangs(); }
 

@@ -218,6 +218,9 @@ TEST(CheckConfig, NamesThePlaceOfAFaultFirst) {
        "f.toml:1: store: the PostgreSQL address cannot be read: a keyword in it has no = (quote a value that has "
        "spaces: "
        "'a b')"},
+      {{},
+       "\nhttp = \"localhost:6080\"",
+       "f.toml:2: http: \"localhost:6080\" is not an IP address and a port (such as 127.0.0.1:6080 or [::1]:6080)"},
       {{}, "catalog = \"bad.csv\"", "f.toml:1: catalog: bad.csv:2:2: the program is missing"},
       {{"--port=x"}, "", "--port: \"x\" is not a whole number from 0 to 65535"},
       {{"--prot=1"}, "", "dti_server: --prot: unknown flag; did you mean --port? (see --help)"},

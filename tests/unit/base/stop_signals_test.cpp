@@ -45,5 +45,19 @@ TEST(StopSignalsTest, ADaemonAlsoStopsOnSigquitAndTakesOtherSignalsWithoutStoppi
   EXPECT_TRUE(stop.stop_asked());
 }
 
+TEST(StopSignalsTest, SighupReloadsInsteadIfThatIsWanted) {
+  StopSignals::block(StopSignals::For::kDaemon);
+  StopSignals stop{StopSignals::For::kDaemon};
+  int reloads = 0;
+  int ignored = 0;
+  stop.on_reload([&] { ++reloads; });
+  stop.on_ignored([&](const char*) { ++ignored; });
+  kill(getpid(), SIGHUP);
+  kill(getpid(), SIGUSR1);
+  EXPECT_FALSE(stop.stop_asked());
+  EXPECT_EQ(reloads, 1);
+  EXPECT_EQ(ignored, 1);
+}
+
 }  // namespace
 }  // namespace dti

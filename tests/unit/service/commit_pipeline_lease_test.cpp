@@ -38,7 +38,14 @@ class Standby : public fixtures::Pipeline {
   }
   void check_not_ready() const { EXPECT_FALSE(pipeline_->is_ready(now_)); }
 };
-class Lease : public Standby {};
+class Lease : public Standby {
+ protected:
+  /// The renewals that follow ask for this duration.
+  void change_lease(std::chrono::milliseconds duration) {
+    lease_ = duration;
+    pipeline_->change_lease(duration, now_);
+  }
+};
 
 // Standing by.
 
@@ -419,6 +426,41 @@ TEST_F(Lease, IsRenewedAfterAThirdOfItAndCountsFromBeforeTheRenewalWasSent) {
   EXPECT_EQ(pipeline_->wake_at(), now_.steady + 1'100ms);
   advance(1'100ms);
   EXPECT_TRUE(renewal_);
+}
+
+TEST_F(Lease, OfAnotherDurationIsAskedForAtOnceAndCountsWhenTheStoreHasIt) {
+  start({.lease = {"", 300s}});
+  change_lease(6s);
+  advance(0ms);
+  ASSERT_TRUE(renewal_);
+  now_.steady += 900ms;
+  answer_renewal(CommitResult::kCommitted);
+  EXPECT_EQ(pipeline_->wake_at(), now_.steady + 1'100ms);
+}
+
+TEST_F(Lease, ThatIsShorterThanBeforeCountsWhileTheRenewalHasNoAnswer) {
+  start({.store_timeout = 600s, .lease = {"", 300s}});
+  change_lease(6s);
+  advance(0ms);
+  ASSERT_TRUE(renewal_);
+  now_.steady += 6s - 1ms;
+  EXPECT_TRUE(pipeline_->may_lead(now_));
+  now_.steady += 1ms;
+  EXPECT_FALSE(pipeline_->may_lead(now_)) << "the store may have had the lease of 6 s from the start of the call";
+}
+
+TEST_F(Lease, ThatChangesDuringARenewalCountsAsTheStoreHasItUntilTheNextOne) {
+  start({.store_timeout = 600s, .lease = {"", 6s}});
+  advance(2s);
+  ASSERT_TRUE(renewal_);
+  change_lease(300s);
+  answer_renewal(CommitResult::kCommitted);
+  now_.steady += 6s;
+  check_not_ready();  // the store has a lease of 6 s
+  advance(0ms);
+  ASSERT_TRUE(renewal_);
+  answer_renewal(CommitResult::kCommitted);
+  EXPECT_TRUE(pipeline_->is_ready(now_));
 }
 
 TEST_F(Lease, MakesTheServerReadyOnlyWhileItIsValid) {

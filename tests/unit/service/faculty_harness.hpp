@@ -57,6 +57,10 @@ class Faculty {
     service.on_malformed_request(semester, asker, now);
     collect();
   }
+  void change_batches(std::size_t programs_min, milliseconds batch_wait) {
+    service.change_batches(programs_min, batch_wait, now);
+    collect();
+  }
   void stop() {
     service.on_stop(now);
     collect();

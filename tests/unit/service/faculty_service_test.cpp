@@ -270,6 +270,26 @@ TEST(FacultyServiceTest, AProgramWaitsItsOwnTimeWhateverMalformedRequestCameBefo
   EXPECT_EQ(faculty.service.wake_at(), faculty.now + 2'000ms) << "what gathered only malformed requests is forgotten";
 }
 
+TEST(FacultyServiceTest, ChangedLimitsOfBatchesApplyToTheBatchThatGathers) {
+  auto options = options_of_three_servers();
+  options.programs_min = 3;
+  Faculty faculty(options);
+  faculty.ask(1);
+  faculty.ask(2);
+  faculty.change_batches(2, 30'000ms);
+  ASSERT_EQ(faculty.sent.size(), 1u) << "two programs are enough now";
+  EXPECT_EQ(faculty.sent[0].request.programs.size(), 2u);
+
+  Faculty other(options);
+  other.ask(1);
+  other.pass(5'000ms);
+  other.change_batches(3, 6'000ms);
+  other.pass(999ms);
+  EXPECT_TRUE(other.sent.empty());
+  other.pass(1ms);
+  EXPECT_EQ(other.sent.size(), 1u) << "6 s after its first request";
+}
+
 TEST(FacultyServiceTest, MalformedRequestsOfManySemestersTakeLittleMemory) {
   Faculty faculty(options_of_three_servers());
   for (int i = 0; i < 10'000; ++i) faculty.ask_malformed("semester " + std::to_string(i), "civil");

@@ -43,7 +43,7 @@ TEST(Lead, TakesOverAtOnceAfterOneFailureAndAfterAPauseIfTheStoreFailsAgainWitho
   EXPECT_FALSE(lead.lose(kStart));
   EXPECT_FALSE(lead.is_take_over_due(kStart + 199ms));
   EXPECT_TRUE(lead.is_take_over_due(kStart + 200ms));
-  lead.begin_take_over();
+  lead.begin_take_over(kLease, kStart);
   EXPECT_FALSE(lead.is_take_over_due(kStart + 1h)) << "one take-over at a time";
   lead.on_answer();
   EXPECT_TRUE(lead.lose(kStart)) << "the store has answered meanwhile";

@@ -25,6 +25,21 @@ TEST(MemoryBoundTest, OfZeroIsNone) {
   EXPECT_FALSE(bound.is_exceeded(std::size_t{1} << 60U, kStart + 1h));
 }
 
+TEST(MemoryBoundTest, CanBeChanged) {
+  MemoryBound bound{100 * kMib};
+  bound.on_closed(90 * kMib, kStart);
+  EXPECT_TRUE(bound.is_raised());
+  bound.change(100 * kMib);
+  EXPECT_TRUE(bound.is_raised()) << "the limit is the same, so the port need not be closed again";
+  bound.change(200 * kMib);
+  EXPECT_EQ(bound.bytes(), 200 * kMib);
+  EXPECT_FALSE(bound.is_raised());
+  EXPECT_TRUE(bound.is_exceeded(200 * kMib + 1, kStart + 1h));
+  bound.change(0);
+  EXPECT_FALSE(bound.is_set());
+  EXPECT_FALSE(bound.is_exceeded(1000 * kMib, kStart + 1h));
+}
+
 TEST(MemoryBoundTest, LeavesTimeBetweenTwoClosings) {
   MemoryBound bound{100 * kMib};
   bound.on_closed(10 * kMib, kStart);

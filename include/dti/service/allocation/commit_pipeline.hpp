@@ -92,6 +92,8 @@ class CommitPipeline {
   void on_tick(const Now& now);
   /// Stops in order: answers the requests that wait, gives up the lead, then emits Exit.
   void on_stop(const Now& now);
+  /// From now on, the server asks the store for leases of this duration. A leader renews its lease as soon as it can.
+  void change_lease(std::chrono::milliseconds duration, const Now& now);
 
   /// The time at which on_tick() must be called; none: not before another event.
   [[nodiscard]] std::optional<SteadyTime> wake_at() const;
@@ -164,6 +166,7 @@ class CommitPipeline {
   void on(const Ended<RenewCall>& renewal, const Now& now);
   void on(const Ended<ResignCall>& resignation, const Now& now);
   void renew(const Now& now);
+  void renew_soon_if_changed(const Now& now);
   void resign(const Now& now);
   void step_down(const Now& now);
   void stand_by(const HeldBy& leader, SteadyTime watch_at, const Now& now);
@@ -184,9 +187,7 @@ class CommitPipeline {
   void log(LogLevel level, std::string event, std::string message);
   void log(std::optional<LogEvent> event);
 
-  // Fixed after construction.
-  const PipelineOptions options_;
-
+  PipelineOptions options_;            // fixed after construction, except the duration of the lease
   std::optional<StartOptions> start_;  // until the first take-over succeeded
   bool start_fits_ = false;            // the store, as far as this server read it while it stood by
   Allocator allocator_;

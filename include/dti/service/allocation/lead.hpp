@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -23,7 +24,7 @@ class Lead {
   // The interval of a standby's watches, and so the longest wait after a leader has given up the lead.
   static constexpr std::chrono::milliseconds kWatchInterval{100};
 
-  /// @param lease  how long the store's lease lasts
+  /// @param lease  how long the store's lease lasts, until begin_take_over() or begin_renewal()
   explicit Lead(std::chrono::milliseconds lease) : lease_(lease) {}
 
   [[nodiscard]] Phase phase() const { return phase_; }
@@ -32,6 +33,8 @@ class Lead {
   [[nodiscard]] Epoch epoch() const { return epoch_; }
   /// The address of the leader for clients, while this server is a standby; empty: not known.
   [[nodiscard]] const std::string& leader() const { return leader_; }
+  /// How long the store's lease lasts: what the last take-over or renewal asked for.
+  [[nodiscard]] std::chrono::milliseconds lease() const { return lease_; }
   /// Tells whether the lease is valid by the clock of this server.
   [[nodiscard]] bool has_lease(SteadyTime now) const { return now < lease_until_; }
   /// Tells whether this server stands by, and has read the ledger to its end since it does.
@@ -41,8 +44,15 @@ class Lead {
   /// When the lease runs out, by this server's clock.
   [[nodiscard]] SteadyTime lease_until() const { return lease_until_; }
 
-  /// A take-over starts now.
-  void begin_take_over() { retry_at_.reset(); }
+  /// A take-over starts now. @param lease  how long the store's lease lasts if the take-over succeeds
+  void begin_take_over(std::chrono::milliseconds lease, SteadyTime now) {
+    ask_for(lease, now);
+    retry_at_.reset();
+  }
+  /// A renewal starts now. @param lease  how long the store's lease lasts if the renewal succeeds
+  void begin_renewal(std::chrono::milliseconds lease, SteadyTime now) { ask_for(lease, now); }
+  /// The lease is to be renewed as soon as possible.
+  void renew_soon(SteadyTime now) { renew_at_ = std::min(renew_at_, now); }
   /// The store failed, and this server must take over again.
   /// @return true if it may do so at once; otherwise a pause has begun
   [[nodiscard]] bool lose(SteadyTime now);
@@ -76,9 +86,14 @@ class Lead {
   [[nodiscard]] SteadyTime renew_at() const { return renew_at_; }
 
  private:
+  // The store may have the lease before it answers. If it is shorter than the one before, it counts from now on.
+  void ask_for(std::chrono::milliseconds lease, SteadyTime now) {
+    lease_ = lease;
+    lease_until_ = std::min(lease_until_, now + lease);
+  }
   [[nodiscard]] std::chrono::milliseconds retry_delay() const;
 
-  const std::chrono::milliseconds lease_;
+  std::chrono::milliseconds lease_;
   Phase phase_ = Phase::kTakingOver;
   Epoch epoch_ = 0;
   SteadyTime lease_until_{};            // by our clock

@@ -82,6 +82,8 @@ class FacultyService {
   void on_connection_lost(std::size_t endpoint, const std::string& reason, SteadyTime now);
   /// Time has passed. Call it at wake_at() at the latest.
   void on_tick(SteadyTime now);
+  /// Changes programs_min and batch_wait, also for the batches that gather now.
+  void change_batches(std::size_t programs_min, std::chrono::milliseconds batch_wait, SteadyTime now);
   /// A stop was requested: the faculty sends every batch at once, replies to the programs that wait, then exits.
   void on_stop(SteadyTime now);
 
@@ -106,11 +108,12 @@ class FacultyService {
     AllocationRequest request;
     std::vector<std::optional<Token>> tokens;  // none: the program has its reply
     std::set<std::string> askers;              // the programs that made a request, also a malformed one
-    SteadyTime send_at{};                      // in gathering_: when the batch is sent, or deleted if it is empty
+    SteadyTime since{};                        // in gathering_: its first request; or a malformed one, without others
     SteadyTime sent_at{};                      // in asked_
   };
 
   [[nodiscard]] bool has_sent_its_batch() const { return options_.semester && last_batch_ > 0; }
+  [[nodiscard]] bool is_full(const ProgramBatch& batch) const;
   /// The batch that collects requests for a semester. Creates it if there is none.
   ProgramBatch& gather(const std::string& semester, SteadyTime now);
   void send_if_full(const std::string& semester, SteadyTime now);
@@ -124,8 +127,7 @@ class FacultyService {
   void log(const RequestEvent& event);
   void end_if_done();
 
-  const FacultyOptions options_;
-  const std::size_t programs_min_;  // a batch with this many programs is full, and is sent
+  FacultyOptions options_;  // fixed after construction, except programs_min and batch_wait
 
   ServerClient client_;                            // its tokens are the keys of asked_
   std::map<std::string, ProgramBatch> gathering_;  // by semester

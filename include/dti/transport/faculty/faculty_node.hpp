@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,6 +18,12 @@ struct FacultyNodeOptions {
   std::string bind_host = "127.0.0.1";
   std::uint16_t port = 5000;       // 0: the system chooses a free port
   bool publishes_figures = false;  // for monitoring; the loop then turns at least ten times a second
+};
+
+/// The options that may change while a faculty runs, as in FacultyOptions.
+struct FacultyChanges {
+  std::size_t programs_min = 1;
+  std::chrono::milliseconds batch_wait{};
 };
 
 /// A faculty on the network: it listens for programs, sends requests to the servers, and replies to each program in the
@@ -41,6 +49,9 @@ class FacultyNode {
   /// of a name lookup, which may outlive it: see lookup_hangs().
   /// @return the exit code: 0 after a clean end, 1 if a stop ended before the servers had replied
   [[nodiscard]] int run(StopSignals& stop);
+
+  /// Call it on the thread of run(), from a handler of the stop signals.
+  void change(const FacultyChanges& changes);
 
  private:
   class Shell;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -26,6 +27,12 @@ struct ServerOptions {
   /// breaks or delivers a reply.
   bool only_while_leading = false;
   std::string memory_max_name = "the memory limit";  // the name of memory_max in the log; a program gives its flag
+};
+
+/// The options that may change while the server runs.
+struct ServerChanges {
+  std::size_t memory_max = 0;         // as in ServerOptions
+  std::chrono::milliseconds lease{};  // as in Lease
 };
 
 /// The role of a server. It may change any number of times.
@@ -63,6 +70,9 @@ class Server {
   /// @return the exit code and the reason for main()
   [[nodiscard]] Exit run(StopSignals& stop_signals, std::function<void(Role)> on_role,
                          std::function<void(bool listens)> on_listening = {});
+
+  /// Call it on the thread of run(), from a handler of the stop signals.
+  void change(const ServerChanges& changes);
 
   /// Tells whether a call of the store has not returned. Then only the end of the process ends that call.
   [[nodiscard]] bool store_hangs() const;
