@@ -26,11 +26,13 @@
 #include "dti/monitor/server/server_events.hpp"
 #include "dti/monitor/server/server_routes.hpp"
 #include "dti/repository/open/open_repository.hpp"
+#include "dti/systemd/service_manager.hpp"
 #include "dti/transport/server/proxy_registration.hpp"
 #include "dti/transport/server/server.hpp"
 #include "dti/transport/zeromq/lookup_hangs.hpp"
 #include "dti_server/crash.hpp"
 #include "dti_server/options.hpp"
+#include "dti_server/service_state.hpp"
 
 namespace {
 
@@ -79,10 +81,18 @@ int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti:
     http = dti::serve_http(options.http->host, options.http->port,
                            dti::server_routes(server.figures(), facts, store_file), log);
   }
-  stop_signals.on_reload([&] { reload(args, options.settings, server, process_log); });
+  dti::ServiceManager service_manager{
+      [&server, status = dti::ServerStatus{}]() mutable { return status.state(*server.figures().newest()); }};
+  stop_signals.on_stop([&] { service_manager.on_stopping(); });
+  stop_signals.on_reload([&] {
+    service_manager.on_reloading();
+    reload(args, options.settings, server, process_log);
+    service_manager.on_reloaded();
+  });
   const auto on_role = [&](dti::Role role) {
     const bool leads = role == dti::Role::kLeader;
     announcements.say(leads ? "READY" : "STANDBY", server.endpoint());
+    service_manager.on_ready();
     if (!leads) return;
     const auto fail_after = std::exchange(options.fail_after, std::chrono::milliseconds{0});
     if (fail_after.count() > 0) dti::crash_after(fail_after);
@@ -91,6 +101,7 @@ int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti:
     registration.reset();
     if (listens) registration.emplace(options.proxy->host, options.proxy->port, server.endpoint(), log);
   });
+  service_manager.on_stopping();
   if (!exit.reason.empty()) log({dti::LogLevel::kError, "fatal", exit.reason, {}});
   announcements.finish();
   const int code = announcements.has_failed() ? 1 : exit.code;

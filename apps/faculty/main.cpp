@@ -24,11 +24,20 @@
 #include "dti/monitor/common/serve_http.hpp"
 #include "dti/monitor/faculty/faculty_events.hpp"
 #include "dti/monitor/faculty/faculty_routes.hpp"
+#include "dti/systemd/service_manager.hpp"
 #include "dti/transport/faculty/faculty_node.hpp"
 #include "dti/transport/zeromq/lookup_hangs.hpp"
 #include "faculty/options.hpp"
 
 namespace {
+
+dti::ServiceState state_of(const dti::FacultyFigures& figures) {
+  const auto count = figures.programs_waiting;
+  const auto programs = count == 0 ? "no program waits for a reply"
+                                   : std::to_string(count) + (count == 1 ? " program waits for its reply"
+                                                                         : " programs wait for their replies");
+  return {.turned_at = figures.at, .is_stuck = false, .status = programs};
+}
 
 /// Reads the settings again, and changes what can change while the faculty runs.
 void reload(std::span<const std::string> args, dti::Settings& in_use, dti::FacultyNode& node, const dti::Log& log) {
@@ -46,7 +55,8 @@ int serve(dti::FacultyAppOptions options, std::span<const std::string> args, dti
   stop_signals.on_ignored([log](const char* name) { log(dti::ignored_signal(name)); });
   dti::Announcements announcements{log};
   const auto name = options.faculty.name;
-  dti::FacultyNode node{{std::move(options.faculty), options.bind, options.listen_port, options.http.has_value()}, log};
+  const bool publishes_figures = options.http.has_value() || dti::ServiceManager::is_present();
+  dti::FacultyNode node{{std::move(options.faculty), options.bind, options.listen_port, publishes_figures}, log};
   std::unique_ptr<dti::HttpServer> http;
   if (options.http) {
     const dti::ProcessFacts facts{.version = dti::program_version(),
@@ -56,9 +66,17 @@ int serve(dti::FacultyAppOptions options, std::span<const std::string> args, dti
     http =
         dti::serve_http(options.http->host, options.http->port, dti::faculty_routes(node.figures(), facts, name), log);
   }
-  stop_signals.on_reload([&] { reload(args, options.settings, node, process_log); });
+  dti::ServiceManager service_manager{[&node] { return state_of(*node.figures().newest()); }};
+  stop_signals.on_stop([&] { service_manager.on_stopping(); });
+  stop_signals.on_reload([&] {
+    service_manager.on_reloading();
+    reload(args, options.settings, node, process_log);
+    service_manager.on_reloaded();
+  });
   announcements.say("READY", node.endpoint());
+  service_manager.on_ready();
   const int code = node.run(stop_signals);
+  service_manager.on_stopping();
   announcements.finish();
   return announcements.has_failed() ? 1 : code;
 }

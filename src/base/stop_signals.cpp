@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdint>
 #include <system_error>
+#include <utility>
 
 namespace dti {
 namespace {
@@ -57,7 +58,7 @@ bool StopSignals::stop_asked() {
     const auto is_it = [&](const TakenSignal& signal) { return static_cast<std::uint32_t>(signal.number) == info.ssi_signo; };
     const auto* const taken = std::find_if(kTaken.begin(), kTaken.end(), is_it);
     if (taken->stops) {
-      stop_asked_ = true;
+      if (!std::exchange(stop_asked_, true) && on_stop_) on_stop_();
     } else if (taken->number == SIGHUP && on_reload_) {
       on_reload_();
     } else if (on_ignored_) {

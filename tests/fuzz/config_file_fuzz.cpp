@@ -1,6 +1,7 @@
 // Any bytes given as dti_server's config file are read or refused with one line that names file and line. What was read
 // belongs to settings that there are, is read back as it is written plainly, and is checked by the program as if it
-// were given by flags. What --print-config prints of a valid file is a file with the same values. A password of a store in the file is never shown, even if the file has other faults.
+// were given by flags. What --print-config prints of a valid file is a file with the same values. A password of a store in
+// the file is never shown, even if the file has other faults.
 #include "cli/config_file.hpp"
 
 #include <algorithm>

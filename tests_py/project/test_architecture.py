@@ -14,6 +14,7 @@ LIBRARIES = {
     "nlohmann_json": (r"nlohmann/.*", "nlohmann_json"),
     "simdjson": (r"simdjson\.h", "simdjson"),
     "Boost": (r"boost/.*", "Boost"),
+    "libsystemd": (r"systemd/sd-.*", "systemd"),
     "prometheus-cpp": (r"prometheus/.*", "prometheus"),
     "CLI11": (r"CLI/.*", "CLI11"),
     "spdlog": (r"spdlog/.*", "spdlog"),

@@ -34,6 +34,8 @@ class StopSignals {
   /// such as `SIGHUP`.
   void on_ignored(std::function<void(const char* name)> handler) { on_ignored_ = std::move(handler); }
 
+  /// Sets the function that stop_asked() calls for the first signal that requests a stop.
+  void on_stop(std::function<void()> handler) { on_stop_ = std::move(handler); }
   /// Sets the function that stop_asked() calls for SIGHUP. Without it, SIGHUP is ignored as above.
   void on_reload(std::function<void()> handler) { on_reload_ = std::move(handler); }
 
@@ -49,6 +51,7 @@ class StopSignals {
   bool stop_asked_ = false;
   std::function<void(const char* name)> on_ignored_;
   std::function<void()> on_reload_;
+  std::function<void()> on_stop_;
 };
 
 }  // namespace dti

@@ -14,13 +14,14 @@ constexpr std::chrono::milliseconds kSlow{1'000};  // a store that is silent for
 void CallWatch::start(std::size_t kind, SteadyTime now) {
   DTI_CHECK(!kind_);
   kind_ = kind;
-  since_ = now;
-  on_progress(now);
+  since_ = progress_at_ = now;
+  interrupt_at_ = now + timeout_;
 }
 
 void CallWatch::on_progress(SteadyTime now) {
   progress_at_ = now;
   interrupt_at_ = now + timeout_;
+  is_silent_ = false;
 }
 
 void CallWatch::end(std::size_t kind) {
@@ -37,6 +38,7 @@ bool CallWatch::is_slow(SteadyTime now) const { return kind_ && now - progress_a
 std::optional<LogEvent> CallWatch::on_interrupt(SteadyTime now) {
   interrupt_at_ = now + timeout_;
   if (!silent_since_) silent_since_ = since_;
+  is_silent_ = true;
   const auto count = silent_.pass(now);
   if (!count) return std::nullopt;
   return LogEvent{LogLevel::kWarning,
@@ -47,8 +49,15 @@ std::optional<LogEvent> CallWatch::on_interrupt(SteadyTime now) {
                   {}};
 }
 
+void CallWatch::on_failure(SteadyTime now) {
+  has_failed_ = true;
+  // A connection that cannot be established to a silent host ends with its own limit, which is about the timeout.
+  if (now - since_ < timeout_ / 2) is_silent_ = false;
+}
+
 std::optional<LogEvent> CallWatch::on_answer(SteadyTime now) {
   has_failed_ = false;
+  is_silent_ = false;
   if (!silent_since_) return std::nullopt;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - *silent_since_).count();
   const auto untold = silent_.end();

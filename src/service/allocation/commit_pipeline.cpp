@@ -135,7 +135,12 @@ void CommitPipeline::on_store(StoreResult result, const Now& now) {
       [&](const auto& ended) {
         if (const auto* failure = ended.failure()) {
           const bool is_refusal = lead_.leads() && failure->kind == StorageError::Kind::kRejected;
-          if (!is_refusal) call_.on_failure();  // a refusal is an answer: isolation_ tells if the store refuses everything
+          // isolation_ tells if the store refuses everything.
+          if (is_refusal) {
+            call_.on_refusal();
+          } else {
+            call_.on_failure(now.steady);
+          }
         } else {
           log(call_.on_answer(now.steady));
         }

@@ -276,6 +276,7 @@ class Server::Loop {
         .leader = lead.leader(),
         .is_stopping = state.is_stopping,
         .store_answers = state.store_answers,
+        .store_is_silent = pipeline_.store_is_silent(),
         .is_loaded = state.is_loaded,
         .entries_behind = pipeline_.entries_behind(),
         .followed_at = lead.followed_at(),

@@ -83,5 +83,72 @@ TEST(CallWatchDeathTest, TwoCallsAtATimeAndTheEndOfAnotherCallAreBugs) {
   EXPECT_DEATH(call.end(2), "check failed");
 }
 
+constexpr std::size_t kCall = 0;
+
+class SilentStore : public testing::Test {
+ protected:
+  /// A call that is interrupted after the timeout, and fails then.
+  void interrupt_a_call() {
+    watch_.start(kCall, now_);
+    EXPECT_FALSE(watch_.is_silent());
+    now_ += 10s;
+    (void)watch_.on_interrupt(now_);
+    EXPECT_TRUE(watch_.is_silent());
+    fail_after(0ms);
+  }
+  void fail_after(std::chrono::milliseconds time) {
+    now_ += time;
+    watch_.end(kCall);
+    watch_.on_failure(now_);
+  }
+
+  CallWatch watch_{10s};
+  SteadyTime now_ = kStart;
+};
+
+TEST_F(SilentStore, StaysSilentWhileNoConnectionCanBeMade) {
+  interrupt_a_call();
+  EXPECT_TRUE(watch_.is_silent());
+  watch_.start(kCall, now_);
+  fail_after(9s);
+  EXPECT_TRUE(watch_.is_silent());
+}
+
+TEST_F(SilentStore, IsSilentNoMoreWhenACallSucceeds) {
+  interrupt_a_call();
+  watch_.start(kCall, now_);
+  watch_.end(kCall);
+  EXPECT_TRUE(watch_.on_answer(now_)) << "store-answers-again";
+  EXPECT_FALSE(watch_.is_silent());
+}
+
+TEST_F(SilentStore, IsSilentNoMoreWhenACallReadsSomething) {
+  interrupt_a_call();
+  watch_.start(kCall, now_);
+  watch_.on_progress(now_ + 9s);
+  EXPECT_FALSE(watch_.is_silent());
+}
+
+TEST_F(SilentStore, IsSilentNoMoreWhenAConnectionIsRefused) {
+  interrupt_a_call();
+  watch_.start(kCall, now_);
+  fail_after(1ms);
+  EXPECT_FALSE(watch_.is_silent());
+}
+
+TEST_F(SilentStore, IsSilentNoMoreWhenItRefuses) {
+  interrupt_a_call();
+  watch_.start(kCall, now_);
+  watch_.end(kCall);
+  watch_.on_refusal();
+  EXPECT_FALSE(watch_.is_silent());
+}
+
+TEST_F(SilentStore, IsNotSilentWhenACallFailsSlowlyWithoutAnInterrupt) {
+  watch_.start(kCall, now_);
+  fail_after(9s);
+  EXPECT_FALSE(watch_.is_silent());
+}
+
 }  // namespace
 }  // namespace dti

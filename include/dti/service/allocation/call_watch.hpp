@@ -29,6 +29,9 @@ class CallWatch {
   [[nodiscard]] SteadyTime since() const { return since_; }
   /// The time at which the call in progress must be interrupted; none: there is no call.
   [[nodiscard]] std::optional<SteadyTime> interrupt_at() const;
+  /// Tells whether no call has had an answer for longer than the timeout. A failure that came sooner, such as a refused
+  /// connection, is an answer.
+  [[nodiscard]] bool is_silent() const { return is_silent_; }
   /// Tells whether the call in progress has read nothing for too long for a server that is ready.
   [[nodiscard]] bool is_slow(SteadyTime now) const;
 
@@ -37,8 +40,10 @@ class CallWatch {
   [[nodiscard]] std::optional<LogEvent> on_interrupt(SteadyTime now);
   /// The store has answered a call. @return the event to log, if it was silent before
   [[nodiscard]] std::optional<LogEvent> on_answer(SteadyTime now);
-  /// A call of the store has failed.
-  void on_failure() { has_failed_ = true; }
+  /// The call that has ended failed.
+  void on_failure(SteadyTime now);
+  /// The store refused what the call that has ended asked for. That is an answer.
+  void on_refusal() { is_silent_ = false; }
   /// Tells whether a call has failed, and the store has answered none since then.
   [[nodiscard]] bool has_failed() const { return has_failed_; }
 
@@ -50,6 +55,7 @@ class CallWatch {
   SteadyTime interrupt_at_{};
   bool has_failed_ = false;
   std::optional<SteadyTime> silent_since_;  // when the first call of a silent store started
+  bool is_silent_ = false;
   LogLimit silent_{std::chrono::minutes{1}};
 };
 

@@ -115,6 +115,9 @@ class CommitPipeline {
   [[nodiscard]] bool store_answers(const Now& now) const;
   /// How many ledger entries the state of this standby lacks of those that its last watch has seen.
   [[nodiscard]] std::uint64_t entries_behind() const { return reading_.entries_behind(allocator_); }
+  /// Tells whether no call of the store has had an answer for longer than the store timeout. An error that comes sooner
+  /// is an answer.
+  [[nodiscard]] bool store_is_silent() const { return call_.is_silent(); }
   [[nodiscard]] const Lead& leadership() const { return lead_; }
   [[nodiscard]] const RequestQueue& queue() const { return queue_; }
   [[nodiscard]] const Allocator& allocator() const { return allocator_; }
