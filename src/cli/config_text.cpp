@@ -74,9 +74,9 @@ std::string config_text(const AppDescription& app, const Settings& settings) {
   for (const auto& setting : with_common_settings(app).settings) {
     if (setting.group != group) text += "\n# " + setting.group + '\n';
     group = setting.group;
-    const auto entry = settings.entries_.find(setting.name);
-    text += entry == settings.entries_.end() ? line_without_value(setting)
-                                             : line_with_value(setting, entry->second.value, entry->second.origin.text);
+    const auto* const value = settings.find(setting.name);
+    text += value == nullptr ? line_without_value(setting)
+                             : line_with_value(setting, *value, settings.origin(setting.name).text);
   }
   return text;
 }

@@ -104,7 +104,6 @@ class Settings {
  private:
   friend std::variant<Settings, UsageExit> resolve(const AppDescription&, std::span<const std::string>,
                                                    const Surroundings&);
-  friend std::string config_text(const AppDescription&, const Settings&);
   struct Entry {
     Value value;
     Origin origin;

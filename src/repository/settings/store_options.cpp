@@ -6,6 +6,18 @@
 
 namespace dti {
 
+namespace {
+
+std::variant<StoreAddress, UsageExit> parse_store(const Settings& settings) {
+  try {
+    return parse_store_address(settings.text("store"));
+  } catch (const std::invalid_argument& error) {
+    return settings.bad("store", error.what());
+  }
+}
+
+}  // namespace
+
 Setting store_setting(const std::string& kinds) {
   return {
       .name = "store",
@@ -28,11 +40,7 @@ std::variant<StoreAddress, UsageExit> find_store(Settings& settings, const Surro
                           "a password does not belong on a command line, where others can read it: use DTI_STORE, "
                           "PGPASSFILE or the config file");
     }
-    try {
-      return parse_store_address(text);
-    } catch (const std::invalid_argument& error) {
-      return settings.bad("store", error.what());
-    }
+    return parse_store(settings);
   }
   const auto set = [&surroundings](const char* name) { return surroundings.variable(name).value_or(""); };
   std::filesystem::path state;
@@ -52,9 +60,8 @@ std::variant<StoreAddress, UsageExit> find_store(Settings& settings, const Surro
     return settings.bad("store",
                         "is needed: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME gives a folder for the default");
   }
-  const SqliteStoreAddress address{state / "dti.db"};
-  settings.set_default("store", describe(address), source);
-  return StoreAddress{address};
+  settings.set_default("store", describe(SqliteStoreAddress{state / "dti.db"}), source);
+  return parse_store(settings);  // a variable with a mistaken folder would make a second, empty store too
 }
 
 }  // namespace dti

@@ -40,7 +40,7 @@ const Program kFaculty{describe_faculty(), [](const Args& args, const Surroundin
 const Texts kHome{{"HOME", "/home/u"}};
 const std::string kCatalog = "faculty,program\nDerecho,Derecho Civil\n";
 // UTF-8 with all that TOML or a shell gives a meaning.
-const std::string kAwkward = "ñ 漢 \U0001F600 \"a\" 'b' \\u0041 \\ #= [x] {y} $z %41";
+const std::string kAwkward = "ñ 漢 \U0001F600 \"a\" 'b' \\u0041 \\ #= [x] {y} $1 %41";
 
 Args with(Args args, const std::string& more) {
   args.push_back(more);
@@ -184,6 +184,12 @@ TEST(PrintConfig, CannotBeChangedByTheNameOfTheConfigFile) {
   const auto text = print(kServer, {"--config=" + name}, kHome, {{name, "port = 2"}});
   EXPECT_EQ(line_of(text, "port"), "port = 2  # /e\\nport = 1\\x1b[31m  # .toml:1");
   EXPECT_EQ(line_of(print_file(kServer, text), "port").substr(0, 8), "port = 2");
+}
+
+TEST(CheckConfig, ChecksTheDefaultStoreLikeAnyOther) {
+  EXPECT_EQ(kServer.run({"--check-config"}, fake_surroundings({{"HOME", "/home/$USER"}})).text,
+            "--store (default): the path of the store has a variable ($): the server does not replace it, write its "
+            "value\n");
 }
 
 TEST(CheckConfig, AcceptsWhatAStartWouldAccept) {
