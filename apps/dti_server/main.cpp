@@ -37,10 +37,11 @@
 namespace {
 
 /// Reads the settings again, and changes what can change while the server runs.
-void reload(std::span<const std::string> args, dti::Settings& in_use, dti::Server& server, const dti::Log& log) {
+void reload(std::span<const std::string> args, dti::Settings& in_use, dti::Server& server, const dti::Log& process_log,
+            const dti::LogSink& log) {
   const auto read = dti::read_dti_server_settings(args, dti::reload_surroundings());
-  if (!dti::apply_changes(dti::describe_dti_server(), in_use, read, log.sink())) return;
-  log.set_level(dti::log_options(in_use).level);
+  if (!dti::apply_changes(dti::describe_dti_server(), in_use, read, log)) return;
+  process_log.set_level(dti::log_options(in_use).level);
   server.change(dti::server_changes(in_use));
 }
 
@@ -86,7 +87,7 @@ int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti:
   stop_signals.on_stop([&] { service_manager.on_stopping(); });
   stop_signals.on_reload([&] {
     service_manager.on_reloading();
-    reload(args, options.settings, server, process_log);
+    reload(args, options.settings, server, process_log, log);
     service_manager.on_reloaded();
   });
   const auto on_role = [&](dti::Role role) {

@@ -40,10 +40,11 @@ dti::ServiceState state_of(const dti::FacultyFigures& figures) {
 }
 
 /// Reads the settings again, and changes what can change while the faculty runs.
-void reload(std::span<const std::string> args, dti::Settings& in_use, dti::FacultyNode& node, const dti::Log& log) {
+void reload(std::span<const std::string> args, dti::Settings& in_use, dti::FacultyNode& node, const dti::Log& process_log,
+            const dti::LogSink& log) {
   const auto read = dti::resolve(dti::describe_faculty(), args, dti::reload_surroundings());
-  if (!dti::apply_changes(dti::describe_faculty(), in_use, read, log.sink())) return;
-  log.set_level(dti::log_options(in_use).level);
+  if (!dti::apply_changes(dti::describe_faculty(), in_use, read, log)) return;
+  process_log.set_level(dti::log_options(in_use).level);
   node.change(dti::faculty_changes(in_use));
 }
 
@@ -70,7 +71,7 @@ int serve(dti::FacultyAppOptions options, std::span<const std::string> args, dti
   stop_signals.on_stop([&] { service_manager.on_stopping(); });
   stop_signals.on_reload([&] {
     service_manager.on_reloading();
-    reload(args, options.settings, node, process_log);
+    reload(args, options.settings, node, process_log, log);
     service_manager.on_reloaded();
   });
   announcements.say("READY", node.endpoint());

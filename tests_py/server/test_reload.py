@@ -49,16 +49,13 @@ def test_the_log_level_changes(tmp_path):
     config = tmp_path / "dti.toml"
     config.write_text("", encoding="utf-8")
     with running(tmp_path, *POOL, f"--config={config}") as dti:
-        config.write_text('log-level = "error"\n', encoding="utf-8")
-        dti.signal(signal.SIGHUP)
-        until(lambda: "setting-changed" in dti.log)
-        before = dti.log
-        dti.signal(signal.SIGUSR1)  # `signal-ignored` has the level info
-        config.write_text('log-level = "info"\n', encoding="utf-8")
-        dti.signal(signal.SIGHUP)
-        dti.signal(signal.SIGUSR2)
+        reload(dti, config, 'log-level = "error"\n')
+        config.write_text("lease-seconds = 9\n", encoding="utf-8")
+        dti.signal(signal.SIGHUP)   # its `setting-changed` has the level info
+        dti.signal(signal.SIGUSR2)  # so has its `signal-ignored`, but SIGHUP comes first
         until(lambda: "signal=SIGUSR2" in dti.log)
-        assert "SIGUSR1" not in dti.log[len(before):]
+        assert "new=9" not in dti.log
+        assert "old=9 new=5" in lines_with(reload(dti, config, ""), "setting-changed")[0]
 
 
 @pytest.mark.parametrize("text, fault", [

@@ -7,7 +7,7 @@ namespace dti {
 
 /// The warnings and errors of a faculty that dti_events_total counts: all of docs/operations.md, Log events, apart from those
 /// with which the process ends and the lines that the log itself writes. tests_py/project/test_docs.py compares them.
-inline constexpr std::array<std::string_view, 12> kFacultyEvents{
+inline constexpr std::array<std::string_view, 14> kFacultyEvents{
     "try-lost",
     "address-skipped",
     "try-refused",
@@ -17,6 +17,8 @@ inline constexpr std::array<std::string_view, 12> kFacultyEvents{
     "reply-skipped",
     "answer-dropped",
     "stopped",
+    "restart-needed",
+    "reload-refused",
     "http-not-loopback",
     "http-request-failed",
     "http-connection-failed",
