@@ -166,7 +166,7 @@ TEST_P(RepositoryContract, ALongLedgerIsReadInOrderInPiecesOfAtMost50000) {
   ASSERT_EQ(repository_->commit(batch), CommitResult::kCommitted);
   std::vector<std::size_t> sizes;
   std::vector<LedgerEntry> all;
-  repository_->read_ledger(1, 1, 1 + kEntries, Columns::kAll, [&](const std::vector<LedgerRow>& piece) {
+  repository_->read_ledger(1, 2, 1 + kEntries, Columns::kAll, [&](const std::vector<LedgerRow>& piece) {
     sizes.push_back(piece.size());
     std::transform(piece.begin(), piece.end(), std::back_inserter(all), entry_of);
     return true;
@@ -174,7 +174,7 @@ TEST_P(RepositoryContract, ALongLedgerIsReadInOrderInPiecesOfAtMost50000) {
   EXPECT_EQ(sizes, (std::vector<std::size_t>{50'000, 3}));
   EXPECT_TRUE(all == batch.entries);
   sizes.clear();
-  repository_->read_ledger(1, 1, 1 + kEntries, Columns::kAll, [&](const std::vector<LedgerRow>& piece) {
+  repository_->read_ledger(1, 2, 1 + kEntries, Columns::kAll, [&](const std::vector<LedgerRow>& piece) {
     sizes.push_back(piece.size());
     return false;
   });
@@ -334,7 +334,7 @@ TEST_P(RepositoryContract, AReaderThatFailsIsAStoreThatWasNotReached) {
   start();
   EXPECT_EQ(
       failure_of([&] {
-        repository_->read_ledger(1, 0, 1, Columns::kAll, [](const std::vector<LedgerRow>&) -> bool { throw std::bad_alloc{}; });
+        repository_->read_ledger(1, 1, 1, Columns::kAll, [](const std::vector<LedgerRow>&) -> bool { throw std::bad_alloc{}; });
       }),
       Kind::kUnavailable);
   EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->guard(epoch_, {})); }), Kind::kUnavailable);

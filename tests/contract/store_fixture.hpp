@@ -91,7 +91,7 @@ inline LedgerEntry entry_of(const LedgerRow& row) {
 
 inline std::vector<LedgerEntry> read_all(LedgerReader& reader, SemesterId semester, Seq after, Seq last) {
   std::vector<LedgerEntry> all;
-  reader.read_ledger(semester, after, last, Columns::kAll, [&](const std::vector<LedgerRow>& piece) {
+  reader.read_ledger(semester, after + 1, last, Columns::kAll, [&](const std::vector<LedgerRow>& piece) {
     std::transform(piece.begin(), piece.end(), std::back_inserter(all), entry_of);
     return true;
   });

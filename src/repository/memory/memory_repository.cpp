@@ -79,9 +79,9 @@ std::vector<StoredSemester> MemoryStore::rows() const {
   return rows;
 }
 
-/// Notes the programs that the batch gives a grant: all of them or none.
-/// @throws StorageError  kInvariant: one has it already, or cannot be stored
-void MemoryStore::add_grants(Semester& semester, const Batch& batch) {
+/// Notes the generations of the grants in the batch: all of them or none.
+/// @throws StorageError  kInvariant: a program has that grant already, or an entry cannot be stored
+void MemoryStore::note_generations(Semester& semester, const Batch& batch) {
   auto& generations = semester.generations;
   generations.resize(std::max<std::size_t>(generations.size(), greatest_program(batch)));
   std::vector<std::int32_t> before;
@@ -115,7 +115,7 @@ CommitResult MemoryStore::commit(const Batch& batch) {
   if (!is_not_negative(left)) {
     throw StorageError{Kind::kInvariant, "a batch takes more than is left of semester " + semester->row.name};
   }
-  add_grants(*semester, batch);
+  note_generations(*semester, batch);
   semester->entries.insert(semester->entries.end(), batch.entries.begin(), batch.entries.end());
   Seq last = batch.base;
   for (const BatchMessage& message : batch.messages) {
@@ -233,8 +233,8 @@ std::vector<CatalogProgram> MemoryRepository::read_catalog(ProgramId after) {
   });
 }
 
-void MemoryRepository::read_ledger(SemesterId semester, Seq after, Seq last, Columns /*columns*/, const RowSink& sink) {
-  auto read = std::max<Seq>(after, 0);
+void MemoryRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns /*columns*/, const RowSink& sink) {
+  auto read = std::max<Seq>(first, 1) - 1;
   std::vector<LedgerRow> piece;
   const auto read_piece = [&] {
     piece.clear();

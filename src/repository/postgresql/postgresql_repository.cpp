@@ -284,10 +284,10 @@ std::vector<CatalogProgram> PostgresqlRepository::read_catalog(ProgramId after) 
   });
 }
 
-void PostgresqlRepository::read_ledger(SemesterId semester, Seq after, Seq last, Columns /*columns*/, const RowSink& sink) {
+void PostgresqlRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns /*columns*/, const RowSink& sink) {
   perform(Call::kReading, [&] {
     pqxx::nontransaction transaction{session_->connection()};
-    read_rows(transaction, semester, after, last, sink);
+    read_rows(transaction, semester, first, last, sink);
   });
 }
 

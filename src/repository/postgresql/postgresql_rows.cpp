@@ -64,14 +64,11 @@ StoredSemester read_semester(const pqxx::row& row) {
 /// By an iterator, which is a field: row[i] would copy the row for each field.
 LedgerRow read_ledger_row(const pqxx::row& row) {
   auto field = row.begin();
-  const auto number = [&] {
-    const auto value = field->is_null() ? LedgerRow::Number{} : LedgerRow::Number{integer_of(field->c_str())};
-    ++field;
-    return value;
-  };
+  const auto integer = [&] { return integer_of((field++)->c_str()); };
+  const auto number = [&] { return field->is_null() ? (++field, LedgerRow::Number{}) : LedgerRow::Number{integer()}; };
   LedgerRow read;
-  read.seq = number().value_or(0);
-  read.kind = number().value_or(0);
+  read.seq = integer();
+  read.kind = integer();
   read.program_id = number();
   read.generation = number();
   read.classrooms_wanted = number();
@@ -112,20 +109,20 @@ std::vector<CatalogProgram> read_programs(pqxx::transaction_base& transaction, P
   return programs;
 }
 
-void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq after, Seq last, const RowSink& sink) {
+void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last, const RowSink& sink) {
   const std::string sql =
-      std::string{kSelectLedgerRows} + "WHERE semester_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
-  bool has_more = after < last;
+      std::string{kSelectLedgerRows} + "WHERE semester_id = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+  bool has_more = first <= last;
   while (has_more) {
     std::vector<LedgerRow> piece;
     {
-      const auto rows = compat::exec_params(transaction, sql.c_str(), semester, after, last, kLedgerPieceEntries);
+      const auto rows = compat::exec_params(transaction, sql.c_str(), semester, first, last, kLedgerPieceEntries);
       piece.reserve(static_cast<std::size_t>(rows.size()));
       for (const auto& row : rows) piece.push_back(read_ledger_row(row));
     }
     if (piece.empty()) return;
-    after = piece.back().seq;
-    has_more = after < last && std::cmp_equal(piece.size(), kLedgerPieceEntries);
+    has_more = piece.back().seq < last && std::cmp_equal(piece.size(), kLedgerPieceEntries);
+    if (has_more) first = piece.back().seq + 1;
     if (!sink(std::move(piece))) return;
   }
 }

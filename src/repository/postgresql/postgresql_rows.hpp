@@ -17,7 +17,7 @@ namespace dti {
 /// The programs with ids above `after`, in order of id.
 [[nodiscard]] std::vector<CatalogProgram> read_programs(pqxx::transaction_base& transaction, ProgramId after);
 /// Implements LedgerReader::read_ledger(), with all columns.
-void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq after, Seq last, const RowSink& sink);
+void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last, const RowSink& sink);
 
 /// Tells whether there is no schema at all.
 [[nodiscard]] bool is_empty(pqxx::transaction_base& transaction);

@@ -77,16 +77,8 @@ StoreSurvey PostgresqlSnapshot::survey() {
   return perform([&]() -> StoreSurvey { return {read_semesters(*transaction_), read_programs(*transaction_, 0)}; });
 }
 
-StoreWatch PostgresqlSnapshot::watch() {
-  return perform([&] { return read_watch(*transaction_, {}); });
-}
-
-std::vector<CatalogProgram> PostgresqlSnapshot::read_catalog(ProgramId after) {
-  return perform([&] { return read_programs(*transaction_, after); });
-}
-
-void PostgresqlSnapshot::read_ledger(SemesterId semester, Seq after, Seq last, Columns /*columns*/, const RowSink& sink) {
-  perform([&] { read_rows(*transaction_, semester, after, last, sink); });
+void PostgresqlSnapshot::read_ledger(SemesterId semester, Seq first, Seq last, Columns /*columns*/, const RowSink& sink) {
+  perform([&] { read_rows(*transaction_, semester, first, last, sink); });
 }
 
 CatalogCounts PostgresqlSnapshot::count_catalog() {

@@ -316,9 +316,9 @@ std::vector<CatalogProgram> SqliteRepository::read_catalog(ProgramId after) {
   return perform(Stage::kReading, [&] { return read_programs(session_->connection, after); });
 }
 
-void SqliteRepository::read_ledger(SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) {
+void SqliteRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {
   perform(Stage::kReading, [&] {
-    read_rows(session_->connection, semester, after, last, columns, [&](std::vector<LedgerRow> rows) {
+    read_rows(session_->connection, semester, first, last, columns, [&](std::vector<LedgerRow> rows) {
       if (gate_.interrupted()) {
         throw StorageError{Kind::kUnavailable, "reading the ledger was interrupted"};
       }

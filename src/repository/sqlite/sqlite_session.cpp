@@ -184,10 +184,10 @@ std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramI
   return programs;
 }
 
-void read_rows(SqliteConnection& connection, SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) {
+void read_rows(SqliteConnection& connection, SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {
   SqliteStatement select = connection.prepare(std::string{kSelectLedgerRows} +
-                                              "WHERE semester_id = ? AND seq > ? AND seq <= ? ORDER BY seq");
-  select.bind(semester).bind(after).bind(last);
+                                              "WHERE semester_id = ? AND seq >= ? AND seq <= ? ORDER BY seq");
+  select.bind(semester).bind(first).bind(last);
   std::vector<LedgerRow> piece;
   while (select.step()) {
     if (piece.empty()) piece.reserve(static_cast<std::size_t>(kLedgerPieceEntries));

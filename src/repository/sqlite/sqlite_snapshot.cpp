@@ -218,21 +218,8 @@ StoreSurvey SqliteSnapshot::survey() {
   return perform([&]() -> StoreSurvey { return {read_semesters(*connection_), read_programs(*connection_, 0)}; });
 }
 
-/// The server that has the file leads.
-StoreWatch SqliteSnapshot::watch() {
-  return perform([&]() -> StoreWatch {
-    const auto epoch = connection_->query_integer("SELECT max(epoch) FROM leadership").value_or(0);
-    const bool is_led = probe_lock(path_) == LockState::kHeld;
-    return {is_led ? std::optional{HeldBy{epoch, {}, {}}} : std::nullopt, heads_of(read_semesters(*connection_))};
-  });
-}
-
-std::vector<CatalogProgram> SqliteSnapshot::read_catalog(ProgramId after) {
-  return perform([&] { return read_programs(*connection_, after); });
-}
-
-void SqliteSnapshot::read_ledger(SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) {
-  perform([&] { read_rows(*connection_, semester, after, last, columns, sink); });
+void SqliteSnapshot::read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {
+  perform([&] { read_rows(*connection_, semester, first, last, columns, sink); });
 }
 
 CatalogCounts SqliteSnapshot::count_catalog() {

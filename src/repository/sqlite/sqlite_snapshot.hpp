@@ -29,9 +29,7 @@ class SqliteSnapshot final : public LedgerSnapshot {
   [[nodiscard]] std::optional<std::string> warning() const override { return warning_; }
   [[nodiscard]] Epoch read_epoch() override;
   [[nodiscard]] StoreSurvey survey() override;
-  [[nodiscard]] StoreWatch watch() override;
-  [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
-  void read_ledger(SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) override;
+  void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;
   [[nodiscard]] CatalogCounts count_catalog() override;
   [[nodiscard]] std::optional<SemesterId> find_stray_ledger() override;
 

@@ -48,14 +48,7 @@ void CommitPipeline::on_opened(SemesterId id, const Now& now) {
     reading_.read_all_next();
     return take_over_again("the opened semester differs from the state: " + *fault, now);
   }
-  semesters_.push_back({.id = id,
-                        .name = name,
-                        .epoch = lead_.epoch(),
-                        .head = 1,
-                        .capacity = capacity,
-                        .left = full_pool(capacity),
-                        .opened_with = capacity,
-                        .last_entry = 1});
+  semesters_.push_back({.id = id, .name = name, .opened_with = capacity});
   invariant_failed_ = false;
   log(LogLevel::kInfo, "semester-opened", "semester " + escaped(name) + " is open with " + text_of(capacity));
   end_barrier({}, now);

@@ -143,7 +143,7 @@ bool apply(const StartOptions& start, std::optional<CatalogPlan> plan, Repositor
 /// Reads the catalogue's and the ledgers' entries that are not known yet, up to these heads.
 /// @param go_on  called between parts of the reading, outside of any call of the repository; false ends the reading
 /// @return true if everything was read
-bool read_tail(LedgerReader& reader, const KnownState& known, const std::vector<SemesterHead>& heads,
+bool read_tail(LedgerFollower& reader, const KnownState& known, const std::vector<SemesterHead>& heads,
                const std::function<void(TakeOverPiece)>& piece, const std::function<bool()>& go_on) {
   // After the heads were read: every program that an entry up to them names is there.
   if (auto programs = reader.read_catalog(static_cast<ProgramId>(known.program_count)); !programs.empty()) {
@@ -156,7 +156,7 @@ bool read_tail(LedgerReader& reader, const KnownState& known, const std::vector<
     if (from_start) after = 0;
     while (after < head) {
       const auto last = std::min(head, after + kPartEntries);
-      reader.read_ledger(semester, after, last, Columns::kOfState, [&, &id = semester, &of = name](std::vector<LedgerRow> rows) {
+      reader.read_ledger(semester, after + 1, last, Columns::kOfState, [&, &id = semester, &of = name](std::vector<LedgerRow> rows) {
         check_continues(of, after, rows);
         after = rows.back().seq;
         piece(LedgerPiece{id, from_start, std::move(rows), of});
@@ -195,7 +195,7 @@ std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOve
   return taken;
 }
 
-StoreWatch follow(LedgerReader& reader, const KnownState& known, const std::function<void(TakeOverPiece)>& piece) {
+StoreWatch follow(LedgerFollower& reader, const KnownState& known, const std::function<void(TakeOverPiece)>& piece) {
   auto seen = reader.watch();
   if (!seen.held) return seen;  // a lead that is free is taken at once; the take-over reads the rest
   piece(HeadsSeen{seen.heads});

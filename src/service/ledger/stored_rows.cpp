@@ -2,8 +2,15 @@
 
 #include "dti/domain/allocate.hpp"
 #include "dti/domain/status.hpp"
+#include "dti/service/ledger/storage_error.hpp"
 
 namespace dti {
+
+void throw_lowest_number() {
+  throw StorageError{StorageError::Kind::kCorrupt,
+                     "a row of the ledger has the number " + std::to_string(std::numeric_limits<std::int64_t>::min()) +
+                         ", which no column may have"};
+}
 
 int status_code(const LedgerEntry& entry) { return grant_status(entry.want, entry.grant) == Status::kOk ? 0 : 1; }
 

@@ -11,8 +11,8 @@ namespace dti {
 namespace {
 
 // Verification reads rows that no server writes, too.
-constexpr auto kBeforeAll = std::numeric_limits<Seq>::min();
-constexpr auto kAfterAll = std::numeric_limits<Seq>::max();
+constexpr auto kFirstOfAll = std::numeric_limits<Seq>::min();
+constexpr auto kLastOfAll = std::numeric_limits<Seq>::max();
 
 StoreDifference whole(std::string what, std::string stored = {}, std::string expected = {}) {
   return {std::nullopt, std::nullopt, std::move(what), std::move(stored), std::move(expected)};
@@ -41,7 +41,7 @@ SemesterReport replay(LedgerSnapshot& snapshot, const StoredSemester& semester, 
   SemesterReport report;
   report.semester = semester;
   LedgerReplay ledger{program_count};
-  snapshot.read_ledger(semester.id, kBeforeAll, kAfterAll, Columns::kAll, [&](const std::vector<LedgerRow>& rows) {
+  snapshot.read_ledger(semester.id, kFirstOfAll, kLastOfAll, Columns::kAll, [&](const std::vector<LedgerRow>& rows) {
     for (const auto& row : rows) {
       report.difference = ledger.add(row);
       if (report.difference) return false;

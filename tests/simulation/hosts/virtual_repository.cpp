@@ -155,10 +155,10 @@ std::vector<CatalogProgram> VirtualRepository::read_catalog(ProgramId after) {
                  [stored = stored_, after] { return stored->read_catalog(after); });
 }
 
-void VirtualRepository::read_ledger(SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) {
-  auto rows = perform(Operation::kReadLedger, Stage::kReading, [stored = stored_, semester, after, last, columns] {
+void VirtualRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {
+  auto rows = perform(Operation::kReadLedger, Stage::kReading, [stored = stored_, semester, first, last, columns] {
     std::vector<LedgerRow> read;
-    stored->read_ledger(semester, after, last, columns, [&](const std::vector<LedgerRow>& piece) {
+    stored->read_ledger(semester, first, last, columns, [&](const std::vector<LedgerRow>& piece) {
       read.insert(read.end(), piece.begin(), piece.end());
       return true;
     });
@@ -166,9 +166,9 @@ void VirtualRepository::read_ledger(SemesterId semester, Seq after, Seq last, Co
   });
   // In small pieces, so that there are several.
   constexpr std::size_t kPiece = 7;
-  for (std::size_t first = 0; first < rows.size(); first += kPiece) {
-    const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(first);
-    const auto end = rows.begin() + static_cast<std::ptrdiff_t>(std::min(rows.size(), first + kPiece));
+  for (std::size_t i = 0; i < rows.size(); i += kPiece) {
+    const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto end = rows.begin() + static_cast<std::ptrdiff_t>(std::min(rows.size(), i + kPiece));
     if (!sink({begin, end})) return;
   }
 }

@@ -18,7 +18,7 @@ using fixtures::request;
 constexpr SemesterId kSemester = 1;
 const Capacity kCapacity{380, 60, 380};
 
-class OpenSemester : public testing::Test {
+class OpenedSemester : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(allocator_.add_programs(fixtures::catalog(5, 5)));
@@ -37,7 +37,7 @@ class OpenSemester : public testing::Test {
   std::vector<LedgerEntry> entries_;
 };
 
-TEST_F(OpenSemester, GrantsTheProgramsOfAMessageInTheirOrder) {
+TEST_F(OpenedSemester, GrantsTheProgramsOfAMessageInTheirOrder) {
   const auto decision = decide(request("2025-10", "f1", {ask("p1", 375, 2), ask("p2", 10, 60), ask("p3", 1, 0)}));
   ASSERT_FALSE(decision.outcome.error);
   EXPECT_EQ(decision.outcome.programs, (std::vector<ProgramOutcome>{{Status::kOk, {375, 2, 0}},
@@ -94,7 +94,7 @@ TEST(Allocator, KeepsHoldingsApartWhereverTheirProgramsStandInTheCatalogue) {
   EXPECT_EQ(allocator.head(kSemester), 0);
 }
 
-TEST_F(OpenSemester, IsJoinedByOneThatIsOpenedBesideIt) {
+TEST_F(OpenedSemester, IsJoinedByOneThatIsOpenedBesideIt) {
   const Capacity capacity{10, 0, 0};
   EXPECT_EQ(allocator_.find_semester("2026-10"), std::nullopt);
   ASSERT_EQ(allocator_.open(2, "2026-10", capacity), std::nullopt);
@@ -106,7 +106,7 @@ TEST_F(OpenSemester, IsJoinedByOneThatIsOpenedBesideIt) {
   EXPECT_NE(allocator_.open(2, "2026-10", capacity), std::nullopt) << "it is open";
 }
 
-TEST_F(OpenSemester, AnswersTheSameRequestTheSameWayAndWritesNothing) {
+TEST_F(OpenedSemester, AnswersTheSameRequestTheSameWayAndWritesNothing) {
   const auto first = decide_one("p1", 400, 2);
   const auto left = allocator_.left(kSemester);
   const auto again = decide(request("2025-10", "F-1", {ask("P_1", 400, 2)}));
@@ -116,7 +116,7 @@ TEST_F(OpenSemester, AnswersTheSameRequestTheSameWayAndWritesNothing) {
   EXPECT_EQ(allocator_.left(kSemester), left);
 }
 
-TEST_F(OpenSemester, GivesTheHeldGrantForOtherNumbersAndChangesNothing) {
+TEST_F(OpenedSemester, GivesTheHeldGrantForOtherNumbersAndChangesNothing) {
   decide_one("p1", 7, 2);
   for (const Want other : {Want{7, 3}, Want{8, 2}, Want{0, 0}}) {
     const auto decision = decide_one("p1", other.classrooms, other.labs);
@@ -125,7 +125,7 @@ TEST_F(OpenSemester, GivesTheHeldGrantForOtherNumbersAndChangesNothing) {
   EXPECT_EQ(entries_.size(), 1U);
 }
 
-TEST_F(OpenSemester, TakesAProgramTwiceInOneMessageAsARepeat) {
+TEST_F(OpenedSemester, TakesAProgramTwiceInOneMessageAsARepeat) {
   const auto decision = decide(request("2025-10", "f1", {ask("p1", 7, 2), ask("p1", 7, 2), ask("p1", 1, 1)}));
   EXPECT_EQ(decision.outcome.programs,
             (std::vector<ProgramOutcome>{
@@ -133,12 +133,12 @@ TEST_F(OpenSemester, TakesAProgramTwiceInOneMessageAsARepeat) {
   EXPECT_EQ(entries_.size(), 1U);
 }
 
-TEST_F(OpenSemester, RecordsAGrantOfNothing) {
+TEST_F(OpenedSemester, RecordsAGrantOfNothing) {
   EXPECT_EQ(decide_one("p1", 0, 0).entry_count, 1U);
   EXPECT_EQ(decide_one("p1", 1, 0).outcome.programs[0].status, Status::kAlreadyHasResources);
 }
 
-TEST_F(OpenSemester, RefusesInTheOrderSemesterFacultyProgram) {
+TEST_F(OpenedSemester, RefusesInTheOrderSemesterFacultyProgram) {
   struct Case {
     const char* semester;
     const char* faculty;
@@ -158,7 +158,7 @@ TEST_F(OpenSemester, RefusesInTheOrderSemesterFacultyProgram) {
   EXPECT_EQ(entries_.size(), 1U);  // p2's, although the entry before it was refused
 }
 
-TEST_F(OpenSemester, SaysOfARefusedNameWhatPeopleCannotSee) {
+TEST_F(OpenedSemester, SaysOfARefusedNameWhatPeopleCannotSee) {
   const std::vector<ProgramRequest> asked = {ask("p2\u200B", 1, 1), ask("p2", 1, 1), ask("unknown", 1, 1)};
   const auto semester = decide(request("2025-10\r", "f1", asked)).outcome.error->detail;
   EXPECT_EQ(semester.find("semester \"2025-10\r\" is not open: the name has a carriage return"), 0u) << semester;
@@ -187,13 +187,13 @@ TEST(Allocator, NamesTheProgramsThatASpellingCouldMean) {
       (std::vector<ProgramDetail>{{1, "the name could mean each of \"1-11\", \"11-1\": use one of these spellings"}}));
 }
 
-TEST_F(OpenSemester, AnswersAMessageWithoutProgramsWithNone) {
+TEST_F(OpenedSemester, AnswersAMessageWithoutProgramsWithNone) {
   const auto decision = decide(request("2025-10", "f1", {}));
   EXPECT_FALSE(decision.outcome.error);
   EXPECT_TRUE(decision.outcome.programs.empty());
 }
 
-TEST_F(OpenSemester, UndoesDecisionsExactly) {
+TEST_F(OpenedSemester, UndoesDecisionsExactly) {
   decide_one("p1", 370, 60);
   const auto left = allocator_.left(kSemester);
   const auto kept = entries_.size();
@@ -207,7 +207,7 @@ TEST_F(OpenSemester, UndoesDecisionsExactly) {
   EXPECT_EQ(decide(request("2025-10", "f2", {ask("p1", 20, 4), ask("p2", 5, 5)})).outcome, before);
 }
 
-TEST_F(OpenSemester, RebuildsTheSameStateFromItsEntries) {
+TEST_F(OpenedSemester, RebuildsTheSameStateFromItsEntries) {
   constexpr unsigned kSeed = 7;
   std::mt19937_64 random{kSeed};
   const auto up_to = [&](Quantity most) { return std::uniform_int_distribution<Quantity>{0, most}(random); };
@@ -228,7 +228,7 @@ TEST_F(OpenSemester, RebuildsTheSameStateFromItsEntries) {
   EXPECT_TRUE(written.empty());
 }
 
-TEST_F(OpenSemester, RefusesALedgerThatContradictsItself) {
+TEST_F(OpenedSemester, RefusesALedgerThatContradictsItself) {
   ASSERT_EQ(allocator_.replay(kSemester, row_of(granted(2, 1, {7, 2}, {7, 2, 0}))), std::nullopt);
   struct Case {
     LedgerEntry entry;
@@ -267,7 +267,7 @@ TEST_F(OpenSemester, RefusesALedgerThatContradictsItself) {
   }
 }
 
-TEST_F(OpenSemester, IsNotServedWhenTheStoreSaysSomethingElse) {
+TEST_F(OpenedSemester, IsNotServedWhenTheStoreSaysSomethingElse) {
   EXPECT_TRUE(allocator_.serve({stored(2, full_pool(kCapacity))}));
   EXPECT_TRUE(allocator_.serve({stored(1, Pool{379, 60, 380})}));
   auto other_capacity = stored(1, full_pool(kCapacity));
@@ -278,13 +278,13 @@ TEST_F(OpenSemester, IsNotServedWhenTheStoreSaysSomethingElse) {
   EXPECT_TRUE(allocator_.serve({unknown}));
 }
 
-TEST_F(OpenSemester, RefusesEverythingOnceItIsNoLongerServed) {
+TEST_F(OpenedSemester, RefusesEverythingOnceItIsNoLongerServed) {
   decide_one("p1", 7, 2);
   ASSERT_EQ(allocator_.serve({}), std::nullopt);
   EXPECT_EQ(decide_one("p1", 7, 2).outcome.error->status, Status::kInvalidSemester);
 }
 
-TEST_F(OpenSemester, KeepsSemestersApart) {
+TEST_F(OpenedSemester, KeepsSemestersApart) {
   ASSERT_EQ(allocator_.replay(2, row_of(opened({1, 1, 1}))), std::nullopt);
   auto other = stored(1, {1, 1, 1});
   other.id = 2;

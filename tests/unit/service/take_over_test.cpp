@@ -205,7 +205,7 @@ TEST_F(TakeOver, SaysOnceThatTheStoreHasLessHoweverManyPiecesItReads) {
 }
 
 /// A store that another server leads, with the semester "s" up to entry 4, and the rows that a test gives.
-class RowsReader final : public LedgerReader {
+class RowsReader final : public LedgerFollower {
  public:
   StoreSurvey survey() override { return {}; }
   StoreWatch watch() override { return {HeldBy{}, {{1, "s", 4}}}; }

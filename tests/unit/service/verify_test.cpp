@@ -39,8 +39,6 @@ class FakeSnapshot final : public LedgerSnapshot {
     return 1;
   }
   StoreSurvey survey() override { return {semesters, catalog}; }
-  StoreWatch watch() override { return {{}, heads_of(semesters)}; }
-  std::vector<CatalogProgram> read_catalog(ProgramId) override { return catalog; }
   CatalogCounts count_catalog() override { return counts; }
   void read_ledger(SemesterId semester, Seq, Seq, Columns, const RowSink& sink) override {
     for (const auto& row : ledgers[semester]) {

@@ -63,7 +63,7 @@ class MemoryStore {
   [[nodiscard]] Semester* find(SemesterId id);
   [[nodiscard]] std::vector<StoredSemester> rows() const;
   [[nodiscard]] CommitResult commit(const Batch& batch);
-  static void add_grants(Semester& semester, const Batch& batch);
+  static void note_generations(Semester& semester, const Batch& batch);
 
   mutable std::mutex mutex_;  // guards all members below
   Epoch epoch_ = 0;
@@ -85,7 +85,7 @@ class MemoryRepository : public Repository {
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
-  void read_ledger(SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) override;
+  void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;
   [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) override;
   [[nodiscard]] Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                       WallTime at) override;

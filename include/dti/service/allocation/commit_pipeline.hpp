@@ -194,7 +194,8 @@ class CommitPipeline {
   std::optional<StartOptions> start_;  // until the first take-over succeeded
   bool start_fits_ = false;            // the store, as far as this server read it while it stood by
   Allocator allocator_;
-  std::vector<StoredSemester> semesters_;  // open and closed: of the last take-over, and those opened since
+  // Open and closed: of the last take-over, and those opened since (only id, name and capacity). Commands depend on them.
+  std::vector<StoredSemester> semesters_;
   RequestQueue queue_;
   Lead lead_;
   StoreReading reading_;

@@ -86,7 +86,7 @@ using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece, Hea
 /// Reads which server leads. While another one leads, reads the entries that are new, so that a later take-over has
 /// little to read. Changes nothing. @param piece  as for take_over()
 /// Thread: the store worker.
-[[nodiscard]] StoreWatch follow(LedgerReader& reader, const KnownState& known,
+[[nodiscard]] StoreWatch follow(LedgerFollower& reader, const KnownState& known,
                                 const std::function<void(TakeOverPiece)>& piece);
 
 }  // namespace dti

@@ -54,9 +54,6 @@ using RowSink = std::function<bool(std::vector<LedgerRow>)>;
 
 /// Reads a store and changes nothing. The reader returns the rows as they are stored and does not check them: that is
 /// the task of a LedgerReplay. tests/contract holds every store to this text.
-/// A LedgerSnapshot shows one moment. A Repository reads by the connection of the writer: survey() and watch() connect
-/// if there is no connection; read_catalog() and read_ledger() need the one that take_over(), survey() (not on SQLite)
-/// or watch() has made.
 /// Every call throws StorageError: kCorrupt if a row cannot be read, kUnavailable or kUnreachable.
 /// Thread: any, one call at a time.
 class LedgerReader {
@@ -69,6 +66,18 @@ class LedgerReader {
   /// @throws StorageError  also kRefused, for instance if the schema is newer than this program
   [[nodiscard]] virtual StoreSurvey survey() = 0;
 
+  /// Passes the rows of the semester's ledger with first <= seq <= last to `sink`, in order of seq, in pieces of at most
+  /// kLedgerPieceEntries. It does not report a row that is missing. `sink` must not use this object: PostgreSQL keeps a
+  /// transaction open meanwhile.
+  virtual void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) = 0;
+
+ protected:
+  ~LedgerReader() = default;
+};
+
+/// A reader that follows the store: it reads what it does not know yet.
+class LedgerFollower : public LedgerReader {
+ public:
   /// The lead and the heads. It reads the schema of the previous version, and of later ones as far as possible.
   /// @throws StorageError  also kRefused
   [[nodiscard]] virtual StoreWatch watch() = 0;
@@ -76,13 +85,8 @@ class LedgerReader {
   /// The programs of the catalogue with ids above `after`, in order of id.
   [[nodiscard]] virtual std::vector<CatalogProgram> read_catalog(ProgramId after) = 0;
 
-  /// Passes the rows of the semester's ledger with after < seq <= last to `sink`, in order of seq, in pieces of at most
-  /// kLedgerPieceEntries. It does not report a row that is missing. `sink` must not use this object: PostgreSQL keeps a
-  /// transaction open meanwhile.
-  virtual void read_ledger(SemesterId semester, Seq after, Seq last, Columns columns, const RowSink& sink) = 0;
-
  protected:
-  ~LedgerReader() = default;
+  ~LedgerFollower() = default;
 };
 
 inline constexpr std::int64_t kLedgerPieceEntries = 50'000;  // about 5 MB

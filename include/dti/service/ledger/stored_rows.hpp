@@ -15,8 +15,8 @@ struct StoredSemester {
   std::string name;
   Epoch epoch = 0;
   Seq head = 0;  // the last entry, as the row names it
-  Capacity capacity;
-  Pool left;
+  Capacity capacity = {};
+  Pool left = {};
   bool is_open = true;
   // From its ledger.
   std::optional<Capacity> opened_with = {};  // by the first entry; none: the entry is missing, or is of another kind
@@ -25,12 +25,16 @@ struct StoredSemester {
   friend bool operator==(const StoredSemester&, const StoredSemester&) = default;
 };
 
-/// The number in a column, or none for NULL. It is half as large as std::optional: a server loads millions of rows. The
-/// lowest number of 64 bits reads as none, too; no column may have it.
+[[noreturn]] void throw_lowest_number();
+
+/// The number in a column, or none for NULL. It is half as large as std::optional: a server loads millions of rows.
 class StoredNumber {
  public:
   constexpr StoredNumber() = default;
-  constexpr StoredNumber(std::int64_t value) : value_(value) {}  // NOLINT(google-explicit-constructor)
+  /// @throws StorageError  kCorrupt: the lowest number of 64 bits, which stands for NULL here. No column may have it.
+  constexpr StoredNumber(std::int64_t value) : value_(value) {  // NOLINT(google-explicit-constructor)
+    if (value == kNone) throw_lowest_number();
+  }
 
   [[nodiscard]] constexpr bool has_value() const { return value_ != kNone; }
   constexpr explicit operator bool() const { return has_value(); }
