@@ -1,7 +1,7 @@
 """Measures dti, what people use instead and the bounds that the machine sets, in one run, and judges the targets.
 
-Exit codes: 0 every ledger was right and every target was measured; 1 not so; 2 bad use; 3 it could not run; 128 + N
-ended by signal N."""
+Exit codes: 0 every ledger was right and every target was measured; 1 not so; 2 incorrect usage; 3 it could not run;
+128 + N ended by signal N."""
 
 import contextlib
 import os
@@ -47,7 +47,7 @@ def measure(plan):
 
 
 def main(options):
-    os.environ.pop("DTI_BIN_DIR", None)  # whatever the caller tests: what is measured is built for speed
+    os.environ.pop("DTI_BIN_DIR", None)  # the benchmark measures an optimised build, not the one that the caller tests
     commit = provide_binaries("bench", "bench")
     need_postgresql()
     from bench import plots, report  # the plots need a package that may have been missing

@@ -1,4 +1,4 @@
-"""Part `ceiling`: the ledger's table without a server, in a schema that is made anew for each point."""
+"""Part `ceiling`: the ledger's table without a server, in a new schema for each point."""
 
 from bench.database import rows
 from bench.drivers import ceiling

@@ -21,7 +21,7 @@ def sizes(catalog):
 
 def load(folder, address, catalog, semesters, in_flight, point=None, *, any_reply=False, **flags):
     """What dti_load found out, once everything that it sent was answered. Without a point it measures until the
-    requests are used up. A Fault: a reply that nobody waited for, a decision that was not OK (warm-up and end
+    requests are used up. A Fault: a reply to no request, a decision that was not OK (warm-up and end
     included), fewer decisions than programs that were asked for, or a point that ran out of requests."""
     given = {"server": address, "semesters": ",".join(semesters), "in-flight": in_flight, "connections": CONNECTIONS,
              "format": "json", **({"seconds": point.seconds, "warm-up": point.warm_up} if point else {}), **flags}

@@ -40,7 +40,7 @@ def running_server(folder, *flags):
 
 
 class Ledgers:
-    """Makes the template once; copy() gives a store that nobody has asked anything yet."""
+    """Makes the template once; copy() returns a store without any requests yet."""
 
     def __init__(self, folder, name, catalog_path, semesters):
         self._folder = folder

@@ -12,7 +12,7 @@ CALIBRATED_AT = 1024  # in flight
 
 
 class Driver:
-    """Loads a server on a ledger. Each fresh point asks programs that nobody has asked before; what was granted is
+    """Loads a server on a ledger. Each fresh point requests rooms for programs that have none yet; what was granted is
     noted."""
 
     def __init__(self, plan, folder, server, semesters):

@@ -42,7 +42,7 @@ def over_hot_row(results, store):
 
 
 def best_ceiling(results):
-    """(method, batch, figure) of the greatest rate at which the bare table took rows, by whatever method."""
+    """(method, batch, figure) of the greatest rate at which the bare table took rows, by any method."""
     return max(((method, batch, point["rows_per_second"]) for method in BARE_METHODS
                 for batch, point in results["ceiling"][method].items()), key=lambda each: each[2]["median"])
 

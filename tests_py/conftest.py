@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True)
 def bounded():
-    """No test hangs, whatever it waits for."""
+    """Ends a test that hangs."""
 
     def too_long(*_):
         raise TimeoutError(f"the test takes longer than {TEST_SECONDS} s")

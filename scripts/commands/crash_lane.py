@@ -1,5 +1,5 @@
 """One lane of the crash runs, as a process of its own: FOLDER STORE KILL KILLS SEED. It prints its figures as a line of
-JSON after each check. On SIGTERM it finishes the kill under way, checks everything and removes its cluster."""
+JSON after each check. On SIGTERM it finishes the current kill, checks everything and removes its cluster."""
 
 import contextlib
 import dataclasses

@@ -1,9 +1,9 @@
 """Kills dti_server under load, a thousand times, on a real store, and compares every answer with the ledger.
 
-A run that was interrupted goes on when the same command is given again. State, logs and the stores of a run that found
+An interrupted run continues when the same command is given again. State, logs and the stores of a run that found
 something are in build/crash-runs. DTI_BIN_DIR names other binaries than build/release/bin.
-Exit codes: 0 all as promised; 1 an answer was lost, doubled or changed, or a server did not come back; 2 bad use;
-3 it could not run; 128 + N ended by signal N."""
+Exit codes: 0 all as promised; 1 an answer was lost, doubled or changed, or a server did not come back;
+2 incorrect usage; 3 it could not run; 128 + N ended by signal N."""
 
 import contextlib
 import json
@@ -56,7 +56,7 @@ class LaneProcess:
 
 
 class CrashRun(LongRun):
-    """The kills of one store, by lanes side by side. Whatever ends it, the lanes end in order first."""
+    """The kills of one store, by lanes side by side. However it ends, it stops its lanes first."""
 
     def __init__(self, options, store, built_of):
         super().__init__(RUNS / f"{store}-{options.kill}-{options.seed}", CrashFigures(), built_of)
@@ -149,8 +149,9 @@ class CrashRun(LongRun):
             f"crash-runs --store={self.store} --kill={options.kill} --kills={options.kills} --seed={options.seed} "
             f"--jobs={options.jobs}",
             [*markdown_table(("", ""), self.rows()), "",
-             "Each kill is a SIGKILL under load, and every answer that was given is compared with the ledger after it.",
-             "What the rows mean is in [testing.md](../testing.md#crash-runs)."])
+             "Each kill is a SIGKILL under load. After it, every answer since the start of the run is compared with the "
+             "ledger.",
+             "[testing.md](../testing.md#crash-runs) explains the rows."])
 
 
 def read_options():
@@ -185,4 +186,4 @@ def run_all(options):
 
 
 if __name__ == "__main__":
-    run_command("crash-runs", read_options, run_all, "; the same command goes on from here")
+    run_command("crash-runs", read_options, run_all, "; the same command continues from here")

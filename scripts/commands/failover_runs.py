@@ -4,9 +4,9 @@ SIGSTOP for three leases. Says how long no server answered, and compares every a
 Checked: the next leader answers within 1 s of a planned stop, within the lease and 1 s of a crash, and 0.5 s more of a
 pause (after which a client leaves a silent server); no request without an answer, none answered twice, and no answer
 that is not in the ledger.
-A run that was interrupted goes on when the same command is given again. State, logs and the folder of a run that found
+An interrupted run continues when the same command is given again. State, logs and the folder of a run that found
 something are in build/failover-runs. DTI_BIN_DIR names other binaries than build/release/bin.
-Exit codes: 0 all as promised; 1 something was not; 2 bad use; 3 it could not run; 128 + N ended by signal N."""
+Exit codes: 0 all as promised; 1 something was not; 2 incorrect usage; 3 it could not run; 128 + N ended by signal N."""
 
 import shutil
 from random import Random
@@ -78,7 +78,7 @@ class FailoverRun(LongRun):
         rows = [("servers, lease", f"{options.servers}, {options.lease_seconds} s")]
         for kind, name in NAMES.items():
             rows.append((f"{name}: how often", f"{figures.rounds[kind]:,}"))
-            rows.append(("nobody answered, p50 / p99 / max",
+            rows.append(("no answers, p50 / p99 / max",
                          f"{times(figures.gaps[kind])}; promised: < {gap_max(kind, options.lease_seconds):g} s"))
         rows += [("rounds not measured", figures.void),
                  ("answers given", f"{figures.answers:,}, {figures.repeats:,} of them to repeats"),
@@ -102,13 +102,13 @@ class FailoverRun(LongRun):
             f"failover-runs --crashes={options.crashes} --stops={options.stops} --pauses={options.pauses} "
             f"--lease-seconds={options.lease_seconds} --servers={options.servers} --seed={options.seed}",
             [*markdown_table(("", ""), self.rows()), "",
-             "Nobody answered: from the signal to the first answer of the next leader that a client had, under load,",
+             "No answers: from the signal to the first answer of the next leader that a client had, under load,",
              "with clients, servers and database on one machine. Every answer that was ever given is compared with the",
-             "ledger. What the rows mean is in [testing.md](../testing.md#failover-runs)."])
+             "ledger. [testing.md](../testing.md#failover-runs) explains the rows."])
 
 
 def too_slow(options, figures):
-    return [f"{NAMES[kind]}: nobody answered for {gap:.3f} s, and promised is less than {bound:g} s"
+    return [f"{NAMES[kind]}: no server answered for {gap:.3f} s; the limit is {bound:g} s"
             for kind, gaps in figures.gaps.items() for bound in [gap_max(kind, options.lease_seconds)]
             for gap in gaps if gap >= bound]
 
@@ -139,4 +139,4 @@ def run_all(options):
 
 
 if __name__ == "__main__":
-    run_command("failover-runs", read_options, run_all, "; the same command goes on from here")
+    run_command("failover-runs", read_options, run_all, "; the same command continues from here")

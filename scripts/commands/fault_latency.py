@@ -3,8 +3,8 @@ not read its replies, a database that stands still, a full disk.
 
 The latency of a request that was answered counts from when it was due. A small disk needs root; without it that part
 says why it is missing. DTI_BIN_DIR names other binaries than build/bench/bin.
-Exit codes: 0 measured, and all replies were as they may be; 1 one was not; 2 bad use; 3 it could not run; 128 + N
-ended by signal N."""
+Exit codes: 0 measured, and all replies were as they may be; 1 one was not; 2 incorrect usage; 3 it could not run;
+128 + N ended by signal N."""
 
 import contextlib
 import json
@@ -45,7 +45,7 @@ class Bench:
 
     @contextlib.contextmanager
     def load(self, address, what, may_be_refused=(), repeats=False):
-        """The load goes on while this is entered, and is measured whole."""
+        """The load continues inside the block, and all of it is measured."""
         options = self.options
         flags = [f"--server={address}", *CATALOG, f"--semesters={SEMESTER}", "--connections=2",
                  f"--rate={options.rate}", f"--in-flight={IN_FLIGHT}", f"--seconds={options.seconds}",

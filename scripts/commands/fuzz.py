@@ -1,8 +1,9 @@
 """Runs the fuzz targets of tests/fuzz, several at a time.
 
-What was found stays in build/fuzz: corpus/TARGET is where the next run goes on, also after Ctrl-C, and findings/TARGET
+What was found stays in build/fuzz: the next run continues with corpus/TARGET, also after Ctrl-C, and findings/TARGET
 has the inputs that broke a claim, which each run tries first.
-Exit codes: 0 nothing found; 1 a finding; 2 bad use; 3 the targets could not be built; 128 + N ended by signal N."""
+Exit codes: 0 nothing found; 1 a finding; 2 incorrect usage; 3 the targets could not be built;
+128 + N ended by signal N."""
 
 import os
 import re
@@ -186,7 +187,7 @@ class Target:
 
 
 def fuzz(names, seconds, jobs, seed, results):
-    """Runs the targets, so many at a time, and appends the result of each as it ends, also by Stopped."""
+    """Runs the targets, `jobs` at a time, and appends the result of each when it ends, also if Stopped ends it."""
     waiting = [Target(name, seconds, seed) for name in names]
     running = []
     told = time.monotonic()
@@ -281,7 +282,7 @@ def main(options):
             for name in options.names:
                 Target(name, options.seconds, options.seed).minimize()
     except Stopped as stopped:
-        say(f"\n{stopped}; the next run goes on from build/fuzz/corpus")
+        say(f"\n{stopped}; the next run continues from build/fuzz/corpus")
         status = stopped.exit_status
     say("\n".join(table(results)))
     if options.record and status == 0:

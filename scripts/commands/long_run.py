@@ -1,4 +1,4 @@
-"""A run that can be interrupted: it has a folder, and the same command goes on from the state there."""
+"""A run that can be interrupted: it has a folder, and the same command continues from the state there."""
 
 import contextlib
 import dataclasses

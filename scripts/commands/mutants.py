@@ -1,7 +1,7 @@
 """Builds each mutant of tests/simulation/mutants in a copy of the sources, and simulates until a check catches it.
 
 The last line counts: N caught, N survived, N failed to build.
-Exit codes: 0 all were caught; 1 not so; 2 bad use; 3 it could not run; 128 + N ended by signal N."""
+Exit codes: 0 all were caught; 1 not so; 2 incorrect usage; 3 it could not run; 128 + N ended by signal N."""
 
 import os
 import re

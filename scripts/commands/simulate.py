@@ -1,9 +1,9 @@
 """Simulates the whole in virtual time with new seeds, in processes side by side.
 
-It says every 15 s how far it is, and can be interrupted: the next one goes on. A violation names its seed, with which
+It says every 15 s how far it is, and can be interrupted: the next one continues. A violation names its seed, with which
 build/dev/bin/simulation --seed=N --trace shows the same run again.
 Exit codes: 0 nothing was violated and every named cell was reached (it takes some three thousand seeds); 1 not so;
-2 bad use; 3 it could not run; 128 + N ended by signal N."""
+2 incorrect usage; 3 it could not run; 128 + N ended by signal N."""
 
 import re
 import shutil
@@ -159,7 +159,7 @@ def main(options):
     try:
         run_in_parts(options, campaign, first, started + options.seconds)
     except Stopped as stopped:
-        say(f"\n{stopped}; the next run goes on from here")
+        say(f"\n{stopped}; the next run continues from here")
         status = stopped.exit_status
     for line in campaign.violations:
         say(line)

@@ -1,7 +1,7 @@
 """Builds the presets and runs every test. The last line counts them: N passed, N failed, N skipped.
 
 From bare it takes some 25 minutes on 2 cores.
-Exit codes: 0 all passed; 1 something failed; 2 bad use; 128 + N ended by signal N."""
+Exit codes: 0 all passed; 1 something failed; 2 incorrect usage; 128 + N ended by signal N."""
 
 import contextlib
 import os
@@ -56,8 +56,9 @@ class Counts:
 
 
 def run_in_group(command, seconds=None, end_seconds=0, **options):
-    """Runs the command in a session of its own; its exit status, or None if it took longer than that. Whatever ends
-    the wait ends all that the command has started: by SIGINT first, if it gets some time to clean up."""
+    """Runs the command in a session of its own. Returns its exit status, or None if it took longer than `seconds`.
+    However the wait ends, it ends all processes of that session: with SIGINT first if `end_seconds` lets them clean
+    up."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
     try:
         return process.wait(seconds)
@@ -228,7 +229,7 @@ def was_built(part):
 
 
 def run_parts(counts, parts):
-    """Builds the presets of the parts, and runs each part that has what it runs, whatever else fails."""
+    """Builds the presets of the parts, and runs each part whose programs were built, even if others fail."""
     parts = [part for part in PARTS if part in parts]
     builds = {preset: build(counts, preset) for preset in dict.fromkeys(PRESETS[part] for part in parts)}
     for part in [part for part in parts if not was_built(part)]:

@@ -124,7 +124,7 @@ def test_a_leader_that_pauses_for_three_leases_commits_nothing_afterwards_and_st
     with standby(postgresql, tmp_path / "second") as second, Client(leader.endpoint) as client:
         assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
         if in_the_middle == "of a commit":
-            # A lock of somebody's holds its statement up: it is sent, and not answered.
+            # The lock of another session blocks the statement: it is sent, and not answered.
             with holding_rows(postgresql):
                 client.send(TEATRO)
                 until(lambda: waiting_backends(postgresql), what="a commit that waits for its row")
@@ -160,7 +160,7 @@ def test_a_leader_that_pauses_for_three_leases_commits_nothing_afterwards_and_st
 
 @contextlib.contextmanager
 def holding_rows(postgresql):
-    """Somebody's transaction holds the semesters' rows while this is entered."""
+    """Another session's transaction locks the rows of the semesters inside the block."""
     with sleeping(postgresql, "BEGIN; SELECT 1 FROM semester FOR UPDATE;", "COMMIT") as wake:
         yield
         wake()
@@ -224,7 +224,7 @@ def grant_somewhere(servers, body, seconds=HANG_SECONDS):
             if not reply["error-found"]:
                 return answers(reply)
             check_failed(reply, body, "NOT-LEADER")
-        assert time.monotonic() < deadline, "nobody leads"
+        assert time.monotonic() < deadline, "no server leads"
 
 
 def test_requests_that_are_under_way_when_the_leader_crashes_are_granted_once(postgresql, tmp_path):

@@ -1,4 +1,4 @@
-"""The link to the database is cut at each moment of a commit: one grant and one answer, whatever became of it."""
+"""The link to the database is cut at each moment of a commit: the result is one grant and one answer in each case."""
 
 import pytest
 

@@ -82,7 +82,7 @@ class Scene:
             self.hosts.heal("first", network)
 
     def send_orphans(self):
-        """Requests for the first server that nobody repeats before the end: whatever comes of them is its doing."""
+        """Sends requests to the first server, and repeats none before the end: only that server can decide them."""
         orphans = [self.requests.next() for _ in range(ORPHANS)]
         for request_id, body in orphans:
             self.load.link(0).send(request_id, body)
@@ -139,7 +139,7 @@ def test_a_leader_that_is_cut_off_is_followed_commits_nothing_more_and_stands_by
 
 
 def test_a_leader_cut_off_from_its_clients_leads_on_and_answers_once_they_are_back(scene, tmp_path):
-    """It has the database, so nobody may take its place; clients are told so by the standby."""
+    """The leader has the database, so no server may take its place; the standby refers clients to it."""
     scene.cut("clients")
     scene.load.pump(2 * LEASE, UNDER_WAY)
     told = scene.requests.told_to_come_again

@@ -71,7 +71,7 @@ def held_row(store):
     finally:
         process.kill()
         process.communicate()
-        # The session ends by itself once it notices; whoever waits for the row should not wait for that.
+        # The session ends by itself once it notices, but a session that waits for the row should not wait for that.
         with contextlib.suppress(AssertionError):
             store.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' "
                        "AND datname = current_database()")

@@ -35,11 +35,11 @@ class Disk:
         self._filler.unlink()
 
     def fail(self):
-        """The system finds a fault in the file system (ext4 only), and lets nobody write to it any more."""
+        """Makes the system find a fault in the file system (ext4 only) and remount it read-only."""
         _mount("-o", "remount,abort", self._mount_point)
 
     def make_read_only(self):
-        """As by an entry in /etc/fstab; nobody may have a file open."""
+        """Remounts it as an entry in /etc/fstab says. No process may have a file open there."""
         _mount("-o", "remount,ro", self._mount_point)
 
 

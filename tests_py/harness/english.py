@@ -1,6 +1,11 @@
-"""The texts of a C++ source that people read: its comments and its string literals; and words that they must not have."""
+"""The texts of a source that people read, and words that they must not have.
 
+Of a C++ source: its comments and string literals. Of a Python source: its comments and docstrings."""
+
+import ast
+import io
 import re
+import tokenize
 
 # The plain word for each: no client, another process, the operator; again; in progress, current; forever; gets, learns;
 # accepts; continues; this many, N; incorrect usage.
@@ -32,4 +37,23 @@ def texts_of(source, kinds=("comment", "literal")):
             line = source.count("\n", 0, token.start()) + 1
         found.append((line, text))
         end, kind_before = token.end(), kind
+    return found
+
+
+def texts_of_python(source):
+    """(line, text) of each comment and docstring. Comments on adjacent lines are one text."""
+    found = [(node.body[0].lineno, " ".join(ast.get_docstring(node).split())) for node in ast.walk(ast.parse(source))
+             if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+             and ast.get_docstring(node)]
+    end = None
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        line, text = token.start[0], token.string.lstrip("# ")
+        if line - 1 == end:
+            first, before = found.pop()
+            found.append((first, f"{before} {text}"))
+        else:
+            found.append((line, text))
+        end = line
     return found

@@ -15,7 +15,7 @@ assert len(GREETING) == 64
 
 
 def header(size, flags=0):
-    """What stands before a frame of so many bytes."""
+    """The bytes that precede a frame of this length."""
     return bytes([flags, size]) if size < 256 else struct.pack(">BQ", flags | LONG, size)
 
 
@@ -67,7 +67,7 @@ class RawPeer:
             return False
 
     def read(self, size):
-        """So many bytes, or fewer if the connection is closed before."""
+        """Reads this many bytes, or fewer if the connection is closed before."""
         data = b""
         try:
             while len(data) < size and (part := self.socket.recv(size - len(data))):
@@ -140,7 +140,7 @@ class Bystander:
             raise self._failure
 
     def has_asked(self, times):
-        """Have so many answers come since the last call with this, or since the beginning?"""
+        """Tells whether this many answers have arrived since the last call with it, or since the beginning."""
         return self._failure is not None or len(self.seconds) >= times
 
     def median(self):

@@ -1,5 +1,5 @@
-"""Hosts of a test's own, as network namespaces on two networks, whose links can be cut: packets are lost, and nobody is
-told. It needs a root that may make namespaces, and ip(8)."""
+"""Hosts of a test's own, as network namespaces on two networks. Their links can be cut: packets are lost, and neither end
+gets an error. It needs a root that may make namespaces, and ip(8)."""
 
 import contextlib
 import ctypes

@@ -50,7 +50,7 @@ class Cluster:
             self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=FOLDERS))
         try:
             self._make()
-        except BaseException:  # nobody else will know that there is something to remove
+        except BaseException:  # the caller does not know that there is something to remove
             self.remove()
             raise
 
@@ -125,7 +125,7 @@ class Cluster:
         return self.folder / "server.crt"
 
     def move_log_to(self, folder):
-        """The write-ahead log goes on in that folder, on another disk."""
+        """Moves the write-ahead log to that folder, on another disk."""
         self.stop("fast")
         shutil.move(self._data / "pg_wal", folder / "pg_wal")
         for path in (folder, *folder.rglob("*")):
@@ -138,7 +138,7 @@ class Cluster:
         until(lambda: not (self._data / "postmaster.pid").exists(), what="the end of PostgreSQL")
 
     def remove(self):
-        """Whatever state it is in, also half made."""
+        """Works in any state, even if the cluster is only partly created."""
         self._stopped = []
         remove_cluster(self.folder)
 
@@ -181,7 +181,7 @@ class Cluster:
         self._freeze(pids)
 
     def freeze(self):
-        """The whole database stops where it is; connections are taken by the kernel, and by nobody else."""
+        """Suspends all processes of the database; the kernel still accepts connections."""
         postmaster = self.postmaster
         self._freeze([postmaster])
         self._freeze(children(postmaster))

@@ -136,7 +136,7 @@ class Process:
 
     @staticmethod
     def remove_all():
-        """Those that were started and that nobody owns yet, when what started them was interrupted."""
+        """The processes that were started and have no owner yet, because the start was interrupted."""
         for process in list(Process._living):
             process.remove()
 
@@ -175,7 +175,7 @@ def owned(process, exit_status=0):
     try:
         yield process
         process.finish(exit_status)
-    except Exception:  # not when somebody wants an end
+    except Exception:  # not KeyboardInterrupt
         sys.stderr.write(process.describe())
         raise
     finally:

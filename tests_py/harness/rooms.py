@@ -1,4 +1,4 @@
-"""A program in the eyes of its faculty: what it asks for, and what it is told."""
+"""A program as its faculty sees it: its request and its reply."""
 
 import contextlib
 import json

@@ -23,7 +23,7 @@ class Client:
         self._socket = context.socket(zmq.DEALER)
         self._socket.linger = 0
         self._socket.sndhwm = 0
-        self._socket.rcvhwm = receive_max  # messages that it takes and that nobody has received yet; 0: any number
+        self._socket.rcvhwm = receive_max  # messages that it accepts before they are received; 0: any number
         if identity:
             self._socket.routing_id = identity
         self._socket.connect(endpoint if "://" in endpoint else f"tcp://{endpoint}")
@@ -114,7 +114,7 @@ def only_body(frames):
 
 
 def ask_all(client, bodies):
-    """Sends every request at once; the frames of their replies, in the order of the requests, whatever theirs was."""
+    """Sends all requests at once. Returns the frames of their replies in the order of the requests."""
     for body in bodies:
         client.send(body)
     return receive_all(client, bodies)

@@ -18,7 +18,7 @@ COSTLY = ("apt-get", "cmake", "sudo")
 
 @pytest.fixture
 def tools(tmp_path):
-    """A PATH on which whatever costs something leaves a mark."""
+    """A PATH on which each expensive command leaves a mark."""
     folder = tmp_path / "tools"
     folder.mkdir()
     for name in COSTLY:

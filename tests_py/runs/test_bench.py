@@ -184,7 +184,7 @@ def found_by_load(**changes):
 
 @pytest.fixture
 def commands(monkeypatch):
-    """Whatever is to be measured is noted; `commands.finds` is what dti_load then finds."""
+    """Notes all that would be measured; `commands.finds` is what dti_load then finds."""
 
     class Commands(list):
         finds = found_by_load()

@@ -76,7 +76,7 @@ def asked(tmp_path_factory):
 
 
 class Copy:
-    """The store after somebody else wrote to it."""
+    """The store after another program wrote to it."""
 
     def __init__(self, path, statement):
         self._connection = sqlite3.connect(":memory:")
@@ -146,7 +146,7 @@ def test_a_repeat_that_is_answered_in_another_way_is_found(asked, change, kind):
 
 
 def test_a_lane_stops_at_the_first_fault_and_keeps_the_store(tmp_path):
-    """A store to which somebody else writes: the first check says so."""
+    """If another program writes to the store, the first check reports it."""
 
     def meddle(figures):
         path = tmp_path / "store-1/dti.db"
@@ -184,7 +184,7 @@ def test_a_run_that_is_interrupted_goes_on_where_it_was(script):
         output, _ = first.communicate(timeout=120)
     finally:
         first.kill()
-    assert first.returncode == 130 and "goes on from here" in output and "Traceback" not in output, output
+    assert first.returncode == 130 and "continues from here" in output and "Traceback" not in output, output
     done = script.kills_so_far()
     status, output = script.run("--store=sqlite", f"--kills={done + 4}")
     assert status == 0 and f"going on after {done} kills" in output, output

@@ -74,7 +74,7 @@ def test_what_real_programs_were_told_is_compared_with_the_ledger(tmp_path):
     asked = programs.as_asked(SimpleNamespace(rows=lambda statement: rows), "s")
     assert [(kind, sentence.split()[0]) for kind, sentence in programs.faults] == [("lost", "other"), ("lost", "lost")]
     assert {key: one.programs for key, one in asked.items()} == {
-        "w": [("fits", 1, 0)], "x": [("other", 1, 0)], "y": [("unknown", 1, 0)]}  # z stays nobody's
+        "w": [("fits", 1, 0)], "x": [("other", 1, 0)], "y": [("unknown", 1, 0)]}  # z has no owner
 
 
 def test_a_gap_that_is_too_long_is_said():

@@ -9,7 +9,7 @@ import pytest
 
 from tests_py.harness.process import ROOT, HANG_SECONDS, until
 
-# A target as libFuzzer makes them: files are replayed, folders are where it goes on. «bad» breaks its claim.
+# A target as libFuzzer builds it: it replays files, and continues with folders. «bad» breaks its claim.
 TARGET = """#!/bin/bash
 prefix= folder= files=()
 for argument; do

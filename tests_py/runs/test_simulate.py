@@ -1,4 +1,4 @@
-"""scripts/simulate: what a campaign adds up, where the next one goes on, and what it calls a failure."""
+"""scripts/simulate: what a campaign adds up, where the next one continues, and what counts as a failure."""
 
 import os
 import re
@@ -96,10 +96,10 @@ def test_an_interrupted_campaign_says_what_it_has_done_ends_its_processes_and_th
         output, _ = process.communicate(timeout=30)
     finally:
         process.kill()
-    assert process.returncode == 130 and "goes on from here" in output and "Traceback" not in output, output
+    assert process.returncode == 130 and "continues from here" in output and "Traceback" not in output, output
     assert int(re.search(r"^([\d,]+) seeds, ", output, re.MULTILINE)[1].replace(",", "")) >= 3
     assert is_gone([int((script.folder / "pid").read_text())])
     (script.folder / "hang").unlink()
-    begun = script.asked()[-1]  # what was under way is done again
+    begun = script.asked()[-1]  # the seeds in progress are run again
     assert script.run("--jobs=1")[0] == 0
     assert script.asked().count(begun) == 2

@@ -14,7 +14,7 @@ ROUNDS = 3
 
 
 def test_50_peers_asking_for_the_same_50_programs_get_one_grant_each(store, tmp_path):
-    """The pool is too small for all: who comes later gets less, but each program gets the same from every peer."""
+    """The pool is too small for all: later requests get less, but each program gets the same from every peer."""
     pairs = all_pairs()
     assert len(pairs) == 50
     for number in range(ROUNDS):

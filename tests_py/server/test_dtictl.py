@@ -116,7 +116,7 @@ def test_a_loaded_server_is_not_disturbed_and_each_look_sees_one_moment(store, t
         assert not looking.is_alive()
         status, last = verify_json(tmp_path, store.flag)
         assert (status, last["semesters"][0]["entries"]) == (FITS, messages * each + 1)
-        assert "taking-over-anew" not in dti.log, "a look must not cost the server its lead"
+        assert "taking-over-anew" not in dti.log, "verify must not cost the server its lead"
     assert {status for status, _ in looks} == {FITS}, looks
     entries = [report["semesters"][0]["entries"] for _, report in looks]
     assert entries == sorted(entries)

@@ -55,7 +55,7 @@ def dti(tmp_path):
 
 @contextlib.contextmanager
 def others_served(daemon, times=20, promptly=True):
-    """While the block runs, somebody else asks; then so often again."""
+    """While the block runs, another client asks; then it asks as often again."""
     with Bystander(daemon.endpoint, ask_civil) as bystander:
         until(lambda: bystander.has_asked(times))
         before = len(bystander.seconds)
@@ -65,7 +65,7 @@ def others_served(daemon, times=20, promptly=True):
     assert not promptly or bystander.median() < PROMPT_SECONDS
 
 
-# Replies that nobody reads.
+# Replies that no client reads.
 
 def test_peers_that_do_not_read_their_replies_lose_them_and_the_others_do_not_notice(dti):
     replies = 4 * 800
@@ -248,7 +248,7 @@ def test_without_descriptors_those_connected_are_served_and_others_once_some_lea
 
 @contextlib.contextmanager
 def filling(daemon, peers=8, part_bytes=MIB // 2, pause=0.005):
-    """So many peers send parts of messages that have no last one, 800 MB/s in all, and come back when they are closed.
+    """This many peers send parts of endless messages, 800 MB/s in all, and reconnect when they are closed.
     Gives a list that has the bytes sent by each."""
     part = frame(b"x" * part_bytes, more=True)
     stop = threading.Event()

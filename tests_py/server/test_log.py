@@ -1,4 +1,4 @@
-"""The log and the READY line, whatever their reader does: it is slow, silent or gone, or the disk behind it is full."""
+"""The log and the READY line, with readers that are slow, silent or gone, and on a full disk."""
 
 import contextlib
 import fcntl
@@ -78,7 +78,7 @@ def check_serves_and_ends(name, folder, stderr, *flags):
 
 
 @pytest.mark.parametrize("name", DAEMONS)
-@pytest.mark.parametrize("kind", ["a full pipe that nobody reads", "a full disk", "a terminal that has gone",
+@pytest.mark.parametrize("kind", ["a full pipe without a reader", "a full disk", "a terminal that has gone",
                                   "a reader that has gone", "a descriptor that cannot be written"])
 def test_a_log_that_cannot_be_written_stops_neither_service_nor_the_end(tmp_path, name, kind):
     with broken(kind) as stderr:

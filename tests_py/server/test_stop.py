@@ -87,7 +87,7 @@ def test_a_second_sigterm_changes_nothing(sqlite, tmp_path):
         assert dti.exit_status() == 0
 
 
-@pytest.mark.parametrize("asks", [True, False], ids=["a request waits", "nobody waits"])
+@pytest.mark.parametrize("asks", [True, False], ids=["a request waits", "no request waits"])
 def test_sigterm_with_a_silent_store_is_unavailable_after_1_5_s_and_exit_1_if_anybody_waits(postgresql, tmp_path, asks):
     with running(tmp_path, *POOL, postgresql.flag, STORE_TIMEOUT) as dti, Client(dti.endpoint) as client:
         grant(client, request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2)))

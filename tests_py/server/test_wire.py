@@ -83,7 +83,7 @@ def test_more_than_four_frames_are_an_invalid_request_answered_by_one_frame(clie
 
 
 def padded(size):
-    """A request of exactly so many bytes."""
+    """A request of exactly this many bytes."""
     body = {**ask_derecho(), "unknown": ""}
     body["unknown"] = "x" * (size - len(encode(body)))
     assert len(encode(body)) == size

@@ -30,7 +30,7 @@ def flags(store, tmp_path):
 
 
 def replies_until_crash(dti, bodies, crash_after):
-    """Sends everything at once, and kills the server after so many replies; all replies that left it, by request-id."""
+    """Sends all requests at once, and kills the server after this many replies. Returns all replies, by request-id."""
     replies = {}
 
     def keep(frames):

@@ -72,7 +72,7 @@ def serving(store, tmp_path, *flags):
 
 
 def end_the_sessions(cluster, store):
-    """pg_terminate_backend, by somebody else, of every session of the server."""
+    """Ends every session of the server from another session, with pg_terminate_backend."""
     pids = ", ".join(map(str, cluster.backends(store.database)))
     cluster.sql("postgres", f"SELECT pg_terminate_backend(pid) FROM unnest(ARRAY[{pids}]) AS pid", user="postgres")
 
@@ -144,7 +144,7 @@ def test_while_the_database_is_stopped_under_load_each_request_is_told_unavailab
         with stop(database, postgresql):
             served.receive_all_committed()
             answers = requests.answers
-            for _ in range(2):  # those under way, and then new ones
+            for _ in range(2):  # the requests in progress, and then new ones
                 peers.top_up(UNDER_WAY)
                 under_way, told, sent = peers.count, requests.told_to_come_again, time.monotonic()
                 while requests.told_to_come_again < told + under_way:
@@ -190,7 +190,7 @@ def big_request(number):
 
 
 class Asking:
-    """Some peers that ask the same again and again, and count what they are told."""
+    """Some peers that send the same request repeatedly, and count the replies of each kind."""
 
     def __init__(self, stack, dti, body):
         self._peers = [stack.enter_context(Client(dti.endpoint)) for _ in range(PEERS)]
@@ -216,7 +216,7 @@ class Asking:
         self.told["accepted" if accepted else "OVERLOADED"] += 1
 
     def wait_until_read(self):
-        """What is malformed is answered at once, whatever the store does: all that was sent before has been read."""
+        """A malformed request gets its reply at once in any state of the store: then all earlier messages were read."""
         for peer in self._peers:
             peer.send(b"{}")
             while b"INVALID-REQUEST" not in (frames := peer.receive())[0]:

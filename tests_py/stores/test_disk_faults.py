@@ -32,7 +32,7 @@ def message(number):
 
 
 def right_answers(body):
-    """There are rooms for everybody."""
+    """There are rooms for all programs."""
     return [(OK, program["classrooms"], program["labs"], 0) for program in body["programs"]]
 
 
@@ -50,7 +50,7 @@ class Asker:
         self.granted = {}  # message -> the answers
 
     def ask_next(self, count):
-        """So many new requests at once; the number of those that were refused for now."""
+        """Sends this many new requests at once. Returns the number of those that were refused for now."""
         bodies = [message(self._asked + i) for i in range(count)]
         self._asked += count
         return self.ask(bodies)

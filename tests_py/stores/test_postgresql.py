@@ -116,7 +116,7 @@ def test_more_requests_than_may_wait_are_told_to_come_later_at_once(postgresql, 
 
 def test_every_faculty_behind_one_proxy_is_answered_when_the_database_speaks_again(
         postgresql, tmp_path, cluster_resumed):
-    """An old proxy has one DEALER for all its faculties, which ask once and wait for ever: no reply may be dropped."""
+    """An old proxy has one DEALER for its faculties, which ask once and wait indefinitely: no reply may be dropped."""
     with running(tmp_path, *POOL, postgresql.flag, "--store-timeout=600") as dti, Client(dti.endpoint) as proxy:
         assert grant(proxy, CIVIL) == [(OK, 7, 2, 0)]
         cluster_resumed.freeze()

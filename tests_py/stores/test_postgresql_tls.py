@@ -39,7 +39,7 @@ def environment(store, **parameters):
 
 
 def requests(count, first=0):
-    """Messages that ask for so many programs."""
+    """Messages that ask for this many programs."""
     end = first + count
     return [encode(request(SEMESTER, "Load", *[(f"p{i}", 1, 0) for i in range(at, min(at + MESSAGE, end))],
                            request_id=str(at))) for at in range(first, end, MESSAGE)]

@@ -50,11 +50,11 @@ class Lane:
 
     @property
     def store(self):
-        """The one under way, or the last one."""
+        """The current store, or the last one."""
         return self._store
 
     def run(self, kills):
-        """Until so many kills are done or goes_on() says no. The figures; raises Broken at the first fault."""
+        """Kills `kills` times, or until goes_on() returns false. Returns the figures; raises Broken at the first fault."""
         try:
             while self._wants_more(kills):
                 self._run_store(kills)
@@ -114,7 +114,7 @@ class Lane:
         self._daemons = []
         shutil.rmtree(self._place)
 
-    # The moments at which somebody is killed.
+    # The moments at which the lane kills a process.
 
     def _moment(self):
         """(what is killed and when, seconds)."""
@@ -227,7 +227,7 @@ class Lane:
         return daemon
 
     def _serve(self):
-        """A server that is ready, and that has been sent whatever was not answered."""
+        """Starts a server, waits until it is ready, and sends it all requests without an answer."""
         if self._daemon is None:
             started = time.monotonic()
             self._become_ready(self._start(), started)
@@ -241,7 +241,7 @@ class Lane:
         self._peers.resend_waiting()
 
     def _stop_server(self):
-        """SIGTERM: whoever waits is answered, and the exit status is 0."""
+        """Sends SIGTERM: the server answers all requests that wait, and its exit status is 0."""
         if self._daemon is not None:
             status = self._daemon.stop()
             if status != 0:
@@ -263,7 +263,7 @@ class Lane:
             raise AssertionError(f"a fault in the log{daemon.describe()}")
 
     def _check(self, semesters):
-        """Nothing is under way."""
+        """No request is in progress when this is called."""
         faults = self._requests.faults[:]
         for semester in semesters:
             faults += check_semester(self._store, semester, self._pools[semester], self._requests.by_id)

@@ -1,4 +1,4 @@
-"""Compares all that a crash run was told with the ledger, read by SQL."""
+"""Compares all replies of a crash run with the ledger, which it reads with SQL."""
 
 from tests_py.harness.scenario import Model
 from tests_py.harness.wire import HAS_ALREADY
@@ -10,7 +10,7 @@ LEFT = "SELECT head, classrooms_left, labs_left, conversions_left FROM semester 
 
 
 def check_semester(store, semester, pool, asked_by_id):
-    """Faults of one semester, as (kind, sentence). To be called while nothing is under way.
+    """Faults of one semester, as (kind, sentence). Call it while no request is in progress.
     lost: answered and not stored, or otherwise; doubled: one program, two grants; torn: a message stored in part;
     foreign: stored and not asked; sums: gaps, the rule, or capacity less the grants is not what is left."""
     rows = store.rows(ENTRIES.format(semester))
@@ -41,7 +41,7 @@ def _read(rows, semester, pool, asked):
         granted[faculty, program] = row[4:6], row[6:10]
         one = asked.get(row[10])
         if one is None or one.faculty != faculty or (program, *row[4:6]) not in one.programs:
-            faults.append(("foreign", f"{semester}: nobody asked for {row}"))
+            faults.append(("foreign", f"{semester}: no request asks for {row}"))
     return faults, granted
 
 
@@ -68,10 +68,10 @@ def _check_request(request_id, one, granted):
         if name == "nobody's":
             expected = ("INVALID-PROGRAM", 0, 0, 0)
         elif entry is None:
-            return [("lost", f"{request_id} was told {answer} for {name}, which has no grant in the ledger")]
+            return [("lost", f"{request_id} got {answer} for {name}, which has no grant in the ledger")]
         else:
             status = entry[1][0] if tuple(wanted) == tuple(entry[0]) else HAS_ALREADY
             expected = (status, *entry[1][1:])
         if answer != expected:
-            return [("lost", f"{request_id} was told {answer} for {name}, and by the ledger it is {expected}")]
+            return [("lost", f"{request_id} got {answer} for {name}, and by the ledger it is {expected}")]
     return []

@@ -1,4 +1,4 @@
-"""What a crash run asks and what it was told: seeded requests, many under way, and every answer kept word for word."""
+"""The requests and replies of a crash run: seeded requests, many in progress at once, and every reply byte for byte."""
 
 import collections
 import itertools
@@ -94,7 +94,7 @@ class Requests:
         chance = self._random.random()
         if self._settled and (chance < 0.3 or (not self._fresh and chance < 0.9)):
             return self._repeat(self._random.choice(self._settled))
-        if self.waiting and chance < 0.35:  # while the first is still under way, too
+        if self.waiting and chance < 0.35:  # also while the first is still in progress
             return self._repeat(self._random.choice(list(itertools.islice(self.waiting, 64))))
         if self._settled and (chance < 0.4 or not self._fresh):
             return self._contradict(self.by_id[self._random.choice(self._settled)])
@@ -138,14 +138,14 @@ class Requests:
         asked = self.by_id[request_id]
         if reply["error-found"]:
             if reply["error-message"] not in COME_AGAIN:
-                self.faults.append(("refused", f"{request_id} was told {frame!r}"))
+                self.faults.append(("refused", f"{request_id} got {frame!r}"))
             self.told_to_come_again += 1
             return request_id, False
         self.answers += 1
         if asked.first is not None:
             self.repeats += 1
             if frame != asked.first:
-                self.faults.append(("changed", f"{request_id} was told {asked.first!r}, and then {frame!r}"))
+                self.faults.append(("changed", f"{request_id} got {asked.first!r}, and then {frame!r}"))
             return request_id, True
         asked.first = frame
         asked.answers = [(e["status-message"], e["classrooms"], e["labs"], e["mobile-labs"])
@@ -166,7 +166,7 @@ def draw_pool(random, programs):
 
 
 class Peers:
-    """Some DEALERs at one server process, and what is under way there. Each request must get exactly one reply."""
+    """Some DEALERs at one server process, and their requests in progress. Each request must get exactly one reply."""
 
     COUNT = 3
 
@@ -213,14 +213,14 @@ class Peers:
             self.send(request_id, asked.body)
 
     def load(self, seconds, under_way_max, stop=lambda: False):
-        """Keeps so many requests under way until the time is over or stop() says so."""
+        """Keeps this many requests in progress until the time is over or stop() returns true."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not stop():
             self.top_up(under_way_max)
             self.receive(0.01)
 
     def top_up(self, under_way_max):
-        """Sends until so many are under way: what was told to come again first."""
+        """Sends until this many requests are in progress. Those that got a status for a retry come first."""
         while self.count < under_way_max:
             if self._again:
                 request_id = self._again.popleft()
@@ -258,7 +258,7 @@ class Peers:
         self._again.append(request_id)
 
     def settle(self, seconds):
-        """Waits until all that was asked is answered; whoever was told to come again asks again."""
+        """Waits until every request has its final reply, and repeats those that got a status for a retry."""
         patience = Patience(seconds)
         while self.count or self._again:
             self.top_up(min(self.count + len(self._again), 500))

@@ -1,5 +1,5 @@
-"""Several servers on one PostgreSQL, whose leader is killed, stopped or paused again and again under load. Measured is
-how long nobody answers; all that was ever answered is compared with the ledger."""
+"""Several servers on one PostgreSQL, whose leader is killed, stopped or paused again and again under load. It measures
+how long no server answers, and compares every answer with the ledger."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from tests_py.harness.stores import PostgresqlStore
 from tests_py.harness.wire import HAS_ALREADY, answers
 
 UNDER_WAY = 150
-LIGHT = 20  # requests under way while something is waited for
+LIGHT = 20  # requests in progress while the lane waits for something
 LIGHT_RATE = 300  # fresh ones a second
 PROGRAMS_EACH_ROUND = 2  # real ones; one more repeats an earlier one
 LEAD_SECONDS = 60  # a bound on a wait only; what is promised is checked on the figures
@@ -227,7 +227,7 @@ class FailoverLane:
         self._load.connect(victim)
 
     def _end_pause(self, victim, fault):
-        """After three leases it goes on, and finds that it was replaced. What it answers until then must have been in
+        """After three leases the leader continues, and finds that it was replaced. Its answers until then must have been in
         the ledger before."""
         server, link = self._servers[victim], self._load.link(victim)
         left = PAUSE_LEASES * self._lease - (time.monotonic() - fault)
@@ -265,7 +265,7 @@ class FailoverLane:
     # What came of it.
 
     def _check(self):
-        """Nothing is under way."""
+        """No request is in progress when this is called."""
         asked = dict(self._requests.by_id)
         faults = self._requests.faults[:]
         if self._real:

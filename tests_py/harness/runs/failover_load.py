@@ -35,7 +35,7 @@ class Link(Peers):
     def __init__(self, endpoint, requests, load):
         super().__init__(endpoint, requests)
         self._load = load
-        self.first_answer = None  # when it was told, by time.monotonic(); may be set back to None
+        self.first_answer = None  # when it arrived, by time.monotonic(); may be set back to None
         self.kept = None  # a list: the answers that come from now on
 
     @property
@@ -66,7 +66,7 @@ class _Asking:
 
 
 class FacultyLoad:
-    """Keeps requests under way at the servers of `addresses`. A server is its place in that list."""
+    """Keeps requests in progress at the servers of `addresses`. A server is its place in that list."""
 
     def __init__(self, requests, addresses, random):
         self._requests = requests
@@ -102,7 +102,7 @@ class FacultyLoad:
                     if other != server and link and link.first_answer), default=None)
 
     def pump(self, seconds, under_way_max, stop=lambda: False, rate=None):
-        """Keeps so many under way, with at most so many fresh ones a second, until the time is over or stop()."""
+        """Keeps this many in progress, with a limit for fresh ones per second, until the time is over or stop() is true."""
         end = self.clock.now() + seconds
         allowed, before = 1.0, self.clock.now()
         while (now := self.clock.now()) < end and not stop():
@@ -119,7 +119,7 @@ class FacultyLoad:
 
     @property
     def is_answered(self):
-        """Nobody waits; a server may still owe a reply to somebody who went to another one."""
+        """Tells whether no request waits. A server may still owe a reply to a client that went to another server."""
         return not self._asking
 
     @property
@@ -142,7 +142,7 @@ class FacultyLoad:
             if asking is None:
                 self._begin(request_id)
             elif asking.is_under_way:
-                self._links[asking.server].send(request_id, body)  # the same twice, while the first is under way
+                self._links[asking.server].send(request_id, body)  # the same twice, while the first is in progress
         return max(0, count)
 
     def _begin(self, request_id):

@@ -1,4 +1,4 @@
-"""Real programs that ask a real faculty while its servers change; what they were told is compared with the ledger."""
+"""Real programs that ask a real faculty while its servers change; their replies are compared with the ledger."""
 
 import json
 import re
@@ -43,7 +43,7 @@ class RealPrograms:
         self._faculty = Daemon([binary("faculty"), *flags], self._folder).wait_ready()
 
     def ask(self, semester, fresh, repeats=1):
-        """Starts so many programs that have not asked yet, and some that ask again."""
+        """Starts this many programs that have not asked yet, and some that ask again."""
         wishes = []
         for _ in range(fresh):
             wishes.append((f"real {self._next}", (self._random.randint(0, 6), self._random.randint(0, 3))))
@@ -63,7 +63,7 @@ class RealPrograms:
         return all(process.has_ended() for *_, process in self._running)
 
     def collect(self, semester):
-        """Waits for those that run, and reads what they were told."""
+        """Waits for the programs that run, and reads their replies."""
         for name, wanted, process in self._running:
             status = process.exit_status(PROGRAM_SECONDS)
             output = process.stdout()
@@ -87,7 +87,7 @@ class RealPrograms:
                 answer["mobile-labs-assigned"])
         self.answers += 1
         if self.told.setdefault(name, (wanted, told)) != (wanted, told):
-            self.faults.append(("changed", f"{name} of {FACULTY} was told {self.told[name][1]}, and then {told}"))
+            self.faults.append(("changed", f"{name} of {FACULTY} got {self.told[name][1]}, and then {told}"))
 
     def as_asked(self, store, semester):
         """{request-id: Asked} for check_semester(): the faculty chose the request-ids, and the ledger has them."""
@@ -103,10 +103,10 @@ class RealPrograms:
             if name in self.told:
                 found.add(name)
                 if self.told[name][1] != tuple(granted):
-                    self.faults.append(("lost", f"{name} of {FACULTY} was told {self.told[name][1]}, and the ledger "
+                    self.faults.append(("lost", f"{name} of {FACULTY} got {self.told[name][1]}, and the ledger "
                                                 f"says {granted}"))
         for name in set(self.told) - found:
-            self.faults.append(("lost", f"{name} of {FACULTY} was told {self.told[name]}, and has no entry"))
+            self.faults.append(("lost", f"{name} of {FACULTY} got {self.told[name]}, and has no entry"))
         return asked
 
     def stop(self):

@@ -1,4 +1,4 @@
-"""A script of scripts/ that goes on for long, as its tests start it."""
+"""A long-running script of scripts/, as its tests start it."""
 
 import json
 import os
