@@ -39,7 +39,7 @@ class LocalEnvironment:
         return self
 
     def __exit__(self, *_):
-        """Leaves nothing, whatever the test has done."""
+        """Leaves nothing behind, however the test ends."""
         try:
             for pid in self.processes():
                 _kill(pid)
