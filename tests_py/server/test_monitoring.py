@@ -114,7 +114,7 @@ def pair(postgresql, tmp_path):
 
 
 def requests(first, count, semester=SEMESTER):
-    """One for each of so many programs: a classroom."""
+    """One request for each of this many programs: a classroom."""
     return [request(semester, FACULTY, (f"p{number}", 1, 0)) for number in range(first, first + count)]
 
 
