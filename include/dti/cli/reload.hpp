@@ -16,8 +16,6 @@ struct SettingChange {
   std::string read;
   Origin origin;               // of the value that was read
   bool needs_restart = false;  // the program keeps the value in use
-
-  friend bool operator==(const SettingChange&, const SettingChange&) = default;
 };
 
 /// Compares the settings in use with those that were read again, in the order of the description. Pure.
