@@ -49,17 +49,21 @@ RequestHeadReader::Result RequestHeadReader::read_lines(std::string_view receive
     at_ = received.starts_with(kLineEnd) ? kLineEnd.size() : 0;
   }
   while (true) {
+    if (*at_ > kHeadBytesMax) return HeadRefused{431, "the head is longer than 8192 bytes"};
     const auto end = received.find('\n', *at_);
     const bool is_whole = end != std::string_view::npos;
     auto line = received.substr(*at_, is_whole ? end - *at_ : std::string_view::npos);
-    if (is_whole && !line.ends_with('\r')) return refuse("a line ends with LF without CR");
-    if (line.ends_with('\r')) line.remove_suffix(1);  // an incomplete one may go on with LF
-    if (const auto fault = fault_of(line)) return *fault;
-    if (!has_request_line_ && line.size() > kRequestLineBytesMax) {
-      return HeadRefused{414, "the request line is longer than 4096 bytes"};
+    const bool ends_with_cr = line.ends_with('\r');
+    if (ends_with_cr) line.remove_suffix(1);  // an incomplete line may go on with LF
+    // Faults come in the order of their bytes, so that the refusal does not depend on the pieces.
+    const auto bytes_max = has_request_line_ ? kHeadBytesMax - *at_ : kRequestLineBytesMax;
+    if (const auto fault = fault_of(line.substr(0, bytes_max + 1))) return *fault;
+    if (line.size() > bytes_max) {
+      return has_request_line_ ? HeadRefused{431, "the head is longer than 8192 bytes"}
+                               : HeadRefused{414, "the request line is longer than 4096 bytes"};
     }
-    if (*at_ + line.size() > kHeadBytesMax) return HeadRefused{431, "the head is longer than 8192 bytes"};
     if (!is_whole) return HeadIncomplete{};
+    if (!ends_with_cr) return refuse("a line ends with LF without CR");
     at_ = end + 1;
     if (has_request_line_ && line.empty()) return finish();
     if (const auto fault = has_request_line_ ? read_field(line) : read_request_line(line)) return *fault;

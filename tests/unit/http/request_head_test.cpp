@@ -278,6 +278,26 @@ TEST(RequestHeadTest, ALineIsReadOnce) {
   EXPECT_EQ(std::get<RequestHead>(parsed).request.field("x"), "y");
 }
 
+TEST(RequestHeadTest, OfTwoFaultsTheFirstIsToldHoweverTheBytesCome) {
+  const std::vector<std::pair<std::string, int>> cases = {
+      {"GET /" + std::string(kRequestLineBytesMax, 'a') + "\0"s, 414},
+      {"GET /" + std::string(kRequestLineBytesMax, 'a') + "\n", 414},
+      {"GET /\0"s + std::string(kRequestLineBytesMax, 'a'), 400},
+      {"GET /\ra" + std::string(kRequestLineBytesMax, 'a'), 400},
+      {"GET / HTTP/1.1\r\nX: " + std::string(kHeadBytesMax, 'a') + "\0"s, 431},
+      {"GET / HTTP/1.1\r\nX: \0"s + std::string(kHeadBytesMax, 'a'), 400},
+  };
+  for (const auto& [bytes, status] : cases) {
+    EXPECT_EQ(status_of(parse_request_head(bytes)), status) << bytes.substr(0, 20);
+    RequestHeadReader reader;
+    Parsed in_pieces = HeadIncomplete{};
+    for (std::size_t size = 1; size <= bytes.size() && status_of(in_pieces) == 0; ++size) {
+      in_pieces = reader.read(std::string_view{bytes}.substr(0, size));
+    }
+    EXPECT_EQ(status_of(in_pieces), status) << bytes.substr(0, 20);
+  }
+}
+
 TEST(RequestHeadTest, AHeadHasAtMost100Fields) {
   std::string head = "GET / HTTP/1.1\r\nHost: dti\r\n";
   for (std::size_t i = 1; i < kHeadFieldsMax; ++i) head += "X: y\r\n";
