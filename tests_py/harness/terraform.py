@@ -98,7 +98,9 @@ class LocalEnvironment:
         return (self.directory / "database/data/postmaster.pid").read_text().splitlines()[6].split()
 
     def supervisor(self, name):
-        return int((self.directory / name / "supervisor.pid").read_text().split()[0])
+        command = f" supervise {self.directory / name} "
+        [pid] = [pid for pid, trace in self.processes().items() if command in trace.replace("\0", " ")]
+        return pid
 
     def processes(self):
         """Each process with a command, or a current folder, that has the name of our folder: its id and both."""

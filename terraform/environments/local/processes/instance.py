@@ -4,7 +4,7 @@
   log               the output of the process and of its supervisor
   ready             exists while the supervisor runs and the process is ready
   starter.pid       the command start, while it works
-  supervisor.pid, process.pid"""
+  process.pid   the process; its supervisor is found by its command, also if this folder was removed"""
 
 import contextlib
 import json
@@ -26,7 +26,6 @@ class Instance:
         self.folder = Path(description["directory"]) / self.name
         self.log = self.folder / "log"
         self.starter = PidFile(self.folder / "starter.pid")
-        self.supervisor = PidFile(self.folder / "supervisor.pid")
         self.process = PidFile(self.folder / "process.pid")
         self._ready = self.folder / "ready"
         self._note = self.folder / "description.json"

@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from supervisor import PROCESS_STOP_SECONDS
-from system import ENVIRONMENT, POLL_SECONDS, Failure
+from system import ENVIRONMENT, POLL_SECONDS, Failure, end_process, find_process
 
 PACKAGE = Path(__file__).resolve().parent
 PARENT = os.getppid()  # Terraform, or the operator's shell
@@ -32,11 +33,15 @@ def start(instance):
     return f"{instance.name}: runs. {instance.last_announcement()}"
 
 
+def supervisor_arguments(instance):
+    return ["supervise", str(instance.folder)]
+
+
 def start_supervisor(instance):
     read_end, write_end = os.pipe()
     with open(instance.log, "ab") as log:
         supervisor = subprocess.Popen(
-            [sys.executable, "-B", PACKAGE, "supervise", instance.folder], stdin=read_end, stdout=log, stderr=log,
+            [sys.executable, "-B", PACKAGE, *supervisor_arguments(instance)], stdin=read_end, stdout=log, stderr=log,
             cwd="/", env=ENVIRONMENT, start_new_session=True)
     os.close(read_end)
     try:
@@ -69,10 +74,10 @@ def stop(instance):
 
 
 def end_processes(instance):
-    """Also a start that still works, because Terraform was killed."""
-    instance.starter.end(signal.SIGTERM, STARTER_STOP_SECONDS)
-    instance.supervisor.end(signal.SIGTERM, SUPERVISOR_STOP_SECONDS)
-    instance.process.end(instance.kind.stop_signal, PROCESS_STOP_SECONDS)  # if the supervisor was killed just now
+    """Also a start that still works, because Terraform was killed, and a supervisor whose folder was removed."""
+    end_process(instance.starter.read, signal.SIGTERM, STARTER_STOP_SECONDS)
+    end_process(partial(find_process, supervisor_arguments(instance)), signal.SIGTERM, SUPERVISOR_STOP_SECONDS)
+    end_process(instance.process.read, instance.kind.stop_signal, PROCESS_STOP_SECONDS)  # if its supervisor was killed
     instance.kind.clean_up(instance.folder)
     with contextlib.suppress(FileNotFoundError):
         instance.mark_not_ready()

@@ -42,7 +42,6 @@ class Supervisor:
             say("another supervisor runs already")
             return 1
         os.set_blocking(sys.stdin.fileno(), False)
-        self._instance.supervisor.write(os.getpid())
         try:
             return self._run_again_and_again()
         except End as end:
@@ -50,8 +49,6 @@ class Supervisor:
             return 0
         finally:
             self._stop()
-            with contextlib.suppress(FileNotFoundError):
-                self._instance.supervisor.remove()
 
     def _run_again_and_again(self):
         failures = 0

@@ -57,24 +57,38 @@ class PidFile:
     def remove(self):
         self._path.unlink(missing_ok=True)
 
-    def end(self, number, seconds):
-        """Sends the signal, waits for the end of the process, and kills it if that takes longer."""
-        self._send(number)
-        self._send(signal.SIGCONT)
-        if not self._wait(seconds):
-            self._send(signal.SIGKILL)
-            if not self._wait(KILL_SECONDS):
-                raise Failure(f"process {self.read()} does not end, although it was killed")
 
-    def _send(self, number):
-        if pid := self.read():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+def find_process(last_arguments):
+    """The id of the process of this user whose command ends so; None if there is none."""
+    end = os.fsencode("".join(f"\0{argument}" for argument in last_arguments) + "\0")
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        process = Path("/proc", entry)
+        with contextlib.suppress(OSError):  # it has ended
+            if (process / "cmdline").read_bytes().endswith(end) and process.stat().st_uid == os.geteuid():
+                return int(entry)
+    return None
 
-    def _wait(self, seconds):
-        deadline = time.monotonic() + seconds
-        while self.read():
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(POLL_SECONDS)
-        return True
+
+def end_process(find, number, seconds):
+    """Sends the signal to the process that `find` returns, waits for its end, and kills it if that takes longer."""
+    _send(find, number)
+    _send(find, signal.SIGCONT)
+    if not _wait(find, seconds):
+        _send(find, signal.SIGKILL)
+        if not _wait(find, KILL_SECONDS):
+            raise Failure(f"process {find()} does not end, although it was killed")
+
+
+def _send(find, number):
+    if pid := find():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _wait(find, seconds):
+    deadline = time.monotonic() + seconds
+    while find():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
