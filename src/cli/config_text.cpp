@@ -43,14 +43,18 @@ std::string line_without_value(const Setting& setting) {
   return "# " + setting.name + ": not set (" + setting.default_shown + ")\n";
 }
 
-std::string line_with_value(const Setting& setting, const Value& value, const std::string& origin) {
+// A value from the config file has no line number here, so that the printed file prints itself.
+std::string origin_text(const Origin& origin) { return origin.source == Source::kFile ? "config file" : origin.text; }
+
+std::string line_with_value(const Setting& setting, const Value& value, const Origin& origin) {
   const auto whole = value_text(value);
   const auto text = setting.without_password ? setting.without_password(whole) : whole;
+  const auto comment = "  # " + origin_text(origin);
   if (!is_utf8(text) || !std::holds_alternative<Value>(parse_value(setting.kind, text))) {
-    return "# " + setting.name + ": " + quoted_text(text) + "  # " + origin + "; a config file cannot contain it\n";
+    return "# " + setting.name + ": " + quoted_text(text) + comment + "; a config file cannot contain it\n";
   }
-  const auto comment = origin + (text == whole ? "" : "; without its password, which is not shown");
-  return setting.name + " = " + (has_quotes(value) ? toml_string(text) : text) + "  # " + comment + '\n';
+  return (origin.source == Source::kDefault ? "#" : "") + setting.name + " = " +
+         (has_quotes(value) ? toml_string(text) : text) + comment + '\n';
 }
 
 }  // namespace
@@ -68,15 +72,16 @@ std::string value_text(const Value& value) {
 }
 
 std::string config_text(const AppDescription& app, const Settings& settings) {
-  std::string text =
-      "# The settings of " + app.name + ", as a config file. The comment after a value gives its origin.\n";
+  std::string text = "# The settings of " + app.name +
+                     ", as a config file. The comment after a value gives its origin.\n"
+                     "# The defaults are commented out, and passwords are left out.\n";
   std::string group;
   for (const auto& setting : with_common_settings(app).settings) {
     if (setting.group != group) text += "\n# " + setting.group + '\n';
     group = setting.group;
     const auto* const value = settings.find(setting.name);
     text += value == nullptr ? line_without_value(setting)
-                             : line_with_value(setting, *value, settings.origin(setting.name).text);
+                             : line_with_value(setting, *value, settings.origin(setting.name));
   }
   return text;
 }

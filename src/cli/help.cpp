@@ -101,9 +101,8 @@ std::vector<Setting> with_command_line_settings(const AppDescription& app) {
     all.push_back({.name = "print-config",
                    .group = "Log and help",
                    .kind = SwitchKind{},
-                   .help =
-                       "Prints each setting with its value and its origin, as a config file, and exits. It does not "
-                       "show passwords."});
+                   .help = "Prints each setting with its value and its origin, as a config file with the defaults "
+                           "commented out, and exits. It does not show passwords."});
   }
   all.push_back({.name = "help", .group = "Log and help", .kind = SwitchKind{}, .help = "Prints this help (also -h)."});
   all.push_back({.name = "version", .group = "Log and help", .kind = SwitchKind{}, .help = "Prints the version."});

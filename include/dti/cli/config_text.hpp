@@ -11,8 +11,10 @@ namespace dti {
 [[nodiscard]] std::string value_text(const Value& value);
 
 /// The settings of one run as the text of a config file: a line for each setting, with the origin of its value as a
-/// comment. A start with this file has the same values. A setting without a value is a comment. So is a value that no
-/// config file can contain, with the reason. A password is left out of its value, and the comment says so.
+/// comment: the flag, the variable, `config file` or `default`. A default is commented out, and so are a setting without
+/// a value and a value that no config file can contain. Passwords are left out.
+/// A run with this file and the same variables has the same settings, without the passwords and the flags that no file
+/// can contain. Its text differs only in the lines of the settings that were flags.
 [[nodiscard]] std::string config_text(const AppDescription& app, const Settings& settings);
 
 /// Ends the program if --check-config or --print-config was given. Call it after all checks of the settings.

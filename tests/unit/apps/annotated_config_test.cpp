@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <map>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <variant>
@@ -90,17 +91,8 @@ TEST(AnnotatedConfig, ChangesNothingUntilALineIsChanged) {
 }
 
 TEST(AnnotatedConfig, ShowsDefaultsThatAreValidValues) {
-  const auto values = print(annotated_config(true));
-  const auto defaults = print("");
-  for (const auto& setting : describe_dti_server().settings) {
-    if (!setting.default_value) continue;
-    EXPECT_NE(values.find('\n' + setting.name + " = "), std::string::npos) << values;
-  }
-  std::istringstream lines{values};
-  std::istringstream default_lines{defaults};
-  for (std::string line, default_line; std::getline(lines, line) && std::getline(default_lines, default_line);) {
-    EXPECT_EQ(line.substr(0, line.rfind("  # ")), default_line.substr(0, default_line.rfind("  # ")));
-  }
+  const std::regex default_line{"#(.*  # )default\n"};
+  EXPECT_EQ(print(annotated_config(true)), std::regex_replace(print(""), default_line, "$1config file\n"));
 }
 
 }  // namespace
