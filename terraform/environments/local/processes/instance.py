@@ -4,7 +4,7 @@
   log               the output of the process and of its supervisor
   ready             exists while the supervisor runs and the process is ready
   starter.pid       the command start, while it works
-  process.pid   the process; its supervisor is found by its command, also if this folder was removed"""
+  process.pid       the process. Its supervisor is found by its command, also if this folder was removed"""
 
 import contextlib
 import json
