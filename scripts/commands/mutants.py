@@ -14,7 +14,8 @@ from scripts.commands.shared import FOUND, ROOT, CouldNotRun, install, markdown_
 PATCHES = ROOT / "tests/simulation/mutants"
 WORK = ROOT / "build/mutants"
 TREE = WORK / "tree"
-SOURCES = ("CMakeLists.txt", "CMakePresets.json", "apps", "bench", "cmake", "data", "include", "sql", "src", "tests")
+SOURCES = ("CMakeLists.txt", "CMakePresets.json", "apps", "bench", "cmake", "data", "include", "packaging", "sql", "src",
+           "tests")
 BUILD = TREE / "build/dev"
 CAUGHT = re.compile(r"^VIOLATION seed (\d+)(?: at [\d.]+ s)?: ([\w-]+): (.*)$", re.MULTILINE)
 HANG_SECONDS = 60  # that one run may take more than the limit: a mutant may go round in circles

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from scripts.commands import mutants
 from tests_py.harness.process import ROOT
 
 PATCHES = sorted((ROOT / "tests/simulation/mutants").glob("*.patch"))
@@ -20,3 +21,11 @@ def test_every_mutant_is_in_the_table_of_bugs():
     table = (ROOT / "docs/bugs.md").read_text(encoding="utf-8")
     assert PATCHES
     assert [patch.stem for patch in PATCHES if f"`{patch.stem}`" not in table] == []
+
+
+def test_the_copy_of_the_sources_can_be_configured(tmp_path, monkeypatch):
+    monkeypatch.setattr(mutants, "TREE", tmp_path / "tree")
+    monkeypatch.setenv("CCACHE_BASEDIR", "")  # configure() sets it
+    mutants.copy_sources()
+    mutants.configure()
+    assert (tmp_path / "tree/build/dev/build.ninja").exists()
