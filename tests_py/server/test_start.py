@@ -11,7 +11,7 @@ import pytest
 from tests_py.harness.process import run, running
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.stores import SqliteStore
-from tests_py.harness.wire import OK, Client, answers, grant, request
+from tests_py.harness.wire import OK, Client, answers, check_failed, grant, request
 
 OTHER_FLAGS = {
     "dti_server": ("--classrooms=380", "--labs=60", "--store=memory:"),
@@ -115,8 +115,16 @@ def test_a_second_server_on_one_sqlite_file_is_refused_and_told_who_holds_it(sql
         assert grant(client, DERECHO) == [(OK, 7, 2, 0)]
 
 
-def test_a_new_store_needs_a_semester_with_its_capacities(store, tmp_path):
-    assert "--semester" in refused(tmp_path, 1, store.flag)
+def test_a_server_without_a_semester_serves_and_opens_one_at_its_next_start(store, tmp_path):
+    with running(tmp_path, store.flag) as dti, Client(dti.endpoint) as client:
+        check_failed(client.ask(DERECHO), DERECHO, "INVALID-SEMESTER")
+        assert " warning no-open-semester: " in dti.log
+    with running(tmp_path, store.flag, *POOL) as dti, Client(dti.endpoint) as client:
+        assert grant(client, DERECHO) == [(OK, 7, 2, 0)]
+        assert "no-open-semester" not in dti.log
+
+
+def test_a_new_semester_needs_its_capacities(store, tmp_path):
     stderr = refused(tmp_path, 1, store.flag, f"--semester={SEMESTER}")
     assert "--classrooms" in stderr and "--labs" in stderr
     assert "--labs" in refused(tmp_path, 1, store.flag, f"--semester={SEMESTER}", "--classrooms=380")

@@ -71,7 +71,7 @@ void CommitPipeline::lead(const Leadership& leadership, const std::vector<Stored
   log(LogLevel::kInfo, "leading",
       "epoch " + std::to_string(leadership.epoch) + ", " + std::to_string(open.size()) + " open semesters, " +
           std::to_string(queue_.undecided.size()) + " requests waiting");
-  warn_of_lookalikes(open);
+  warn_of(open);
   if (std::exchange(said_, Said::kReady) != Said::kReady) actions_.emplace_back(AnnounceReady{});
   pump(now);
 }
@@ -92,7 +92,11 @@ bool CommitPipeline::is_final(StorageError::Kind kind) const {
 }
 
 /// Earlier versions opened semesters whose names people cannot tell apart. They are served as they are.
-void CommitPipeline::warn_of_lookalikes(const std::vector<StoredSemester>& open) {
+void CommitPipeline::warn_of(const std::vector<StoredSemester>& open) {
+  if (open.empty()) {
+    log(LogLevel::kWarning, "no-open-semester",
+        "the store has no open semester: every request gets INVALID-SEMESTER until a semester is opened");
+  }
   std::unordered_map<std::string, std::string> names;  // by key
   for (const auto& semester : open) {
     const auto [first, is_new] = names.try_emplace(semester_key(semester.name), semester.name);

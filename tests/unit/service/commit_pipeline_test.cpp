@@ -22,6 +22,15 @@ TEST_F(Pipeline, ServesSemestersThatLookAlikeAndNamesThemWithEscapes) {
   EXPECT_NE(last_logged("semesters-look-alike").find("\"2025-10\" and \"2025-10\\u000d\""), std::string::npos);
 }
 
+TEST_F(Pipeline, LeadsAStoreWithoutAnOpenSemesterAndWarns) {
+  start({}, {});
+  EXPECT_EQ(logged("no-open-semester"), 1u);
+  const auto token = send_one("p1");
+  turn();
+  answer_guard(CommitResult::kCommitted);
+  EXPECT_EQ(error_of(token), Status::kInvalidSemester);
+}
+
 TEST_F(Pipeline, AnswersAfterTheCommitAndNotBefore) {
   start();
   const auto token = send_one("p1");

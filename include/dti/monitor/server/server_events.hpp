@@ -7,7 +7,7 @@ namespace dti {
 
 /// The warnings and errors of a dti_server that dti_events_total counts: all of docs/operations.md, Log events, apart from those
 /// with which the process ends and the lines that the log itself writes. tests_py/project/test_docs.py compares them.
-inline constexpr std::array<std::string_view, 27> kServerEvents{
+inline constexpr std::array<std::string_view, 28> kServerEvents{
     "command-rejected-by-store",
     "replaced",
     "lease-not-released",
@@ -27,6 +27,7 @@ inline constexpr std::array<std::string_view, 27> kServerEvents{
     "endpoint-closed",
     "memory-max-too-low",
     "descriptors-exhausted",
+    "no-open-semester",
     "proxy-unreachable",
     "semesters-look-alike",
     "http-not-loopback",

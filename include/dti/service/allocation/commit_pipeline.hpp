@@ -161,7 +161,7 @@ class CommitPipeline {
   void lead(const Leadership& leadership, const std::vector<StoredSemester>& open, const Now& now);
   void on_contradiction(const std::string& fault, const RequestError& error);
   [[nodiscard]] bool is_final(StorageError::Kind kind) const;
-  void warn_of_lookalikes(const std::vector<StoredSemester>& open);
+  void warn_of(const std::vector<StoredSemester>& open);
   [[nodiscard]] std::optional<std::string> lost_semester(const Leadership& leadership) const;
   void log_unavailable(const std::string& text, const Now& now);
   // Leading by a lease, and standing by (commit_pipeline_lease.cpp).
