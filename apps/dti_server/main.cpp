@@ -75,12 +75,14 @@ int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti:
   if (options.http) {
     const auto* const file = std::get_if<dti::SqliteStoreAddress>(&options.store);
     const auto store_file = file == nullptr ? std::nullopt : std::optional{file->path};
+    const auto counts = std::make_shared<dti::HttpCounts>();
     const dti::ProcessFacts facts{.version = dti::program_version(),
                                   .started_at = started_at,
                                   .log_lines_dropped = [&process_log] { return process_log.lines_dropped(); },
-                                  .events = [events] { return events->all(); }};
+                                  .events = [events] { return events->all(); },
+                                  .http_counts = counts};
     http = dti::serve_http(options.http->host, options.http->port,
-                           dti::server_routes(server.figures(), facts, store_file), log);
+                           dti::server_routes(server.figures(), facts, store_file), log, counts);
   }
   dti::ServiceManager service_manager{
       [&server, status = dti::ServerStatus{}]() mutable { return status.state(*server.figures().newest()); }};

@@ -60,12 +60,14 @@ int serve(dti::FacultyAppOptions options, std::span<const std::string> args, dti
   dti::FacultyNode node{{std::move(options.faculty), options.bind, options.listen_port, publishes_figures}, log};
   std::unique_ptr<dti::HttpServer> http;
   if (options.http) {
+    const auto counts = std::make_shared<dti::HttpCounts>();
     const dti::ProcessFacts facts{.version = dti::program_version(),
                                   .started_at = started_at,
                                   .log_lines_dropped = [&process_log] { return process_log.lines_dropped(); },
-                                  .events = [events] { return events->all(); }};
-    http =
-        dti::serve_http(options.http->host, options.http->port, dti::faculty_routes(node.figures(), facts, name), log);
+                                  .events = [events] { return events->all(); },
+                                  .http_counts = counts};
+    http = dti::serve_http(options.http->host, options.http->port, dti::faculty_routes(node.figures(), facts, name),
+                           log, counts);
   }
   dti::ServiceManager service_manager{[&node] { return state_of(*node.figures().newest()); }};
   stop_signals.on_stop([&] { service_manager.on_stopping(); });

@@ -17,6 +17,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "dti/base/log_limit.hpp"
 #include "http/session.hpp"
 
 namespace dti {
@@ -27,6 +28,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kAcceptPause{100};  // when no descriptor is left: accepting fails at once each time
+constexpr std::chrono::seconds kLimitLogInterval{10};
 constexpr int kNiceness = 10;  // what the process is there for goes first where the machine is short of time
 
 /// HTTP must not use the descriptors that the process needs for its work.
@@ -63,16 +65,18 @@ tcp::acceptor listen(asio::io_context& context, const std::string& text, std::ui
 /// The listener and its connections. Held by the server, and for a moment by a reply from another thread.
 class HttpServer::State : public std::enable_shared_from_this<State> {
  public:
-  State(const std::string& address, std::uint16_t port, std::vector<HttpRoute> routes, LogSink log, HttpLimits limits)
+  State(const std::string& address, std::uint16_t port, std::vector<HttpRoute> routes, LogSink log, HttpLimits limits,
+        std::shared_ptr<HttpCounts> counts)
       : routes_(std::move(routes)),
         log_(std::move(log)),
+        counts_(std::move(counts)),
         shared_{.limits = within_descriptors(limits),
                 .answer = [this](const HttpRequest& request, HttpReply reply) { answer(request, std::move(reply)); },
-                .on_end = [this](HttpSession& session) { sessions_.erase(&session); },
+                .on_end = [this](HttpSession& session, HttpCloseReason reason) { remove(session, reason); },
                 .on_fault =
                     [this](HttpSession& session, const std::exception& error) {
                       session.close();
-                      sessions_.erase(&session);
+                      remove(session, HttpCloseReason::kFault);
                       log_fault(LogLevel::kError, "http-connection-failed", error);
                     },
                 .once_from_any_thread =
@@ -139,7 +143,9 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
       accepts_ = false;
       if (error == asio::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system ||
           error == asio::error::no_buffer_space || error == asio::error::no_memory) {
-        close_longest_waiting();  // its descriptor is enough for a client that behaves
+        if (close_longest_waiting()) {  // its descriptor is enough for a client that behaves
+          log_limit("the process has no descriptor left: the HTTP connection that had waited longest was closed");
+        }
         pause_.expires_after(kAcceptPause);
         pause_.async_wait([this](error_code) { accept(); });
         accepts_ = true;
@@ -152,10 +158,20 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
   }
 
   void start(tcp::socket socket) {
-    if (sessions_.size() >= shared_.limits.connections_max && !close_longest_waiting()) return;
+    if (sessions_.size() >= shared_.limits.connections_max && !make_place()) return;
     const auto session = std::make_shared<HttpSession>(std::move(socket), shared_);
     sessions_.emplace(session.get(), session);
+    counts_->open = sessions_.size();
     session->start();
+  }
+
+  /// @return false if there is no place for a new connection
+  bool make_place() {
+    const bool has_place = close_longest_waiting();
+    if (!has_place) count(HttpCloseReason::kLimit);
+    log_limit(has_place ? "too many HTTP connections: a new one took the place of the one that had waited longest"
+                        : "too many HTTP connections: a new one was refused, because all others wait for a reply");
+    return has_place;
   }
 
   /// @return false if all of them wait for routes
@@ -164,10 +180,20 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
       return a.first->waits_since() < b.first->waits_since();
     });
     if (oldest == sessions_.end() || oldest->first->waits_since() == SteadyTime::max()) return false;
-    oldest->second->close();
-    sessions_.erase(oldest);
+    const auto session = oldest->second;
+    session->close();
+    remove(*session, HttpCloseReason::kLimit);
     return true;
   }
+
+  /// Has no effect on a connection that was removed before: closing it ends its operations, and each says so again.
+  void remove(HttpSession& session, HttpCloseReason reason) {
+    if (sessions_.erase(&session) == 0) return;
+    counts_->open = sessions_.size();
+    count(reason);
+  }
+
+  void count(HttpCloseReason reason) { ++counts_->closed[static_cast<std::size_t>(reason)]; }
 
   void answer(const HttpRequest& request, HttpReply reply) {
     const auto route = std::find_if(routes_.begin(), routes_.end(),
@@ -192,6 +218,20 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
     }
   }
 
+  /// Clients can reach the limit as often as they like.
+  void log_limit(const char* message) noexcept {
+    try {
+      const auto closed = limit_log_.pass(std::chrono::steady_clock::now());
+      if (!closed) return;
+      const auto connections_max = std::to_string(shared_.limits.connections_max);
+      log_({LogLevel::kWarning,
+            "http-limit-reached",
+            message,
+            {{"closed", std::to_string(*closed)}, {"connections-max", connections_max}}});
+    } catch (const std::exception&) {  // as below
+    }
+  }
+
   /// What cannot be logged is lost: this thread must not end the process.
   void log_fault(LogLevel level, const char* event, const std::exception& error,
                  std::vector<std::pair<std::string, std::string>> fields = {}) noexcept {
@@ -204,6 +244,7 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
   // Fixed after construction.
   const std::vector<HttpRoute> routes_;
   const LogSink log_;
+  const std::shared_ptr<HttpCounts> counts_;  // the counts themselves: the server's thread only
   const HttpSession::Shared shared_;
   // The server's thread only.
   asio::io_context context_{1};
@@ -211,11 +252,12 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
   asio::steady_timer pause_;
   bool accepts_ = false;  // a new connection, or the end of the pause, is waited for
   std::unordered_map<HttpSession*, std::shared_ptr<HttpSession>> sessions_;
+  LogLimit limit_log_{kLimitLogInterval};
 };
 
 HttpServer::HttpServer(const std::string& address, std::uint16_t port, std::vector<HttpRoute> routes, LogSink log,
-                       HttpLimits limits)
-    : state_(std::make_shared<State>(address, port, std::move(routes), std::move(log), limits)),
+                       HttpLimits limits, std::shared_ptr<HttpCounts> counts)
+    : state_(std::make_shared<State>(address, port, std::move(routes), std::move(log), limits, std::move(counts))),
       url_(state_->url()),
       thread_([state = state_.get()] { state->run(); }) {}
 

@@ -58,7 +58,7 @@ void HttpSession::wait_for_client(std::chrono::milliseconds time) {
 void HttpSession::read() { stream_.async_read_some(asio::buffer(chunk_), handler(&HttpSession::on_read)); }
 
 void HttpSession::on_read(error_code error, std::size_t size) {
-  if (error) return end();  // the client has left, or its time is over
+  if (error) return end(error, is_idle_ ? HttpCloseReason::kIdle : HttpCloseReason::kTooSlow);
   if (std::exchange(is_idle_, false)) wait_for_client(shared_.limits.request_time);
   received_.append(chunk_.data(), size);
   handle_head();
@@ -70,6 +70,7 @@ void HttpSession::handle_head() {
   head_ = {};
   if (auto* refused = std::get_if<HeadRefused>(&parsed)) {
     keeps_alive_ = false;
+    is_refused_ = true;
     is_head_ = refused->is_head;
     return respond(text_response(refused->status, refused->reason + "\n"));
   }
@@ -81,6 +82,7 @@ void HttpSession::handle(RequestHead head) {
   is_head_ = head.request.method == "HEAD";
   // Without having read the body, where the next request begins is not known.
   keeps_alive_ = head.keep_alive && !head.has_body;
+  is_refused_ = head.has_body;
   if (head.has_body && (is_head_ || head.request.method == "GET")) {
     return respond(text_response(413, "a request for this path has no body\n"));
   }
@@ -113,7 +115,7 @@ void HttpSession::respond(HttpResponse response) {
 }
 
 void HttpSession::on_written(error_code error, std::size_t /*size*/) {
-  if (error) return end();
+  if (error) return end(error, HttpCloseReason::kTooSlow);
   serializer_.reset();
   body_.reset();
   if (!keeps_alive_) return drain();
@@ -137,8 +139,12 @@ void HttpSession::discard() { stream_.async_read_some(asio::buffer(chunk_), hand
 
 void HttpSession::on_discarded(error_code error, std::size_t size) {
   discarded_ += size;
-  if (error || discarded_ >= kDrainBytesMax) return end();
+  if (error || discarded_ >= kDrainBytesMax) return end(HttpCloseReason::kClient);
   discard();
+}
+
+void HttpSession::end(error_code error, HttpCloseReason when_late) {
+  end(error == beast::error::timeout ? when_late : HttpCloseReason::kClient);
 }
 
 }  // namespace dti

@@ -16,6 +16,7 @@
 #include <boost/beast/http/span_body.hpp>
 
 #include "dti/base/time.hpp"
+#include "dti/http/http_counts.hpp"
 #include "dti/http/http_message.hpp"
 #include "dti/http/http_server.hpp"
 #include "http/request_head.hpp"
@@ -33,7 +34,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     /// Gives a request to its route.
     std::function<void(const HttpRequest&, HttpReply)> answer;
     /// Nothing follows on this connection. Does not throw.
-    std::function<void(HttpSession&)> on_end;
+    std::function<void(HttpSession&, HttpCloseReason)> on_end;
     /// The connection failed by a fault of this process, such as no memory, and is to be ended. Does not throw.
     std::function<void(HttpSession&, const std::exception&)> on_fault;
     /// Makes of a function that sends a response, on the server's thread, the reply that a route gets.
@@ -67,7 +68,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void drain();
   void discard();
   void on_discarded(boost::system::error_code error, std::size_t size);
-  void end() { shared_.on_end(*this); }
+  /// @param error  of the operation that failed
+  /// @param when_late  the reason if its time was over
+  void end(boost::system::error_code error, HttpCloseReason when_late);
+  void end(HttpCloseReason reason) { shared_.on_end(*this, is_refused_ ? HttpCloseReason::kBadRequest : reason); }
 
   // Fixed after construction.
   const Shared& shared_;
@@ -78,7 +82,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   RequestHeadReader head_;
   bool is_idle_ = false;  // between two requests, with nothing received of the next one
   bool keeps_alive_ = false;
-  bool is_head_ = false;  // the request's method is HEAD
+  bool is_head_ = false;     // the request's method is HEAD
+  bool is_refused_ = false;  // a request, and everything behind it
   std::size_t discarded_ = 0;
   std::shared_ptr<const std::string> body_;  // of the response that is being sent
   Response response_;

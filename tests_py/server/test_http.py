@@ -210,6 +210,31 @@ def test_a_client_cannot_make_the_scrape_grow(dti, http):
 
 # Clients that mean harm.
 
+def test_a_scrape_shows_how_http_connections_end_and_when_there_are_too_many(dti, http):
+    limit = min(256, int(metric(scrape(http), "dti_descriptors_max")) // 8)
+
+    def closed(reason):
+        return metric(scrape(http), "dti_http_closed_total", reason=reason)
+
+    before = closed("bad-request")
+    for _ in range(3):
+        exchange(http, b"hello\r\n")
+    until(lambda: closed("bad-request") == before + 3, what="three clients that do not speak HTTP")
+    assert closed("limit") == 0 and "http-limit-reached" not in dti.log
+    with contextlib.ExitStack() as stack:
+        for _ in range(limit):
+            peer = stack.enter_context(connect(http))
+            peer.sendall(b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n")
+            peer.recv(65536)
+        until(lambda: closed("limit") > 0, what="a connection that made place for a scrape")
+        samples = scrape(http)
+        assert 0 < metric(samples, "dti_http_connections") <= limit
+        assert metric(samples, "dti_events_total", event="http-limit-reached") >= 1
+        assert re.search(rf"http-limit-reached: .*connections-max={limit}\b", dti.log)
+    until(lambda: metric(scrape(http), "dti_http_connections") == 1, what="the end of these connections")
+    assert closed("client") >= limit // 2
+
+
 def test_two_hundred_slow_and_hostile_clients_change_nothing_for_the_router_and_end(dti, http):
     each = 50
     stop = threading.Event()
@@ -276,6 +301,7 @@ def test_http_clients_that_take_all_descriptors_stop_neither_the_router_nor_each
             for _ in range(20):
                 ask_civil(client)
             until(lambda: status_of_if_any(http, "/livez") == 200, what="an answer in between")
+        assert re.search(r"http-limit-reached: .*no descriptor", dti.log)
         until(lambda: status_of_if_any(http, "/readyz") == 200, what="an answer afterwards")
 
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dti/base/log.hpp"
+#include "dti/http/http_counts.hpp"
 #include "dti/http/http_message.hpp"
 
 namespace dti {
@@ -34,10 +35,11 @@ class HttpServer {
   /// @param address  an IPv4 or IPv6 address of this machine; IPv6 with or without brackets
   /// @param port  0: any free one
   /// @param log  called on the thread of this server
+  /// @param counts  where it counts its connections
   /// @throws std::runtime_error  with a sentence for people, if it cannot listen there
   /// @throws std::system_error  if the system has no thread left
   HttpServer(const std::string& address, std::uint16_t port, std::vector<HttpRoute> routes, LogSink log,
-             HttpLimits limits = {});
+             HttpLimits limits = {}, std::shared_ptr<HttpCounts> counts = std::make_shared<HttpCounts>());
   /// Closes every connection and ends the thread. Waits for the handler in progress.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

@@ -9,6 +9,7 @@
 #include "dti/base/memory_gauge.hpp"
 #include "dti/http/accept.hpp"
 #include "monitor/common/daemon_paths.hpp"
+#include "monitor/common/http_metrics.hpp"
 #include "monitor/common/process_figures.hpp"
 
 namespace dti {
@@ -67,6 +68,7 @@ class Daemon {
     page.gauge("dti_loop_silent_seconds", "Time since the loop of this process published its figures.",
                seconds_between(state.published_at, now));
     state.add_metrics(page);
+    add_http_metrics(page, *facts_.http_counts);
     add_process(page, now);
     prometheus_ = std::make_shared<const std::string>(page.prometheus_text());
     open_metrics_ = std::make_shared<const std::string>(page.open_metrics_text());

@@ -10,8 +10,8 @@ bool is_loopback(const std::string& address) { return address.starts_with("127."
 }  // namespace
 
 std::unique_ptr<HttpServer> serve_http(const std::string& address, std::uint16_t port, std::vector<HttpRoute> routes,
-                                       const LogSink& log) {
-  auto http = std::make_unique<HttpServer>(address, port, std::move(routes), log);
+                                       const LogSink& log, std::shared_ptr<HttpCounts> counts) {
+  auto http = std::make_unique<HttpServer>(address, port, std::move(routes), log, HttpLimits{}, std::move(counts));
   log({LogLevel::kInfo, "http-listening", "metrics, health and status are served over HTTP", {{"url", http->url()}}});
   if (!is_loopback(address)) {
     log({LogLevel::kWarning,

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -108,7 +109,8 @@ TEST(FacultyRoutes, AreThoseOfEachDaemon) {
   std::string paths;
   const ProcessFacts facts{.version = "1",
                            .log_lines_dropped = [] { return 0U; },
-                           .events = [] { return std::map<std::string, std::uint64_t>{}; }};
+                           .events = [] { return std::map<std::string, std::uint64_t>{}; },
+                           .http_counts = std::make_shared<HttpCounts>()};
   for (const auto& route : faculty_routes(board, facts, "Derecho")) {
     paths += route.path + " ";
     HttpResponse response;

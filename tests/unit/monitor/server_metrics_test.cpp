@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
@@ -118,13 +119,16 @@ TEST(ServerMetrics, EachFamilyIsThereOnceWithHelpAndType) {
 
 TEST(ServerRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
   FiguresBoard board{ServerFigures{}};
+  const auto counts = std::make_shared<HttpCounts>();
+  counts->open = 3;
   const auto routes = server_routes(board,
                                     {.version = "1.2.3",
                                      .log_lines_dropped = [] { return 7U; },
                                      .events =
                                          [] {
                                            return std::map<std::string, std::uint64_t>{{"replaced", 0}, {"store-silent", 4}};
-                                         }},
+                                         },
+                                     .http_counts = counts},
                                     {});
   const auto get = [&](const std::string& path, const std::string& accept) {
     HttpResponse response;
@@ -140,6 +144,7 @@ TEST(ServerRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
   EXPECT_TRUE(has_line(*text.body, "dti_log_lines_dropped_total 7"));
   EXPECT_TRUE(has_line(*text.body, "dti_events_total{event=\"replaced\"} 0"));
   EXPECT_TRUE(has_line(*text.body, "dti_events_total{event=\"store-silent\"} 4"));
+  EXPECT_TRUE(has_line(*text.body, "dti_http_connections 3"));
   EXPECT_EQ(text.body->find("dti_store_log_bytes"), std::string::npos);
   const auto open_metrics = get("/metrics", "application/openmetrics-text");
   EXPECT_EQ(open_metrics.content_type, MetricPage::kOpenMetricsType);

@@ -19,6 +19,7 @@ inline constexpr ProcessNeeds kHttpNeeds{.threads = 2, .files = 8};
 /// Starts to serve what the operator's tools ask for over HTTP. Logs where, and warns of an address that is not loopback.
 /// The parameters and exceptions are those of HttpServer.
 [[nodiscard]] std::unique_ptr<HttpServer> serve_http(const std::string& address, std::uint16_t port,
-                                                     std::vector<HttpRoute> routes, const LogSink& log);
+                                                     std::vector<HttpRoute> routes, const LogSink& log,
+                                                     std::shared_ptr<HttpCounts> counts);
 
 }  // namespace dti
