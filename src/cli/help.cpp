@@ -77,7 +77,7 @@ AppDescription with_common_settings(const AppDescription& app) {
                           .kind = ChoiceKind{{"debug", "info", "warning", "error"}},
                           .help = "The minimum level of the events to log. Logs go to stderr.",
                           .default_value = "info",
-                          .reloads = true});
+                          .reloads = app.is_service});
   all.settings.push_back({.name = "log-format",
                           .group = "Log and help",
                           .kind = ChoiceKind{{"text", "json"}},

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dti_server/options.hpp"
+#include "dtictl/verify_options.hpp"
 #include "faculty/options.hpp"
 #include "program/options.hpp"
 #include "unit/apps/fake_surroundings.hpp"
@@ -135,8 +136,9 @@ TEST(DtiServerOptions, TheDefaultStoreIsInTheFirstStateDirectoryThatIsSet) {
 
 TEST(FacultyAndProgramOptions, TheNameOfADockerLinkIsNoNameOfTheirs) {
   const Texts link{{"DTI_NAME", "/web/dti"}};
-  for (const auto& line : {bad(kFaculty, {"--dti-server=h:1"}, link),
-                           bad(kProgram, {"--semester=s", "--classrooms=1", "--labs=1", "--faculty-server=h:1"}, link)}) {
+  for (const auto& line :
+       {bad(kFaculty, {"--dti-server=h:1"}, link),
+        bad(kProgram, {"--semester=s", "--classrooms=1", "--labs=1", "--faculty-server=h:1"}, link)}) {
     EXPECT_HAS(line, ": --name is needed");
     EXPECT_HAS(line, "Docker sets DTI_NAME");
   }
@@ -152,7 +154,8 @@ TEST(DtiServerOptions, AnOldProxyIsReachedAndReachesTheServerOverIpv4) {
   };
   for (const auto& [args, said] : refused) EXPECT_HAS(bad(kServer, args, kHome), said);
   for (const auto* bind : {"127.0.0.1", "0.0.0.0", "*", "::", "[::]", "eth0"}) {
-    EXPECT_TRUE(good<DtiServerOptions>(kServer, {"--proxy-server=proxy:7000", std::string{"--bind="} + bind}, kHome).proxy);
+    EXPECT_TRUE(
+        good<DtiServerOptions>(kServer, {"--proxy-server=proxy:7000", std::string{"--bind="} + bind}, kHome).proxy);
   }
   EXPECT_FALSE(good<DtiServerOptions>(kServer, {"--bind=::1"}, kHome).proxy);
 }
@@ -287,8 +290,9 @@ TEST(FacultyOptions, EveryFlagReachesItsOption) {
   EXPECT_EQ(options.bind, "*");
   EXPECT_EQ(options.listen_port, 0);
   EXPECT_EQ(options.log.level, LogLevel::kDebug);
-  EXPECT_EQ(good<FacultyAppOptions>(kFaculty, {}, {{"DTI_NAME", "n"}, {"DTI_DTI_SERVER", "b:2"}}).faculty.client.endpoints,
-            std::vector<std::string>{"b:2"});
+  EXPECT_EQ(
+      good<FacultyAppOptions>(kFaculty, {}, {{"DTI_NAME", "n"}, {"DTI_DTI_SERVER", "b:2"}}).faculty.client.endpoints,
+      std::vector<std::string>{"b:2"});
 }
 
 TEST(FacultyOptions, BadUseIsRefusedWithItsReason) {
@@ -405,6 +409,13 @@ TEST(Help, FitsATerminalOf80Columns) {
       const auto columns = std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; });
       EXPECT_LE(columns, 80) << app.name << ": " << line;
     }
+  }
+}
+
+TEST(Help, SaysOfDaemonsOnlyThatSighupReloadsASettingBecauseItEndsTheOthers) {
+  for (const auto& app : {describe_dti_server(), describe_faculty()}) EXPECT_HAS(help_text(app), "SIGHUP reloads it");
+  for (const auto& app : {describe_program(), describe_verify()}) {
+    EXPECT_EQ(help_text(app).find("SIGHUP"), std::string::npos) << app.name;
   }
 }
 
