@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <climits>
@@ -44,7 +45,8 @@ struct LineWriter::State {
   // Fixed after construction.
   const Options options;
   // Shared with the threads that ask for it, so that none of them holds the mutex for that.
-  std::atomic<std::uint64_t> dropped_in_all{0};
+  std::array<std::atomic<std::uint64_t>, kLogDropReasonCount> dropped_in_all{};
+  std::atomic<bool> write_fails{false};  // the last write failed
   // Shared with the writer's thread.
   std::mutex mutex;
   std::condition_variable changed;
@@ -62,18 +64,17 @@ LineWriter::LineWriter(Options options) : state_(std::make_shared<State>(std::mo
 
 // @return false if the text cannot be written and the writer must end
 bool LineWriter::write_all(State& state, std::string_view text) {
-  bool has_failed = false;
   while (!text.empty()) {
     const auto count = ::write(state.options.descriptor, text.data(), text.size());
     if (count >= 0) {
       text.remove_prefix(static_cast<std::size_t>(count));
-      has_failed = false;
+      state.write_fails = false;
     } else if (errno == EAGAIN) {  // another process has set O_NONBLOCK on the pipe
       pollfd item{state.options.descriptor, POLLOUT, 0};
       poll(&item, 1, -1);
     } else if (errno != EINTR) {
       const auto reason = std::generic_category().message(errno);
-      if (!std::exchange(has_failed, true) && state.options.on_failure) state.options.on_failure(reason);
+      if (!state.write_fails.exchange(true) && state.options.on_failure) state.options.on_failure(reason);
       if (!state.wait_to_retry()) return false;
     }
   }
@@ -100,12 +101,17 @@ void LineWriter::write(std::string line) {
     state.bytes -= state.lines.front().size();
     state.lines.pop_front();
     ++state.dropped;
-    ++state.dropped_in_all;
+    const auto reason = state.write_fails ? LogDropReason::kNotWritten : LogDropReason::kNotRead;
+    ++state.dropped_in_all[static_cast<std::size_t>(reason)];
   }
   state.changed.notify_one();
 }
 
-std::uint64_t LineWriter::dropped() const { return state_->dropped_in_all; }
+LogDrops LineWriter::dropped() const {
+  LogDrops drops{};
+  for (std::size_t reason = 0; reason < drops.size(); ++reason) drops[reason] = state_->dropped_in_all[reason];
+  return drops;
+}
 
 void LineWriter::finish(std::chrono::milliseconds bound) {
   std::unique_lock lock{state_->mutex};

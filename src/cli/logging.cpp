@@ -121,7 +121,7 @@ class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
   explicit WriterSink(LineWriter::Options options) : writer_(std::move(options)) {}
 
   void finish(std::chrono::milliseconds bound) { writer_.finish(bound); }
-  [[nodiscard]] std::uint64_t dropped() const { return writer_.dropped(); }
+  [[nodiscard]] LogDrops dropped() const { return writer_.dropped(); }
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -229,7 +229,7 @@ LogSink Log::sink() const {
 
 void Log::set_level(LogLevel level) const { state_->logger.set_level(spdlog_level(level)); }
 
-std::uint64_t Log::lines_dropped() const { return state_->sink->dropped(); }
+LogDrops Log::lines_dropped() const { return state_->sink->dropped(); }
 
 void Log::finish() const { state_->sink->finish(kFinishTime); }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "dti/base/log_drops.hpp"
+
 namespace dti {
 
 /// Writes lines to a descriptor, in order, on its own thread, so that a slow reader delays no caller. Up to
@@ -39,7 +41,7 @@ class LineWriter {
   /// @param line  with its line feed
   void write(std::string line);
   /// How many lines were dropped since the start. Thread: any.
-  [[nodiscard]] std::uint64_t dropped() const;
+  [[nodiscard]] LogDrops dropped() const;
   /// Ends the queue. Waits until all lines are written or a write has failed, at most for `bound`. After that time, the
   /// thread continues alone until the process exits.
   void finish(std::chrono::milliseconds bound);

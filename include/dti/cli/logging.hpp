@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dti/base/log.hpp"
+#include "dti/base/log_drops.hpp"
 
 namespace dti {
 
@@ -42,8 +43,8 @@ class Log {
   [[nodiscard]] LogSink sink() const;
   /// Events below this level are dropped from now on.
   void set_level(LogLevel level) const;
-  /// How many lines were dropped since the start, because stderr was not read. Thread: any.
-  [[nodiscard]] std::uint64_t lines_dropped() const;
+  /// How many lines were dropped since the start. Thread: any.
+  [[nodiscard]] LogDrops lines_dropped() const;
   /// Waits for the last lines, at most for kFinishTime. Call it before the process exits.
   void finish() const;
 

@@ -1,7 +1,12 @@
 #include "dti/monitor/common/daemon_routes.hpp"
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -82,8 +87,12 @@ class Daemon {
                static_cast<double>(memory_.bytes()));
     page.gauge("dti_descriptors_open", "Open file descriptors of this process.", number(process.descriptors_open));
     page.gauge("dti_descriptors_max", "File descriptors that this process may have.", number(process.descriptors_max));
-    page.counter("dti_log_lines_dropped_total", "Lines of the log that were dropped because stderr was not read.",
-                 number(facts_.log_lines_dropped()));
+    static constexpr std::array<std::string_view, kLogDropReasonCount> kDropReasons{"not-read", "not-written"};
+    const auto lines_dropped = facts_.log_lines_dropped();
+    for (std::size_t reason = 0; reason < kDropReasons.size(); ++reason) {
+      page.counter("dti_log_lines_dropped_total", "Lines of the log that were dropped, by reason.",
+                   number(lines_dropped[reason]), {{"reason", std::string{kDropReasons[reason]}}});
+    }
     for (const auto& [event, count] : facts_.events()) {
       page.counter("dti_events_total", "Warnings and errors that were logged, by event.", number(count),
                    {{"event", event}});

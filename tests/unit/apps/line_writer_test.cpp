@@ -42,6 +42,10 @@ class Pipe {
   void close_reader() {
     if (const int end = std::exchange(ends_[0], -1); end >= 0) close(end);
   }
+  void open_reader() {
+    const auto path = "/proc/self/fd/" + std::to_string(ends_[1]);
+    ends_[0] = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  }
   /// Until `end` has been read.
   std::string read_until(const std::string& end) {
     std::array<char, 65536> piece{};
@@ -58,7 +62,11 @@ class Pipe {
   std::string text_;
 };
 
+std::uint64_t count(const LogDrops& drops, LogDropReason reason) { return drops[static_cast<std::size_t>(reason)]; }
+
 std::string numbered(int number) { return "line " + std::to_string(number) + ' ' + std::string(300, 'x') + '\n'; }
+
+constexpr int kLines = 20'000;  // six times what the queue takes
 
 LineWriter::Options with_gaps(int descriptor) {
   return {descriptor, [](std::uint64_t dropped) { return "gap " + std::to_string(dropped) + '\n'; }, {}};
@@ -88,18 +96,19 @@ class UnreadPipe : public testing::TestWithParam<int> {};
 
 TEST_P(UnreadPipe, HoldsNobodyUpAndItsReaderLearnsHowManyLinesAreMissingAndGetsTheNewest) {
   Pipe pipe{GetParam()};
-  constexpr int kLines = 20'000;  // six times what the queue takes
   LineWriter writer{with_gaps(pipe.writing_end())};
   for (int number = 0; number < kLines; ++number) writer.write(numbered(number));  // hangs if it waits
   const auto text = pipe.read_until(numbered(kLines - 1));
 
   int next = 0;
   int gaps = 0;
+  std::uint64_t missing = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const auto end = text.find('\n', begin) + 1;
     const auto line = text.substr(begin, end - begin);
     if (line.starts_with("gap ")) {
       next += std::stoi(line.substr(4));
+      missing += std::stoul(line.substr(4));
       ++gaps;
     } else {
       ASSERT_EQ(line, numbered(next));
@@ -109,6 +118,8 @@ TEST_P(UnreadPipe, HoldsNobodyUpAndItsReaderLearnsHowManyLinesAreMissingAndGetsT
   }
   EXPECT_EQ(next, kLines);
   EXPECT_GE(gaps, 1);
+  EXPECT_EQ(count(writer.dropped(), LogDropReason::kNotRead), missing);
+  EXPECT_EQ(count(writer.dropped(), LogDropReason::kNotWritten), 0U);
 }
 
 TEST_P(UnreadPipe, DoesNotHoldTheEndUp) {
@@ -145,6 +156,30 @@ TEST(LineWriter, WhatCannotBeWrittenIsToldOnceAndDoesNotHoldTheEndUp) {
   close(unwritable);
 }
 
+TEST(LineWriter, LinesThatCannotBeWrittenAreCountedApartFromThoseThatAreNotRead) {
+  std::signal(SIGPIPE, SIG_IGN);
+  Pipe pipe;
+  pipe.close_reader();
+  std::promise<void> failed;
+  LineWriter writer{{pipe.writing_end(), {}, [&](const std::string&) { failed.set_value(); }}};
+  writer.write(numbered(0));
+  ASSERT_EQ(failed.get_future().wait_for(kHang), std::future_status::ready);
+  for (int number = 1; number < kLines; ++number) writer.write(numbered(number));
+  const auto broken = writer.dropped();
+  EXPECT_GT(count(broken, LogDropReason::kNotWritten), 0U);
+  EXPECT_EQ(count(broken, LogDropReason::kNotRead), 0U);
+
+  pipe.open_reader();
+  pipe.read_until(numbered(kLines - 1));
+  for (int number = 0; number < kLines; ++number) writer.write(numbered(number));
+  const auto unread = writer.dropped();
+  EXPECT_EQ(count(unread, LogDropReason::kNotWritten), count(broken, LogDropReason::kNotWritten));
+  EXPECT_GT(count(unread, LogDropReason::kNotRead), 0U);
+  writer.write("end\n");
+  pipe.read_until("end\n");  // else the thread would still write to the pipe when its reader closes
+  writer.finish(kHang);
+}
+
 TEST(LineWriter, ALineThatADiskCutIsCompletedOnceThereIsRoom) {
   std::signal(SIGXFSZ, SIG_IGN);
   std::string path = testing::TempDir() + "line-writer-XXXXXX";
@@ -164,7 +199,8 @@ TEST(LineWriter, ALineThatADiskCutIsCompletedOnceThereIsRoom) {
   const auto expected = numbered(1) + numbered(2) + numbered(3);
   std::string text(expected.size(), ' ');
   const auto deadline = std::chrono::steady_clock::now() + kHang;
-  while (lseek(file, 0, SEEK_END) < static_cast<off_t>(expected.size()) && std::chrono::steady_clock::now() < deadline) {
+  while (lseek(file, 0, SEEK_END) < static_cast<off_t>(expected.size()) &&
+         std::chrono::steady_clock::now() < deadline) {
     poll(nullptr, 0, 10);
   }
   EXPECT_EQ(pread(file, text.data(), text.size(), 0), static_cast<ssize_t>(expected.size()));

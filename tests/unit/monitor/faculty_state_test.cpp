@@ -108,7 +108,7 @@ TEST(FacultyRoutes, AreThoseOfEachDaemon) {
   const FacultyBoard board{FacultyFigures{}};
   std::string paths;
   const ProcessFacts facts{.version = "1",
-                           .log_lines_dropped = [] { return 0U; },
+                           .log_lines_dropped = [] { return LogDrops{}; },
                            .events = [] { return std::map<std::string, std::uint64_t>{}; },
                            .http_counts = std::make_shared<HttpCounts>()};
   for (const auto& route : faculty_routes(board, facts, "Derecho")) {

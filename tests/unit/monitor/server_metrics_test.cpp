@@ -79,8 +79,9 @@ TEST(ServerMetrics, ANameThatIsNotUtf8IsALabelWithEscapesOfItsOwn) {
                        {{"a\0b", 3}, {3, 1, 0}, {3, 1, 0}, 3},
                        {"a\u00e9", {4, 1, 0}, {4, 1, 0}, 4}};
   const auto text = text_of(figures);
-  for (const auto* line : {R"(dti_ledger_head{semester="\"a\\xff\""} 1)", R"(dti_ledger_head{semester="\"a\\xfe\""} 2)",
-                           R"(dti_ledger_head{semester="\"a\\u0000b\""} 3)", "dti_ledger_head{semester=\"a\u00e9\"} 4"}) {
+  for (const auto* line :
+       {R"(dti_ledger_head{semester="\"a\\xff\""} 1)", R"(dti_ledger_head{semester="\"a\\xfe\""} 2)",
+        R"(dti_ledger_head{semester="\"a\\u0000b\""} 3)", "dti_ledger_head{semester=\"a\u00e9\"} 4"}) {
     EXPECT_TRUE(has_line(text, line)) << line << " in\n" << text;
   }
   EXPECT_TRUE(is_utf8(text));
@@ -121,15 +122,19 @@ TEST(ServerRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
   FiguresBoard board{ServerFigures{}};
   const auto counts = std::make_shared<HttpCounts>();
   counts->open = 3;
-  const auto routes = server_routes(board,
-                                    {.version = "1.2.3",
-                                     .log_lines_dropped = [] { return 7U; },
-                                     .events =
-                                         [] {
-                                           return std::map<std::string, std::uint64_t>{{"replaced", 0}, {"store-silent", 4}};
-                                         },
-                                     .http_counts = counts},
-                                    {});
+  const auto routes =
+      server_routes(board,
+                    {.version = "1.2.3",
+                     .log_lines_dropped =
+                         [] {
+                           return LogDrops{7, 2};
+                         },
+                     .events =
+                         [] {
+                           return std::map<std::string, std::uint64_t>{{"replaced", 0}, {"store-silent", 4}};
+                         },
+                     .http_counts = counts},
+                    {});
   const auto get = [&](const std::string& path, const std::string& accept) {
     HttpResponse response;
     for (const auto& route : routes) {
@@ -141,7 +146,8 @@ TEST(ServerRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
   const auto text = get("/metrics", "");
   EXPECT_EQ(text.content_type, MetricPage::kPrometheusType);
   EXPECT_TRUE(has_line(*text.body, "dti_build_info{version=\"1.2.3\"} 1"));
-  EXPECT_TRUE(has_line(*text.body, "dti_log_lines_dropped_total 7"));
+  EXPECT_TRUE(has_line(*text.body, "dti_log_lines_dropped_total{reason=\"not-read\"} 7"));
+  EXPECT_TRUE(has_line(*text.body, "dti_log_lines_dropped_total{reason=\"not-written\"} 2"));
   EXPECT_TRUE(has_line(*text.body, "dti_events_total{event=\"replaced\"} 0"));
   EXPECT_TRUE(has_line(*text.body, "dti_events_total{event=\"store-silent\"} 4"));
   EXPECT_TRUE(has_line(*text.body, "dti_http_connections 3"));
@@ -155,11 +161,8 @@ TEST(ServerRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
   EXPECT_EQ(json["version"], "1.2.3");
   EXPECT_EQ(json["uptime-seconds"], 0);
   EXPECT_EQ(json["role"], "taking-over");
-  ASSERT_TRUE(board.publish({.at = std::chrono::steady_clock::now(),
-                             .requests = {},
-                             .store = {},
-                             .leader = {},
-                             .semesters = {}}));
+  ASSERT_TRUE(board.publish(
+      {.at = std::chrono::steady_clock::now(), .requests = {}, .store = {}, .leader = {}, .semesters = {}}));
   EXPECT_EQ(get("/livez", "").status, 200);
 }
 

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "dti/base/log_drops.hpp"
 #include "dti/base/time.hpp"
 #include "dti/http/http_counts.hpp"
 #include "dti/http/http_message.hpp"
@@ -30,7 +31,7 @@ struct ProcessFacts {
   std::string version;  // of the program
   WallTime started_at{};
   /// How many lines the log of this process has dropped. Thread: any.
-  std::function<std::uint64_t()> log_lines_dropped;
+  std::function<LogDrops()> log_lines_dropped;
   /// How many warnings and errors were logged, by event. Thread: any.
   std::function<std::map<std::string, std::uint64_t>()> events;
   /// Where the HttpServer of these routes counts.
