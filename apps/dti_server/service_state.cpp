@@ -28,12 +28,19 @@ std::optional<Fill> fullest(const ServerFigures& figures) {
   std::optional<Fill> found;
   for (const auto& semester : figures.semesters) {
     const auto of = " of " + quoted_text(semester.name);
-    for (const auto& fill : {Fill{"classrooms" + of, semester.left.classrooms, semester.capacity.classrooms},
-                             Fill{"labs" + of, semester.left.labs, semester.capacity.labs}}) {
+    const auto& [classrooms, labs, conversions] = semester.capacity;
+    for (const auto& fill :
+         {Fill{"classrooms" + of, semester.left.classrooms, classrooms}, Fill{"labs" + of, semester.left.labs, labs},
+          Fill{"mobile labs" + of, semester.left.mobile_labs(), conversions}}) {
       if (fill.capacity > 0 && (!found || fill.is_fuller_than(*found))) found = fill;
     }
   }
   return found;
+}
+
+/// The leadership that this server had, unless it has had none.
+std::string last_led(const ServerFigures& figures) {
+  return figures.epoch == 0 ? "" : "; led last in epoch " + std::to_string(figures.epoch);
 }
 
 std::string requests(std::size_t count) { return std::to_string(count) + (count == 1 ? " request" : " requests"); }
@@ -51,16 +58,19 @@ std::string leading(const ServerFigures& figures, std::uint64_t decisions_per_se
 
 std::string standing_by(const ServerFigures& figures) {
   auto text = "stands by for " + (figures.leader.empty() ? "another server" : printable(figures.leader));
-  if (!figures.is_loaded) return text + "; reads the ledger";
-  if (figures.entries_behind > 0) text += "; " + std::to_string(figures.entries_behind) + " entries behind";
-  return text;
+  if (!figures.is_loaded) {
+    text += "; reads the ledger";
+  } else if (figures.entries_behind > 0) {
+    text += "; " + std::to_string(figures.entries_behind) + " entries behind";
+  }
+  return text + last_led(figures);
 }
 
 std::string taking_over(const ServerFigures& figures, bool database_is_away) {
   const std::string text = figures.store_is_silent ? "waits for the store, which does not answer"
                            : database_is_away      ? "waits for the database, which cannot be reached"
                                                    : "takes over the store";
-  return text + "; " + requests(figures.requests_waiting) + " waiting";
+  return text + "; " + requests(figures.requests_waiting) + " waiting" + last_led(figures);
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ TEST(StatusSentence, SaysWhatTheServerDoes) {
       {"takes over the store; 2 requests waiting", [](auto& figures) { figures.requests_waiting = 2; }},
       {"waits for the store, which does not answer; 0 requests waiting",
        [](auto& figures) { figures.store_is_silent = true; }},
+      {"takes over the store; 0 requests waiting; led last in epoch 3", [](auto& figures) { figures.epoch = 3; }},
       {"leads in epoch 7; 12 decisions/s, 1 request waiting",
        [&](auto& figures) {
          lead(figures);
@@ -46,6 +47,11 @@ TEST(StatusSentence, SaysWhatTheServerDoes) {
          lead(figures);
          figures.semesters = {{"A", {3, 0, 0}, {0, 0, 0}, 1}};
        }},
+      {"leads in epoch 7; 12 decisions/s, 0 requests waiting; fullest pool: mobile labs of \"A\", 1 of 10 left",
+       [&](auto& figures) {
+         lead(figures);
+         figures.semesters = {{"A", {380, 60, 10}, {300, 30, 1}, 1}};
+       }},
       {"leads in epoch 7; 12 decisions/s, 0 requests waiting",
        [&](auto& figures) {
          lead(figures);
@@ -61,6 +67,19 @@ TEST(StatusSentence, SaysWhatTheServerDoes) {
          figures.phase = Lead::Phase::kStandby;
          figures.is_loaded = true;
          figures.entries_behind = 5;
+       }},
+      {"stands by for 10.0.0.1:6000; led last in epoch 3",
+       [](auto& figures) {
+         figures.phase = Lead::Phase::kStandby;
+         figures.leader = "10.0.0.1:6000";
+         figures.is_loaded = true;
+         figures.epoch = 3;
+       }},
+      {"stands by for 10.0.0.1:6000; reads the ledger; led last in epoch 3",
+       [](auto& figures) {
+         figures.phase = Lead::Phase::kStandby;
+         figures.leader = "10.0.0.1:6000";
+         figures.epoch = 3;
        }},
       {"stops; 3 requests waiting",
        [&](auto& figures) {
