@@ -8,6 +8,7 @@
 #include <exception>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -18,6 +19,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "dti/base/log_limit.hpp"
+#include "http/characters.hpp"
 #include "http/session.hpp"
 
 namespace dti {
@@ -37,6 +39,15 @@ HttpLimits within_descriptors(HttpLimits limits) {
   if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return limits;
   limits.connections_max = std::clamp<std::size_t>(descriptors.rlim_cur / 8, 1, limits.connections_max);
   return limits;
+}
+
+/// @param host  the value of a field Host that is_host_field() accepts
+bool is_address_or_localhost(std::string_view host) {
+  const bool is_bracketed = host.starts_with('[');
+  const auto name = is_bracketed ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':'));
+  error_code not_an_address;
+  asio::ip::make_address(std::string{name}, not_an_address);
+  return name.empty() || !not_an_address || lower_case(name) == "localhost";
 }
 
 tcp::acceptor listen(asio::io_context& context, const std::string& text, std::uint16_t port) {
@@ -85,6 +96,7 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
                       return [reply](HttpResponse response) { reply->send(std::move(response)); };
                     }},
         acceptor_(listen(context_, address, port)),
+        is_loopback_(acceptor_.local_endpoint().address().is_loopback()),
         pause_(context_) {}
 
   [[nodiscard]] std::string url() const {
@@ -196,6 +208,10 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
   void count(HttpCloseReason reason) { ++counts_->closed[static_cast<std::size_t>(reason)]; }
 
   void answer(const HttpRequest& request, HttpReply reply) {
+    // A web page may give its own name an address of this machine (DNS rebinding), to read what is for this machine only.
+    if (is_loopback_ && !is_address_or_localhost(request.field("host"))) {
+      return reply(text_response(421, "on a loopback address, Host must be an IP address or localhost\n"));
+    }
     const auto route = std::find_if(routes_.begin(), routes_.end(),
                                     [&](const HttpRoute& candidate) { return candidate.path == request.path; });
     if (route == routes_.end() && request.path != "*")
@@ -249,6 +265,7 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
   // The server's thread only.
   asio::io_context context_{1};
   tcp::acceptor acceptor_;
+  const bool is_loopback_;
   asio::steady_timer pause_;
   bool accepts_ = false;  // a new connection, or the end of the pause, is waited for
   std::unordered_map<HttpSession*, std::shared_ptr<HttpSession>> sessions_;

@@ -53,7 +53,7 @@ class Response:
 
 
 def ask(address, target, method="GET", fields=""):
-    return Response(exchange(address, f"{method} {target} HTTP/1.1\r\nHost: dti\r\nConnection: close\r\n{fields}\r\n"
+    return Response(exchange(address, f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}\r\n"
                              .encode()))
 
 

@@ -121,16 +121,16 @@ def test_head_has_the_head_of_get(http):
 
 
 @pytest.mark.parametrize("request_bytes, status", [
-    (b"GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 404),
-    (b"POST /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 405),
-    (b"BREW /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 501),
-    (b"GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", 413),
+    (b"GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
+    (b"POST /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 405),
+    (b"BREW /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 501),
+    (b"GET /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", 413),
     (b"GET /" + b"a" * 9000, 414),
-    (b"GET /livez HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 9000, 431),
+    (b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 9000, 431),
     (b"GET /livez\r\n", 400),
     (b"GET /livez HTTP/1.1\n\n", 400),
     (b"GET /livez HTTP/1.1\r\n\r\n", 400),
-    (b"GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    (b"GET /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
     (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n", 400),
 ], ids=lambda value: str(value)[:24])
@@ -141,10 +141,10 @@ def test_what_is_not_served_gets_its_status_and_the_connection_is_closed(http, r
 
 
 def test_a_request_behind_a_smuggled_body_is_not_answered(http):
-    smuggled = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
+    smuggled = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
     for framing in (f"Content-Length: {len(smuggled)}", "Transfer-Encoding: chunked", "Content-Length : 0",
                     "Transfer-Encoding: xchunked", "X: y\nContent-Length: 0"):
-        data = exchange(http, f"GET /livez HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n".encode() + smuggled)
+        data = exchange(http, f"GET /livez HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n\r\n".encode() + smuggled)
         assert data.count(b"HTTP/1.1 ") == 1 and b"dti_" not in data, framing
 
 
@@ -202,7 +202,7 @@ def test_a_client_cannot_make_the_scrape_grow(dti, http):
         before = until(lambda: (found := scrape(http)) and metric(found, "dti_peers") == 1 and set(found))
         for number in range(50):
             client.ask(request(f"semester-{number}", f"faculty-{number}", (f"program-{number}", 1, 1)))
-            exchange(http, f"GET /path-{number} HTTP/1.1\r\nHost: h{number}\r\nConnection: close\r\n\r\n".encode())
+            exchange(http, f"GET /path-{number} HTTP/1.1\r\nHost: 127.0.0.{number}\r\nConnection: close\r\n\r\n".encode())
         after = until(lambda: (found := scrape(http)) and
                       metric(found, "dti_requests_total", outcome="INVALID-SEMESTER") == 50 and set(found))
     assert after == before
@@ -224,7 +224,7 @@ def test_a_scrape_shows_how_http_connections_end_and_when_there_are_too_many(dti
     with contextlib.ExitStack() as stack:
         for _ in range(limit):
             peer = stack.enter_context(connect(http))
-            peer.sendall(b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n")
+            peer.sendall(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
             peer.recv(65536)
         until(lambda: closed("limit") > 0, what="a connection that made place for a scrape")
         samples = scrape(http)
@@ -282,9 +282,9 @@ def test_two_hundred_slow_and_hostile_clients_change_nothing_for_the_router_and_
 
 def test_a_thousand_pipelined_requests_are_answered_in_order(http):
     with connect(http) as peer:
-        requests = b"".join(b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n" % (b"livez" if i % 2 else b"nothing") for i in range(999))
+        requests = b"".join(b"GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"livez" if i % 2 else b"nothing") for i in range(999))
         sender = threading.Thread(target=peer.sendall, args=(
-            requests + b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",))
+            requests + b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",))
         sender.start()
         data = read_all(peer)
         sender.join()
@@ -306,7 +306,7 @@ def test_http_clients_that_take_all_descriptors_stop_neither_the_router_nor_each
 
 
 def status_of_if_any(address, path):
-    data = exchange(address, f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+    data = exchange(address, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
     return Response(data).status if data else None
 
 

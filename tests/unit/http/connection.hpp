@@ -23,18 +23,23 @@ namespace dti {
 
 inline constexpr std::chrono::seconds kForever{60};
 
+inline std::uint16_t port_of(const HttpServer& server) {
+  const auto& url = server.url();
+  return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+}
+
 /// A client that sends and reads bytes as they are.
 class Connection {
  public:
-  explicit Connection(const HttpServer& server, int receive_bytes = 0) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit Connection(const HttpServer& server, int receive_bytes = 0) : Connection(port_of(server), receive_bytes) {}
+  explicit Connection(std::uint16_t port, int receive_bytes = 0) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     if (receive_bytes > 0) setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
     const timeval bound{.tv_sec = kForever.count(), .tv_usec = 0};
     setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
     setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound);
-    const auto& url = server.url();
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1))));
+    address.sin_port = htons(port);
     inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
     EXPECT_EQ(::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   }
@@ -96,7 +101,7 @@ class Connection {
 };
 
 inline std::string get(const std::string& target, const std::string& fields = {}) {
-  return "GET " + target + " HTTP/1.1\r\nHost: dti\r\n" + fields + "\r\n";
+  return "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n";
 }
 
 inline int status_of(const std::string& head) { return head.size() < 12 ? 0 : std::stoi(head.substr(9, 3)); }

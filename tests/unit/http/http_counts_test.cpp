@@ -163,7 +163,7 @@ const Case kCases[] = {
     {"SendsABody", HttpCloseReason::kBadRequest,
      sends_and_reads_to_the_end(get("/hello", "Content-Length: 2\r\n") + "hi")},
     {"PostsABody", HttpCloseReason::kBadRequest,
-     sends_and_reads_to_the_end("POST /hello HTTP/1.1\r\nHost: dti\r\nContent-Length: 2\r\n\r\nhi")},
+     sends_and_reads_to_the_end("POST /hello HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi")},
     {"IsSilent", HttpCloseReason::kTooSlow, sends_and_reads_to_the_end(""), {.request_time = 200ms}},
     {"SendsHalfARequest", HttpCloseReason::kTooSlow, sends_and_reads_to_the_end("GET "), {.request_time = 200ms}},
     {"SendsHalfARequestAfterAnother",

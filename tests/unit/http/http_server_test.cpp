@@ -1,5 +1,7 @@
 #include "dti/http/http_server.hpp"
 
+#include <sys/resource.h>
+
 #include <chrono>
 #include <future>
 #include <memory>
@@ -42,6 +44,10 @@ class HttpServerTest : public testing::Test {
                reply(text_response(200, std::string(kLarge, 'x')));
                reply(text_response(200, "again\n"));
              }},
+            {"/niceness",
+             [](const HttpRequest&, const HttpReply& reply) {
+               reply(text_response(200, std::to_string(getpriority(PRIO_PROCESS, 0))));
+             }},
             {"/forgets", [](const HttpRequest&, const HttpReply&) {}},
             {"/spoils-the-response",
              [](const HttpRequest&, const HttpReply& reply) {
@@ -81,7 +87,7 @@ TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
 TEST_F(HttpServerTest, HeadHasTheFieldsOfGetAndNoBody) {
   auto server = make();
   Connection client{server};
-  ASSERT_TRUE(client.send("HEAD /hello HTTP/1.1\r\nHost: dti\r\n\r\n" + get("/hello")));
+  ASSERT_TRUE(client.send("HEAD /hello HTTP/1.1\r\nHost: localhost\r\n\r\n" + get("/hello")));
   const auto head = client.read_response(false).first;
   EXPECT_EQ(status_of(head), 200);
   EXPECT_NE(head.find("content-length: 11\r\n"), std::string::npos);
@@ -123,14 +129,14 @@ TEST_F(HttpServerTest, RefusesWhatItDoesNotServe) {
   } const cases[] = {
       {get("/nothing"), 404, true},
       {get("/hello/"), 404, true},
-      {"POST /hello HTTP/1.1\r\nHost: dti\r\nContent-Length: 0\r\n\r\n", 405, true},
-      {"POST /hello HTTP/1.1\r\nHost: dti\r\nContent-Length: 2\r\n\r\nhi", 405, false},
-      {"POST /hello HTTP/1.1\r\nHost: dti\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 405, false},
-      {"OPTIONS * HTTP/1.1\r\nHost: dti\r\n\r\n", 405, true},
-      {"CONNECT dti:80 HTTP/1.1\r\nHost: dti\r\n\r\n", 405, true},
-      {"TRACE /hello HTTP/1.1\r\nHost: dti\r\n\r\n", 405, true},
-      {"BREW /hello HTTP/1.1\r\nHost: dti\r\n\r\n", 501, true},
-      {"get /hello HTTP/1.1\r\nHost: dti\r\n\r\n", 501, true},
+      {"POST /hello HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", 405, true},
+      {"POST /hello HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi", 405, false},
+      {"POST /hello HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 405, false},
+      {"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, true},
+      {"CONNECT dti:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, true},
+      {"TRACE /hello HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, true},
+      {"BREW /hello HTTP/1.1\r\nHost: localhost\r\n\r\n", 501, true},
+      {"get /hello HTTP/1.1\r\nHost: localhost\r\n\r\n", 501, true},
       {get("/hello", "Content-Length: 2\r\n") + "hi", 413, false},
       {get("/hello", "Transfer-Encoding: chunked\r\n") + "0\r\n\r\n", 413, false},
       {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, false},
@@ -147,6 +153,42 @@ TEST_F(HttpServerTest, RefusesWhatItDoesNotServe) {
     EXPECT_EQ(head.find("\r\nallow: get, head\r\n") != std::string::npos, status == 405 || status == 501) << head;
     EXPECT_EQ(client.read_all().find("hello GET") != std::string::npos, keeps) << request;
   }
+}
+
+TEST_F(HttpServerTest, OnALoopbackAddressItAnswersOnlyHostsThatNoWebPageCanChoose) {
+  auto server = make();
+  const auto status = [&](const std::string& host) {
+    Connection client{server};
+    EXPECT_TRUE(client.send("GET /hello HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n"));
+    return status_of(client.read_response().first);
+  };
+  for (const auto* host :
+       {"localhost", "LocalHost:6080", "127.0.0.1", "127.0.0.1:6080", "10.0.0.1", "[::1]", "[::1]:6080", "", ":6080"}) {
+    EXPECT_EQ(status(host), 200) << host;
+  }
+  for (const auto* host : {"example.org", "example.org:6080", "localhost.example.org", "127.0.0.1.example.org", "127.1",
+                           "1", "xlocalhost"}) {
+    EXPECT_EQ(status(host), 421) << host;
+  }
+  Connection old{server};
+  ASSERT_TRUE(old.send("GET /hello HTTP/1.0\r\n\r\n"));
+  EXPECT_EQ(status_of(old.read_response().first), 200) << "without Host";
+}
+
+TEST_F(HttpServerTest, OnAnotherAddressItAnswersEachHost) {
+  HttpServer server{"0.0.0.0", 0, routes(), [](const LogEvent&) {}};
+  Connection client{server};
+  ASSERT_TRUE(client.send("GET /hello HTTP/1.1\r\nHost: example.org\r\n\r\n"));
+  EXPECT_EQ(status_of(client.read_response().first), 200);
+}
+
+TEST_F(HttpServerTest, ItsThreadGivesWayToTheOthersOfTheProcess) {
+  const auto own = getpriority(PRIO_PROCESS, 0);
+  auto server = make();
+  Connection client{server};
+  ASSERT_TRUE(client.send(get("/niceness")));
+  EXPECT_GE(std::stoi(client.read_response().second), 10);
+  EXPECT_EQ(getpriority(PRIO_PROCESS, 0), own);
 }
 
 TEST_F(HttpServerTest, ARouteThatFailsIsLoggedAndTheServerGoesOn) {
@@ -227,7 +269,7 @@ TEST_F(HttpServerTest, ARequestThatDoesNotComeToItsEndIsCutOffHoweverItTrickles)
   auto server = make({.request_time = 200ms});
   Connection silent{server};
   Connection half{server};
-  ASSERT_TRUE(half.send("GET /hello HTTP/1.1\r\nHost: dti\r\n"));
+  ASSERT_TRUE(half.send("GET /hello HTTP/1.1\r\nHost: localhost\r\n"));
   EXPECT_EQ(silent.read_all(), "");
   EXPECT_EQ(half.read_all(), "");
   Connection trickles{server};
@@ -278,7 +320,7 @@ TEST_F(HttpServerTest, ListensOnIpv6AndRefusesWhatItCannotListenOn) {
   HttpServer ipv6{"[::1]", 0, {}, [](const LogEvent&) {}};
   EXPECT_TRUE(ipv6.url().starts_with("http://[::1]:")) << ipv6.url();
   auto server = make();
-  const auto port = static_cast<std::uint16_t>(std::stoi(server.url().substr(server.url().rfind(':') + 1)));
+  const auto port = port_of(server);
   const auto refusal = [](const std::string& address, std::uint16_t at) -> std::string {
     try {
       const HttpServer other{address, at, {}, [](const LogEvent&) {}};
