@@ -29,9 +29,9 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr std::chrono::milliseconds kAcceptPause{100};  // when no descriptor is left: accepting fails at once each time
-constexpr std::chrono::seconds kLimitLogInterval{10};
-constexpr int kNiceness = 10;  // what the process is there for goes first where the machine is short of time
+constexpr std::chrono::milliseconds kAcceptPause{100};  // after an error: accepting may fail again at once
+constexpr std::chrono::seconds kLogInterval{10};
+constexpr int kNiceness = 10;  // on a busy machine, the threads that serve programs and faculties run first
 
 /// HTTP must not use the descriptors that the process needs for its work.
 HttpLimits within_descriptors(HttpLimits limits) {
@@ -39,6 +39,11 @@ HttpLimits within_descriptors(HttpLimits limits) {
   if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return limits;
   limits.connections_max = std::clamp<std::size_t>(descriptors.rlim_cur / 8, 1, limits.connections_max);
   return limits;
+}
+
+bool is_lack(const error_code& error) {
+  return error == asio::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system ||
+         error == asio::error::no_buffer_space || error == asio::error::no_memory;
 }
 
 /// @param host  the value of a field Host that is_host_field() accepts
@@ -153,19 +158,22 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
     accepts_ = false;  // run() tries again if this throws
     acceptor_.async_accept([this](error_code error, tcp::socket socket) {
       accepts_ = false;
-      if (error == asio::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system ||
-          error == asio::error::no_buffer_space || error == asio::error::no_memory) {
-        if (close_longest_waiting()) {  // its descriptor is enough for a client that behaves
-          log_limit("the process has no descriptor left: the HTTP connection that had waited longest was closed");
-        }
-        pause_.expires_after(kAcceptPause);
-        pause_.async_wait([this](error_code) { accept(); });
-        accepts_ = true;
-        return;
-      }
+      if (error) return on_accept_failed(error);
       accept();
-      if (!error) start(std::move(socket));  // otherwise the client has already left
+      start(std::move(socket));
     });
+    accepts_ = true;
+  }
+
+  /// @param error  not ECONNABORTED, after which Asio accepts the next connection itself
+  void on_accept_failed(const error_code& error) {
+    if (is_lack(error) && close_longest_waiting()) {  // one descriptor is enough for a client that behaves
+      log_limit("the process has no descriptor left: the HTTP connection that had waited longest was closed");
+    } else {
+      log_accept_failed(error);
+    }
+    pause_.expires_after(kAcceptPause);
+    pause_.async_wait([this](error_code) { accept(); });
     accepts_ = true;
   }
 
@@ -248,7 +256,19 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
     }
   }
 
-  /// What cannot be logged is lost: this thread must not end the process.
+  void log_accept_failed(const error_code& error) noexcept {
+    try {
+      const auto failures = accept_log_.pass(std::chrono::steady_clock::now());
+      if (!failures) return;
+      log_({LogLevel::kWarning,
+            "http-accept-failed",
+            "no connection can be accepted over HTTP: " + error.message(),
+            {{"failures", std::to_string(*failures)}}});
+    } catch (const std::exception&) {  // as below
+    }
+  }
+
+  /// Drops an event that cannot be logged: this thread must not end the process.
   void log_fault(LogLevel level, const char* event, const std::exception& error,
                  std::vector<std::pair<std::string, std::string>> fields = {}) noexcept {
     try {
@@ -269,7 +289,8 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
   asio::steady_timer pause_;
   bool accepts_ = false;  // a new connection, or the end of the pause, is waited for
   std::unordered_map<HttpSession*, std::shared_ptr<HttpSession>> sessions_;
-  LogLimit limit_log_{kLimitLogInterval};
+  LogLimit limit_log_{kLogInterval};
+  LogLimit accept_log_{kLogInterval};
 };
 
 HttpServer::HttpServer(const std::string& address, std::uint16_t port, std::vector<HttpRoute> routes, LogSink log,

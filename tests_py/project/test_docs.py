@@ -45,7 +45,7 @@ def test_each_log_event_is_on_the_operators_page_with_its_level_and_no_other_is(
 
 ENDS_THE_PROCESS = {"fatal", "fault", "not-announced"}
 OF_THE_LOG_ITSELF = {"log-dropped"}  # dti_log_lines_dropped_total counts them
-OF_HTTP = {"http-not-loopback", "http-limit-reached", "http-request-failed", "http-connection-failed"}
+OF_HTTP = {"http-not-loopback", "http-limit-reached", "http-accept-failed", "http-request-failed", "http-connection-failed"}
 
 
 def warnings_of_the_page(headings):

@@ -1,9 +1,14 @@
 #include "dti/http/http_server.hpp"
 
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -60,6 +65,19 @@ class HttpServerTest : public testing::Test {
   void log(const LogEvent& event) {
     const std::lock_guard lock{mutex_};
     log_.push_back(event);
+  }
+
+  /// The events of that name, once there is one.
+  std::vector<LogEvent> logged(const std::string& name) {
+    const auto give_up_at = std::chrono::steady_clock::now() + kForever;
+    std::vector<LogEvent> found;
+    while (found.empty() && std::chrono::steady_clock::now() < give_up_at) {
+      ::poll(nullptr, 0, 1);
+      const std::lock_guard lock{mutex_};
+      std::copy_if(log_.begin(), log_.end(), std::back_inserter(found),
+                   [&](const LogEvent& event) { return event.event == name; });
+    }
+    return found;
   }
 
   static constexpr std::size_t kLarge = 64 * 1024 * 1024;  // more than two sockets buffer
@@ -189,6 +207,40 @@ TEST_F(HttpServerTest, ItsThreadGivesWayToTheOthersOfTheProcess) {
   ASSERT_TRUE(client.send(get("/niceness")));
   EXPECT_GE(std::stoi(client.read_response().second), 10);
   EXPECT_EQ(getpriority(PRIO_PROCESS, 0), own);
+}
+
+/// The port of a socket of this process; 0 if it has none.
+std::uint16_t port_of_socket(int descriptor) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  const bool is_socket = getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  return is_socket && address.sin_family == AF_INET ? ntohs(address.sin_port) : 0;
+}
+
+/// The descriptor with which a server of this process listens.
+int listener_of(const HttpServer& server) {
+  int descriptor = 0;
+  while (descriptor < 1'024 && port_of_socket(descriptor) != port_of(server)) ++descriptor;
+  return descriptor;
+}
+
+TEST_F(HttpServerTest, AnErrorOfItsListenerIsLoggedKeepsNoProcessorBusyAndMayPass) {
+  auto server = make();
+  const int listener = listener_of(server);
+  ASSERT_EQ(shutdown(listener, SHUT_RDWR), 0);  // accept() fails from now on
+  const auto events = logged("http-accept-failed");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].message, "no connection can be accepted over HTTP: Invalid argument");
+  const std::vector<std::pair<std::string, std::string>> fields{{"failures", "1"}};
+  EXPECT_EQ(events[0].fields, fields);
+  const auto busy_before = std::clock();
+  ::poll(nullptr, 0, 400);
+  EXPECT_LT(std::clock() - busy_before, CLOCKS_PER_SEC / 20);
+  EXPECT_EQ(logged("http-accept-failed").size(), 1U) << "for 10 s";
+  ASSERT_EQ(listen(listener, SOMAXCONN), 0);
+  Connection client{port_of_socket(listener)};  // the system gave it another one
+  ASSERT_TRUE(client.send(get("/hello")));
+  EXPECT_EQ(status_of(client.read_response().first), 200);
 }
 
 TEST_F(HttpServerTest, ARouteThatFailsIsLoggedAndTheServerGoesOn) {

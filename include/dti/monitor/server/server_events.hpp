@@ -7,7 +7,7 @@ namespace dti {
 
 /// The warnings and errors of a dti_server that dti_events_total counts: all of docs/operations.md, Log events, apart from those
 /// with which the process ends and the lines that the log itself writes. tests_py/project/test_docs.py compares them.
-inline constexpr std::array<std::string_view, 29> kServerEvents{
+inline constexpr std::array<std::string_view, 30> kServerEvents{
     "command-rejected-by-store",
     "replaced",
     "lease-not-released",
@@ -32,6 +32,7 @@ inline constexpr std::array<std::string_view, 29> kServerEvents{
     "semesters-look-alike",
     "http-not-loopback",
     "http-limit-reached",
+    "http-accept-failed",
     "http-request-failed",
     "http-connection-failed",
     "memory-store",
