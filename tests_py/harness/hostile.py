@@ -2,11 +2,13 @@
 
 import resource
 import socket
+import statistics
 import struct
 import threading
 import time
 from pathlib import Path
 
+from tests_py.harness.process import until
 from tests_py.harness.wire import Client
 
 MORE, LONG, COMMAND = 1, 2, 4
@@ -143,13 +145,14 @@ class Bystander:
         """Tells whether this many answers have arrived since the last call with it, or since the beginning."""
         return self._failure is not None or len(self.seconds) >= times
 
-    def median(self):
-        return self.quantile(0.5)
+    def median(self, first=0, last=None):
+        """The median time of its answers from number `first` to before `last`."""
+        return statistics.median(self.seconds[first:last])
 
-    def quantile(self, share, first=0, last=None):
-        """The time within which that share of its answers came, of those from number `first` to before `last`."""
-        seconds = sorted(self.seconds[first:last])
-        return seconds[int(share * (len(seconds) - 1))]
+    def median_of_next(self, count):
+        first = len(self.seconds)
+        until(lambda: self.has_asked(first + count), what=f"{count} more answers")
+        return self.median(first, first + count)
 
 
 def descriptors(process):

@@ -39,13 +39,16 @@ class Daemon {
 
   [[nodiscard]] HttpResponse readyz(bool verbose) const { return dti::readyz(look_(steady_now()).checks, verbose); }
 
-  [[nodiscard]] HttpResponse status() const {
+  [[nodiscard]] HttpResponse status() {
     const auto now = steady_now();
+    if (status_ && now - status_made_at_ < kKeptFor) return *status_;
     const auto state = look_(now);
     Json json{{"version", facts_.version},
               {"uptime-seconds", static_cast<std::int64_t>(seconds_between(began_at_, now))}};
     state.add_status(json);
-    return dti::status(std::move(json), state.checks);
+    status_ = dti::status(std::move(json), state.checks);
+    status_made_at_ = now;
+    return *status_;
   }
 
   [[nodiscard]] HttpResponse metrics(const HttpRequest& request) {
@@ -63,7 +66,7 @@ class Daemon {
 
   void refresh() {
     const auto now = steady_now();
-    if (prometheus_ && now - made_at_ < kKeptFor) return;
+    if (prometheus_ && now - metrics_made_at_ < kKeptFor) return;
     MetricPage page;
     page.gauge("dti_build_info", "1, with the version of the program.", 1, {{"version", facts_.version}});
     page.gauge("dti_start_time_seconds", "Time at which the process started, in seconds since 1970.",
@@ -77,7 +80,7 @@ class Daemon {
     add_process(page, now);
     prometheus_ = std::make_shared<const std::string>(page.prometheus_text());
     open_metrics_ = std::make_shared<const std::string>(page.open_metrics_text());
-    made_at_ = now;
+    metrics_made_at_ = now;
   }
 
   void add_process(MetricPage& page, SteadyTime now) {
@@ -104,9 +107,11 @@ class Daemon {
   const SteadyTime began_at_ = steady_now();
   const MemoryGauge memory_;
   ProcessWatch process_;
-  SteadyTime made_at_{};
-  std::shared_ptr<const std::string> prometheus_;  // none: not made yet
+  std::optional<HttpResponse> status_;  // none: not made yet, as below
+  SteadyTime status_made_at_{};
+  std::shared_ptr<const std::string> prometheus_;
   std::shared_ptr<const std::string> open_metrics_;
+  SteadyTime metrics_made_at_{};
 };
 
 }  // namespace

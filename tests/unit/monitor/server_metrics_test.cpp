@@ -1,5 +1,6 @@
 #include "monitor/server/server_metrics.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -164,6 +165,33 @@ TEST(ServerRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
   ASSERT_TRUE(board.publish(
       {.at = std::chrono::steady_clock::now(), .requests = {}, .store = {}, .leader = {}, .semesters = {}}));
   EXPECT_EQ(get("/livez", "").status, 200);
+}
+
+TEST(ServerRoutes, ClientsThatAskForTheStatusOrTheMetricsWithoutAPauseGetTheSameTextForAWhile) {
+  const FiguresBoard board{ServerFigures{}};
+  const auto routes = server_routes(board,
+                                    {.version = "1",
+                                     .log_lines_dropped = [] { return LogDrops{}; },
+                                     .events = [] { return std::map<std::string, std::uint64_t>{}; },
+                                     .http_counts = std::make_shared<HttpCounts>()},
+                                    {});
+  for (const std::string path : {"/status", "/metrics"}) {
+    const auto route =
+        std::find_if(routes.begin(), routes.end(), [&](const HttpRoute& each) { return each.path == path; });
+    const auto body = [&] {
+      HttpResponse response;
+      route->get({"GET", path, {}, {}}, [&](HttpResponse given) { response = std::move(given); });
+      return response.body;
+    };
+    // On a slow machine, two requests may be further apart than that, but not every time.
+    const auto give_up_at = std::chrono::steady_clock::now() + 10s;
+    auto before = body();
+    for (auto next = body(); next != before; next = body()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), give_up_at) << path;
+      before = next;
+    }
+    while (body() == before) ASSERT_LT(std::chrono::steady_clock::now(), give_up_at) << path << " is made again later";
+  }
 }
 
 }  // namespace
