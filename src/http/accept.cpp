@@ -11,14 +11,14 @@ namespace {
 
 constexpr std::size_t kDigitsMax = 3;
 
-/// The first part of a list, which is removed from it.
+/// Removes the first part of a list, and returns it.
 std::string_view take(std::string_view& list, char separator) {
   const auto part = list.substr(0, list.find(separator));
   list.remove_prefix(std::min(list.size(), part.size() + 1));
   return trimmed(part);
 }
 
-/// A weight from 0 to 1000. What is none counts as 0: the client cannot have meant to prefer the type.
+/// Returns a weight from 0 to 1000; 0 if the text is not a weight, because then the client cannot prefer the type.
 int weight(std::string_view text) {
   if (text.empty() || (text[0] != '0' && text[0] != '1')) return 0;
   const auto digits = text.size() > 2 ? text.substr(2) : std::string_view{};
@@ -30,7 +30,7 @@ int weight(std::string_view text) {
   return thousandths <= 1000 ? thousandths : 0;
 }
 
-/// The weight of a media type; none: the client does not name it.
+/// Returns the weight of a media type; none if the client does not name it.
 std::optional<int> weight_of(std::string_view accept, std::string_view type) {
   std::optional<int> greatest;
   while (!accept.empty()) {

@@ -9,7 +9,7 @@ namespace dti {
 [[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 [[nodiscard]] constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-/// May it be part of a method or of a field's name? Source: RFC 9110, 5.6.2
+/// Tells whether a method or the name of a field may contain it. Source: RFC 9110, 5.6.2
 [[nodiscard]] constexpr bool is_token_character(char c) {
   return is_digit(c) || is_letter(c) || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
 }
@@ -23,7 +23,7 @@ namespace dti {
   return lower;
 }
 
-/// Without the spaces and tabs at both ends.
+/// Removes the spaces and tabs at both ends.
 [[nodiscard]] constexpr std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};

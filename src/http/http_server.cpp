@@ -33,7 +33,7 @@ constexpr std::chrono::milliseconds kAcceptPause{100};  // after an error: accep
 constexpr std::chrono::seconds kLogInterval{10};
 constexpr int kNiceness = 10;  // on a busy machine, the threads that serve programs and faculties run first
 
-/// HTTP must not use the descriptors that the process needs for its work.
+/// Lowers the limits, so that HTTP does not use the descriptors that the process needs for its work.
 HttpLimits within_descriptors(HttpLimits limits) {
   rlimit descriptors{};
   if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return limits;
@@ -78,7 +78,7 @@ tcp::acceptor listen(asio::io_context& context, const std::string& text, std::ui
 
 }  // namespace
 
-/// The listener and its connections. Held by the server, and for a moment by a reply from another thread.
+/// The listener and its connections. The server owns it, and for a moment a reply from another thread.
 class HttpServer::State : public std::enable_shared_from_this<State> {
  public:
   State(const std::string& address, std::uint16_t port, std::vector<HttpRoute> routes, LogSink log, HttpLimits limits,
@@ -126,8 +126,8 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
   void stop() { context_.stop(); }
 
  private:
-  /// The reply to one request. Its first use counts, because a route may reply and then fail. If it is destroyed
-  /// unused, the client gets 500, so that its connection does not wait without a bound. Thread: any.
+  /// The reply to one request. Only its first use counts, because a route may reply and then fail. If it is destroyed
+  /// unused, the client gets 500, so that its connection does not wait forever. Thread: any.
   class Reply {
    public:
     Reply(std::weak_ptr<State> state, HttpReply send) : state_(std::move(state)), send_(std::move(send)) {}
@@ -206,7 +206,7 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
     return true;
   }
 
-  /// Has no effect on a connection that was removed before: closing it ends its operations, and each says so again.
+  /// Has no effect on a connection that was removed before. Closing it ends its operations, and each of them calls this.
   void remove(HttpSession& session, HttpCloseReason reason) {
     if (sessions_.erase(&session) == 0) return;
     counts_->open = sessions_.size();
@@ -242,7 +242,7 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
     }
   }
 
-  /// Clients can reach the limit as often as they like.
+  /// Logs at a limited rate, because clients can reach the limit as often as they like.
   void log_limit(const char* message) noexcept {
     try {
       const auto closed = limit_log_.pass(std::chrono::steady_clock::now());
@@ -280,14 +280,14 @@ class HttpServer::State : public std::enable_shared_from_this<State> {
   // Fixed after construction.
   const std::vector<HttpRoute> routes_;
   const LogSink log_;
-  const std::shared_ptr<HttpCounts> counts_;  // the counts themselves: the server's thread only
+  const std::shared_ptr<HttpCounts> counts_;  // only the server's thread reads and writes the counts
   const HttpSession::Shared shared_;
   // The server's thread only.
   asio::io_context context_{1};
   tcp::acceptor acceptor_;
   const bool is_loopback_;
   asio::steady_timer pause_;
-  bool accepts_ = false;  // a new connection, or the end of the pause, is waited for
+  bool accepts_ = false;  // it waits for a new connection, or for the end of the pause
   std::unordered_map<HttpSession*, std::shared_ptr<HttpSession>> sessions_;
   LogLimit limit_log_{kLogInterval};
   LogLimit accept_log_{kLogInterval};

@@ -27,7 +27,7 @@ std::optional<Version> parse_version(std::string_view text) {
 
 HeadRefused refuse(std::string reason) { return {400, std::move(reason)}; }
 
-/// What is wrong with a line, whether it has come to its end or not.
+/// Returns the fault of a line, or of its beginning; none if it has none.
 std::optional<HeadRefused> fault_of(std::string_view line) {
   if (line.find('\0') != std::string_view::npos) return HeadRefused{400, "the head has a NUL byte"};
   if (line.find('\r') != std::string_view::npos) return HeadRefused{400, "the head has a CR without LF"};
@@ -43,7 +43,7 @@ RequestHeadReader::Result RequestHeadReader::read(std::string_view received) {
 }
 
 RequestHeadReader::Result RequestHeadReader::read_lines(std::string_view received) {
-  // One empty line may precede a request: old clients send it behind a body.
+  // One empty line may precede a request, because old clients send one after a body.
   if (!at_) {
     if (kLineEnd.starts_with(received)) return HeadIncomplete{};
     at_ = received.starts_with(kLineEnd) ? kLineEnd.size() : 0;
@@ -104,7 +104,7 @@ std::optional<HeadRefused> RequestHeadReader::read_field(std::string_view line) 
   return std::nullopt;
 }
 
-/// All lines are read: what the fields say together.
+/// Checks all fields together, after the last line.
 RequestHeadReader::Result RequestHeadReader::finish() {
   const auto hosts = count("host");
   if (hosts > 1) return refuse("there are several Host fields");

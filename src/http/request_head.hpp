@@ -21,25 +21,25 @@ struct RequestHead {
   bool keep_alive = false;  // may another request follow on this connection?
   bool has_body = false;    // a body follows it
 };
-/// The head has not come to its end, and nothing is wrong with it so far.
+/// The end of the head has not arrived. The bytes so far are correct.
 struct HeadIncomplete {};
-/// The bytes are no request that may be served. The connection is to be closed behind the answer.
+/// The server must refuse the request, and must close the connection after its answer.
 struct HeadRefused {
   int status = 400;
   std::string reason;    // a sentence
-  bool is_head = false;  // the request's method is HEAD, as far as it was read: the answer has no body
+  bool is_head = false;  // the method was read and is HEAD: the answer has no body
 };
 
-/// Reads the head of one request as RFC 9112 says, without any of the tolerance that it permits: each head has one
-/// reading here, and those that other programs might read in another way are refused.
-/// It reads each line once, however many pieces the head comes in. Without I/O. Thread: one.
+/// Reads the head of one request as RFC 9112 says, without any of the tolerance that it permits. It refuses a head that
+/// another program might read in another way. It reads each line once, however many pieces the head arrives in.
+/// No I/O. Thread: one.
 /// Source: RFC 9112, 2.2, 3, 5, 6.3 and 11.2.
 class RequestHeadReader {
  public:
   using Result = std::variant<RequestHead, HeadIncomplete, HeadRefused>;
 
-  /// @param received  what has come of this head and behind it: the bytes of the call before, and more
-  /// After another result than HeadIncomplete this reader has done its work: the next head needs a new one.
+  /// @param received  all bytes that have arrived since the beginning of this head: those of the call before, and more
+  /// @return HeadIncomplete: call it again with more bytes. After another result, the next head needs a new reader
   [[nodiscard]] Result read(std::string_view received);
 
  private:
@@ -50,7 +50,7 @@ class RequestHeadReader {
   [[nodiscard]] std::ptrdiff_t count(std::string_view name) const;
   [[nodiscard]] bool keeps_alive() const;
 
-  std::optional<std::size_t> at_;  // where the first line begins that was not read yet; none: before the first call
+  std::optional<std::size_t> at_;  // the beginning of the next line to read; none: not known yet
   bool has_request_line_ = false;
   bool is_http_1_0_ = false;
   HttpRequest request_;

@@ -13,7 +13,7 @@ constexpr std::string_view kSubDelimiters = "!$&'()*+,;=";
 bool is_one_of(char c, std::string_view characters) { return characters.find(c) != std::string_view::npos; }
 bool is_unreserved(char c) { return is_letter(c) || is_digit(c) || is_one_of(c, kUnreserved); }
 
-/// May it stand in a path or a query as it is?
+/// Tells whether a path or a query may contain the character without an escape.
 bool is_target_character(char c) { return is_unreserved(c) || is_one_of(c, kSubDelimiters) || is_one_of(c, ":@/?"); }
 
 std::optional<char> hexadecimal(char c) {
@@ -23,8 +23,8 @@ std::optional<char> hexadecimal(char c) {
   return std::nullopt;
 }
 
-/// Replaces %XX by its byte, if `decodes` says so of that byte.
-/// @return none if a character may not stand there, a % has no two digits behind it, or the byte is NUL
+/// Replaces %XX by its byte, if `decodes` returns true for that byte.
+/// @return none if a character is not permitted, no two digits follow a %, or the byte is NUL
 std::optional<std::string> decode(std::string_view text, bool (*decodes)(char)) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -49,7 +49,7 @@ std::optional<std::string> decode(std::string_view text, bool (*decodes)(char)) 
   return decoded;
 }
 
-/// By its characters: what connects to it finds out whether it is an address.
+/// Checks only the characters: a text that passes may still not be an address.
 bool is_ipv6(std::string_view text) {
   const auto is_part = [](char c) { return hexadecimal(c) || c == ':' || c == '.'; };
   return !text.empty() && std::all_of(text.begin(), text.end(), is_part);
@@ -110,7 +110,7 @@ std::optional<RequestTarget> parse_request_target(std::string_view method, std::
   }
   if (target == "*") return method == "OPTIONS" ? std::optional{RequestTarget{"*", {}}} : std::nullopt;
   if (target.starts_with('/')) return parse_origin(target);
-  // As to a proxy, which every server has to understand.
+  // A target as for a proxy, which every server must accept.
   const auto colon = target.find("://");
   if (colon == std::string_view::npos) return std::nullopt;
   const auto scheme = lower_case(target.substr(0, colon));

@@ -20,8 +20,8 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-// Behind the last response, the client's remaining bytes are read for a moment: with unread ones, closing would reset the
-// connection, and the client could lose the response (RFC 9112, 9.6).
+// After the last response, the server reads and drops the bytes that the client still sends, for a moment. If it closed the
+// connection with unread bytes, the system would reset it, and the client could lose the response (RFC 9112, 9.6).
 constexpr std::chrono::seconds kDrainTime{1};
 constexpr std::size_t kDrainBytesMax = 256 * 1024;
 
@@ -80,7 +80,7 @@ void HttpSession::handle_head() {
 void HttpSession::handle(RequestHead head) {
   received_.erase(0, head.bytes);
   is_head_ = head.request.method == "HEAD";
-  // Without having read the body, where the next request begins is not known.
+  // The server does not read a body, so it does not know where the next request begins.
   keeps_alive_ = head.keep_alive && !head.has_body;
   is_refused_ = head.has_body;
   if (head.has_body && (is_head_ || head.request.method == "GET")) {
@@ -124,7 +124,7 @@ void HttpSession::on_written(error_code error, std::size_t /*size*/) {
   if (is_idle_) {
     read();
   } else {
-    handle_head();  // of a request that came with the one before
+    handle_head();  // of a request that arrived together with the previous one
   }
 }
 

@@ -28,16 +28,16 @@ namespace dti {
 /// Thread: the server's.
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  /// What all sessions of a server share; outlives them.
+  /// Shared by all sessions of a server. Outlives them.
   struct Shared {
     HttpLimits limits;
     /// Gives a request to its route.
     std::function<void(const HttpRequest&, HttpReply)> answer;
-    /// Nothing follows on this connection. Does not throw.
+    /// The connection has ended. Does not throw.
     std::function<void(HttpSession&, HttpCloseReason)> on_end;
-    /// The connection failed by a fault of this process, such as no memory, and is to be ended. Does not throw.
+    /// Ends a connection that failed by a fault of this process, such as a lack of memory. Does not throw.
     std::function<void(HttpSession&, const std::exception&)> on_fault;
-    /// Makes of a function that sends a response, on the server's thread, the reply that a route gets.
+    /// Returns the reply for a route. It calls the given function, which sends a response, on the server's thread.
     std::function<HttpReply(HttpReply)> once_from_any_thread;
   };
 
@@ -48,13 +48,13 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void start();
   /// Closes the connection at once.
   void close();
-  /// Since when it has waited for its client; the clock's end: it waits for a route.
+  /// The time since which it has waited for its client; the maximum while it waits for a route.
   [[nodiscard]] SteadyTime waits_since() const { return waits_since_; }
 
  private:
   using Response = boost::beast::http::response<boost::beast::http::span_body<const char>>;
 
-  /// Makes of a member the handler of an operation. What it throws ends this connection, and no other.
+  /// Returns a handler for an asynchronous operation, which calls the member. An exception ends this connection only.
   template <typename... Arguments>
   auto handler(void (HttpSession::*member)(Arguments...));
 
@@ -69,7 +69,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void discard();
   void on_discarded(boost::system::error_code error, std::size_t size);
   /// @param error  of the operation that failed
-  /// @param when_late  the reason if its time was over
+  /// @param when_late  the reason if the operation took too long
   void end(boost::system::error_code error, HttpCloseReason when_late);
   void end(HttpCloseReason reason) { shared_.on_end(*this, is_refused_ ? HttpCloseReason::kBadRequest : reason); }
 
@@ -78,12 +78,12 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
   boost::beast::tcp_stream stream_;
   std::array<char, 4096> chunk_{};
-  std::string received_;  // and not used yet: at most a head and a chunk
+  std::string received_;  // bytes that were not used yet: at most a head and a chunk
   RequestHeadReader head_;
-  bool is_idle_ = false;  // between two requests, with nothing received of the next one
+  bool is_idle_ = false;  // between two requests, and no byte of the next one has arrived
   bool keeps_alive_ = false;
   bool is_head_ = false;     // the request's method is HEAD
-  bool is_refused_ = false;  // a request, and everything behind it
+  bool is_refused_ = false;  // the server refused a request, and reads no other
   std::size_t discarded_ = 0;
   std::shared_ptr<const std::string> body_;  // of the response that is being sent
   Response response_;

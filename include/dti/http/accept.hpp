@@ -4,7 +4,7 @@
 
 namespace dti {
 
-/// Does a client want the media type `wanted` at least as much as `other`? No, if it does not name `wanted`.
+/// Tells whether a client prefers the media type `wanted` at least as much as `other`; false if it does not name `wanted`.
 /// @param accept  the value of the field Accept; names of types and parameters in any case
 /// @param wanted, other  such as `text/plain`, in lower case
 /// Pure. Source: RFC 9110, 12.4.2 and 12.5.1, without the wildcards

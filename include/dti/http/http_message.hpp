@@ -10,15 +10,15 @@
 
 namespace dti {
 
-/// A request that has exactly one reading, as a route gets it.
+/// A request, as a route gets it.
 struct HttpRequest {
   std::string method;  // such as `GET`
-  std::string path;    // begins with `/`, or is `*`; unreserved characters are decoded, all others are as they came
+  std::string path;    // begins with `/`, or is `*`; only unreserved characters are decoded
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in the order of the target
   std::vector<std::pair<std::string, std::string>>
       fields;  // of the head: names in lower case, values without spaces around
 
-  /// The value of a parameter of the query; none if it is missing. If it stands there several times: the first.
+  /// The first value of a parameter of the query; none if there is none.
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
   /// The values of all fields of that name, joined by commas; empty if there is none.
   /// @param name  in lower case
@@ -28,8 +28,8 @@ struct HttpRequest {
 struct HttpResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
-  std::shared_ptr<const std::string> body;  // none: empty; responses to several requests may share it
-  std::vector<std::pair<std::string, std::string>> fields = {};  // besides those that every response has
+  std::shared_ptr<const std::string> body;                       // none: empty. Several responses may share it
+  std::vector<std::pair<std::string, std::string>> fields = {};  // in addition to those of every response
 };
 
 [[nodiscard]] HttpResponse text_response(int status, std::string text);
@@ -41,7 +41,7 @@ using HttpReply = std::function<void(HttpResponse)>;
 /// Answers the requests for a path, at once or later. Thread: the server's.
 using HttpHandler = std::function<void(const HttpRequest&, HttpReply)>;
 
-/// A path, and what answers GET there; HEAD is the same without the body.
+/// A path, and the handler for GET. HEAD gets the same response without the body.
 struct HttpRoute {
   std::string path;
   HttpHandler get;
