@@ -70,15 +70,16 @@ class Prometheus:
 
 
 @contextlib.contextmanager
-def prometheus(folder, targets, divisor):
-    """Scrapes the targets, each HOST:PORT, as the job `dti`."""
+def prometheus(folder, jobs, divisor):
+    """Scrapes the targets of each job: {job: [HOST:PORT, …]}."""
+    scrapes = [{"job_name": job, "static_configs": [{"targets": targets}]} for job, targets in jobs.items()]
     folder.mkdir()
     (folder / "rules.yml").write_text(rules_with_shorter_times(divisor), encoding="utf-8")
     (folder / "prometheus.yml").write_text(
         f"global: {{scrape_interval: {SCRAPE_INTERVAL}, scrape_timeout: {SCRAPE_INTERVAL}, "
         f"evaluation_interval: {EVALUATION_INTERVAL}}}\n"
         f"rule_files: [rules.yml]\n"
-        f"scrape_configs: [{{job_name: dti, static_configs: [{{targets: {json.dumps(targets)}}}]}}]\n", encoding="utf-8")
+        f"scrape_configs: {json.dumps(scrapes)}\n", encoding="utf-8")
     process = Process([shutil.which("prometheus"), "--config.file=prometheus.yml", "--storage.tsdb.path=data",
                        "--web.listen-address=127.0.0.1:0"], folder)
     with owned(process):

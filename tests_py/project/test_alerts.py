@@ -1,4 +1,4 @@
-"""deploy/monitoring fits the server and the pages: its metrics are exported, and each alert has a section that helps."""
+"""deploy/monitoring fits the programs and the pages: metrics are exported, and each alert has a section that helps."""
 
 import json
 import re
@@ -15,11 +15,12 @@ needs_promtool = pytest.mark.skipif(not is_installed(), reason="Prometheus is no
 RULES = (FOLDER / "dti.rules.yml").read_text(encoding="utf-8")
 RULE_TESTS = (FOLDER / "dti.rules.test.yml").read_text(encoding="utf-8")
 DASHBOARD = json.loads((FOLDER / "grafana/dti.json").read_text(encoding="utf-8"))
+QUERIES = panel_queries(semester="s", __rate_interval="1m")
 ALERTS = dict(re.findall(r"^ +- alert: (\w+)\n((?: {8}.*\n)+)", RULES, re.MULTILINE))
 
 
 def exported():
-    """The names of the samples that a server exports."""
+    """The names of the samples that servers and faculties export."""
     sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/monitor").rglob("*.cpp"))
     names = set(re.findall(r'"(dti_\w+)"', sources))
     histograms = set(re.findall(r'histogram\(\s*"(dti_\w+)"', sources))
@@ -31,18 +32,22 @@ def names_in(text):
     return set(re.findall(r"\bdti_\w+", text))
 
 
-def test_the_rules_name_only_metrics_that_the_server_exports():
+def test_the_rules_name_only_metrics_that_are_exported():
     expressions = "\n".join(re.findall(r"^ +expr: (.*)$", RULES, re.MULTILINE))
     assert len(names_in(expressions)) > 8
     assert names_in(RULES) | names_in(RULE_TESTS) <= exported()
 
 
-def test_the_dashboard_names_only_metrics_that_the_server_exports():
-    queries = [query for _, query in panel_queries(semester="s", __rate_interval="1m")]
-    assert len(queries) > 30
-    assert {name for query in queries for name in names_in(query)} <= exported()
+def test_the_dashboard_names_only_metrics_that_are_exported():
+    assert len(QUERIES) > 30
+    assert {name for _, query in QUERIES for name in names_in(query)} <= exported()
     variables = [variable["definition"] for variable in DASHBOARD["templating"]["list"] if "definition" in variable]
     assert names_in("".join(variables)) <= exported()
+
+
+def test_the_rules_and_the_dashboard_name_the_jobs_of_the_example():
+    named = set(re.findall(r'job="([\w-]+)"', "\n".join([RULES, *(query for _, query in QUERIES)])))
+    assert named == set(re.findall(r"job_name: (\S+)", text_of("docs/monitoring.md"))) == {"dti", "dti-faculty"}
 
 
 def test_each_alert_has_its_texts_and_a_section_that_exists():

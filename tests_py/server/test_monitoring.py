@@ -1,5 +1,6 @@
-"""deploy/monitoring in use: a real Prometheus scrapes real servers, the dashboard's queries have data, and each alert fires
-when its fault is made and ends afterwards. The times of the rules are divided here; promtool holds the real ones."""
+"""deploy/monitoring in use: a real Prometheus scrapes real servers and a real faculty, the dashboard's queries have data,
+and each alert fires when its fault is made and ends afterwards. The times of the rules are divided here; promtool holds
+the real ones."""
 
 import contextlib
 import itertools
@@ -16,8 +17,9 @@ from tests_py.harness.disks import disk_in_memory
 from tests_py.harness.hostile import RawPeer, frame
 from tests_py.harness.http import metric, scrape, status_of
 from tests_py.harness.postgresql import free_port
-from tests_py.harness.process import ROOT, running, until
+from tests_py.harness.process import ROOT, running, running_faculty, until
 from tests_py.harness.prometheus import AlertWatch, is_installed, panel_queries, prometheus
+from tests_py.harness.rooms import faculty_flags, room_answer, wish
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.stores import PostgresqlStore, SqliteStore
 from tests_py.harness.wire import Client, ask_all, grant, request
@@ -29,26 +31,26 @@ ONLY_SQLITE = re.compile(r"dti_store_(file|log|disk)_")
 MIB = 1024 * 1024
 FACULTY = "Monitoring"
 REPEATED = 50  # programs whose requests are repeated, as load
-PROGRAMS = ["labs", *(f"p{number}" for number in range(300))]
+USUAL, NEW = ("f0", "f1"), ("f2", "f3")  # the programs of a batch of the faculty
+PROGRAMS = ["labs", *(f"p{number}" for number in range(300)), *USUAL, *NEW]
 SETTINGS = ("--lease-seconds=1", "--memory-max=100")
+FACULTY_SETTINGS = ("--min-programs=2", "--request-timeout=0.5", "--retries=1")  # it gives a batch up soon
+WAITS_SECONDS = 10  # of DtiFacultyWaits
 
 
-class Server:
-    """A server that can be ended and started again at the same addresses."""
+class Monitored:
+    """A daemon that can be ended, and started again at the same addresses."""
 
     def __init__(self, folder):
         self._folder = folder
         folder.mkdir()
         self._http = ("127.0.0.1", free_port())
-        self._port = free_port()
         self._stack = contextlib.ExitStack()
         self.target = f"127.0.0.1:{self._http[1]}"
         self.daemon = None
 
-    def start(self, store):
-        catalog = write_catalog(self._folder / "catalog.csv", FACULTY, PROGRAMS)
-        flags = (*POOL, *SETTINGS, store.flag, catalog, f"--port={self._port}", f"--http={self.target}")
-        self.daemon = self._stack.enter_context(running(self._folder, *flags, ready=False)).wait_listening()
+    def _run(self, daemon):
+        self.daemon = self._stack.enter_context(daemon)
 
     def crash(self):
         self.daemon.crash()
@@ -64,20 +66,54 @@ class Server:
         return metric(scrape(self._http), name, **labels)
 
 
+class Server(Monitored):
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.address = f"127.0.0.1:{free_port()}"
+
+    def start(self, store):
+        catalog = write_catalog(self._folder / "catalog.csv", FACULTY, PROGRAMS)
+        port = self.address.split(":")[1]
+        flags = (*POOL, *SETTINGS, store.flag, catalog, f"--port={port}", f"--http={self.target}")
+        self._run(running(self._folder, *flags, ready=False))
+        self.daemon.wait_listening()
+
+
+class Faculty(Monitored):
+    def __init__(self, folder, *servers):
+        super().__init__(folder)
+        self._servers = [server.address for server in servers]
+
+    def start(self):
+        flags = (*faculty_flags(*self._servers, name=FACULTY), *FACULTY_SETTINGS, f"--http={self.target}")
+        self._run(running_faculty(self._folder, *flags))
+
+    @contextlib.contextmanager
+    def batch(self, programs=USUAL):
+        """The requests of these programs: a batch, if two are different. Gives a function that waits for their statuses."""
+        with Client(self.daemon.endpoint) as peer:
+            for program in programs:
+                peer.send(b"", wish(program, 1, 0))
+            yield lambda: [room_answer(peer.receive())[0] for _ in programs]
+
+
 class Pair:
-    """Two servers on one database: one leads, the other one stands by."""
+    """Two servers on one database, of which one leads and the other one stands by, and a faculty that uses them."""
 
     def __init__(self, folder, store):
         self.store = store
         self.leader, self.standby = Server(folder / "first"), Server(folder / "second")
+        self.faculty = Faculty(folder / "faculty", self.leader, self.standby)
 
     def start(self):
         self.leader.start(self.store)
         until(lambda: self.leader.answers("/leader"), what="a leader")
         self.standby.start(self.store)
         until(lambda: self.standby.answers("/standby?lag=0"), what="a standby")
+        self.faculty.start()
 
     def stop(self):
+        self.faculty.stop()
         self.standby.stop()
         self.leader.stop()
 
@@ -119,7 +155,9 @@ def requests(first, count, semester=SEMESTER):
 
 
 def load(pair):
-    """A few hundred requests: most are repeats, and some are rejected."""
+    """A few hundred requests: most are repeats, and some are rejected. One is from the faculty."""
+    with pair.faculty.batch() as statuses:
+        statuses()
     with Client(pair.leader.daemon.endpoint) as client:
         for _ in range(5):
             ask_all(client, requests(0, REPEATED))
@@ -170,11 +208,12 @@ def client_leaves_before_its_replies(pair, fires):
     first = itertools.count(REPEATED, 20)
     while not fires():
         with held_row(pair.store):
+            others = pair.leader.metric("dti_peers")  # the faculty
             with Client(pair.leader.daemon.endpoint) as client:
                 for body in requests(next(first), 20):
                     client.send(body)
                 until(lambda: a_batch_waits(pair.store), what="a batch that waits")
-            until(lambda: pair.leader.metric("dti_peers") == 0, what="a client that has left")
+            until(lambda: pair.leader.metric("dti_peers") <= others, what="a client that has left")
         pair.settle()
         with contextlib.suppress(AssertionError):
             until(fires, seconds=2)
@@ -221,6 +260,51 @@ def database_freezes(pair, _):
 
 
 @contextlib.contextmanager
+def faculty_crashes(pair, _):
+    pair.faculty.crash()
+    yield
+    pair.faculty.start()
+
+
+@contextlib.contextmanager
+def leader_waits_for_a_lock(pair, _):
+    """For longer than the faculty waits for the leader."""
+    with held_row(pair.store), pair.faculty.batch(NEW) as statuses:
+        assert statuses() == ["UNAVAILABLE"] * 2
+    yield
+
+
+@contextlib.contextmanager
+def servers_are_away_for_a_while(pair, fires):
+    """For longer than a batch should wait, but not so long that the faculty gives it up."""
+    while not fires():
+        with contextlib.ExitStack() as stack:
+            with both_crash(pair, fires):
+                begun = time.monotonic()
+                statuses = stack.enter_context(pair.faculty.batch())
+                until(lambda begun=begun: time.monotonic() > begun + WAITS_SECONDS)
+            statuses()
+        with contextlib.suppress(AssertionError):
+            until(fires, seconds=2)
+    yield
+
+
+@contextlib.contextmanager
+def programs_leave_before_their_replies(pair, fires):
+    """A program asks five times, and goes away while the faculty waits for another program."""
+    first, second = USUAL
+    while not fires():
+        with pair.faculty.batch([first] * 5):
+            until(lambda: pair.faculty.metric("dti_faculty_programs_waiting") == 5, what="requests that wait")
+        until(lambda: pair.faculty.metric("dti_peers") == 0, what="a program that has left")
+        with pair.faculty.batch([second]) as statuses:
+            statuses()
+        with contextlib.suppress(AssertionError):
+            until(fires, seconds=2)
+    yield
+
+
+@contextlib.contextmanager
 def labs_run_out(pair, _):
     with Client(pair.leader.daemon.endpoint) as client:
         grant(client, request(SEMESTER, FACULTY, ("labs", 0, 60)))
@@ -248,21 +332,25 @@ FAULTS = (
     ("DtiTargetDown", standby_crashes),
     ("DtiNoLeader", both_crash),
     ("DtiStoreSilent", database_freezes),
+    ("DtiFacultyDown", faculty_crashes),
+    ("DtiFacultyGivesUp", leader_waits_for_a_lock),
+    ("DtiFacultyWaits", servers_are_away_for_a_while),
+    ("DtiFacultyRepliesDropped", programs_leave_before_their_replies),
     ("DtiPoolLow", labs_run_out),
     ("DtiLedgerDiffers", database_is_set_back),
 )
 UNTIL_A_NEW_STORE = {"DtiPoolLow", "DtiLedgerDiffers"}  # grants are final, and a lost entry stays lost
-TITLE = f"{'alert':18} {'fault':34} {'fired':>6} {'ended':>6}"
+TITLE = f"{'alert':24} {'fault':35} {'fired':>6} {'ended':>6}"
 
 
 def row(alert, fault, fired, ended):
-    return f"{alert:18} {fault:34} {fired:4.1f} s {ended:4.1f} s"
+    return f"{alert:24} {fault:35} {fired:4.1f} s {ended:4.1f} s"
 
 
 def test_every_panel_has_data_and_each_alert_fires_with_its_fault_and_ends(pair, cluster, tmp_path):
-    with prometheus(tmp_path / "prometheus", [pair.leader.target, pair.standby.target], DIVISOR) as server, \
-            AlertWatch(server) as watch:
-        until(lambda: server.values('sum(up{job="dti"})') == [2], what="two servers that are scraped")
+    jobs = {"dti": [pair.leader.target, pair.standby.target], "dti-faculty": [pair.faculty.target]}
+    with prometheus(tmp_path / "prometheus", jobs, DIVISOR) as server, AlertWatch(server) as watch:
+        until(lambda: server.values("sum(up)") == [3], what="two servers and a faculty that are scraped")
         results = []
         for alert, fault in FAULTS:
             pair.settle()
@@ -291,7 +379,8 @@ def test_the_disk_of_a_sqlite_store_has_its_panels_and_its_alert(tmp_path):
         single = Server(tmp_path / "server")
         single.start(SqliteStore(disk.folder))
         try:
-            with prometheus(tmp_path / "prometheus", [single.target], DIVISOR) as server, AlertWatch(server) as watch:
+            jobs = {"dti": [single.target]}
+            with prometheus(tmp_path / "prometheus", jobs, DIVISOR) as server, AlertWatch(server) as watch:
                 queries = [query for query in panel_queries(**VARIABLES) if ONLY_SQLITE.search(query[1])]
                 assert queries
                 until(lambda: not without_data(server, queries), what="panels with data")
