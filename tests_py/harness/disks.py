@@ -1,4 +1,4 @@
-"""Small disks of a test's own, which can be full or go read-only. They need a root that may mount."""
+"""Disks of a test's own, which can be full, go read-only or not answer. They need a root that may mount."""
 
 import contextlib
 import errno
@@ -43,18 +43,18 @@ class Disk:
         _mount("-o", "remount,ro", self._mount_point)
 
 
-def _mount(*arguments):
-    return subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True, timeout=30)
+def _mount(*arguments, **options):
+    return subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True, timeout=30, **options)
 
 
 @contextlib.contextmanager
-def _mounted(mount_point, *arguments):
+def _mounted(mount_point, *arguments, **options):
     """Mounts as mount(8) does with these arguments; the test is skipped where that is not possible."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount: run this test as root")
     try:
         with held():
-            result = _mount(*arguments, mount_point)
+            result = _mount(*arguments, mount_point, **options)
         if result.returncode != 0:
             pytest.skip(f"nothing can be mounted here: {result.stderr.strip()}")
         yield mount_point
@@ -100,3 +100,19 @@ def mounted_read_only(source, target):
         result = _mount("-o", "remount,bind,ro", target)
         assert result.returncode == 0, result.stderr
         yield target
+
+
+@contextlib.contextmanager
+def disk_that_does_not_answer(mount_point):
+    """Hides the folder behind a file system that answers nothing, as one of a network does whose server is away. A
+    process that reads there waits until the block is left, and gets an error then."""
+    try:
+        device = open("/dev/fuse", "r+b", buffering=0)
+    except OSError as error:
+        pytest.skip(f"nothing can be mounted here: {error}")
+    options = f"fd={device.fileno()},rootmode=40000,user_id=0,group_id=0"
+    with device, _mounted(mount_point, "-i", "-t", "fuse", "-o", options, "silent", pass_fds=[device.fileno()]):
+        try:
+            yield
+        finally:
+            device.close()  # ends each wait, so that the file system can be unmounted

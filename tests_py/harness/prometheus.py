@@ -14,7 +14,7 @@ from tests_py.harness.process import HANG_SECONDS, ROOT, Process, owned, until
 FOLDER = ROOT / "deploy/monitoring"
 SCRAPE_INTERVAL, EVALUATION_INTERVAL = "500ms", "250ms"
 UNITS = {"s": 1, "m": 60, "h": 3600}
-DURATION = re.compile(r"(?<=for: )(\d+)([smh])$|(?<=\[)(\d+)([smh])(?=\])", re.MULTILINE)
+DURATION = re.compile(r"(?<=for: )(\d+)([smh])$|(?<=[\[:])(\d+)([smh])(?=[\]:])", re.MULTILINE)
 
 
 def is_installed():
@@ -22,7 +22,7 @@ def is_installed():
 
 
 def rules_with_shorter_times(divisor):
-    """The text of the rules, with each `for:` and each range divided; thresholds and all else stay."""
+    """The text of the rules, with each `for:`, range and step divided; thresholds and all else stay."""
 
     def shorter(match):
         number, unit = match[1] or match[3], match[2] or match[4]

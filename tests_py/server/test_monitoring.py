@@ -13,7 +13,7 @@ import pytest
 
 from tests_py.harness.catalogs import write_catalog
 from tests_py.harness.database_faults import a_batch_waits, held_row, postmaster_stopped
-from tests_py.harness.disks import disk_in_memory
+from tests_py.harness.disks import disk_in_memory, disk_that_does_not_answer
 from tests_py.harness.hostile import RawPeer, frame
 from tests_py.harness.http import metric, scrape, status_of
 from tests_py.harness.postgresql import free_port
@@ -25,7 +25,7 @@ from tests_py.harness.stores import PostgresqlStore, SqliteStore
 from tests_py.harness.wire import Client, ask_all, grant, request
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="Prometheus is not installed")
-DIVISOR = 30  # of each `for:` and each range
+DIVISOR = 30  # of each `for:`, range and step
 VARIABLES = {"semester": SEMESTER, "__rate_interval": "10s"}
 ONLY_SQLITE = re.compile(r"dti_store_(file|log|disk)_")
 MIB = 1024 * 1024
@@ -44,13 +44,17 @@ class Monitored:
     def __init__(self, folder):
         self._folder = folder
         folder.mkdir()
+        self.settings = folder / "settings"
+        self.settings.mkdir()
+        (self.settings / "settings.toml").touch()
         self._http = ("127.0.0.1", free_port())
         self._stack = contextlib.ExitStack()
         self.target = f"127.0.0.1:{self._http[1]}"
         self.daemon = None
 
-    def _run(self, daemon):
-        self.daemon = self._stack.enter_context(daemon)
+    def _run(self, run, *flags, **options):
+        flags = (*flags, f"--config={self.settings / 'settings.toml'}", f"--http={self.target}")
+        self.daemon = self._stack.enter_context(run(self._folder, *flags, **options))
 
     def crash(self):
         self.daemon.crash()
@@ -74,8 +78,7 @@ class Server(Monitored):
     def start(self, store):
         catalog = write_catalog(self._folder / "catalog.csv", FACULTY, PROGRAMS)
         port = self.address.split(":")[1]
-        flags = (*POOL, *SETTINGS, store.flag, catalog, f"--port={port}", f"--http={self.target}")
-        self._run(running(self._folder, *flags, ready=False))
+        self._run(running, *POOL, *SETTINGS, store.flag, catalog, f"--port={port}", ready=False)
         self.daemon.wait_listening()
 
 
@@ -85,8 +88,7 @@ class Faculty(Monitored):
         self._servers = [server.address for server in servers]
 
     def start(self):
-        flags = (*faculty_flags(*self._servers, name=FACULTY), *FACULTY_SETTINGS, f"--http={self.target}")
-        self._run(running_faculty(self._folder, *flags))
+        self._run(running_faculty, *faculty_flags(*self._servers, name=FACULTY), *FACULTY_SETTINGS)
 
     @contextlib.contextmanager
     def batch(self, programs=USUAL):
@@ -164,6 +166,20 @@ def load(pair):
         ask_all(client, requests(0, REPEATED, "2031-10"))
 
 
+def wait_for_data(server, queries, load=lambda: None):
+    """Waits until each query has had data, at whichever moment."""
+    missing = queries
+
+    def all_have_had_data():
+        nonlocal missing
+        load()
+        missing = without_data(server, missing)
+        return not missing
+
+    assert missing
+    until(all_have_had_data, what="panels with data")
+
+
 def without_data(server, queries):
     return [(title, query) for title, query in queries if not server.values(query)]
 
@@ -192,6 +208,30 @@ def database_is_stopped(pair, _):
         yield
     finally:
         pair.store.cluster.start()
+
+
+@contextlib.contextmanager
+def only_server_crashes_in_a_loop(pair, fires):
+    """It leads for at most a second in each of its lives."""
+    pair.standby.stop()
+    while not fires():
+        pair.leader.crash()
+        pair.leader.start(pair.store)
+        until(lambda: pair.leader.answers("/leader"), what="a leader")
+        with contextlib.suppress(AssertionError):
+            until(fires, seconds=1)
+    yield
+    pair.standby.start(pair.store)
+
+
+@contextlib.contextmanager
+def faculty_crashes_in_a_loop(pair, fires):
+    while not fires():
+        pair.faculty.crash()
+        pair.faculty.start()
+        with contextlib.suppress(AssertionError):
+            until(fires, seconds=1)
+    yield
 
 
 @contextlib.contextmanager
@@ -323,23 +363,32 @@ def database_is_set_back(pair, _):
     yield
 
 
-FAULTS = (
-    ("DtiStandbyLags", standby_cannot_read),
-    ("DtiStoreFailing", database_is_stopped),
-    ("DtiLeaseWanders", lead_moves),
-    ("DtiRepliesDropped", client_leaves_before_its_replies),
-    ("DtiMemoryHigh", message_does_not_end),
-    ("DtiTargetDown", standby_crashes),
-    ("DtiNoLeader", both_crash),
-    ("DtiStoreSilent", database_freezes),
-    ("DtiFacultyDown", faculty_crashes),
-    ("DtiFacultyGivesUp", leader_waits_for_a_lock),
-    ("DtiFacultyWaits", servers_are_away_for_a_while),
-    ("DtiFacultyRepliesDropped", programs_leave_before_their_replies),
-    ("DtiPoolLow", labs_run_out),
-    ("DtiLedgerDiffers", database_is_set_back),
+@contextlib.contextmanager
+def loop_waits_for_a_disk(monitored):
+    """The process reads its settings again, from a disk that does not answer."""
+    with disk_that_does_not_answer(monitored.settings):
+        monitored.daemon.signal(signal.SIGHUP)
+        yield
+
+
+FAULTS = (  # each with the alerts that must fire
+    (standby_cannot_read, "DtiStandbyLags"),
+    (only_server_crashes_in_a_loop, "DtiRestarts", "DtiLeaseWanders"),
+    (database_is_stopped, "DtiStoreFailing"),
+    (client_leaves_before_its_replies, "DtiRepliesDropped"),
+    (message_does_not_end, "DtiMemoryHigh"),
+    (standby_crashes, "DtiTargetDown"),
+    (both_crash, "DtiNoLeader"),
+    (database_freezes, "DtiStoreSilent"),
+    (faculty_crashes, "DtiFacultyDown"),
+    (leader_waits_for_a_lock, "DtiFacultyGivesUp"),
+    (servers_are_away_for_a_while, "DtiFacultyWaits"),
+    (lead_moves, "DtiLeaseWanders"),
+    (programs_leave_before_their_replies, "DtiFacultyRepliesDropped"),
+    (faculty_crashes_in_a_loop, "DtiRestarts"),
+    (labs_run_out, "DtiPoolLow"),
+    (database_is_set_back, "DtiLedgerDiffers"),
 )
-UNTIL_A_NEW_STORE = {"DtiPoolLow", "DtiLedgerDiffers"}  # grants are final, and a lost entry stays lost
 TITLE = f"{'alert':24} {'fault':35} {'fired':>6} {'ended':>6}"
 
 
@@ -352,18 +401,18 @@ def test_every_panel_has_data_and_each_alert_fires_with_its_fault_and_ends(pair,
     with prometheus(tmp_path / "prometheus", jobs, DIVISOR) as server, AlertWatch(server) as watch:
         until(lambda: server.values("sum(up)") == [3], what="two servers and a faculty that are scraped")
         results = []
-        for alert, fault in FAULTS:
+        for fault, *alerts in FAULTS:
             pair.settle()
-            until(lambda alert=alert: not watch.fires(alert), what=f"{alert} not firing before its fault")
+            until(lambda alerts=alerts: not any(map(watch.fires, alerts)), what=f"{alerts} not firing before the fault")
             begun = time.monotonic()
-            with fault(pair, lambda alert=alert: watch.fires(alert)):
-                fired = watch.seconds_until_fired(alert, begun)
+            with fault(pair, lambda alerts=alerts: all(map(watch.fires, alerts))):
+                fired = [watch.seconds_until_fired(alert, begun) for alert in alerts]
                 repaired = time.monotonic()
-            results.append((alert, fault.__name__, fired, repaired))
-            if alert == "DtiStoreFailing":  # of which a server has warned: every panel can have data
+            results += [(alert, fault.__name__, seconds, repaired) for alert, seconds in zip(alerts, fired)]
+            if fault is database_is_stopped:  # of which a server has warned: every panel can have data
                 pair.settle()
                 queries = [query for query in panel_queries(**VARIABLES) if not ONLY_SQLITE.search(query[1])]
-                until(lambda: load(pair) or not without_data(server, queries), what="a panel with data")
+                wait_for_data(server, queries, lambda: load(pair))
 
         pair.stop()
         pair.store = PostgresqlStore(cluster)
@@ -382,8 +431,7 @@ def test_the_disk_of_a_sqlite_store_has_its_panels_and_its_alert(tmp_path):
             jobs = {"dti": [single.target]}
             with prometheus(tmp_path / "prometheus", jobs, DIVISOR) as server, AlertWatch(server) as watch:
                 queries = [query for query in panel_queries(**VARIABLES) if ONLY_SQLITE.search(query[1])]
-                assert queries
-                until(lambda: not without_data(server, queries), what="panels with data")
+                wait_for_data(server, queries)
                 begun = time.monotonic()
                 disk.fill()
                 fired = watch.seconds_until_fired("DtiStoreDiskLow", begun)
@@ -395,6 +443,29 @@ def test_the_disk_of_a_sqlite_store_has_its_panels_and_its_alert(tmp_path):
             single.stop()
 
 
+def test_a_server_and_a_faculty_whose_loops_hang_have_an_alert_each(tmp_path):
+    firing = 'ALERTS{alertname="DtiLoopSilent", alertstate="firing"}'
+    with contextlib.ExitStack() as stack:
+        server = Server(tmp_path / "server")
+        stack.callback(server.stop)
+        server.start(SqliteStore(tmp_path))
+        faculty = Faculty(tmp_path / "faculty", server)
+        stack.callback(faculty.stop)
+        faculty.start()
+        jobs = {"dti": [server.target], "dti-faculty": [faculty.target]}
+        with prometheus(tmp_path / "prometheus", jobs, DIVISOR) as figures, AlertWatch(figures) as watch:
+            until(lambda: figures.values("sum(up)") == [2], what="a server and a faculty that are scraped")
+            begun = time.monotonic()
+            with loop_waits_for_a_disk(server), loop_waits_for_a_disk(faculty):
+                fired = watch.seconds_until_fired("DtiLoopSilent", begun)
+                until(lambda: figures.values(firing) == [1, 1], what="an alert for each of the two")
+                assert not server.answers("/livez") and not faculty.answers("/livez")
+                repaired = time.monotonic()
+            ended = watch.seconds_until_ended("DtiLoopSilent", repaired)
+            print("\n" + "\n".join([TITLE, row("DtiLoopSilent", loop_waits_for_a_disk.__name__, fired, ended)]))
+
+
 def test_each_alert_has_a_fault():
     rules = (ROOT / "deploy/monitoring/dti.rules.yml").read_text(encoding="utf-8")
-    assert set(re.findall(r"alert: (\w+)", rules)) == {alert for alert, _ in FAULTS} | {"DtiStoreDiskLow"}
+    assert set(re.findall(r"alert: (\w+)", rules)) == {
+        "DtiStoreDiskLow", "DtiLoopSilent", *(alert for _, *alerts in FAULTS for alert in alerts)}
