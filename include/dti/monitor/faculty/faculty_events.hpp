@@ -7,7 +7,7 @@ namespace dti {
 
 /// The warnings and errors of a faculty that dti_events_total counts: all of docs/operations.md, Log events, apart from those
 /// with which the process ends and the lines that the log itself writes. tests_py/project/test_docs.py compares them.
-inline constexpr std::array<std::string_view, 16> kFacultyEvents{
+inline constexpr auto kFacultyEvents = std::to_array<std::string_view>({
     "try-lost",
     "address-skipped",
     "try-refused",
@@ -24,6 +24,6 @@ inline constexpr std::array<std::string_view, 16> kFacultyEvents{
     "http-accept-failed",
     "http-request-failed",
     "http-connection-failed",
-};
+});
 
 }  // namespace dti

@@ -7,7 +7,7 @@ namespace dti {
 
 /// The warnings and errors of a dti_server that dti_events_total counts: all of docs/operations.md, Log events, apart from those
 /// with which the process ends and the lines that the log itself writes. tests_py/project/test_docs.py compares them.
-inline constexpr std::array<std::string_view, 30> kServerEvents{
+inline constexpr auto kServerEvents = std::to_array<std::string_view>({
     "command-rejected-by-store",
     "replaced",
     "lease-not-released",
@@ -38,6 +38,6 @@ inline constexpr std::array<std::string_view, 30> kServerEvents{
     "memory-store",
     "restart-needed",
     "reload-refused",
-};
+});
 
 }  // namespace dti
