@@ -64,13 +64,31 @@ def test_a_fresh_root_is_not_made_of_what_another_user_left(tmp_path, kind):
     else:
         base.touch()
         os.chown(base, 65534, 65534)
-    needed = ("debootstrap", "unshare", "apt-get")
-    for name in needed:
-        (tmp_path / name).symlink_to("/bin/true")
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    status, _, stderr = call(environment, "fresh-root", "trixie", "true")
+    needed, status, stderr = call_fresh_root(tmp_path)
     assert status == 77 and f"{base} is another user's, or no file" in stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted((base.name, *needed)), "something is left"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a fresh root: run this test as root")
+def test_a_fresh_root_has_the_settings_of_apt_under_names_that_no_package_has(tmp_path):
+    (tmp_path / "files/etc/apt/apt.conf.d").mkdir(parents=True)
+    (tmp_path / "files/etc/apt/apt.conf.d/50appstream").touch()
+    subprocess.run(["tar", "-C", tmp_path / "files", "-cf", tmp_path / "dti-root-trixie.tar", "."], check=True)
+    _, status, stderr = call_fresh_root(tmp_path, KEEP="1")
+    assert status == 0, stderr
+    root, = tmp_path.glob("dti-root-trixie.??????")
+    ours = {f"machine-{path.name}" for path in Path("/etc/apt/apt.conf.d").iterdir() if path.is_file()}
+    assert {path.name for path in (root / "etc/apt/apt.conf.d").iterdir()} == {"50appstream", *ours}
+
+
+def call_fresh_root(folder, **environment):
+    """scripts/fresh-root with tools that do nothing; it makes its roots in `folder`."""
+    needed = ("debootstrap", "unshare", "apt-get")
+    for name in needed:
+        (folder / name).symlink_to("/bin/true")
+    environment |= {"TMPDIR": str(folder), "PATH": f"{folder}:{os.environ['PATH']}"}
+    status, _, stderr = call({**os.environ, **environment}, "fresh-root", "trixie", "true")
+    return needed, status, stderr
 
 
 def test_without_apt_the_list_is_printed_and_the_build_may_go_on(tmp_path):
