@@ -1,0 +1,36 @@
+# Runs the service where systemd does not run, for the checks of the packages. It needs claims.sh, and in `packages` the
+# folder of the packages.
+work=$(mktemp -d)
+chmod 755 "$work"
+config=/etc/dti/dti.toml
+state=/var/lib/dti
+server=
+server_deb=$(echo "$packages"/dti-server_*.deb)
+unit=$(dpkg-deb --contents "$server_deb" | sed -n 's|.* \.\(/.*/dti-server.service\)$|\1|p')
+
+as_dti() { setpriv --reuid=dti --regid=dti --clear-groups "$@"; }
+# The service's command line, as its user and with its variables.
+start_server() {
+  local command user
+  command=$(sed -n 's/^ExecStart=//p' "$unit")
+  user=$(sed -n 's/^User=//p' "$unit")
+  : >"$work/server.out"
+  # Ports 0, because other servers may run beside this root.
+  # shellcheck disable=SC2086  # a command line
+  setpriv --reuid="$user" --regid="$user" --clear-groups --no-new-privs \
+    env -i PATH=/usr/bin:/bin LANG=C STATE_DIRECTORY=$state DTI_PORT=0 DTI_HTTP=127.0.0.1:0 $command \
+    >"$work/server.out" 2>"$work/server.err" </dev/null &
+  server=$!
+  address_of server || { cat "$work/server.err"; return 1; }
+}
+# address_of NAME: sets `address` from the READY line of the process.
+address_of() {
+  until_true 60 grep -q '^READY' "$work/$1.out" && address=$(sed -n 's|^READY tcp://||p' "$work/$1.out")
+}
+stop_server() { kill -TERM "$server" && wait "$server"; }
+
+verify() { as_dti dtictl verify --config=$config --store=sqlite:$state/dti.db; }
+query() { as_dti sqlite3 -readonly $state/dti.db "$@"; }
+totals() { query </usr/share/dti/reports/totals.sql; }
+ledger() { query 'SELECT * FROM ledger ORDER BY semester_id, seq'; }
+is_ledger() { [ "$(ledger | md5sum)" = "$1" ]; }
