@@ -29,7 +29,7 @@ address_of() {
 }
 stop_server() { kill -TERM "$server" && wait "$server"; }
 
-verify() { as_dti dtictl verify --config=$config --store=sqlite:$state/dti.db; }
+verify() { as_dti dtictl verify --config=$config; }
 query() { as_dti sqlite3 -readonly $state/dti.db "$@"; }
 totals() { query </usr/share/dti/reports/totals.sql; }
 ledger() { query 'SELECT * FROM ledger ORDER BY semester_id, seq'; }
