@@ -39,6 +39,11 @@ http_status() {
   exec 3<&-
 }
 
+# set_key KEY VALUE FILE: sets a key of a config file, in its first line, which may be a comment.
+set_key() { sed -i "0,/^#\?$1 = /s|^#\?$1 = .*|$1 = $2|" "$3"; }
+# open_semester CONFIG: the semester of the worked example in docs/allocation.md.
+open_semester() { set_key semester '"2025-10"' "$1" && set_key classrooms 380 "$1" && set_key labs 60 "$1"; }
+
 installed_version() { dpkg-query --show --showformat='${db:Status-Abbrev}${Version}' "$1"; }
 
 # newer_package FILE VERSION FOLDER: the same package with a newer version, in FOLDER; `change`, if it is defined, changes
