@@ -9,8 +9,9 @@ server_deb=$(echo "$packages"/dti-server_*.deb)
 unit=$(dpkg-deb --contents "$server_deb" | sed -n 's|.* \.\(/.*/dti-server.service\)$|\1|p')
 
 as_dti() { setpriv --reuid=dti --regid=dti --clear-groups "$@"; }
+as_reader() { setpriv --reuid=nobody --regid=dti --clear-groups "$@"; } # another user, of the group
 # The service's command line, as its user and with its variables.
-start_server() {
+launch_server() {
   local command user
   command=$(sed -n 's/^ExecStart=//p' "$unit")
   user=$(sed -n 's/^User=//p' "$unit")
@@ -21,15 +22,26 @@ start_server() {
     env -i PATH=/usr/bin:/bin LANG=C STATE_DIRECTORY=$state DTI_PORT=0 DTI_HTTP=127.0.0.1:0 $command \
     >"$work/server.out" 2>"$work/server.err" </dev/null &
   server=$!
+}
+start_server() {
+  launch_server
   address_of server || { cat "$work/server.err"; return 1; }
 }
+# fails_to_start TEXT: the server exits with code 1, and its log has the text.
+fails_to_start() {
+  launch_server
+  until_true 60 has_ended || return 1
+  wait "$server"
+  [ $? = 1 ] && has "$1" "$work/server.err"
+}
+has_ended() { ! kill -0 "$server" 2>/dev/null; }
 # address_of NAME: sets `address` from the READY line of the process.
 address_of() {
   until_true 60 grep -q '^READY' "$work/$1.out" && address=$(sed -n 's|^READY tcp://||p' "$work/$1.out")
 }
 stop_server() { kill -TERM "$server" && wait "$server"; }
 
-verify() { as_dti dtictl verify --config=$config; }
+verify() { as_reader dtictl verify --config=$config; }
 query() { as_dti sqlite3 -readonly $state/dti.db "$@"; }
 totals() { query </usr/share/dti/reports/totals.sql; }
 ledger() { query 'SELECT * FROM ledger ORDER BY semester_id, seq'; }
