@@ -16,6 +16,7 @@
 #include "dti/base/process_limits.hpp"
 #include "dti/base/stop_signals.hpp"
 #include "dti/cli/announcements.hpp"
+#include "dti/cli/exposed_password.hpp"
 #include "dti/cli/log_options.hpp"
 #include "dti/cli/logging.hpp"
 #include "dti/cli/reload.hpp"
@@ -56,6 +57,9 @@ int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti:
          "memory-store",
          "NOTHING IS STORED with --store=memory:; every grant is lost when the server ends",
          {}});
+  }
+  if (const auto password = dti::exposed_password(dti::describe_dti_server(), options.settings)) {
+    log({dti::LogLevel::kWarning, "password-exposed", *password, {}});
   }
   if (options.catalog_is_windows_1252) {
     log({dti::LogLevel::kInfo,

@@ -6,6 +6,7 @@
 
 #include "cli/help.hpp"
 #include "dti/cli/escape.hpp"
+#include "dti/cli/exposed_password.hpp"
 #include "dti/domain/name.hpp"
 
 namespace dti {
@@ -89,7 +90,11 @@ std::string config_text(const AppDescription& app, const Settings& settings) {
 std::optional<UsageExit> answer_about_config(const AppDescription& app, const Settings& settings) {
   switch (settings.task()) {
     case Task::kRun: return std::nullopt;
-    case Task::kCheckConfig: return UsageExit{0, app.name + ": the configuration is valid\n", true};
+    case Task::kCheckConfig: {
+      const auto warning = exposed_password(app, settings);
+      return UsageExit{0, app.name + ": the configuration is valid\n" + (warning ? "warning: " + *warning + '\n' : ""),
+                       true};
+    }
     case Task::kPrintConfig: return UsageExit{0, config_text(app, settings), true};
   }
   return std::nullopt;

@@ -182,7 +182,7 @@ std::variant<Settings, UsageExit> resolve(const AppDescription& description, std
   }
   if (settings.task_ != Task::kCheckConfig) settings.prefix_ = app.name + ": ";
 
-  std::string config_path;
+  auto& config_path = settings.config_path_;
   const auto config_read = read_config_file(app, flags, surroundings, config_path);
   if (const auto* fault = std::get_if<ReadFault>(&config_read)) return bad_use(settings.prefix_, fault->text);
   const auto& config = std::get<0>(config_read);

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests_py.harness.process import run, run_with_broken_stdout, running
+from tests_py.harness.process import run, run_with_broken_stdout, running, until
 from tests_py.harness.rooms import faculty_flags
 from tests_py.harness.scenario import POOL
 from tests_py.harness.wire import OK, Client, grant, request
@@ -106,3 +106,18 @@ def test_no_part_of_a_password_is_printed_or_replaced(tmp_path):
 @pytest.mark.parametrize("task", ["--check-config", "--print-config"])
 def test_an_answer_that_cannot_be_printed_is_a_failure(tmp_path, task):
     assert run_with_broken_stdout(tmp_path, ">/dev/full", "dti_server", task)[0] == 1
+
+
+def test_a_password_that_every_user_can_read_is_told_by_the_check_and_in_the_log(tmp_path):
+    config = tmp_path / "dti.toml"
+    config.write_text('store = "postgresql://dti:s3cret@127.0.0.1:1/dti"\n', encoding="utf-8")
+    warning = f"{config}:1: store: every user of this machine can read this password"
+    for mode, is_told in ((0o644, True), (0o640, False)):
+        config.chmod(mode)
+        status, out, _ = run(tmp_path, "dti_server", f"--config={config}", "--check-config")
+        assert status == 0
+        assert out.startswith("dti_server: the configuration is valid\n")
+        with running(tmp_path, f"--config={config}", "--port=0", ready=False) as dti:
+            until(lambda: "store-unavailable" in dti.log, what="the first try")
+            assert (warning in out, warning in dti.log, "password-exposed" in dti.log) == (is_told,) * 3
+            assert "s3cret" not in out + dti.log

@@ -86,6 +86,8 @@ class Settings {
   [[nodiscard]] bool is_on(std::string_view name) const;
   [[nodiscard]] const Origin& origin(std::string_view name) const;
   [[nodiscard]] Task task() const { return task_; }
+  /// The path of the config file; empty if there is none.
+  [[nodiscard]] const std::string& config_path() const { return config_path_; }
   /// The value of a setting; null if it has none. Valid until the settings change.
   [[nodiscard]] const Value* find(std::string_view name) const;
   /// Takes the value of a setting and its origin from others; the setting has no value if it has none there.
@@ -111,6 +113,7 @@ class Settings {
   [[nodiscard]] const Entry& entry(std::string_view name) const;
 
   std::string prefix_;  // of a line about incorrect usage
+  std::string config_path_;
   Task task_ = Task::kRun;
   std::map<std::string, Entry, std::less<>> entries_;
   std::vector<LogEvent> ignored_;

@@ -24,8 +24,8 @@ Setting store_setting(const std::string& kinds) {
       .group = "Store",
       .kind = TextKind{},
       .help = "Where the ledger is: " + kinds +
-              ". A flag with a password is rejected: use DTI_STORE or the config file, or keep the password in "
-              "PGPASSFILE.",
+              ". Keep a password in a password file (PGPASSFILE), or in DTI_STORE or a config file that other users "
+              "cannot read. A flag with a password is rejected.",
       .default_shown =
           "sqlite:STATE/dti.db, where STATE is $STATE_DIRECTORY, else $XDG_STATE_HOME/dti, else "
           "~/.local/state/dti",
@@ -37,8 +37,8 @@ std::variant<StoreAddress, UsageExit> find_store(Settings& settings, const Surro
     const auto& text = settings.text("store");
     if (settings.origin("store").source == Source::kFlag && carries_password(text)) {
       return settings.bad("store",
-                          "a password does not belong on a command line, where others can read it: use DTI_STORE, "
-                          "PGPASSFILE or the config file");
+                          "a password does not belong on a command line, where others can read it: use PGPASSFILE, "
+                          "DTI_STORE, or a config file that others cannot read");
     }
     return parse_store(settings);
   }

@@ -36,6 +36,7 @@ inline constexpr auto kServerEvents = std::to_array<std::string_view>({
     "http-request-failed",
     "http-connection-failed",
     "memory-store",
+    "password-exposed",
     "restart-needed",
     "reload-refused",
 });
