@@ -76,6 +76,17 @@ def test_a_page_is_complete_and_names_pages_that_there_are(programs, source):
     assert named <= pages and (named or name == "dti-protocol.7")
 
 
+@pytest.mark.parametrize("table, name", enumerate(["dti_server.8", "faculty.1"]))
+def test_the_page_of_a_daemon_names_each_path_of_its_http(programs, table, name):
+    section = (ROOT / "docs/monitoring.md").read_text(encoding="utf-8").split("\n## Paths\n")[1].split("\n## ")[0]
+    rows = re.findall(r"(?:^\|.*\n)+", section, re.MULTILINE)[table]
+    paths = {path for cell in re.findall(r"^\| (`/.*?) \|", rows, re.MULTILINE) for path in re.findall(r"`(/.*?)`", cell)}
+    monitoring = page_of(programs, name).split("\n# MONITORING\n")[1].split("\n# ")[0]
+    terms = re.findall(r"^(\*/.*)\n: ", monitoring, re.MULTILINE)
+    assert {path for term in terms for path in re.findall(r"\*(/.*?)\*", term)} == paths
+    assert len(paths) > 4 and "journalctl" in monitoring
+
+
 def flags_of(program):
     """flag -> whether it has a value, of each command of the program."""
     return {tuple(words): dict((flag, "=" in rest) for flag, rest in

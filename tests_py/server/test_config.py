@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests_py.harness.process import run, run_with_broken_stdout, running, until
+from tests_py.harness.process import ROOT, run, run_with_broken_stdout, running, until
 from tests_py.harness.rooms import faculty_flags
 from tests_py.harness.scenario import POOL
 from tests_py.harness.wire import OK, Client, grant, request
@@ -121,3 +121,13 @@ def test_a_password_that_every_user_can_read_is_told_by_the_check_and_in_the_log
             until(lambda: "store-unavailable" in dti.log, what="the first try")
             assert (warning in out, warning in dti.log, "password-exposed" in dti.log) == (is_told,) * 3
             assert "s3cret" not in out + dti.log
+
+
+def test_the_example_of_a_faculty_is_valid_with_each_of_its_comments_as_a_key(tmp_path):
+    example = (ROOT / "packaging/examples/faculty.toml").read_text(encoding="utf-8")
+    config = tmp_path / "faculty.toml"
+    for text in (example, re.sub(r"^#(?=[a-z-]+ = )", "", example, flags=re.MULTILINE)):
+        config.write_text(text, encoding="utf-8")
+        status, _, log = run(tmp_path, "faculty", f"--config={config}", "--check-config")
+        assert (status, log) == (0, "")
+    assert 'http = "127.0.0.1:5080"' in print_config(tmp_path, "faculty", f"--config={config}")
