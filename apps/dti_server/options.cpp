@@ -48,10 +48,9 @@ std::vector<Setting> semester_settings() {
       {.name = "semester",
        .group = "Semester",
        .kind = NameKind{kSemesterBytesMax},
-       .help =
-           "The semester to open. A new semester requires --classrooms and --labs. If the store already has the "
-           "semester, the values given must equal those it was opened with. The server also serves the other open "
-           "semesters of the store.",
+       .help = "The semester to open. A new semester requires --classrooms and --labs. If the store already has the "
+               "semester, the values given must equal those it was opened with. The server also serves the other open "
+               "semesters of the store.",
        .default_shown = "the open semesters of the store"},
       {.name = "classrooms",
        .group = "Semester",
@@ -219,12 +218,14 @@ std::variant<DtiServerOptions, UsageExit> read_options(std::span<const std::stri
   if (settings.has("proxy-server")) {
     options.proxy = settings.addresses("proxy-server").front();
     if (options.proxy->host.starts_with('[')) {
-      return settings.bad("proxy-server", "the old proxy supports IPv4 only: give an IPv4 address, or a name that has "
-                                          "one");
+      return settings.bad("proxy-server",
+                          "the old proxy supports IPv4 only: give an IPv4 address, or a name that has "
+                          "one");
     }
     if (is_ipv6_only(options.bind)) {
-      return settings.bad("bind", "the old proxy (--proxy-server) reaches a server over IPv4 only: listen on an IPv4 "
-                                  "address");
+      return settings.bad("bind",
+                          "the old proxy (--proxy-server) reaches a server over IPv4 only: listen on an IPv4 "
+                          "address");
     }
   }
   options.fail_after = settings.duration("fail-seconds");

@@ -33,10 +33,9 @@ bool is_word(const std::string& text) {
 
 std::variant<const Command*, UsageExit> find_command(const CommandSet& program, std::span<const std::string> args) {
   const auto bad_use = [&](const std::string& text) {
-    return UsageExit{2,
-                     program.name + ": " + text + " (commands: " + names_of(program) + "; see " + program.name +
-                         " --help)\n",
-                     false};
+    return UsageExit{
+        2, program.name + ": " + text + " (commands: " + names_of(program) + "; see " + program.name + " --help)\n",
+        false};
   };
   if (args.empty()) return bad_use("a command is needed");
   const auto& first = args.front();

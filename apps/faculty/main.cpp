@@ -40,8 +40,8 @@ dti::ServiceState state_of(const dti::FacultyFigures& figures) {
 }
 
 /// Reads the settings again, and changes what can change while the faculty runs.
-void reload(std::span<const std::string> args, dti::Settings& in_use, dti::FacultyNode& node, const dti::Log& process_log,
-            const dti::LogSink& log) {
+void reload(std::span<const std::string> args, dti::Settings& in_use, dti::FacultyNode& node,
+            const dti::Log& process_log, const dti::LogSink& log) {
   const auto read = dti::resolve(dti::describe_faculty(), args, dti::reload_surroundings());
   if (!dti::apply_changes(dti::describe_faculty(), in_use, read, log)) return;
   process_log.set_level(dti::log_options(in_use).level);

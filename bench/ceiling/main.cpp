@@ -138,9 +138,7 @@ void add_flags(CLI::App& app, CeilingOptions& options) {
   app.add_flag("--no-request-id", options.no_request_id, "NULL instead of a request_id of 36 characters.")
       ->group(group);
   group = "Measuring";
-  add_flag(app, group, "--rows=N", options.rows, "Stops after N rows.")
-      ->check(CLI::PositiveNumber)
-      ->default_str("all");
+  add_flag(app, group, "--rows=N", options.rows, "Stops after N rows.")->check(CLI::PositiveNumber)->default_str("all");
   add_flag(app, group, "--seconds=SECONDS", options.seconds, "Stops after this time.")
       ->check(CLI::Range(0.001, 1'000'000.0))
       ->default_str("no bound");

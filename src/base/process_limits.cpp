@@ -32,8 +32,8 @@ void require_threads(std::size_t count) {
   end.set_value();
   for (auto& thread : threads) thread.join();
   if (fault.empty()) return;
-  throw std::runtime_error{"cannot start the " + std::to_string(count) + " threads that this process needs (" +
-                           fault + "): raise the limit of processes (ulimit -u, TasksMax= of systemd, the pids limit "
+  throw std::runtime_error{"cannot start the " + std::to_string(count) + " threads that this process needs (" + fault +
+                           "): raise the limit of processes (ulimit -u, TasksMax= of systemd, the pids limit "
                            "of the container)"};
 }
 

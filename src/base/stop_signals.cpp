@@ -55,7 +55,9 @@ StopSignals::~StopSignals() { close(descriptor_); }
 bool StopSignals::stop_asked() {
   signalfd_siginfo info;
   while (read(descriptor_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-    const auto is_it = [&](const TakenSignal& signal) { return static_cast<std::uint32_t>(signal.number) == info.ssi_signo; };
+    const auto is_it = [&](const TakenSignal& signal) {
+      return static_cast<std::uint32_t>(signal.number) == info.ssi_signo;
+    };
     const auto* const taken = std::find_if(kTaken.begin(), kTaken.end(), is_it);
     if (taken->stops) {
       if (!std::exchange(stop_asked_, true) && on_stop_) on_stop_();

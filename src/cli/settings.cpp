@@ -83,8 +83,10 @@ LogEvent ignored_variable(const Setting& setting, const std::string& value) {
   const auto variable = variable_name(setting.name);
   return {LogLevel::kInfo,
           "variable-ignored",
-          "Kubernetes or Docker sets " + variable + " for a service or a link of that name, so this program ignores "
-          "it; use --" + setting.name + ", or \"" + setting.name + "\" in the config file",
+          "Kubernetes or Docker sets " + variable +
+              " for a service or a link of that name, so this program ignores "
+              "it; use --" +
+              setting.name + ", or \"" + setting.name + "\" in the config file",
           {{"variable", variable}, {"value", value}}};
 }
 

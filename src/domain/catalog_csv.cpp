@@ -81,8 +81,8 @@ bool is_spreadsheet_error(std::string_view name) {
 
 /// Tells whether the text is what a database or a program writes for a missing value.
 bool is_missing_value(std::string_view name) {
-  constexpr std::array<std::string_view, 9> kWords = {"null",  "(null)", "<null>",    "[null]", "\\n",
-                                                      "nan",   "none",   "undefined", "n/a"};
+  constexpr std::array<std::string_view, 9> kWords = {"null", "(null)", "<null>",    "[null]", "\\n",
+                                                      "nan",  "none",   "undefined", "n/a"};
   return std::find(kWords.begin(), kWords.end(), name_key(name)) != kWords.end();
 }
 
@@ -101,9 +101,10 @@ std::string_view character_reference(std::string_view name) {
     const auto end = name.find(';', at);
     if (end == name.npos) return {};
     const auto word = name.substr(at + 1, end - at - 1);
-    const bool is_word = word.size() > 1 && std::all_of(word.begin(), word.end(), [](char c) {
-      return c == '#' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    });
+    const bool is_word =
+        word.size() > 1 && std::all_of(word.begin(), word.end(), [](char c) {
+          return c == '#' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        });
     if (is_word) return name.substr(at, end + 1 - at);
   }
   return {};
@@ -160,7 +161,8 @@ class RowReader {
     // The file may consist of several files, or repeat its header on each page.
     if (const auto again = read_header(record); again.found() == 2) {
       if (again.faculty == header_.faculty && again.program == header_.program) return;
-      return faults_.add({record.line, 0, "the row is a header with its columns in another place: split the file here"});
+      return faults_.add(
+          {record.line, 0, "the row is a header with its columns in another place: split the file here"});
     }
     for (std::size_t i = header_.width; i < record.cells.size(); ++i) {
       if (tidy_name(record.cells[i]).empty()) continue;

@@ -169,8 +169,8 @@ class NameReader {
       word_ = alphabet;
       return std::nullopt;
     }
-    return "has " + with_article(alphabet) + " letter (U+" + hexadecimal(c, 4) + ")" +
-           text_of(place) + ", in a word with " + std::string{name_of(word_)} +
+    return "has " + with_article(alphabet) + " letter (U+" + hexadecimal(c, 4) + ")" + text_of(place) +
+           ", in a word with " + std::string{name_of(word_)} +
            " letters: letters that look alike are different letters";
   }
 
@@ -196,9 +196,9 @@ bool is_plain(std::string_view text) {
 /// processors make them curly.
 bool is_in_quotes(std::string_view text) {
   constexpr std::pair<std::string_view, std::string_view> kQuotes[] = {
-      {"\"", "\""},           {"'", "'"},           {"`", "`"},           {"\u201C", "\u201D"}, {"\u201D", "\u201D"},
-      {"\u201E", "\u201C"}, {"\u201E", "\u201D"}, {"\u2018", "\u2019"}, {"\u2019", "\u2019"}, {"\u00B4", "\u00B4"},
-      {"\u00AB", "\u00BB"}};
+      {"\"", "\""},         {"'", "'"},           {"`", "`"},           {"\u201C", "\u201D"},
+      {"\u201D", "\u201D"}, {"\u201E", "\u201C"}, {"\u201E", "\u201D"}, {"\u2018", "\u2019"},
+      {"\u2019", "\u2019"}, {"\u00B4", "\u00B4"}, {"\u00AB", "\u00BB"}};
   return std::any_of(std::begin(kQuotes), std::end(kQuotes), [&](const auto& quotes) {
     const auto& [opening, closing] = quotes;
     if (text.size() <= opening.size() + closing.size()) return false;

@@ -115,7 +115,8 @@ std::variant<SpreadsheetText, CatalogFault> decode(std::string_view bytes) {
     return SpreadsheetText{*std::move(text)};
   }
   const bool has_mark = take_prefix(bytes, "\xEF\xBB\xBF"sv);
-  while (take_prefix(bytes, "\xEF\xBB\xBF"sv)) {}  // two programs may each have added one
+  while (take_prefix(bytes, "\xEF\xBB\xBF"sv)) {
+  }  // two programs may each have added one
   if (const auto nul = bytes.find('\0'); nul != bytes.npos) {
     return CatalogFault{line_of(bytes, nul), 0,
                         "the file has NUL bytes: it may be UTF-16 without byte order mark" + std::string{kHowToSave}};

@@ -35,7 +35,8 @@ bool ServiceManager::is_present() {
 }
 
 struct ServiceManager::Shared {
-  explicit Shared(std::function<ServiceState()> state_) : state(std::move(state_)), plan(watchdog_time(), steady_now()) {}
+  explicit Shared(std::function<ServiceState()> state_)
+      : state(std::move(state_)), plan(watchdog_time(), steady_now()) {}
 
   void post(std::optional<std::string> message) {
     if (!message) return;

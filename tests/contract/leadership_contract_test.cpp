@@ -62,8 +62,7 @@ TEST_P(LeadershipContract, ASurveyAndATakeOverShowTheSemestersAndTheCatalogue) {
   StoreSurvey survey = repository_->survey();
   ASSERT_EQ(survey.semesters.size(), 2U);
   EXPECT_EQ(survey.semesters[0], semester_);
-  EXPECT_EQ(survey.semesters[1],
-            opened_semester(2, "2026-10", epoch_, {1, 1, 1}));
+  EXPECT_EQ(survey.semesters[1], opened_semester(2, "2026-10", epoch_, {1, 1, 1}));
   EXPECT_EQ(survey.catalog, (std::vector{program(1), program(2), program(3), program(4), program(5)}));
 
   const Leadership leadership = lead();

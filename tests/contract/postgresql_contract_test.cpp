@@ -343,7 +343,10 @@ TEST_P(PostgresqlContract, NothingIsBelievedOfAnotherSessionThanItsOwn) {
     const char* name;
     std::function<void()> call;
   } kCalls[] = {
-      {"few", [&] { static_cast<void>(repository_->commit(grants({{1, {7, 2}}}))); }},
+      {"few",
+       [&] {
+         static_cast<void>(repository_->commit(grants({{1, {7, 2}}})));
+       }},
       {"many", [&] { static_cast<void>(repository_->commit(large_batch(9))); }},
       {"copy", [&] { static_cast<void>(repository_->commit(large_batch(2'001))); }},
       {"renew", [&] { static_cast<void>(repository_->renew(epoch_, std::chrono::hours{1})); }},

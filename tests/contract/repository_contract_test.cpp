@@ -332,11 +332,11 @@ TEST_P(RepositoryContract, AGrantOfAProgramThatIsNotStoredMovesTheBase) {
 
 TEST_P(RepositoryContract, AReaderThatFailsIsAStoreThatWasNotReached) {
   start();
-  EXPECT_EQ(
-      failure_of([&] {
-        repository_->read_ledger(1, 1, 1, Columns::kAll, [](const std::vector<LedgerRow>&) -> bool { throw std::bad_alloc{}; });
-      }),
-      Kind::kUnavailable);
+  EXPECT_EQ(failure_of([&] {
+              repository_->read_ledger(1, 1, 1, Columns::kAll,
+                                       [](const std::vector<LedgerRow>&) -> bool { throw std::bad_alloc{}; });
+            }),
+            Kind::kUnavailable);
   EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->guard(epoch_, {})); }), Kind::kUnavailable);
   EXPECT_EQ(lead().epoch, epoch_ + 1);
 }

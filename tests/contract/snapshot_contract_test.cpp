@@ -82,8 +82,9 @@ class SnapshotContract : public StoreTest {
     const Now now{std::chrono::steady_clock::now(), kAt};
     pipeline.on_start(now);
     const auto call = std::get<StoreCall>(pipeline.take_actions().at(0));
-    pipeline.on_store(make_call(call, *repository_, [&] { return now; },
-                                [&](TakeOverPiece piece) { pipeline.on_piece(std::move(piece), now); }),
+    pipeline.on_store(make_call(
+                          call, *repository_, [&] { return now; },
+                          [&](TakeOverPiece piece) { pipeline.on_piece(std::move(piece), now); }),
                       now);
     for (const auto& action : pipeline.take_actions()) {
       if (const auto* const exit = std::get_if<Exit>(&action)) return *exit;
@@ -120,8 +121,9 @@ TEST_P(SnapshotContract, AServerStartsOnAStoreWithAClosedSemesterThatALaterVersi
   fill();
   ASSERT_EQ(repository_->open_semester(epoch_, "2024-10", kCapacity, kAt).result, OpenResult::kOpened);
   const auto client = connect_unchecked();
-  client->run("INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, conversions_capacity)"
-              " SELECT semester_id, 2, at, 2, 400, 60, 100 FROM ledger WHERE semester_id = 2");
+  client->run(
+      "INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, conversions_capacity)"
+      " SELECT semester_id, 2, at, 2, 400, 60, 100 FROM ledger WHERE semester_id = 2");
   client->run("UPDATE semester SET head = 2, classrooms_capacity = 400, classrooms_left = 400 WHERE id = 2");
   EXPECT_NE(start_server().reason.find("of a kind for which this version has no rule"), std::string::npos);
   client->run(is_sqlite() ? "UPDATE semester SET is_open = 0 WHERE id = 2"
@@ -267,7 +269,8 @@ TEST_P(SnapshotContract, ATamperedStoreIsReportedAndNotServed) {
       {{"UPDATE semester SET conversions_capacity = 99"},
        "the semester's capacity is not what it was opened with; stored: 380 classrooms, 60 labs and 99 conversions;"
        " expected: 380 classrooms, 60 labs and 100 conversions",
-       "semester \"2025-10\": the semester's capacity is not what it was opened with; stored: 380 classrooms, 60 labs and 99"
+       "semester \"2025-10\": the semester's capacity is not what it was opened with; stored: 380 classrooms, 60 labs "
+       "and 99"
        " conversions; expected: 380 classrooms, 60 labs and 100 conversions"},
       {{"UPDATE semester SET head = 3"},
        "the semester's head is not its last entry; stored: head 3; expected: head 4",

@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "simulation/hosts/faculty_host.hpp"
-#include "simulation/network.hpp"
-#include "simulation/plan.hpp"
 #include "simulation/hosts/server_host.hpp"
 #include "simulation/hosts/virtual_store.hpp"
+#include "simulation/network.hpp"
+#include "simulation/plan.hpp"
 #include "simulation/world.hpp"
 
 namespace dti::simulation {

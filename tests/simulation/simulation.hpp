@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "simulation/checks.hpp"
+#include "simulation/faults.hpp"
 #include "simulation/hosts/clients.hpp"
 #include "simulation/hosts/faculty_host.hpp"
-#include "simulation/faults.hpp"
-#include "simulation/names.hpp"
-#include "simulation/network.hpp"
 #include "simulation/hosts/office.hpp"
-#include "simulation/plan.hpp"
 #include "simulation/hosts/server_host.hpp"
 #include "simulation/hosts/virtual_store.hpp"
+#include "simulation/names.hpp"
+#include "simulation/network.hpp"
+#include "simulation/plan.hpp"
 #include "simulation/world.hpp"
 
 namespace dti::simulation {

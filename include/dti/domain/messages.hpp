@@ -40,10 +40,10 @@ struct ProgramOutcome {
 
 /// The error of a request that failed as a whole, with the facts that a client needs to try again.
 struct RequestError {
-  Status status = Status::kInvalidRequest;  // is_whole_request(status)
+  Status status = Status::kInvalidRequest;               // is_whole_request(status)
   std::string detail;                                    // a sentence for people, or empty
   std::optional<std::chrono::milliseconds> retry_after;  // how long the client should wait
-  std::string leader;  // kNotLeader: host:port of the leader, if known
+  std::string leader;                                    // kNotLeader: host:port of the leader, if known
 
   friend bool operator==(const RequestError&, const RequestError&) = default;
 };

@@ -56,8 +56,9 @@ std::vector<HealthCheck> readiness(const ServerFigures& figures, SteadyTime now)
         {"ledger", follows(figures, now),
          "the end of the ledger was reached " + seconds_text(seconds_between(figures.followed_at, now)) + " ago"});
   }
-  checks.push_back({"store", figures.store_answers,
-                    figures.store_answers ? "the store answers" : "the store does not answer, fails or refuses everything"});
+  checks.push_back(
+      {"store", figures.store_answers,
+       figures.store_answers ? "the store answers" : "the store does not answer, fails or refuses everything"});
   return checks;
 }
 

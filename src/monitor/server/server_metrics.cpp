@@ -62,8 +62,7 @@ void add_lead(MetricPage& page, const ServerFigures& figures, SteadyTime now) {
              "0 if the last call of the store failed or takes too long, or the store refuses everything; otherwise 1.",
              figures.store_answers ? 1 : 0);
   const bool stands_by = figures.phase == Lead::Phase::kStandby;
-  page.gauge("dti_standby_entries_behind",
-             "Ledger entries that the state of this standby lacks; 0 for others.",
+  page.gauge("dti_standby_entries_behind", "Ledger entries that the state of this standby lacks; 0 for others.",
              stands_by ? static_cast<double>(figures.entries_behind) : 0);
   page.gauge("dti_standby_behind_seconds", "Time since this standby reached the end of the ledger; 0 for others.",
              stands_by ? seconds_between(figures.followed_at, now) : 0);

@@ -19,7 +19,8 @@ std::optional<StoreFileFigures> read_store_file_figures(const std::filesystem::p
 }
 
 void add_store_file(MetricPage& page, const StoreFileFigures& figures, double age_seconds) {
-  page.gauge("dti_store_file_age_seconds", "Time since the size of the SQLite file and its disk were read.", age_seconds);
+  page.gauge("dti_store_file_age_seconds", "Time since the size of the SQLite file and its disk were read.",
+             age_seconds);
   const auto add = [&](const char* name, const char* help, std::uint64_t bytes) {
     page.gauge(name, help, static_cast<double>(bytes));
   };

@@ -176,9 +176,7 @@ auto MemoryRepository::perform(Stage stage, Call call) -> decltype(call()) {
 }
 
 StoreSurvey MemoryRepository::survey() {
-  return perform(Stage::kConnecting, [&] {
-    return StoreSurvey{store_->rows(), store_->programs_};
-  });
+  return perform(Stage::kConnecting, [&] { return StoreSurvey{store_->rows(), store_->programs_}; });
 }
 
 std::variant<Leadership, HeldBy> MemoryRepository::take_over(WallTime /*at*/, const Lease& /*lease*/) {

@@ -15,7 +15,8 @@
 namespace dti {
 namespace {
 
-constexpr std::string_view kSpaces[] = {" ", "\u00A0", "\u2007", "\u202F", "\u3000"};  // word processors write the others
+constexpr std::string_view kSpaces[] = {" ", "\u00A0", "\u2007", "\u202F",
+                                        "\u3000"};  // word processors write the others
 constexpr std::string_view kSqlite = "sqlite:";
 constexpr std::string_view kPostgresql = "postgresql:";
 

@@ -76,7 +76,8 @@ std::string describe_parse_error(std::string_view error, std::string_view text) 
     if (!may_be_secret(*keyword, text)) return "libpq does not know the keyword \"" + std::string{*keyword} + "\"";
     return "libpq does not know one of its keywords, which is not shown because it may be a part of a password";
   }
-  return "libpq takes it neither as a URI nor as KEY=VALUE KEY=VALUE …: see \"Connection Strings\" in PostgreSQL's manual"
+  return "libpq takes it neither as a URI nor as KEY=VALUE KEY=VALUE …: see \"Connection Strings\" in PostgreSQL's "
+         "manual"
          " of libpq";
 }
 

@@ -128,12 +128,13 @@ void refuse_ledger_out_of_sight(pqxx::transaction_base& transaction) {
   if (found.empty()) return;
   if (std::string_view{found[0][2].c_str()} != "t") {
     refuse("the schema \"" + std::string{found[0][0].c_str()} +
-           "\" of this database holds a ledger, but the role may not use that schema. As its owner, or as a superuser, run: "
+           "\" of this database holds a ledger, but the role may not use that schema. As its owner, or as a superuser, "
+           "run: "
            "GRANT USAGE ON SCHEMA " +
            found[0][3].c_str() + " TO " + found[0][4].c_str() + ";");
   }
-  refuse("the schema \"" + std::string{found[0][0].c_str()} +
-         "\" of this database holds a ledger, but search_path (" + found[0][1].c_str() +
+  refuse("the schema \"" + std::string{found[0][0].c_str()} + "\" of this database holds a ledger, but search_path (" +
+         found[0][1].c_str() +
          ") does not include it. Set search_path for the role, or use another database for a second ledger");
 }
 

@@ -96,8 +96,8 @@ std::string table_rights(std::string_view table, bool reads_only) {
 std::optional<std::string> statement_for(std::string_view text, const PostgresqlClient& client) {
   const std::string to_role = " TO " + identifier(client.role) + ";";
   if (const auto schema = named_after(text, "permission denied for schema ")) {
-    return std::string{client.reads_only ? "GRANT USAGE" : "GRANT USAGE, CREATE"} + " ON SCHEMA " + identifier(*schema) +
-           to_role;
+    return std::string{client.reads_only ? "GRANT USAGE" : "GRANT USAGE, CREATE"} + " ON SCHEMA " +
+           identifier(*schema) + to_role;
   }
   for (const std::string_view kind : {"table", "view", "materialized view", "relation"}) {
     if (const auto table = named_after(text, "permission denied for " + std::string{kind} + " ")) {
@@ -161,11 +161,12 @@ StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text
   const auto kind = tells_of_an_attempt && any_may_pass(libpq_text) ? Kind::kUnreachable : Kind::kUnavailable;
   if (tells_of_an_attempt && !conninfo.is_revealed_by(libpq_text)) {
     const bool is_read_only = libpq_text.find("session is read-only") != std::string_view::npos;
-    return {kind, "PostgreSQL: " + one_line(without_locations(libpq_text)) +
-                      (is_read_only ? " (the server is a standby, or default_transaction_read_only is on for the server,"
-                                      " the database or the role)"
-                                    : "") +
-                      rights_advice(find_sqlstate(libpq_text).value_or(""), libpq_text, client)};
+    return {kind,
+            "PostgreSQL: " + one_line(without_locations(libpq_text)) +
+                (is_read_only ? " (the server is a standby, or default_transaction_read_only is on for the server,"
+                                " the database or the role)"
+                              : "") +
+                rights_advice(find_sqlstate(libpq_text).value_or(""), libpq_text, client)};
   }
   return {kind, "PostgreSQL cannot be reached, or refused the connection"};
 }
@@ -181,7 +182,8 @@ std::string rights_advice(std::string_view sqlstate, std::string_view text, cons
   if (contains(text, "superuser to terminate") || contains(text, "superuser process") ||
       contains(text, "SUPERUSER attribute may terminate")) {
     return ". The session of the server that led belongs to a superuser, and " + role +
-           " may not end it. End it as a superuser (SELECT pg_terminate_backend(backend_pid) FROM leadership;), and let all"
+           " may not end it. End it as a superuser (SELECT pg_terminate_backend(backend_pid) FROM leadership;), and "
+           "let all"
            " servers connect as the same ordinary role";
   }
   const auto statement = statement_for(text, client);

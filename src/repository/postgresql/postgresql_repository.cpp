@@ -206,10 +206,11 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::take_over(WallTime at, co
       }
       if (const auto held = end_old_leader()) return *held;
     }
-    throw StorageError{Kind::kUnreachable,
-                       "PostgreSQL: another session holds locks of the schema, the leadership or a semester, and does not"
-                       " release them; look for it in pg_stat_activity. Servers that connect as different roles can end each other's"
-                       " sessions only with GRANT pg_read_all_stats, pg_signal_backend TO each role"};
+    throw StorageError{
+        Kind::kUnreachable,
+        "PostgreSQL: another session holds locks of the schema, the leadership or a semester, and does not"
+        " release them; look for it in pg_stat_activity. Servers that connect as different roles can end each other's"
+        " sessions only with GRANT pg_read_all_stats, pg_signal_backend TO each role"};
   });
 }
 
@@ -284,7 +285,8 @@ std::vector<CatalogProgram> PostgresqlRepository::read_catalog(ProgramId after) 
   });
 }
 
-void PostgresqlRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns /*columns*/, const RowSink& sink) {
+void PostgresqlRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns /*columns*/,
+                                       const RowSink& sink) {
   perform(Call::kReading, [&] {
     pqxx::nontransaction transaction{session_->connection()};
     read_rows(transaction, semester, first, last, sink);
@@ -359,8 +361,8 @@ Opening PostgresqlRepository::open_semester(Epoch epoch, const std::string& name
         transaction,
         "INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, conversions_capacity)"
         " VALUES ($1, 1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond', $3, $4, $5, $6)",
-        id, stored_time(at), stored_code(EntryKind::kSemesterOpened), capacity.classrooms,
-        capacity.labs, capacity.conversions);
+        id, stored_time(at), stored_code(EntryKind::kSemesterOpened), capacity.classrooms, capacity.labs,
+        capacity.conversions);
     sent_ = true;
     transaction.commit();
     session_->check_notices(notices, "a semester was opened");

@@ -27,8 +27,8 @@ PostgresqlClient client_of(const PGconn* handle, PostgresqlSession::Use use) {
 
 /// Connects by libpq, which tries the hosts one after the other.
 /// @param notices  receives every notice from the first message on; outlives the connection
-compat::Handle connect_to_postgresql(PostgresqlSession::Use use, const Conninfo& conninfo, std::chrono::milliseconds timeout,
-                                     PostgresqlNotices& notices) {
+compat::Handle connect_to_postgresql(PostgresqlSession::Use use, const Conninfo& conninfo,
+                                     std::chrono::milliseconds timeout, PostgresqlNotices& notices) {
   Conninfo complete = conninfo;
   complete.set("connect_timeout", std::to_string(connect_timeout(conninfo, timeout).count()));
   compat::Handle handle{PQconnectStart(complete.text().c_str())};
@@ -148,14 +148,15 @@ std::string PostgresqlSession::refusal_text(std::string_view sqlstate, std::stri
 std::string broken_text(const CallGate& gate, std::chrono::milliseconds timeout, std::string_view text) {
   if (!gate.interrupted()) return "PostgreSQL: " + one_line(text);
   return "PostgreSQL did not answer within the store timeout (" + std::to_string(timeout.count()) +
-         " ms), so the server interrupted its call and closed the connection. Check the host of the database, the network"
+         " ms), so the server interrupted its call and closed the connection. Check the host of the database, the "
+         "network"
          " to it, its disk, and sessions that hold locks (pg_stat_activity)";
 }
 
 void PostgresqlSession::check_notices(std::size_t before, const char* meanwhile) const {
   if (notices_.doubt_count() != before) {
-    throw StorageError{Kind::kInDoubt, std::string{"PostgreSQL: the server warned while "} + meanwhile + ": " +
-                                           notices_.last_doubt()};
+    throw StorageError{Kind::kInDoubt,
+                       std::string{"PostgreSQL: the server warned while "} + meanwhile + ": " + notices_.last_doubt()};
   }
 }
 

@@ -42,9 +42,9 @@ auto PostgresqlSnapshot::perform(Call call) -> decltype(call()) {
       throw StorageError{Kind::kUnavailable,
                          "PostgreSQL: another session holds a lock on a table for too long: try again"};
     }
-    throw StorageError{is_damage ? Kind::kCorrupt : Kind::kUnavailable,
-                       session_ != nullptr ? session_->refusal_text(state, error.what())
-                                           : "PostgreSQL: " + one_line(error.what())};
+    throw StorageError{
+        is_damage ? Kind::kCorrupt : Kind::kUnavailable,
+        session_ != nullptr ? session_->refusal_text(state, error.what()) : "PostgreSQL: " + one_line(error.what())};
   } catch (const StorageError&) {
     throw;
   } catch (const std::exception& error) {
@@ -54,7 +54,7 @@ auto PostgresqlSnapshot::perform(Call call) -> decltype(call()) {
 
 PostgresqlSnapshot::PostgresqlSnapshot(const std::string& conninfo, std::chrono::milliseconds timeout)
     : session_(std::make_unique<PostgresqlSession>(PostgresqlSession::Use::kReads, parse(conninfo), timeout, gate_,
-                                                 warnings_)) {
+                                                   warnings_)) {
   perform([&] {
     transaction_ = std::make_unique<compat::SnapshotTransaction>(session_->connection());
     apply_reading_settings(*transaction_, timeout);
@@ -77,7 +77,8 @@ StoreSurvey PostgresqlSnapshot::survey() {
   return perform([&]() -> StoreSurvey { return {read_semesters(*transaction_), read_programs(*transaction_, 0)}; });
 }
 
-void PostgresqlSnapshot::read_ledger(SemesterId semester, Seq first, Seq last, Columns /*columns*/, const RowSink& sink) {
+void PostgresqlSnapshot::read_ledger(SemesterId semester, Seq first, Seq last, Columns /*columns*/,
+                                     const RowSink& sink) {
   perform([&] { read_rows(*transaction_, semester, first, last, sink); });
 }
 

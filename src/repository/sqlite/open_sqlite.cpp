@@ -7,8 +7,8 @@
 
 namespace dti {
 
-std::unique_ptr<Repository> open_sqlite_repository(const std::filesystem::path& path,
-                                                   std::chrono::milliseconds timeout, LogSink log) {
+std::unique_ptr<Repository> open_sqlite_repository(const std::filesystem::path& path, std::chrono::milliseconds timeout,
+                                                   LogSink log) {
   return std::make_unique<SqliteRepository>(path, timeout, std::move(log));
 }
 

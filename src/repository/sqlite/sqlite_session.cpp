@@ -184,7 +184,8 @@ std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramI
   return programs;
 }
 
-void read_rows(SqliteConnection& connection, SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {
+void read_rows(SqliteConnection& connection, SemesterId semester, Seq first, Seq last, Columns columns,
+               const RowSink& sink) {
   SqliteStatement select = connection.prepare(std::string{kSelectLedgerRows} +
                                               "WHERE semester_id = ? AND seq >= ? AND seq <= ? ORDER BY seq");
   select.bind(semester).bind(first).bind(last);

@@ -49,6 +49,7 @@ struct SqliteSession {
 /// @throws StorageError  kCorrupt
 [[nodiscard]] std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramId after);
 /// Implements LedgerReader::read_ledger(). The statement is open while `sink` runs.
-void read_rows(SqliteConnection& connection, SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink);
+void read_rows(SqliteConnection& connection, SemesterId semester, Seq first, Seq last, Columns columns,
+               const RowSink& sink);
 
 }  // namespace dti

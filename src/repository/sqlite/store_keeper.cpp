@@ -70,10 +70,9 @@ void StoreKeeper::check(const std::optional<FileId>& log) const {
   const FileFacts database = look_at_file(path_);
   const FileFacts of_log = log ? look_at_file(log_path_) : FileFacts{};
   if (const int error = database.error != 0 ? database.error : of_log.error; file_ && error != 0) {
-    throw StorageError{Kind::kUnavailable, "the database " + path_.string() +
-                                               " or its write-ahead log cannot be read (" +
-                                               std::generic_category().message(error) +
-                                               "): check the permissions of its folder"};
+    throw StorageError{Kind::kUnavailable,
+                       "the database " + path_.string() + " or its write-ahead log cannot be read (" +
+                           std::generic_category().message(error) + "): check the permissions of its folder"};
   }
   if ((file_ && database.id != *file_) || (log && of_log.id != *log)) {
     throw StorageError{Kind::kRefused,
@@ -115,10 +114,7 @@ bool StoreKeeper::examine(SqliteConnection& connection) {
     lock_.keep_note(note_of(database, facts.entries));
   }
   if (verdict == MarkVerdict::kCopy && log_ && !std::exchange(told_of_copy_, true)) {
-    log_({LogLevel::kWarning,
-          "store-is-a-copy",
-          std::string{kCopyWarning},
-          {{"file", path_.string()}}});
+    log_({LogLevel::kWarning, "store-is-a-copy", std::string{kCopyWarning}, {{"file", path_.string()}}});
   }
   return true;
 }

@@ -29,10 +29,10 @@ namespace dti {
 
 /// Facts about an opened database: its own, those of the file system, and those of the lock file.
 struct MarkFacts {
-  std::int64_t mark = 0;          // the stored mark
-  std::int64_t mark_of_file = 0;  // the mark that a server stores in this file
-  bool may_have_log = true;       // false: no write-ahead log belongs to it, as after VACUUM INTO
-  std::int64_t entries = 0;       // of all ledgers
+  std::int64_t mark = 0;                      // the stored mark
+  std::int64_t mark_of_file = 0;              // the mark that a server stores in this file
+  bool may_have_log = true;                   // false: no write-ahead log belongs to it, as after VACUUM INTO
+  std::int64_t entries = 0;                   // of all ledgers
   std::optional<std::int64_t> entries_noted;  // about this file; none: no server left its write-ahead log here
 };
 

@@ -41,12 +41,13 @@ std::optional<LogEvent> CallWatch::on_interrupt(SteadyTime now) {
   is_silent_ = true;
   const auto count = silent_.pass(now);
   if (!count) return std::nullopt;
-  return LogEvent{LogLevel::kWarning,
-                  "store-silent",
-                  "a call of the store took longer than the store timeout, and the server interrupts it" +
-                      (*count > 1 ? " (" + std::to_string(*count) + " times since this was last logged)" : std::string{}) +
-                      "; the server keeps trying",
-                  {}};
+  return LogEvent{
+      LogLevel::kWarning,
+      "store-silent",
+      "a call of the store took longer than the store timeout, and the server interrupts it" +
+          (*count > 1 ? " (" + std::to_string(*count) + " times since this was last logged)" : std::string{}) +
+          "; the server keeps trying",
+      {}};
 }
 
 void CallWatch::on_failure(SteadyTime now) {

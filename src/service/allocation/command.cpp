@@ -19,9 +19,9 @@ std::optional<RequestError> fault_of(const OpenSemester& command) {
     return refused(Status::kInvalidRequest, "the semester cannot be opened: its name " + *fault);
   }
   if (!is_in_range(command.capacity)) {
-    return refused(Status::kInvalidRequest,
-                   "the semester cannot be opened with " + text_of(command.capacity) + ": each must be between 0 and " +
-                       std::to_string(kCapacityMax) + ", and the conversions at most the classrooms");
+    return refused(Status::kInvalidRequest, "the semester cannot be opened with " + text_of(command.capacity) +
+                                                ": each must be between 0 and " + std::to_string(kCapacityMax) +
+                                                ", and the conversions at most the classrooms");
   }
   return std::nullopt;
 }
@@ -33,9 +33,9 @@ std::optional<OpenSemesterOutcome> decide(const OpenSemester& command, const std
     }
     if (found->opened_with == command.capacity) return OpenSemesterOutcome{};
     return OpenSemesterOutcome{
-        refused(Status::kInvalidSemester, "semester " + escaped(command.name) + " was opened with other numbers: " +
-                                              text_of(*found->opened_with) + ", and the command has " +
-                                              text_of(command.capacity))};
+        refused(Status::kInvalidSemester, "semester " + escaped(command.name) +
+                                              " was opened with other numbers: " + text_of(*found->opened_with) +
+                                              ", and the command has " + text_of(command.capacity))};
   }
   if (const auto* const twin = find_lookalike(stored, command.name)) {
     return OpenSemesterOutcome{

@@ -41,10 +41,8 @@ void CommitPipeline::accept(Token token, AllocationRequest&& request, std::size_
 }
 
 void CommitPipeline::accept(Token token, OpenSemester&& command, std::size_t bytes, const Now& now) {
-  WaitingBarrier waiting{.token = token,
-                         .command = std::move(command),
-                         .bytes = bytes,
-                         .deadline = now.steady + options_.store_timeout};
+  WaitingBarrier waiting{
+      .token = token, .command = std::move(command), .bytes = bytes, .deadline = now.steady + options_.store_timeout};
   if (auto fault = fault_of(waiting.command)) return refuse(waiting, *std::move(fault));
   if (hold(waiting)) queue_.barriers.push_back(std::move(waiting));
 }

@@ -137,9 +137,7 @@ void CommitPipeline::on(const Ended<GuardCall>& guard, const Now& now) {
 /// The groups in flight are durable, or the store gives the reason why they are not.
 void CommitPipeline::on_written(CommitResult result, const Now& now) {
   switch (result) {
-    case CommitResult::kCommitted:
-      lead_.on_answer();
-      return on_durable(std::exchange(queue_.in_flight, {}), now);
+    case CommitResult::kCommitted: lead_.on_answer(); return on_durable(std::exchange(queue_.in_flight, {}), now);
     case CommitResult::kReplaced: return step_down(now);
     case CommitResult::kBaseMoved: return take_over_again("the store's ledger is not where it was left", now);
   }

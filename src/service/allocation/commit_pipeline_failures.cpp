@@ -14,7 +14,8 @@ void CommitPipeline::on_failure(const StoreFailure& failure, const Now& now) {
     case StorageError::Kind::kInDoubt: return take_over_again(failure.text, now);
     case StorageError::Kind::kInvariant:
       if (std::exchange(invariant_failed_, true)) {
-        return end(1, "a constraint of the store fired twice: " + failure.text, unavailable("the store cannot be used"));
+        return end(1, "a constraint of the store fired twice: " + failure.text,
+                   unavailable("the store cannot be used"));
       }
       reading_.read_all_next();
       return take_over_again("a constraint of the store fired: " + failure.text, now);

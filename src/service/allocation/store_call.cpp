@@ -18,7 +18,8 @@ struct Maker {
   CommitCall::Answer answer(const CommitCall& call) const { return repository.commit(*call.batch); }
   GuardCall::Answer answer(const GuardCall& call) const { return repository.guard(call.epoch, call.semesters); }
   TakeOverCall::Answer answer(const TakeOverCall& call) const {
-    return take_over(repository, call.request, clock().wall, [this] { return clock().steady; }, piece);
+    return take_over(
+        repository, call.request, clock().wall, [this] { return clock().steady; }, piece);
   }
   WatchCall::Answer answer(const WatchCall& call) const { return follow(repository, call.known, piece); }
   RenewCall::Answer answer(const RenewCall& call) const { return repository.renew(call.epoch, call.duration); }

@@ -111,7 +111,8 @@ void StoreWorker::run(const std::stop_token& stop) {
 
 std::optional<StoreCall> StoreWorker::next_call(const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
-  if (!call_arrived_.wait(lock, stop, [this] { return call_.has_value(); }) || stop.stop_requested()) return std::nullopt;
+  if (!call_arrived_.wait(lock, stop, [this] { return call_.has_value(); }) || stop.stop_requested())
+    return std::nullopt;
   return std::exchange(call_, std::nullopt);
 }
 

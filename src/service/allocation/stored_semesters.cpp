@@ -29,7 +29,8 @@ std::string lookalike_text(const StoredSemester& stored, const std::string& give
            "(docs/operations.md, Semesters with a name that is refused)";
   }
   return text +
-         "Use the name of the store, or choose one that differs in more than case, spaces, dashes, forms of letters and "
+         "Use the name of the store, or choose one that differs in more than case, spaces, dashes, forms of letters "
+         "and "
          "punctuation around it";
 }
 

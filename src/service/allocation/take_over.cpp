@@ -151,13 +151,14 @@ bool read_tail(LedgerFollower& reader, const KnownState& known, const std::vecto
     if (from_start) after = 0;
     while (after < head) {
       const auto last = std::min(head, after + kPartEntries);
-      reader.read_ledger(semester, after + 1, last, Columns::kOfState, [&, &id = semester, &of = name](std::vector<LedgerRow> rows) {
-        check_continues(of, after, rows);
-        after = rows.back().seq;
-        piece(LedgerPiece{id, from_start, std::move(rows), of});
-        from_start = false;
-        return true;
-      });
+      reader.read_ledger(semester, after + 1, last, Columns::kOfState,
+                         [&, &id = semester, &of = name](std::vector<LedgerRow> rows) {
+                           check_continues(of, after, rows);
+                           after = rows.back().seq;
+                           piece(LedgerPiece{id, from_start, std::move(rows), of});
+                           from_start = false;
+                           return true;
+                         });
       if (after != last) throw_corrupt(name, missing_entry(after + 1, std::nullopt));
       if (!go_on()) return false;
     }

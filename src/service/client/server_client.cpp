@@ -166,8 +166,8 @@ void ServerClient::end_try(Request& request) {
 }
 
 void ServerClient::on_lost_try(Request& request, SteadyTime now) {
-  const auto* lost = request.is_sent ? "the server is connected but did not answer in time"
-                                     : "there was no connection in time";
+  const auto* lost =
+      request.is_sent ? "the server is connected but did not answer in time" : "there was no connection in time";
   log(Kind::kTryLost, lost, request);
   end_try(request);
   auto& connection = connections_[request.endpoint];

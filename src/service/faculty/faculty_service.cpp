@@ -220,7 +220,7 @@ void FacultyService::answer_from(const AllocationReply& reply, const ReplyMatch&
 
 void FacultyService::answer_not_known(const NotKnown& outcome) {
   // Without retries, the server may be an old one, which does not recognize a repeated request.
-  const std::string advice = !outcome.was_sent               ? "; nothing was asked of a server: ask again"
+  const std::string advice = !outcome.was_sent             ? "; nothing was asked of a server: ask again"
                              : options_.client.retries > 0 ? "; ask again, it is safe"
                                                            : kMayBeGranted;
   auto batch = asked_.extract(outcome.request);

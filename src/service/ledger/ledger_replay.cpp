@@ -36,7 +36,8 @@ StoreDifference row_difference(std::string what, std::string stored = {}, std::s
 }
 
 StoreDifference wrong_capacity(const Capacity& stored, const Capacity& opened_with) {
-  return row_difference("the semester's capacity is not what it was opened with", text_of(stored), text_of(opened_with));
+  return row_difference("the semester's capacity is not what it was opened with", text_of(stored),
+                        text_of(opened_with));
 }
 
 bool is_kind(const LedgerRow& row, EntryKind kind) { return row.kind == static_cast<std::int64_t>(kind); }
@@ -84,9 +85,8 @@ std::optional<StoreDifference> replay_grant(LedgerTotals& totals, const LedgerRo
                       "1 to " + std::to_string(context.program_count));
   }
   if (context.has_grant) {
-    const auto earlier = context.granted_at == 0
-                             ? std::string{}
-                             : "; entry " + std::to_string(context.granted_at) + " has its grant";
+    const auto earlier =
+        context.granted_at == 0 ? std::string{} : "; entry " + std::to_string(context.granted_at) + " has its grant";
     return difference(row, "the program is granted a second time" + earlier);
   }
   if (*row.generation != 1) {
@@ -100,7 +100,8 @@ std::optional<StoreDifference> replay_grant(LedgerTotals& totals, const LedgerRo
   const Grant stored{*row.classrooms_granted, *row.labs_granted, *row.mobile_labs_granted};
   const auto expected = allocate(totals.left, want);
   if (stored != expected) {
-    return difference(row, "the grant is not what the rule gives for " + text_of(want) + " from " + text_of(totals.left),
+    return difference(row,
+                      "the grant is not what the rule gives for " + text_of(want) + " from " + text_of(totals.left),
                       text_of(stored), text_of(expected));
   }
   totals.left = charge(totals.left, expected);
@@ -190,8 +191,8 @@ std::optional<StoreDifference> LedgerReplay::add(const LedgerRow& row) {
 std::optional<StoreDifference> LedgerReplay::finish(const StoredSemester& semester, Epoch leadership) const {
   if (auto found = compare(totals_, semester)) return found;
   if (semester.epoch < 0 || semester.epoch > leadership) {
-    return row_difference("the leadership never had the semester's epoch",
-                          "epoch " + std::to_string(semester.epoch), "0 to " + std::to_string(leadership));
+    return row_difference("the leadership never had the semester's epoch", "epoch " + std::to_string(semester.epoch),
+                          "0 to " + std::to_string(leadership));
   }
   if (!semester.is_open) return row_difference("the semester is closed, and no entry closes it");
   return std::nullopt;

@@ -7,9 +7,9 @@
 namespace dti {
 
 void throw_lowest_number() {
-  throw StorageError{StorageError::Kind::kCorrupt,
-                     "a row of the ledger has the number " + std::to_string(std::numeric_limits<std::int64_t>::min()) +
-                         ", which no column may have"};
+  throw StorageError{StorageError::Kind::kCorrupt, "a row of the ledger has the number " +
+                                                       std::to_string(std::numeric_limits<std::int64_t>::min()) +
+                                                       ", which no column may have"};
 }
 
 int status_code(const LedgerEntry& entry) { return grant_status(entry.want, entry.grant) == Status::kOk ? 0 : 1; }
@@ -17,9 +17,7 @@ int status_code(const LedgerEntry& entry) { return grant_status(entry.want, entr
 LedgerRow row_of(const LedgerEntry& entry) {
   LedgerRow row{.seq = entry.seq, .kind = stored_code(entry.kind)};
   switch (entry.kind) {
-    case EntryKind::kGranted:
-      row.status = status_code(entry);
-      [[fallthrough]];
+    case EntryKind::kGranted: row.status = status_code(entry); [[fallthrough]];
     case EntryKind::kReleased:
       row.program_id = entry.program_id;
       row.generation = entry.generation;

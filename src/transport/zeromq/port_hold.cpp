@@ -18,7 +18,9 @@ namespace {
   throw std::system_error(error, std::generic_category(), "cannot hold " + endpoint);
 }
 
-void set_option(int socket, int level, int option, int value) { setsockopt(socket, level, option, &value, sizeof value); }
+void set_option(int socket, int level, int option, int value) {
+  setsockopt(socket, level, option, &value, sizeof value);
+}
 
 int bound_socket(const std::string& endpoint) {
   constexpr std::string_view kTcp = "tcp://";

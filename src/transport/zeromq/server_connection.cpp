@@ -20,7 +20,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto kLookupLifetime = std::chrono::seconds{5};  // of the result of a lookup that outlived its attempt
-constexpr std::size_t kSkippedBytesMax = 1'000;             // of the sentence that lists the failed addresses
+constexpr std::size_t kSkippedBytesMax = 1'000;            // of the sentence that lists the failed addresses
 
 std::string seconds_text(milliseconds time) {
   return time % std::chrono::seconds{1} == milliseconds{0} ? std::to_string(time.count() / 1'000) + " s"

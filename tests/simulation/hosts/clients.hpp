@@ -8,9 +8,9 @@
 #include "dti/domain/messages.hpp"
 #include "simulation/checks.hpp"
 #include "simulation/hosts/faculty_host.hpp"
+#include "simulation/hosts/server_host.hpp"
 #include "simulation/names.hpp"
 #include "simulation/network.hpp"
-#include "simulation/hosts/server_host.hpp"
 #include "simulation/world.hpp"
 
 namespace dti::simulation {

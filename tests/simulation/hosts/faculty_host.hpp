@@ -9,9 +9,9 @@
 
 #include "dti/base/log.hpp"
 #include "simulation/checks.hpp"
+#include "simulation/hosts/server_host.hpp"
 #include "simulation/network.hpp"
 #include "simulation/plan.hpp"
-#include "simulation/hosts/server_host.hpp"
 #include "simulation/world.hpp"
 
 namespace dti::simulation {

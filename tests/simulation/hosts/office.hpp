@@ -7,9 +7,9 @@
 
 #include "dti/repository/memory/memory_repository.hpp"
 #include "dti/service/allocation/command.hpp"
+#include "simulation/hosts/server_host.hpp"
 #include "simulation/network.hpp"
 #include "simulation/plan.hpp"
-#include "simulation/hosts/server_host.hpp"
 #include "simulation/world.hpp"
 
 namespace dti::simulation {

@@ -76,11 +76,11 @@ struct ServerHost::Process {
                           host.on_step_(host, operation, step);
                         }}),
         store_worker([&host] { return host.local_now(); },
-                  [&host, this](StoreEvent event) {
-                    call.reset();
-                    store_events.push_back(std::move(event));
-                    host.turn_soon();
-                  }) {
+                     [&host, this](StoreEvent event) {
+                       call.reset();
+                       store_events.push_back(std::move(event));
+                       host.turn_soon();
+                     }) {
     store_worker.repository = &repository;
   }
 
@@ -133,8 +133,9 @@ bool ServerHost::is_ready() const { return runs() && !is_frozen() && process_->p
 std::optional<ServerHost::Call> ServerHost::call() const { return runs() ? process_->call : std::nullopt; }
 
 bool ServerHost::is_quiet() const {
-  return runs() && !process_->pipeline.is_calling() && process_->port.all_are_answered() && !process_->port.has_messages() &&
-         process_->store_events.empty() && process_->arrived_commands.empty() && process_->waiting_commands.empty();
+  return runs() && !process_->pipeline.is_calling() && process_->port.all_are_answered() &&
+         !process_->port.has_messages() && process_->store_events.empty() && process_->arrived_commands.empty() &&
+         process_->waiting_commands.empty();
 }
 
 const Allocator& ServerHost::allocator() const { return process_->pipeline.allocator(); }
@@ -376,11 +377,8 @@ std::optional<PeerMessage> ServerHost::Port::receive() {
   }
   auto* const malformed = std::get_if<MalformedRequest>(&decoded);
   auto* const request = malformed ? &malformed->readable : std::get_if<AllocationRequest>(&decoded);
-  routes_.emplace(token,
-                  Route{std::move(incoming.reply),
-                        std::move(unpacked.envelope),
-                        request ? std::move(*request) : AllocationRequest{},
-                        host_.about_arrival()});
+  routes_.emplace(token, Route{std::move(incoming.reply), std::move(unpacked.envelope),
+                               request ? std::move(*request) : AllocationRequest{}, host_.about_arrival()});
   return PeerMessage{
       .token = token, .peer = {}, .body = unpacked.body, .bytes = bytes, .is_too_long = unpacked.too_many_frames};
 }

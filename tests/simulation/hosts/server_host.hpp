@@ -11,10 +11,10 @@
 
 #include "dti/service/allocation/commit_pipeline.hpp"
 #include "simulation/checks.hpp"
-#include "simulation/plan.hpp"
-#include "simulation/hosts/virtual_store_worker.hpp"
 #include "simulation/hosts/virtual_repository.hpp"
 #include "simulation/hosts/virtual_store.hpp"
+#include "simulation/hosts/virtual_store_worker.hpp"
+#include "simulation/plan.hpp"
 #include "simulation/world.hpp"
 #include "transport/zeromq/envelope.hpp"
 

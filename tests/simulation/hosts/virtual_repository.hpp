@@ -65,7 +65,7 @@ class VirtualRepository final : public Repository, private StoreClient {
   const StoreWorkerHooks hooks_;
   std::shared_ptr<MemoryRepository> stored_;  // what the store makes of this server's statements
   std::shared_ptr<Connection> connection_;
-  std::shared_ptr<const Batch> in_doubt_;  // the batch of a commit that failed in doubt, until a take-over tells
+  std::shared_ptr<const Batch> in_doubt_;        // the batch of a commit that failed in doubt, until a take-over tells
   std::optional<std::string> opening_in_doubt_;  // the semester, as for in_doubt_
   Time silent_until_{};
   bool has_led_ = false;

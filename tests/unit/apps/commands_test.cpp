@@ -50,8 +50,7 @@ TEST(Commands, AnythingElseIsBadUseInOneLineThatShowsNoPassword) {
       {{"Verify1"}, "tool: unknown command (commands: verify, export; see tool --help)\n"},
       {{"postgresql://u:s3cret@h/d"}, "tool: unknown command (commands: verify, export; see tool --help)\n"},
       {{""}, "tool: unknown command \"\" (commands: verify, export; see tool --help)\n"},
-      {{"--store=x", "verify"},
-       "tool: the command must come first (commands: verify, export; see tool --help)\n"}};
+      {{"--store=x", "verify"}, "tool: the command must come first (commands: verify, export; see tool --help)\n"}};
   for (const auto& c : cases) {
     const auto found = find(c.args);
     ASSERT_TRUE(std::holds_alternative<UsageExit>(found)) << c.line;

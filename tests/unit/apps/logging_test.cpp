@@ -128,9 +128,18 @@ TEST(LoggingDeathTest, AFaultOfTheProgramIsALineOfTheChosenFormat) {
   const std::string begin = R"(^\{"time":"[^"]*","level":"error","event":"fault","message":")";
   const std::string end = "; the process aborts[^\n]*\n$";
   const LogOptions options{.format = LogFormat::kJson};
-  EXPECT_DEATH({ const Log log{options}; DTI_CHECK(1 > 2); }, begin + "check failed: 1 > 2 at .*" + end);
-  EXPECT_DEATH({ const Log log{options}; std::thread{[] { throw std::runtime_error{"oh"}; }}.join(); },
-               begin + "an exception was not caught: oh" + end);
+  EXPECT_DEATH(
+      {
+        const Log log{options};
+        DTI_CHECK(1 > 2);
+      },
+      begin + "check failed: 1 > 2 at .*" + end);
+  EXPECT_DEATH(
+      {
+        const Log log{options};
+        std::thread{[] { throw std::runtime_error{"oh"}; }}.join();
+      },
+      begin + "an exception was not caught: oh" + end);
 }
 
 }  // namespace

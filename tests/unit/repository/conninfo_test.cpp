@@ -118,11 +118,8 @@ TEST(Conninfo, SaysWhatIsWrongInATextThatLibpqDoesNotRead) {
 
 TEST(Conninfo, RefusesAPasswordThatLibpqWouldTakeForSomethingElse) {
   constexpr std::string_view kRefused[] = {
-      "postgresql://u:a@s3cret@h/d",
-      "postgresql://u:s3/cret@h/d",
-      "postgresql://u:1/s3cret@h/d",
-      "postgresql://h:s3cret/d",
-      "host=h port=s3cret",
+      "postgresql://u:a@s3cret@h/d", "postgresql://u:s3/cret@h/d", "postgresql://u:1/s3cret@h/d",
+      "postgresql://h:s3cret/d",     "host=h port=s3cret",
   };
   for (const std::string_view text : kRefused) {
     EXPECT_THROW(static_cast<void>(Conninfo{text}), ConninfoError) << text;

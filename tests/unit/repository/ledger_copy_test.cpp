@@ -67,9 +67,10 @@ TEST(LedgerCopy, AReleaseHasItsKindAndNoStatus) {
   const auto pieces = pieces_of(batch);
   ASSERT_EQ(pieces.size(), 1U);
   EXPECT_NE(pieces[0].find("\0\0\0\2\0\1\0\0\0\x08\0\0\0\0\0\0\0\2"sv), std::string::npos);
-  EXPECT_TRUE(pieces[0].ends_with("\xff\xff\xff\xff\0\0\0\2"
-                                  "ab"
-                                  "\xff\xff"sv));
+  EXPECT_TRUE(
+      pieces[0].ends_with("\xff\xff\xff\xff\0\0\0\2"
+                          "ab"
+                          "\xff\xff"sv));
 }
 
 TEST(LedgerCopy, GivesALargeBatchInPiecesOfBoundedSize) {

@@ -52,8 +52,8 @@ TEST(ParseStoreAddress, RefusesAPathThatWouldBeASecondLedgerByMistake) {
       EXPECT_NE(std::string_view{error.what()}.find(reason), std::string_view::npos) << text << ": " << error.what();
     }
   }
-  for (const std::string_view path : {"/srv/d\u00ED as/dti.db", "///srv/dti.db", "../dti.db", "a~b", "it's", "~old", "100% #?/dti.db", "a $5.db", "dti$",
-                                      "/srv/$1/dti.db"}) {
+  for (const std::string_view path : {"/srv/d\u00ED as/dti.db", "///srv/dti.db", "../dti.db", "a~b", "it's", "~old",
+                                      "100% #?/dti.db", "a $5.db", "dti$", "/srv/$1/dti.db"}) {
     EXPECT_EQ(std::get<SqliteStoreAddress>(parse_store_address("sqlite:" + std::string{path})).path, path);
   }
 }

@@ -53,7 +53,8 @@ TEST(PostgresqlConnectError, ShowsWhatTheServerSaidAndNotWhereInItsCode) {
 
 TEST(PostgresqlConnectError, TellsWhatMakesASessionReadOnly) {
   const std::string shown =
-      connect_error(Conninfo{"host=h"}, "connection to server at \"h\", port 1 failed: session is read-only\n", {}).what();
+      connect_error(Conninfo{"host=h"}, "connection to server at \"h\", port 1 failed: session is read-only\n", {})
+          .what();
   EXPECT_NE(shown.find("default_transaction_read_only"), std::string::npos) << shown;
 }
 
@@ -64,9 +65,8 @@ TEST(PostgresqlConnectError, ATextOfSeveralLinesBecomesOneLineWithSingleSpaces) 
 
 TEST(PostgresqlConnectError, ShowsNoTextThatHoldsAPassword) {
   const Conninfo conninfo{"host=h password=s3cret"};
-  for (const std::string_view text :
-       {"connection to server at \"h\" failed: FATAL:  28P01: s3cret", "could not translate host name \"s3cret\"",
-        "invalid s3cret"}) {
+  for (const std::string_view text : {"connection to server at \"h\" failed: FATAL:  28P01: s3cret",
+                                      "could not translate host name \"s3cret\"", "invalid s3cret"}) {
     const std::string shown = connect_error(conninfo, text, {}).what();
     EXPECT_EQ(shown.find("s3cret"), std::string::npos) << shown;
   }
@@ -94,8 +94,7 @@ TEST(PostgresqlRights, TheStatementThatGivesAMissingRightIsNamed) {
        "GRANT SELECT, INSERT, UPDATE ON TABLE leadership TO dti;"},
       {"ERROR:  permission denied for table ledger", kReader, "GRANT SELECT ON TABLE ledger TO dti;"},
       {"ERROR:  permission denied for view semester_left", kServer, "GRANT SELECT ON TABLE semester_left TO dti;"},
-      {"ERROR:  permission denied for sequence numbers", kServer,
-       "GRANT USAGE, SELECT ON SEQUENCE numbers TO dti;"},
+      {"ERROR:  permission denied for sequence numbers", kServer, "GRANT USAGE, SELECT ON SEQUENCE numbers TO dti;"},
       {"FATAL:  42501: permission denied for database \"rooms\"\nDETAIL:  User does not have CONNECT privilege.\n",
        kServer, "GRANT CONNECT ON DATABASE rooms TO dti;"},
       {"ERROR:  permission denied for database rooms", kServer, "GRANT CREATE ON DATABASE rooms TO dti;"},
@@ -103,7 +102,8 @@ TEST(PostgresqlRights, TheStatementThatGivesAMissingRightIsNamed) {
       {"ERROR:  must be owner of table leadership", kServer, "ALTER TABLE leadership OWNER TO dti;"},
       {"ERROR:  must be a member of the role whose process is being terminated or member of pg_signal_backend", kServer,
        "GRANT pg_signal_backend TO dti;"},
-      {"ERROR:  permission denied to terminate process\nDETAIL:  Only roles with privileges of the role whose process is "
+      {"ERROR:  permission denied to terminate process\nDETAIL:  Only roles with privileges of the role whose process "
+       "is "
        "being terminated or with privileges of the \"pg_signal_backend\" role may terminate this process.",
        kServer, "GRANT pg_signal_backend TO dti;"},
       {"ERROR:  must be a superuser to terminate superuser process", kServer, "belongs to a superuser"},
@@ -112,8 +112,7 @@ TEST(PostgresqlRights, TheStatementThatGivesAMissingRightIsNamed) {
        kServer, "belongs to a superuser"},
       {"ERROR:  query would be affected by row-level security policy for table \"ledger\"", kServer,
        "ALTER ROLE dti BYPASSRLS;"},
-      {"ERROR:  permission denied for table ledger", odd,
-       "GRANT SELECT, INSERT ON TABLE ledger TO \"Dti \"\"x\"\"\";"},
+      {"ERROR:  permission denied for table ledger", odd, "GRANT SELECT, INSERT ON TABLE ledger TO \"Dti \"\"x\"\"\";"},
       {"FEHLER:  keine Berechtigung für Tabelle ledger", kServer, "Rights in PostgreSQL"},
   };
   for (const auto& [text, client, says] : kCases) {
@@ -123,8 +122,9 @@ TEST(PostgresqlRights, TheStatementThatGivesAMissingRightIsNamed) {
 }
 
 TEST(PostgresqlRights, NoUsableSchemaIsNamedAndOtherErrorsGetNoAdvice) {
-  EXPECT_NE(rights_advice("3F000", "ERROR:  no schema has been selected to create in", kServer).find("GRANT USAGE, CREATE"),
-            std::string::npos);
+  EXPECT_NE(
+      rights_advice("3F000", "ERROR:  no schema has been selected to create in", kServer).find("GRANT USAGE, CREATE"),
+      std::string::npos);
   EXPECT_EQ(rights_advice("42P01", "ERROR:  relation \"ledger\" does not exist", kServer), "");
 }
 

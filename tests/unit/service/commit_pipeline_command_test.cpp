@@ -150,9 +150,9 @@ TEST_F(Barrier, AClosedSemesterAndOneThatLooksLikeAnotherAreRefused) {
 
 TEST_F(Barrier, ANameOrACapacityThatNoSemesterHasIsRefusedAtTheDoor) {
   start();
-  const std::vector<OpenSemester> bad = {{"", kCapacity},           {"2026-10 ", kCapacity},
-                                         {"2026\n10", kCapacity},   {std::string(65, 'x'), kCapacity},
-                                         {"2026-10", {-1, 0, 0}},   {"2026-10", {kCapacityMax + 1, 0, 0}},
+  const std::vector<OpenSemester> bad = {{"", kCapacity},         {"2026-10 ", kCapacity},
+                                         {"2026\n10", kCapacity}, {std::string(65, 'x'), kCapacity},
+                                         {"2026-10", {-1, 0, 0}}, {"2026-10", {kCapacityMax + 1, 0, 0}},
                                          {"2026-10", {10, 0, 11}}};
   for (const auto& command : bad) {
     const auto token = open(command.name, command.capacity);

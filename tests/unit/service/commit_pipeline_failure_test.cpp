@@ -476,9 +476,8 @@ TEST_F(Pipeline, EndsWhenItsSessionIsFoundUnfitAsTheLeaseIsRenewed) {
 }
 
 TEST_F(Pipeline, EndsWhenTheFirstTakeOverFails) {
-  for (const auto kind :
-       {StorageError::Kind::kUnavailable, StorageError::Kind::kRejected, StorageError::Kind::kRefused,
-        StorageError::Kind::kCorrupt}) {
+  for (const auto kind : {StorageError::Kind::kUnavailable, StorageError::Kind::kRejected, StorageError::Kind::kRefused,
+                          StorageError::Kind::kCorrupt}) {
     exit_.reset();
     take_over_.reset();
     pipeline_.emplace(PipelineOptions{}, StartOptions{});

@@ -57,9 +57,9 @@ class Network {
 
   std::map<Token, SteadyTime> asked_at;
   std::map<Token, SteadyTime> answered_at;
-  std::map<std::string, Quantity> granted_to;       // by program and semester
-  std::size_t refused_free = 0;                     // tries that count as none
-  std::size_t losses = 0;                           // of connections: so do these
+  std::map<std::string, Quantity> granted_to;  // by program and semester
+  std::size_t refused_free = 0;                // tries that count as none
+  std::size_t losses = 0;                      // of connections: so do these
 
  private:
   void serve(const SendRequest& send) {

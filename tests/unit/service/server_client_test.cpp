@@ -325,7 +325,9 @@ TEST(ServerClientTest, OfAPartThatAReplyListsTwiceOnlyTheFirstEntryCounts) {
       {"answered, then refused", {{"first-of-1", Status::kOk}, {"first-of-1", Status::kUnavailable}}, false, false},
       {"answered twice", {{"first-of-1", Status::kOk}, {"first-of-1", Status::kOk}}, false, false},
       {"both answered, one twice",
-       {{"first-of-1", Status::kOk}, {"first-of-1", Status::kUnavailable}, {"second-of-1", Status::kOk}}, true, false},
+       {{"first-of-1", Status::kOk}, {"first-of-1", Status::kUnavailable}, {"second-of-1", Status::kOk}},
+       true,
+       false},
   };
   for (const auto& [description, parts, is_over, waits_for_first] : cases) {
     SCOPED_TRACE(description);
@@ -358,8 +360,8 @@ TEST(ServerClientTest, TheLogIsToldOfEachTryAndOfTheOutcome) {
     int tries_left;
   };
   const Event expected[] = {
-      {Kind::kSent, 1, 0, 2},     {Kind::kTryRefused, 1, 0, 2}, {Kind::kSent, 1, 1, 1},    {Kind::kTryLost, 1, 1, 1},
-      {Kind::kSent, 1, 0, 0},     {Kind::kAnswered, 1, 0, 0},   {Kind::kSent, 2, 0, 2},    {Kind::kGivenUp, 2, 0, 2},
+      {Kind::kSent, 1, 0, 2}, {Kind::kTryRefused, 1, 0, 2}, {Kind::kSent, 1, 1, 1}, {Kind::kTryLost, 1, 1, 1},
+      {Kind::kSent, 1, 0, 0}, {Kind::kAnswered, 1, 0, 0},   {Kind::kSent, 2, 0, 2}, {Kind::kGivenUp, 2, 0, 2},
   };
   ASSERT_EQ(client.logged.size(), std::size(expected));
   for (std::size_t i = 0; i < std::size(expected); ++i) {

@@ -91,10 +91,10 @@ class StoreWorkerOfAPolledStore : public testing::Test {
   std::vector<StoreEvent> posted_;
   std::binary_semaphore has_posted_{0};
   StoreWorker worker_{repository_, [] { return Now{}; },
-                       [this](StoreEvent event) {
-                         posted_.push_back(std::move(event));
-                         has_posted_.release();
-                       }};
+                      [this](StoreEvent event) {
+                        posted_.push_back(std::move(event));
+                        has_posted_.release();
+                      }};
 };
 
 TEST_F(StoreWorkerOfAPolledStore, MakesACommitOnTheCallersThread) {

@@ -226,8 +226,7 @@ TEST(Follow, RefusesALedgerInWhichAnEntryIsMissing) {
     const char* sentence;
   };
   const auto* const gap = "semester \"s\": entry 3: the entry is missing; stored: entry 4; expected: entry 3";
-  for (const auto& c : {Case{{1, 2, 4}, gap},
-                        Case{{1, 2, 3}, "semester \"s\": entry 4: the entry is missing"}}) {
+  for (const auto& c : {Case{{1, 2, 4}, gap}, Case{{1, 2, 3}, "semester \"s\": entry 4: the entry is missing"}}) {
     RowsReader reader;
     for (const auto seq : c.seqs) reader.rows.push_back({.seq = seq});
     try {

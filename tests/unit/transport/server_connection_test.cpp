@@ -150,8 +150,8 @@ TEST(ServerConnectionTest, TheReasonOfALossSaysWhatHappened) {
     PlainListener listener{0};
     if (test.listener) test.listener(listener);
     zmq::context_t context;
-    ServerConnection connection{context, test.host_port.empty() ? listener.host_port() : test.host_port,
-                                test.try_time, kReplyBytesMax};
+    ServerConnection connection{context, test.host_port.empty() ? listener.host_port() : test.host_port, test.try_time,
+                                kReplyBytesMax};
     connection.connect(Clock::now());
     const auto reason = reason_of_loss(connection);
     EXPECT_NE(reason.find(test.part), std::string::npos) << reason;

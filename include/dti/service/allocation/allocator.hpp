@@ -85,7 +85,7 @@ class Allocator {
     std::array<Holding, kPrograms> holdings;
   };
   struct Semester {
-    LedgerTotals totals;  // decided entries included
+    LedgerTotals totals;                              // decided entries included
     std::vector<std::unique_ptr<HoldingPage>> pages;  // by (ProgramId - 1) / kPrograms; null: no grant there
   };
 

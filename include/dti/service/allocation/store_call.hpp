@@ -53,8 +53,7 @@ struct OpenSemesterCall {
   Capacity capacity;
   WallTime at{};
 };
-using StoreCall =
-    std::variant<CommitCall, GuardCall, TakeOverCall, WatchCall, RenewCall, ResignCall, OpenSemesterCall>;
+using StoreCall = std::variant<CommitCall, GuardCall, TakeOverCall, WatchCall, RenewCall, ResignCall, OpenSemesterCall>;
 
 /// The failure of a call.
 struct StoreFailure {

@@ -23,7 +23,7 @@ struct ServerClientOptions {
   std::vector<std::string> endpoints;                // host:port of the servers, at least one; tried in turn
   std::chrono::milliseconds request_timeout{2'000};  // for one try
   int retries = 10;  // 0 or less: the client never repeats a request that a server may have read
-  std::chrono::milliseconds budget{25'000};          // for all tries of a request
+  std::chrono::milliseconds budget{25'000};  // for all tries of a request
 };
 
 /// A request to the leader. The owner of the client keeps the body and sends it for each SendTry action.

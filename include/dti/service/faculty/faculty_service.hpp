@@ -25,10 +25,10 @@ inline constexpr std::size_t kBatchProgramsMax = 1'000;  // a server accepts no 
 
 struct FacultyOptions {
   std::string name;
-  ServerClientOptions client;           // the servers, and the limits for requests to them
-  std::optional<std::string> semester;  // if set: the faculty sends one batch for this semester and exits
-  std::size_t programs_min = 5;         // programs whose requests make a batch full; at most kBatchProgramsMax
-  std::chrono::milliseconds batch_wait{30'000};   // from the first request until a batch that is not full is sent
+  ServerClientOptions client;                    // the servers, and the limits for requests to them
+  std::optional<std::string> semester;           // if set: the faculty sends one batch for this semester and exits
+  std::size_t programs_min = 5;                  // programs whose requests make a batch full; at most kBatchProgramsMax
+  std::chrono::milliseconds batch_wait{30'000};  // from the first request until a batch that is not full is sent
   std::chrono::milliseconds stop_timeout{1'300};  // how long a stop waits for the servers; a stop may take 2 s in total
   std::size_t waiting_max = 16'384;               // programs that wait for a reply
 };
@@ -40,8 +40,8 @@ struct FacultyCounts {
   std::uint64_t batches_answered = 0;
   std::uint64_t batches_given_up = 0;
   std::uint64_t tries_sent = 0;
-  std::uint64_t tries_lost = 0;     // no connection, or no reply in time
-  std::uint64_t tries_refused = 0;  // a server replied that the faculty should try again
+  std::uint64_t tries_lost = 0;                    // no connection, or no reply in time
+  std::uint64_t tries_refused = 0;                 // a server replied that the faculty should try again
   Histogram batch_programs{kBatchProgramsBounds};  // of the batches that were sent
   Histogram batch_seconds{kSecondsBounds};         // from the first try of an answered batch to its last reply
 };

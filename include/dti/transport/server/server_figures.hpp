@@ -63,9 +63,9 @@ struct ServerFigures {
   SteadyTime lease_until{};  // by this server's clock
   std::string leader;        // standing by: HOST:PORT of the leader, if known
   bool is_stopping = false;
-  bool store_answers = true;  // false: its last call failed, or takes too long, or the store refuses everything
+  bool store_answers = true;     // false: its last call failed, or takes too long, or the store refuses everything
   bool store_is_silent = false;  // no call has had an answer for longer than the store timeout
-  bool is_loaded = false;     // the state is the store's: this server leads, or has followed the ledger to its end
+  bool is_loaded = false;        // the state is the store's: this server leads, or has followed the ledger to its end
   std::uint64_t entries_behind = 0;  // standing by: what the state lacks of the ledger, as the last watch saw it
   SteadyTime followed_at{};          // standing by: when it reached the end last; before that: when it was to begin
   // What waits, and connections.

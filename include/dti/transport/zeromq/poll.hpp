@@ -9,7 +9,7 @@ namespace dti {
 
 /// A descriptor or a libzmq socket for which a loop waits.
 struct PollItem {
-  void* socket = nullptr;    // of libzmq; null: `descriptor` is used
+  void* socket = nullptr;  // of libzmq; null: `descriptor` is used
   int descriptor = -1;
   bool for_writing = false;  // ready also when the descriptor can be written
   bool is_ready = false;     // set by wait_for()

@@ -90,7 +90,7 @@ class ServerConnection {
 
   State state_ = State::kIdle;
   std::optional<std::string> fault_;  // why there is no connection; update() has not reported it yet
-  SteadyTime deadline_{};      // of the lookup, or of the attempt to connect
+  SteadyTime deadline_{};             // of the lookup, or of the attempt to connect
 
   std::shared_ptr<Lookup> lookup_;  // may outlive the attempt that started it; then the next attempt uses it
   SteadyTime lookup_started_{};
