@@ -41,12 +41,14 @@ class Daemon {
 
   [[nodiscard]] HttpResponse status() {
     const auto now = steady_now();
-    if (status_ && now - status_made_at_ < kKeptFor) return *status_;
     const auto state = look_(now);
+    // New figures are shown at once, so that no other path knows more than this one.
+    if (status_ && state.published_at == status_published_at_ && now - status_made_at_ < kKeptFor) return *status_;
     Json json{{"version", facts_.version},
               {"uptime-seconds", static_cast<std::int64_t>(seconds_between(began_at_, now))}};
     state.add_status(json);
     status_ = dti::status(std::move(json), state.checks);
+    status_published_at_ = state.published_at;
     status_made_at_ = now;
     return *status_;
   }
@@ -108,6 +110,7 @@ class Daemon {
   const MemoryGauge memory_;
   ProcessWatch process_;
   std::optional<HttpResponse> status_;  // none: not made yet, as below
+  SteadyTime status_published_at_{};
   SteadyTime status_made_at_{};
   std::shared_ptr<const std::string> prometheus_;
   std::shared_ptr<const std::string> open_metrics_;

@@ -165,6 +165,13 @@ TEST(ServerRoutes, AnswerFromTheNewestFiguresInTheFormatThatTheClientPrefers) {
   ASSERT_TRUE(board.publish(
       {.at = std::chrono::steady_clock::now(), .requests = {}, .store = {}, .leader = {}, .semesters = {}}));
   EXPECT_EQ(get("/livez", "").status, 200);
+  ASSERT_TRUE(board.publish({.at = std::chrono::steady_clock::now(),
+                             .requests = {},
+                             .store = {},
+                             .epoch = 5,
+                             .leader = {},
+                             .semesters = {}}));
+  EXPECT_EQ(nlohmann::json::parse(*get("/status", "").body)["epoch"], 5) << "at once";
 }
 
 TEST(ServerRoutes, ClientsThatAskForTheStatusOrTheMetricsWithoutAPauseGetTheSameTextForAWhile) {
