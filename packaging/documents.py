@@ -26,7 +26,7 @@ def with_installed_links(page, text):
         path = (SOURCES / page).parent.joinpath(target).resolve().relative_to(SOURCES)
         if is_installed(path):
             return link[0]
-        return link[1] if link[1] in str(path) else f"{link[1]} (`{path}` in the sources)"
+        return link[1] if str(path).startswith(link[1].strip("`")) else f"{link[1]} (`{path}` in the sources)"
     return LINK.sub(replacement, text)
 
 

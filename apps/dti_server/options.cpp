@@ -219,13 +219,11 @@ std::variant<DtiServerOptions, UsageExit> read_options(std::span<const std::stri
     options.proxy = settings.addresses("proxy-server").front();
     if (options.proxy->host.starts_with('[')) {
       return settings.bad("proxy-server",
-                          "the old proxy supports IPv4 only: give an IPv4 address, or a name that has "
-                          "one");
+                          "the old proxy supports IPv4 only: give an IPv4 address, or a name that has one");
     }
     if (is_ipv6_only(options.bind)) {
       return settings.bad("bind",
-                          "the old proxy (--proxy-server) reaches a server over IPv4 only: listen on an IPv4 "
-                          "address");
+                          "the old proxy (--proxy-server) reaches a server over IPv4 only: listen on an IPv4 address");
     }
   }
   options.fail_after = settings.duration("fail-seconds");

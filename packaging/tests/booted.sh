@@ -8,6 +8,7 @@ network=(unshare --net) # a command that runs another one in the network of the 
 # shellcheck disable=SC2016  # the inner shell expands it
 boot() {
   local group=$work/cgroup/$(basename "$1")
+  init=
   mkdir -p "$work/cgroup"
   mountpoint -q "$work/cgroup" || mount -t cgroup2 cgroup2 "$work/cgroup" || return 1
   mkdir -p "$group" || return 1

@@ -10,7 +10,7 @@ unit=$(dpkg-deb --contents "$server_deb" | sed -n 's|.* \.\(/.*/dti-server.servi
 
 as_dti() { setpriv --reuid=dti --regid=dti --clear-groups "$@"; }
 as_reader() { setpriv --reuid=nobody --regid=dti --clear-groups "$@"; } # another user, of the group
-# The service's command line, as its user and with its variables.
+# The service's command line, as its user.
 launch_server() {
   local command user
   command=$(sed -n 's/^ExecStart=//p' "$unit")
@@ -19,7 +19,7 @@ launch_server() {
   # Ports 0, because other servers may run beside this root.
   # shellcheck disable=SC2086  # a command line
   setpriv --reuid="$user" --regid="$user" --clear-groups --no-new-privs \
-    env -i PATH=/usr/bin:/bin LANG=C STATE_DIRECTORY=$state DTI_PORT=0 DTI_HTTP=127.0.0.1:0 $command \
+    env -i PATH=/usr/bin:/bin LANG=C DTI_PORT=0 DTI_HTTP=127.0.0.1:0 $command \
     >"$work/server.out" 2>"$work/server.err" </dev/null &
   server=$!
 }

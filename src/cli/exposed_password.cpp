@@ -24,8 +24,8 @@ std::optional<std::string> exposed_password(const AppDescription& app, const Set
     if (value == nullptr || settings.origin(setting.name).source != Source::kFile) continue;
     if (!has_password(setting, *value) || !others_can_read(settings.config_path())) continue;
     return settings.origin(setting.name).text + ": " + setting.name +
-           ": every user of this machine can read this password: move it to a password file (PGPASSFILE), or let only "
-           "the user of the program read the config file (chmod)";
+           ": the mode of the file lets every user read this password: move it to a password file (PGPASSFILE), or let "
+           "only the user of the program read the config file (chmod)";
   }
   return std::nullopt;
 }

@@ -77,7 +77,7 @@ def test_a_fresh_root_has_the_settings_of_apt_under_names_that_no_package_has(tm
     _, status, stderr = call_fresh_root(tmp_path, KEEP="1")
     assert status == 0, stderr
     root, = tmp_path.glob("dti-root-trixie.??????")
-    ours = {f"machine-{path.name}" for path in Path("/etc/apt/apt.conf.d").iterdir() if path.is_file()}
+    ours = {f"machine-{path.name}" for path in Path("/etc/apt/apt.conf.d").glob("[!.]*") if path.is_file()}
     assert {path.name for path in (root / "etc/apt/apt.conf.d").iterdir()} == {"50appstream", *ours}
 
 

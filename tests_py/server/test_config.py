@@ -111,7 +111,7 @@ def test_an_answer_that_cannot_be_printed_is_a_failure(tmp_path, task):
 def test_a_password_that_every_user_can_read_is_told_by_the_check_and_in_the_log(tmp_path):
     config = tmp_path / "dti.toml"
     config.write_text('store = "postgresql://dti:s3cret@127.0.0.1:1/dti"\n', encoding="utf-8")
-    warning = f"{config}:1: store: every user of this machine can read this password"
+    warning = f"{config}:1: store: the mode of the file lets every user read this password"
     for mode, is_told in ((0o644, True), (0o640, False)):
         config.chmod(mode)
         status, out, _ = run(tmp_path, "dti_server", f"--config={config}", "--check-config")

@@ -231,7 +231,7 @@ def test_a_scrape_shows_how_http_connections_end_and_when_there_are_too_many(dti
         samples = scrape(http)
         assert 0 < metric(samples, "dti_http_connections") <= limit
         assert metric(samples, "dti_events_total", event="http-limit-reached") >= 1
-        assert re.search(rf"http-limit-reached: .*connections-max={limit}\b", dti.log)
+        until(lambda: re.search(rf"http-limit-reached: .*connections-max={limit}\b", dti.log), what="the log")
     until(lambda: metric(scrape(http), "dti_http_connections") == 1, what="the end of these connections")
     assert closed("client") >= limit // 2
 
@@ -250,7 +250,8 @@ def test_two_hundred_slow_hostile_and_greedy_clients_change_nothing_for_the_rout
 
 def test_a_thousand_pipelined_requests_are_answered_in_order(http):
     with connect(http) as peer:
-        requests = b"".join(b"GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"livez" if i % 2 else b"nothing") for i in range(999))
+        requests = b"".join(b"GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"livez" if i % 2 else b"nothing")
+                            for i in range(999))
         sender = threading.Thread(target=peer.sendall, args=(
             requests + b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",))
         sender.start()
@@ -269,7 +270,7 @@ def test_http_clients_that_take_all_descriptors_stop_neither_the_router_nor_each
             for _ in range(20):
                 ask_civil(client)
             until(lambda: status_of_if_any(http, "/livez") == 200, what="an answer in between")
-        assert re.search(r"http-limit-reached: .*no descriptor", dti.log)
+        until(lambda: re.search(r"http-limit-reached: .*no descriptor", dti.log), what="the log")
         until(lambda: status_of_if_any(http, "/readyz") == 200, what="an answer afterwards")
 
 

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from tests_py.harness.process import run, running
+from tests_py.harness.process import run, running, until
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.stores import SqliteStore
 from tests_py.harness.wire import OK, Client, answers, check_failed, grant, request
@@ -118,7 +118,7 @@ def test_a_second_server_on_one_sqlite_file_is_refused_and_told_who_holds_it(sql
 def test_a_server_without_a_semester_serves_and_opens_one_at_its_next_start(store, tmp_path):
     with running(tmp_path, store.flag) as dti, Client(dti.endpoint) as client:
         check_failed(client.ask(DERECHO), DERECHO, "INVALID-SEMESTER")
-        assert " warning no-open-semester: " in dti.log
+        until(lambda: " warning no-open-semester: " in dti.log, what="the log")
     with running(tmp_path, store.flag, *POOL) as dti, Client(dti.endpoint) as client:
         assert grant(client, DERECHO) == [(OK, 7, 2, 0)]
         assert "no-open-semester" not in dti.log

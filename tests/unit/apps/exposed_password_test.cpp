@@ -50,7 +50,7 @@ std::string store(const std::string& address) { return "port = 1\nstore = \"" + 
 TEST_F(ExposedPassword, IsToldWithItsPlaceAndWithoutItsText) {
   const auto warning = exposed(0644, store(kWithPassword));
   ASSERT_TRUE(warning);
-  EXPECT_TRUE(warning->starts_with(path_ + ":2: store: every user")) << *warning;
+  EXPECT_TRUE(warning->starts_with(path_ + ":2: store: the mode of the file lets every user")) << *warning;
   EXPECT_EQ(warning->find(kSecret), std::string::npos) << *warning;
 }
 

@@ -68,7 +68,7 @@ class HttpCountsTest : public testing::Test {
     return log_;
   }
 
-  /// Asks for the counts, over a connection of its own, until a connection has ended.
+  /// Asks for the counts, over a connection of its own, until another connection has ended.
   /// @return how often the server cut this connection off, because this test was slow
   std::uint64_t ask_until_one_has_ended(const HttpServer& server) {
     std::uint64_t cut_off = 0;
@@ -76,7 +76,7 @@ class HttpCountsTest : public testing::Test {
     const auto give_up_at = std::chrono::steady_clock::now() + kForever;
     while (std::chrono::steady_clock::now() < give_up_at) {
       if (asking->send(get("/counts")) && status_of(asking->read_response().first) == 200) {
-        if (sum(counts().closed) > 0) break;
+        if (sum(counts().closed) > cut_off) break;
         ::poll(nullptr, 0, 5);
       } else {
         ++cut_off;
@@ -142,9 +142,13 @@ TEST_P(HttpCloseReasons, AreCountedOnceForEachConnection) {
   Client client{std::in_place, server};
   act(client);
   const auto cut_off = ask_until_one_has_ended(server);
-  auto expected = only(reason, 1);
-  expected[static_cast<std::size_t>(HttpCloseReason::kTooSlow)] += cut_off;
-  EXPECT_EQ(counts().closed, expected);
+  const auto closed = counts().closed;
+  EXPECT_EQ(sum(closed), 1 + cut_off);
+  EXPECT_GE(closed[static_cast<std::size_t>(reason)], 1U);
+  for (const auto other : {HttpCloseReason::kClient, HttpCloseReason::kBadRequest, HttpCloseReason::kLimit}) {
+    if (other == reason) continue;
+    EXPECT_EQ(closed[static_cast<std::size_t>(other)], 0U);
+  }
   EXPECT_EQ(counts().open, 1U) << "the connection that asks";
   EXPECT_EQ(limit_log().size(), reason == HttpCloseReason::kLimit ? 1U : 0U);
 }
