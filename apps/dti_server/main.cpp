@@ -46,12 +46,8 @@ void reload(std::span<const std::string> args, dti::Settings& in_use, dti::Serve
   server.change(dti::server_changes(in_use));
 }
 
-int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti::StopSignals& stop_signals,
-          const dti::Log& process_log) {
-  const auto started_at = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-  const auto events = std::make_shared<dti::EventCounts>(dti::kServerEvents);
-  const auto log = dti::counted(process_log.sink(), events);
-  stop_signals.on_ignored([log](const char* name) { log(dti::ignored_signal(name)); });
+/// Logs what an operator should know about the settings.
+void log_remarks(const dti::DtiServerOptions& options, const dti::LogSink& log) {
   if (std::holds_alternative<dti::MemoryStoreAddress>(options.store)) {
     log({dti::LogLevel::kWarning,
          "memory-store",
@@ -67,6 +63,27 @@ int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti:
          "the catalogue file is not UTF-8 and was read as Windows-1252: check the accents of the new names",
          {}});
   }
+}
+
+/// @return none without --http
+std::unique_ptr<dti::HttpServer> start_http(const dti::DtiServerOptions& options, const dti::Server& server,
+                                            dti::ProcessFacts facts, const dti::LogSink& log) {
+  if (!options.http) return nullptr;
+  const auto counts = std::make_shared<dti::HttpCounts>();
+  facts.http_counts = counts;
+  const auto* const file = std::get_if<dti::SqliteStoreAddress>(&options.store);
+  const auto store_file = file == nullptr ? std::nullopt : std::optional{file->path};
+  return dti::serve_http(options.http->host, options.http->port,
+                         dti::server_routes(server.figures(), std::move(facts), store_file), log, counts);
+}
+
+int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti::StopSignals& stop_signals,
+          const dti::Log& process_log) {
+  const auto started_at = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  const auto events = std::make_shared<dti::EventCounts>(dti::kServerEvents);
+  const auto log = dti::counted(process_log.sink(), events);
+  stop_signals.on_ignored([log](const char* name) { log(dti::ignored_signal(name)); });
+  log_remarks(options, log);
   dti::Announcements announcements{log};
   const auto repository = dti::open_repository(options.store, options.pipeline.store_timeout, log);
   std::optional<dti::ProxyRegistration> registration;
@@ -75,19 +92,13 @@ int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti:
                      std::move(options.start),
                      *repository,
                      log};
-  std::unique_ptr<dti::HttpServer> http;
-  if (options.http) {
-    const auto* const file = std::get_if<dti::SqliteStoreAddress>(&options.store);
-    const auto store_file = file == nullptr ? std::nullopt : std::optional{file->path};
-    const auto counts = std::make_shared<dti::HttpCounts>();
-    const dti::ProcessFacts facts{.version = dti::program_version(),
-                                  .started_at = started_at,
-                                  .log_lines_dropped = [&process_log] { return process_log.lines_dropped(); },
-                                  .events = [events] { return events->all(); },
-                                  .http_counts = counts};
-    http = dti::serve_http(options.http->host, options.http->port,
-                           dti::server_routes(server.figures(), facts, store_file), log, counts);
-  }
+  const auto http = start_http(options, server,
+                               {.version = dti::program_version(),
+                                .started_at = started_at,
+                                .log_lines_dropped = [&process_log] { return process_log.lines_dropped(); },
+                                .events = [events] { return events->all(); },
+                                .http_counts = {}},
+                               log);
   dti::ServiceManager service_manager{
       [&server, status = dti::ServerStatus{}]() mutable { return status.state(*server.figures().newest()); }};
   stop_signals.on_stop([&] { service_manager.on_stopping(); });
