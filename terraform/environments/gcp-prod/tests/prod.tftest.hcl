@@ -1,0 +1,130 @@
+# The whole environment is planned, and each of its conditions refuses what it must refuse.
+
+mock_provider "google" {}
+
+variables {
+  project         = "example-project"
+  region          = "southamerica-west1"
+  client_cidrs    = ["10.50.0.0/16"]
+  servers         = { server-1 = { zone = "southamerica-west1-a" }, server-2 = { zone = "southamerica-west1-b" } }
+  image           = "debian-cloud/debian-12-bookworm-v20261110"
+  packages_folder = "../../modules/artifacts/tests/packages"
+  packages        = { dti-server = { version = "1.0", sha256 = "4c3ebbd11378f44ced13ac389bcbb3115659911527548750c89b1a5c6a0fbca9" }, dti-clients = { version = "1.0", sha256 = "1cb2de770d9d0e81f8babbcb0aa6f32fdffeb3e83862baae882db32781b036dd" }, google-cloud-ops-agent = { version = "2.0", sha256 = "a9f1b713b5632d456da48b9405e18b363a584d9cb54bdeb69de41c5de24056ca" } }
+  db_password     = "correct-horse-battery"
+  semester        = "2025-10"
+  classrooms      = 380
+  labs            = 60
+  alert_emails    = ["ops@example.org"]
+}
+
+run "the_outputs_are_those_of_the_local_environment" {
+  command = plan
+
+  assert {
+    condition     = output.server_endpoints == ["server-1.dti.internal:6000", "server-2.dti.internal:6000"]
+    error_message = "HOST:PORT of each server"
+  }
+
+  assert {
+    condition     = output.semester == "2025-10"
+    error_message = "the semester"
+  }
+
+  assert {
+    condition     = output.faculty_endpoints == {}
+    error_message = "HOST:PORT of each faculty"
+  }
+}
+
+run "each_server_can_be_rolled_by_its_name" {
+  command = plan
+
+  assert {
+    condition     = output.servers["server-1"].name == "dti-server-1" && output.servers["server-1"].group == "dti-server-1" && output.project == "example-project"
+    error_message = "what terraform/roll needs"
+  }
+}
+
+run "faculties_and_simulation_hosts_can_be_added" {
+  command = plan
+
+  variables {
+    faculties        = { derecho = {} }
+    simulation_hosts = 2
+  }
+
+  assert {
+    condition     = output.faculty_endpoints == { derecho = "derecho.dti.internal:5000" }
+    error_message = "one VM for a faculty"
+  }
+}
+
+run "one_server_is_refused" {
+  command = plan
+
+  variables {
+    servers = { server-1 = { zone = "southamerica-west1-a" } }
+  }
+
+  expect_failures = [var.servers]
+}
+
+run "servers_in_one_zone_are_refused" {
+  command = plan
+
+  variables {
+    servers = { server-1 = { zone = "southamerica-west1-a" }, server-2 = { zone = "southamerica-west1-a" } }
+  }
+
+  expect_failures = [var.servers]
+}
+
+run "a_family_of_images_is_refused" {
+  command = plan
+
+  variables {
+    image = "debian-cloud/debian-12"
+  }
+
+  expect_failures = [var.image]
+}
+
+run "alerts_that_reach_no_person_are_refused" {
+  command = plan
+
+  variables {
+    alert_emails = []
+  }
+
+  expect_failures = [var.alert_emails]
+}
+
+run "a_project_with_capitals_is_refused" {
+  command = plan
+
+  variables {
+    project = "Example"
+  }
+
+  expect_failures = [var.project]
+}
+
+run "a_zone_instead_of_a_region_is_refused" {
+  command = plan
+
+  variables {
+    region = "southamerica-west1-a"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "packages_without_the_agent_are_warned_of" {
+  command = plan
+
+  variables {
+    packages = { dti-server = { version = "1.0", sha256 = "4c3ebbd11378f44ced13ac389bcbb3115659911527548750c89b1a5c6a0fbca9" }, dti-clients = { version = "1.0", sha256 = "1cb2de770d9d0e81f8babbcb0aa6f32fdffeb3e83862baae882db32781b036dd" } }
+  }
+
+  expect_failures = [check.monitoring]
+}
