@@ -1,0 +1,252 @@
+"""The plans of the environments on Google Cloud: what they open and whom they give rights, what they do to what runs, and
+what the VMs get. test_terraform_mistakes.py has the general rules."""
+
+import ipaddress
+import json
+import re
+
+import pytest
+
+from tests_py.harness.process import ROOT, run
+from tests_py.harness.prometheus import FOLDER as MONITORING
+from tests_py.harness.terraform_provider import Terraform
+
+TERRAFORM = ROOT / "terraform"
+PASSWORD = "pw-7f3e91c2:with-a-colon"
+ENVIRONMENTS = ("gcp-dev", "gcp-prod")
+ROLES = {"roles/logging.logWriter", "roles/monitoring.metricWriter", "roles/secretmanager.secretAccessor",
+         "roles/storage.objectViewer"}
+BUDGET = {"billing_account": "012345-6789AB-CDEF01", "project_number": "123456789012", "amount": 400}
+GOOGLE_SOURCES = {"35.191.0.0/16", "130.211.0.0/22", "35.235.240.0/20"}
+
+
+def start(terraform, environment, **variables):
+    """The environment with the values of its README's example, and with everything that is optional."""
+    readme = (TERRAFORM / f"environments/{environment}/README.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"^```tfvars\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    checkout = terraform(source=TERRAFORM, below=f"environments/{environment}")
+    (checkout.folder / "terraform.tfvars").write_text(example)
+    (checkout.folder / "a.auto.tfvars.json").write_text(json.dumps(
+        {"catalog": str(ROOT / "data/catalog.csv"), "faculties": {"derecho": {}}, "simulation_hosts": 1,
+         "alert_emails": ["operations@example.org"], "budget": BUDGET, **variables}))
+    return checkout
+
+
+def change(checkout, **variables):
+    file = checkout.folder / "a.auto.tfvars.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **variables}))
+
+
+FLAG = f"-var=db_password={PASSWORD}"
+
+
+@pytest.fixture(scope="module", params=ENVIRONMENTS)
+def resources(provider, tmp_path_factory, request):
+    """(type, address, planned values) of each resource."""
+    base = tmp_path_factory.mktemp("plan")
+    plan = start(lambda **options: Terraform(provider, base, **options).init(), request.param).plan(FLAG)
+    return list(of_module(plan["planned_values"]["root_module"]))
+
+
+def of_module(module):
+    for resource in module.get("resources", []):
+        yield resource["type"], resource["address"], resource["values"]
+    for child in module.get("child_modules", []):
+        yield from of_module(child)
+
+
+def of_type(resources, kind):
+    found = [values for other, _, values in resources if other == kind]
+    assert found, kind
+    return found
+
+
+def texts(value):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from texts(part)
+    elif isinstance(value, str):
+        yield value
+
+
+# Closed.
+
+def test_each_rule_of_the_firewall_has_a_named_source_one_port_and_no_wide_range(resources):
+    ports = {"6000": 0, "5000": 0, "6080": 0, "5080": 0, "22": 0}
+    for rule in of_type(resources, "google_compute_firewall"):
+        sources = rule["source_ranges"] or []
+        assert sources or rule["source_tags"], rule["name"]
+        assert all(ipaddress.ip_network(source).prefixlen >= 8 for source in sources)
+        [allow] = rule["allow"]
+        assert allow["protocol"] == "tcp" and rule["direction"] == "INGRESS" and rule["deny"] == []
+        [port] = allow["ports"]
+        ports[port] += 1
+        if port in ("6080", "5080", "22"):
+            assert set(sources) <= GOOGLE_SOURCES
+    assert all(ports.values())
+
+
+def test_rights_are_given_one_by_one_and_none_is_broad(resources):
+    grants = [(kind, values) for kind, _, values in resources if "_iam_" in kind]
+    assert {kind.rsplit("_iam_", 1)[1] for kind, _ in grants} == {"member"}
+    assert {values["role"] for _, values in grants} == ROLES
+    assert {kind for kind, values in grants if "project" in kind} == {"google_project_iam_member"}
+    assert {values["role"] for kind, values in grants if kind == "google_project_iam_member"} == {
+        "roles/logging.logWriter", "roles/monitoring.metricWriter"}
+
+
+def test_an_api_stays_on_when_the_environment_is_removed(resources):
+    assert {values["disable_on_destroy"] for values in of_type(resources, "google_project_service")} == {False}
+
+
+# Secrets.
+
+def files_with(folder, marker):
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")
+            if path.is_file() and "providers" not in path.parts and marker.encode() in path.read_bytes()}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_password_is_in_no_plan_no_state_no_metadata_and_no_output(terraform, environment):
+    checkout = start(terraform, environment)
+    plan = checkout.plan(FLAG)
+    part = PASSWORD.split(":")[0]
+    assert part not in json.dumps(plan)
+    assert part not in checkout.apply(FLAG)
+    assert part not in json.dumps(checkout.state())
+    assert files_with(checkout.folder.parents[1], part) == set()
+    [user] = of_type(list(of_module(checkout.state()["values"]["root_module"])), "google_sql_user")
+    assert user["password_wo_version"] == 1 and user["password"] is None
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_another_number_writes_another_password_to_both_places_and_touches_no_vm(terraform, environment):
+    checkout = start(terraform, environment)
+    checkout.apply(FLAG)
+    assert "No changes." in checkout.run("plan", "-var=db_password=another-password")
+    change(checkout, db_password_version=2)
+    assert changed(checkout.plan(FLAG)) == {"module.database.google_sql_user.this",
+                                            "module.secrets.google_secret_manager_secret_version.this"}
+
+
+def changed(plan):
+    return {resource["address"] for resource in plan["resource_changes"]
+            if resource["change"]["actions"] not in (["no-op"], ["read"])}
+
+
+# Gentle to what runs.
+
+def removed(plan):
+    return {resource["address"] for resource in plan["resource_changes"] if "delete" in resource["change"]["actions"]}
+
+
+def test_a_second_apply_changes_nothing(terraform):
+    checkout = start(terraform, "gcp-prod")
+    checkout.apply(FLAG)
+    assert "No changes." in checkout.run("plan", FLAG)
+
+
+@pytest.mark.parametrize("values", [
+    {"image": "debian-cloud/debian-12-bookworm-v20261210"}, {"semester": "2027-10"},
+    {"server_machine_type": "e2-standard-4"}], ids=str)
+def test_no_change_of_the_servers_replaces_a_vm_or_its_address(terraform, values):
+    """It replaces templates, for which no VM stops. terraform/roll replaces the VMs, one after the other."""
+    checkout = start(terraform, "gcp-prod")
+    checkout.apply(FLAG)
+    change(checkout, **values)
+    plan = checkout.plan(FLAG)
+    gone = removed(plan)
+    assert gone and {address.split(".")[-2] for address in gone} == {"google_compute_instance_template"}
+    for resource in plan["resource_changes"]:
+        if resource["address"] in gone:
+            assert resource["change"]["actions"] == ["create", "delete"], "the successor comes first"
+        if resource["type"] == "google_compute_instance_group_manager":
+            assert resource["change"]["after"]["update_policy"][0]["type"] == "OPPORTUNISTIC"
+
+
+def test_a_server_more_and_a_server_less_leave_the_others_alone(terraform):
+    checkout = start(terraform, "gcp-prod")
+    checkout.apply(FLAG)
+    zones = {name: {"zone": f"southamerica-west1-{zone}"} for name, zone in (("server-1", "a"), ("server-2", "b"),
+                                                                             ("server-3", "c"))}
+    change(checkout, servers=zones, faculties={})
+    assert "server-1" not in str(changed(checkout.plan(FLAG)))
+    checkout.apply(FLAG)
+    change(checkout, servers={name: zones[name] for name in ("server-1", "server-3")})
+    gone = removed(checkout.plan(FLAG))
+    assert gone and all('"server-2"' in address for address in gone)
+
+
+def test_a_disk_that_has_grown_is_no_reason_to_replace_the_database(terraform):
+    checkout = start(terraform, "gcp-prod")
+    checkout.apply(FLAG)
+    file = checkout.folder / "terraform.tfstate"
+    state = json.loads(file.read_text())
+    [database] = [resource for resource in state["resources"] if resource["type"] == "google_sql_database_instance"]
+    database["instances"][0]["attributes"]["settings"][0]["disk_size"] = 500
+    file.write_text(json.dumps(state))
+    assert "No changes." in checkout.run("plan", FLAG)
+
+
+def test_the_protected_database_is_not_destroyed_before_its_protection_is_off(terraform):
+    checkout = start(terraform, "gcp-prod")
+    checkout.apply(FLAG)
+    assert "cannot be destroyed while" in checkout.run("destroy", "-auto-approve", FLAG, status=1)
+    change(checkout, deletion_protection=False)
+    checkout.apply(FLAG)
+    checkout.run("destroy", "-auto-approve", FLAG)
+    assert "values" not in checkout.state()
+
+
+# What the VMs get.
+
+def vms(resources):
+    return {values["name_prefix"].rstrip("-"): values["metadata"]
+            for values in of_type(resources, "google_compute_instance_template")}
+
+
+def test_the_server_accepts_its_settings_and_the_faculty_its_own(terraform, tmp_path):
+    """Their paths are those of the VM; here they are in a folder."""
+    checkout = start(terraform, "gcp-prod")
+    checkout.apply(FLAG)
+    metadata = vms(list(of_module(checkout.state()["values"]["root_module"])))
+    for vm, program, name in (("dti-server-1", "dti_server", "dti.toml"), ("dti-faculty-derecho", "faculty", "derecho.toml")):
+        for line in metadata[vm]["dti-manifest"].splitlines():
+            kind, *parts = line.split(" ")
+            if kind == "file":
+                file = tmp_path / parts[2].rsplit("/", 1)[1]
+                file.write_text(metadata[vm][parts[0]].replace("/etc/dti/", f"{tmp_path}/"))
+        status, _, stderr = run(tmp_path, program, f"--config={tmp_path / name}", "--check-config")
+        assert (status, stderr) == (0, "")
+
+
+def test_a_vm_gets_the_script_of_the_module_and_only_its_own_packages(terraform):
+    checkout = start(terraform, "gcp-prod")
+    plan = checkout.plan(FLAG)
+    script = (TERRAFORM / "modules/vm/startup.sh").read_text(encoding="utf-8")
+    for name, metadata in vms(list(of_module(plan["planned_values"]["root_module"]))).items():
+        assert metadata["startup-script"] == script, name
+        assert len(script) < 256 * 1024
+
+
+# Alerts.
+
+def test_the_alerts_have_the_names_the_expressions_and_the_numbers_of_the_rules_for_prometheus(resources):
+    rules = (MONITORING / "dti.rules.yml").read_text(encoding="utf-8")
+    wanted = {}
+    for name, body in re.findall(r"^ +- alert: (\w+)\n((?: {8}.*\n)+)", rules, re.MULTILINE):
+        lines, line = re.search(r"^ +expr: (?:>-\n((?: {10}.*\n)+)|(.*)$)", body, re.MULTILINE).groups()
+        time = re.search(r"^ +for: (\d+)([sm])$", body, re.MULTILINE)
+        seconds = int(time[1]) * {"s": 1, "m": 60}[time[2]] if time else 0
+        wanted[name] = (" ".join((lines or line).split()), f"{seconds}s",
+                        re.search(r"^ +severity: (\w+)$", body, re.MULTILINE)[1].upper())
+    assert len(wanted) > 8
+    found = {}
+    for policy in of_type(resources, "google_monitoring_alert_policy"):
+        [condition] = policy["conditions"]
+        [query] = condition["condition_prometheus_query_language"]
+        found[policy["display_name"]] = (" ".join(query["query"].split()), query["duration"], policy["severity"])
+        assert not re.search(r"{{|}}", "".join(texts(policy["documentation"])))
+    assert found == wanted
