@@ -152,7 +152,9 @@ TEST_P(PollableContract, AWarningAtTheCommitOfABatchOfAnySizeIsInDoubt) {
   for (const std::size_t size : {1, 100, 3'000}) {
     start_commit(large_batch(size));
     EXPECT_EQ(failure_of([&] { static_cast<void>(finish()); }), Kind::kInDoubt) << size;
+    client->run("ALTER TABLE semester DISABLE TRIGGER warn");
     const Leadership leadership = lead();
+    client->run("ALTER TABLE semester ENABLE TRIGGER warn");
     epoch_ = leadership.epoch;
     EXPECT_EQ(leadership.semesters.at(0).head, semester_.head) << "it was durable all the same";
   }

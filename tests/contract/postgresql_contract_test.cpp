@@ -433,7 +433,7 @@ TEST_P(PostgresqlContract, RefusesToMakeASecondLedgerWhereSearchPathHidesTheFirs
   }
 }
 
-TEST_P(PostgresqlContract, AWarningDoesNotKeepAServerFromTakingTheLead) {
+TEST_P(PostgresqlContract, AWarningBeforeTheCommitDoesNotKeepAServerFromTakingTheLead) {
   start();
   const auto client = backend_->connect();
   client->run(
@@ -441,6 +441,25 @@ TEST_P(PostgresqlContract, AWarningDoesNotKeepAServerFromTakingTheLead) {
       "'57P01'; RETURN NULL; END $$");
   client->run("CREATE TRIGGER warn AFTER UPDATE ON leadership FOR EACH STATEMENT EXECUTE FUNCTION warn()");
   EXPECT_EQ(lead().epoch, epoch_ + 1);
+}
+
+TEST_P(PostgresqlContract, AWarningAtTheCommitThatMayHaveCutItShortKeepsAServerFromTheLead) {
+  start();
+  const auto client = backend_->connect();
+  client->run(
+      "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'canceling the wait' USING"
+      " ERRCODE = '57P01'; RETURN NULL; END $$");
+  client->run(
+      "CREATE CONSTRAINT TRIGGER warn AFTER UPDATE ON leadership DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE"
+      " FUNCTION warn()");
+  EXPECT_EQ(failure_of([&] { static_cast<void>(lead()); }), Kind::kUnreachable);
+  client->run("DROP TRIGGER warn ON leadership");
+  EXPECT_EQ(lead().epoch, epoch_ + 2);
+  client->run(
+      "CREATE CONSTRAINT TRIGGER warn AFTER UPDATE ON leadership DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE"
+      " FUNCTION warn()");
+  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->renew(epoch_ + 2, std::chrono::seconds{5})); }),
+            Kind::kInDoubt);
 }
 
 TEST_P(PostgresqlContract, AStatementThatIsRefusedLeavesNothingAndTheConnectionGood) {

@@ -199,6 +199,27 @@ class Cluster:
         self._stopped = []
 
 
+class Replica(Cluster):
+    """A copy of another cluster that follows it by streaming replication, and is called `name` there."""
+
+    def __init__(self, primary, name):
+        self._primary = primary
+        self._name = name
+        super().__init__()
+
+    def _make(self):
+        if self._as_postgres:
+            shutil.chown(self.folder, "postgres")
+        self._run("pg_basebackup", "-D", self._data, "-R", "-c", "fast", "-d",
+                  f"host={self._primary.folder} port={self._primary.port} user=postgres application_name={self._name}")
+        self.port = free_port()
+        self.start()
+
+    def promote(self):
+        """It becomes a primary of its own. The other one is not told."""
+        self._run("pg_ctl", "-D", self._data, "-w", "-t", str(HANG_SECONDS), "promote")
+
+
 @contextlib.contextmanager
 def scratch_cluster():
     cluster = Cluster()

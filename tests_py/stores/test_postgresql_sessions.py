@@ -92,7 +92,7 @@ def test_a_cancelled_wait_for_a_synchronous_standby_is_in_doubt(own_cluster, own
                                    f" datname = '{own_database}'", user="postgres")
 
         def doubted():
-            """The server may also wait with a renewal of its lease, whose cancelling leaves nothing in doubt."""
+            """The batch, or a renewal of the lease that comes before it."""
             if "taking-over-anew" in dti.log:
                 return True
             for (pid,) in waiting():
@@ -105,6 +105,26 @@ def test_a_cancelled_wait_for_a_synchronous_standby_is_in_doubt(own_cluster, own
         configure(own_cluster, own_database, "synchronous_standby_names", "")
         assert only_body(client.receive())["error-found"] is False
     assert count_entries(own_cluster, own_database) == 3
+
+
+def test_a_take_over_whose_wait_for_a_synchronous_standby_is_cancelled_does_not_lead(own_cluster, own_database, tmp_path):
+    """Its commit, and the entries before it, may be missing where the standby is promoted."""
+    flags = [*POOL, f"--store={own_cluster.uri(own_database)}", "--store-timeout=600"]
+    configure(own_cluster, own_database, "synchronous_standby_names", "nobody")
+    with running(tmp_path, *flags, ready=False) as dti:
+
+        def doubted():
+            if "while the lead was taken" in dti.log:
+                return True
+            for (pid,) in own_cluster.sql("postgres", "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                                          f" AND datname = '{own_database}'", user="postgres"):
+                own_cluster.sql("postgres", f"SELECT pg_cancel_backend({pid})", user="postgres")
+            return False
+
+        until(doubted, what="the doubt")
+        assert "leading" not in dti.log and "canceling wait for synchronous replication" in dti.log
+        configure(own_cluster, own_database, "synchronous_standby_names", "")
+        until(lambda: "leading" in dti.log, what="the lead")
 
 
 def test_a_warning_with_every_commit_changes_nothing_and_is_logged_once(postgresql, tmp_path):

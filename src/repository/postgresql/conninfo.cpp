@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -81,6 +82,17 @@ std::string describe_parse_error(std::string_view error, std::string_view text) 
          " of libpq";
 }
 
+/// The elements of one of libpq's lists, which are separated by commas. An empty one stands for libpq's default.
+std::vector<std::string> elements_of(std::string_view list) {
+  std::vector<std::string> elements;
+  while (true) {
+    const std::size_t end = list.find(',');
+    elements.emplace_back(list.substr(0, end));
+    if (end == std::string_view::npos) return elements;
+    list.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
 
 bool is_conninfo_uri(std::string_view text) {
@@ -152,10 +164,23 @@ bool Conninfo::is_revealed_by(std::string_view text) const {
   });
 }
 
+std::vector<Conninfo> hosts_of(const Conninfo& conninfo) {
+  constexpr std::array<std::string_view, 3> kLists = {"host", "hostaddr", "port"};
+  std::size_t count = 1;
+  for (const std::string_view key : kLists) count = std::max(count, elements_of(conninfo.value(key)).size());
+  std::vector<Conninfo> hosts(count, conninfo);
+  for (const std::string_view key : kLists) {
+    const auto elements = elements_of(conninfo.value(key));
+    const bool holds_for_all = conninfo.value(key).empty() || (key == "port" && elements.size() == 1);
+    if (holds_for_all) continue;
+    if (elements.size() != count) return {conninfo};
+    for (std::size_t i = 0; i < count; ++i) hosts[i].set(key, elements[i]);
+  }
+  return hosts;
+}
+
 std::chrono::seconds connect_timeout(const Conninfo& conninfo, std::chrono::milliseconds timeout) {
-  const std::string addresses = conninfo.value("hostaddr");
-  const std::string hosts = addresses.empty() ? conninfo.value("host") : addresses;
-  const auto host_count = 1 + std::count(hosts.begin(), hosts.end(), ',');
+  const auto host_count = static_cast<std::int64_t>(hosts_of(conninfo).size());
   return std::max(std::chrono::seconds{2}, std::chrono::floor<std::chrono::seconds>(timeout / host_count));
 }
 

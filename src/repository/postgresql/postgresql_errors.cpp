@@ -148,6 +148,14 @@ bool waiting_may_mend(std::string_view sqlstate) {
          (sqlstate.starts_with("08") && sqlstate != "08P01");
 }
 
+Conninfo parse_conninfo(const std::string& text) {
+  try {
+    return Conninfo{text};
+  } catch (const ConninfoError& error) {
+    throw StorageError{Kind::kRefused, std::string{"the PostgreSQL address cannot be read: "} + error.what()};
+  }
+}
+
 StorageError connect_error(const Conninfo& conninfo, std::string_view libpq_text, const PostgresqlClient& client) {
   // libpq's own text is shown only where it tells of an attempt to reach a server, which quotes hosts, users and
   // databases. Other texts quote the address, which may hold a password.

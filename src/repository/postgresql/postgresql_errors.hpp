@@ -15,6 +15,9 @@ struct PostgresqlClient {
   bool reads_only = false;
 };
 
+/// Reads a connection text. @throws StorageError  kRefused; shows nothing that may be a password
+[[nodiscard]] Conninfo parse_conninfo(const std::string& text);
+
 /// Describes a failed attempt to connect, without a password: kUnreachable if a later attempt can succeed by itself,
 /// kUnavailable if PostgreSQL or this client must be configured first, kRefused for a bad address.
 /// @param libpq_text  with SQLSTATEs, as PQERRORS_VERBOSE has them

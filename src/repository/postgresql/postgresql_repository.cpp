@@ -53,13 +53,11 @@ Epoch lock_leadership(pqxx::transaction_base& transaction, int backend_pid) {
 }  // namespace
 
 PostgresqlRepository::PostgresqlRepository(const std::string& conninfo, std::chrono::milliseconds timeout, LogSink log)
-    : conninfo_([&] {
-        try {
-          return Conninfo{conninfo};
-        } catch (const ConninfoError& error) {
-          throw StorageError{Kind::kRefused, std::string{"the PostgreSQL address cannot be read: "} + error.what()};
-        }
-      }()),
+    : PostgresqlRepository(parse_conninfo(conninfo), timeout, std::move(log)) {}
+
+PostgresqlRepository::PostgresqlRepository(const Conninfo& conninfo, std::chrono::milliseconds timeout, LogSink log)
+    : hosts_(hosts_of(conninfo)),
+      connect_timeout_(connect_timeout(conninfo, timeout)),
       timeout_(timeout),
       log_(std::move(log)),
       warnings_(log_) {}
@@ -78,10 +76,23 @@ auto PostgresqlRepository::perform(Call call, Action action) -> decltype(action(
   });
 }
 
+/// Makes a part of a call, and decides where to connect next if it fails. A primary that was replaced and cannot know it
+/// accepts connections; its commits wait for standbys that follow another one, and keep their locks. So a call that had to
+/// be interrupted, and a take-over that failed for any reason, may succeed only at another host.
+template <class Action>
+auto PostgresqlRepository::attempt(Call call, Action action) -> decltype(action()) {
+  try {
+    return translate_failures(call, action);
+  } catch (const StorageError&) {
+    if (call == Call::kTakingOver || gate_.interrupted()) pass_over_host();
+    throw;
+  }
+}
+
 /// Makes a part of a call. If the driver throws, throws the StorageError that says whether the call may have taken
 /// effect.
 template <class Action>
-auto PostgresqlRepository::attempt(Call call, Action action) -> decltype(action()) {
+auto PostgresqlRepository::translate_failures(Call call, Action action) -> decltype(action()) {
   try {
     return action();
   } catch (const StorageError& error) {
@@ -173,11 +184,28 @@ bool PostgresqlRepository::is_alive() noexcept {
   }
 }
 
+/// Connects to the first host that is up and may be written to. Begins with the host of the session before, unless
+/// attempt() has passed over it. libpq could try the hosts too, but always from the first one on.
 /// Always makes a new connection object, because the state and the settings of the old one are unknown.
+/// @throws StorageError  kUnreachable if that holds for at least one host
 void PostgresqlRepository::connect() {
   session_.reset();
-  session_ =
-      std::make_unique<PostgresqlSession>(PostgresqlSession::Use::kCommits, conninfo_, timeout_, gate_, warnings_);
+  auto kind = Kind::kUnavailable;
+  std::string texts;
+  for (std::size_t tries = 0; tries < hosts_.size(); ++tries) {
+    try {
+      session_ = std::make_unique<PostgresqlSession>(PostgresqlSession::Use::kCommits, hosts_[host_], connect_timeout_,
+                                                     timeout_, gate_, warnings_);
+      return;
+    } catch (const StorageError& error) {
+      pass_over_host();
+      const bool may_try_another = error.kind() == Kind::kUnreachable || error.kind() == Kind::kUnavailable;
+      if (!may_try_another || gate_.interrupted()) throw;
+      if (error.kind() == Kind::kUnreachable) kind = Kind::kUnreachable;
+      texts += (texts.empty() ? "" : "; ") + std::string{error.what()};
+    }
+  }
+  throw StorageError{kind, texts};
 }
 
 StoreSurvey PostgresqlRepository::survey() {
@@ -238,8 +266,11 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
   leadership.semesters = read_semesters(transaction);
   check_extents(leadership.semesters);
   leadership.program_count = static_cast<std::size_t>(integer(transaction.exec("SELECT count(*) FROM program")[0][0]));
+  const std::size_t notices = session_->notices().doubt_count();
   transaction.commit();
   if (is_new && log_) log_(store_created({}));
+  // The entries that this server answers from are as durable as this commit, because it comes after them in the log.
+  session_->check_notices(notices, "the lead was taken", Kind::kUnreachable);
   return leadership;
 }
 
@@ -258,8 +289,11 @@ std::optional<HeldBy> PostgresqlRepository::end_old_leader() {
 
 CommitResult PostgresqlRepository::renew(Epoch epoch, std::chrono::milliseconds duration) {
   return perform(Call::kAdministering, [&] {
+    const std::size_t notices = session_->notices().doubt_count();
     pqxx::nontransaction transaction{session_->connection()};
-    return change_lease(transaction, session_->backend_pid(), epoch, duration);
+    const CommitResult result = change_lease(transaction, session_->backend_pid(), epoch, duration);
+    session_->check_notices(notices, "the lease was renewed");
+    return result;
   });
 }
 

@@ -52,12 +52,16 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   void interrupt() noexcept override { gate_.interrupt(); }
 
  private:
+  PostgresqlRepository(const Conninfo& conninfo, std::chrono::milliseconds timeout, LogSink log);
+
   enum class Call { kTakingOver, kReading, kAdministering, kOpening, kCommitting, kGuarding };
 
   template <class Action>
   auto perform(Call call, Action action) -> decltype(action());
   template <class Action>
   auto attempt(Call call, Action action) -> decltype(action());
+  template <class Action>
+  auto translate_failures(Call call, Action action) -> decltype(action());
   template <class Part>
   std::optional<CommitResult> attempt_polled(Call call, Part part);
   [[nodiscard]] CommitResult wait_for_polled();
@@ -66,11 +70,13 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   [[nodiscard]] StorageError sql_failure(Call call, const std::string& state, const std::string& text);
   [[nodiscard]] StorageError link_failure(Call call, StorageError::Kind unsent, std::string text);
   [[nodiscard]] bool is_alive() noexcept;
+  void pass_over_host() { host_ = (host_ + 1) % hosts_.size(); }
   void connect();
   [[nodiscard]] std::variant<Leadership, HeldBy> lead(WallTime at, const Lease& lease);
   [[nodiscard]] std::optional<HeldBy> end_old_leader();
 
-  const Conninfo conninfo_;
+  const std::vector<Conninfo> hosts_;           // at least one
+  const std::chrono::seconds connect_timeout_;  // of each
   const std::chrono::milliseconds timeout_;
   const LogSink log_;
   // Any thread. Before the session, which uses it to its end.
@@ -79,6 +85,7 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   PostgresqlWarningLog warnings_;  // before the session
   // None: nothing may be asked before the next take-over.
   std::unique_ptr<PostgresqlSession> session_;
+  std::size_t host_ = 0;  // of hosts_: the one to which the next connect() tries to connect first
   Holder holder_;
   std::size_t program_count_ = 0;  // of the stored catalogue
   bool sent_ = false;              // the call in progress has sent a statement that may take effect

@@ -10,7 +10,6 @@
 #include <string>
 #include <utility>
 
-#include "dti/service/ledger/repository.hpp"
 #include "repository/postgresql/postgresql_checks.hpp"
 #include "repository/postgresql/postgresql_errors.hpp"
 
@@ -25,13 +24,10 @@ PostgresqlClient client_of(const PGconn* handle, PostgresqlSession::Use use) {
   return {role == nullptr ? "" : role, database == nullptr ? "" : database, use == PostgresqlSession::Use::kReads};
 }
 
-/// Connects by libpq, which tries the hosts one after the other.
+/// Connects by libpq.
 /// @param notices  receives every notice from the first message on; outlives the connection
-compat::Handle connect_to_postgresql(PostgresqlSession::Use use, const Conninfo& conninfo,
-                                     std::chrono::milliseconds timeout, PostgresqlNotices& notices) {
-  Conninfo complete = conninfo;
-  complete.set("connect_timeout", std::to_string(connect_timeout(conninfo, timeout).count()));
-  compat::Handle handle{PQconnectStart(complete.text().c_str())};
+compat::Handle connect_to_postgresql(PostgresqlSession::Use use, const Conninfo& conninfo, PostgresqlNotices& notices) {
+  compat::Handle handle{PQconnectStart(conninfo.text().c_str())};
   if (handle == nullptr) throw StorageError{Kind::kUnavailable, "PostgreSQL: no memory to connect"};
   if (PQstatus(handle.get()) != CONNECTION_BAD) {
     // Begin again with a notice receiver, which needs a connection object: without one, libpq writes to stderr. PQreset()
@@ -71,10 +67,12 @@ std::optional<std::string> set_aside_open_password_file(Conninfo& conninfo) {
 
 }  // namespace
 
-PostgresqlSession::PostgresqlSession(Use use, Conninfo conninfo, std::chrono::milliseconds timeout, CallGate& gate,
-                                     PostgresqlWarningLog& warnings)
+PostgresqlSession::PostgresqlSession(Use use, Conninfo conninfo, std::chrono::seconds connect_timeout,
+                                     std::chrono::milliseconds timeout, CallGate& gate, PostgresqlWarningLog& warnings)
     : use_(use), gate_(gate), notices_(warnings) {
-  connect(use, std::move(conninfo), timeout, warnings);
+  conninfo.set("connect_timeout", std::to_string(connect_timeout.count()));
+  conninfo.set("tcp_user_timeout", std::to_string(timeout.count()));
+  connect(use, std::move(conninfo), warnings);
   try {
     socket_ = Descriptor{::fcntl(PQsocket(handle()), F_DUPFD_CLOEXEC, 0)};
     if (socket_.get() < 0) {
@@ -93,11 +91,10 @@ PostgresqlSession::PostgresqlSession(Use use, Conninfo conninfo, std::chrono::mi
 
 PostgresqlSession::~PostgresqlSession() { gate_.detach(); }
 
-void PostgresqlSession::connect(Use use, Conninfo conninfo, std::chrono::milliseconds timeout,
-                                PostgresqlWarningLog& warnings) {
+void PostgresqlSession::connect(Use use, Conninfo conninfo, PostgresqlWarningLog& warnings) {
   conninfo.set("application_name", use == Use::kCommits ? "dti_server" : "dtictl");
   conninfo.set("client_encoding", "UTF8");
-  // Of several hosts, the one that may be written to.
+  // Only a host that may be written to.
   if (use == Use::kCommits) conninfo.set("target_session_attrs", "read-write");
   const auto unused_file = set_aside_open_password_file(conninfo);
   if (unused_file) warnings.add("passfile", *unused_file, std::chrono::steady_clock::now());
@@ -105,10 +102,9 @@ void PostgresqlSession::connect(Use use, Conninfo conninfo, std::chrono::millise
   conninfo.set("keepalives_idle", "5");
   conninfo.set("keepalives_interval", "2");
   conninfo.set("keepalives_count", "3");
-  conninfo.set("tcp_user_timeout", std::to_string(timeout.count()));
   auto handle = [&] {
     try {
-      return connect_to_postgresql(use, conninfo, timeout, notices_);
+      return connect_to_postgresql(use, conninfo, notices_);
     } catch (const StorageError& error) {
       // A reader has no log that the warning could be in.
       if (use == Use::kCommits || !unused_file) throw;
@@ -153,11 +149,10 @@ std::string broken_text(const CallGate& gate, std::chrono::milliseconds timeout,
          " to it, its disk, and sessions that hold locks (pg_stat_activity)";
 }
 
-void PostgresqlSession::check_notices(std::size_t before, const char* meanwhile) const {
-  if (notices_.doubt_count() != before) {
-    throw StorageError{Kind::kInDoubt,
-                       std::string{"PostgreSQL: the server warned while "} + meanwhile + ": " + notices_.last_doubt()};
-  }
+void PostgresqlSession::check_notices(std::size_t before, const char* meanwhile, StorageError::Kind kind) const {
+  if (notices_.doubt_count() == before) return;
+  throw StorageError{kind,
+                     std::string{"PostgreSQL: the server warned while "} + meanwhile + ": " + notices_.last_doubt()};
 }
 
 }  // namespace dti

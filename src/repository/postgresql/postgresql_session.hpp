@@ -9,6 +9,7 @@
 #include "dti/base/descriptor.hpp"
 #include "dti/repository/common/call_gate.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
+#include "dti/service/ledger/repository.hpp"
 #include "repository/postgresql/postgresql_notices.hpp"
 #include "repository/postgresql/pqxx_compat.hpp"
 
@@ -23,12 +24,14 @@ class PostgresqlSession {
   };
 
   /// Connects. While this lives, an interrupt at the gate cuts the connection.
-  /// @param timeout   bounds connecting (see connect_timeout()), and the silence of a peer that is gone
+  /// @param conninfo  with one host or several; libpq tries them in turn
+  /// @param connect_timeout  bounds connecting to each host
+  /// @param timeout   bounds the silence of a peer that is gone
   /// @param warnings  logs PostgreSQL's warnings; outlives this
   /// @throws StorageError  kUnreachable, kUnavailable, or kRefused for a pooler or settings that can lose committed
   ///                       data; the text never contains a password
-  PostgresqlSession(Use use, Conninfo conninfo, std::chrono::milliseconds timeout, CallGate& gate,
-                    PostgresqlWarningLog& warnings);
+  PostgresqlSession(Use use, Conninfo conninfo, std::chrono::seconds connect_timeout, std::chrono::milliseconds timeout,
+                    CallGate& gate, PostgresqlWarningLog& warnings);
   ~PostgresqlSession();
   PostgresqlSession(const PostgresqlSession&) = delete;
   PostgresqlSession& operator=(const PostgresqlSession&) = delete;
@@ -42,16 +45,16 @@ class PostgresqlSession {
   [[nodiscard]] int backend_pid() const { return PQbackendPID(handle()); }
   /// The notices that PostgreSQL has sent so far.
   [[nodiscard]] const PostgresqlNotices& notices() const { return notices_; }
-  /// Puts a commit in doubt if a notice came that casts_doubt_on_a_commit(). (Take-overs ignore notices: they are
-  /// repeated whenever anything fails.)
+  /// Puts a commit in doubt if a notice came that casts_doubt_on_a_commit().
   /// @param before  notices().doubt_count() when the commit began
-  /// @throws StorageError  kInDoubt
-  void check_notices(std::size_t before, const char* meanwhile) const;
+  /// @throws StorageError  of that kind
+  void check_notices(std::size_t before, const char* meanwhile,
+                     StorageError::Kind kind = StorageError::Kind::kInDoubt) const;
   /// An error that PostgreSQL gave, for people: with its SQLSTATE, and with the statement that gives a missing right.
   [[nodiscard]] std::string refusal_text(std::string_view sqlstate, std::string_view text) const;
 
  private:
-  void connect(Use use, Conninfo conninfo, std::chrono::milliseconds timeout, PostgresqlWarningLog& warnings);
+  void connect(Use use, Conninfo conninfo, PostgresqlWarningLog& warnings);
   void check(std::chrono::milliseconds timeout);
 
   const Use use_;

@@ -20,14 +20,6 @@ using Kind = StorageError::Kind;
 
 constexpr std::string_view kLockNotAvailable = "55P03";
 
-Conninfo parse(const std::string& text) {
-  try {
-    return Conninfo{text};
-  } catch (const ConninfoError& error) {
-    throw StorageError{Kind::kRefused, std::string{"the PostgreSQL address cannot be read: "} + error.what()};
-  }
-}
-
 }  // namespace
 
 template <class Call>
@@ -53,8 +45,11 @@ auto PostgresqlSnapshot::perform(Call call) -> decltype(call()) {
 }
 
 PostgresqlSnapshot::PostgresqlSnapshot(const std::string& conninfo, std::chrono::milliseconds timeout)
-    : session_(std::make_unique<PostgresqlSession>(PostgresqlSession::Use::kReads, parse(conninfo), timeout, gate_,
-                                                   warnings_)) {
+    : session_([&] {
+        const Conninfo parsed = parse_conninfo(conninfo);
+        return std::make_unique<PostgresqlSession>(PostgresqlSession::Use::kReads, parsed,
+                                                   connect_timeout(parsed, timeout), timeout, gate_, warnings_);
+      }()) {
   perform([&] {
     transaction_ = std::make_unique<compat::SnapshotTransaction>(session_->connection());
     apply_reading_settings(*transaction_, timeout);

@@ -137,6 +137,33 @@ TEST(Conninfo, SetReplacesWhatWasGiven) {
   EXPECT_EQ(conninfo.text(), R"(application_name='it\'s' dbname='d' host='h' target_session_attrs='read-write')");
 }
 
+TEST(HostsOf, GivesOneTextForEachHostInItsOrder) {
+  struct Case {
+    std::string_view text;
+    std::vector<std::string> hosts;
+  };
+  const Case kCases[] = {
+      {"", {""}},
+      {"dbname=d", {"dbname='d'"}},
+      {"host=a port=1", {"host='a' port='1'"}},
+      {"host=a,b user=u", {"host='a' user='u'", "host='b' user='u'"}},
+      {"host=a,b port=1", {"host='a' port='1'", "host='b' port='1'"}},
+      {"host=a,b port=1,", {"host='a' port='1'", "host='b' port=''"}},
+      {"postgresql://u@a:1,[::1]:2/d",
+       {"dbname='d' host='a' port='1' user='u'", "dbname='d' host='::1' port='2' user='u'"}},
+      {"host=a,b hostaddr=10.0.0.1,10.0.0.2", {"host='a' hostaddr='10.0.0.1'", "host='b' hostaddr='10.0.0.2'"}},
+      {"hostaddr=10.0.0.1,10.0.0.2", {"hostaddr='10.0.0.1'", "hostaddr='10.0.0.2'"}},
+      // libpq refuses these.
+      {"host=a,b,c port=1,2", {"host='a,b,c' port='1,2'"}},
+      {"host=a,b hostaddr=10.0.0.1", {"host='a,b' hostaddr='10.0.0.1'"}},
+  };
+  for (const Case& each : kCases) {
+    std::vector<std::string> hosts;
+    for (const Conninfo& host : hosts_of(Conninfo{each.text})) hosts.push_back(host.text());
+    EXPECT_EQ(hosts, each.hosts) << each.text;
+  }
+}
+
 TEST(ConnectTimeout, IsSharedByTheHostsButNeverBelowTwoSecondsEach) {
   struct Case {
     std::string_view text;
@@ -150,7 +177,7 @@ TEST(ConnectTimeout, IsSharedByTheHostsButNeverBelowTwoSecondsEach) {
       {"host=a,b", 10'000, 5},
       {"postgresql://a:1,b:2,[::1]/d", 10'000, 3},
       {"host=a,b,c,d", 5'000, 2},
-      {"host=a hostaddr=10.0.0.1,10.0.0.2", 10'000, 5},
+      {"host=a,b hostaddr=10.0.0.1,10.0.0.2", 10'000, 5},
   };
   for (const Case& each : kCases) {
     EXPECT_EQ(connect_timeout(Conninfo{each.text}, std::chrono::milliseconds{each.timeout_ms}).count(), each.seconds)

@@ -116,6 +116,42 @@ TEST_F(Lease, ThatRanOutDoesNotKeepItsHolderFromCommitting) {
   EXPECT_TRUE(renewal_);
 }
 
+TEST_F(Lease, ThatRanOutDuringAGuardIsRenewedAndTheGuardRepeatedBeforeAnAnswer) {
+  start({.store_timeout = 60s, .lease = {"", 3s}});
+  send_one("p1");
+  turn();
+  commit();
+  const auto repeat = send_one("p1");
+  const auto unknown = send_one("p1", 7, 2, "1999-10");
+  turn();
+  ASSERT_TRUE(guard_);
+  now_.steady += 3s;
+  answer_guard(CommitResult::kCommitted);
+  EXPECT_FALSE(is_answered(repeat)) << "a primary that was replaced also answers reads";
+  answer_renewal(CommitResult::kCommitted);
+  ASSERT_TRUE(guard_);
+  ASSERT_EQ(guard_->semesters.size(), 1U);
+  EXPECT_EQ(guard_->semesters[0].head, 2);
+  EXPECT_FALSE(is_answered(repeat));
+  now_.steady += 3s - 1ms;
+  answer_guard(CommitResult::kCommitted);
+  EXPECT_EQ(grant_of(repeat), (Grant{7, 2, 0}));
+  EXPECT_EQ(error_of(unknown), Status::kInvalidSemester);
+}
+
+TEST_F(Lease, ThatRanOutDuringAGuardAndCannotBeRenewedAnswersNothing) {
+  start({.store_timeout = 60s, .lease = {"", 3s}});
+  send_one("p1");
+  turn();
+  commit();
+  const auto repeat = send_one("p1");
+  turn();
+  now_.steady += 3s;
+  answer_guard(CommitResult::kCommitted);
+  answer_renewal(CommitResult::kReplaced);
+  EXPECT_EQ(error_of(repeat), Status::kNotLeader);
+}
+
 TEST_F(Lease, ThatIsLostOnRenewalMakesItStandBy) {
   start();
   advance(2s);

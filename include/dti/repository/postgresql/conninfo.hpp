@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dti {
 
@@ -43,6 +44,10 @@ class Conninfo {
   std::map<std::string, std::string, std::less<>> values_;  // by their keys
   std::set<std::string, std::less<>> secret_keys_;  // those in values_ that libpq's dialogs would hide, and others
 };
+
+/// One connection text for each host of this one, in its order: the same settings with one host, address and port. A text
+/// without hosts, or one whose lists differ in length, which libpq refuses, stays as it is.
+[[nodiscard]] std::vector<Conninfo> hosts_of(const Conninfo& conninfo);
 
 /// The time that libpq may spend on each of the hosts, one after the other, so that all of them fit into `timeout`. It is
 /// at least 2 s, the shortest time that libpq has. (A host name with several addresses counts once, and libpq gives each
