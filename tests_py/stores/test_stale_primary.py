@@ -57,6 +57,8 @@ def test_a_server_leaves_a_primary_that_was_replaced_for_the_next_host_although_
         assert pair.primary.sql("postgres", "SELECT pg_is_in_recovery()") == [["f"]], "it takes itself for the primary"
         until(lambda: not client.ask(TEATRO)["error-found"], what="a grant by the new primary")
         assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
+        assert "store-history-changed" in dti.log, "it read everything again"
+        assert "store-lost-entries" not in dti.log
     status, stdout, stderr = run(tmp_path, "dtictl", "verify", pair.store(pair.replica))
     assert status == 0, stdout + stderr
 

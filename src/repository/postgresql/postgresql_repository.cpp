@@ -263,6 +263,7 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
   // In order of id, as everywhere; the next statement then does not wait for a lock.
   transaction.exec("SELECT id FROM semester WHERE is_open ORDER BY id FOR UPDATE");
   compat::exec_params(transaction, "UPDATE semester SET epoch = $1 WHERE is_open", leadership.epoch);
+  leadership.history = read_history(transaction);
   leadership.semesters = read_semesters(transaction);
   check_extents(leadership.semesters);
   leadership.program_count = static_cast<std::size_t>(integer(transaction.exec("SELECT count(*) FROM program")[0][0]));

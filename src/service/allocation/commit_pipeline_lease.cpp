@@ -31,7 +31,7 @@ void CommitPipeline::on(const Ended<WatchCall>& watch, const Now& now) {
     lead_.find_free();
     return start_take_over(now);
   }
-  reading_.succeed();
+  log(reading_.succeed(allocator_));
   if (start_ && !start_fits_) compare_start();
   lead_.see(held->endpoint, now.steady);
 }

@@ -57,14 +57,18 @@ void CommitPipeline::on(const Ended<TakeOverCall>& take_over, const Now& now) {
 /// everything again finds out. If everything was read already, the server ends.
 void CommitPipeline::on_contradiction(const std::string& fault, const RequestError& error) {
   if (reading_.reads_all()) return end(1, "the store contradicts itself: " + fault, error);
-  log(LogLevel::kError, "state-differs-from-store", fault + "; everything is read again");
+  if (reading_.has_other_history()) {
+    log(LogLevel::kWarning, "store-history-changed", fault + "; everything is read again");
+  } else {
+    log(LogLevel::kError, "state-differs-from-store", fault + "; everything is read again");
+  }
   reading_.read_all_next();
 }
 
 void CommitPipeline::lead(const Leadership& leadership, const std::vector<StoredSemester>& open, const Now& now) {
   start_.reset();
   unavailable_.end();
-  reading_.succeed();
+  log(reading_.succeed(allocator_));
   semesters_ = leadership.semesters;
   lead_.take(leadership.epoch, call_.since());
   renew_soon_if_changed(now);

@@ -1,12 +1,26 @@
 #include "dti/service/allocation/store_reading.hpp"
 
+#include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace dti {
+namespace {
+
+LogEvent lost_entries(SemesterId semester) {
+  return {LogLevel::kError,
+          "store-lost-entries",
+          "the store has fewer entries of semester " + std::to_string(semester) +
+              " than were committed here: it was set back to an earlier state, and answered grants are gone",
+          {}};
+}
+
+}  // namespace
 
 KnownState StoreReading::begin(Allocator& allocator) {
   fault_.reset();
+  has_other_history_ = false;
   if (read_all_next_) allocator = {};
   KnownState known{allocator.heads(), allocator.catalog().size()};
   reads_all_ = known.heads.empty() && known.program_count == 0;
@@ -18,6 +32,16 @@ std::optional<LogEvent> StoreReading::apply(const TakeOverPiece& piece, Allocato
     heads_seen_ = seen->heads;
     return {};
   }
+  if (const auto* seen = std::get_if<HistorySeen>(&piece)) {
+    has_other_history_ = !reads_all_ && seen->history != history_;
+    if (has_other_history_) {
+      fault_ = "the database has another history than before: a replica was promoted, or a backup was restored";
+      heads_before_ = allocator.heads();
+    } else {
+      history_ = seen->history;
+    }
+    return {};
+  }
   if (fault_) return {};
   if (const auto* programs = std::get_if<std::vector<CatalogProgram>>(&piece)) {
     if (!allocator.add_programs(*programs)) fault_ = "the stored catalogue does not continue the known one";
@@ -26,11 +50,7 @@ std::optional<LogEvent> StoreReading::apply(const TakeOverPiece& piece, Allocato
   const auto& ledger = std::get<LedgerPiece>(piece);
   std::optional<LogEvent> lost;
   if (ledger.from_start) {
-    lost = LogEvent{LogLevel::kError,
-                    "store-lost-entries",
-                    "the store has fewer entries of semester " + std::to_string(ledger.semester_id) +
-                        " than were committed here: it was set back to an earlier state, and answered grants are gone",
-                    {}};
+    lost = lost_entries(ledger.semester_id);
     allocator.forget(ledger.semester_id);
   }
   for (const auto& row : ledger.rows) {
@@ -40,6 +60,14 @@ std::optional<LogEvent> StoreReading::apply(const TakeOverPiece& piece, Allocato
     }
   }
   return lost;
+}
+
+std::optional<LogEvent> StoreReading::succeed(const Allocator& allocator) {
+  read_all_next_ = false;
+  for (const auto& [semester, head] : std::exchange(heads_before_, {})) {
+    if (allocator.head(semester) < head) return lost_entries(semester);
+  }
+  return std::nullopt;
 }
 
 std::uint64_t StoreReading::entries_behind(const Allocator& allocator) const {

@@ -187,6 +187,7 @@ std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOve
     return repository.renew(leadership->epoch, request.lease.duration) == CommitResult::kCommitted;
   };
   const auto heads = heads_of(leadership->semesters);
+  piece(HistorySeen{leadership->history});
   if (!read_tail(repository, request.known, heads, piece, renew_if_due)) return HeldBy{leadership->epoch, {}, {}};
   return taken;
 }
@@ -194,6 +195,7 @@ std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOve
 StoreWatch follow(LedgerFollower& reader, const KnownState& known, const std::function<void(TakeOverPiece)>& piece) {
   auto seen = reader.watch();
   if (!seen.held) return seen;  // a lead that is free is taken at once; the take-over reads the rest
+  piece(HistorySeen{seen.history});
   piece(HeadsSeen{seen.heads});
   (void)read_tail(reader, known, seen.heads, piece, [] { return true; });
   return seen;

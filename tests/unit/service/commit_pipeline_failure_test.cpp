@@ -490,5 +490,29 @@ TEST_F(Pipeline, EndsWhenTheFirstTakeOverFails) {
   }
 }
 
+TEST_F(Pipeline, LeadsADatabaseWithAnotherHistoryOnlyAfterItHasReadAllAgain) {
+  start();
+  send_one("p1");
+  turn();
+  commit();
+  history_ = "2";
+  ledger_[1].pop_back();  // an asynchronous replica lacked it
+  stored_.at(1).head = 1;
+  stored_.at(1).left = full_pool(fixtures::kCapacity);
+  const auto repeat = send_one("p1");
+  turn();
+  answer_guard(failure(StorageError::Kind::kUnreachable));
+  take_over();
+  ASSERT_TRUE(take_over_);
+  EXPECT_TRUE(take_over_->known.heads.empty());
+  EXPECT_FALSE(is_answered(repeat));
+  take_over();
+  EXPECT_EQ(logged("store-history-changed"), 1U);
+  EXPECT_EQ(logged("store-lost-entries"), 1U);
+  EXPECT_FALSE(is_answered(repeat)) << "its grant is not in the store";
+  commit();
+  EXPECT_EQ(grant_of(repeat), (Grant{7, 2, 0}));
+}
+
 }  // namespace
 }  // namespace dti

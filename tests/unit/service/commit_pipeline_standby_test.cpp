@@ -283,6 +283,30 @@ TEST_F(Standby, ReadsAllAgainOnceWhenWhatItKnowsDoesNotFitAndThenEnds) {
   EXPECT_EQ(exit_->code, 1);
 }
 
+TEST_F(Standby, ReadsAllAgainWhenTheDatabaseContinuesFromAnotherHistory) {
+  start_beside_another();
+  advance(100ms);
+  grant_elsewhere(1);
+  watch();
+  history_ = "2";
+  ledger_[1].back() = fixtures::granted(2, 2, {7, 0}, {7, 0, 0});  // for another program, with the same head and pool
+  advance(100ms);
+  watch();
+  EXPECT_EQ(logged("store-history-changed"), 1U);
+  EXPECT_EQ(logged("state-differs-from-store"), 0U);
+  ASSERT_TRUE(watch_);
+  EXPECT_TRUE(watch_->heads.empty());
+  watch();
+  EXPECT_FALSE(exit_);
+  advance(100ms);
+  find_free();
+  take_over();
+  const auto first = send_one("p1", 1, 0);
+  turn();
+  commit();
+  EXPECT_EQ(grant_of(first), (Grant{1, 0, 0})) << "it holds nothing in this history";
+}
+
 TEST_F(Standby, InterruptsALookThatTakesTooLong) {
   start_beside_another({.store_timeout = 1s});
   advance(100ms);

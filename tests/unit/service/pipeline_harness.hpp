@@ -61,8 +61,9 @@ class Pipeline : public testing::Test {
   void take_over() {
     ASSERT_TRUE(take_over_);
     const auto asked = *std::exchange(take_over_, std::nullopt);
+    pipeline_->on_piece(HistorySeen{history_}, now_);
     if (asked.known.program_count == 0) pipeline_->on_piece(fixtures::catalog(4, 5), now_);
-    Leadership leadership{.epoch = ++epoch_, .semesters = {}, .program_count = program_count_};
+    Leadership leadership{.epoch = ++epoch_, .semesters = {}, .program_count = program_count_, .history = history_};
     for (auto& [id, semester] : stored_) {
       semester.epoch = epoch_;
       leadership.semesters.push_back(semester);
@@ -94,6 +95,7 @@ class Pipeline : public testing::Test {
     end<WatchCall>(StoreWatch{HeldBy{epoch_, endpoint, 1s}, {}});
   }
   void see_heads() {
+    pipeline_->on_piece(HistorySeen{history_}, now_);
     HeadsSeen seen;
     for (const auto& [id, semester] : stored_) seen.heads.push_back({id, semester.name, semester.head});
     pipeline_->on_piece(seen, now_);
@@ -276,6 +278,7 @@ class Pipeline : public testing::Test {
   std::map<SemesterId, StoredSemester> stored_;
   std::map<SemesterId, std::vector<LedgerEntry>> ledger_;
   Epoch epoch_ = 0;
+  History history_ = "1";
   std::size_t program_count_ = 20;  // of fixtures::catalog(4, 5)
   // What the pipeline asked for.
   std::shared_ptr<const Batch> commit_;

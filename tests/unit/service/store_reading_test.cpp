@@ -30,10 +30,11 @@ class StoreReadingTest : public testing::Test {
  protected:
   void SetUp() override {
     static_cast<void>(reading_.begin(allocator_));
+    ASSERT_FALSE(apply(HistorySeen{"1"}));
     ASSERT_FALSE(apply(catalog(1, 2)));
     ASSERT_FALSE(apply(piece({kOpened, kGranted})));
     ASSERT_FALSE(reading_.fault());
-    reading_.succeed();
+    ASSERT_FALSE(reading_.succeed(allocator_));
   }
   std::optional<LogEvent> apply(const TakeOverPiece& piece) { return reading_.apply(piece, allocator_); }
 
@@ -50,6 +51,46 @@ TEST_F(StoreReadingTest, TheFirstReadingReadsAllAndTheNextOneOnlyTheRest) {
   EXPECT_FALSE(reading_.reads_all());
   EXPECT_EQ(known.heads.at(kSemester), 2);
   EXPECT_EQ(known.program_count, 2U);
+}
+
+TEST_F(StoreReadingTest, TheSameHistoryIsContinued) {
+  static_cast<void>(reading_.begin(allocator_));
+  ASSERT_FALSE(apply(HistorySeen{"1"}));
+  EXPECT_FALSE(reading_.fault());
+  EXPECT_FALSE(reading_.has_other_history());
+}
+
+TEST_F(StoreReadingTest, NothingOfAnotherHistoryIsAppliedUntilEverythingIsReadAgain) {
+  for (int failed_readings = 0; failed_readings < 2; ++failed_readings) {
+    static_cast<void>(reading_.begin(allocator_));
+    ASSERT_FALSE(apply(HistorySeen{"2"}));
+    ASSERT_FALSE(apply(piece({row_of(granted(3, 2, {1, 1}, {1, 1, 0}))})));
+    EXPECT_TRUE(reading_.fault() && reading_.has_other_history());
+    EXPECT_EQ(allocator_.head(kSemester), 2);
+  }
+  reading_.read_all_next();
+  EXPECT_TRUE(reading_.begin(allocator_).heads.empty());
+  ASSERT_FALSE(apply(HistorySeen{"2"}));
+  ASSERT_FALSE(apply(catalog(1, 2)));
+  ASSERT_FALSE(apply(piece({kOpened, kOther})));
+  EXPECT_FALSE(reading_.fault());
+  EXPECT_FALSE(reading_.succeed(allocator_)) << "it has as many entries";
+  static_cast<void>(reading_.begin(allocator_));
+  ASSERT_FALSE(apply(HistorySeen{"2"}));
+  EXPECT_FALSE(reading_.fault());
+}
+
+TEST_F(StoreReadingTest, AnotherHistoryWithFewerEntriesHasLostSome) {
+  static_cast<void>(reading_.begin(allocator_));
+  ASSERT_FALSE(apply(HistorySeen{"2"}));
+  reading_.read_all_next();
+  static_cast<void>(reading_.begin(allocator_));
+  ASSERT_FALSE(apply(HistorySeen{"2"}));
+  ASSERT_FALSE(apply(piece({kOpened})));
+  const auto event = reading_.succeed(allocator_);
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->event, "store-lost-entries");
+  EXPECT_FALSE(reading_.succeed(allocator_)) << "once";
 }
 
 TEST_F(StoreReadingTest, IsBehindByTheEntriesThatItsStateLacksOfThoseThatTheWatchHasSeen) {
@@ -75,7 +116,7 @@ TEST_F(StoreReadingTest, ReadsAllOfTheNextReadingAndTheOneAfterItUntilOneSucceed
     EXPECT_TRUE(reading_.reads_all()) << i;
     ASSERT_FALSE(apply(catalog(1, 2)));
   }
-  reading_.succeed();
+  static_cast<void>(reading_.succeed(allocator_));
   EXPECT_EQ(reading_.begin(allocator_).program_count, 2U);
   EXPECT_FALSE(reading_.reads_all());
 }

@@ -44,6 +44,8 @@ class TakeOver : public testing::Test {
       } else if (auto* seen = std::get_if<HeadsSeen>(&piece)) {
         EXPECT_TRUE(programs_.empty() && pieces_.empty()) << "the heads come before what is read up to them";
         heads_seen_ = std::move(seen->heads);
+      } else if (std::holds_alternative<HistorySeen>(piece)) {
+        EXPECT_TRUE(!heads_seen_ && programs_.empty() && pieces_.empty()) << "the history comes first";
       } else {
         pieces_.push_back(std::get<LedgerPiece>(std::move(piece)));
       }

@@ -16,6 +16,7 @@ inline constexpr auto kServerEvents = std::to_array<std::string_view>({
     "store-warned",
     "store-silent",
     "requests-expired",
+    "store-history-changed",
     "store-lost-entries",
     "state-differs-from-store",
     "batch-refused",

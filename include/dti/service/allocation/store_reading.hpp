@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "dti/base/log.hpp"
@@ -12,7 +13,8 @@
 namespace dti {
 
 /// Brings an allocator's state up to the store's, piece by piece, during a take-over or a watch. If the two contradict
-/// each other, everything is read again once; if the store then still contradicts itself, it cannot be used.
+/// each other, everything is read again once; if the store then still contradicts itself, it cannot be used. If the store
+/// has another history than the state, everything is read again too: the entries of the two may differ with equal heads.
 /// Thread: one. Source: docs/adr/0004-take-over.md
 class StoreReading {
  public:
@@ -31,12 +33,18 @@ class StoreReading {
   [[nodiscard]] bool reads_all() const { return reads_all_; }
   /// The next reading begins with an empty state.
   void read_all_next() { read_all_next_ = true; }
+  /// Tells whether the fault is only that the store has another history than the state.
+  [[nodiscard]] bool has_other_history() const { return has_other_history_; }
   /// The state equals the store's: the next reading continues it.
-  void succeed() { read_all_next_ = false; }
+  /// @return the event to log if the store has fewer entries than before its history changed
+  [[nodiscard]] std::optional<LogEvent> succeed(const Allocator& allocator);
 
  private:
   bool read_all_next_ = false;
   bool reads_all_ = false;
+  bool has_other_history_ = false;
+  History history_;                                   // of the state
+  std::unordered_map<SemesterId, Seq> heads_before_;  // when the history changed
   std::vector<SemesterHead> heads_seen_;
   std::optional<std::string> fault_;
 };

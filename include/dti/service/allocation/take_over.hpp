@@ -58,13 +58,18 @@ struct LedgerPiece {
   std::string semester_name = {};  // for messages
 };
 
-/// The heads up to which a watch reads. They come before everything else.
+/// The heads up to which a watch reads. They come before the data.
 struct HeadsSeen {
   std::vector<SemesterHead> heads;
 };
 
+/// The history to which the pieces that follow belong. It comes before everything else.
+struct HistorySeen {
+  History history;
+};
+
 /// The catalogue's additions come before the entries that name them.
-using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece, HeadsSeen>;
+using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece, HeadsSeen, HistorySeen>;
 
 /// The time from one renewal of a lease to the next.
 [[nodiscard]] constexpr std::chrono::milliseconds renewal_interval(std::chrono::milliseconds lease) {

@@ -37,10 +37,15 @@ struct SemesterHead {
 /// The heads of the open semesters, in order of id.
 [[nodiscard]] std::vector<SemesterHead> heads_of(const std::vector<StoredSemester>& semesters);
 
+/// The history of a database to which its entries belong. A replica that is promoted begins a new one, and so does a
+/// restored backup: up to its beginning, both have the same entries. Empty: the store has only one.
+using History = std::string;
+
 /// The lead and the heads of a store.
 struct StoreWatch {
   std::optional<HeldBy> held;       // none: the lead may be taken
   std::vector<SemesterHead> heads;  // of the open semesters, in order of id
+  History history = {};
 };
 
 /// The columns of a ledger's rows that a reading needs.

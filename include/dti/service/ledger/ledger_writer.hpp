@@ -22,6 +22,7 @@ struct Leadership {
   Epoch epoch = 0;                        // of this server, from now on
   std::vector<StoredSemester> semesters;  // open and closed, in order of id; the open ones under that epoch
   std::size_t program_count = 0;          // of the stored catalogue
+  History history = {};
 };
 
 /// The terms on which a server leads. Until the lease runs out, by the clock of the store, no other server takes the
