@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "dti/base/narrow.hpp"
+#include "dti/repository/binary/binary_format.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
-#include "repository/postgresql/binary_format.hpp"
 #include "repository/postgresql/postgresql_checks.hpp"
 #include "repository/postgresql/postgresql_leadership.hpp"
 #include "repository/postgresql/postgresql_session.hpp"

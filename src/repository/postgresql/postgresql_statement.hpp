@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "repository/postgresql/binary_format.hpp"
-#include "repository/postgresql/ledger_copy.hpp"
+#include "dti/repository/binary/binary_format.hpp"
+#include "dti/repository/binary/ledger_copy.hpp"
 
 namespace dti {
 

@@ -1,4 +1,4 @@
-#include "repository/postgresql/binary_format.hpp"
+#include "dti/repository/binary/binary_format.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "repository/postgresql/ledger_copy.hpp"
+#include "dti/repository/binary/ledger_copy.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "repository/postgresql/ledger_copy.hpp"
+#include "dti/repository/binary/ledger_copy.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "dti/base/narrow.hpp"
+#include "dti/repository/binary/binary_format.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
-#include "repository/postgresql/binary_format.hpp"
 
 namespace dti {
 namespace {
