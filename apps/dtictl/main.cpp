@@ -7,6 +7,7 @@
 
 #include "dti/cli/standard_streams.hpp"
 #include "dtictl/commands.hpp"
+#include "dtictl/copy.hpp"
 #include "dtictl/verify.hpp"
 
 int main(int argc, char** argv) {
@@ -15,7 +16,8 @@ int main(int argc, char** argv) {
       .name = "dtictl",
       .purpose = "dtictl administers the store of a dti_server.",
       .commands = {{"verify", "replays the ledger through the allocation rule and reports the differences",
-                    &dti::run_verify}},
+                    &dti::run_verify},
+                   {"copy", "copies a store into an empty one, also into the other kind of database", &dti::run_copy}},
   };
   const std::vector<std::string> args{argv + 1, argv + argc};
   const auto found = dti::find_command(dtictl, args);

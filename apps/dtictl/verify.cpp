@@ -1,7 +1,5 @@
 #include "dtictl/verify.hpp"
 
-#include <unistd.h>
-
 #include <exception>
 #include <iostream>
 #include <variant>
@@ -9,41 +7,17 @@
 #include "dti/cli/escape.hpp"
 #include "dti/repository/open/open_snapshot.hpp"
 #include "dti/service/ledger/verify.hpp"
+#include "dtictl/progress.hpp"
 #include "dtictl/verify_options.hpp"
 #include "dtictl/verify_report.hpp"
 
 namespace dti {
 namespace {
 
-constexpr char kClearLine[] = "\r\x1b[K";
-
-void show(const VerifyProgress& progress) {
-  std::cerr << kClearLine;
-  if (progress.semester.empty()) {
-    std::cerr << "reading the store";
-  } else {
-    std::cerr << "semester " << quoted_text(progress.semester) << ": entry " << progress.read << " of "
-              << progress.head;
-  }
-  std::cerr << " ..." << std::flush;
-}
-
 VerifyReport look_at(const VerifyOptions& options) {
-  const bool watched = ::isatty(STDERR_FILENO) != 0;
   const auto snapshot = open_snapshot(options.store, options.store_timeout);
-  const auto clear = [&] {
-    if (watched) std::cerr << kClearLine << std::flush;
-  };
-  try {
-    auto report = verify(*snapshot, [&](const VerifyProgress& progress) {
-      if (watched) show(progress);
-    });
-    clear();
-    return report;
-  } catch (...) {
-    clear();
-    throw;
-  }
+  const ProgressLine line;
+  return verify(*snapshot, [&](const VerifyProgress& progress) { line.show("reading the store", progress); });
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "dti/repository/settings/store_options.hpp"
-#include "dti_server/options.hpp"
+#include "dtictl/server_settings.hpp"
 
 namespace dti {
 namespace {
@@ -22,14 +22,6 @@ std::vector<Setting> settings_of_verify() {
        .help = "Prints the report as one JSON object.",
        .default_value = "false"},
   };
-}
-
-/// The settings of dti_server that `dtictl verify` does not use. A server's config file may contain them.
-std::vector<Setting> settings_of_server_alone() {
-  auto settings = describe_dti_server().settings;
-  std::erase_if(settings,
-                [](const Setting& setting) { return setting.name == "store" || setting.name == "store-timeout"; });
-  return settings;
 }
 
 }  // namespace

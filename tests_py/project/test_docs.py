@@ -81,7 +81,7 @@ def flags_of_the_help(program):
 
 
 COMMON = {"--config", "--log-level", "--log-format", "--help", "--version", "--check-config", "--print-config"}
-PROGRAMS = [("dti_server",), ("faculty",), ("program",), ("dtictl", "verify")]
+PROGRAMS = [("dti_server",), ("faculty",), ("program",), ("dtictl", "verify"), ("dtictl", "copy")]
 
 
 def flags_of_the_page(page, program):

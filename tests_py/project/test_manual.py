@@ -124,7 +124,9 @@ def test_bash_offers_the_flags_of_the_help(programs, program):
     (["dti_server", "--catalog", "=", "cat"], ["catalog.csv"]),
     (["dti_server", "--port", "=", ""], []),
     (["dtictl", "ver"], ["verify"]),
+    (["dtictl", "co"], ["copy"]),
     (["dtictl", "verify", "--js"], ["--json"]),
+    (["dtictl", "copy", "--t"], ["--to="]),
     (["program", "--json", "--out"], ["--output-dir="]),
 ], ids=lambda it: " ".join(it))
 def test_bash_completes_values(programs, words, offered):

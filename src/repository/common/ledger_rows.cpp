@@ -32,6 +32,22 @@ ProgramId greatest_program(const Batch& batch) {
   return greatest;
 }
 
+std::array<StoredNumber, 11> numbers_of(const LedgerRow& row) {
+  return {
+      row.program_id,   row.generation,          row.classrooms_wanted,   row.labs_wanted,   row.classrooms_granted,
+      row.labs_granted, row.mobile_labs_granted, row.classrooms_capacity, row.labs_capacity, row.conversions_capacity,
+      row.status};
+}
+
+void refuse_filled_store(const std::string& where, std::int64_t programs, std::int64_t semesters,
+                         std::int64_t entries) {
+  if (programs == 0 && semesters == 0 && entries == 0) return;
+  throw StorageError{StorageError::Kind::kRefused, where + " is not empty: it has " + std::to_string(programs) +
+                                                       " programs, " + std::to_string(semesters) + " semesters and " +
+                                                       std::to_string(entries) +
+                                                       " entries. Copy into a new store, before a server starts on it"};
+}
+
 void throw_missing_leadership() {
   throw StorageError{StorageError::Kind::kCorrupt, "the table leadership does not hold its one row"};
 }

@@ -82,6 +82,30 @@ LedgerRow read_ledger_row(const pqxx::row& row) {
   read.status = number();
   return read;
 }
+constexpr int kColumnsOfRow = 13;
+
+/// Passes what `read` makes of each row to `sink`, in pieces.
+/// @param more  columns beside those of LedgerRow
+template <class Item, class Sink, class Read>
+void read_pieces(pqxx::transaction_base& transaction, const std::string& more, SemesterId semester, Seq first, Seq last,
+                 const Sink& sink, const Read& read) {
+  const std::string sql = "SELECT " + std::string{kLedgerColumns} + more +
+                          " FROM ledger WHERE semester_id = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+  bool has_more = first <= last;
+  while (has_more) {
+    std::vector<Item> piece;
+    {
+      const auto rows = compat::exec_params(transaction, sql.c_str(), semester, first, last, kLedgerPieceEntries);
+      piece.reserve(static_cast<std::size_t>(rows.size()));
+      for (const auto& row : rows) piece.push_back(read(row));
+      if (!rows.empty()) first = integer_of(rows.back()[0].c_str());
+    }
+    if (piece.empty()) return;
+    has_more = first < last && std::cmp_equal(piece.size(), kLedgerPieceEntries);
+    if (has_more) ++first;
+    if (!sink(std::move(piece))) return;
+  }
+}
 
 }  // namespace
 
@@ -110,21 +134,23 @@ std::vector<CatalogProgram> read_programs(pqxx::transaction_base& transaction, P
 }
 
 void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last, const RowSink& sink) {
-  const std::string sql =
-      std::string{kSelectLedgerRows} + "WHERE semester_id = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq LIMIT $4";
-  bool has_more = first <= last;
-  while (has_more) {
-    std::vector<LedgerRow> piece;
-    {
-      const auto rows = compat::exec_params(transaction, sql.c_str(), semester, first, last, kLedgerPieceEntries);
-      piece.reserve(static_cast<std::size_t>(rows.size()));
-      for (const auto& row : rows) piece.push_back(read_ledger_row(row));
-    }
-    if (piece.empty()) return;
-    has_more = piece.back().seq < last && std::cmp_equal(piece.size(), kLedgerPieceEntries);
-    if (has_more) first = piece.back().seq + 1;
-    if (!sink(std::move(piece))) return;
-  }
+  read_pieces<LedgerRow>(transaction, "", semester, first, last, sink, read_ledger_row);
+}
+
+void read_entries(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last,
+                  const EntrySink& sink) {
+  const auto read = [](const pqxx::row& row) {
+    StoredEntry entry{read_ledger_row(row), integer(row[kColumnsOfRow]), std::nullopt};
+    const auto request_id = row[kColumnsOfRow + 1];
+    if (!request_id.is_null()) entry.request_id = request_id.c_str();
+    return entry;
+  };
+  const auto pass = [&](std::vector<StoredEntry> piece) {
+    sink(std::move(piece));
+    return true;
+  };
+  read_pieces<StoredEntry>(transaction, ", (1000000 * extract(epoch FROM at))::bigint, request_id", semester, first,
+                           last, pass, read);
 }
 
 bool is_empty(pqxx::transaction_base& transaction) { return stored_version(transaction) == 0; }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "dti/base/time.hpp"
-#include "dti/service/ledger/ledger_reader.hpp"
+#include "dti/service/ledger/ledger_snapshot.hpp"
 
 namespace dti {
 
@@ -18,6 +18,8 @@ namespace dti {
 [[nodiscard]] std::vector<CatalogProgram> read_programs(pqxx::transaction_base& transaction, ProgramId after);
 /// Implements LedgerReader::read_ledger(), with all columns.
 void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last, const RowSink& sink);
+/// Implements LedgerSnapshot::read_entries().
+void read_entries(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last, const EntrySink& sink);
 
 /// Tells whether there is no schema at all.
 [[nodiscard]] bool is_empty(pqxx::transaction_base& transaction);

@@ -92,6 +92,10 @@ std::optional<SemesterId> PostgresqlSnapshot::find_stray_ledger() {
   });
 }
 
+void PostgresqlSnapshot::read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) {
+  perform([&] { dti::read_entries(*transaction_, semester, first, last, sink); });
+}
+
 std::unique_ptr<LedgerSnapshot> open_postgresql_snapshot(const std::string& conninfo,
                                                          std::chrono::milliseconds timeout) {
   return std::make_unique<PostgresqlSnapshot>(conninfo, timeout);

@@ -6,18 +6,6 @@
 
 namespace dti {
 
-namespace {
-
-std::variant<StoreAddress, UsageExit> parse_store(const Settings& settings) {
-  try {
-    return parse_store_address(settings.text("store"));
-  } catch (const std::invalid_argument& error) {
-    return settings.bad("store", error.what());
-  }
-}
-
-}  // namespace
-
 Setting store_setting(const std::string& kinds) {
   return {
       .name = "store",
@@ -32,16 +20,22 @@ Setting store_setting(const std::string& kinds) {
       .without_password = without_password};
 }
 
-std::variant<StoreAddress, UsageExit> find_store(Settings& settings, const Surroundings& surroundings) {
-  if (settings.has("store")) {
-    const auto& text = settings.text("store");
-    if (settings.origin("store").source == Source::kFlag && carries_password(text)) {
-      return settings.bad("store",
-                          "a password does not belong on a command line, where others can read it: use PGPASSFILE, "
-                          "DTI_STORE, or a config file that others cannot read");
-    }
-    return parse_store(settings);
+std::variant<StoreAddress, UsageExit> read_store(const Settings& settings, std::string_view name) {
+  const auto& text = settings.text(name);
+  if (settings.origin(name).source == Source::kFlag && carries_password(text)) {
+    return settings.bad(name,
+                        "a password does not belong on a command line, where others can read it: use PGPASSFILE, " +
+                            variable_name(name) + ", or a config file that others cannot read");
   }
+  try {
+    return parse_store_address(text);
+  } catch (const std::invalid_argument& error) {
+    return settings.bad(name, error.what());
+  }
+}
+
+std::variant<StoreAddress, UsageExit> find_store(Settings& settings, const Surroundings& surroundings) {
+  if (settings.has("store")) return read_store(settings, "store");
   const auto set = [&surroundings](const char* name) { return surroundings.variable(name).value_or(""); };
   std::filesystem::path state;
   std::string source;
@@ -61,7 +55,7 @@ std::variant<StoreAddress, UsageExit> find_store(Settings& settings, const Surro
                         "is needed: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME gives a folder for the default");
   }
   settings.set_default("store", describe(SqliteStoreAddress{state / "dti.db"}), source);
-  return parse_store(settings);  // a variable with a mistaken folder would make a second, empty store too
+  return read_store(settings, "store");  // a variable with a mistaken folder would make a second, empty store too
 }
 
 }  // namespace dti

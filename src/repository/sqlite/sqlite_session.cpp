@@ -81,6 +81,26 @@ LedgerRow read_ledger_row(sqlite3_stmt* row, Columns columns) {
   read.status = number(12);
   return read;
 }
+constexpr int kColumnsOfRow = 13;
+
+/// Passes what `read` makes of each row to `sink`, in pieces.
+/// @param more  columns beside those of LedgerRow
+template <class Item, class Sink, class Read>
+void read_pieces(SqliteConnection& connection, const std::string& more, SemesterId semester, Seq first, Seq last,
+                 const Sink& sink, const Read& read) {
+  SqliteStatement select =
+      connection.prepare("SELECT " + std::string{kLedgerColumns} + more +
+                         " FROM ledger WHERE semester_id = ? AND seq >= ? AND seq <= ? ORDER BY seq");
+  select.bind(semester).bind(first).bind(last);
+  std::vector<Item> piece;
+  while (select.step()) {
+    if (piece.empty()) piece.reserve(static_cast<std::size_t>(kLedgerPieceEntries));
+    piece.push_back(read(select.handle()));
+    if (std::cmp_less(piece.size(), kLedgerPieceEntries)) continue;
+    if (!sink(std::exchange(piece, {}))) return;
+  }
+  if (!piece.empty()) static_cast<void>(sink(std::move(piece)));
+}
 
 }  // namespace
 
@@ -186,17 +206,24 @@ std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramI
 
 void read_rows(SqliteConnection& connection, SemesterId semester, Seq first, Seq last, Columns columns,
                const RowSink& sink) {
-  SqliteStatement select = connection.prepare(std::string{kSelectLedgerRows} +
-                                              "WHERE semester_id = ? AND seq >= ? AND seq <= ? ORDER BY seq");
-  select.bind(semester).bind(first).bind(last);
-  std::vector<LedgerRow> piece;
-  while (select.step()) {
-    if (piece.empty()) piece.reserve(static_cast<std::size_t>(kLedgerPieceEntries));
-    piece.push_back(read_ledger_row(select.handle(), columns));
-    if (std::cmp_less(piece.size(), kLedgerPieceEntries)) continue;
-    if (!sink(std::exchange(piece, {}))) return;
-  }
-  if (!piece.empty()) static_cast<void>(sink(std::move(piece)));
+  read_pieces<LedgerRow>(connection, "", semester, first, last, sink,
+                         [&](sqlite3_stmt* row) { return read_ledger_row(row, columns); });
+}
+
+void read_entries(SqliteConnection& connection, SemesterId semester, Seq first, Seq last, const EntrySink& sink) {
+  const auto read = [](sqlite3_stmt* row) {
+    StoredEntry entry{read_ledger_row(row, Columns::kAll), sqlite3_column_int64(row, kColumnsOfRow), std::nullopt};
+    if (const auto* text = sqlite3_column_text(row, kColumnsOfRow + 1)) {
+      entry.request_id.emplace(reinterpret_cast<const char*>(text),
+                               static_cast<std::size_t>(sqlite3_column_bytes(row, kColumnsOfRow + 1)));
+    }
+    return entry;
+  };
+  const auto pass = [&](std::vector<StoredEntry> piece) {
+    sink(std::move(piece));
+    return true;
+  };
+  read_pieces<StoredEntry>(connection, ", at, request_id", semester, first, last, pass, read);
 }
 
 }  // namespace dti

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "dti/service/ledger/ledger_snapshot.hpp"
 #include "dti/service/ledger/repository.hpp"
 #include "repository/sqlite/sqlite_files.hpp"
 #include "repository/sqlite/sqlite_handle.hpp"
@@ -51,5 +52,7 @@ struct SqliteSession {
 /// Implements LedgerReader::read_ledger(). The statement is open while `sink` runs.
 void read_rows(SqliteConnection& connection, SemesterId semester, Seq first, Seq last, Columns columns,
                const RowSink& sink);
+/// Implements LedgerSnapshot::read_entries().
+void read_entries(SqliteConnection& connection, SemesterId semester, Seq first, Seq last, const EntrySink& sink);
 
 }  // namespace dti

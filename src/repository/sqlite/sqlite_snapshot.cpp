@@ -239,4 +239,8 @@ std::optional<SemesterId> SqliteSnapshot::find_stray_ledger() {
   });
 }
 
+void SqliteSnapshot::read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) {
+  perform([&] { dti::read_entries(*connection_, semester, first, last, sink); });
+}
+
 }  // namespace dti

@@ -32,6 +32,7 @@ class SqliteSnapshot final : public LedgerSnapshot {
   void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;
   [[nodiscard]] CatalogCounts count_catalog() override;
   [[nodiscard]] std::optional<SemesterId> find_stray_ledger() override;
+  void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) override;
 
  private:
   void begin();

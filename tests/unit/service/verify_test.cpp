@@ -46,6 +46,7 @@ class FakeSnapshot final : public LedgerSnapshot {
     }
   }
   std::optional<SemesterId> find_stray_ledger() override { return stray; }
+  void read_entries(SemesterId, Seq, Seq, const EntrySink&) override { FAIL() << "a verification reads rows"; }
 
   std::optional<std::vector<std::string>> file_faults;
   std::vector<CatalogProgram> catalog = fixtures::catalog(2, 2);

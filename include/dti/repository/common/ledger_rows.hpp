@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "dti/domain/ledger.hpp"
 #include "dti/service/ledger/repository.hpp"
@@ -36,6 +38,15 @@ void for_each_entry(const Batch& batch, Use use) {
 
 /// The number that stores a time: microseconds since 1970, UTC.
 [[nodiscard]] constexpr std::int64_t stored_time(WallTime at) { return at.time_since_epoch().count(); }
+
+/// The columns of a row from program_id to status, in the order of LedgerRow.
+[[nodiscard]] std::array<StoredNumber, 11> numbers_of(const LedgerRow& row);
+
+/// The holder of the lead of a store that was copied and that no server has led yet.
+inline constexpr std::string_view kCopyHolder = "dtictl copy";
+
+/// @throws StorageError  kRefused, with the numbers, if one of them is not 0
+void refuse_filled_store(const std::string& where, std::int64_t programs, std::int64_t semesters, std::int64_t entries);
 
 /// @throws StorageError  kCorrupt
 [[noreturn]] void throw_missing_leadership();

@@ -14,9 +14,9 @@ inline constexpr char kSelectSemesters[] =
     " FROM semester s LEFT JOIN ledger l ON l.semester_id = s.id AND l.seq = 1 ORDER BY s.id";
 
 /// The columns of LedgerRow.
-inline constexpr char kSelectLedgerRows[] =
-    "SELECT seq, kind, program_id, generation, classrooms_wanted, labs_wanted, classrooms_granted, labs_granted,"
-    " mobile_labs_granted, classrooms_capacity, labs_capacity, conversions_capacity, status FROM ledger ";
+inline constexpr char kLedgerColumns[] =
+    "seq, kind, program_id, generation, classrooms_wanted, labs_wanted, classrooms_granted, labs_granted,"
+    " mobile_labs_granted, classrooms_capacity, labs_capacity, conversions_capacity, status";
 inline constexpr char kSelectStrayLedger[] =
     "SELECT min(semester_id) FROM ledger WHERE semester_id NOT IN (SELECT id FROM semester)";
 

@@ -5,8 +5,10 @@
 #include <string>
 
 #include "dti/base/log.hpp"
+#include "dti/base/time.hpp"
 #include "dti/service/ledger/ledger_snapshot.hpp"
 #include "dti/service/ledger/repository.hpp"
+#include "dti/service/ledger/store_copy.hpp"
 
 namespace dti {
 
@@ -19,5 +21,15 @@ namespace dti {
 /// @throws StorageError  kRefused, kCorrupt, kUnavailable; the text never holds a password
 [[nodiscard]] std::unique_ptr<LedgerSnapshot> open_postgresql_snapshot(const std::string& conninfo,
                                                                        std::chrono::milliseconds timeout);
+
+/// Fills the database with a copy of another store.
+/// @throws StorageError  kRefused: it is not empty, a server leads it, or no server may use it; kUnavailable
+[[nodiscard]] std::unique_ptr<StoreFiller> open_postgresql_filler(const std::string& conninfo,
+                                                                  std::chrono::milliseconds timeout, WallTime at);
+
+/// Keeps servers from taking the lead of the database. Needs the right to update the table leadership.
+/// @throws StorageError  kRefused: a server leads it, or it is empty; kUnavailable
+[[nodiscard]] std::unique_ptr<StoreHold> hold_postgresql(const std::string& conninfo,
+                                                         std::chrono::milliseconds timeout);
 
 }  // namespace dti

@@ -5,8 +5,10 @@
 #include <memory>
 
 #include "dti/base/log.hpp"
+#include "dti/base/time.hpp"
 #include "dti/service/ledger/ledger_snapshot.hpp"
 #include "dti/service/ledger/repository.hpp"
+#include "dti/service/ledger/store_copy.hpp"
 
 namespace dti {
 
@@ -19,5 +21,14 @@ namespace dti {
 /// @throws StorageError  kRefused, naming the path and the reason; kCorrupt, kUnavailable
 [[nodiscard]] std::unique_ptr<LedgerSnapshot> open_sqlite_snapshot(const std::filesystem::path& path,
                                                                    std::chrono::milliseconds timeout);
+
+/// Fills the file with a copy of another store. The file need not exist.
+/// @throws StorageError  kRefused: it is not empty, a server has it, or no server may use it
+[[nodiscard]] std::unique_ptr<StoreFiller> open_sqlite_filler(const std::filesystem::path& path,
+                                                              std::chrono::milliseconds timeout, WallTime at);
+
+/// Keeps servers away from the file, which must exist.
+/// @throws StorageError  kRefused: a server has it, or its lock file cannot be written
+[[nodiscard]] std::unique_ptr<StoreHold> hold_sqlite(const std::filesystem::path& path);
 
 }  // namespace dti

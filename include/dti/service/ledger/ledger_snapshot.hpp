@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,8 +15,11 @@ struct CatalogCounts {
   std::size_t programs = 0;
 };
 
+/// Receives entries of a ledger, in order of seq.
+using EntrySink = std::function<void(std::vector<StoredEntry>)>;
+
 /// A whole store at one moment: it has nothing that a server commits later. It takes no lead, makes no schema, and does
-/// not block a server. In addition to the reader's calls, it has those that only a verification needs.
+/// not block a server. In addition to the reader's calls, it has those that only a verification or a copy needs.
 /// Every call throws StorageError: kCorrupt if a row cannot be read, kUnavailable. Thread: one.
 class LedgerSnapshot : public LedgerReader {
  public:
@@ -37,6 +41,9 @@ class LedgerSnapshot : public LedgerReader {
 
   /// The lowest semester id of a row of the ledger whose semester does not exist; none if there is no such row.
   [[nodiscard]] virtual std::optional<SemesterId> find_stray_ledger() = 0;
+
+  /// Passes the entries of the semester's ledger with first <= seq <= last to `sink`, as read_ledger() does.
+  virtual void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) = 0;
 };
 
 }  // namespace dti

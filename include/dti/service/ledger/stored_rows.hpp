@@ -70,6 +70,15 @@ struct LedgerRow {
   friend bool operator==(const LedgerRow&, const LedgerRow&) = default;
 };
 
+/// An entry with all that is stored of it.
+struct StoredEntry {
+  LedgerRow row;
+  std::int64_t at = 0;  // microseconds since 1970, UTC
+  std::optional<std::string> request_id;
+
+  friend bool operator==(const StoredEntry&, const StoredEntry&) = default;
+};
+
 /// How a kind and the status of a grant are stored: as small numbers, explained in sql/*/0001_ledger.up.sql.
 [[nodiscard]] constexpr int stored_code(EntryKind kind) { return static_cast<int>(kind); }
 [[nodiscard]] int status_code(const LedgerEntry& entry);

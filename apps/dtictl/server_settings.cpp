@@ -1,0 +1,14 @@
+#include "dtictl/server_settings.hpp"
+
+#include "dti_server/options.hpp"
+
+namespace dti {
+
+std::vector<Setting> settings_of_server_alone() {
+  auto settings = describe_dti_server().settings;
+  std::erase_if(settings,
+                [](const Setting& setting) { return setting.name == "store" || setting.name == "store-timeout"; });
+  return settings;
+}
+
+}  // namespace dti

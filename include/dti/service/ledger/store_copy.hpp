@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dti/base/time.hpp"
+#include "dti/domain/catalog.hpp"
+#include "dti/service/ledger/ledger_snapshot.hpp"
+#include "dti/service/ledger/verify.hpp"
+
+namespace dti {
+
+/// Keeps servers away from a store while it lives: no server can take the lead of the store.
+class StoreHold {
+ public:
+  StoreHold() = default;
+  StoreHold(const StoreHold&) = delete;
+  StoreHold& operator=(const StoreHold&) = delete;
+  virtual ~StoreHold() = default;
+};
+
+/// Fills an empty store with the content of another one. It keeps servers away from the store, and everything is in one
+/// transaction: without commit(), the store stays empty. Its creator makes the schema, in the same transaction.
+/// Every call throws StorageError: kUnavailable, kInvariant, kRejected. Thread: one.
+class StoreFiller {
+ public:
+  StoreFiller() = default;
+  StoreFiller(const StoreFiller&) = delete;
+  StoreFiller& operator=(const StoreFiller&) = delete;
+  virtual ~StoreFiller() = default;
+
+  /// @param programs  the whole catalogue, in order of id
+  virtual void add_catalog(const std::vector<CatalogProgram>& programs) = 0;
+  virtual void add_semester(const StoredSemester& semester) = 0;
+  /// @param semester  added before
+  virtual void add_entries(SemesterId semester, const std::vector<StoredEntry>& entries) = 0;
+  /// Makes everything durable. Nothing else may be called afterwards.
+  /// @param epoch  the lowest epoch that the leadership may have
+  /// @throws StorageError  also kInDoubt
+  virtual void commit(Epoch epoch, WallTime at) = 0;
+};
+
+/// Copies catalogue, semesters and ledgers into the store, without commit().
+/// @param source  a consistent store: verify() finds no difference
+/// @param progress  called before each semester, and after each piece of a ledger
+void fill(StoreFiller& target, LedgerSnapshot& source, const std::function<void(const VerifyProgress&)>& progress);
+
+/// Compares catalogue, semesters and every entry of two stores.
+/// @return the first difference, as a sentence; none: they are the same
+[[nodiscard]] std::optional<std::string> compare(LedgerSnapshot& source, LedgerSnapshot& copy);
+
+/// Tells whether no server has used the store between two snapshots.
+[[nodiscard]] bool is_unchanged(LedgerSnapshot& before, LedgerSnapshot& after);
+
+}  // namespace dti

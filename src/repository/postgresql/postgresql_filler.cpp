@@ -1,0 +1,232 @@
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <pqxx/pqxx>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "dti/repository/common/ledger_rows.hpp"
+#include "dti/repository/postgresql/conninfo.hpp"
+#include "dti/repository/postgresql/open_postgresql.hpp"
+#include "repository/postgresql/postgresql_checks.hpp"
+#include "repository/postgresql/postgresql_errors.hpp"
+#include "repository/postgresql/postgresql_leadership.hpp"
+#include "repository/postgresql/postgresql_rows.hpp"
+#include "repository/postgresql/postgresql_session.hpp"
+#include "repository/postgresql/pqxx_compat.hpp"
+
+namespace dti {
+namespace {
+
+using Kind = StorageError::Kind;
+
+constexpr std::string_view kLockNotAvailable = "55P03";
+constexpr std::size_t kRowsPerInsert = 1'000;  // about 100 KB of SQL; more are not faster
+
+/// A session in one transaction, which locks the lead so that no server can take it.
+class LockedDatabase {
+ public:
+  LockedDatabase(const Conninfo& conninfo, std::chrono::milliseconds timeout)
+      : session_(PostgresqlSession::Use::kCommits, conninfo, connect_timeout(conninfo, timeout), timeout, gate_,
+                 warnings_) {
+    perform([&] {
+      transaction_ = std::make_unique<pqxx::work>(session_.connection());
+      refuse_pooler(*transaction_, session_.backend_pid());
+      transaction_->exec("SET LOCAL lock_timeout = " + std::to_string(timeout.count()));
+      // It waits for the other store, which may be slow.
+      transaction_->exec("SET LOCAL idle_in_transaction_session_timeout = 0");
+      transaction_->exec("SET LOCAL application_name = 'dtictl'");
+    });
+  }
+
+  [[nodiscard]] pqxx::work& transaction() { return *transaction_; }
+  [[nodiscard]] PostgresqlSession& session() { return session_; }
+
+  /// Locks the lead until the end of the transaction. @return its epoch
+  Epoch lock_lead() {
+    refuse_leader();  // before the wait for a lock, which a leader that hangs may hold
+    const Epoch epoch = lock_epoch(*transaction_);
+    refuse_leader();
+    return epoch;
+  }
+
+  template <class Call>
+  auto perform(Call call) -> decltype(call()) {
+    try {
+      return call();
+    } catch (const StorageError&) {
+      throw;
+    } catch (const pqxx::sql_error& error) {
+      const std::string state = compat::sqlstate(error);
+      if (state == kLockNotAvailable) {
+        throw StorageError{Kind::kUnavailable,
+                           "PostgreSQL: another session holds a lock for too long (look in pg_stat_activity)"};
+      }
+      throw StorageError{state.starts_with("23") ? Kind::kInvariant : Kind::kUnavailable,
+                         session_.refusal_text(state, error.what())};
+    } catch (const std::exception& error) {
+      throw StorageError{Kind::kUnavailable, "PostgreSQL: " + one_line(error.what())};
+    }
+  }
+
+ private:
+  void refuse_leader() {
+    const auto held = held_by_another(*transaction_, std::string{kCopyHolder});
+    if (!held) return;
+    throw StorageError{Kind::kRefused, "a server leads the PostgreSQL database" +
+                                           (held->endpoint.empty() ? std::string{} : " (" + held->endpoint + ")") +
+                                           ": stop all its servers first. After a crash of the last one, wait until "
+                                           "its lease has run out"};
+  }
+
+  CallGate gate_;
+  PostgresqlWarningLog warnings_{nullptr};
+  PostgresqlSession session_;
+  std::unique_ptr<pqxx::work> transaction_;  // goes before the session does
+};
+
+class PostgresqlHold final : public StoreHold {
+ public:
+  PostgresqlHold(const std::string& conninfo, std::chrono::milliseconds timeout)
+      : database_(parse_conninfo(conninfo), timeout) {
+    database_.perform([&] {
+      if (!has_schema(database_.transaction())) refuse_empty_store("the PostgreSQL database");
+      static_cast<void>(database_.lock_lead());
+    });
+  }
+
+ private:
+  LockedDatabase database_;
+};
+
+class PostgresqlFiller final : public StoreFiller {
+ public:
+  PostgresqlFiller(const std::string& conninfo, std::chrono::milliseconds timeout, WallTime at)
+      : database_(parse_conninfo(conninfo), timeout) {
+    database_.perform([&] {
+      auto& transaction = database_.transaction();
+      if (has_schema(transaction)) refuse_filled();  // before it is locked or migrated
+      static_cast<void>(migrate(transaction, at));
+      check_tables(transaction);
+      static_cast<void>(database_.lock_lead());
+      refuse_filled();  // what a server has done while this waited
+    });
+  }
+
+  void add_catalog(const std::vector<CatalogProgram>& programs) override {
+    Insert faculties{*this, "faculty (id, name, key)"};
+    FacultyId last_faculty = 0;
+    for (const CatalogProgram& program : programs) {
+      if (program.faculty_id <= last_faculty) continue;  // a consistent catalogue numbers them in this order
+      last_faculty = program.faculty_id;
+      faculties.add(std::to_string(program.faculty_id) + ", " + quoted(program.faculty_name) + ", " +
+                    quoted(program.faculty_key));
+    }
+    faculties.finish();
+    Insert rows{*this, "program (id, faculty_id, name, key)"};
+    for (const CatalogProgram& program : programs) {
+      rows.add(std::to_string(program.id) + ", " + std::to_string(program.faculty_id) + ", " + quoted(program.name) +
+               ", " + quoted(program.key));
+    }
+    rows.finish();
+  }
+
+  void add_semester(const StoredSemester& semester) override {
+    Insert row{*this,
+               "semester (id, name, epoch, head, classrooms_capacity, labs_capacity, conversions_capacity,"
+               " classrooms_left, labs_left, conversions_left, is_open)"};
+    std::string values = std::to_string(semester.id) + ", " + quoted(semester.name);
+    for (const std::int64_t number : {semester.epoch, semester.head, semester.capacity.classrooms,
+                                      semester.capacity.labs, semester.capacity.conversions, semester.left.classrooms,
+                                      semester.left.labs, semester.left.conversions_left}) {
+      values += ", " + std::to_string(number);
+    }
+    row.add(values + (semester.is_open ? ", true" : ", false"));
+    row.finish();
+  }
+
+  void add_entries(SemesterId semester, const std::vector<StoredEntry>& entries) override {
+    Insert rows{*this,
+                "ledger (semester_id, seq, kind, program_id, generation, classrooms_wanted, labs_wanted,"
+                " classrooms_granted, labs_granted, mobile_labs_granted, classrooms_capacity, labs_capacity,"
+                " conversions_capacity, status, at, request_id)"};
+    for (const StoredEntry& entry : entries) {
+      std::string values =
+          std::to_string(semester) + ", " + std::to_string(entry.row.seq) + ", " + std::to_string(entry.row.kind);
+      for (const auto& number : numbers_of(entry.row)) values += ", " + (number ? std::to_string(*number) : "NULL");
+      values += ", timestamptz 'epoch' + " + std::to_string(entry.at) + " * interval '1 microsecond', ";
+      rows.add(values + (entry.request_id ? quoted(*entry.request_id) : "NULL"));
+    }
+    rows.finish();
+  }
+
+  void commit(Epoch epoch, WallTime at) override {
+    database_.perform([&] {
+      compat::exec_params(database_.transaction(),
+                          "UPDATE leadership SET epoch = greatest(epoch, $1::bigint), holder = $2,"
+                          " taken_at = timestamptz 'epoch' + $3::bigint * interval '1 microsecond',"
+                          " backend_pid = NULL, backend_start = NULL, lease_until = NULL, endpoint = NULL",
+                          epoch, std::string{kCopyHolder}, stored_time(at));
+    });
+    const std::size_t notices = database_.session().notices().doubt_count();
+    try {
+      database_.perform([&] { database_.transaction().commit(); });
+    } catch (const StorageError& error) {
+      if (error.kind() == Kind::kInvariant) throw;
+      throw StorageError{Kind::kInDoubt, error.what()};
+    }
+    database_.session().check_notices(notices, "the store was copied");
+  }
+
+ private:
+  /// Collects rows into INSERT statements.
+  class Insert {
+   public:
+    Insert(PostgresqlFiller& filler, const char* table)
+        : filler_(filler), begin_(std::string{"INSERT INTO "} + table + " VALUES ") {}
+
+    void add(const std::string& values) {
+      sql_ += (sql_.empty() ? begin_ + "(" : ", (") + values + ")";
+      if (++rows_ == kRowsPerInsert) finish();
+    }
+
+    void finish() {
+      if (rows_ == 0) return;
+      filler_.database_.perform([&] { filler_.database_.transaction().exec(sql_); });
+      sql_.clear();
+      rows_ = 0;
+    }
+
+   private:
+    PostgresqlFiller& filler_;
+    const std::string begin_;
+    std::string sql_;
+    std::size_t rows_ = 0;
+  };
+
+  std::string quoted(const std::string& text) { return database_.transaction().quote(text); }
+
+  void refuse_filled() {
+    const auto row = database_.transaction().exec(
+        "SELECT (SELECT count(*) FROM program), (SELECT count(*) FROM semester), (SELECT count(*) FROM ledger)")[0];
+    refuse_filled_store("the PostgreSQL database", integer(row[0]), integer(row[1]), integer(row[2]));
+  }
+
+  LockedDatabase database_;
+};
+
+}  // namespace
+
+std::unique_ptr<StoreFiller> open_postgresql_filler(const std::string& conninfo, std::chrono::milliseconds timeout,
+                                                    WallTime at) {
+  return std::make_unique<PostgresqlFiller>(conninfo, timeout, at);
+}
+
+std::unique_ptr<StoreHold> hold_postgresql(const std::string& conninfo, std::chrono::milliseconds timeout) {
+  return std::make_unique<PostgresqlHold>(conninfo, timeout);
+}
+
+}  // namespace dti

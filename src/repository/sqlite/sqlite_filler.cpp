@@ -1,0 +1,170 @@
+#include <sqlite3.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "dti/repository/common/ledger_rows.hpp"
+#include "dti/repository/sqlite/open_sqlite.hpp"
+#include "repository/sqlite/sqlite_handle.hpp"
+#include "repository/sqlite/sqlite_session.hpp"
+#include "repository/sqlite/store_keeper.hpp"
+#include "repository/sqlite/store_lock.hpp"
+
+namespace dti {
+namespace {
+
+using Kind = StorageError::Kind;
+
+constexpr std::chrono::milliseconds kRetryInterval{5};
+
+class SqliteHold final : public StoreHold {
+ public:
+  explicit SqliteHold(const std::filesystem::path& path) : lock_(resolve_path(path)) {}
+
+ private:
+  const StoreLock lock_;
+};
+
+/// Locks the file as a server does, and commits as a server does: through the write-ahead log, with a sync.
+class SqliteFiller final : public StoreFiller {
+ public:
+  SqliteFiller(const std::filesystem::path& path, std::chrono::milliseconds timeout, WallTime at)
+      : keeper_(path, {}), timeout_(timeout) {
+    perform([&] {
+      connection_.emplace(keeper_.path().string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX);
+      connection_->on_busy(
+          [](void* self, int tries) { return static_cast<SqliteFiller*>(self)->waits_on(tries) ? 1 : 0; }, this);
+      static_cast<void>(keeper_.examine(*connection_));
+      connection_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+      transaction_.emplace(*connection_);
+      static_cast<void>(migrate(*connection_, at));
+      const auto count = [&](const char* sql) { return connection_->query_integer(sql).value_or(0); };
+      refuse_filled_store("the database " + keeper_.path().string(), count("SELECT count(*) FROM program"),
+                          count("SELECT count(*) FROM semester"), count("SELECT count(*) FROM ledger"));
+      connection_->leave_out_triggers();  // they keep other programs from changing rows
+      insert_entry_.emplace(connection_->prepare(
+          "INSERT INTO ledger (semester_id, seq, kind, program_id, generation, classrooms_wanted, labs_wanted,"
+          " classrooms_granted, labs_granted, mobile_labs_granted, classrooms_capacity, labs_capacity,"
+          " conversions_capacity, status, at, request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    });
+  }
+
+  void add_catalog(const std::vector<CatalogProgram>& programs) override {
+    perform([&] {
+      SqliteStatement insert_faculty = connection_->prepare("INSERT INTO faculty (id, name, key) VALUES (?, ?, ?)");
+      SqliteStatement insert =
+          connection_->prepare("INSERT INTO program (id, faculty_id, name, key) VALUES (?, ?, ?, ?)");
+      std::int64_t last_faculty = 0;
+      for (const CatalogProgram& program : programs) {
+        if (program.faculty_id > last_faculty) {  // a consistent catalogue numbers them in the order of the programs
+          last_faculty = program.faculty_id;
+          insert_faculty.bind(last_faculty)
+              .bind(std::string_view{program.faculty_name})
+              .bind(std::string_view{program.faculty_key})
+              .run();
+        }
+        insert.bind(std::int64_t{program.id})
+            .bind(std::int64_t{program.faculty_id})
+            .bind(std::string_view{program.name})
+            .bind(std::string_view{program.key})
+            .run();
+      }
+    });
+  }
+
+  void add_semester(const StoredSemester& semester) override {
+    perform([&] {
+      connection_
+          ->prepare(
+              "INSERT INTO semester (id, name, epoch, head, classrooms_capacity, labs_capacity, conversions_capacity,"
+              " classrooms_left, labs_left, conversions_left, is_open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          .bind(semester.id)
+          .bind(std::string_view{semester.name})
+          .bind(semester.epoch)
+          .bind(semester.head)
+          .bind(semester.capacity.classrooms)
+          .bind(semester.capacity.labs)
+          .bind(semester.capacity.conversions)
+          .bind(semester.left.classrooms)
+          .bind(semester.left.labs)
+          .bind(semester.left.conversions_left)
+          .bind(std::int64_t{semester.is_open ? 1 : 0})
+          .run();
+    });
+  }
+
+  void add_entries(SemesterId semester, const std::vector<StoredEntry>& entries) override {
+    perform([&] {
+      for (const StoredEntry& entry : entries) {
+        insert_entry_->bind(semester).bind(entry.row.seq).bind(entry.row.kind);
+        for (const auto& number : numbers_of(entry.row)) {
+          if (number) {
+            insert_entry_->bind(*number);
+          } else {
+            insert_entry_->bind_null();
+          }
+        }
+        insert_entry_->bind(entry.at).bind(entry.request_id).run();
+      }
+    });
+  }
+
+  void commit(Epoch epoch, WallTime at) override {
+    perform([&] {
+      connection_->prepare("UPDATE leadership SET epoch = max(epoch, ?), holder = ?, taken_at = ?")
+          .bind(epoch)
+          .bind(kCopyHolder)
+          .bind(stored_time(at))
+          .run();
+      insert_entry_.reset();
+      transaction_->commit();
+      transaction_.reset();
+      // From here on the file is complete without its write-ahead log.
+      static_cast<void>(connection_->query_integer("PRAGMA wal_checkpoint(TRUNCATE)"));
+    });
+  }
+
+ private:
+  template <class Call>
+  void perform(Call call) {
+    try {
+      call();
+    } catch (const SqliteError& error) {
+      const Kind kind = error.code() == SQLITE_CONSTRAINT ? Kind::kInvariant
+                        : error.code() == SQLITE_NOTADB   ? Kind::kRefused
+                                                          : Kind::kUnavailable;
+      throw StorageError{kind, "the database " + keeper_.path().string() + ": " + error.what()};
+    }
+  }
+
+  bool waits_on(int tries) {
+    const auto now = std::chrono::steady_clock::now();
+    if (tries == 0) wait_until_ = now + timeout_;
+    if (now >= wait_until_) return false;
+    std::this_thread::sleep_for(kRetryInterval);
+    return true;
+  }
+
+  StoreKeeper keeper_;  // outlives the connection
+  const std::chrono::milliseconds timeout_;
+  SteadyTime wait_until_;
+  std::optional<SqliteConnection> connection_;
+  std::optional<SqliteTransaction> transaction_;
+  std::optional<SqliteStatement> insert_entry_;
+};
+
+}  // namespace
+
+std::unique_ptr<StoreFiller> open_sqlite_filler(const std::filesystem::path& path, std::chrono::milliseconds timeout,
+                                                WallTime at) {
+  return std::make_unique<SqliteFiller>(path, timeout, at);
+}
+
+std::unique_ptr<StoreHold> hold_sqlite(const std::filesystem::path& path) { return std::make_unique<SqliteHold>(path); }
+
+}  // namespace dti

@@ -1,0 +1,174 @@
+// dtictl copy, from each kind of database to each: what it needs of the stores.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "contract/store_fixture.hpp"
+#include "dti/domain/name.hpp"
+#include "dti/repository/open/open_copy.hpp"
+#include "dti/repository/open/open_snapshot.hpp"
+#include "dti/service/ledger/store_copy.hpp"
+#include "dti/service/ledger/verify.hpp"
+
+namespace dti::contract {
+namespace {
+
+using Kind = StorageError::Kind;
+constexpr std::chrono::milliseconds kTimeout{5'000};
+
+void say_nothing(const VerifyProgress& /*progress*/) {}
+
+StoreAddress address_of(const Backend& backend) {
+  if (backend.has_leases()) return PostgresqlStoreAddress{backend.where()};
+  return SqliteStoreAddress{backend.where()};
+}
+
+class CopyContract : public StoreTest {
+ protected:
+  StoreAddress source() const { return address_of(*backend_); }
+  std::unique_ptr<LedgerSnapshot> look() const { return open_snapshot(source(), kTimeout); }
+
+  /// Two semesters: entries with and without a request id, names and ids with every letter that a database quotes.
+  void write_source() {
+    start();
+    CatalogProgram odd = program(6, 2);
+    odd.faculty_name = R"(O'Higgins \ "Ñandú")";
+    odd.name = R"({NULL}, "x\y" $1 ?)";
+    odd.faculty_key = name_key(odd.faculty_name);
+    odd.key = name_key(odd.name);
+    ASSERT_TRUE(repository_->add_programs(epoch_, {odd}));
+    ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}, {6, {1000, 60}}}, R"(it's "\ ñ)")), CommitResult::kCommitted);
+    ASSERT_EQ(repository_->commit(grants({{2, {0, 1}}}, std::nullopt)), CommitResult::kCommitted);
+    ASSERT_EQ(repository_->commit(grants({{3, {0, 0}}}, "")), CommitResult::kCommitted);
+    ASSERT_EQ(repository_->open_semester(epoch_, "2026-10", {20, 10, 10}, kAt).result, OpenResult::kOpened);
+    repository_.reset();
+  }
+
+  void copy_to(const Backend& target) const {
+    const auto snapshot = look();
+    const auto filler = open_filler(address_of(target), kTimeout, kAt);
+    fill(*filler, *snapshot, say_nothing);
+    filler->commit(snapshot->read_epoch(), kAt);
+  }
+
+  /// Runs the test with a fresh store of each kind as the target.
+  static void with_each_target(const std::function<void(Backend&)>& test) {
+    for (const auto& kind : sql_backends()) {
+      SCOPED_TRACE("to " + kind.name);
+      const auto target = kind.make();
+      test(*target);
+    }
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Databases, CopyContract, testing::ValuesIn(sql_backends()), name_of_backend());
+
+TEST_P(CopyContract, ACopyIsTheSameAsItsSourceAndAServerContinuesWithIt) {
+  write_source();
+  with_each_target([&](Backend& target) {
+    copy_to(target);
+    const auto copy = open_snapshot(address_of(target), kTimeout);
+    EXPECT_EQ(compare(*look(), *copy), std::nullopt);
+    EXPECT_TRUE(verify(*copy, say_nothing).fits());
+    EXPECT_EQ(copy->read_epoch(), look()->read_epoch());
+    EXPECT_EQ(target.request_ids(1), backend_->request_ids(1));
+    const auto times = "SELECT at, seq FROM history ORDER BY semester, seq";
+    EXPECT_EQ(target.connect()->run(times), backend_->connect()->run(times));
+    const auto server = target.open();
+    const auto leadership = take(*server);
+    ASSERT_TRUE(leadership);
+    EXPECT_EQ(leadership->epoch, epoch_ + 1);
+    EXPECT_EQ(leadership->program_count, 6U);
+    EXPECT_EQ(leadership->semesters.at(0).left, semester_.left);
+    const auto before = semester_;
+    Batch next = grants({{4, {1, 0}}});
+    next.epoch = leadership->epoch;
+    EXPECT_EQ(server->commit(next), CommitResult::kCommitted);
+    semester_ = before;
+  });
+}
+
+TEST_P(CopyContract, WithoutTheCommitTheTargetStaysEmptyAndCanBeFilledAgain) {
+  write_source();
+  with_each_target([&](Backend& target) {
+    fill(*open_filler(address_of(target), kTimeout, kAt), *look(), say_nothing);
+    EXPECT_EQ(failure_of([&] { static_cast<void>(open_snapshot(address_of(target), kTimeout)); }), Kind::kRefused);
+    copy_to(target);
+    EXPECT_EQ(compare(*look(), *open_snapshot(address_of(target), kTimeout)), std::nullopt);
+  });
+}
+
+TEST_P(CopyContract, AStoreThatIsNotEmptyIsNotFilled) {
+  write_source();
+  with_each_target([&](Backend& target) {
+    copy_to(target);
+    const auto text = failure_text([&] { copy_to(target); });
+    EXPECT_NE(text.find("is not empty: it has 6 programs, 2 semesters and 6 entries"), std::string::npos) << text;
+    EXPECT_EQ(compare(*look(), *open_snapshot(address_of(target), kTimeout)), std::nullopt);
+  });
+}
+
+TEST_P(CopyContract, AStoreThatAServerLeadsIsNeitherHeldNorFilled) {
+  lead(kLasting);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(hold_store(source(), kTimeout)); }), Kind::kRefused);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(open_filler(source(), kTimeout, kAt)); }), Kind::kRefused);
+  static_cast<void>(repository_->resign(epoch_ = 1));
+  repository_.reset();
+  EXPECT_NO_THROW(static_cast<void>(hold_store(source(), kTimeout)));
+  EXPECT_NO_THROW(static_cast<void>(open_filler(source(), kTimeout, kAt)));
+}
+
+TEST_P(CopyContract, NoServerLeadsAStoreThatIsHeld) {
+  start();
+  repository_.reset();
+  auto hold = hold_store(source(), kTimeout);
+  EXPECT_TRUE(failure_of([&] { static_cast<void>(take(*backend_->open())); }));
+  EXPECT_TRUE(verify(*look(), say_nothing).fits());
+  hold.reset();
+  EXPECT_EQ(take(*backend_->open())->epoch, 2);
+}
+
+TEST_P(CopyContract, NoServerLeadsAStoreThatIsBeingFilled) {
+  repository_.reset();
+  auto filler = open_filler(source(), kTimeout, kAt);
+  EXPECT_TRUE(failure_of([&] { static_cast<void>(take(*backend_->open())); }));
+  filler.reset();
+  EXPECT_EQ(take(*backend_->open())->epoch, 1);
+}
+
+TEST_P(CopyContract, TheEpochOfTheTargetDoesNotFall) {
+  write_source();
+  with_each_target([&](Backend& target) {
+    for (int i = 0; i < 3; ++i) static_cast<void>(take(*target.open()));
+    copy_to(target);
+    EXPECT_EQ(open_snapshot(address_of(target), kTimeout)->read_epoch(), 3);
+    EXPECT_EQ(take(*target.open())->epoch, 4);
+  });
+}
+
+TEST_P(CopyContract, AServerThatUsedTheSourceMeanwhileIsNoticed) {
+  start();
+  const auto before = look();
+  EXPECT_TRUE(is_unchanged(*before, *look()));
+  ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
+  EXPECT_FALSE(is_unchanged(*before, *look()));
+  const auto after = look();
+  reopen();
+  EXPECT_FALSE(is_unchanged(*after, *look())) << "it has taken over, and may write";
+}
+
+TEST_P(CopyContract, TheComparisonFindsAnEntryThatDiffersOnlyInItsRequestId) {
+  write_source();
+  with_each_target([&](Backend& target) {
+    copy_to(target);
+    const auto client = target.connect();
+    client->run(target.has_leases() ? "ALTER TABLE ledger DISABLE TRIGGER ledger_is_append_only"
+                                    : "DROP TRIGGER ledger_is_not_updated");
+    client->run("UPDATE ledger SET request_id = NULL WHERE semester_id = 1 AND seq = 5");
+    EXPECT_EQ(compare(*look(), *open_snapshot(address_of(target), kTimeout)),
+              "semester \"2025-10\": entry 5 differs from the source");
+  });
+}
+
+}  // namespace
+}  // namespace dti::contract
