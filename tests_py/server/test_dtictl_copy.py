@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from tests_py.harness.commands import Commands, blocks_of
 from tests_py.harness.process import ROOT, Process, binary, clean_environment, owned, run, running, until
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import Client, grant, request
@@ -115,6 +116,21 @@ def test_a_copy_that_is_killed_leaves_the_target_empty_and_no_server_leads_it_me
         holder.stdin.close()
     assert postgresql.count("SELECT count(*) FROM program") == 0
     assert copy(tmp_path, sqlite, postgresql)[0] == DONE
+
+
+def test_the_commands_of_the_page_move_a_service_to_postgresql(sqlite, cluster, tmp_path):
+    first = fill(sqlite, tmp_path)
+    [commands] = blocks_of("docs/deployment.md", "## From SQLite to PostgreSQL")
+    names = {"--owner=dti dti": "--owner=dti moved", "/var/lib/dti": sqlite.path.parent,
+             "postgresql://dti@db.example.org/dti": cluster.uri("moved")}
+    stopped = []
+    outputs = Commands(tmp_path, names, {"dti-server": stopped.append}).run(
+        commands, {"PGHOST": str(cluster.folder), "PGPORT": str(cluster.port), "PGUSER": "postgres"})
+    assert stopped == ["stop"]
+    assert outputs[-1].endswith("the copy is the same as the source\n")
+    with running(tmp_path, *POOL, f"--store={cluster.uri('moved')}") as dti:
+        assert ask(dti.endpoint) == first
+    cluster.drop_database("moved")
 
 
 def test_incorrect_usage_is_one_line_that_shows_no_password(tmp_path, sqlite):
