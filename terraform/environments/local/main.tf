@@ -1,5 +1,5 @@
-# One machine, no network, no provider: each process is a terraform_data, whose provisioners start and stop a supervised
-# process group (processes/). A provisioner gets the whole description of its process as one argument of JSON, and reads
+# One machine, no network, no provider: each process is a terraform_data, whose provisioners start and stop it under a
+# supervisor (processes/), which is a unit of systemd or a process group. A provisioner gets the whole description of its process as one argument of JSON, and reads
 # it from self: the destroy provisioner stops what the create provisioner started, also if the variables have other values now.
 
 locals {
@@ -71,8 +71,14 @@ resource "terraform_data" "port" {
 }
 
 resource "terraform_data" "database" {
-  input            = { ready = "${local.directory}/database/ready" }
-  triggers_replace = { directory = local.directory, name = "database", kind = "database", folder = terraform_data.folder.id }
+  input = { ready = "${local.directory}/database/ready" }
+  triggers_replace = {
+    directory       = local.directory
+    name            = "database"
+    kind            = "database"
+    process_manager = var.process_manager
+    folder          = terraform_data.folder.id
+  }
 
   provisioner "local-exec" {
     interpreter = ["/usr/bin/python3", "-B", "${path.module}/processes", "start"]
@@ -93,10 +99,11 @@ resource "terraform_data" "server" {
 
   input = { ready = "${local.directory}/${each.key}/ready" }
   triggers_replace = {
-    directory = local.directory
-    name      = each.key
-    kind      = "server"
-    binaries  = local.binaries
+    directory       = local.directory
+    name            = each.key
+    kind            = "server"
+    process_manager = var.process_manager
+    binaries        = local.binaries
     flags = concat([
       "--semester=${var.semester}",
       "--classrooms=${var.classrooms}",
@@ -130,10 +137,11 @@ resource "terraform_data" "faculty" {
 
   input = { ready = "${local.directory}/${each.key}/ready" }
   triggers_replace = {
-    directory = local.directory
-    name      = each.key
-    kind      = "faculty"
-    binaries  = local.binaries
+    directory       = local.directory
+    name            = each.key
+    kind            = "faculty"
+    process_manager = var.process_manager
+    binaries        = local.binaries
     flags = [
       "--name=${coalesce(each.value.faculty_name, each.key)}",
       "--dti-server=${join(",", local.server_endpoints)}",

@@ -15,6 +15,18 @@ variable "binaries" {
   }
 }
 
+variable "process_manager" {
+  description = "What watches the supervisors of the processes. systemd: each is a transient unit of the system's manager, if root runs Terraform, else of the user's manager. none: each is a process group of its own. auto: systemd where it runs, for a user only if the user lingers (loginctl enable-linger); else none."
+  type        = string
+  default     = "auto"
+  nullable    = false
+
+  validation {
+    condition     = contains(["auto", "systemd", "none"], var.process_manager)
+    error_message = "process_manager must be auto, systemd or none."
+  }
+}
+
 variable "servers" {
   description = "Names of the dti_server processes. One of them leads, the others stand by."
   type        = set(string)

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import directory
 import ports
-from instance import Instance, instances_of
-from starting import start, stop
+from instance import Instance, instances_of, left_in
+from starting import remove, start, stop
 from supervisor import Supervisor
 from system import Failure
 
@@ -33,9 +33,10 @@ def main(arguments):
         case ["status", folder]:
             return status(processes_in(folder))
         case ["repair", folder]:
+            check_user(Path(folder))
             return repair(processes_in(folder))
         case ["supervise", folder]:  # called by start
-            return Supervisor(Instance.read(Path(folder))).run()
+            return supervise(Path(folder))
         case [("make" | "clear" | "reserve" | "release" | "start" | "stop") as command, text]:
             return for_terraform(command, json.loads(text))
         case ["-h" | "--help"]:
@@ -44,6 +45,15 @@ def main(arguments):
         case _:
             print(__doc__, file=sys.stderr)
             return 2
+
+
+def supervise(folder):
+    try:
+        instance = Instance.read(folder)
+    except Failure as failure:
+        say(f"error: {failure}")
+        return 0  # systemd shall not try again
+    return Supervisor(instance).run()
 
 
 def for_terraform(command, description):
@@ -56,9 +66,9 @@ def for_terraform(command, description):
         case "reserve":
             say(ports.reserve(folder / f"{description['name']}.port"))
         case "release":
-            for instance in instances_of(folder):
+            for instance in left_in(folder):
                 if instance.name == description["name"]:  # Terraform failed to create it, and does not call stop
-                    say(stop(instance))
+                    say(remove(instance))
             say(ports.release(folder / f"{description['name']}.port"))
         case "start":
             say(start(Instance(description)))
@@ -74,13 +84,21 @@ def processes_in(folder):
     return found
 
 
+def check_user(folder):
+    """Another user's processes would have other rights."""
+    if folder.is_dir() and folder.stat().st_uid != os.geteuid():
+        raise Failure(f"{folder} belongs to the user {folder.owner()}. Run this command as that user")
+
+
 def status(instances):
+    exit_code = 0
     for instance in instances:
         if instance.is_ready():
-            say(f"{instance.name:20} process {instance.process.read() or '-':<8} {instance.last_announcement()}")
+            say(f"{instance.name:20} process {instance.process.read() or '-':<8} {instance.log.last_announcement()}")
         else:
             say(f"{instance.name:20} is not ready")
-    return 0 if all(instance.is_ready() for instance in instances) else 1
+            exit_code = 1
+    return exit_code
 
 
 def repair(instances):

@@ -3,8 +3,9 @@
 import contextlib
 import os
 
-from instance import instances_of
-from starting import stop
+import units
+from instance import left_in
+from starting import remove
 from system import Failure, allow_search
 
 MARK = ".made-by-terraform-environments-local"  # what is in a folder with this file is ours
@@ -34,10 +35,11 @@ def check_is_ours(directory):
 
 def clear(directory):
     """Ends and removes what is left: Terraform does not run the destroy provisioners of what it failed to create."""
+    units.stop(units.pattern_of(directory))  # also of what has no folder any more
     if not (directory / MARK).exists():
         return f"{directory}: was removed already"
-    for instance in reversed(instances_of(directory)):
-        stop(instance)
+    for instance in left_in(directory):
+        remove(instance)
     for file in (*directory.glob("*.port"), *directory.glob("*.new")):
         file.unlink()
     for folder in directory.iterdir():

@@ -1,9 +1,10 @@
 """One process of the environment and its folder, DIRECTORY/NAME:
 
   description.json  what start got from Terraform; repair starts the process with it again
-  log               the output of the process and of its supervisor
+  log, log.1        the output of the process and of its supervisor, and what was cut off it
+  announcement      the last line in which the process said that it is ready, once the log was cut
   ready             exists while the supervisor runs and the process is ready
-  starter.pid       the command start, while it works
+  starter.pid       the command start, while it works. It removes the file when the process is ready
   process.pid       the process. Its supervisor is found by its command, also if this folder was removed"""
 
 import contextlib
@@ -13,9 +14,8 @@ import shutil
 from pathlib import Path
 
 from kinds import KINDS
+from log import Log
 from system import Failure, PidFile
-
-LINES_SHOWN = 12
 
 
 class Instance:
@@ -24,7 +24,7 @@ class Instance:
         self.name = description["name"]
         self.kind = KINDS[description["kind"]]
         self.folder = Path(description["directory"]) / self.name
-        self.log = self.folder / "log"
+        self.log = Log(self.folder, self.kind.announcement)
         self.starter = PidFile(self.folder / "starter.pid")
         self.process = PidFile(self.folder / "process.pid")
         self._ready = self.folder / "ready"
@@ -35,8 +35,8 @@ class Instance:
         try:
             return Instance(json.loads((folder / "description.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError):
-            raise Failure(f"{folder}/description.json is missing or damaged. Run: terraform destroy, then: terraform "
-                          "apply") from None
+            raise Failure(f"{folder}/description.json is missing or damaged. Find the address of {folder.name} with: "
+                          "terraform state list, and replace it with: terraform apply -replace='ADDRESS'") from None
 
     def has_this_description(self):
         return self._note.exists() and Instance.read(self.folder).description == self.description
@@ -83,18 +83,12 @@ class Instance:
         except PermissionError:  # the process with that id belongs to another user
             return False
 
-    def last_announcement(self):
-        lines = filter(self.kind.announcement.search, self._lines())
-        return next(reversed(list(lines)), "")
 
-    def last_lines(self):
-        return "\n".join(self._lines()[-LINES_SHOWN:])
-
-    def _lines(self):
-        try:
-            return self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            return []
+def left_in(directory):
+    """To end and remove them, also if their descriptions are damaged. In the order in which they end."""
+    names = [note.parent.name for note in directory.glob("*/description.json")]
+    return [Instance({"directory": str(directory), "name": name, "kind": "database" if name == "database" else "server"})
+            for name in sorted(names, key=lambda name: (name == "database", name))]
 
 
 def instances_of(directory):

@@ -15,6 +15,7 @@ class Program:
     """A program of dti."""
 
     stop_signal = signal.SIGTERM
+    keeps_files = False
 
     def __init__(self, name, announcement):
         self._name = name
@@ -36,6 +37,7 @@ class Database:
     """A PostgreSQL cluster of its own."""
 
     stop_signal = signal.SIGINT  # a fast shutdown: it ends the sessions of the servers
+    keeps_files = True  # until the folder of the environment is removed: a replaced process finds its data
     announcement = re.compile("database system is ready to accept connections")
 
     def prepare(self, folder, description):

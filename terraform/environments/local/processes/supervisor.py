@@ -5,10 +5,9 @@ import fcntl
 import os
 import signal
 import subprocess
-import sys
 import time
 
-from system import Failure, is_removed
+from system import ENVIRONMENT, Failure, is_removed
 
 SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 ANNOUNCEMENT_SECONDS = 0.05  # between two readings of the log of a process that is not ready
@@ -22,10 +21,10 @@ class End(Exception):
 
 
 class Supervisor:
-    """It runs in the folder of the process, as the leader of a session.
+    """It runs in the folder of the process, as the leader of a session or as the first process of a unit of systemd.
 
-    Its stdin is a pipe from `start`. While start has not confirmed that the process is ready, the end of start is the
-    end of the supervisor too: an interrupted start leaves no process behind."""
+    While `start` has not confirmed that the process is ready, the end of start is the end of the supervisor too: an
+    interrupted start leaves no process behind. systemd restarts the supervisor if its exit code is not 0."""
 
     def __init__(self, instance):
         self._instance = instance
@@ -40,8 +39,8 @@ class Supervisor:
             fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             say("another supervisor runs already")
-            return 1
-        os.set_blocking(sys.stdin.fileno(), False)
+            return 0
+        self._is_confirmed = not self._instance.starter.exists()  # systemd has restarted the supervisor
         try:
             return self._run_again_and_again()
         except End as end:
@@ -54,8 +53,9 @@ class Supervisor:
         failures = 0
         while True:
             was_ready = self._run_once()
-            if not self._is_confirmed:
-                return 1  # start shows the log
+            if not self._is_confirmed and not (was_ready and self._start_is_over()):
+                return 0  # start shows the log
+            self._is_confirmed = True
             failures = 0 if was_ready else failures + 1
             seconds = min(2 ** failures, RESTART_SECONDS_MAX)
             say(f"starts the process again in {seconds} s")
@@ -64,18 +64,18 @@ class Supervisor:
     def _run_once(self):
         """Returns when the process has ended: was it ready?"""
         is_ready = False
-        with open("log", encoding="utf-8", errors="replace") as log:
-            log.seek(0, os.SEEK_END)
-            try:
-                self._start()
-            except (Failure, OSError) as error:
-                say(f"the process cannot be started: {error}")
-                return False
+        try:
+            self._instance.log.skip()
+            self._start()
             while self._process.poll() is None:
-                if not is_ready and any(map(self._instance.kind.announcement.search, log)):
-                    is_ready = True
+                if self._instance.log.read_and_cut() and not is_ready:
                     self._instance.mark_ready()
+                    is_ready = True
                 self._wait(FOLDER_SECONDS if is_ready else ANNOUNCEMENT_SECONDS)
+        except (Failure, OSError) as error:  # for example, the disk is full
+            say(f"the process cannot be supervised: {error}")
+            self._stop()
+            return False
         self._instance.mark_not_ready()
         self._instance.process.remove()
         status = self._process.returncode
@@ -84,8 +84,8 @@ class Supervisor:
 
     def _start(self):
         command = self._instance.kind.command(self._instance.folder, self._instance.description)
-        # Its environment is ours, and so are its stdout and stderr: the log. Its signals are not blocked.
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=unblock_signals)
+        # Its stdout and stderr are ours: the log. Its signals are not blocked.
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=ENVIRONMENT, preexec_fn=unblock_signals)
         self._instance.process.write(self._process.pid)
 
     def _stop(self):
@@ -113,11 +113,13 @@ class Supervisor:
             raise End(f"it received {signal.Signals(received.si_signo).name}")
         if is_removed(self._folder):
             raise End("its folder was removed")
-        if not self._is_confirmed:
-            with contextlib.suppress(BlockingIOError):
-                self._is_confirmed = bool(os.read(sys.stdin.fileno(), 1))
-                if not self._is_confirmed:
-                    raise End("the command that started it has ended too early")
+        if not self._is_confirmed and not self._instance.starter.read():
+            self._is_confirmed = self._instance.is_ready() and self._start_is_over()
+            if not self._is_confirmed:
+                raise End("the command that started it has ended too early")
+
+    def _start_is_over(self):
+        return not self._instance.starter.exists()
 
 
 def unblock_signals():
@@ -125,4 +127,5 @@ def unblock_signals():
 
 
 def say(text):
-    print(f"supervisor: {text}", flush=True)
+    with contextlib.suppress(OSError):  # the disk is full
+        print(f"supervisor: {text}", flush=True)

@@ -54,6 +54,9 @@ class PidFile:
             return None
         return pid if start_time(pid) == started else None
 
+    def exists(self):
+        return self._path.exists()
+
     def remove(self):
         self._path.unlink(missing_ok=True)
 

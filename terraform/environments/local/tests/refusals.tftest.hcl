@@ -43,6 +43,14 @@ run "an_empty_folder_of_binaries_is_refused" {
   expect_failures = [var.binaries]
 }
 
+run "an_unknown_process_manager_is_refused" {
+  command = plan
+  variables {
+    process_manager = "upstart"
+  }
+  expect_failures = [var.process_manager]
+}
+
 run "no_server_is_refused" {
   command = plan
   variables {
