@@ -76,6 +76,9 @@ MISTAKES = {
         "health_checks_ask_only_whether_the_process_lives", ("modules/server/main.tf", '"/livez"', '"/readyz"')),
     "a group that replaces every server at once": (
         "no_apply_replaces_a_machine_by_itself", ("modules/vm/main.tf", '"OPPORTUNISTIC"', '"PROACTIVE"')),
+    "a group that repairs a machine with an old template": (
+        "a_machine_that_failed_gets_the_newest_template",
+        ("modules/vm/main.tf", 'force_update_on_repair    = "YES"', "")),
     "a missing label": (
         "what_can_be_labelled_has_the_labels", ("modules/dns/main.tf", "labels      = var.labels", "")),
     "an image that changes by itself": (

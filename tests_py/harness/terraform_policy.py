@@ -190,6 +190,12 @@ def no_apply_replaces_a_machine_by_itself(plan):
             yield f"{address} replaces its machine in an apply, or under another name"
 
 
+def a_machine_that_failed_gets_the_newest_template(plan):
+    for address, group in resources(plan, "google_compute_instance_group_manager"):
+        if first(group, "instance_lifecycle_policy").get("force_update_on_repair") != "YES":
+            yield f"{address} creates a failed machine again from an old template, whose packages may be gone"
+
+
 def what_can_be_labelled_has_the_labels(plan):
     for address, values in resources(plan):
         labels = values.get("effective_labels", values.get("user_labels"))
@@ -230,6 +236,7 @@ RULES = [
     what_the_destroy_of_a_database_cannot_delete_is_abandoned, secrets_are_write_only, the_password_is_in_no_plan,
     roles_are_narrow, machines_take_logins_of_named_accounts_only, buckets_are_private,
     health_checks_ask_only_whether_the_process_lives, no_apply_replaces_a_machine_by_itself,
+    a_machine_that_failed_gets_the_newest_template,
     what_can_be_labelled_has_the_labels, apis_stay_on, the_provider_is_pinned,
 ]
 # What a trial installation may do without.

@@ -50,7 +50,8 @@ resource "google_sql_database_instance" "this" {
       transaction_log_retention_days = var.transaction_log_days
 
       backup_retention_settings {
-        retained_backups = var.backups
+        # The log alone restores nothing: it needs a backup before it.
+        retained_backups = max(var.backups, var.transaction_log_days)
         retention_unit   = "COUNT"
       }
     }

@@ -132,7 +132,7 @@ variable "backup_start_time" {
 }
 
 variable "backups" {
-  description = "How many daily backups to keep."
+  description = "How many daily backups to keep; at least one for each of transaction_log_days."
   type        = number
   default     = 30
   nullable    = false

@@ -127,8 +127,20 @@ resource "google_billing_budget" "this" {
     spend_basis       = "FORECASTED_SPEND"
   }
 
-  all_updates_rule {
-    monitoring_notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
-    disable_default_iam_recipients   = false
+  # Without it, the administrators of the billing account get the messages: the provider refuses a rule without channels.
+  dynamic "all_updates_rule" {
+    for_each = length(var.alert_emails) == 0 ? [] : [true]
+
+    content {
+      monitoring_notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
+      disable_default_iam_recipients   = false
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = length(var.alert_emails) <= 5
+      error_message = "A budget of Google has at most 5 addresses: use one address of a mailing list in alert_emails, or no budget."
+    }
   }
 }

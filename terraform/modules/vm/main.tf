@@ -1,6 +1,6 @@
 # One VM whose name and address stay. Its group has this one member: it creates the VM again when the health check fails,
-# but replaces it by a new template only when an operator says so (terraform/roll), never in an apply. So no apply replaces
-# two VMs, or one that leads.
+# but replaces a VM that is well only when an operator says so (terraform/roll), never in an apply. So no apply replaces two
+# VMs, or one that leads.
 
 locals {
   paths    = sort(keys(var.files))
@@ -93,6 +93,13 @@ resource "google_compute_instance_group_manager" "this" {
     replacement_method    = "RECREATE"
     max_surge_fixed       = 0
     max_unavailable_fixed = 1
+  }
+
+  # A VM that is created again, because it or its host has failed, has the newest template: the packages of an older one may
+  # be gone from the bucket.
+  instance_lifecycle_policy {
+    default_action_on_failure = "REPAIR"
+    force_update_on_repair    = "YES"
   }
 
   dynamic "auto_healing_policies" {

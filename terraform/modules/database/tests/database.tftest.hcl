@@ -116,6 +116,11 @@ run "enterprise_plus_has_its_own_tiers_and_longer_logs" {
     condition     = google_sql_database_instance.this.settings[0].edition == "ENTERPRISE_PLUS" && google_sql_database_instance.this.settings[0].backup_configuration[0].transaction_log_retention_days == 35
     error_message = "as given"
   }
+
+  assert {
+    condition     = google_sql_database_instance.this.settings[0].backup_configuration[0].backup_retention_settings[0].retained_backups == 35
+    error_message = "a backup for each day of the log"
+  }
 }
 
 run "maintenance_is_denied_on_no_day" {

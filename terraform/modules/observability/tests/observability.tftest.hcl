@@ -82,6 +82,36 @@ run "a_budget_reports_to_the_same_addresses" {
     condition     = length(google_billing_budget.this[0].threshold_rules) == 4
     error_message = "50, 90 and 100 %, and the forecast"
   }
+
+  assert {
+    condition     = length(google_billing_budget.this[0].all_updates_rule) == 1
+    error_message = "by the channels of the alerts"
+  }
+}
+
+run "a_budget_without_addresses_reports_to_the_administrators_of_the_billing_account" {
+  command = plan
+
+  variables {
+    alert_emails = []
+    budget       = { billing_account = "012345-6789AB-CDEF01", project_number = "123456789", amount = 300 }
+  }
+
+  assert {
+    condition     = length(google_billing_budget.this[0].all_updates_rule) == 0
+    error_message = "no rule"
+  }
+}
+
+run "a_budget_with_six_addresses_is_refused" {
+  command = plan
+
+  variables {
+    alert_emails = [for number in range(6) : "ops${number}@example.org"]
+    budget       = { billing_account = "012345-6789AB-CDEF01", project_number = "123456789", amount = 300 }
+  }
+
+  expect_failures = [google_billing_budget.this]
 }
 
 run "a_name_with_capitals_is_refused" {

@@ -64,6 +64,15 @@ run "an_apply_replaces_no_vm" {
   }
 }
 
+run "a_vm_that_failed_comes_back_with_the_newest_packages" {
+  command = plan
+
+  assert {
+    condition     = google_compute_instance_group_manager.this.instance_lifecycle_policy[0].default_action_on_failure == "REPAIR" && google_compute_instance_group_manager.this.instance_lifecycle_policy[0].force_update_on_repair == "YES"
+    error_message = "those of an older template may be gone"
+  }
+}
+
 run "the_manifest_has_files_then_packages_then_services" {
   command = plan
 
