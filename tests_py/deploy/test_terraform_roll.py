@@ -2,6 +2,8 @@
 and ends real servers."""
 
 import contextlib
+import importlib.machinery
+import importlib.util
 import json
 import os
 import socketserver
@@ -185,3 +187,94 @@ def test_it_stops_when_the_cloud_refuses(cloud):
 def test_it_refuses_what_cannot_be_rolled(cloud, names, words):
     status, _, errors = cloud.roll(names)
     assert status == 2 and words in errors and cloud.replaced == []
+
+
+# Its decisions, with VMs that are not there.
+
+@pytest.fixture
+def script():
+    """The script as a module, which waits for nothing."""
+    loader = importlib.machinery.SourceFileLoader("roll", str(ROLL))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("roll", loader))
+    loader.exec_module(module)
+    module.SILENCE_SECONDS = module.HAND_OVER_SECONDS = module.READY_SECONDS = 0
+    module.PAUSE_SECONDS = 0
+    return module
+
+
+class Vm:
+    """Has these roles, one after the other, and then the last one."""
+
+    def __init__(self, name, *roles, starts=True, done=None):
+        self.name = name
+        self._roles = list(roles)
+        self._starts = starts
+        self.done = [] if done is None else done
+
+    def role(self):
+        return self._roles.pop(0) if len(self._roles) > 1 else self._roles[0]
+
+    def stop(self):
+        self.done.append(f"stop {self.name}")
+
+    def start(self):
+        self.done.append(f"start {self.name}")
+        return self._starts
+
+    def replace(self):
+        self.done.append(f"replace {self.name}")
+        return "standby"
+
+
+@pytest.mark.parametrize(("roles", "words"), [
+    (("standby", "standby"), "0 servers lead, not one"), (("leader", "leader"), "2 servers lead, not one"),
+    (("leader", None), "not ready: server-2")], ids=str)
+def test_no_step_begins_unless_one_server_leads_and_all_others_stand_by(script, roles, words):
+    servers = [Vm(f"server-{number}", role) for number, role in enumerate(roles, 1)]
+    with pytest.raises(script.Stopped, match=words):
+        script.roll(servers)
+    assert [server.done for server in servers] == [[], []]
+
+
+def test_a_server_that_is_taking_over_and_one_that_has_just_started_are_waited_for(script):
+    script.SILENCE_SECONDS = HANG_SECONDS
+    roles = script.roles_of([Vm("server-1", "standby", "standby", "leader"), Vm("server-2", None, "standby")])
+    assert roles == {"server-1": "leader", "server-2": "standby"}
+
+
+@pytest.mark.parametrize(("starts", "words"), [(True, "server-1 was started again"), (False, "server-1 is stopped")])
+def test_a_leader_without_a_successor_starts_again(script, starts, words):
+    leader = Vm("server-1", "leader", starts=starts)
+    with pytest.raises(script.Stopped, match=f"another leader did not come within 0 s; {words}"):
+        script.hand_over(leader, [Vm("server-2", "standby")])
+    assert leader.done == ["stop server-1", "start server-1"]
+
+
+def test_faculties_are_replaced_one_by_one_in_the_order_of_their_names(script, tmp_path, capsys):
+    done = []
+    script.roll_faculties([Vm("derecho", "faculty", done=done), Vm("medicina", "faculty", done=done)])
+    assert done == ["replace derecho", "replace medicina"]
+    assert [line.split(" was")[0] for line in capsys.readouterr().out.splitlines()] == ["derecho", "medicina"]
+
+
+def test_the_faculties_are_those_of_the_environment(script, monkeypatch):
+    vm = {"name": "dti-faculty-derecho", "zone": "zone-a", "group": "dti-faculty-derecho", "http_port": 5080}
+    outputs = {"project": {"value": "campus"}, "servers": {"value": {}}, "faculties": {"value": {"derecho": vm}}}
+    rolled = []
+    monkeypatch.setattr(script, "call", lambda *_: json.dumps(outputs))
+    monkeypatch.setattr(script, "roll_faculties", lambda machines: rolled.extend(machine.name for machine in machines))
+    monkeypatch.setattr("sys.argv", ["roll", "--faculties", "environment"])
+    assert script.main() == 0 and rolled == ["derecho"]
+
+
+@pytest.mark.parametrize(("text", "role"), [
+    ('{"role": "leader"}', "leader"), ('{"role": "standby"}', "standby"), ('{"role": "taking-over"}', None),
+    ('{"name": "derecho"}', "faculty"), ("", None), (None, None), ("<html>", None)])
+def test_a_role_is_known_only_of_a_vm_that_is_ready(script, monkeypatch, text, role):
+    monkeypatch.setattr(script, "call", lambda *_: text)
+    assert script.Machine("a", {"name": "dti-a", "zone": "z", "group": "dti-a", "http_port": 1}, "campus").role() == role
+
+
+def test_a_call_that_hangs_is_a_call_that_fails(script):
+    script.CALL_SECONDS = 0.1
+    assert script.call("sleep", "60") is None

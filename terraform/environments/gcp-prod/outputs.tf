@@ -27,3 +27,8 @@ output "servers" {
   description = "Name, zone, group and template of each server's VM, for terraform/roll."
   value       = module.server.vms
 }
+
+output "faculties" {
+  description = "Name, zone, group and template of each faculty's VM, for terraform/roll."
+  value       = module.clients.vms
+}

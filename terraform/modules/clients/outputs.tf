@@ -14,6 +14,6 @@ output "service_account" {
 }
 
 output "vms" {
-  description = "Name, zone, group and template of each VM, for terraform/roll."
-  value       = { for name, vm in merge(module.faculty, module.simulation) : name => vm.vm }
+  description = "Name, zone, group and template of each faculty's VM, for terraform/roll."
+  value       = { for name, vm in module.faculty : name => merge(vm.vm, { http_port = var.http_port }) }
 }
