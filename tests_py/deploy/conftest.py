@@ -1,8 +1,17 @@
-"""Fixtures: Terraform with the provider of tests/terraform/provider, which is built once in a session."""
+"""Fixtures: Terraform with the provider of tests/terraform/provider. The provider is built once in a session, and each copy
+of the configurations is initialised once."""
+
+import json
+import re
 
 import pytest
 
+from tests_py.harness.process import ROOT
+from tests_py.harness.terraform_policy import PASSWORD
 from tests_py.harness.terraform_provider import CannotBuild, Terraform, build_mirror
+
+TERRAFORM = ROOT / "terraform"
+BUDGET = {"billing_account": "012345-6789AB-CDEF01", "project_number": "123456789012", "amount": 400}
 
 
 @pytest.fixture(scope="session")
@@ -14,10 +23,56 @@ def provider(tmp_path_factory):
         pytest.skip(str(missing))
 
 
+@pytest.fixture(scope="session")
+def initialised(provider, tmp_path_factory):
+    """A function: Terraform, initialised, in a copy of a folder, which a test must copy before it changes something."""
+    base = tmp_path_factory.mktemp("initialised")
+    done = {}
+
+    def of(source, below):
+        if below not in done:
+            done[below] = Terraform(provider, base, source=source, below=below).init()
+        return done[below]
+    return of
+
+
 @pytest.fixture
-def terraform(provider, tmp_path):
+def terraform(provider, initialised, tmp_path):
     """A function: Terraform, initialised, with files of these texts, or with a copy of a folder."""
-    def start(main="", **options):
-        texts = {"main.tf": main} if main else None
-        return Terraform(provider, tmp_path, **{"texts": texts, **options}).init()
+    def start(main="", source=None, below=".", **options):
+        if source:
+            return initialised(source, below).copy(tmp_path)
+        return Terraform(provider, tmp_path, **{"texts": {"main.tf": main} if main else None, **options}).init()
     return start
+
+
+class Applied:
+    """An environment with the values of its README's example, and with everything that is optional: its first plan, the
+    output of its first apply, and the state after that."""
+
+    def __init__(self, checkout, environment):
+        readme = (TERRAFORM / f"environments/{environment}/README.md").read_text(encoding="utf-8")
+        [example] = re.findall(r"^```tfvars\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+        (checkout.folder / "terraform.tfvars").write_text(example)
+        (checkout.folder / "a.auto.tfvars.json").write_text(json.dumps(
+            {"catalog": str(ROOT / "data/catalog.csv"), "faculties": {"derecho": {}}, "simulation_hosts": 1,
+             "alert_emails": ["operations@example.org"], "budget": BUDGET}))
+        self.checkout = checkout
+        flag = f"-var=db_password={PASSWORD}"
+        self.plan = checkout.plan(flag)
+        (checkout.folder / "plan").unlink()
+        self.output = checkout.apply(flag)
+        self.state = checkout.state()
+
+
+@pytest.fixture(scope="session")
+def applied(initialised, tmp_path_factory):
+    """A function: an environment that was applied. A test that changes it needs a copy."""
+    base = tmp_path_factory.mktemp("applied")
+    done = {}
+
+    def of(environment):
+        if environment not in done:
+            done[environment] = Applied(initialised(TERRAFORM, f"environments/{environment}").copy(base), environment)
+        return done[environment]
+    return of

@@ -9,27 +9,15 @@ import pytest
 
 from tests_py.harness.process import ROOT, run
 from tests_py.harness.prometheus import FOLDER as MONITORING
-from tests_py.harness.terraform_provider import Terraform
+from tests_py.harness.terraform_policy import PASSWORD
 
 TERRAFORM = ROOT / "terraform"
-PASSWORD = "pw-7f3e91c2:with-a-colon"
 ENVIRONMENTS = ("gcp-dev", "gcp-prod")
 ROLES = {"roles/logging.logWriter", "roles/monitoring.metricWriter", "roles/secretmanager.secretAccessor",
          "roles/storage.objectViewer"}
-BUDGET = {"billing_account": "012345-6789AB-CDEF01", "project_number": "123456789012", "amount": 400}
 GOOGLE_SOURCES = {"35.191.0.0/16", "130.211.0.0/22", "35.235.240.0/20"}
 
-
-def start(terraform, environment, **variables):
-    """The environment with the values of its README's example, and with everything that is optional."""
-    readme = (TERRAFORM / f"environments/{environment}/README.md").read_text(encoding="utf-8")
-    [example] = re.findall(r"^```tfvars\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
-    checkout = terraform(source=TERRAFORM, below=f"environments/{environment}")
-    (checkout.folder / "terraform.tfvars").write_text(example)
-    (checkout.folder / "a.auto.tfvars.json").write_text(json.dumps(
-        {"catalog": str(ROOT / "data/catalog.csv"), "faculties": {"derecho": {}}, "simulation_hosts": 1,
-         "alert_emails": ["operations@example.org"], "budget": BUDGET, **variables}))
-    return checkout
+FLAG = f"-var=db_password={PASSWORD}"
 
 
 def change(checkout, **variables):
@@ -37,15 +25,16 @@ def change(checkout, **variables):
     file.write_text(json.dumps({**json.loads(file.read_text()), **variables}))
 
 
-FLAG = f"-var=db_password={PASSWORD}"
+@pytest.fixture
+def checkout(applied, tmp_path):
+    """The environment for production, after its first apply."""
+    return applied("gcp-prod").checkout.copy(tmp_path)
 
 
-@pytest.fixture(scope="module", params=ENVIRONMENTS)
-def resources(provider, tmp_path_factory, request):
+@pytest.fixture(params=ENVIRONMENTS)
+def resources(applied, request):
     """(type, address, planned values) of each resource."""
-    base = tmp_path_factory.mktemp("plan")
-    plan = start(lambda **options: Terraform(provider, base, **options).init(), request.param).plan(FLAG)
-    return list(of_module(plan["planned_values"]["root_module"]))
+    return list(of_module(applied(request.param).plan["planned_values"]["root_module"]))
 
 
 def of_module(module):
@@ -109,22 +98,21 @@ def files_with(folder, marker):
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_the_password_is_in_no_plan_no_state_no_metadata_and_no_output(terraform, environment):
-    checkout = start(terraform, environment)
-    plan = checkout.plan(FLAG)
-    part = PASSWORD.split(":")[0]
-    assert part not in json.dumps(plan)
-    assert part not in checkout.apply(FLAG)
-    assert part not in json.dumps(checkout.state())
-    assert files_with(checkout.folder.parents[1], part) == set()
-    [user] = of_type(list(of_module(checkout.state()["values"]["root_module"])), "google_sql_user")
+def test_the_password_is_in_no_plan_no_state_no_metadata_and_no_output(applied, tmp_path, environment):
+    first = applied(environment)
+    for text in (json.dumps(first.plan), first.output, json.dumps(first.state)):
+        assert PASSWORD not in text
+    checkout = first.checkout.copy(tmp_path)
+    checkout.plan(FLAG)
+    assert (checkout.folder / "plan").exists() and (checkout.folder / "terraform.tfstate").exists()
+    assert files_with(tmp_path, PASSWORD) == set()
+    [user] = of_type(list(of_module(first.state["values"]["root_module"])), "google_sql_user")
     assert user["password_wo_version"] == 1 and user["password"] is None
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_another_number_writes_another_password_to_both_places_and_touches_no_vm(terraform, environment):
-    checkout = start(terraform, environment)
-    checkout.apply(FLAG)
+def test_another_number_writes_another_password_to_both_places_and_touches_no_vm(applied, tmp_path, environment):
+    checkout = applied(environment).checkout.copy(tmp_path)
     assert "No changes." in checkout.run("plan", "-var=db_password=another-password")
     change(checkout, db_password_version=2)
     assert changed(checkout.plan(FLAG)) == {"module.database.google_sql_user.this",
@@ -142,19 +130,15 @@ def removed(plan):
     return {resource["address"] for resource in plan["resource_changes"] if "delete" in resource["change"]["actions"]}
 
 
-def test_a_second_apply_changes_nothing(terraform):
-    checkout = start(terraform, "gcp-prod")
-    checkout.apply(FLAG)
+def test_a_second_apply_changes_nothing(checkout):
     assert "No changes." in checkout.run("plan", FLAG)
 
 
 @pytest.mark.parametrize("values", [
     {"image": "debian-cloud/debian-12-bookworm-v20261210"}, {"semester": "2027-10"},
     {"server_machine_type": "e2-standard-4"}], ids=str)
-def test_no_change_of_the_servers_replaces_a_vm_or_its_address(terraform, values):
+def test_no_change_of_the_servers_replaces_a_vm_or_its_address(checkout, values):
     """It replaces templates, for which no VM stops. terraform/roll replaces the VMs, one after the other."""
-    checkout = start(terraform, "gcp-prod")
-    checkout.apply(FLAG)
     change(checkout, **values)
     plan = checkout.plan(FLAG)
     gone = removed(plan)
@@ -166,9 +150,7 @@ def test_no_change_of_the_servers_replaces_a_vm_or_its_address(terraform, values
             assert resource["change"]["after"]["update_policy"][0]["type"] == "OPPORTUNISTIC"
 
 
-def test_a_server_more_and_a_server_less_leave_the_others_alone(terraform):
-    checkout = start(terraform, "gcp-prod")
-    checkout.apply(FLAG)
+def test_a_server_more_and_a_server_less_leave_the_others_alone(checkout):
     zones = {name: {"zone": f"southamerica-west1-{zone}"} for name, zone in (("server-1", "a"), ("server-2", "b"),
                                                                              ("server-3", "c"))}
     change(checkout, servers=zones, faculties={})
@@ -179,9 +161,7 @@ def test_a_server_more_and_a_server_less_leave_the_others_alone(terraform):
     assert gone and all('"server-2"' in address for address in gone)
 
 
-def test_a_disk_that_has_grown_is_no_reason_to_replace_the_database(terraform):
-    checkout = start(terraform, "gcp-prod")
-    checkout.apply(FLAG)
+def test_a_disk_that_has_grown_is_no_reason_to_replace_the_database(checkout):
     file = checkout.folder / "terraform.tfstate"
     state = json.loads(file.read_text())
     [database] = [resource for resource in state["resources"] if resource["type"] == "google_sql_database_instance"]
@@ -190,9 +170,7 @@ def test_a_disk_that_has_grown_is_no_reason_to_replace_the_database(terraform):
     assert "No changes." in checkout.run("plan", FLAG)
 
 
-def test_the_protected_database_is_not_destroyed_before_its_protection_is_off(terraform):
-    checkout = start(terraform, "gcp-prod")
-    checkout.apply(FLAG)
+def test_the_protected_database_is_not_destroyed_before_its_protection_is_off(checkout):
     assert "cannot be destroyed while" in checkout.run("destroy", "-auto-approve", FLAG, status=1)
     change(checkout, deletion_protection=False)
     checkout.apply(FLAG)
@@ -207,11 +185,9 @@ def vms(resources):
             for values in of_type(resources, "google_compute_instance_template")}
 
 
-def test_the_server_accepts_its_settings_and_the_faculty_its_own(terraform, tmp_path):
+def test_the_server_accepts_its_settings_and_the_faculty_its_own(applied, tmp_path):
     """Their paths are those of the VM; here they are in a folder."""
-    checkout = start(terraform, "gcp-prod")
-    checkout.apply(FLAG)
-    metadata = vms(list(of_module(checkout.state()["values"]["root_module"])))
+    metadata = vms(list(of_module(applied("gcp-prod").state["values"]["root_module"])))
     for vm, program, name in (("dti-server-1", "dti_server", "dti.toml"), ("dti-faculty-derecho", "faculty", "derecho.toml")):
         for line in metadata[vm]["dti-manifest"].splitlines():
             kind, *parts = line.split(" ")
@@ -222,9 +198,8 @@ def test_the_server_accepts_its_settings_and_the_faculty_its_own(terraform, tmp_
         assert (status, stderr) == (0, "")
 
 
-def test_a_vm_gets_the_script_of_the_module_and_only_its_own_packages(terraform):
-    checkout = start(terraform, "gcp-prod")
-    plan = checkout.plan(FLAG)
+def test_a_vm_gets_the_script_of_the_module_and_only_its_own_packages(applied):
+    plan = applied("gcp-prod").plan
     script = (TERRAFORM / "modules/vm/startup.sh").read_text(encoding="utf-8")
     for name, metadata in vms(list(of_module(plan["planned_values"]["root_module"]))).items():
         assert metadata["startup-script"] == script, name

@@ -111,7 +111,7 @@ def test_after_an_apply_that_has_ended_between_the_two_places_the_next_one_write
 
     def run_terraform(*arguments):
         result = subprocess.run([RUN, checkout.folder, *arguments], env=checkout.environment(), stdin=subprocess.DEVNULL,
-                                capture_output=True, text=True, timeout=HANG_SECONDS)
+                                capture_output=True, text=True, timeout=8 * HANG_SECONDS)
         assert result.returncode == 0, result.stdout + result.stderr
         return [number for _, number in sorted(numbers_of(checkout.state()["values"]["root_module"]))]
 
