@@ -71,6 +71,19 @@ def test_each_condition_has_a_run_that_it_refuses(folder):
 
 
 @pytest.mark.parametrize("folder", [f"modules/{name}" for name in MODULES])
+def test_each_switch_has_runs_with_it_and_without_it(folder):
+    """A switch is a variable that is true or false, or that can be left out. Runs that do not set it have its default."""
+    text = text_of(folder, "tests/*.hcl")
+    for name, body in blocks_of(text_of(folder, "*.tf"), "variable"):
+        kind, value = (re.search(rf"^  {argument} += (\S+)", body, re.MULTILINE) for argument in ("type", "default"))
+        if kind[1] == "bool":
+            other = "false" if value and value[1] == "true" else "true"
+            assert re.search(rf"\b{name} += {other}\b", text), f"{name} is never {other}"
+        elif value and value[1] in ("null", "{}", "[]", '""'):
+            assert re.search(rf"\b{name} += (?!null)", text), f"{name} is never set"
+
+
+@pytest.mark.parametrize("folder", [f"modules/{name}" for name in MODULES])
 def test_the_example_of_its_readme_can_be_planned(terraform, folder):
     [example] = re.findall(r"^```hcl\n(.*?)^```", text_of(folder, "README.md"), re.MULTILINE | re.DOTALL)
     checkout = terraform(source=TERRAFORM, below=folder)

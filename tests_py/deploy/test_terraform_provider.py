@@ -370,6 +370,49 @@ def test_the_schema_has_what_its_list_names_with_source_and_version():
     assert (source["provider"], source["version"]) == ("hashicorp/google", "6.50.0")
 
 
+# From the schema that the provider 6.50.0 itself prints (lonegunmanb/terraform-google-schema, tag v6.50.0).
+PUBLISHED_SETS = {
+    "google_compute_firewall": ["allow", "deny", "source_ranges", "target_tags"],
+    "google_compute_instance_group_manager": ["named_port", "stateful_disk", "target_pools"],
+    "google_compute_instance_template": ["service_account.scopes", "tags"],
+    "google_compute_per_instance_config": ["preserved_state.disk", "preserved_state.internal_ip"],
+    "google_compute_router_nat": ["nat_ips", "rules", "subnetwork"],
+    "google_dns_managed_zone": ["private_visibility_config.networks"],
+    "google_billing_budget": ["budget_filter.projects"],
+    "google_sql_database_instance": ["settings.database_flags", "settings.ip_configuration.authorized_networks",
+                                     "settings.ip_configuration.psc_config"],
+    "google_sql_user": [],
+    "google_storage_bucket": ["lifecycle_rule.action", "lifecycle_rule.condition"],
+}
+COMPARED_AS_A_WHOLE = ("google_compute_instance_group_manager", "google_sql_user")
+
+
+def test_the_schema_has_the_sets_and_the_write_only_arguments_of_the_published_one():
+    """A set that is taken for a list could be indexed here, and not with the published provider."""
+    found, write_only = {}, set()
+
+    def walk(resource, block, prefix=""):
+        for name, attribute in block.get("attributes", {}).items():
+            if attribute["type"][0] == "set":
+                found[resource].add(prefix + name)
+            if attribute.get("write_only"):
+                write_only.add(f"{resource}.{name}")
+        for name, nested in block.get("block_types", {}).items():
+            if nested["nesting_mode"] == "set":
+                found[resource].add(prefix + name)
+            walk(resource, nested["block"], f"{prefix}{name}.")
+
+    for path in SCHEMA.glob("*.json"):
+        for resource, block in json.loads(path.read_text()).get("resources", {}).items():
+            found[resource] = set()
+            walk(resource, block)
+    for resource, sets in PUBLISHED_SETS.items():
+        assert set(sets) - found[resource] == set(), resource
+    for resource in COMPARED_AS_A_WHOLE:
+        assert found[resource] == set(PUBLISHED_SETS[resource])
+    assert write_only == {"google_sql_user.password_wo", "google_secret_manager_secret_version.secret_data_wo"}
+
+
 def test_the_list_names_what_the_configurations_use():
     used = set()
     for path in (ROOT / "terraform").rglob("*.tf"):
@@ -378,9 +421,14 @@ def test_the_list_names_what_the_configurations_use():
     assert used - set((SCHEMA / "resources.txt").read_text().split()) == set()
 
 
-def test_no_lock_file_is_of_this_provider():
+def test_each_environment_has_the_lock_file_of_the_published_provider():
     """Terraform writes the hash of a provider into the lock file, and then refuses another one. That of the published
-    provider has the hashes of the archives for all platforms, which only its registry knows."""
-    for folder in ("terraform", "tests"):
-        for path in (ROOT / folder).rglob(".terraform.lock.hcl"):
-            assert path.read_text().count('"zh:') >= 10, f"{path} was not written with the published provider"
+    provider has the hashes of the archives for the 12 platforms, which only its registry knows (zh), and no hash of a
+    folder (h1): that of this provider would be one."""
+    locks = {path for folder in ("terraform", "tests") for path in (ROOT / folder).rglob(".terraform.lock.hcl")}
+    assert locks == {ROOT / f"terraform/environments/{name}/.terraform.lock.hcl" for name in ("gcp-dev", "gcp-prod")}
+    [text] = {path.read_text() for path in locks}
+    hashes = re.findall(r'"(\w+):([0-9a-f]{64})"', text)
+    assert [kind for kind, _ in hashes] == 12 * ["zh"] and '"h1:' not in text
+    assert (hashes[0][1][:12], hashes[-1][1][:12]) == ("1f3513fcfcbf", "fec30c095647")
+    assert 'version     = "6.50.0"' in text
