@@ -17,12 +17,14 @@
 #include "dti/base/stop_signals.hpp"
 #include "dti/cli/announcements.hpp"
 #include "dti/cli/exposed_password.hpp"
+#include "dti/cli/http_setting.hpp"
 #include "dti/cli/log_options.hpp"
 #include "dti/cli/logging.hpp"
 #include "dti/cli/reload.hpp"
 #include "dti/cli/settings.hpp"
 #include "dti/cli/standard_streams.hpp"
 #include "dti/http/http_server.hpp"
+#include "dti/monitor/common/check_health.hpp"
 #include "dti/monitor/common/serve_http.hpp"
 #include "dti/monitor/server/server_events.hpp"
 #include "dti/monitor/server/server_routes.hpp"
@@ -137,6 +139,11 @@ int main(int argc, char** argv) {
   dti::prepare_standard_streams();
   dti::raise_descriptor_limit();
   const std::vector<std::string> args{argv + 1, argv + argc};
+  if (const auto health = dti::health_to_check(dti::describe_dti_server(), args, dti::process_surroundings())) {
+    if (const auto* usage = std::get_if<dti::UsageExit>(&*health)) return dti::leave(*usage);
+    const auto& address = std::get<dti::HostPort>(*health);
+    return dti::check_health(address.host, address.port);
+  }
   auto options = dti::parse_dti_server_options(args, dti::process_surroundings());
   if (const auto* usage = std::get_if<dti::UsageExit>(&options)) return dti::leave(*usage);
   auto& given = std::get<dti::DtiServerOptions>(options);

@@ -89,7 +89,8 @@ std::string config_text(const AppDescription& app, const Settings& settings) {
 
 std::optional<UsageExit> answer_about_config(const AppDescription& app, const Settings& settings) {
   switch (settings.task()) {
-    case Task::kRun: return std::nullopt;
+    case Task::kRun:
+    case Task::kCheckHealth: return std::nullopt;  // main() asks health_to_check() first
     case Task::kCheckConfig: {
       const auto warning = exposed_password(app, settings);
       return UsageExit{0, app.name + ": the configuration is valid\n" + (warning ? "warning: " + *warning + '\n' : ""),

@@ -59,7 +59,8 @@ std::string without_value(const Setting& setting) {
 
 std::string setting_help(const Setting& setting) {
   const auto value = placeholder(setting.kind);
-  constexpr std::array<std::string_view, 4> kFlagsOnly = {"check-config", "print-config", "help", "version"};
+  constexpr std::array<std::string_view, 5> kFlagsOnly = {"check-config", "print-config", "check-health", "help",
+                                                          "version"};
   const bool is_flag_only = std::find(kFlagsOnly.begin(), kFlagsOnly.end(), setting.name) != kFlagsOnly.end();
   return "  --" + setting.name + (value.empty() ? "" : "=" + value) + '\n' + wrapped(setting.help, 6) +
          (is_flag_only ? ""
@@ -103,6 +104,12 @@ std::vector<Setting> with_command_line_settings(const AppDescription& app) {
                    .kind = SwitchKind{},
                    .help = "Prints each setting with its value and its origin, as a config file with the defaults "
                            "commented out, and exits. It does not show passwords."});
+    all.push_back({.name = "check-health",
+                   .group = "Log and help",
+                   .kind = SwitchKind{},
+                   .help = "Asks the running process whether it is alive (/livez, at the address of --http), waits at "
+                           "most 2 s, and exits with code 0 or 1. The settings must be those of that process; only "
+                           "--http is used."});
   }
   all.push_back({.name = "help", .group = "Log and help", .kind = SwitchKind{}, .help = "Prints this help (also -h)."});
   all.push_back({.name = "version", .group = "Log and help", .kind = SwitchKind{}, .help = "Prints the version."});

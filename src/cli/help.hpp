@@ -10,7 +10,7 @@ namespace dti {
 [[nodiscard]] AppDescription with_common_settings(const AppDescription& app);
 
 /// The settings of the description, and those that only the command line accepts (--config, --help, --version; for a
-/// service also --check-config, --print-config).
+/// service also --check-config, --print-config, --check-health).
 [[nodiscard]] std::vector<Setting> with_command_line_settings(const AppDescription& app);
 
 }  // namespace dti

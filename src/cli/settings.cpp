@@ -32,8 +32,8 @@ constexpr std::chrono::milliseconds kPollInterval{100};
 constexpr std::chrono::milliseconds kStopGrace{1'000};  // for the writer of a pipe, after a stop was requested
 
 // The flags that ask for something else than a run. If both are given, the last one here counts: it checks too.
-constexpr std::array<std::pair<const char*, Task>, 2> kTasks = {
-    {{"check-config", Task::kCheckConfig}, {"print-config", Task::kPrintConfig}}};
+constexpr std::array<std::pair<const char*, Task>, 3> kTasks = {
+    {{"check-health", Task::kCheckHealth}, {"check-config", Task::kCheckConfig}, {"print-config", Task::kPrintConfig}}};
 
 [[noreturn]] void fail_to_read() { throw std::runtime_error{std::generic_category().message(errno)}; }
 

@@ -8,7 +8,8 @@ import pytest
 from tests_py.harness.process import ROOT, binary
 
 PAGES = sorted(path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md"),
-                                *ROOT.glob("clients/*/*.md"), *ROOT.glob("terraform/**/*.md")))
+                                *ROOT.glob("clients/*/*.md"), *ROOT.glob("terraform/**/*.md"),
+                                *ROOT.glob("deploy/**/*.md")))
 SOURCES = sorted(path for folder in ("src", "apps") for path in (ROOT / folder).rglob("*.cpp"))
 LEVELS = {"kDebug": "debug", "kInfo": "info", "kWarning": "warning", "kError": "error"}
 
@@ -80,7 +81,8 @@ def flags_of_the_help(program):
     return found
 
 
-COMMON = {"--config", "--log-level", "--log-format", "--help", "--version", "--check-config", "--print-config"}
+COMMON = {"--config", "--log-level", "--log-format", "--help", "--version", "--check-config", "--print-config",
+          "--check-health"}
 PROGRAMS = [("dti_server",), ("faculty",), ("program",), ("dtictl", "verify"), ("dtictl", "copy")]
 
 

@@ -38,7 +38,7 @@ struct AppDescription {
   std::vector<Setting> settings;
   std::vector<std::pair<std::string, std::string>> examples;  // the purpose and the command line
   std::vector<std::pair<int, std::string>> exit_codes;
-  bool is_service = false;                   // it has the flags --check-config and --print-config
+  bool is_service = false;                   // it has the flags --check-config, --print-config and --check-health
   std::vector<Setting> others_in_file = {};  // settings of other programs that a shared config file may contain
 };
 
@@ -65,7 +65,7 @@ struct UsageExit {
 enum class Source { kFlag, kVariable, kFile, kDefault };
 
 /// What the command line asks a program to do.
-enum class Task { kRun, kCheckConfig, kPrintConfig };
+enum class Task { kRun, kCheckHealth, kCheckConfig, kPrintConfig };
 
 /// The source of a value: `--port`, `DTI_PORT`, `/etc/dti.toml:3` or `default`.
 struct Origin {
@@ -122,7 +122,7 @@ class Settings {
 /// Finds the value of each setting. A flag has priority over the environment variable, the variable over the config
 /// file, and the file over the default. An environment variable counts as not set if it is empty or
 /// is_set_by_platform(). resolve() adds the settings of every program: --help, --version, --config, --log-level and
-/// --log-format; for a service also --check-config and --print-config.
+/// --log-format; for a service also --check-config, --print-config and --check-health.
 /// @param args  the command line without the program's name
 /// @return the settings, each valid for its kind; or how to end: help and version with 0, incorrect usage with 2 and
 ///   one line. With --check-config, that line begins with the origin of the value: `/etc/dti.toml:3: port: …`
