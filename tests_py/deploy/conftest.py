@@ -1,11 +1,12 @@
-"""Fixtures: Terraform with the provider of tests/terraform/provider. The provider is built once in a session, and each copy
-of the configurations is initialised once."""
+"""Fixtures: a reader of the files in deploy; and Terraform with the provider of tests/terraform/provider, which is built
+once in a session. Each copy of the configurations is initialised once."""
 
 import json
 import re
 
 import pytest
 
+from tests_py.harness.deploy.manifests import Manifests
 from tests_py.harness.process import ROOT
 from tests_py.harness.terraform_policy import PASSWORD
 from tests_py.harness.terraform_provider import CannotBuild, Terraform, build_mirror
@@ -76,3 +77,12 @@ def applied(initialised, tmp_path_factory):
             done[environment] = Applied(initialised(TERRAFORM, f"environments/{environment}").copy(base), environment)
         return done[environment]
     return of
+
+
+@pytest.fixture(scope="session")
+def manifests(tmp_path_factory):
+    """What reads the files of deploy/compose and deploy/kubernetes."""
+    try:
+        return Manifests(tmp_path_factory.mktemp("manifests"))
+    except CannotBuild as missing:
+        pytest.skip(str(missing))

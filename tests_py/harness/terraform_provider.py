@@ -33,31 +33,46 @@ class CannotBuild(Exception):
     """What is missing."""
 
 
-def platform():
-    """The name of this machine in the names of providers. Fails if a tool is missing."""
-    if not shutil.which("terraform"):
-        raise CannotBuild("Terraform is not installed")
+def go_version():
+    """[version, system, architecture] of go; fails if it is missing or too old."""
     go = shutil.which("go")
     if go is None:
-        raise CannotBuild("go is not installed: the provider of the checks cannot be built")
+        raise CannotBuild("go is not installed")
     output = subprocess.run([go, "env", "GOVERSION", "GOOS", "GOARCH"], capture_output=True, text=True,
                             timeout=HANG_SECONDS, check=True).stdout
     version, system, architecture = output.split("\n")[:3]
     found = re.match(r"go(\d+)\.(\d+)", version)
     if not found or tuple(map(int, found.groups())) < GO_NEEDED:
-        raise CannotBuild(f"the provider of the checks needs go {'.'.join(map(str, GO_NEEDED))}, this is {version}")
+        raise CannotBuild(f"go {'.'.join(map(str, GO_NEEDED))} is needed, this is {version}")
+    return version, system, architecture
+
+
+def platform():
+    """The name of this machine in the names of providers. Fails if a tool is missing."""
+    if not shutil.which("terraform"):
+        raise CannotBuild("Terraform is not installed")
+    _, system, architecture = go_version()
     return f"{system}_{architecture}"
+
+
+def build_with_go(source, output, what):
+    """Builds the Go module in the folder `source`. Fails if `what` cannot be built here."""
+    try:
+        go_version()
+    except CannotBuild as missing:
+        raise CannotBuild(f"{missing}: {what} cannot be built") from None
+    built = subprocess.run(["go", "build", "-o", output, "."], cwd=source, capture_output=True, text=True,
+                           timeout=BUILD_SECONDS, env={**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false"})
+    if built.returncode and NO_NETWORK.search(built.stderr):
+        raise CannotBuild(f"the modules of {what} cannot be fetched: {built.stderr.splitlines()[-1]}")
+    assert built.returncode == 0, built.stderr
 
 
 def build_mirror(folder):
     """Builds the provider, and returns the configuration with which Terraform takes it, and no other, from `folder`."""
     binary = (folder / "registry.terraform.io/hashicorp/google" / VERSION / platform()
               / f"terraform-provider-google_v{VERSION}")
-    built = subprocess.run(["go", "build", "-o", binary, "."], cwd=SOURCE, capture_output=True, text=True,
-                           timeout=BUILD_SECONDS, env={**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false"})
-    if built.returncode and NO_NETWORK.search(built.stderr):
-        raise CannotBuild(f"the modules of the provider cannot be fetched: {built.stderr.splitlines()[-1]}")
-    assert built.returncode == 0, built.stderr
+    build_with_go(SOURCE, binary, "the provider of the checks")
     configuration = folder / "terraformrc"
     configuration.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{folder}"\n  }}\n}}\n')
     return configuration

@@ -1,0 +1,104 @@
+"""deploy/kubernetes: what kustomize makes of it fits the schemas of Kubernetes and our rules, and each rule finds its mistake."""
+
+import re
+import shutil
+
+import pytest
+
+from tests_py.harness.deploy.kubernetes_policy import RULES, containers, faults, of_kind, server
+from tests_py.harness.process import ROOT, run
+
+FOLDER = ROOT / "deploy/kubernetes"
+OVERLAYS = ("base", "example")
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_resources_break_no_rule(manifests, overlay):
+    resources = manifests.read("kustomize", FOLDER / overlay)
+    assert len(resources) > 10 and len(RULES) > 12
+    assert faults(resources) == {}
+
+
+MISTAKES = [  # the rule that finds it, the file, the text, the mistake
+    ("readiness_does_not_ask_for_the_leader", "server.yaml", "path: /readyz", "path: /leader"),
+    ("readiness_does_not_ask_for_the_leader", "faculty.yaml", "path: /readyz", "path: /leader"),
+    ("liveness_needs_neither_the_database_nor_a_role", "server.yaml", "httpGet: {path: /livez, port: http}\n            periodSeconds: 10",
+     "httpGet: {path: /readyz, port: http}\n            periodSeconds: 10"),
+    ("liveness_waits_longer_than_a_failover", "server.yaml", "periodSeconds: 10", "periodSeconds: 2"),
+    ("there_are_two_servers_with_an_address_each", "server.yaml", "replicas: 2", "replicas: 1"),
+    ("there_are_two_servers_with_an_address_each", "server.yaml", "$(POD_NAME).dti-server.", "dti-server."),
+    ("the_service_of_the_servers_has_all_names_always", "server.yaml", "  publishNotReadyAddresses: true\n", ""),
+    ("the_service_of_the_servers_has_all_names_always", "server.yaml", "  clusterIP: None\n", ""),
+    ("each_faculty_lists_every_server", "faculty.yaml", ",dti-server-1.dti-server:6000", ""),
+    ("a_drain_takes_one_server_at_a_time_and_never_hangs", "server.yaml", "  unhealthyPodEvictionPolicy: AlwaysAllow\n", ""),
+    ("a_drain_takes_one_server_at_a_time_and_never_hangs", "server.yaml", "maxUnavailable: 1", "minAvailable: 2"),
+    ("each_pod_has_time_to_drain", "server.yaml", "terminationGracePeriodSeconds: 30", "terminationGracePeriodSeconds: 1"),
+    ("what_no_policy_names_is_refused", "network.yaml", "policyTypes: [Ingress, Egress]", "policyTypes: [Ingress]"),
+    ("what_no_policy_names_is_refused", "network.yaml", "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: database}}",
+     "ipBlock: {cidr: 0.0.0.0/0}"),
+    ("pods_can_look_up_names_and_servers_reach_the_database", "network.yaml", "{port: 53, protocol: UDP}, ", ""),
+    ("pods_can_look_up_names_and_servers_reach_the_database", "network.yaml", "5432", "5433"),
+    ("only_faculties_and_monitoring_reach_a_server", "network.yaml",
+     "podSelector: {matchLabels: {app.kubernetes.io/component: faculty}}\n      ports: [{port: requests}]",
+     "podSelector: {matchLabels: {app.kubernetes.io/part-of: dti}}\n      ports: [{port: requests}]"),
+    ("pods_have_no_rights", "server.yaml", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"),
+    ("pods_have_no_rights", "faculty.yaml", "runAsNonRoot: true", "runAsNonRoot: false"),
+    ("pods_have_no_rights", "namespace.yaml", "restricted", "privileged"),
+    ("memory_has_a_limit_and_processors_a_request", "faculty.yaml", "            limits: {memory: 256Mi}\n", ""),
+    ("images_have_a_version", "kustomization.yaml", "  - {name: dti-server, newTag: 0.1.0}\n", ""),
+    ("there_is_no_password", "server.yaml", "{name: PGPASSFILE, value: /run/dti/pgpass}", "{name: PGPASSWORD, value: secret}"),
+    ("there_is_no_password", "dti.toml", "sslmode=require", "sslmode=require&password=secret"),
+]
+
+
+@pytest.mark.parametrize("name, file, text, mistake", MISTAKES, ids=lambda it: str(it)[:50].strip().replace("\n", " "))
+def test_a_rule_finds_each_mistake(manifests, tmp_path, name, file, text, mistake):
+    folder = shutil.copytree(FOLDER / "base", tmp_path / "base")
+    before = (folder / file).read_text(encoding="utf-8")
+    assert text in before
+    (folder / file).write_text(before.replace(text, mistake, 1), encoding="utf-8")
+    assert name in faults(manifests.read("kustomize", folder))
+
+
+def test_each_rule_has_a_mistake():
+    assert {name for name, *_ in MISTAKES} == set(RULES)
+
+
+@pytest.mark.parametrize("file, text, mistake, fault", [
+    ("server.yaml", "readinessProbe:", "readynessProbe:", "additional properties 'readynessProbe' not allowed"),
+    ("server.yaml", "replicas: 2", "replicas: two", "got string, want null or integer"),
+    ("server.yaml", "maxUnavailable: 1\n", "maxUnavailable: [1]\n", "StatefulSet|PodDisruptionBudget"),
+    ("faculty.yaml", "kind: Deployment", "kind: Deploymnt", "no schema for"),
+    ("network.yaml", "policyTypes: [Ingress]", "policyType: [Ingress]", "additional properties 'policyType' not allowed"),
+])
+def test_what_kubernetes_would_refuse_is_refused(manifests, tmp_path, file, text, mistake, fault):
+    folder = shutil.copytree(FOLDER / "base", tmp_path / "base")
+    before = (folder / file).read_text(encoding="utf-8")
+    assert text in before
+    (folder / file).write_text(before.replace(text, mistake, 1), encoding="utf-8")
+    status, output = manifests.call("kustomize", folder)
+    assert status == 1 and re.search(fault, output), output
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_programs_accept_their_settings(manifests, tmp_path, overlay):
+    resources = manifests.read("kustomize", FOLDER / overlay)
+    [config] = of_kind(resources, "ConfigMap")
+    (tmp_path / "dti.toml").write_text(config["data"]["dti.toml"], encoding="utf-8")
+    names = {"$(POD_NAME)": "dti-server-0", "$(POD_NAMESPACE)": "dti"}
+    for workload, container in containers(resources):
+        arguments = [re.sub(r"\$\(\w+\)", lambda found: names[found[0]], each) for each in container["args"]]
+        is_server = workload == server(resources)["metadata"]["name"]
+        if is_server:
+            arguments.append(f"--config={tmp_path}/dti.toml")
+        status, _, log = run(tmp_path, "dti_server" if is_server else "faculty", *arguments, "--check-config")
+        assert status == 0, log
+
+
+def test_an_overlay_has_its_own_images_settings_and_database(manifests):
+    base, example = (manifests.read("kustomize", FOLDER / overlay) for overlay in OVERLAYS)
+    assert {container["image"].split("/")[0] for _, container in containers(example)} == {"registry.example.org"}
+    configs = [of_kind(resources, "ConfigMap")[0] for resources in (base, example)]
+    assert configs[0]["metadata"]["name"] != configs[1]["metadata"]["name"], "a changed config file restarts no server"
+    policy, = [each for each in of_kind(example, "NetworkPolicy") if each["metadata"]["name"] == "dti-server"]
+    assert policy["spec"]["egress"][0]["to"] == [{"ipBlock": {"cidr": "10.20.0.3/32"}}]

@@ -1,0 +1,1 @@
+"""Readers of deploy, and rules for what they read."""

@@ -1,0 +1,207 @@
+"""Rules for the resources of deploy/kubernetes. Each rule is a function of all resources, and yields a sentence for each
+fault."""
+
+RULES = {}
+SERVER, FACULTY = {"app.kubernetes.io/name": "dti-server"}, {"app.kubernetes.io/component": "faculty"}
+
+
+def rule(function):
+    RULES[function.__name__] = function
+    return function
+
+
+def of_kind(resources, *kinds):
+    return [resource for resource in resources if resource["kind"] in kinds]
+
+
+def workloads(resources):
+    """(name, pod) of each workload; the pod has metadata and spec."""
+    return [(each["metadata"]["name"], each["spec"]["template"]) for each in of_kind(resources, "StatefulSet", "Deployment")]
+
+
+def containers(resources):
+    """(name of the workload, container), without those that only prepare."""
+    return [(name, container) for name, pod in workloads(resources) for container in pod["spec"]["containers"]]
+
+
+def fits(selector, labels):
+    return (selector or {}).get("matchLabels", {}).items() <= labels.items()
+
+
+def server(resources):
+    found, = of_kind(resources, "StatefulSet")
+    return found
+
+
+def path_of(container, probe):
+    return container.get(f"{probe}Probe", {}).get("httpGet", {}).get("path")
+
+
+@rule
+def readiness_does_not_ask_for_the_leader(resources):
+    for name, container in containers(resources):
+        if path_of(container, "readiness") != "/readyz":
+            yield f"{name}: readiness asks {path_of(container, 'readiness')}: a standby would never be ready"
+
+
+@rule
+def liveness_needs_neither_the_database_nor_a_role(resources):
+    for name, container in containers(resources):
+        for probe in ("startup", "liveness"):
+            if path_of(container, probe) != "/livez":
+                yield f"{name}: {probe} asks {path_of(container, probe)}: an outage of the database would restart every pod"
+
+
+@rule
+def liveness_waits_longer_than_a_failover(resources):
+    for name, container in containers(resources):
+        probe = container.get("livenessProbe", {})
+        if probe.get("periodSeconds", 10) * probe.get("failureThreshold", 3) < 30:
+            yield f"{name}: liveness gives up in less than 30 s"
+
+
+@rule
+def there_are_two_servers_with_an_address_each(resources):
+    spec = server(resources)["spec"]
+    container, = spec["template"]["spec"]["containers"]
+    if spec["replicas"] < 2:
+        yield "there is no standby"
+    if not any(each.startswith("--advertise=$(POD_NAME)." + spec["serviceName"]) for each in container["args"]):
+        yield "a server does not advertise the name of its pod"
+
+
+@rule
+def the_service_of_the_servers_has_all_names_always(resources):
+    name = server(resources)["spec"]["serviceName"]
+    service, = [each for each in of_kind(resources, "Service") if each["metadata"]["name"] == name]
+    if service["spec"].get("clusterIP") != "None":
+        yield f"{name} is not headless: clients could not choose the leader"
+    if not service["spec"].get("publishNotReadyAddresses"):
+        yield f"{name} hides the names of servers that are not ready"
+
+
+@rule
+def each_faculty_lists_every_server(resources):
+    spec = server(resources)["spec"]
+    wanted = [f"dti-server-{number}.{spec['serviceName']}:6000" for number in range(spec["replicas"])]
+    for name, container in containers(resources):
+        if name.startswith("faculty-") and f"--dti-server={','.join(wanted)}" not in container["args"]:
+            yield f"{name} does not list {', '.join(wanted)}"
+
+
+@rule
+def a_drain_takes_one_server_at_a_time_and_never_hangs(resources):
+    budgets = [each["spec"] for each in of_kind(resources, "PodDisruptionBudget") if fits(each["spec"]["selector"], SERVER)]
+    if [each.get("maxUnavailable") for each in budgets] != [1]:
+        yield "no budget keeps one server"
+    if any(each.get("unhealthyPodEvictionPolicy") != "AlwaysAllow" for each in budgets):
+        yield "a pod that is not ready blocks the drain of its node"
+
+
+@rule
+def each_pod_has_time_to_drain(resources):
+    for name, pod in workloads(resources):
+        if pod["spec"].get("terminationGracePeriodSeconds", 30) < 10:
+            yield f"{name} has less than 10 s to drain"
+
+
+def peers(policy, direction):
+    for entry in policy["spec"].get(direction, []):
+        yield entry.get("to" if direction == "egress" else "from", []), entry.get("ports", [])
+
+
+@rule
+def what_no_policy_names_is_refused(resources):
+    policies = of_kind(resources, "NetworkPolicy")
+    closed = [each for each in policies if not each["spec"]["podSelector"] and not {"ingress", "egress"} & each["spec"].keys()]
+    if not any({"Ingress", "Egress"} <= set(each["spec"]["policyTypes"]) for each in closed):
+        yield "no policy refuses everything else"
+    for policy in policies:
+        for direction in ("ingress", "egress"):
+            for others, ports in peers(policy, direction):
+                name = policy["metadata"]["name"]
+                if not others or not all(others) or not ports:
+                    yield f"{name}: a rule of {direction} without peers or ports"
+                if any(each.get("ipBlock", {}).get("cidr", "").endswith("/0") for each in others):
+                    yield f"{name}: {direction} for every address"
+
+
+@rule
+def pods_can_look_up_names_and_servers_reach_the_database(resources):
+    policies = of_kind(resources, "NetworkPolicy")
+    for name, pod in workloads(resources):
+        labels = pod["metadata"]["labels"]
+        found = {(each.get("protocol", "TCP"), each["port"]) for policy in policies if fits(policy["spec"]["podSelector"], labels)
+                 for _, ports in peers(policy, "egress") for each in ports}
+        wanted = {("UDP", 53), ("TCP", 53), ("TCP", 5432 if fits({"matchLabels": SERVER}, labels) else 6000)}
+        if found != wanted:
+            yield f"{name} reaches {sorted(found)}, not {sorted(wanted)}"
+
+
+@rule
+def only_faculties_and_monitoring_reach_a_server(resources):
+    found = [(each, port["port"]) for policy in of_kind(resources, "NetworkPolicy") if fits(policy["spec"]["podSelector"], SERVER)
+             for others, ports in peers(policy, "ingress") for each in others for port in ports]
+    wanted = [({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}, "http"),
+              ({"podSelector": {"matchLabels": FACULTY}}, "requests")]
+    if sorted(found, key=str) != sorted(wanted, key=str):
+        yield f"a server is open to {found}"
+
+
+@rule
+def pods_have_no_rights(resources):
+    for name, pod in workloads(resources):
+        spec = pod["spec"]
+        security = spec.get("securityContext", {})
+        if not security.get("runAsNonRoot") or security.get("runAsUser") != 10001:
+            yield f"{name} runs as another user than that of the image"
+        if security.get("seccompProfile") != {"type": "RuntimeDefault"}:
+            yield f"{name} has no filter of system calls"
+        if spec.get("automountServiceAccountToken") is not False or spec.get("enableServiceLinks") is not False:
+            yield f"{name} gets a token of the API or variables of services"
+        if {"hostNetwork", "hostPID", "hostIPC"} & spec.keys():
+            yield f"{name} shares a namespace with its node"
+        for container in (*spec["containers"], *spec.get("initContainers", [])):
+            if container.get("securityContext") != {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                                                    "capabilities": {"drop": ["ALL"]}}:
+                yield f"{name}: the container {container['name']} has rights"
+    for namespace in of_kind(resources, "Namespace"):
+        if namespace["metadata"]["labels"].get("pod-security.kubernetes.io/enforce") != "restricted":
+            yield "the namespace accepts pods with rights"
+
+
+@rule
+def memory_has_a_limit_and_processors_a_request(resources):
+    for name, pod in workloads(resources):
+        for container in (*pod["spec"]["containers"], *pod["spec"].get("initContainers", [])):
+            resources_of = container.get("resources", {})
+            if not {"cpu", "memory"} <= resources_of.get("requests", {}).keys() or "memory" not in resources_of.get("limits", {}):
+                yield f"{name}: the container {container['name']} has no request or no limit"
+
+
+@rule
+def images_have_a_version(resources):
+    for name, pod in workloads(resources):
+        for container in (*pod["spec"]["containers"], *pod["spec"].get("initContainers", [])):
+            version = container["image"].partition(":")[2]
+            if version in ("", "latest"):
+                yield f"{name}: {container['image']} has no version"
+
+
+@rule
+def there_is_no_password(resources):
+    if of_kind(resources, "Secret"):
+        yield "a Secret is in the files"
+    for text in (text for each in of_kind(resources, "ConfigMap") for text in each["data"].values()):
+        if "password" in text.lower().replace("without a password", ""):
+            yield "a config file has a password"
+    for name, container in containers(resources):
+        for variable in container.get("env", []):
+            if variable["name"] in ("PGPASSWORD", "DTI_STORE"):
+                yield f"{name}: the variable {variable['name']} would show the password"
+
+
+def faults(resources):
+    """{name of the rule: its sentences}, of the rules that found a fault."""
+    found = {name: list(check(resources)) for name, check in RULES.items()}
+    return {name: sentences for name, sentences in found.items() if sentences}
