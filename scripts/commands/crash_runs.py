@@ -5,126 +5,44 @@ something are in build/crash-runs. DTI_BIN_DIR names other binaries than build/r
 Exit codes: 0 all as promised; 1 an answer was lost, doubled or changed, or a server did not come back;
 2 incorrect usage; 3 it could not run; 128 + N ended by signal N."""
 
-import contextlib
-import json
 import os
-import selectors
-import shutil
-import subprocess
-import time
 
-from scripts.commands.shared import (ROOT, end_group, markdown_table, need_postgresql, new_parser, provide_binaries,
-                             run_command, say, whole_number, write_evidence)
-from scripts.commands.long_run import LongRun, times
+from scripts.commands.lanes import LaneProcess, LaneRun
+from scripts.commands.long_run import times
+from scripts.commands.shared import (ROOT, markdown_table, need_postgresql, new_parser, provide_binaries, run_command,
+                             whole_number, write_evidence)
 from tests_py.harness.postgresql import FOLDERS, remove_cluster
 from tests_py.harness.runs.run_figures import CrashFigures
 
 RUNS = ROOT / "build/crash-runs"
-LANE_END_SECONDS = 120  # to answer everything, stop the server, read the ledger and remove the cluster
 
 
-class LaneProcess:
-    """A lane in a process of its own (crash_lane.py)."""
-
-    def __init__(self, run, number, kills, done, environment):
-        options, folder = run.options, run.folder / f"lane-{number}"
-        self.figures = CrashFigures()
-        self.log = folder.with_suffix(".log")
-        self._rest = b""
-        command = ["/usr/bin/python3", "-B", "-P", "-m", "scripts.commands.crash_lane", folder, run.store, options.kill,
-                   str(kills), f"{options.seed}/{number}/{done}"]
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                                            env=environment, start_new_session=True)
-        os.set_blocking(self.process.stdout.fileno(), False)
-
-    def read(self):
-        """Takes what it has printed; False once there will be no more."""
-        data = self.process.stdout.read()
-        if data is None:
-            return True
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if lines:
-            self.figures = CrashFigures(**json.loads(lines[-1]))
-        return data != b""
-
-    def end(self, deadline):
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(max(0.0, deadline - time.monotonic()))
-        end_group(self.process)
-        self.process.stdout.close()
-
-
-class CrashRun(LongRun):
-    """The kills of one store, by lanes side by side. However it ends, it stops its lanes first."""
+class CrashRun(LaneRun):
+    """The kills of one store, by lanes side by side."""
 
     def __init__(self, options, store, built_of):
         super().__init__(RUNS / f"{store}-{options.kill}-{options.seed}", CrashFigures(), built_of)
         self.options = options
         self.store = store
-        self._lanes = []
-        self._saved = 0.0
-
-    @property
-    def figures(self):
-        total = CrashFigures()
-        for part in (self.figures_before, *(lane.figures for lane in self._lanes)):
-            total.add(part)
-        return total
+        self._clusters = f"dti-pg-crash-{os.getpid()}-"
 
     def progress(self):
         return f"{self.figures.kills} kills of {self.options.kills} on {self.store}"
 
-    def _work(self):
-        for left in self.folder.glob("lane-*"):
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
-        clusters = f"dti-pg-crash-{os.getpid()}-"
-        environment = {**os.environ, "DTI_TEST_CLUSTERS": clusters}
-        done = self.figures_before.kills
-        todo = max(0, self.options.kills - done)
-        jobs = min(self.options.jobs, todo)
-        try:
-            for number in range(jobs):
-                share = todo // jobs + (number < todo % jobs)
-                self._lanes.append(LaneProcess(self, number, share, done, environment))
-            self._follow()
-        finally:
-            for lane in self._lanes:
-                if lane.process.poll() is None:
-                    lane.process.terminate()
-            self._follow_to_the_end()
-            self._save()
-            for left in FOLDERS.glob(clusters + "*"):  # by a lane that had to be killed
-                remove_cluster(left)
-        self._show(last=True)
-        failed = [lane for lane in self._lanes if lane.process.returncode != 0]
-        for lane in failed:
-            say(f"--- {lane.log}, exit status {lane.process.returncode}")
-            say(lane.log.read_text(errors="replace")[-4000:])
-        return not failed
+    def _start_lanes(self):
+        environment = {**os.environ, "DTI_TEST_CLUSTERS": self._clusters}
+        options, done = self.options, self.figures_before.kills
+        todo = max(0, options.kills - done)
+        jobs = min(options.jobs, todo)
+        for number in range(jobs):
+            share = todo // jobs + (number < todo % jobs)
+            self._lanes.append(LaneProcess("scripts.commands.crash_lane", self.folder / f"lane-{number}",
+                                           [self.store, options.kill, str(share), f"{options.seed}/{number}/{done}"],
+                                           CrashFigures, environment))
 
-    def _follow(self, deadline=None):
-        """Reads what the lanes print until all have ended, one has failed, or it is late."""
-        with selectors.DefaultSelector() as selector:
-            for lane in self._lanes:
-                if not lane.process.stdout.closed:
-                    selector.register(lane.process.stdout, selectors.EVENT_READ, lane)
-            while selector.get_map() and (deadline is None or time.monotonic() < deadline):
-                for key, _ in selector.select(1):
-                    if not key.data.read():
-                        selector.unregister(key.fileobj)
-                        if key.data.process.wait() != 0 and deadline is None:
-                            return
-                self._show()
-                if time.monotonic() > self._saved + 1:
-                    self._save()
-                    self._saved = time.monotonic()
-
-    def _follow_to_the_end(self):
-        deadline = time.monotonic() + LANE_END_SECONDS
-        self._follow(deadline)
-        for lane in self._lanes:
-            lane.end(deadline)
+    def _sweep(self):
+        for left in FOLDERS.glob(self._clusters + "*"):
+            remove_cluster(left)
 
     def rows(self):
         figures, options = self.figures, self.options

@@ -33,6 +33,14 @@ class RunFigures:
         for name, count in counts.items():
             setattr(self, name, getattr(self, name) + count - counts_before.get(name, 0))
 
+    def add(self, other):
+        for field in dataclasses.fields(self):
+            mine, theirs = getattr(self, field.name), getattr(other, field.name)
+            if isinstance(mine, dict):
+                setattr(self, field.name, {k: mine.get(k, 0) + theirs.get(k, 0) for k in {**mine, **theirs}})
+            else:
+                setattr(self, field.name, mine + theirs)
+
     def note(self, faults):
         """`faults`: (kind, sentence) of each."""
         for kind, sentence in faults:
@@ -51,14 +59,6 @@ class CrashFigures(RunFigures):
     semesters: int = 0
     ready: list = dataclasses.field(default_factory=list)  # seconds from the start of a server to READY
     back: list = dataclasses.field(default_factory=list)  # seconds from a database that is back to a served request
-
-    def add(self, other):
-        for field in dataclasses.fields(self):
-            mine, theirs = getattr(self, field.name), getattr(other, field.name)
-            if isinstance(mine, dict):
-                setattr(self, field.name, {k: mine.get(k, 0) + theirs.get(k, 0) for k in {**mine, **theirs}})
-            else:
-                setattr(self, field.name, mine + theirs)
 
 
 @dataclasses.dataclass
