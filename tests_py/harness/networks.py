@@ -6,6 +6,7 @@ import ctypes
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -19,10 +20,11 @@ class Hosts:
     """`links` is {host: names of its networks}."""
 
     def __init__(self, links):
-        self._prefix = f"dti-{os.getpid()}-"
+        self._prefix = _prefix(os.getpid())
         self._links = links
         self._hosts = list(links)
         self._made = []
+        self._holes = set()
 
     def make(self):
         self._add("hub")
@@ -57,6 +59,19 @@ class Hosts:
         self._ip(host, "link", "set", "hole", "arp", "off", "up")
         for network in networks:
             self._ip(host, "route", "add", network, "dev", "hole")
+
+    def lose(self, host, *addresses):
+        """From now on packets from there to these addresses are lost; those that come from there arrive."""
+        if host not in self._holes:
+            self.add_black_hole(host)
+            self._holes.add(host)
+        for address in addresses:
+            self._ip(host, "route", "replace", f"{address}/32", "dev", "hole")
+
+    def reach(self, host, *addresses):
+        """Ends lose()."""
+        for address in addresses:
+            self._ip(host, "route", "delete", f"{address}/32", "dev", "hole")
 
     def cut(self, host, network):
         """From now on no packet passes in either direction."""
@@ -95,6 +110,16 @@ class Hosts:
 
     def _ip(self, host, *arguments):
         _run("ip", "-n", self._prefix + host, *arguments)
+
+
+def _prefix(process_id):
+    return f"dti-{process_id}-"
+
+
+def remove_hosts_of(process_id):
+    """Those that this process had made, when it was killed."""
+    for path in Path("/run/netns").glob(f"{_prefix(process_id)}*"):
+        subprocess.run(["ip", "netns", "delete", path.name], capture_output=True, timeout=30)
 
 
 def _run(*command):

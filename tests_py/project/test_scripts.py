@@ -47,6 +47,7 @@ def test_help_costs_nothing(tmp_path, tools, name):
     ("fuzz", ["--only", "nonsense"]), ("install-dependencies", ["everything"]), ("bench", ["--fast"]),
     ("bench", ["--only=speed"]), ("simulate", ["--jobs=0"]), ("crash-runs", ["--kills=0"]),
     ("failover-runs", ["--servers=1"]), ("fault-latency", ["--rate=1001"]),
+    ("patroni-runs", ["--kinds=earthquake"]),
     ("fresh-root", ["trixie"]), ("package", ["--fast"]), ("terraform-schema", ["--fast"]), ("test-packages", ["sid"])])
 def test_bad_arguments_are_exit_2_and_cost_nothing(tmp_path, tools, name, arguments):
     status, _, stderr = call(tools, name, *arguments)

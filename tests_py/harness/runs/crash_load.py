@@ -89,6 +89,10 @@ class Requests:
     def used_up(self):
         return not self._fresh
 
+    @property
+    def fresh_left(self):
+        return len(self._fresh)
+
     def next(self):
         """(request-id, bytes) of the next request: most are fresh, the others repeat or contradict earlier ones."""
         chance = self._random.random()

@@ -68,7 +68,10 @@ class _Asking:
 class FacultyLoad:
     """Keeps requests in progress at the servers of `addresses`. A server is its place in that list."""
 
-    def __init__(self, requests, addresses, random):
+    turn_seconds = TURN_SECONDS
+
+    def __init__(self, requests, addresses, random, budget_seconds=None):
+        self._budget_seconds = BUDGET_SECONDS if budget_seconds is None else budget_seconds
         self._requests = requests
         self._addresses = addresses
         self._random = random
@@ -153,7 +156,7 @@ class FacultyLoad:
     def _turn(self):
         for server, link in enumerate(self._links):
             if link:
-                link.receive(TURN_SECONDS)
+                link.receive(self.turn_seconds)
                 if link.is_broken:
                     self._on_broken(server, link)
         now = self.clock.now()
@@ -162,7 +165,7 @@ class FacultyLoad:
                 self._on_time(request_id, asking, now)
 
     def _on_time(self, request_id, asking, now):
-        if now - asking.asked_at >= BUDGET_SECONDS:
+        if now - asking.asked_at >= self._budget_seconds:
             self.unanswered += 1
             del self._asking[request_id]
             return

@@ -1,0 +1,1 @@
+"""Three PostgreSQL under Patroni with a three-node etcd, on hosts of a run's own."""
