@@ -374,10 +374,10 @@ def faculty_beside_others(dti, folder, mib_max):
 
 def test_programs_that_do_not_read_lose_their_answers_and_the_others_do_not_notice(dti, tmp_path):
     large = frame(b"x" * MIB, more=True) + frame(b"", more=True) + frame(b"{}")  # refused, with all that stands before
-    # The answers are 600 MiB.
-    with faculty_beside_others(dti, tmp_path / "faculty", 400) as faculty, contextlib.ExitStack() as stack:
+    # The answers are 1,200 MiB. On a busy machine up to 4 x 128 requests wait to be read.
+    with faculty_beside_others(dti, tmp_path / "faculty", 900) as faculty, contextlib.ExitStack() as stack:
         deaf = [stack.enter_context(RawPeer(faculty.endpoint, receive_bytes=4096)) for _ in range(4)]
-        for _ in range(150):
+        for _ in range(300):
             for peer in deaf:
                 assert peer.send(large)
         until(lambda: "answer-dropped" in faculty.log)
