@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 
@@ -167,7 +168,14 @@ bool Conninfo::is_revealed_by(std::string_view text) const {
 std::vector<Conninfo> hosts_of(const Conninfo& conninfo) {
   constexpr std::array<std::string_view, 3> kLists = {"host", "hostaddr", "port"};
   std::size_t count = 1;
-  for (const std::string_view key : kLists) count = std::max(count, elements_of(conninfo.value(key)).size());
+  for (const std::string_view key : {"host", "hostaddr"}) {
+    count = std::max(count, elements_of(conninfo.value(key)).size());
+  }
+  // A list in the environment belongs to the whole list of hosts.
+  for (const char* const name : {"PGHOSTADDR", "PGPORT"}) {
+    const char* const list = std::getenv(name);
+    if (list != nullptr && std::string_view{list}.find(',') != std::string_view::npos) return {conninfo};
+  }
   std::vector<Conninfo> hosts(count, conninfo);
   for (const std::string_view key : kLists) {
     const auto elements = elements_of(conninfo.value(key));

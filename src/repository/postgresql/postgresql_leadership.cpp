@@ -91,18 +91,17 @@ CommitResult change_lease(pqxx::transaction_base& transaction, int backend_pid, 
 }
 
 History read_history(pqxx::transaction_base& transaction) {
-  // The name of a file of the write-ahead log begins with the timeline.
+  // The name of a file of the write-ahead log begins with the timeline. A dump that is restored makes the table again.
   return transaction
       .exec(
-          "SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) FROM pg_control_system()")
-          [0][0]
+          "SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || "
+          "'ledger'::regclass::oid FROM pg_control_system()")[0][0]
       .c_str();
 }
 
 StoreWatch read_watch(pqxx::transaction_base& transaction, const std::string& holder) {
   StoreWatch seen;
   if (is_empty(transaction)) return seen;
-  seen.history = read_history(transaction);
   seen.held = held_by_another(transaction, holder);
   for (const auto& row : transaction.exec("SELECT id, name, head FROM semester WHERE is_open ORDER BY id")) {
     seen.heads.push_back({integer(row[0]), row[1].c_str(), integer(row[2])});

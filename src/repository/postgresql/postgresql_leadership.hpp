@@ -39,10 +39,11 @@ void end_leaders_session(pqxx::transaction_base& transaction);
 [[nodiscard]] CommitResult change_lease(pqxx::transaction_base& transaction, int backend_pid, Epoch epoch,
                                         std::optional<std::chrono::milliseconds> duration);
 
-/// The database's system identifier and timeline. A promotion begins a new timeline.
+/// The database's system identifier and timeline, and the number of the table ledger. A promotion begins a new timeline; a
+/// dump that is restored makes the table again.
 [[nodiscard]] History read_history(pqxx::transaction_base& transaction);
 
-/// The leader, the heads of the open semesters, and the history. A database without a schema has neither.
+/// The leader, and the heads of the open semesters. A database without a schema has neither.
 [[nodiscard]] StoreWatch read_watch(pqxx::transaction_base& transaction, const std::string& holder);
 
 }  // namespace dti

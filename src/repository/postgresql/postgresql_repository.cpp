@@ -143,7 +143,12 @@ StorageError PostgresqlRepository::link_failure(Call call, Kind unsent, std::str
   session_.reset();
   const bool writes = call == Call::kCommitting || call == Call::kOpening || call == Call::kAdministering;
   const bool in_doubt = sent_ && writes;
-  return {in_doubt ? Kind::kInDoubt : unsent, broken_text(gate_, timeout_, text)};
+  return {in_doubt ? Kind::kInDoubt : unsent, at_host() + broken_text(gate_, timeout_, text)};
+}
+
+/// The beginning of an error's text that tells which host has it, if the address lists several.
+std::string PostgresqlRepository::at_host() const {
+  return hosts_.size() == 1 ? std::string{} : hosts_[host_].address() + ": ";
 }
 
 /// PostgreSQL refused a statement. This counts as a refusal only if the session continues: then it was an ERROR, and
@@ -190,6 +195,7 @@ bool PostgresqlRepository::is_alive() noexcept {
 /// @throws StorageError  kUnreachable if that holds for at least one host
 void PostgresqlRepository::connect() {
   session_.reset();
+  history_.clear();
   auto kind = Kind::kUnavailable;
   std::string texts;
   for (std::size_t tries = 0; tries < hosts_.size(); ++tries) {
@@ -198,11 +204,11 @@ void PostgresqlRepository::connect() {
                                                      timeout_, gate_, warnings_);
       return;
     } catch (const StorageError& error) {
-      pass_over_host();
+      texts += (texts.empty() ? "" : "; ") + at_host() + error.what();
       const bool may_try_another = error.kind() == Kind::kUnreachable || error.kind() == Kind::kUnavailable;
-      if (!may_try_another || gate_.interrupted()) throw;
+      if (!may_try_another || gate_.interrupted()) throw StorageError{error.kind(), texts};  // attempt() passes over it
       if (error.kind() == Kind::kUnreachable) kind = Kind::kUnreachable;
-      texts += (texts.empty() ? "" : "; ") + std::string{error.what()};
+      pass_over_host();
     }
   }
   throw StorageError{kind, texts};
@@ -236,9 +242,11 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::take_over(WallTime at, co
     }
     throw StorageError{
         Kind::kUnreachable,
-        "PostgreSQL: another session holds locks of the schema, the leadership or a semester, and does not"
-        " release them; look for it in pg_stat_activity. Servers that connect as different roles can end each other's"
-        " sessions only with GRANT pg_read_all_stats, pg_signal_backend TO each role"};
+        at_host() +
+            "PostgreSQL: another session holds locks of the schema, the leadership or a semester, and does not"
+            " release them; look for it in pg_stat_activity. Servers that connect as different roles can end each "
+            "other's"
+            " sessions only with GRANT pg_read_all_stats, pg_signal_backend TO each role"};
   });
 }
 
@@ -263,7 +271,8 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
   // In order of id, as everywhere; the next statement then does not wait for a lock.
   transaction.exec("SELECT id FROM semester WHERE is_open ORDER BY id FOR UPDATE");
   compat::exec_params(transaction, "UPDATE semester SET epoch = $1 WHERE is_open", leadership.epoch);
-  leadership.history = read_history(transaction);
+  if (history_.empty()) history_ = read_history(transaction);
+  leadership.history = history_;
   leadership.semesters = read_semesters(transaction);
   check_extents(leadership.semesters);
   leadership.program_count = static_cast<std::size_t>(integer(transaction.exec("SELECT count(*) FROM program")[0][0]));
@@ -309,7 +318,10 @@ StoreWatch PostgresqlRepository::watch() {
   return perform(Call::kTakingOver, [&]() -> StoreWatch {
     if (session_ == nullptr) connect();
     pqxx::nontransaction transaction{session_->connection()};
-    return read_watch(transaction, holder_.text());
+    StoreWatch seen = read_watch(transaction, holder_.text());
+    if (seen.held && history_.empty()) history_ = read_history(transaction);
+    seen.history = history_;
+    return seen;
   });
 }
 

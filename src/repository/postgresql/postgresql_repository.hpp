@@ -72,6 +72,7 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   [[nodiscard]] bool is_alive() noexcept;
   void pass_over_host() { host_ = (host_ + 1) % hosts_.size(); }
   void connect();
+  [[nodiscard]] std::string at_host() const;
   [[nodiscard]] std::variant<Leadership, HeldBy> lead(WallTime at, const Lease& lease);
   [[nodiscard]] std::optional<HeldBy> end_old_leader();
 
@@ -86,6 +87,7 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   // None: nothing may be asked before the next take-over.
   std::unique_ptr<PostgresqlSession> session_;
   std::size_t host_ = 0;  // of hosts_: the one to which the next connect() tries to connect first
+  History history_;       // of the session's database; empty: not read yet
   Holder holder_;
   std::size_t program_count_ = 0;  // of the stored catalogue
   bool sent_ = false;              // the call in progress has sent a statement that may take effect

@@ -1,6 +1,5 @@
 // The part of the pipeline that decides requests, gathers the decisions, and commits them.
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "dti/base/check.hpp"
@@ -132,18 +131,10 @@ void CommitPipeline::on(const Ended<CommitCall>& commit, const Now& now) {
 
 void CommitPipeline::on(const Ended<GuardCall>& guard, const Now& now) {
   if (const auto* failure = guard.failure()) return on_failure(*failure, now);
-  if (guard.answer() == CommitResult::kCommitted && !lead_.has_lease(now.steady)) return guard_again(now);
+  // It only reads, and a primary that was replaced but cannot know it still answers reads. The renewal is a commit: there
+  // it does not return.
+  if (guard.answer() == CommitResult::kCommitted && !lead_.has_lease(now.steady)) return renew(now);
   on_written(guard.answer(), now);
-}
-
-/// The guard ended after the lease. It only reads, and a primary that was replaced but cannot know it still answers reads.
-/// The renewal, which comes first, is a commit: there it does not return. The answers wait for both.
-void CommitPipeline::guard_again(const Now& now) {
-  auto& gathering = queue_.gathering;
-  gathering.insert(gathering.begin(), std::move_iterator{queue_.in_flight.begin()},
-                   std::move_iterator{queue_.in_flight.end()});
-  queue_.in_flight.clear();
-  pump(now);
 }
 
 /// The groups in flight are durable, or the store gives the reason why they are not.

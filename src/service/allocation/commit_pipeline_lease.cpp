@@ -31,7 +31,7 @@ void CommitPipeline::on(const Ended<WatchCall>& watch, const Now& now) {
     lead_.find_free();
     return start_take_over(now);
   }
-  log(reading_.succeed(allocator_));
+  for (auto& event : reading_.succeed(allocator_)) log(std::move(event));
   if (start_ && !start_fits_) compare_start();
   lead_.see(held->endpoint, now.steady);
 }
@@ -69,6 +69,8 @@ void CommitPipeline::on(const Ended<RenewCall>& renewal, const Now& now) {
     case CommitResult::kCommitted:
       lead_.renew(call_.since());
       renew_soon_if_changed(now);
+      // Groups whose guard ended after the lease. The renewal began after the guard: this server led then.
+      if (!queue_.in_flight.empty()) return on_durable(std::exchange(queue_.in_flight, {}), now);
       return pump(now);
     case CommitResult::kReplaced: return step_down(now);
     case CommitResult::kBaseMoved: return take_over_again("the store's leadership is not where it was left", now);

@@ -34,6 +34,10 @@ void CommitPipeline::on(const Ended<TakeOverCall>& take_over, const Now& now) {
   if (const auto* held = std::get_if<HeldBy>(&take_over.answer())) {
     return stand_by(*held, now.steady + Lead::kWatchInterval, now);
   }
+  if (reading_.has_other_history()) {
+    on_contradiction(*reading_.fault(), unavailable("the store cannot be used"));
+    return start_take_over(now);
+  }
   const auto& leadership = std::get<Leadership>(take_over.answer());
   if (const auto lost = lost_semester(leadership)) {
     return end(1, "the store has lost semester " + *lost + ", which was served: was it set back?",
@@ -68,7 +72,7 @@ void CommitPipeline::on_contradiction(const std::string& fault, const RequestErr
 void CommitPipeline::lead(const Leadership& leadership, const std::vector<StoredSemester>& open, const Now& now) {
   start_.reset();
   unavailable_.end();
-  log(reading_.succeed(allocator_));
+  for (auto& event : reading_.succeed(allocator_)) log(std::move(event));
   semesters_ = leadership.semesters;
   lead_.take(leadership.epoch, call_.since());
   renew_soon_if_changed(now);

@@ -8,11 +8,10 @@
 namespace dti {
 namespace {
 
-LogEvent lost_entries(SemesterId semester) {
+LogEvent lost_entries(SemesterId semester, const std::string& what_follows) {
   return {LogLevel::kError,
           "store-lost-entries",
-          "the store has fewer entries of semester " + std::to_string(semester) +
-              " than were committed here: it was set back to an earlier state, and answered grants are gone",
+          "the store has fewer entries of semester " + std::to_string(semester) + " than " + what_follows,
           {}};
 }
 
@@ -35,8 +34,12 @@ std::optional<LogEvent> StoreReading::apply(const TakeOverPiece& piece, Allocato
   if (const auto* seen = std::get_if<HistorySeen>(&piece)) {
     has_other_history_ = !reads_all_ && seen->history != history_;
     if (has_other_history_) {
-      fault_ = "the database has another history than before: a replica was promoted, or a backup was restored";
-      heads_before_ = allocator.heads();
+      fault_ =
+          "the database has another history than before: a replica was promoted, or a backup was restored. If the "
+          "replica was"
+          " asynchronous, or the backup older, answered grants may be missing";
+      const auto heads = allocator.heads();
+      heads_before_ = std::map<SemesterId, Seq>{heads.begin(), heads.end()};
     } else {
       history_ = seen->history;
     }
@@ -50,7 +53,8 @@ std::optional<LogEvent> StoreReading::apply(const TakeOverPiece& piece, Allocato
   const auto& ledger = std::get<LedgerPiece>(piece);
   std::optional<LogEvent> lost;
   if (ledger.from_start) {
-    lost = lost_entries(ledger.semester_id);
+    lost = lost_entries(ledger.semester_id,
+                        "were committed here: it was set back to an earlier state, and answered grants are gone");
     allocator.forget(ledger.semester_id);
   }
   for (const auto& row : ledger.rows) {
@@ -62,12 +66,14 @@ std::optional<LogEvent> StoreReading::apply(const TakeOverPiece& piece, Allocato
   return lost;
 }
 
-std::optional<LogEvent> StoreReading::succeed(const Allocator& allocator) {
+std::vector<LogEvent> StoreReading::succeed(const Allocator& allocator) {
   read_all_next_ = false;
+  std::vector<LogEvent> lost;
   for (const auto& [semester, head] : std::exchange(heads_before_, {})) {
-    if (allocator.head(semester) < head) return lost_entries(semester);
+    if (allocator.head(semester) >= head) continue;
+    lost.push_back(lost_entries(semester, "this server read before the history changed: answered grants may be gone"));
   }
-  return std::nullopt;
+  return lost;
 }
 
 std::uint64_t StoreReading::entries_behind(const Allocator& allocator) const {

@@ -153,7 +153,8 @@ TEST(HostsOf, GivesOneTextForEachHostInItsOrder) {
        {"dbname='d' host='a' port='1' user='u'", "dbname='d' host='::1' port='2' user='u'"}},
       {"host=a,b hostaddr=10.0.0.1,10.0.0.2", {"host='a' hostaddr='10.0.0.1'", "host='b' hostaddr='10.0.0.2'"}},
       {"hostaddr=10.0.0.1,10.0.0.2", {"hostaddr='10.0.0.1'", "hostaddr='10.0.0.2'"}},
-      // libpq refuses these.
+      // libpq refuses these, or adds hosts from its environment.
+      {"port=1,2", {"port='1,2'"}},
       {"host=a,b,c port=1,2", {"host='a,b,c' port='1,2'"}},
       {"host=a,b hostaddr=10.0.0.1", {"host='a,b' hostaddr='10.0.0.1'"}},
   };

@@ -46,7 +46,8 @@ class Conninfo {
 };
 
 /// One connection text for each host of this one, in its order: the same settings with one host, address and port. A text
-/// without hosts, or one whose lists differ in length, which libpq refuses, stays as it is.
+/// without hosts, or one whose lists differ in length, which libpq refuses, stays as it is; also if the environment has a
+/// list of addresses or ports for libpq.
 [[nodiscard]] std::vector<Conninfo> hosts_of(const Conninfo& conninfo);
 
 /// The time that libpq may spend on each of the hosts, one after the other, so that all of them fit into `timeout`. It is

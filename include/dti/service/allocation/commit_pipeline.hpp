@@ -143,7 +143,6 @@ class CommitPipeline {
   void start_guards(const Now& now);
   void on(const Ended<CommitCall>& commit, const Now& now);
   void on(const Ended<GuardCall>& guard, const Now& now);
-  void guard_again(const Now& now);
   void on_written(CommitResult result, const Now& now);
   void on_durable(std::vector<RequestGroup> groups, const Now& now);
   // Barriers (commit_pipeline_commands.cpp).

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "dti/base/log.hpp"
@@ -36,15 +36,15 @@ class StoreReading {
   /// Tells whether the fault is only that the store has another history than the state.
   [[nodiscard]] bool has_other_history() const { return has_other_history_; }
   /// The state equals the store's: the next reading continues it.
-  /// @return the event to log if the store has fewer entries than before its history changed
-  [[nodiscard]] std::optional<LogEvent> succeed(const Allocator& allocator);
+  /// @return an event to log for each semester of which the store has fewer entries than before its history changed
+  [[nodiscard]] std::vector<LogEvent> succeed(const Allocator& allocator);
 
  private:
   bool read_all_next_ = false;
   bool reads_all_ = false;
   bool has_other_history_ = false;
-  History history_;                                   // of the state
-  std::unordered_map<SemesterId, Seq> heads_before_;  // when the history changed
+  History history_;                         // of the state
+  std::map<SemesterId, Seq> heads_before_;  // when the history changed
   std::vector<SemesterHead> heads_seen_;
   std::optional<std::string> fault_;
 };
