@@ -82,6 +82,17 @@ def test_a_fresh_root_has_the_settings_of_apt_under_names_that_no_package_has(tm
     assert {path.name for path in (root / "etc/apt/apt.conf.d").iterdir()} == {"50appstream", *ours}
 
 
+@pytest.mark.parametrize("kind", ["missing", "a file"])
+def test_a_fresh_root_needs_the_folder_that_it_shares_before_it_begins(tmp_path, tools, kind):
+    if kind == "a file":
+        (tmp_path / "packages").touch()
+    before = sorted(tmp_path.iterdir())
+    environment = {**tools, "TMPDIR": str(tmp_path), "SHARED": str(tmp_path / "packages")}
+    status, _, stderr = call(environment, "fresh-root", "trixie", "true")
+    assert (status, stderr) == (2, f"fresh-root: SHARED={tmp_path}/packages: there is no such folder\n")
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def call_fresh_root(folder, **environment):
     """scripts/fresh-root with tools that do nothing; it makes its roots in `folder`."""
     needed = ("debootstrap", "unshare", "apt-get")
