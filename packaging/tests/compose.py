@@ -12,8 +12,8 @@ import yaml
 
 FILE = Path(__file__).resolve().parents[2] / "deploy/compose/compose.yaml"
 # What podman does not do, or what concerns a whole project or the network.
-ELSEWHERE = {"build", "depends_on", "healthcheck", "image", "networks", "network_mode", "ports", "profiles", "restart",
-             "stop_grace_period"}
+ELSEWHERE = {"build", "depends_on", "healthcheck", "image", "logging", "mem_limit", "networks", "network_mode", "ports",
+             "profiles", "pull_policy", "restart", "stop_grace_period"}
 
 
 def expanded(text):

@@ -2,11 +2,13 @@
 
 import re
 import shutil
+import subprocess
 
 import pytest
 
-from tests_py.harness.deploy.kubernetes_policy import RULES, containers, faults, of_kind, server
+from tests_py.harness.deploy.kubernetes_policy import RULES, containers, faults, of_kind, server, workloads
 from tests_py.harness.process import ROOT, run
+from tests_py.harness.prometheus import FOLDER as MONITORING, is_installed
 
 FOLDER = ROOT / "deploy/kubernetes"
 OVERLAYS = ("base", "example")
@@ -41,13 +43,29 @@ MISTAKES = [  # the rule that finds it, the file, the text, the mistake
     ("only_faculties_and_monitoring_reach_a_server", "network.yaml",
      "podSelector: {matchLabels: {app.kubernetes.io/component: faculty}}\n      ports: [{port: requests}]",
      "podSelector: {matchLabels: {app.kubernetes.io/part-of: dti}}\n      ports: [{port: requests}]"),
+    ("what_no_policy_names_is_refused", "network.yaml", "{matchLabels: {kubernetes.io/metadata.name: database}}", "{}"),
+    ("what_no_policy_names_is_refused", "network.yaml", 'namespaceSelector: {matchLabels: {dti-programs: "true"}}',
+     "namespaceSelector: {matchLabels: {}}"),
+    ("only_programs_and_monitoring_reach_a_faculty", "network.yaml", 'dti-programs: "true"',
+     "kubernetes.io/metadata.name: kube-system"),
+    ("only_programs_and_monitoring_reach_a_faculty", "network.yaml", "ports: [{port: http}]",
+     "ports: [{port: http}, {port: requests}]"),
+    ("pods_reach_only_names_servers_and_the_database", "network.yaml", "podSelector: {matchLabels: {k8s-app: kube-dns}}",
+     "podSelector: {matchLabels: {k8s-app: anything}}"),
+    ("pods_reach_only_names_servers_and_the_database", "network.yaml", "kubernetes.io/metadata.name: database",
+     'dti-programs: "true"'),
+    ("pods_reach_only_names_servers_and_the_database", "network.yaml",
+     "podSelector: {matchLabels: {app.kubernetes.io/name: dti-server}}\n      ports: [{port: 6000}]",
+     "podSelector: {matchLabels: {app.kubernetes.io/part-of: dti}}\n      ports: [{port: 6000}]"),
+    ("servers_check_the_certificate_of_the_database", "dti.toml", "sslmode=verify-full", "sslmode=require"),
+    ("servers_check_the_certificate_of_the_database", "server.yaml", "pgpass, ca.crt]", "pgpass]"),
     ("pods_have_no_rights", "server.yaml", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"),
     ("pods_have_no_rights", "faculty.yaml", "runAsNonRoot: true", "runAsNonRoot: false"),
     ("pods_have_no_rights", "namespace.yaml", "restricted", "privileged"),
     ("memory_has_a_limit_and_processors_a_request", "faculty.yaml", "            limits: {memory: 256Mi}\n", ""),
     ("images_have_a_version", "kustomization.yaml", "  - {name: dti-server, newTag: 0.1.0}\n", ""),
     ("there_is_no_password", "server.yaml", "{name: PGPASSFILE, value: /run/dti/pgpass}", "{name: PGPASSWORD, value: secret}"),
-    ("there_is_no_password", "dti.toml", "sslmode=require", "sslmode=require&password=secret"),
+    ("there_is_no_password", "dti.toml", "sslmode=verify-full", "sslmode=verify-full&password=secret"),
 ]
 
 
@@ -102,3 +120,44 @@ def test_an_overlay_has_its_own_images_settings_and_database(manifests):
     assert configs[0]["metadata"]["name"] != configs[1]["metadata"]["name"], "a changed config file restarts no server"
     policy, = [each for each in of_kind(example, "NetworkPolicy") if each["metadata"]["name"] == "dti-server"]
     assert policy["spec"]["egress"][0]["to"] == [{"ipBlock": {"cidr": "10.20.0.3/32"}}]
+    campus = {"ipBlock": {"cidr": "10.30.0.0/16"}}
+    policy, = [each for each in of_kind(example, "NetworkPolicy") if each["metadata"]["name"] == "faculties"]
+    assert policy["spec"]["ingress"][0]["from"][1:] == [campus]
+    service, = [each["spec"] for each in of_kind(example, "Service") if each["spec"].get("type") == "LoadBalancer"]
+    assert service["selector"] == {"app.kubernetes.io/name": "faculty-ingenieria"}
+    assert service["loadBalancerSourceRanges"] == [campus["ipBlock"]["cidr"]]
+
+
+def test_a_copy_of_the_example_works_beside_the_base(manifests, tmp_path):
+    for folder, name in (("base", "base"), ("example", "college")):
+        shutil.copytree(FOLDER / folder, tmp_path / name)
+    assert manifests.read("kustomize", tmp_path / "college") == manifests.read("kustomize", FOLDER / "example")
+
+
+def test_prometheus_finds_each_pod_in_the_job_that_the_rules_expect(manifests):
+    text = (FOLDER / "prometheus.yml").read_text(encoding="utf-8")
+    texts = re.split(r"^  - job_name: (\S+)$", text, flags=re.MULTILINE)[1:]
+    jobs = {name: re.findall(r"action: keep, source_labels: \[(\w+)\], regex: ([\w-]+)}", text)
+            for name, text in zip(texts[::2], texts[1::2])}
+    found = {}
+    for name, pod in workloads(manifests.read("kustomize", FOLDER / "base")):
+        labels = {f"__meta_kubernetes_pod_label_{re.sub('[./-]', '_', key)}": value
+                  for key, value in pod["metadata"]["labels"].items()}
+        for port in (port for container in pod["spec"]["containers"] for port in container["ports"]):
+            meta = {**labels, "__meta_kubernetes_pod_container_port_name": port["name"]}
+            found[name, port["containerPort"]] = [
+                job for job, kept in jobs.items() if all(meta.get(label) == value for label, value in kept)]
+    assert found == {("dti-server", 6000): [], ("dti-server", 6080): ["dti"],
+                     ("faculty-ingenieria", 5000): [], ("faculty-ingenieria", 5080): ["dti-faculty"]}
+
+
+@pytest.mark.skipif(not is_installed(), reason="Prometheus is not installed")
+def test_prometheus_accepts_the_jobs(tmp_path):
+    # Debian builds Prometheus without the part for Kubernetes: here, the jobs find their targets in a list.
+    text, count = re.subn(r"kubernetes_sd_configs: \[\{role: pod, namespaces: \{names: \[dti\]\}\}\]", "static_configs: []",
+                          (FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
+    assert count == 2
+    (tmp_path / "prometheus.yml").write_text(text, encoding="utf-8")
+    shutil.copy(MONITORING / "dti.rules.yml", tmp_path)
+    result = subprocess.run(["promtool", "check", "config", tmp_path / "prometheus.yml"], capture_output=True, text=True)
+    assert result.returncode == 0 and "SUCCESS" in result.stdout, result.stdout + result.stderr

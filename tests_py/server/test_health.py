@@ -14,6 +14,14 @@ DAEMONS = ("dti_server", "faculty")
 HTTP = "--http=127.0.0.1:0"
 
 
+def has_ipv6():
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
 @pytest.fixture(params=DAEMONS)
 def daemon(request, tmp_path):
     """A server, or a faculty whose server does not exist."""
@@ -34,6 +42,21 @@ def check(folder, daemon, **options):
 def test_a_process_that_runs_is_healthy_and_the_check_needs_no_other_setting(tmp_path, daemon):
     wanted = (0, "healthy: /livez of %s:%d answers 200\n" % http_address(daemon))
     until(lambda: check(tmp_path, daemon) == wanted, what="a healthy process")  # it has 2 s for its answer
+
+
+@pytest.mark.parametrize("everywhere", ["0.0.0.0", pytest.param("[::]", marks=pytest.mark.skipif(
+    not has_ipv6(), reason="this machine has no IPv6"))])
+@pytest.mark.parametrize("name", DAEMONS)
+def test_a_process_that_listens_on_every_address_is_healthy_at_the_address_of_its_setting(tmp_path, name, everywhere):
+    flag = f"--http={everywhere}:0"  # an image has DTI_HTTP=0.0.0.0:PORT, and its health check reads the same variable
+    if name == "dti_server":
+        process = running(tmp_path, *POOL, "--store=memory:", flag)
+    else:
+        process = running_faculty(tmp_path, *faculty_flags("127.0.0.1:1"), flag)
+    with process as daemon:
+        address = f"{everywhere}:{http_address(daemon)[1]}"
+        until(lambda: run(tmp_path, name, "--check-health", env={"DTI_HTTP": address})[:2] ==
+              (0, f"healthy: /livez of {address} answers 200\n"), what="a healthy process")
 
 
 def test_a_process_that_hangs_is_unhealthy_until_it_continues(tmp_path, daemon):

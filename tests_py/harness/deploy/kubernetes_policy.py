@@ -1,6 +1,8 @@
 """Rules for the resources of deploy/kubernetes. Each rule is a function of all resources, and yields a sentence for each
 fault."""
 
+import re
+
 RULES = {}
 SERVER, FACULTY = {"app.kubernetes.io/name": "dti-server"}, {"app.kubernetes.io/component": "faculty"}
 
@@ -124,6 +126,8 @@ def what_no_policy_names_is_refused(resources):
                     yield f"{name}: a rule of {direction} without peers or ports"
                 if any(each.get("ipBlock", {}).get("cidr", "").endswith("/0") for each in others):
                     yield f"{name}: {direction} for every address"
+                if any(each[kind] in ({}, {"matchLabels": {}}) for each in others for kind in each if kind != "ipBlock"):
+                    yield f"{name}: {direction} for every pod or namespace"
 
 
 @rule
@@ -146,6 +150,54 @@ def only_faculties_and_monitoring_reach_a_server(resources):
               ({"podSelector": {"matchLabels": FACULTY}}, "requests")]
     if sorted(found, key=str) != sorted(wanted, key=str):
         yield f"a server is open to {found}"
+
+
+def of_namespace(name, **pods):
+    selector = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+    return {**selector, "podSelector": {"matchLabels": pods["labels"]}} if pods else selector
+
+
+def pods_of(resources):
+    """(name, labels) of the pods of each workload."""
+    return [(name, pod["metadata"]["labels"]) for name, pod in workloads(resources)]
+
+
+def selected(resources, labels, direction):
+    """(peer, port) of all rules for pods with these labels, without addresses outside the cluster: an overlay names them."""
+    policies = [each for each in of_kind(resources, "NetworkPolicy") if fits(each["spec"]["podSelector"], labels)]
+    return [(each, port["port"]) for policy in policies for others, ports in peers(policy, direction)
+            for each in others if "ipBlock" not in each for port in ports]
+
+
+@rule
+def only_programs_and_monitoring_reach_a_faculty(resources):
+    programs = {"namespaceSelector": {"matchLabels": {"dti-programs": "true"}}}
+    wanted = [(of_namespace("monitoring"), "http"), (programs, "requests")]
+    for name, labels in pods_of(resources):
+        found = selected(resources, labels, "ingress")
+        if fits({"matchLabels": FACULTY}, labels) and sorted(found, key=str) != sorted(wanted, key=str):
+            yield f"{name} is open to {found}"
+
+
+@rule
+def pods_reach_only_names_servers_and_the_database(resources):
+    names = of_namespace("kube-system", labels={"k8s-app": "kube-dns"})
+    for name, labels in pods_of(resources):
+        is_server = fits({"matchLabels": SERVER}, labels)
+        wanted = (of_namespace("database"), 5432) if is_server else ({"podSelector": {"matchLabels": SERVER}}, 6000)
+        for other in selected(resources, labels, "egress"):
+            if other not in ((names, 53), wanted):
+                yield f"{name} reaches {other}"
+
+
+@rule
+def servers_check_the_certificate_of_the_database(resources):
+    for text in (text for each in of_kind(resources, "ConfigMap") for text in each["data"].values()):
+        if not re.search(r"^store = .*[?&]sslmode=verify-(full|ca)&sslrootcert=/run/dti/ca.crt\b", text, re.MULTILINE):
+            yield "the store has no sslmode=verify-full: the password would be offered to any server with that name"
+    credentials, = server(resources)["spec"]["template"]["spec"]["initContainers"]
+    if "ca.crt" not in credentials["command"]:
+        yield "the servers do not get the certificate of the authority"
 
 
 @rule
