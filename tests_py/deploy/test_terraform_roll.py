@@ -150,7 +150,7 @@ def test_each_server_is_replaced_the_leader_last_and_no_request_is_refused(cloud
     def request_rooms(faculty):
         while not enough.is_set():
             began = time.monotonic()
-            [answer] = ask_programs(faculty, [wish(f"p{len(answers)}", 1, 0)])
+            [answer] = ask_programs(faculty, [wish(f"p{len(answers) % PROGRAMS}", 1, 0)])
             answers.append((time.monotonic() - began, answer))
 
     with running_faculty(tmp_path / "faculty", *faculty_flags(*cloud.endpoints()), "--min-programs=1") as faculty:

@@ -18,6 +18,23 @@ def blocks_of(page, heading):
     return blocks
 
 
+# How the pages may call `install`: the users, groups and modes of an installation.
+INSTALLS = ("-o dti -g dti -m 640", "-o root -g root -m 600", "-d -o dti -g dti -m 750", "-d -o postgres -g postgres -m 700",
+            "-d -o root -g root -m 700")
+# Only PostgreSQL's user must exist here, and only root can give it a file.
+INSTALL = f"""case "$*" in
+{"|".join(f'"{form} "*' for form in INSTALLS)}) ;;
+*) echo "a page may begin install with one of: {', '.join(INSTALLS)}; not: install $*" >&2; exit 2 ;;
+esac
+directory= owner=
+if [ "$1" = -d ]; then directory=-d; shift; fi
+if [ "$2" = postgres ] && [ "$(id -u)" = 0 ]; then owner='-o postgres -g postgres'; fi
+mode=$6
+shift 6
+exec /usr/bin/install $directory $owner -m "$mode" "$@"
+"""
+
+
 class Commands:
     """Runs commands of a page. `names`: what stands in the page -> what it is here. `services`: what `systemctl` does."""
 
@@ -32,7 +49,7 @@ class Commands:
             (self._tools / name).symlink_to(binary(name))
         postgres = 'exec runuser -u postgres -- "$@"' if os.geteuid() == 0 else 'exec "$@"'
         self._write("sudo", f'user=$2; shift 2\nif [ "$user" = postgres ]; then {postgres}; fi\nexec "$@"')
-        self._write("install", 'shift 6\nexec cp "$@"')  # the user dti may be missing here
+        self._write("install", INSTALL)
 
     def _write(self, name, text):
         (self._tools / name).write_text(f"#!/bin/sh\n{text}\n")

@@ -43,6 +43,7 @@ class Cluster:
         self._bin = newest_bin_folder()
         self._count = 0
         self._stopped = []
+        self._settings = None  # in the data folder
         self._address = address
         self._is_trusting = bool(enter)
         self._as_postgres = [*enter, *(["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else [])]
@@ -92,6 +93,8 @@ class Cluster:
 
     def start(self):
         options = f"-c unix_socket_directories={self.folder} -c listen_addresses={self._address} -p {self.port}"
+        if self._settings is not None:
+            options += f" -c config_file={self._settings}"
         with held():  # it leaves a process behind
             self._run("pg_ctl", "-D", self._data, "-w", "-t", str(HANG_SECONDS), "-l", self.folder / "log", "-o", options,
                       "start")
@@ -123,6 +126,20 @@ class Cluster:
     @property
     def certificate(self):
         return self.folder / "server.crt"
+
+    def move_settings_to(self, folder):
+        """Where no base backup has them, as Debian does."""
+        self.stop("fast")
+        folder.mkdir()
+        for name in ("postgresql.conf", "pg_hba.conf", "pg_ident.conf"):
+            shutil.move(self._data / name, folder / name)
+        self._settings = folder / "postgresql.conf"
+        with open(self._settings, "a", encoding="utf-8") as file:
+            file.write(f"data_directory = '{self._data}'\nhba_file = '{folder}/pg_hba.conf'\n"
+                       f"ident_file = '{folder}/pg_ident.conf'\nexternal_pid_file = '{self.folder}/external.pid'\n")
+        if self._as_postgres:
+            shutil.chown(folder, "postgres")
+        self.start()
 
     def move_log_to(self, folder):
         """Moves the write-ahead log to that folder, on another disk."""

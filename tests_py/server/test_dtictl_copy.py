@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from tests_py.harness.commands import Commands, blocks_of
+from tests_py.harness.postgresql import PASSWORD
 from tests_py.harness.process import ROOT, Process, binary, clean_environment, owned, run, running, until
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import Client, grant, request
@@ -121,11 +122,16 @@ def test_a_copy_that_is_killed_leaves_the_target_empty_and_no_server_leads_it_me
 def test_the_commands_of_the_page_move_a_service_to_postgresql(sqlite, cluster, tmp_path):
     first = fill(sqlite, tmp_path)
     [commands] = blocks_of("docs/deployment.md", "## From SQLite to PostgreSQL")
-    names = {"--owner=dti dti": "--owner=dti moved", "/var/lib/dti": sqlite.path.parent,
-             "postgresql://dti@db.example.org/dti": cluster.uri("moved")}
+    files = {role: tmp_path / f"pgpass-{role}" for role in ("dti", "postgres")}
+    for role, file in files.items():
+        file.write_text(f"127.0.0.1:{cluster.port}:*:{role}:{PASSWORD}\n")
+        file.chmod(0o600)
+    names = {"DATABASE dti ": "DATABASE moved ", "/var/lib/dti": sqlite.path.parent, "/etc/dti/credentials/pgpass": files["dti"],
+             "postgresql://postgres@db.example.org": f"postgresql://postgres@127.0.0.1:{cluster.port}",
+             "postgresql://dti@db.example.org/dti": cluster.tcp_uri("moved")}
     stopped = []
     outputs = Commands(tmp_path, names, {"dti-server": stopped.append}).run(
-        commands, {"PGHOST": str(cluster.folder), "PGPORT": str(cluster.port), "PGUSER": "postgres"})
+        commands, {"PGPASSFILE": str(files["postgres"])})
     assert stopped == ["stop"]
     assert outputs[-1].endswith("the copy is the same as the source\n")
     with running(tmp_path, *POOL, f"--store={cluster.uri('moved')}") as dti:
