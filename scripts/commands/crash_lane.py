@@ -2,13 +2,11 @@
 JSON after each check. On SIGTERM it finishes the current kill, checks everything and removes its cluster."""
 
 import contextlib
-import dataclasses
-import json
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
+from scripts.commands.lanes import lane_calls
 from scripts.commands.shared import FOUND
 from tests_py.harness.runs.crash_lane import Lane
 from tests_py.harness.database_faults import let_recover_quickly
@@ -24,17 +22,12 @@ def dump(cluster, store, path):
 
 
 def main(folder, store, kill, kills, seed):
-    asked_to_end = []
-    signal.signal(signal.SIGTERM, lambda *_: asked_to_end.append(True))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def on_checked(figures):
-        print(json.dumps(dataclasses.asdict(figures)), flush=True)
+    on_checked, goes_on = lane_calls()
 
     with scratch_cluster() if store == "postgresql" else contextlib.nullcontext() as cluster:
         if cluster:
             let_recover_quickly(cluster)
-        lane = Lane(Path(folder), cluster, seed, kill, on_checked=on_checked, goes_on=lambda: not asked_to_end)
+        lane = Lane(Path(folder), cluster, seed, kill, on_checked=on_checked, goes_on=goes_on)
         try:
             lane.run(int(kills))
         except Broken as broken:

@@ -1,15 +1,30 @@
 """Lanes of a long run: processes side by side, which print their figures as lines of JSON and end on SIGTERM."""
 
 import contextlib
+import dataclasses
 import json
 import os
 import selectors
 import shutil
+import signal
 import subprocess
 import time
 
 from scripts.commands.long_run import LongRun
 from scripts.commands.shared import end_group, say
+
+
+def lane_calls():
+    """For the process of a lane: on_checked(figures), which prints them for its LaneProcess, and goes_on(), until SIGTERM.
+    SIGINT is the run's."""
+    asked_to_end = []
+    signal.signal(signal.SIGTERM, lambda *_: asked_to_end.append(True))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def on_checked(figures):
+        print(json.dumps(dataclasses.asdict(figures)), flush=True)
+
+    return on_checked, lambda: not asked_to_end
 
 
 class LaneProcess:

@@ -2,12 +2,10 @@
 line of JSON after each round, and what it did to stderr. On SIGTERM it finishes the current round, checks everything and
 removes its cluster."""
 
-import dataclasses
-import json
-import signal
 import sys
 from pathlib import Path
 
+from scripts.commands.lanes import lane_calls
 from scripts.commands.shared import FOUND
 from tests_py.harness.patroni.cluster import CLIENT, PatroniCluster
 from tests_py.harness.patroni.programs import patroni_program
@@ -16,12 +14,7 @@ from tests_py.harness.runs.run_figures import Broken
 
 
 def main(folder, version, seed, lease_seconds, kinds):
-    asked_to_end = []
-    signal.signal(signal.SIGTERM, lambda *_: asked_to_end.append(True))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def on_checked(figures):
-        print(json.dumps(dataclasses.asdict(figures)), flush=True)
+    on_checked, goes_on = lane_calls()
 
     def say(text):
         print(text, file=sys.stderr, flush=True)
@@ -30,8 +23,7 @@ def main(folder, version, seed, lease_seconds, kinds):
     try:
         cluster.start()
         with cluster.hosts.inside(CLIENT):
-            lane = PatroniLane(Path(folder), cluster, seed, int(lease_seconds), on_checked,
-                               lambda: not asked_to_end, say=say)
+            lane = PatroniLane(Path(folder), cluster, seed, int(lease_seconds), on_checked, goes_on, say=say)
             try:
                 lane.run(kinds.split(","))
             except Broken as broken:

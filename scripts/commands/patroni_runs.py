@@ -10,23 +10,22 @@ binaries than build/release/bin.
 Exit codes: 0 all as promised; 1 something was not; 2 incorrect usage; 3 it could not run; 128 + N ended by signal N."""
 
 import os
-import shutil
 import subprocess
 from random import Random
 
 from scripts.commands.lanes import LaneProcess, LaneRun
-from scripts.commands.long_run import times
 from scripts.commands.shared import (ROOT, CouldNotRun, install, markdown_table, new_parser, provide_binaries,
                              run_command, say, table, whole_number, write_evidence)
-from tests_py.harness.patroni.cluster import remove_left_over
+from tests_py.harness.patroni.cluster import remove_left_over, remove_left_over_of_the_dead
 from tests_py.harness.patroni.faults import KINDS
-from tests_py.harness.patroni.programs import DEBIAN, NEWEST, install_patroni, missing, version_of
-from tests_py.harness.patroni.settings import CLUSTER, ETCD, PARAMETERS, POSTGRESQL
+from tests_py.harness.patroni.programs import DEBIAN, NEWEST, NO_ROOT, install_patroni, missing, version_of
+from tests_py.harness.patroni.settings import used
 from tests_py.harness.runs.patroni_figures import PatroniFigures
 from tests_py.harness.runs.patroni_lane import STALE_SLACK_SECONDS, STORE_TIMEOUT_SECONDS
 
 RUNS = ROOT / "build/patroni-runs"
-HEADER = ("fault", "rounds", "primary moved", "no grants, p50 / p99 / max", "after its end, max", "whole again, p50 / max",
+SENTENCE_MAX = 200
+HEADER = ("fault", "rounds", "primary moved", "no grants, p50 / max", "after its end, max", "whole again, p50 / max",
           "requests that waited > 1 s, p50 / max")
 
 
@@ -46,10 +45,18 @@ class PatroniRun(LaneRun):
 
     def __init__(self, options, patroni, built_of):
         """`patroni`: its true version."""
-        super().__init__(RUNS / f"{options.version}-{options.seed}", PatroniFigures(), built_of)
+        super().__init__(RUNS / f"{options.version}-lease-{options.lease_seconds}-{options.seed}", PatroniFigures(),
+                         built_of)
         self._options = options
         self._folders = f"dti-patroni-{os.getpid()}-"
         self._patroni = patroni if options.version != DEBIAN else f"{patroni} (Debian's package)"
+
+    @property
+    def command(self):
+        options = self._options
+        return (f"patroni-runs --faults={options.faults} --seed={options.seed} --patroni={options.version} "
+                f"--lease-seconds={options.lease_seconds} --jobs={options.jobs}"
+                + ("" if options.kinds == list(KINDS) else f" --kinds={','.join(options.kinds)}"))
 
     def progress(self):
         options = self._options
@@ -58,6 +65,9 @@ class PatroniRun(LaneRun):
 
     def _start_lanes(self):
         options = self._options
+        commands = self.figures_before.commands
+        if commands[-1:] != [self.command]:
+            commands.append(self.command)
         kinds = plan(options, self.figures_before.rounds)
         jobs = min(options.jobs, len(kinds))
         seed = f"{options.seed}/{sum(self.figures_before.rounds.values())}"
@@ -85,9 +95,12 @@ class PatroniRun(LaneRun):
 
     def rows(self):
         options, figures = self._options, self.figures
+        read_back = (f"{figures.entries:,} entries in {figures.stores} stores" if figures.entries
+                     else "none: the run ended before the end of its first store")
         return [("Patroni, lease, store timeout", f"{self._patroni}, {options.lease_seconds} s, "
                                                   f"{STORE_TIMEOUT_SECONDS} s"),
                 ("faults", f"{sum(figures.rounds.values()):,}"),
+                ("rounds not counted: the fault did not happen", figures.void),
                 ("promotions, by the timelines", f"{figures.promotions:,}"),
                 ("promotions that no fault asked for", figures.unexpected),
                 ("answers given", f"{figures.answers:,}, {figures.repeats:,} of them to repeats"),
@@ -100,7 +113,8 @@ class PatroniRun(LaneRun):
                 ("times the measuring process stood still for > 0.25 s", figures.stalls),
                 ("load of the machine, median", f"{median(figures.loads):.0f} for {os.cpu_count()} processors"),
                 *figures.fault_rows(),
-                ("read back, also by dtictl verify", f"{figures.entries:,} entries in {figures.stores} stores"),
+                ("rounds not completed: what they waited for did not come about", figures.given_up),
+                ("read back, also by dtictl verify", read_back),
                 ("took", f"{self.seconds:,.0f} s, seed {options.seed}, {options.jobs} side by side")]
 
     def _report(self):
@@ -110,28 +124,40 @@ class PatroniRun(LaneRun):
 
     def write_evidence(self):
         """docs/evidence/patroni.md, or patroni-VERSION.md"""
-        options = self._options
+        options, figures = self._options, self.figures
         settings = [(f"`{name}`", f"`{value}`".lower() if isinstance(value, bool) else f"`{value}`", reason)
-                    for part in (CLUSTER, POSTGRESQL, PARAMETERS, ETCD) for name, value, reason in part]
+                    for name, value, reason in used()]
         write_evidence(
             "patroni" if options.version == NEWEST else f"patroni-{options.version}",
-            f"{sum(self.figures.rounds.values()):,} faults of PostgreSQL under Patroni {self._patroni}", self.built_of,
-            f"patroni-runs --faults={options.faults} --seed={options.seed} --patroni={options.version} "
-            f"--lease-seconds={options.lease_seconds} --jobs={options.jobs}"
-            + ("" if options.kinds == list(KINDS) else f" --kinds={','.join(options.kinds)}"),
-            [*markdown_table(HEADER, self.fault_table()), "", *markdown_table(("", ""), self.rows()), "",
+            f"{sum(figures.rounds.values()):,} rounds of PostgreSQL under Patroni {self._patroni}", self.built_of,
+            self.command,
+            [*(["The run was interrupted. Its earlier parts had other options:", "",
+                *(f"    scripts/{command}" for command in figures.commands[:-1]), ""] if figures.commands[1:] else []),
+             *markdown_table(HEADER, self.fault_table()), "", *markdown_table(("", ""), self.rows()), "",
              "## Settings", "", f"etcd {etcd_version()}, {postgresql_version()}.", "",
              *markdown_table(("setting", "value", "reason"), settings), "",
-             *(["## Found", "", *(f"- {sentence}" for sentence in self.figures.sentences), ""]
-               if self.figures.sentences else []),
+             *found_lines(figures),
              "## Timelines", "",
              "After each fault: the timeline, its primary, and the fault. Each cluster starts at 1.", "",
-             "; ".join(f"{timeline} {leader} {kind}" for timeline, leader, kind in self.figures.history) + ".", "",
+             "; ".join(f"{timeline} {primary} {kind}" for timeline, primary, kind in figures.history) + ".", "",
              "## Limits", "",
              "Everything was on one machine, with one clock and the data in memory. There was no watchdog. Patroni 4.1.5",
              "and earlier set `synchronous_standby_names` to `*` while they know no candidate, so that any standby may",
-             "confirm a commit then; Patroni's pull request 3435, which changes this, is in none of them.",
+             "confirm a commit then ([Operations](../operations.md#postgresql-under-patroni)).",
              "[testing.md](../testing.md#runs-under-patroni) explains the rows and compares the times with others."])
+
+
+def found_lines(figures):
+    """The first sentences, each cut: the state of the run has them whole."""
+    if not figures.sentences:
+        return []
+    more = sum(figures.faults.values()) - len(figures.sentences)
+    return ["## Found", "", *(f"- {shortened(sentence)}" for sentence in figures.sentences),
+            *([f"- and {more} more"] if more > 0 else []), ""]
+
+
+def shortened(sentence):
+    return sentence if len(sentence) <= SENTENCE_MAX else sentence[:SENTENCE_MAX] + "…"
 
 
 def median(values):
@@ -139,9 +165,12 @@ def median(values):
 
 
 def seconds_of(values):
-    """p50 / p99 / max."""
-    return times(values) if not values or max(values) < 1 else " / ".join(
-        f"{sorted(values)[min(len(values) - 1, int(part * len(values)))]:.1f}" for part in (0.5, 0.99, 1)) + " s"
+    """p50 / max: with so few values, the 99th percentile is the maximum."""
+    if not values:
+        return "none"
+    if max(values) < 1:
+        return f"{median(values) * 1000:,.0f} / {max(values) * 1000:,.0f} ms"
+    return f"{median(values):.1f} / {max(values):.1f} s"
 
 
 def etcd_version():
@@ -179,27 +208,27 @@ def read_options():
     parser.add_argument("--jobs", type=whole_number(1), default=1, metavar="N",
                         help="clusters at the same time; more make the times longer; default: 1")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="default: 1")
-    parser.add_argument("--record", action="store_true", help="write docs/evidence/patroni.md, or patroni-VERSION.md, also of a run that found something")
+    parser.add_argument("--record", action="store_true",
+                        help="write docs/evidence/patroni.md, or patroni-VERSION.md, whatever was found")
     return parser.parse_args()
 
 
 def run_all(options):
+    if os.geteuid() != 0:
+        raise CouldNotRun(NO_ROOT)
     built_of = provide_binaries("release", "test")
+    install("patroni", *(["patroni-of-debian"] if options.version == DEBIAN else []))
     reason = missing()
-    if reason and shutil.which("etcd") is None:
-        install("patroni")
-        reason = missing()
     if reason:
         raise CouldNotRun(reason)
-    if options.version == DEBIAN:
-        install("patroni-of-debian")
+    remove_left_over_of_the_dead()
     try:
         patroni = version_of(install_patroni(options.version))
     except OSError as fault:
         raise CouldNotRun(str(fault)) from None
     run = PatroniRun(options, patroni, built_of)
     status = run.run()
-    if options.record and (not status or options.version != NEWEST):  # another version is reported as it is
+    if options.record:
         run.write_evidence()
     return status
 

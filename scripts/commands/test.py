@@ -18,6 +18,8 @@ from pathlib import Path
 from scripts.commands.shared import ROOT, CouldNotRun, end_group, install, new_parser, say
 from scripts.commands.fuzz import fuzz, target_names
 from scripts.commands.simulate import simulate
+from tests_py.harness.networks import remove_hosts_of_the_dead
+from tests_py.harness.patroni.cluster import remove_left_over
 from tests_py.harness.postgresql import FOLDERS, newest_bin_folder, remove_cluster, scratch_cluster
 from tests_py.harness.stopping import Stopped, held, raise_on_signals
 
@@ -170,7 +172,9 @@ def run_e2e(counts, folder, selection):
     say("== end to end")
     report = folder / "e2e.xml"
     clusters = f"dti-pg-{os.getpid()}-"
-    environment = {**os.environ, "DTI_BIN_DIR": str(ROOT / "build/dev/bin"), "DTI_TEST_CLUSTERS": clusters}
+    patroni_clusters = f"dti-patroni-{os.getpid()}-"
+    environment = {**os.environ, "DTI_BIN_DIR": str(ROOT / "build/dev/bin"), "DTI_TEST_CLUSTERS": clusters,
+                   "DTI_PATRONI_FOLDERS": patroni_clusters}
     command = ["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", f"--junit-xml={report}",
                *selection, "tests_py", "clients/python/tests"]
     try:
@@ -178,6 +182,8 @@ def run_e2e(counts, folder, selection):
     finally:
         for left in FOLDERS.glob(clusters + "*"):  # by a pytest that had to be killed
             remove_cluster(left)
+        remove_left_over(patroni_clusters)
+        remove_hosts_of_the_dead()
     if status is None:
         say(f"still ran after {E2E_SECONDS} s")
     if counts.add(report, "e2e") == 0 and status != 0:

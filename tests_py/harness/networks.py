@@ -8,11 +8,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests_py.harness.stopping import held
 
 NETWORKS = {"store": "10.77.0", "clients": "10.78.0"}  # seen inside the namespaces only
+NAMESPACES = Path("/run/netns")
 _NEW_NET = 0x40000000
 
 
@@ -118,8 +117,25 @@ def _prefix(process_id):
 
 def remove_hosts_of(process_id):
     """Those that this process had made, when it was killed."""
-    for path in Path("/run/netns").glob(f"{_prefix(process_id)}*"):
+    for path in NAMESPACES.glob(f"{_prefix(process_id)}*"):
         subprocess.run(["ip", "netns", "delete", path.name], capture_output=True, timeout=30)
+
+
+def remove_hosts_of_the_dead():
+    """Those of all processes that are gone."""
+    for process_id in {path.name.split("-")[1] for path in NAMESPACES.glob("dti-*-*")}:
+        if process_id.isdecimal() and not is_alive(process_id):
+            remove_hosts_of(process_id)
+
+
+def is_alive(process_id):
+    try:
+        os.kill(int(process_id), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _run(*command):
@@ -136,6 +152,7 @@ def _set_network(file):
 @contextlib.contextmanager
 def hosts(links):
     """The test is skipped where they cannot be made."""
+    import pytest  # here: commands use this module before pytest is installed
     if os.geteuid() != 0:
         pytest.skip("hosts need network namespaces, which only root can make: run this test as root")
     for tool in ("ip", "nsenter"):

@@ -69,8 +69,12 @@ def test_nobody_gets_an_answer_from_a_primary_that_was_replaced_once_another_ser
         assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
         pair.replica.promote()
         with running(tmp_path / "new", *TIMES, pair.store(pair.replica)):  # it waits for the lease of the other one
-            answers = [client.ask(CIVIL)]
-            while answers[-1]["error-message"] != "NOT-LEADER":
+            answers = []
+
+            def is_told_to_leave():
                 answers.append(client.ask(CIVIL))
+                return answers[-1]["error-message"] == "NOT-LEADER"
+
+            until(is_told_to_leave, what="NOT-LEADER")
             assert all(answer["error-found"] for answer in answers), answers
         until(lambda: not client.ask(CIVIL)["error-found"], what="the lead of the first server")

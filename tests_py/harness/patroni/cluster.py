@@ -1,9 +1,11 @@
 """The whole cluster, its hosts, and what Patroni says of it."""
 
+import contextlib
 import dataclasses
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -12,7 +14,7 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 
-from tests_py.harness.networks import Hosts, remove_hosts_of
+from tests_py.harness.networks import Hosts, is_alive, remove_hosts_of, remove_hosts_of_the_dead
 from tests_py.harness.patroni.node import Node, remove_node
 from tests_py.harness.patroni.settings import POSTGRESQL_PORT
 from tests_py.harness.postgresql import ROLE
@@ -213,11 +215,28 @@ class PatroniCluster:
         return f"postgresql://{ROLE}@{hosts}/{database}?target_session_attrs=read-write"
 
 
-def remove_left_over(prefix, process_ids):
+def remove_left_over(prefix, process_ids=()):
     """What these processes have left that had to be killed: clusters in folders with that prefix, and hosts."""
     for folder in PLACE.glob(f"{prefix}*"):
-        for name in NODES:
-            remove_node(folder / name)
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove_cluster(folder)
     for process_id in process_ids:
         remove_hosts_of(process_id)
+
+
+def remove_left_over_of_the_dead():
+    """Clusters in folders that name a process that is gone, and the hosts of such processes."""
+    for folder in PLACE.glob("dti-patroni-*-*"):
+        process_id = folder.name.split("-")[2]
+        if process_id.isdecimal() and not is_alive(process_id):
+            _remove_cluster(folder)
+    remove_hosts_of_the_dead()
+
+
+def _remove_cluster(folder):
+    for process in Path("/proc").glob("[0-9]*"):  # first what could start something again
+        with contextlib.suppress(OSError):
+            if Path(os.readlink(process / "cwd")).parent == folder:
+                os.kill(int(process.name), signal.SIGKILL)
+    for name in NODES:
+        remove_node(folder / name)
+    shutil.rmtree(folder, ignore_errors=True)

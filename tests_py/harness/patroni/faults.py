@@ -46,6 +46,11 @@ class Fault:
     def heal(self):
         pass
 
+    @property
+    def is_void(self):
+        """It did not happen, and its round does not count."""
+        return False
+
     def _address(self, name, network="store"):
         return self._hosts.address(name, network)
 
@@ -298,6 +303,10 @@ class CommitCancelled(Fault):
         if self._dies:
             self.primary.kill_all_of_postgresql()
         self.primary.thaw_postgresql()
+
+    @property
+    def is_void(self):
+        return not self.cancelled
 
     def _sql(self, statement):
         return self._cluster.sql("postgres", statement, user="postgres", node=self.primary.name, seconds=5)

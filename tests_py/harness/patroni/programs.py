@@ -11,13 +11,16 @@ from tests_py.harness.process import ROOT
 ENVIRONMENTS = ROOT / "build/patroni"
 NEWEST = "4.1.5"
 DEBIAN = "debian"  # in the place of a version: the package `patroni`, wherever it comes from
+REQUIREMENTS = [Path(__file__).parent / name  # of NEWEST, with the hash of each file, since root installs
+                for name in ("requirements-build.txt", "requirements.txt")]
 INSTALL_SECONDS = 600
+NO_ROOT = "Patroni's nodes need network namespaces and mounts, which only root can make"
 
 
 def missing():
     """Why no cluster under Patroni can be made here; None: it can."""
     if os.geteuid() != 0:
-        return "Patroni's nodes need network namespaces and mounts, which only root can make"
+        return NO_ROOT
     for tool, package in (("ip", "iproute2"), ("nsenter", "util-linux"), ("setpriv", "util-linux"),
                           ("etcd", "etcd-server")):
         if shutil.which(tool) is None:
@@ -46,9 +49,13 @@ def install_patroni(version):
         raise OSError("the package patroni is not installed")
     folder = ENVIRONMENTS / version
     shutil.rmtree(folder, ignore_errors=True)
-    for command in (["/usr/bin/python3", "-m", "venv", folder],
-                    [folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check",
-                     f"patroni[etcd3]=={version}", "psycopg2-binary"]):
+    pip = [folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
+           "--no-build-isolation"]  # it would fetch what builds sources, without a hash
+    commands = [["/usr/bin/python3", "-m", "venv", folder],
+                *([*pip, "--require-hashes", "--requirement", path] for path in REQUIREMENTS)]
+    if version != NEWEST:
+        commands.append([*pip, f"patroni=={version}"])
+    for command in commands:
         made = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS)
         if made.returncode != 0:
             shutil.rmtree(folder, ignore_errors=True)

@@ -18,6 +18,9 @@ class PatroniFigures(RunFigures):
     return_gaps: dict = _list_of_each()  # in s: the same, for times that began later
     whole: dict = _list_of_each()  # in s, from the end of the fault until all three nodes replicate again
     stalled: dict = _list_of_each()  # requests that waited for more than a second
+    void: int = 0  # rounds whose fault did not happen
+    given_up: int = 0  # rounds that were not completed: what they waited for did not come about
+    commands: list = dataclasses.field(default_factory=list)  # the options of each part of an interrupted run
     stale: list = dataclasses.field(default_factory=list)  # in s: how long a stale primary's server answered
     stale_answers: int = 0
     cancelled: int = 0  # commits
