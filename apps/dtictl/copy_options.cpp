@@ -1,5 +1,7 @@
 #include "dtictl/copy_options.hpp"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "dti/repository/settings/store_options.hpp"
@@ -27,6 +29,15 @@ std::vector<Setting> settings_of_copy() {
   };
 }
 
+/// One file can have several paths. PostgreSQL refuses itself as the target, since it is not empty.
+bool is_same_store(const StoreAddress& store, const StoreAddress& to) {
+  const auto* const file = std::get_if<SqliteStoreAddress>(&store);
+  const auto* const target = std::get_if<SqliteStoreAddress>(&to);
+  std::error_code error;  // of a path without a file
+  if (file != nullptr && target != nullptr && std::filesystem::equivalent(file->path, target->path, error)) return true;
+  return describe(store) == describe(to);
+}
+
 }  // namespace
 
 AppDescription describe_copy() {
@@ -46,7 +57,7 @@ AppDescription describe_copy() {
                    {"from PostgreSQL to a SQLite file",
                     "dtictl copy --store=postgresql://dti@db.example.org/dti --to=sqlite:/var/lib/dti/dti.db"}},
       .exit_codes = {{0, "the copy is complete, and is the same as the source"},
-                     {1, "the store was not copied, or the copy differs; stderr gives the reason"},
+                     {1, "the store was not copied, or the copy differs or was not compared; stderr gives the reason"},
                      {2, "incorrect usage: flags, environment or config file"}},
       .others_in_file = settings_of_server_alone(),
   };
@@ -71,7 +82,7 @@ std::variant<CopyOptions, UsageExit> parse_copy_options(std::span<const std::str
       return settings.bad(name, "a memory: store exists only inside its server, so it cannot be copied");
     }
   }
-  if (describe(options.store) == describe(options.to)) return settings.bad("to", "is the source itself");
+  if (is_same_store(options.store, options.to)) return settings.bad("to", "is the source itself");
   options.store_timeout = settings.duration("store-timeout");
   return options;
 }

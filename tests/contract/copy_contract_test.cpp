@@ -18,6 +18,14 @@ using Kind = StorageError::Kind;
 constexpr std::chrono::milliseconds kTimeout{5'000};
 
 void say_nothing(const VerifyProgress& /*progress*/) {}
+void expect_no_warning(const std::string& warning) { ADD_FAILURE() << warning; }
+
+std::unique_ptr<StoreHold> hold(const StoreAddress& address) {
+  return hold_store(address, kTimeout, expect_no_warning);
+}
+std::unique_ptr<StoreFiller> filler_of(const StoreAddress& address) {
+  return open_filler(address, kTimeout, kAt, expect_no_warning);
+}
 
 StoreAddress address_of(const Backend& backend) {
   if (backend.has_leases()) return PostgresqlStoreAddress{backend.where()};
@@ -45,11 +53,12 @@ class CopyContract : public StoreTest {
     repository_.reset();
   }
 
-  void copy_to(const Backend& target) const {
+  /// @return the epoch of the copy
+  Epoch copy_to(const Backend& target) const {
     const auto snapshot = look();
-    const auto filler = open_filler(address_of(target), kTimeout, kAt);
+    const auto filler = filler_of(address_of(target));
     fill(*filler, *snapshot, say_nothing);
-    filler->commit(snapshot->read_epoch(), kAt);
+    return filler->commit(snapshot->read_epoch(), kAt);
   }
 
   /// Runs the test with a fresh store of each kind as the target.
@@ -91,7 +100,7 @@ TEST_P(CopyContract, ACopyIsTheSameAsItsSourceAndAServerContinuesWithIt) {
 TEST_P(CopyContract, WithoutTheCommitTheTargetStaysEmptyAndCanBeFilledAgain) {
   write_source();
   with_each_target([&](Backend& target) {
-    fill(*open_filler(address_of(target), kTimeout, kAt), *look(), say_nothing);
+    fill(*filler_of(address_of(target)), *look(), say_nothing);
     EXPECT_EQ(failure_of([&] { static_cast<void>(open_snapshot(address_of(target), kTimeout)); }), Kind::kRefused);
     copy_to(target);
     EXPECT_EQ(compare(*look(), *open_snapshot(address_of(target), kTimeout)), std::nullopt);
@@ -110,27 +119,27 @@ TEST_P(CopyContract, AStoreThatIsNotEmptyIsNotFilled) {
 
 TEST_P(CopyContract, AStoreThatAServerLeadsIsNeitherHeldNorFilled) {
   lead(kLasting);
-  EXPECT_EQ(failure_of([&] { static_cast<void>(hold_store(source(), kTimeout)); }), Kind::kRefused);
-  EXPECT_EQ(failure_of([&] { static_cast<void>(open_filler(source(), kTimeout, kAt)); }), Kind::kRefused);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(hold(source())); }), Kind::kRefused);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(filler_of(source())); }), Kind::kRefused);
   static_cast<void>(repository_->resign(epoch_ = 1));
   repository_.reset();
-  EXPECT_NO_THROW(static_cast<void>(hold_store(source(), kTimeout)));
-  EXPECT_NO_THROW(static_cast<void>(open_filler(source(), kTimeout, kAt)));
+  EXPECT_NO_THROW(static_cast<void>(hold(source())));
+  EXPECT_NO_THROW(static_cast<void>(filler_of(source())));
 }
 
 TEST_P(CopyContract, NoServerLeadsAStoreThatIsHeld) {
   start();
   repository_.reset();
-  auto hold = hold_store(source(), kTimeout);
+  auto held = hold(source());
   EXPECT_TRUE(failure_of([&] { static_cast<void>(take(*backend_->open())); }));
   EXPECT_TRUE(verify(*look(), say_nothing).fits());
-  hold.reset();
+  held.reset();
   EXPECT_EQ(take(*backend_->open())->epoch, 2);
 }
 
 TEST_P(CopyContract, NoServerLeadsAStoreThatIsBeingFilled) {
   repository_.reset();
-  auto filler = open_filler(source(), kTimeout, kAt);
+  auto filler = filler_of(source());
   EXPECT_TRUE(failure_of([&] { static_cast<void>(take(*backend_->open())); }));
   filler.reset();
   EXPECT_EQ(take(*backend_->open())->epoch, 1);
@@ -140,9 +149,58 @@ TEST_P(CopyContract, TheEpochOfTheTargetDoesNotFall) {
   write_source();
   with_each_target([&](Backend& target) {
     for (int i = 0; i < 3; ++i) static_cast<void>(take(*target.open()));
-    copy_to(target);
+    EXPECT_EQ(copy_to(target), 3);
     EXPECT_EQ(open_snapshot(address_of(target), kTimeout)->read_epoch(), 3);
     EXPECT_EQ(take(*target.open())->epoch, 4);
+  });
+}
+
+TEST_P(CopyContract, ACopyThatAServerHasLedSinceHasAnotherEpochThanWasCommitted) {
+  write_source();
+  with_each_target([&](Backend& target) {
+    const Epoch committed = copy_to(target);
+    EXPECT_EQ(open_snapshot(address_of(target), kTimeout)->read_epoch(), committed);
+    static_cast<void>(take(*target.open()));
+    EXPECT_NE(open_snapshot(address_of(target), kTimeout)->read_epoch(), committed);
+  });
+}
+
+TEST_P(CopyContract, ACommitThatTheDatabaseRejectsIsNotInDoubtAndLeavesTheTargetEmpty) {
+  write_source();
+  with_each_target([&](Backend& target) {
+    if (!target.has_leases()) return;  // SQLite checks nothing as late as in the commit
+    static_cast<void>(take(*target.open()));
+    const auto client = target.connect();
+    client->run(
+        "CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full', MESSAGE = 'no room'; END $$");
+    client->run(
+        "CREATE CONSTRAINT TRIGGER reject AFTER INSERT ON semester DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION reject()");
+    EXPECT_EQ(failure_of([&] { copy_to(target); }), Kind::kUnavailable);
+    client->run("DROP TRIGGER reject ON semester");
+    copy_to(target);
+    EXPECT_EQ(compare(*look(), *open_snapshot(address_of(target), kTimeout)), std::nullopt);
+  });
+}
+
+TEST_P(CopyContract, AReaderOfASqliteTargetCausesAWarningAboutTheLogAndTheCopyIsStored) {
+  write_source();
+  with_each_target([&](Backend& target) {
+    if (target.has_leases()) return;
+    static_cast<void>(take(*target.open()));
+    const auto reader = target.connect();
+    std::vector<std::string> warnings;
+    const auto filler = open_filler(address_of(target), std::chrono::milliseconds{50}, kAt,
+                                    [&](const std::string& warning) { warnings.push_back(warning); });
+    const auto snapshot = look();
+    fill(*filler, *snapshot, say_nothing);
+    reader->run("BEGIN");
+    reader->run("SELECT epoch FROM leadership");
+    EXPECT_EQ(filler->commit(snapshot->read_epoch(), kAt), snapshot->read_epoch());
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_NE(warnings[0].find("-wal exists, keep it beside the file"), std::string::npos) << warnings[0];
+    EXPECT_EQ(compare(*snapshot, *open_snapshot(address_of(target), kTimeout)), std::nullopt);
   });
 }
 

@@ -19,6 +19,13 @@ ROLE = "dti"
 PASSWORD = "s3cret-of-the-test"
 
 
+def uri_of_hosts(database, *clusters):
+    """An address that lists these clusters in this order."""
+    hosts = ",".join(str(cluster.folder) for cluster in clusters)
+    ports = ",".join(str(cluster.port) for cluster in clusters)
+    return f"postgresql:///{database}?host={hosts}&port={ports}&user={ROLE}"
+
+
 def newest_bin_folder():
     folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     return max(folders, key=lambda folder: float(folder.parent.name), default=None)

@@ -1,13 +1,17 @@
 """dtictl copy: from SQLite to PostgreSQL and back, while nothing else uses the stores."""
 
+import contextlib
+import os
+import signal
 import subprocess
 
 import pytest
 
 from tests_py.harness.commands import Commands, blocks_of
-from tests_py.harness.postgresql import PASSWORD
-from tests_py.harness.process import ROOT, Process, binary, clean_environment, owned, run, running, until
+from tests_py.harness.postgresql import PASSWORD, Replica, newest_bin_folder, scratch_cluster, uri_of_hosts
+from tests_py.harness.process import ROOT, Daemon, Process, binary, clean_environment, owned, run, running, until
 from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.stores import PostgresqlStore, SqliteStore
 from tests_py.harness.wire import Client, grant, request
 
 DONE, FAILED, BAD_USE = 0, 1, 2
@@ -119,6 +123,123 @@ def test_a_copy_that_is_killed_leaves_the_target_empty_and_no_server_leads_it_me
     assert copy(tmp_path, sqlite, postgresql)[0] == DONE
 
 
+@pytest.fixture
+def own_cluster():
+    """For tests that change its settings."""
+    if newest_bin_folder() is None:
+        pytest.skip("PostgreSQL is not installed: no /usr/lib/postgresql/*/bin/initdb")
+    with scratch_cluster() as cluster:
+        yield cluster
+
+
+def set_standby(cluster, name):
+    """Commits wait for the standby of that name; "": for none."""
+    cluster.sql("postgres", f"ALTER SYSTEM SET synchronous_standby_names = '{name}'", user="postgres")
+    cluster.sql("postgres", "SELECT pg_reload_conf()", user="postgres")
+    until(lambda: cluster.sql("postgres", "SHOW synchronous_standby_names", user="postgres") == [[name]], what="the setting")
+
+
+@contextlib.contextmanager
+def waiting_for_its_commit(source, target, folder, status, stderr=None):
+    """A copy that waits in its COMMIT for a standby that does not exist. On leaving it has that exit status."""
+    set_standby(target.cluster, "missing")
+    copying = Process([binary("dtictl"), "copy", source.flag, to(target)], folder, stderr=stderr)
+    with owned(copying):
+        waits = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{target.database}' AND wait_event = 'SyncRep'"
+        until(lambda: target.cluster.sql("postgres", waits, user="postgres"), what="the copy's wait in its commit")
+        yield copying
+        assert copying.exit_status() == status, copying.describe()
+
+
+def test_a_server_that_takes_the_lead_before_the_comparison_does_not_make_the_copy_differ(sqlite, own_cluster, tmp_path):
+    first = fill(sqlite, tmp_path)
+    target = PostgresqlStore(own_cluster)
+    make_schema(target)
+    with waiting_for_its_commit(sqlite, target, tmp_path, FAILED) as copying:
+        with owned(Daemon([binary("dti_server"), "--port=0", *POOL, target.flag], tmp_path)) as server:
+            until(lambda: "another session holds locks" in server.log, what="the server's wait for the lead")
+            copying.signal(signal.SIGSTOP)  # it does not see the end of its commit
+            set_standby(own_cluster, "")
+            server.wait_ready()
+            copying.signal(signal.SIGCONT)
+            copying.exit_status()
+            assert copying.log == ("dtictl copy: the copy is stored, but a server has taken its lead before it could be "
+                                   "compared: run dtictl verify on it\n")
+            assert ask(server.endpoint) == first
+            assert run(tmp_path, "dtictl", "verify", target.flag)[0] == DONE
+
+
+def test_a_commit_without_an_answer_is_said_to_be_in_doubt(sqlite, own_cluster, tmp_path):
+    fill(sqlite, tmp_path)
+    target = PostgresqlStore(own_cluster)
+    with waiting_for_its_commit(sqlite, target, tmp_path, FAILED) as copying:
+        own_cluster.stop()
+        copying.exit_status()
+        assert copying.log.endswith("; the copy may be stored: run dtictl verify on the target\n")
+    own_cluster.start()
+    assert run(tmp_path, "dtictl", "verify", target.flag)[0] == DONE, "it was stored"
+
+
+def test_a_copy_that_cannot_be_compared_is_said_to_be_stored(sqlite, own_cluster, tmp_path):
+    fill(sqlite, tmp_path)
+    target = PostgresqlStore(own_cluster)
+    with waiting_for_its_commit(sqlite, target, tmp_path, FAILED) as copying:
+        own_cluster.sql("postgres", "SET synchronous_commit = local; ALTER ROLE dti NOLOGIN", user="postgres")
+        set_standby(own_cluster, "")
+        copying.exit_status()
+        assert copying.log.startswith("dtictl copy: the copy is stored, but it could not be compared: ")
+        assert copying.log.endswith("; run dtictl verify on it\n")
+    own_cluster.sql("postgres", "ALTER ROLE dti LOGIN", user="postgres")
+    assert target.rows(HISTORY) == sqlite.rows(HISTORY)
+
+
+def test_a_terminal_shows_that_the_copy_waits_for_the_commit(sqlite, own_cluster, tmp_path):
+    fill(sqlite, tmp_path)
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal, os.fdopen(theirs, "wb") as stderr:
+        with waiting_for_its_commit(sqlite, PostgresqlStore(own_cluster), tmp_path, DONE, stderr):
+            shown = b""
+            while b"waiting for the commit ..." not in shown:
+                shown += terminal.read(4096)
+            set_standby(own_cluster, "")
+
+
+def test_of_several_hosts_a_copy_reads_the_one_that_may_be_written_to(own_cluster, tmp_path):
+    source, target, file = PostgresqlStore(own_cluster), PostgresqlStore(own_cluster), SqliteStore(tmp_path)
+    replica = Replica(own_cluster, "other")
+    try:
+        with running(tmp_path, *POOL, source.flag) as dti:
+            until(lambda: replica.sql(source.database, "SELECT to_regclass('history')") == [["history"]],
+                  what="the schema on the replica")
+            replica.sql("postgres", "SELECT pg_wal_replay_pause()", user="postgres")
+            until(lambda: replica.sql("postgres", "SELECT pg_get_wal_replay_pause_state()", user="postgres") == [["paused"]],
+                  what="the pause of the replica")
+            ask(dti.endpoint)
+
+        def hosts(store):
+            return uri_of_hosts(store.database, replica, own_cluster)
+
+        status, _, errors = run(tmp_path, "dtictl", "copy", f"--store={hosts(source)}", f"--to=sqlite:{file.path}")
+        assert (status, errors) == (DONE, "")
+        assert file.rows(HISTORY) == source.rows(HISTORY) != []
+        status, _, errors = run(tmp_path, "dtictl", "copy", file.flag, f"--to={hosts(target)}")
+        assert (status, errors) == (DONE, "")
+        assert target.rows(HISTORY) == file.rows(HISTORY)
+    finally:
+        replica.remove()
+
+
+def test_the_reason_why_a_password_file_is_not_used_is_shown(sqlite, postgresql, tmp_path):
+    fill(sqlite, tmp_path)
+    passwords = tmp_path / "pgpass"
+    passwords.write_text("*:*:*:*:unused\n")
+    passwords.chmod(0o644)
+    status, _, errors = run(tmp_path, "dtictl", "copy", sqlite.flag, to(postgresql), env={"PGPASSFILE": str(passwords)})
+    assert status == DONE
+    assert errors == (f"WARNING: PostgreSQL: the password file {passwords} is not used: it must be a plain file that only "
+                      "its owner can read (chmod 600)\n")
+
+
 def test_the_commands_of_the_page_move_a_service_to_postgresql(sqlite, cluster, tmp_path):
     first = fill(sqlite, tmp_path)
     [commands] = blocks_of("docs/deployment.md", "## From SQLite to PostgreSQL")
@@ -137,6 +258,15 @@ def test_the_commands_of_the_page_move_a_service_to_postgresql(sqlite, cluster, 
     with running(tmp_path, *POOL, f"--store={cluster.uri('moved')}") as dti:
         assert ask(dti.endpoint) == first
     cluster.drop_database("moved")
+
+
+def test_a_file_is_not_copied_to_itself_under_another_name(sqlite, tmp_path):
+    fill(sqlite, tmp_path)
+    (tmp_path / "link.db").symlink_to(sqlite.path)
+    for name in ("./dti.db", tmp_path / "link.db"):
+        status, output, errors = run(tmp_path, "dtictl", "copy", sqlite.flag, f"--to=sqlite:{name}")
+        assert (status, output, errors.count("\n")) == (BAD_USE, "", 1)
+        assert "is the source itself" in errors
 
 
 def test_incorrect_usage_is_one_line_that_shows_no_password(tmp_path, sqlite):

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from tests_py.harness.postgresql import Cluster, Replica, newest_bin_folder
+from tests_py.harness.postgresql import Cluster, Replica, newest_bin_folder, uri_of_hosts
 from tests_py.harness.process import run, running, until
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import OK, Client, grant, request
@@ -23,9 +23,7 @@ class Pair:
 
     def store(self, *clusters):
         """The setting with the hosts in this order."""
-        hosts = ",".join(str(cluster.folder) for cluster in clusters)
-        ports = ",".join(str(cluster.port) for cluster in clusters)
-        return f"--store=postgresql:///{self.database}?host={hosts}&port={ports}&user=dti"
+        return f"--store={uri_of_hosts(self.database, *clusters)}"
 
     def commits_wait(self):
         return self.primary.sql("postgres", "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'",

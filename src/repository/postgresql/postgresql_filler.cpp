@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "dti/base/log.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
 #include "dti/repository/postgresql/open_postgresql.hpp"
@@ -29,8 +30,9 @@ constexpr std::size_t kRowsPerInsert = 1'000;  // about 100 KB of SQL; more are 
 /// A session in one transaction, which locks the lead so that no server can take it.
 class LockedDatabase {
  public:
-  LockedDatabase(const Conninfo& conninfo, std::chrono::milliseconds timeout)
-      : session_(PostgresqlSession::Use::kCommits, conninfo, connect_timeout(conninfo, timeout), timeout, gate_,
+  LockedDatabase(const Conninfo& conninfo, std::chrono::milliseconds timeout, CopyWarningSink warn)
+      : warnings_([warn = std::move(warn)](const LogEvent& event) { warn(event.message); }),
+        session_(PostgresqlSession::Use::kCommits, conninfo, connect_timeout(conninfo, timeout), timeout, gate_,
                  warnings_) {
     perform([&] {
       transaction_ = std::make_unique<pqxx::work>(session_.connection());
@@ -83,15 +85,15 @@ class LockedDatabase {
   }
 
   CallGate gate_;
-  PostgresqlWarningLog warnings_{nullptr};
+  PostgresqlWarningLog warnings_;
   PostgresqlSession session_;
   std::unique_ptr<pqxx::work> transaction_;  // goes before the session does
 };
 
 class PostgresqlHold final : public StoreHold {
  public:
-  PostgresqlHold(const std::string& conninfo, std::chrono::milliseconds timeout)
-      : database_(parse_conninfo(conninfo), timeout) {
+  PostgresqlHold(const std::string& conninfo, std::chrono::milliseconds timeout, CopyWarningSink warn)
+      : database_(parse_conninfo(conninfo), timeout, std::move(warn)) {
     database_.perform([&] {
       if (!has_schema(database_.transaction())) refuse_empty_store("the PostgreSQL database");
       static_cast<void>(database_.lock_lead());
@@ -104,8 +106,8 @@ class PostgresqlHold final : public StoreHold {
 
 class PostgresqlFiller final : public StoreFiller {
  public:
-  PostgresqlFiller(const std::string& conninfo, std::chrono::milliseconds timeout, WallTime at)
-      : database_(parse_conninfo(conninfo), timeout) {
+  PostgresqlFiller(const std::string& conninfo, std::chrono::milliseconds timeout, WallTime at, CopyWarningSink warn)
+      : database_(parse_conninfo(conninfo), timeout, std::move(warn)) {
     database_.perform([&] {
       auto& transaction = database_.transaction();
       if (has_schema(transaction)) refuse_filled();  // before it is locked or migrated
@@ -163,22 +165,35 @@ class PostgresqlFiller final : public StoreFiller {
     rows.finish();
   }
 
-  void commit(Epoch epoch, WallTime at) override {
-    database_.perform([&] {
-      compat::exec_params(database_.transaction(),
-                          "UPDATE leadership SET epoch = greatest(epoch, $1::bigint), holder = $2,"
-                          " taken_at = timestamptz 'epoch' + $3::bigint * interval '1 microsecond',"
-                          " backend_pid = NULL, backend_start = NULL, lease_until = NULL, endpoint = NULL",
-                          epoch, std::string{kCopyHolder}, stored_time(at));
+  Epoch commit(Epoch epoch, WallTime at) override {
+    const Epoch committed = database_.perform([&] {
+      const auto rows =
+          compat::exec_params(database_.transaction(),
+                              "UPDATE leadership SET epoch = greatest(epoch, $1::bigint), holder = $2,"
+                              " taken_at = timestamptz 'epoch' + $3::bigint * interval '1 microsecond',"
+                              " backend_pid = NULL, backend_start = NULL, lease_until = NULL, endpoint = NULL"
+                              " RETURNING epoch",
+                              epoch, std::string{kCopyHolder}, stored_time(at));
+      return integer(rows[0][0]);
     });
     const std::size_t notices = database_.session().notices().doubt_count();
+    bool is_rolled_back = false;
     try {
-      database_.perform([&] { database_.transaction().commit(); });
+      database_.perform([&] {
+        try {
+          database_.transaction().commit();
+        } catch (const pqxx::sql_error&) {
+          // An error after which the session lives is the answer to the COMMIT.
+          is_rolled_back = PQstatus(database_.session().handle()) == CONNECTION_OK;
+          throw;
+        }
+      });
     } catch (const StorageError& error) {
-      if (error.kind() == Kind::kInvariant) throw;
+      if (is_rolled_back) throw;
       throw StorageError{Kind::kInDoubt, error.what()};
     }
     database_.session().check_notices(notices, "the store was copied");
+    return committed;
   }
 
  private:
@@ -221,12 +236,13 @@ class PostgresqlFiller final : public StoreFiller {
 }  // namespace
 
 std::unique_ptr<StoreFiller> open_postgresql_filler(const std::string& conninfo, std::chrono::milliseconds timeout,
-                                                    WallTime at) {
-  return std::make_unique<PostgresqlFiller>(conninfo, timeout, at);
+                                                    WallTime at, CopyWarningSink warn) {
+  return std::make_unique<PostgresqlFiller>(conninfo, timeout, at, std::move(warn));
 }
 
-std::unique_ptr<StoreHold> hold_postgresql(const std::string& conninfo, std::chrono::milliseconds timeout) {
-  return std::make_unique<PostgresqlHold>(conninfo, timeout);
+std::unique_ptr<StoreHold> hold_postgresql(const std::string& conninfo, std::chrono::milliseconds timeout,
+                                           CopyWarningSink warn) {
+  return std::make_unique<PostgresqlHold>(conninfo, timeout, std::move(warn));
 }
 
 }  // namespace dti

@@ -44,9 +44,10 @@ auto PostgresqlSnapshot::perform(Call call) -> decltype(call()) {
   }
 }
 
-PostgresqlSnapshot::PostgresqlSnapshot(const std::string& conninfo, std::chrono::milliseconds timeout)
+PostgresqlSnapshot::PostgresqlSnapshot(const std::string& conninfo, std::chrono::milliseconds timeout, ReadFrom from)
     : session_([&] {
-        const Conninfo parsed = parse_conninfo(conninfo);
+        Conninfo parsed = parse_conninfo(conninfo);
+        if (from == ReadFrom::kWritableHost) parsed.set("target_session_attrs", "read-write");
         return std::make_unique<PostgresqlSession>(PostgresqlSession::Use::kReads, parsed,
                                                    connect_timeout(parsed, timeout), timeout, gate_, warnings_);
       }()) {
@@ -96,9 +97,9 @@ void PostgresqlSnapshot::read_entries(SemesterId semester, Seq first, Seq last, 
   perform([&] { dti::read_entries(*transaction_, semester, first, last, sink); });
 }
 
-std::unique_ptr<LedgerSnapshot> open_postgresql_snapshot(const std::string& conninfo,
-                                                         std::chrono::milliseconds timeout) {
-  return std::make_unique<PostgresqlSnapshot>(conninfo, timeout);
+std::unique_ptr<LedgerSnapshot> open_postgresql_snapshot(const std::string& conninfo, std::chrono::milliseconds timeout,
+                                                         ReadFrom from) {
+  return std::make_unique<PostgresqlSnapshot>(conninfo, timeout, from);
 }
 
 }  // namespace dti

@@ -15,7 +15,7 @@ namespace dti {
 class PostgresqlSnapshot final : public LedgerSnapshot {
  public:
   /// @throws StorageError  kRefused, kCorrupt, kUnavailable; the text never holds a password
-  PostgresqlSnapshot(const std::string& conninfo, std::chrono::milliseconds timeout);
+  PostgresqlSnapshot(const std::string& conninfo, std::chrono::milliseconds timeout, ReadFrom from);
 
   /// None: PostgreSQL checks its pages by itself, if it was made to.
   [[nodiscard]] std::optional<std::vector<std::string>> check_file() override { return std::nullopt; }

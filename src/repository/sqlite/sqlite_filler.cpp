@@ -33,8 +33,8 @@ class SqliteHold final : public StoreHold {
 /// Locks the file as a server does, and commits as a server does: through the write-ahead log, with a sync.
 class SqliteFiller final : public StoreFiller {
  public:
-  SqliteFiller(const std::filesystem::path& path, std::chrono::milliseconds timeout, WallTime at)
-      : keeper_(path, {}), timeout_(timeout) {
+  SqliteFiller(const std::filesystem::path& path, std::chrono::milliseconds timeout, WallTime at, CopyWarningSink warn)
+      : keeper_(path, {}), timeout_(timeout), warn_(std::move(warn)) {
     perform([&] {
       connection_.emplace(keeper_.path().string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX);
       connection_->on_busy(
@@ -114,22 +114,36 @@ class SqliteFiller final : public StoreFiller {
     });
   }
 
-  void commit(Epoch epoch, WallTime at) override {
+  Epoch commit(Epoch epoch, WallTime at) override {
+    Epoch committed = 0;
     perform([&] {
       connection_->prepare("UPDATE leadership SET epoch = max(epoch, ?), holder = ?, taken_at = ?")
           .bind(epoch)
           .bind(kCopyHolder)
           .bind(stored_time(at))
           .run();
+      committed = connection_->query_integer("SELECT epoch FROM leadership").value();
       insert_entry_.reset();
       transaction_->commit();
       transaction_.reset();
-      // From here on the file is complete without its write-ahead log.
-      static_cast<void>(connection_->query_integer("PRAGMA wal_checkpoint(TRUNCATE)"));
     });
+    empty_log();
+    return committed;
   }
 
  private:
+  /// Makes the file complete without its write-ahead log. The copy is stored with that log too.
+  void empty_log() {
+    std::string reason = "another process reads the file";
+    try {
+      if (connection_->query_integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0) return;
+    } catch (const SqliteError& error) {
+      reason = error.what();
+    }
+    warn_("the copy is stored, but a part of it may still be in its write-ahead log (" + reason + "): if " +
+          keeper_.log_path().string() + " exists, keep it beside the file");
+  }
+
   template <class Call>
   void perform(Call call) {
     try {
@@ -152,6 +166,7 @@ class SqliteFiller final : public StoreFiller {
 
   StoreKeeper keeper_;  // outlives the connection
   const std::chrono::milliseconds timeout_;
+  const CopyWarningSink warn_;
   SteadyTime wait_until_;
   std::optional<SqliteConnection> connection_;
   std::optional<SqliteTransaction> transaction_;
@@ -161,8 +176,8 @@ class SqliteFiller final : public StoreFiller {
 }  // namespace
 
 std::unique_ptr<StoreFiller> open_sqlite_filler(const std::filesystem::path& path, std::chrono::milliseconds timeout,
-                                                WallTime at) {
-  return std::make_unique<SqliteFiller>(path, timeout, at);
+                                                WallTime at, CopyWarningSink warn) {
+  return std::make_unique<SqliteFiller>(path, timeout, at, std::move(warn));
 }
 
 std::unique_ptr<StoreHold> hold_sqlite(const std::filesystem::path& path) { return std::make_unique<SqliteHold>(path); }

@@ -20,16 +20,18 @@ namespace dti {
 /// The same database, to be read in one transaction. See PostgresqlSnapshot.
 /// @throws StorageError  kRefused, kCorrupt, kUnavailable; the text never holds a password
 [[nodiscard]] std::unique_ptr<LedgerSnapshot> open_postgresql_snapshot(const std::string& conninfo,
-                                                                       std::chrono::milliseconds timeout);
+                                                                       std::chrono::milliseconds timeout,
+                                                                       ReadFrom from);
 
 /// Fills the database with a copy of another store.
 /// @throws StorageError  kRefused: it is not empty, a server leads it, or no server may use it; kUnavailable
 [[nodiscard]] std::unique_ptr<StoreFiller> open_postgresql_filler(const std::string& conninfo,
-                                                                  std::chrono::milliseconds timeout, WallTime at);
+                                                                  std::chrono::milliseconds timeout, WallTime at,
+                                                                  CopyWarningSink warn);
 
 /// Keeps servers from taking the lead of the database. Needs the right to update the table leadership.
 /// @throws StorageError  kRefused: a server leads it, or it is empty; kUnavailable
-[[nodiscard]] std::unique_ptr<StoreHold> hold_postgresql(const std::string& conninfo,
-                                                         std::chrono::milliseconds timeout);
+[[nodiscard]] std::unique_ptr<StoreHold> hold_postgresql(const std::string& conninfo, std::chrono::milliseconds timeout,
+                                                         CopyWarningSink warn);
 
 }  // namespace dti

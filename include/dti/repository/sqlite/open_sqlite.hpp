@@ -25,7 +25,8 @@ namespace dti {
 /// Fills the file with a copy of another store. The file need not exist.
 /// @throws StorageError  kRefused: it is not empty, a server has it, or no server may use it
 [[nodiscard]] std::unique_ptr<StoreFiller> open_sqlite_filler(const std::filesystem::path& path,
-                                                              std::chrono::milliseconds timeout, WallTime at);
+                                                              std::chrono::milliseconds timeout, WallTime at,
+                                                              CopyWarningSink warn);
 
 /// Keeps servers away from the file, which must exist.
 /// @throws StorageError  kRefused: a server has it, or its lock file cannot be written

@@ -18,6 +18,9 @@ struct CatalogCounts {
 /// Receives entries of a ledger, in order of seq.
 using EntrySink = std::function<void(std::vector<StoredEntry>)>;
 
+/// From which of several hosts of one database to read. A replica can lack the newest commits.
+enum class ReadFrom { kAnyHost, kWritableHost };
+
 /// A whole store at one moment: it has nothing that a server commits later. It takes no lead, makes no schema, and does
 /// not block a server. In addition to the reader's calls, it has those that only a verification or a copy needs.
 /// Every call throws StorageError: kCorrupt if a row cannot be read, kUnavailable. Thread: one.

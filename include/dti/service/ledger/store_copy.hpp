@@ -12,6 +12,9 @@
 
 namespace dti {
 
+/// Receives the warnings of a copy, each a sentence for people. Thread: that of the copy.
+using CopyWarningSink = std::function<void(const std::string&)>;
+
 /// Keeps servers away from a store while it lives: no server can take the lead of the store.
 class StoreHold {
  public:
@@ -38,8 +41,9 @@ class StoreFiller {
   virtual void add_entries(SemesterId semester, const std::vector<StoredEntry>& entries) = 0;
   /// Makes everything durable. Nothing else may be called afterwards.
   /// @param epoch  the lowest epoch that the leadership may have
-  /// @throws StorageError  also kInDoubt
-  virtual void commit(Epoch epoch, WallTime at) = 0;
+  /// @return the epoch that the leadership has; it rises when a server takes the lead
+  /// @throws StorageError  kInDoubt: the copy may be stored. Any other kind: it is not
+  [[nodiscard]] virtual Epoch commit(Epoch epoch, WallTime at) = 0;
 };
 
 /// Copies catalogue, semesters and ledgers into the store, without commit().
