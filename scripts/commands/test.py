@@ -18,13 +18,15 @@ from pathlib import Path
 from scripts.commands.shared import ROOT, CouldNotRun, end_group, install, new_parser, say
 from scripts.commands.fuzz import fuzz, target_names
 from scripts.commands.simulate import simulate
+from scripts.commands.unit_filter import write_programs
 from tests_py.harness.networks import remove_hosts_of_the_dead
 from tests_py.harness.patroni.cluster import remove_left_over
 from tests_py.harness.postgresql import FOLDERS, newest_bin_folder, remove_cluster, scratch_cluster
 from tests_py.harness.stopping import Stopped, held, raise_on_signals
 
-PARTS = ("unit", "asan", "tsan", "fuzz", "simulation", "e2e", "smoke")  # smoke: a part of e2e
-DEFAULT_PARTS = PARTS[:-1]
+# smoke: a part of e2e. filter: e2e, with dti_server and faculty under the filter of system calls of their units
+PARTS = ("unit", "asan", "tsan", "fuzz", "simulation", "e2e", "smoke", "filter")
+DEFAULT_PARTS = PARTS[:-2]
 SUITE_SECONDS = 1200  # each of these is for what hangs, on a machine several times slower than usual
 SUITE_JOBS = 2  # the longest ones wait for databases and disks most of the time
 E2E_SECONDS = 3600
@@ -168,12 +170,12 @@ def run_fuzz_targets(counts):
         counts.passed += 0 if result.findings else 1
 
 
-def run_e2e(counts, folder, selection):
-    say("== end to end")
-    report = folder / "e2e.xml"
+def run_e2e(counts, folder, selection, programs=ROOT / "build/dev/bin", name="e2e"):
+    say("== end to end" + (": under the filter of system calls" if name == "filter" else ""))
+    report = folder / f"{name}.xml"
     clusters = f"dti-pg-{os.getpid()}-"
     patroni_clusters = f"dti-patroni-{os.getpid()}-"
-    environment = {**os.environ, "DTI_BIN_DIR": str(ROOT / "build/dev/bin"), "DTI_TEST_CLUSTERS": clusters,
+    environment = {**os.environ, "DTI_BIN_DIR": str(programs), "DTI_TEST_CLUSTERS": clusters,
                    "DTI_PATRONI_FOLDERS": patroni_clusters}
     command = ["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", f"--junit-xml={report}",
                *selection, "tests_py", "clients/python/tests"]
@@ -186,8 +188,17 @@ def run_e2e(counts, folder, selection):
         remove_hosts_of_the_dead()
     if status is None:
         say(f"still ran after {E2E_SECONDS} s")
-    if counts.add(report, "e2e") == 0 and status != 0:
+    if counts.add(report, name) == 0 and status != 0:
         counts.failed += 1
+
+
+def run_filter(counts, folder):
+    units = ROOT / "packaging/systemd"
+    programs = folder / "bin"
+    programs.mkdir()
+    write_programs(ROOT / "build/dev/bin", programs,
+                   {"dti_server": units / "dti-server.service", "faculty": units / "dti-faculty@.service"})
+    run_e2e(counts, folder, [], programs, "filter")
 
 
 def run_simulation(counts, folder):
@@ -220,9 +231,9 @@ def try_to_make_cluster(counts, stack):
 
 
 PRESETS = {"unit": "dev", "asan": "asan", "tsan": "tsan", "fuzz": "fuzz", "simulation": "dev", "e2e": "dev",
-           "smoke": "dev"}  # by part
+           "smoke": "dev", "filter": "dev"}  # by part
 DAEMONS = {"dti_server", "faculty", "program", "dtictl"}
-PROGRAMS = {"simulation": {"simulation"}, "e2e": DAEMONS, "smoke": DAEMONS}  # that a part runs
+PROGRAMS = {"simulation": {"simulation"}, "e2e": DAEMONS, "smoke": DAEMONS, "filter": DAEMONS}  # that a part runs
 
 
 def was_built(part):
@@ -254,6 +265,8 @@ def run_parts(counts, parts):
             attempt(counts, run_simulation, counts, folder)
         if "e2e" in parts or "smoke" in parts:
             attempt(counts, run_e2e, counts, folder, [] if "e2e" in parts else ["-m", "smoke"])
+        if "filter" in parts:
+            attempt(counts, run_filter, counts, folder)
 
 
 def attempt(counts, run, *arguments):
@@ -267,7 +280,9 @@ def attempt(counts, run, *arguments):
 
 def main():
     parser = new_parser("test", __doc__)
-    parser.add_argument("part", nargs="*", help=f"{', '.join(PARTS)}; default: all but smoke, which is a part of e2e")
+    parser.add_argument("part", nargs="*",
+                        help=f"{', '.join(PARTS)}; default: all but smoke, which is a part of e2e, and filter, which is "
+                        "e2e with dti_server and faculty under the filter of system calls of their units")
     parts = parser.parse_args().part or DEFAULT_PARTS
     if unknown := set(parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))} (they are: {', '.join(PARTS)})")
@@ -277,7 +292,7 @@ def main():
     status = None
     try:
         try:
-            install("test")
+            install("test", *(["filter"] if "filter" in parts else []))
         except CouldNotRun as fault:
             say(f"{fault}: what does without them is built and run")
             counts.failed += 1
