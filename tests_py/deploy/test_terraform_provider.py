@@ -119,7 +119,8 @@ REFUSALS = {
     "two that exclude each other": (
         FIREWALL, '"clients"\n', '"clients"\n  source_tags = ["a"]\n  target_service_accounts = ["b"]\n',
         "source_tags, target_service_accounts conflict with each other"),
-    "one without the other": (USER, "password_wo_version = 1", "", "password_wo requires password_wo_version"),
+    "one without the other": (USER, "password_wo         = var.password", "",
+                              "password_wo_version requires password_wo"),
     "a set that is indexed": (
         FIREWALL, NETWORK, NETWORK + "output \"protocol\" {\n  value = google_compute_firewall.clients.allow[0]\n}\n",
         "Cannot index a set value"),
@@ -368,6 +369,14 @@ def test_the_schema_has_what_its_list_names_with_source_and_version():
     assert sorted(names) == sorted((SCHEMA / "resources.txt").read_text().split())
     [source] = map(json.loads, sources)
     assert (source["provider"], source["version"]) == ("hashicorp/google", "6.50.0")
+
+
+def test_each_rule_names_the_file_the_commit_and_the_line_where_the_provider_states_it():
+    for resource, of in json.loads((SCHEMA.parent / "rules.json").read_text()).items():
+        for rule in of["rules"]:
+            source = rule.get("source", of["source"])
+            assert re.fullmatch(r"google/[\w/]+\.go", source), (resource, source)
+            assert re.fullmatch("[0-9a-f]{8}:[1-9][0-9]*", rule["at"]), (resource, rule)
 
 
 # From the schema that the provider 6.50.0 itself prints (lonegunmanb/terraform-google-schema, tag v6.50.0).

@@ -12,11 +12,11 @@ import (
 
 // resourceRules has what the provider knows about a resource and its schema does not state.
 type resourceRules struct {
-	Source string `json:"source"` // the file in the repository of the provider
+	Source string `json:"source"` // a file in the repository of the provider
 	Rules  []rule `json:"rules"`
 }
 
-// rule is for the values at some paths, by its kind:
+// rule says where the provider states it, and is for the values at some paths, by its kind:
 //
 //	enum, range, pattern: each value has one of Values, is between Min and Max, or matches.
 //	conflicts, exactly_one, at_least_one: which of the paths a configuration may have together.
@@ -32,7 +32,11 @@ type rule struct {
 	Max     *float64 `json:"max"`
 	Matches string   `json:"matches"`
 	Value   any      `json:"value"`
+	Source  string   `json:"source"` // if not the file of the resource
+	At      string   `json:"at"`     // the commit and the line of the first path in that file
 }
+
+var anchor = regexp.MustCompile(`^[0-9a-f]{8}:[1-9][0-9]*$`)
 
 var kinds = []string{"enum", "range", "pattern", "conflicts", "exactly_one", "at_least_one", "requires", "default",
 	"replaces", "shrinking_replaces", "protects"}
@@ -44,6 +48,9 @@ func (r resourceRules) check(resources map[string]block, resource string) error 
 	for _, rule := range r.Rules {
 		if !slices.Contains(kinds, rule.Kind) || len(rule.Paths) == 0 {
 			return fmt.Errorf("%s: a rule needs paths and a kind of %s: %+v", resource, strings.Join(kinds, ", "), rule)
+		}
+		if !anchor.MatchString(rule.At) {
+			return fmt.Errorf("%s: %s of %s needs a commit and a line, not %q", resource, rule.Kind, rule.Paths[0], rule.At)
 		}
 		for _, path := range rule.Paths {
 			if _, _, err := findAttribute(resources, resource+"."+path); err != nil {
