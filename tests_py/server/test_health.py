@@ -60,6 +60,7 @@ def test_a_process_that_listens_on_every_address_is_healthy_at_the_address_of_it
 
 
 def test_a_process_that_hangs_is_unhealthy_until_it_continues(tmp_path, daemon):
+    http_address(daemon)  # another thread writes the log: it could be stopped before this line, although READY was printed
     daemon.signal(signal.SIGSTOP)
     try:
         status, text = check(tmp_path, daemon)
