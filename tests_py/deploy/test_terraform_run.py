@@ -48,10 +48,12 @@ class Runner:
 
     def have_numbers(self, database, secret, **more):
         """The state has these numbers of the password; None: the place does not exist yet."""
-        places = [("google_sql_user", {"password_wo_version": database}, database),
-                  ("google_secret_manager_secret_version", {"secret_data_wo_version": secret}, secret)]
-        modules = [{"resources": [{"type": kind, "values": values, **more}]}
-                   for kind, values, number in places if number is not None]
+        places = [("module.database[0].google_sql_user.this", {"password_wo_version": database}, database),
+                  ("module.secrets.google_secret_manager_secret_version.this", {"secret_data_wo_version": secret}, secret)]
+        self.have(*({"address": address, "values": values, **more} for address, values, number in places if number is not None))
+
+    def have(self, *resources):
+        modules = [{"resources": [resource]} for resource in resources]
         empty = {"format_version": "1.0"}
         self.state.write_text(json.dumps({**empty, "values": {"root_module": {"child_modules": modules}}} if modules else empty))
 
@@ -80,6 +82,16 @@ def test_the_number_changes_only_if_the_two_places_may_have_two_passwords(runner
     runner(str(runner.environment), "apply")
     [[_, _, got]] = runner.calls()
     assert got == number
+
+
+def test_with_vms_of_the_database_the_secret_is_the_only_place_and_the_certificate_is_none(runner):
+    version = "google_secret_manager_secret_version.this"
+    runner.have({"address": f"module.secrets.{version}", "values": {"secret_data_wo_version": 3}},
+                {"address": f"module.certificate[0].{version}", "values": {"secret_data_wo_version": 7}},
+                {"address": "module.patroni[0].google_service_account.this", "values": {}})
+    runner(str(runner.environment), "apply")
+    runner(str(runner.environment), "--new-password")
+    assert [number for _, _, number in runner.calls()] == ["3", "4"]
 
 
 def test_a_place_that_was_created_in_part_does_not_count(runner):
@@ -152,5 +164,6 @@ def test_the_startup_script_traces_nothing_and_gives_no_secret_to_a_command_as_a
     lines = SCRIPT.read_text(encoding="utf-8").splitlines()
     assert not [line for line in lines if re.search(r"set -\w*x|xtrace|--verbose|curl .*-v", line)]
     with_secrets = [line.strip() for line in lines if re.search(r"\$\((field|sed)|access_token|/password\"", line)]
-    builtins = ("printf", "field", "[", "#")  # a shell runs them itself, so that no list of processes has their arguments
+    # A shell runs these itself, so that no list of processes has their arguments; place gets only the name of a file.
+    builtins = ("printf", "field", "[", "#", "place")
     assert with_secrets and all(line.startswith(builtins) for line in with_secrets), with_secrets
