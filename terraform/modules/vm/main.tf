@@ -7,10 +7,14 @@ locals {
   packages = [for name in sort(keys(var.packages)) : merge(var.packages[name], { name = name })]
 
   manifest = join("", concat(
+    [for device in sort(keys(var.disks)) : "disk ${device} ${var.disks[device].path}\n"],
     [for index, path in local.paths : "file dti-file-${index} ${var.files[path].mode} ${path}\n"],
+    [for name in var.debian_packages : "debian ${name}\n"],
+    [for path in sort(keys(var.secrets)) : "secret ${var.secrets[path].secret} ${var.secrets[path].mode} ${var.secrets[path].owner} ${path}\n"],
     var.pgpass == null ? [] : ["pgpass ${var.pgpass.secret} ${var.pgpass.prefix} /etc/dti/credentials/pgpass\n"],
     [for package in local.packages : "package ${package.name} ${package.version} ${package.sha256} ${package.object}\n"],
-    [for service in var.services : "service ${service}\n"],
+    [for service in var.services : "${var.restarts_services ? "service" : "start"} ${service}\n"],
+    [for path in sort(keys(var.programs)) : "run ${var.programs[path]} ${path}\n"],
   ))
 }
 
@@ -126,6 +130,18 @@ resource "google_compute_per_instance_config" "this" {
 
       ip_address {
         address = google_compute_address.this.id
+      }
+    }
+
+    # A disk that the template does not have: it stays when the VM is created again or removed.
+    dynamic "disk" {
+      for_each = var.disks
+
+      content {
+        device_name = disk.key
+        source      = disk.value.source
+        mode        = "READ_WRITE"
+        delete_rule = "NEVER"
       }
     }
   }

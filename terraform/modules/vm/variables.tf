@@ -125,6 +125,54 @@ variable "pgpass" {
   default = null
 }
 
+variable "secrets" {
+  description = "Files of the VM with a secret, by their absolute path: the secret (projects/PROJECT/secrets/NAME), and who may read the file: mode, and owner as USER:GROUP. Written after the packages are installed, which create users and groups."
+  type = map(object({
+    secret = string
+    mode   = string
+    owner  = string
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for path in keys(var.secrets) : can(regex("^/[A-Za-z0-9@._/-]+$", path))])
+    error_message = "The path of a secret must be absolute, and must have letters, digits and @ . _ / - only."
+  }
+
+  validation {
+    condition     = alltrue([for secret in values(var.secrets) : can(regex("^0[0-7]{2}0$", secret.mode)) && can(regex("^[a-z0-9_-]+:[a-z0-9_-]+$", secret.owner))])
+    error_message = "A secret must have an octal mode that gives others no right, such as 0640, and an owner such as root:postgres."
+  }
+}
+
+variable "disks" {
+  description = "Disks that stay when the VM is created again, by the name of the device: source (the disk) and the path at which the VM mounts it. A disk without content gets a file system (ext4)."
+  type = map(object({
+    source = string
+    path   = string
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name, disk in var.disks : can(regex("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", name)) && can(regex("^/[A-Za-z0-9._/-]+$", disk.path))])
+    error_message = "The name of a device must have lower-case letters, digits and hyphens; the path of a disk must be absolute."
+  }
+}
+
+variable "debian_packages" {
+  description = "Packages to install from Debian's own archive, in the version that it has at that time. Their services do not start before the files and secrets are there."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.debian_packages : can(regex("^[a-z0-9][a-z0-9+.-]+$", name))])
+    error_message = "A package must be the name of a Debian package, such as postgresql."
+  }
+}
+
 variable "packages" {
   description = "Debian packages to install, by name: version, SHA-256, and the object in Cloud Storage as BUCKET/OBJECT."
   type = map(object({
@@ -146,13 +194,32 @@ variable "packages" {
 }
 
 variable "services" {
-  description = "Units of systemd to start, in this order."
+  description = "Units of systemd to start, in this order: each after the one before it is ready."
   type        = list(string)
   nullable    = false
 
   validation {
     condition     = alltrue([for service in var.services : can(regex("^[A-Za-z0-9@._-]+$", service))])
     error_message = "A service must be the name of a unit, such as dti-server."
+  }
+}
+
+variable "restarts_services" {
+  description = "Whether a change of a file or package restarts the services. If not, the script says that they need a restart, and an operator decides when."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "programs" {
+  description = "Programs to run after the services have started, by their absolute path: the user that runs them. The VM repeats one that fails, for some minutes; each must change nothing that is as it should be."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for path, user in var.programs : can(regex("^/[A-Za-z0-9@._/-]+$", path)) && can(regex("^[a-z0-9_-]+$", user))])
+    error_message = "The path of a program must be absolute, and its user must be the name of a user."
   }
 }
 

@@ -132,3 +132,16 @@ run "all_users_as_accessor_are_refused" {
 
   expect_failures = [var.accessors]
 }
+
+run "a_private_key_is_accepted" {
+  command = plan
+
+  variables {
+    value = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
+  }
+
+  assert {
+    condition     = google_secret_manager_secret_version.this.secret_data_wo == null
+    error_message = "no key in the plan"
+  }
+}

@@ -175,3 +175,53 @@ run "healing_before_the_packages_are_installed_is_refused" {
 
   expect_failures = [var.healing_delay]
 }
+
+run "a_secret_with_a_relative_path_is_refused" {
+  command = plan
+
+  variables {
+    secrets = { "key.pem" = { secret = "projects/example/secrets/key", mode = "0640", owner = "root:ssl-cert" } }
+  }
+
+  expect_failures = [var.secrets]
+}
+
+run "a_secret_that_others_can_read_is_refused" {
+  command = plan
+
+  variables {
+    secrets = { "/etc/dti/key.pem" = { secret = "projects/example/secrets/key", mode = "0644", owner = "root:ssl-cert" } }
+  }
+
+  expect_failures = [var.secrets]
+}
+
+run "a_disk_without_an_absolute_path_is_refused" {
+  command = plan
+
+  variables {
+    disks = { data = { source = "projects/example/zones/southamerica-west1-a/disks/data", path = "data" } }
+  }
+
+  expect_failures = [var.disks]
+}
+
+run "a_package_of_debian_with_a_space_is_refused" {
+  command = plan
+
+  variables {
+    debian_packages = ["postgresql patroni"]
+  }
+
+  expect_failures = [var.debian_packages]
+}
+
+run "a_program_with_a_relative_path_is_refused" {
+  command = plan
+
+  variables {
+    programs = { "role" = "postgres" }
+  }
+
+  expect_failures = [var.programs]
+}

@@ -122,3 +122,36 @@ run "without_a_health_check_the_group_does_not_heal" {
     error_message = "no policy"
   }
 }
+
+run "disks_secrets_and_debians_packages_have_lines_too" {
+  command = plan
+
+  variables {
+    disks             = { data = { source = "projects/example/zones/southamerica-west1-a/disks/data", path = "/srv/data" } }
+    secrets           = { "/etc/dti/key.pem" = { secret = "projects/example/secrets/key", mode = "0640", owner = "root:ssl-cert" } }
+    debian_packages   = ["postgresql", "patroni"]
+    packages          = {}
+    services          = ["etcd", "patroni"]
+    restarts_services = false
+    programs          = { "/etc/dti/role" = "postgres" }
+  }
+
+  assert {
+    condition     = google_compute_instance_template.this.metadata["dti-manifest"] == "disk data /srv/data\ndebian postgresql\ndebian patroni\nsecret projects/example/secrets/key 0640 root:ssl-cert /etc/dti/key.pem\nstart etcd\nstart patroni\nrun postgres /etc/dti/role\n"
+    error_message = "one line for each, in the order in which they are needed"
+  }
+
+  assert {
+    condition     = one(google_compute_per_instance_config.this.preserved_state[0].disk).delete_rule == "NEVER" && one(google_compute_per_instance_config.this.preserved_state[0].disk).device_name == "data"
+    error_message = "the disk stays when the VM is gone"
+  }
+}
+
+run "without_disks_the_group_keeps_none" {
+  command = plan
+
+  assert {
+    condition     = length(google_compute_per_instance_config.this.preserved_state[0].disk) == 0
+    error_message = "a new VM has a new disk"
+  }
+}
