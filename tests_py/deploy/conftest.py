@@ -8,10 +8,13 @@ import pytest
 
 from tests_py.harness.deploy.manifests import Manifests
 from tests_py.harness.process import ROOT
-from tests_py.harness.terraform_policy import PASSWORD
+from tests_py.harness.terraform_policy import CERTIFICATE, PASSWORD
 from tests_py.harness.terraform_provider import CannotBuild, Terraform, build_mirror
 
 TERRAFORM = ROOT / "terraform"
+PATRONI = {"database": "patroni", "database_zones": [f"southamerica-west1-{zone}" for zone in "abc"],
+           "database_image": "debian-cloud/debian-13-trixie-v20261110",
+           "database_ca_certificate": "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"}
 BUDGET = {"billing_account": "012345-6789AB-CDEF01", "project_number": "123456789012", "amount": 400}
 
 
@@ -49,32 +52,35 @@ def terraform(provider, initialised, tmp_path):
 
 class Applied:
     """An environment with the values of its README's example, and with everything that is optional: its first plan, the
-    output of its first apply, and the state after that."""
+    output of its first apply, and the state after that. `variables` replace some of the values."""
 
-    def __init__(self, checkout, environment):
+    def __init__(self, checkout, environment, variables):
         readme = (TERRAFORM / f"environments/{environment}/README.md").read_text(encoding="utf-8")
         [example] = re.findall(r"^```tfvars\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
         (checkout.folder / "terraform.tfvars").write_text(example)
         (checkout.folder / "a.auto.tfvars.json").write_text(json.dumps(
             {"catalog": str(ROOT / "data/catalog.csv"), "faculties": {"derecho": {}}, "simulation_hosts": 1,
-             "alert_emails": ["operations@example.org"], "budget": BUDGET}))
+             "alert_emails": ["operations@example.org"], "budget": BUDGET, **variables}))
         self.checkout = checkout
-        flag = f"-var=db_password={PASSWORD}"
-        self.plan = checkout.plan(flag)
+        flags = [f"-var=db_password={PASSWORD}", *([f"-var=database_certificate={CERTIFICATE}"] if variables else [])]
+        self.plan = checkout.plan(*flags)
         (checkout.folder / "plan").unlink()
-        self.output = checkout.apply(flag)
+        self.output = checkout.apply(*flags)
         self.state = checkout.state()
 
 
 @pytest.fixture(scope="session")
 def applied(initialised, tmp_path_factory):
-    """A function: an environment that was applied. A test that changes it needs a copy."""
+    """A function: an environment that was applied, or gcp-prod-patroni, which is gcp-prod with VMs of a database. A test that
+    changes it needs a copy."""
     base = tmp_path_factory.mktemp("applied")
     done = {}
 
     def of(environment):
         if environment not in done:
-            done[environment] = Applied(initialised(TERRAFORM, f"environments/{environment}").copy(base), environment)
+            folder = environment.removesuffix("-patroni")
+            done[environment] = Applied(initialised(TERRAFORM, f"environments/{folder}").copy(base), folder,
+                                        PATRONI if environment != folder else {})
         return done[environment]
     return of
 

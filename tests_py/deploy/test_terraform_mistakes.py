@@ -1,16 +1,19 @@
 """What the environments for Google Cloud plan breaks no rule of harness/terraform_policy.py, and each mistake that is
 made in a copy of them is found: by the rule that is named, or by Terraform with the provider."""
 
+import json
 import re
 
 import pytest
 
+from tests_py.deploy.conftest import PATRONI
 from tests_py.harness.process import ROOT
-from tests_py.harness.terraform_policy import PASSWORD, PRODUCTION_RULES, RULES, faults
+from tests_py.harness.terraform_policy import CERTIFICATE, PASSWORD, PRODUCTION_RULES, RULES, faults
 
 TREE = ROOT / "terraform"
-ENVIRONMENTS = {"gcp-dev": RULES, "gcp-prod": PRODUCTION_RULES}
+ENVIRONMENTS = {"gcp-dev": RULES, "gcp-prod": PRODUCTION_RULES, "gcp-prod-patroni": PRODUCTION_RULES}
 PROD = "environments/gcp-prod"
+SECRETS = [f"-var=db_password={PASSWORD}", f"-var=database_certificate={CERTIFICATE}"]
 pytestmark = pytest.mark.skipif(not (TREE / PROD).is_dir(), reason=f"there is no terraform/{PROD}")
 
 # The mistake: the rules that find it, while all others find nothing; and how to make it: file, text, text instead.
@@ -47,18 +50,18 @@ MISTAKES = {
         "what_the_destroy_of_a_database_cannot_delete_is_abandoned",
         ("modules/network/main.tf", 'deletion_policy = "ABANDON"', "")),
     "a password that is kept in the state": (
-        "secrets_are_write_only the_password_is_in_no_plan",
+        "secrets_are_write_only no_secret_is_in_a_plan",
         ("modules/database/variables.tf", "ephemeral   = true", ""), (f"{PROD}/variables.tf", "ephemeral   = true", ""),
         ("modules/database/main.tf", "password_wo         = var.password\n  password_wo_version = var.password_version",
          "password = var.password")),
     "a password in the metadata": (
-        "the_password_is_in_no_plan", (f"{PROD}/variables.tf", "ephemeral   = true", ""),
+        "no_secret_is_in_a_plan", (f"{PROD}/variables.tf", "ephemeral   = true", ""),
         (f"{PROD}/main.tf", "catalog         = var.catalog", "catalog = var.catalog\n  password = var.db_password"),
         ("modules/server/variables.tf", 'variable "semester"',
          'variable "password" {\n  type = string\n}\nvariable "semester"'),
         ("modules/server/main.tf", 'log-format    = "json"', 'log-format = "json"\n      password = var.password')),
     "a password in triggers_replace": (
-        "the_password_is_in_no_plan", (f"{PROD}/variables.tf", "ephemeral   = true", ""),
+        "no_secret_is_in_a_plan", (f"{PROD}/variables.tf", "ephemeral   = true", ""),
         (f"{PROD}/main.tf", 'check "monitoring"', 'resource "terraform_data" "after" {\n'
          '  triggers_replace = [var.db_password]\n}\n\ncheck "monitoring"')),
     "a role for the whole project": (
@@ -88,6 +91,24 @@ MISTAKES = {
     "a provider that is not pinned": (
         "the_provider_is_pinned", (f"{PROD}/versions.tf", '"= 6.50.0"', '"~> 6.50"')),
 }
+# The same, if the database has VMs of its own.
+MISTAKES_WITH_PATRONI = {
+    "a disk of a database that goes with its VM": (
+        "disks_of_a_database_stay",
+        ("modules/vm/main.tf", 'delete_rule = "NEVER"', 'delete_rule = "ON_PERMANENT_INSTANCE_DELETION"')),
+    "a disk of a database that goes without a snapshot": (
+        "disks_of_a_database_stay",
+        ("modules/patroni/main.tf", "create_snapshot_before_destroy = var.deletion_protection", "")),
+    "a key in the metadata": (
+        "no_secret_is_in_a_plan",
+        (f"{PROD}/variables.tf", 'variable "database_certificate" {', 'variable "database_key" {\n  type = string\n}\n\n'
+         'variable "database_certificate" {'),
+        (f"{PROD}/main.tf", "= var.database_ca_certificate\n", '= "${var.database_ca_certificate}${var.database_key}"\n'),
+        ("modules/patroni/variables.tf", ' && !strcontains(var.ca_certificate, "PRIVATE KEY")', "")),
+    "a database VM that is open to the clients": (
+        "firewalls_name_their_sources",
+        ("modules/patroni/main.tf", "source_tags = var.server_tags", 'source_ranges = ["0.0.0.0/0"]')),
+}
 REFUSED = {
     "an unknown argument": (
         'argument named "ssl_mod" is not expected', ("modules/database/main.tf", "ssl_mode ", "ssl_mod ")),
@@ -111,12 +132,16 @@ REFUSED = {
 
 @pytest.fixture
 def start(terraform):
-    """A function: an environment with the values of the example in its documentation, after some changes."""
-    def changed(environment, *changes):
+    """A function: an environment with the values of the example in its documentation, after some changes; gcp-prod-patroni
+    is gcp-prod with VMs of a database."""
+    def changed(name, *changes):
+        environment = name.removesuffix("-patroni")
         readme = (TREE / f"environments/{environment}/README.md").read_text()
         [example] = re.findall(r"^```tfvars\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
         checkout = terraform(source=TREE, below=f"environments/{environment}")
         (checkout.folder / "terraform.tfvars").write_text(example)
+        if name != environment:
+            (checkout.folder / "a.auto.tfvars.json").write_text(json.dumps(PATRONI))
         for name, before, after in changes:
             file = checkout.folder.parents[1] / name
             assert before in file.read_text(), f"{name} has no {before!r}"
@@ -127,7 +152,7 @@ def start(terraform):
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_no_rule_is_broken(start, environment):
-    plan = start(environment).plan(f"-var=db_password={PASSWORD}")
+    plan = start(environment).plan(*SECRETS[:2 if "patroni" in environment else 1])
     assert faults(plan, ENVIRONMENTS[environment]) == {}
 
 
@@ -138,6 +163,14 @@ def test_a_rule_finds(start, mistake):
     assert [*faults(plan, PRODUCTION_RULES)] == rules.split()
 
 
+@pytest.mark.parametrize("mistake", MISTAKES_WITH_PATRONI)
+def test_a_rule_finds_with_vms_of_a_database(start, mistake):
+    rules, *changes = MISTAKES_WITH_PATRONI[mistake]
+    key = [f"-var=database_key={CERTIFICATE}"] if "database_key" in str(changes) else []
+    plan = start("gcp-prod-patroni", *changes).plan(*SECRETS, *key)
+    assert [*faults(plan, PRODUCTION_RULES)] == rules.split()
+
+
 @pytest.mark.parametrize("mistake", REFUSED)
 def test_terraform_refuses(start, mistake):
     words, *changes = REFUSED[mistake]
@@ -145,5 +178,5 @@ def test_terraform_refuses(start, mistake):
 
 
 def test_each_rule_finds_a_mistake():
-    found = {rule for rules, *_ in MISTAKES.values() for rule in rules.split()}
+    found = {rule for rules, *_ in [*MISTAKES.values(), *MISTAKES_WITH_PATRONI.values()] for rule in rules.split()}
     assert found == {rule.__name__ for rule in PRODUCTION_RULES}

@@ -7,17 +7,19 @@ import re
 
 import pytest
 
+from tests_py.harness.patroni import settings
 from tests_py.harness.process import ROOT, run
 from tests_py.harness.prometheus import FOLDER as MONITORING
-from tests_py.harness.terraform_policy import PASSWORD
+from tests_py.harness.terraform_policy import CERTIFICATE, KEY, PASSWORD
 
 TERRAFORM = ROOT / "terraform"
-ENVIRONMENTS = ("gcp-dev", "gcp-prod")
+ENVIRONMENTS = ("gcp-dev", "gcp-prod", "gcp-prod-patroni")
 ROLES = {"roles/logging.logWriter", "roles/monitoring.metricWriter", "roles/secretmanager.secretAccessor",
          "roles/storage.objectViewer"}
 GOOGLE_SOURCES = {"35.191.0.0/16", "130.211.0.0/22", "35.235.240.0/20"}
 
 FLAG = f"-var=db_password={PASSWORD}"
+CERTIFICATE_FLAG = f"-var=database_certificate={CERTIFICATE}"
 
 
 def change(checkout, **variables):
@@ -62,19 +64,26 @@ def texts(value):
 
 # Closed.
 
-def test_each_rule_of_the_firewall_has_a_named_source_one_port_and_no_wide_range(resources):
-    ports = {"6000": 0, "5000": 0, "6080": 0, "5080": 0, "22": 0}
+def test_each_rule_of_the_firewall_has_a_named_source_named_ports_and_no_wide_range(resources):
+    opened = {"6000", "5000", "6080", "5080", "22"}
+    of_database = {"5432", "8008", "2379", "2380"}
+    found = set()
     for rule in of_type(resources, "google_compute_firewall"):
         sources = rule["source_ranges"] or []
         assert sources or rule["source_tags"], rule["name"]
         assert all(ipaddress.ip_network(source).prefixlen >= 8 for source in sources)
         [allow] = rule["allow"]
         assert allow["protocol"] == "tcp" and rule["direction"] == "INGRESS" and rule["deny"] == []
-        [port] = allow["ports"]
-        ports[port] += 1
-        if port in ("6080", "5080", "22"):
+        ports = set(allow["ports"])
+        found |= ports
+        if ports & {"6080", "5080", "22"}:
             assert set(sources) <= GOOGLE_SOURCES
-    assert all(ports.values())
+        if ports & of_database or "dti-database" in (rule["target_tags"] or []):
+            assert not sources and (ports, set(rule["source_tags"])) in (
+                (of_database, {"dti-database"}), ({"5432"}, {"dti-server"}))
+        else:
+            assert len(ports) == 1
+    assert found in (opened, opened | of_database)
 
 
 def test_rights_are_given_one_by_one_and_none_is_broad(resources):
@@ -101,23 +110,34 @@ def files_with(folder, marker):
 def test_the_password_is_in_no_plan_no_state_no_metadata_and_no_output(applied, tmp_path, environment):
     first = applied(environment)
     for text in (json.dumps(first.plan), first.output, json.dumps(first.state)):
-        assert PASSWORD not in text
+        assert PASSWORD not in text and KEY not in text
     checkout = first.checkout.copy(tmp_path)
-    checkout.plan(FLAG)
+    checkout.plan(*flags_of(environment))
     assert (checkout.folder / "plan").exists() and (checkout.folder / "terraform.tfstate").exists()
     given = {name for name in files_with(tmp_path, PASSWORD) if name.endswith(".tftest.hcl")}  # copied with the rest
-    assert files_with(tmp_path, PASSWORD) - given == set()
-    [user] = of_type(list(of_module(first.state["values"]["root_module"])), "google_sql_user")
-    assert user["password_wo_version"] == 1 and user["password"] is None
+    assert (files_with(tmp_path, PASSWORD) - given) | files_with(tmp_path, KEY) == set()
+    resources = list(of_module(first.state["values"]["root_module"]))
+    if "patroni" in environment:
+        assert not [kind for kind, *_ in resources if "google_sql" in kind]
+        assert [version["secret_data_wo_version"] for version in of_type(resources, "google_secret_manager_secret_version")] == [1, 1]
+    else:
+        [user] = of_type(resources, "google_sql_user")
+        assert user["password_wo_version"] == 1 and user["password"] is None
+
+
+def flags_of(environment):
+    return [FLAG, *([CERTIFICATE_FLAG] if "patroni" in environment else [])]
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_another_number_writes_another_password_to_both_places_and_touches_no_vm(applied, tmp_path, environment):
     checkout = applied(environment).checkout.copy(tmp_path)
-    assert "No changes." in checkout.run("plan", "-var=db_password=another-password")
+    flags = flags_of(environment)
+    assert "No changes." in checkout.run("plan", "-var=db_password=another-password", *flags[1:])
     change(checkout, db_password_version=2)
-    assert changed(checkout.plan(FLAG)) == {"module.database.google_sql_user.this",
-                                            "module.secrets.google_secret_manager_secret_version.this"}
+    database = {"gcp-dev": {"module.database.google_sql_user.this"}, "gcp-prod": {"module.database[0].google_sql_user.this"}}
+    assert changed(checkout.plan(*flags)) == database.get(environment, set()) | {
+        "module.secrets.google_secret_manager_secret_version.this"}
 
 
 def changed(plan):
@@ -177,6 +197,64 @@ def test_the_protected_database_is_not_destroyed_before_its_protection_is_off(ch
     checkout.apply(FLAG)
     checkout.run("destroy", "-auto-approve", FLAG)
     assert "values" not in checkout.state()
+
+
+# The database VMs.
+
+@pytest.fixture
+def with_patroni(applied, tmp_path):
+    return applied("gcp-prod-patroni").checkout.copy(tmp_path)
+
+
+def test_another_number_of_the_certificate_writes_it_again_and_touches_no_vm(with_patroni):
+    change(with_patroni, database_certificate_version=2)
+    assert changed(with_patroni.plan(FLAG, CERTIFICATE_FLAG)) == {
+        "module.certificate[0].google_secret_manager_secret_version.this"}
+
+
+@pytest.mark.parametrize("values", [{"database_image": "debian-cloud/debian-13-trixie-v20261210"},
+                                    {"database_machine_type": "e2-standard-4"}], ids=str)
+def test_no_change_of_the_database_vms_replaces_one_or_its_disk(with_patroni, values):
+    change(with_patroni, **values)
+    gone = removed(with_patroni.plan(FLAG, CERTIFICATE_FLAG))
+    assert len(gone) == 3 and all("google_compute_instance_template" in address for address in gone)
+
+
+def test_protected_disks_are_neither_destroyed_nor_replaced_before_their_protection_is_off(with_patroni):
+    flags = [FLAG, CERTIFICATE_FLAG]
+    disks = {values["disk_id"] for values in disks_of(with_patroni)}
+    assert "The disks of the database are protected" in with_patroni.run("destroy", "-auto-approve", *flags, status=1)
+    change(with_patroni, database_zones=["southamerica-west1-a", "southamerica-west1-c", "southamerica-west1-b"])
+    assert "The disks of the database are protected" in with_patroni.run("apply", "-auto-approve", *flags, status=1)
+    assert {values["disk_id"] for values in disks_of(with_patroni)} == disks and len(disks) == 6
+    change(with_patroni, database_zones=["southamerica-west1-a", "southamerica-west1-b", "southamerica-west1-c"],
+           deletion_protection=False)
+    with_patroni.apply(*flags)
+    with_patroni.run("destroy", "-auto-approve", *flags)
+    assert "values" not in with_patroni.state()
+
+
+def disks_of(checkout):
+    return of_type(list(of_module(checkout.state()["values"]["root_module"])), "google_compute_disk")
+
+
+def test_patroni_gets_the_settings_of_the_runs_that_lost_no_commit(applied):
+    files = files_of(applied("gcp-prod-patroni").state, "dti-database-1")
+    lines = dict(re.findall(r'^ +"(\w+)": (.+)$', files["/etc/patroni/config.yml"], re.MULTILINE))
+    for part in (settings.CLUSTER, settings.POSTGRESQL, settings.PARAMETERS):
+        for name, value in settings.values(part).items():
+            assert json.loads(lines[name]) == value, name
+    etcd = dict(line.split("=", 1) for line in files["/etc/default/etcd"].splitlines())
+    for name, value in settings.values(settings.ETCD).items():
+        if name != "pre-vote":  # the default since 3.5
+            assert etcd[f"ETCD_{name.replace('-', '_').upper()}"] == str(value)
+
+
+def files_of(state, vm):
+    """{path: content} of a VM."""
+    metadata = vms(list(of_module(state["values"]["root_module"])))[vm]
+    return {path: metadata[name] for kind, name, _, path in
+            (line.split(" ") for line in metadata["dti-manifest"].splitlines() if line.startswith("file "))}
 
 
 # What the VMs get.

@@ -267,6 +267,54 @@ def test_the_faculties_are_those_of_the_environment(script, monkeypatch):
     assert script.main() == 0 and rolled == ["derecho"]
 
 
+# The database VMs.
+
+VM = {"zone": "zone-a", "name": "dti-database-1", "group": "dti-database-1"}
+PATRONI = [{"Member": "database-1", "Role": "Leader", "State": "running"},
+           {"Member": "database-2", "Role": "Sync Standby", "State": "streaming"},
+           {"Member": "database-3", "Role": "Replica", "State": "streaming"}]
+
+
+@pytest.mark.parametrize(("members", "roles"), [
+    (PATRONI, ["leader", "standby", "standby"]), (PATRONI[:2], ["leader", "standby", None]),
+    ([PATRONI[0], PATRONI[2]], [None, None, None]),
+    ([*PATRONI[:2], {**PATRONI[2], "State": "starting"}], ["leader", "standby", None]), ("", [None, None, None])], ids=str)
+def test_a_database_vm_is_ready_while_it_follows_and_a_standby_has_each_commit(script, monkeypatch, members, roles):
+    monkeypatch.setattr(script, "call", lambda *_: json.dumps(members) if members else None)
+    assert [script.Database(f"database-{number}", VM, "campus").role() for number in (1, 2, 3)] == roles
+
+
+def test_the_database_vms_take_a_password_before_the_servers_are_replaced(script, monkeypatch):
+    servers = {name: {**VM, "name": f"dti-{name}", "http_port": 6080} for name in ("server-1", "server-2")}
+    outputs = {"project": {"value": "campus"}, "servers": {"value": servers},
+               "databases": {"value": {"database-1": VM, "database-2": VM}}}
+    done = []
+
+    def call(*command):
+        if command[0] == "terraform":
+            return json.dumps(outputs)
+        done.append(command[-1])
+        return ""
+    monkeypatch.setattr(script, "call", call)
+    monkeypatch.setattr(script, "roll", lambda machines: done.extend(machine.name for machine in machines))
+    for flags, wanted in (([], ["--command=sudo google_metadata_script_runner startup"] * 2 + ["server-1", "server-2"]),
+                          (["--databases"], ["database-1", "database-2"])):
+        done.clear()
+        monkeypatch.setattr("sys.argv", ["roll", *flags, "environment"])
+        assert (script.main(), done) == (0, wanted)
+    outputs["databases"]["value"] = {}
+    with pytest.raises(SystemExit):
+        script.main()
+
+
+def test_a_primary_hands_over_by_a_switchover(script, monkeypatch):
+    commands = []
+    monkeypatch.setattr(script, "call", lambda *command: commands.append(command[-1]))
+    with pytest.raises(script.Stopped, match="could not hand over"):
+        script.Database("database-1", VM, "campus").stop()
+    assert commands == ["--command=sudo patronictl -c /etc/patroni/config.yml switchover --force"]
+
+
 @pytest.mark.parametrize(("text", "role"), [
     ('{"role": "leader"}', "leader"), ('{"role": "standby"}', "standby"), ('{"role": "taking-over"}', None),
     ('{"name": "derecho"}', "faculty"), ("", None), (None, None), ("<html>", None)])

@@ -13,7 +13,7 @@ import pytest
 from tests_py.harness.process import HANG_SECONDS, ROOT
 
 CHECKOV = ROOT / "tests/terraform/checkov"
-ENVIRONMENTS = ("gcp-dev", "gcp-prod")
+ENVIRONMENTS = ("gcp-dev", "gcp-prod", "gcp-prod-patroni")
 SCAN_SECONDS = 540  # checkov takes about 12 s of a processor
 # The check that finds the mistake: a part of the resource's address, and its other values, or its other type.
 MISTAKES = {

@@ -7,6 +7,8 @@ import re
 
 WIDEST_PREFIX = 8
 PASSWORD = "correct-horse-battery"  # of the database, in a plan that is checked
+KEY = "bm90LWEta2V5"  # of the database VMs, in the same way
+CERTIFICATE = f"-----BEGIN PRIVATE KEY-----\n{KEY}\n-----END PRIVATE KEY-----\n"
 LABELS = {"application", "environment"}
 BASIC_ROLES = {"roles/owner", "roles/editor", "roles/viewer"}
 # Roles that read or change more than the resource to which an account needs access.
@@ -112,6 +114,16 @@ def databases_survive_a_zone_and_two_kinds_of_deletion(plan):
             yield f"{address} is not protected against Terraform and against other programs"
 
 
+def disks_of_a_database_stay(plan):
+    for address, config in resources(plan, "google_compute_per_instance_config"):
+        for disk in first(config, "preserved_state").get("disk") or []:
+            if disk.get("delete_rule") != "NEVER":
+                yield f"{address} deletes {disk.get('device_name')} together with the VM"
+    for address, disk in resources(plan, "google_compute_disk"):
+        if not disk.get("create_snapshot_before_destroy"):
+            yield f"{address} is destroyed without a snapshot"
+
+
 def what_the_destroy_of_a_database_cannot_delete_is_abandoned(plan):
     for address, values in resources(plan, "google_sql_user", "google_sql_database",
                                      "google_service_networking_connection"):
@@ -127,13 +139,14 @@ def secrets_are_write_only(plan):
         yield from (f"{address} keeps {name} in the state" for name in names if values.get(name) is not None)
 
 
-def the_password_is_in_no_plan(plan):
+def no_secret_is_in_a_plan(plan):
     """Also in no metadata and in no triggers_replace: the whole plan is searched."""
-    for address, values in resources(plan):
-        if PASSWORD in json.dumps(values):
-            yield f"{address} has the password"
-    if PASSWORD in json.dumps(plan):
-        yield "the plan has the password"
+    for secret in (PASSWORD, KEY):
+        for address, values in resources(plan):
+            if secret in json.dumps(values):
+                yield f"{address} has a secret"
+        if secret in json.dumps(plan):
+            yield "the plan has a secret"
 
 
 # Rights.
@@ -233,14 +246,14 @@ RULES = [
     firewalls_name_their_sources, firewalls_open_named_ports, machines_have_no_external_address,
     databases_have_no_public_address, databases_refuse_connections_without_tls,
     databases_can_be_restored_to_any_second, databases_state_their_edition_and_leave_their_disk_to_grow,
-    what_the_destroy_of_a_database_cannot_delete_is_abandoned, secrets_are_write_only, the_password_is_in_no_plan,
+    what_the_destroy_of_a_database_cannot_delete_is_abandoned, secrets_are_write_only, no_secret_is_in_a_plan,
     roles_are_narrow, machines_take_logins_of_named_accounts_only, buckets_are_private,
     health_checks_ask_only_whether_the_process_lives, no_apply_replaces_a_machine_by_itself,
     a_machine_that_failed_gets_the_newest_template,
     what_can_be_labelled_has_the_labels, apis_stay_on, the_provider_is_pinned,
 ]
 # What a trial installation may do without.
-PRODUCTION_RULES = [*RULES, databases_survive_a_zone_and_two_kinds_of_deletion, images_have_a_name]
+PRODUCTION_RULES = [*RULES, databases_survive_a_zone_and_two_kinds_of_deletion, disks_of_a_database_stay, images_have_a_name]
 
 
 def faults(plan, rules):

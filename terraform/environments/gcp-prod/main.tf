@@ -1,4 +1,4 @@
-# The whole installation in one project: a closed network, a database in two zones, servers in two or more zones.
+# The whole installation in one project: a closed network, a database in two or three zones, servers in two or more zones.
 
 locals {
   name = "dti"
@@ -8,6 +8,11 @@ locals {
     "secretmanager", "servicenetworking", "sqladmin", "storage",
   ]
   labels = merge(var.labels, { application = "dti", environment = "prod" })
+
+  has_patroni = var.database == "patroni"
+  store       = local.has_patroni ? module.patroni[0].store : module.database[0].store
+
+  database_accounts = local.has_patroni ? { database = module.patroni[0].service_account } : {}
 }
 
 provider "google" {
@@ -48,7 +53,7 @@ module "artifacts" {
   labels   = local.labels
   folder   = var.packages_folder
   packages = var.packages
-  readers  = { servers = module.server.service_account, clients = module.clients.service_account }
+  readers  = merge({ servers = module.server.service_account, clients = module.clients.service_account }, local.database_accounts)
 
   depends_on = [google_project_service.this]
 }
@@ -61,13 +66,14 @@ module "secrets" {
   labels        = local.labels
   value         = var.db_password
   value_version = var.db_password_version
-  accessors     = { servers = module.server.service_account }
+  accessors     = merge({ servers = module.server.service_account }, local.database_accounts)
 
   depends_on = [google_project_service.this]
 }
 
 module "database" {
   source = "../../modules/database"
+  count  = local.has_patroni ? 0 : 1
 
   region               = var.region
   labels               = local.labels
@@ -85,6 +91,42 @@ module "database" {
   depends_on = [google_project_service.this]
 }
 
+module "certificate" {
+  source = "../../modules/secrets"
+  count  = local.has_patroni ? 1 : 0
+
+  name          = "${local.name}-database-certificate"
+  region        = var.region
+  labels        = local.labels
+  value         = var.database_certificate
+  value_version = var.database_certificate_version
+  accessors     = local.database_accounts
+
+  depends_on = [google_project_service.this]
+}
+
+module "patroni" {
+  source = "../../modules/patroni"
+  count  = local.has_patroni ? 1 : 0
+
+  name                = local.name
+  region              = var.region
+  labels              = local.labels
+  zones               = var.database_zones
+  network             = module.network.network
+  subnetwork          = module.network.subnetwork
+  domain              = var.domain
+  machine_type        = var.database_machine_type
+  image               = var.database_image
+  packages            = module.artifacts.packages
+  ca_certificate      = var.database_ca_certificate
+  certificate_secret  = module.certificate[0].secret
+  password_secret     = module.secrets.secret
+  deletion_protection = var.deletion_protection
+
+  depends_on = [google_project_service.this]
+}
+
 module "server" {
   source = "../../modules/server"
 
@@ -98,9 +140,9 @@ module "server" {
   machine_type    = var.server_machine_type
   image           = var.image
   packages        = module.artifacts.packages
-  store           = module.database.store
-  ca_certificates = module.database.ca_certificates
-  pgpass_prefix   = module.database.pgpass_prefix
+  store           = local.store
+  ca_certificates = local.has_patroni ? module.patroni[0].ca_certificates : module.database[0].ca_certificates
+  pgpass_prefix   = local.has_patroni ? module.patroni[0].pgpass_prefix : module.database[0].pgpass_prefix
   secret          = module.secrets.secret
   semester        = var.semester
   classrooms      = var.classrooms
@@ -136,7 +178,7 @@ module "dns" {
   labels  = local.labels
   domain  = var.domain
   network = module.network.network
-  records = merge(module.server.addresses, module.clients.addresses)
+  records = merge(module.server.addresses, module.clients.addresses, local.has_patroni ? module.patroni[0].addresses : {})
 
   depends_on = [google_project_service.this]
 }

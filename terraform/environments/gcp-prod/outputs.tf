@@ -10,7 +10,7 @@ output "faculty_endpoints" {
 
 output "database_address" {
   description = "The database, as --store and psql accept it on a server. It has no password."
-  value       = module.database.store
+  value       = local.store
 }
 
 output "semester" {
@@ -26,6 +26,11 @@ output "project" {
 output "servers" {
   description = "Name, zone, group and template of each server's VM, for terraform/roll."
   value       = module.server.vms
+}
+
+output "databases" {
+  description = "Name, zone, group and template of each database VM, for terraform/roll. None with Cloud SQL."
+  value       = local.has_patroni ? module.patroni[0].vms : {}
 }
 
 output "faculties" {

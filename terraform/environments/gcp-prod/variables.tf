@@ -154,6 +154,63 @@ variable "db_password_version" {
   nullable    = false
 }
 
+variable "database" {
+  description = "cloud-sql: PostgreSQL of Google, which also makes the backups. patroni: three VMs of your own with PostgreSQL under Patroni. Choose before the first apply: another value makes an empty database."
+  type        = string
+  default     = "cloud-sql"
+  nullable    = false
+
+  validation {
+    condition     = contains(["cloud-sql", "patroni"], var.database)
+    error_message = "database must be cloud-sql or patroni."
+  }
+
+  validation {
+    condition     = var.database != "patroni" || (var.database_zones != null && var.database_image != null && var.database_ca_certificate != null && var.database_certificate != null)
+    error_message = "database = \"patroni\" needs database_zones, database_image, database_ca_certificate and database_certificate."
+  }
+}
+
+variable "database_zones" {
+  description = "With patroni: the zones of the three database VMs, such as those that end with a, b and c."
+  type        = list(string)
+  default     = null
+}
+
+variable "database_image" {
+  description = "With patroni: image of the database VMs, Debian 13, by its full name: debian-cloud/debian-13-trixie-v20261110, for example."
+  type        = string
+  default     = null
+}
+
+variable "database_machine_type" {
+  description = "With patroni: machine type of the database VMs."
+  type        = string
+  default     = "e2-standard-2"
+  nullable    = false
+}
+
+variable "database_ca_certificate" {
+  description = "With patroni: the content of ca.pem of terraform/certificates. It is no secret."
+  type        = string
+  default     = null
+}
+
+variable "database_certificate" {
+  description = "With patroni: the content of node.pem of terraform/certificates, with the private key. Set it in the environment, as TF_VAR_database_certificate, for each plan and apply. It is in no plan, state or metadata."
+  type        = string
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "database_certificate_version" {
+  description = "With patroni: number of database_certificate. Increase it together with another certificate."
+  type        = number
+  default     = 1
+  nullable    = false
+}
+
 variable "db_edition" {
   description = "Edition of Cloud SQL: ENTERPRISE or ENTERPRISE_PLUS."
   type        = string

@@ -59,6 +59,67 @@ run "faculties_and_simulation_hosts_can_be_added" {
   }
 }
 
+run "the_database_is_cloud_sql" {
+  command = plan
+
+  assert {
+    condition     = length(module.database) == 1 && length(module.patroni) == 0 && length(module.certificate) == 0
+    error_message = "no VM of a database"
+  }
+
+  assert {
+    condition     = output.databases == {}
+    error_message = "none for terraform/roll"
+  }
+}
+
+run "the_database_can_be_three_vms" {
+  command = plan
+
+  variables {
+    database                = "patroni"
+    database_zones          = ["southamerica-west1-a", "southamerica-west1-b", "southamerica-west1-c"]
+    database_image          = "debian-cloud/debian-13-trixie-v20261110"
+    database_ca_certificate = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
+    database_certificate    = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
+  }
+
+  assert {
+    condition     = length(module.database) == 0 && toset(keys(output.databases)) == toset(["database-1", "database-2", "database-3"])
+    error_message = "no Cloud SQL"
+  }
+
+  assert {
+    condition     = startswith(output.database_address, "postgresql://dti@database-1.dti.internal:5432,database-2.dti.internal:5432,database-3.dti.internal:5432/dti?sslmode=verify-full")
+    error_message = "the servers know the three by their names"
+  }
+
+  assert {
+    condition     = alltrue([for name in ["database-1", "database-2", "database-3"] : contains(keys(module.dns.names), name)])
+    error_message = "each has a name"
+  }
+}
+
+run "another_database_is_refused" {
+  command = plan
+
+  variables {
+    database = "sqlite"
+  }
+
+  expect_failures = [var.database]
+}
+
+run "patroni_without_its_zones_is_refused" {
+  command = plan
+
+  variables {
+    database = "patroni"
+  }
+
+  expect_failures = [var.database]
+}
+
 run "one_server_is_refused" {
   command = plan
 
