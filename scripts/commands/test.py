@@ -194,11 +194,11 @@ def run_e2e(counts, folder, selection, programs=ROOT / "build/dev/bin", name="e2
 
 def run_filter(counts, folder):
     units = ROOT / "packaging/systemd"
-    programs = folder / "bin"
-    programs.mkdir()
-    write_programs(ROOT / "build/dev/bin", programs,
-                   {"dti_server": units / "dti-server.service", "faculty": units / "dti-faculty@.service"})
-    run_e2e(counts, folder, [], programs, "filter")
+    with tempfile.TemporaryDirectory(prefix="dti-filter-") as programs:
+        os.chmod(programs, 0o755)  # some tests run a program as another user
+        write_programs(ROOT / "build/dev/bin", Path(programs),
+                       {"dti_server": units / "dti-server.service", "faculty": units / "dti-faculty@.service"})
+        run_e2e(counts, folder, [], programs, "filter")
 
 
 def run_simulation(counts, folder):

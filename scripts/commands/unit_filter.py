@@ -1,16 +1,29 @@
-"""The filter of system calls of a systemd unit, for programs that systemd does not start.
+"""The filter of system calls of a systemd unit, for programs that systemd does not start."""
 
-    unit_filter.py FILTER PROGRAM [ARGUMENT...]    runs the program under a filter that write_programs() has compiled"""
-
-import ctypes
 import errno
-import os
+import struct
 import subprocess
-import sys
-from pathlib import Path
+import tempfile
 
-PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2  # linux/prctl.h, linux/seccomp.h
-INSTRUCTION_BYTES = 8  # struct sock_filter
+# It opens no file and is linked statically, so that it also starts a program under a limit that is too low for it.
+STARTER = """
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+static struct sock_filter instructions[] = {%s};
+static struct sock_fprog filter = {sizeof instructions / sizeof *instructions, instructions};
+int main(int count, char** words) {
+  (void)count;
+  words[0] = "%s";
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0) {
+    execv(words[0], words);
+  }
+  perror(words[0]);
+  return 125;
+}
+"""
 
 
 def write_programs(built, folder, units):
@@ -20,13 +33,12 @@ def write_programs(built, folder, units):
         if unit is None:
             (folder / program.name).symlink_to(program)
             continue
-        compiled = folder / f"{program.name}.bpf"
-        with open(compiled, "wb") as out:
-            _filter_of(unit).export_bpf(out)
-        (folder / program.name).write_text(
-            f"#!/bin/sh\nexec /usr/bin/python3 -ISB {Path(__file__).resolve()} {compiled} {program} \"$@\"\n",
-            encoding="utf-8")
-        (folder / program.name).chmod(0o755)
+        with tempfile.TemporaryFile() as compiled:
+            _filter_of(unit).export_bpf(compiled)
+            compiled.seek(0)
+            instructions = ",".join("{%d,%d,%d,%du}" % it for it in struct.iter_unpack("=HBBI", compiled.read()))
+        subprocess.run(["cc", "-x", "c", "-static", "-o", folder / program.name, "-"], check=True, encoding="utf-8",
+                       input=STARTER % (instructions, program))
 
 
 def _filter_of(unit):
@@ -64,22 +76,3 @@ def _calls(names):
         lines = [line.strip() for line in shown.splitlines()[1:]]
         calls |= _calls([line for line in lines if line and not line.startswith("#")])
     return calls
-
-
-class _Program(ctypes.Structure):
-    """struct sock_fprog"""
-
-    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
-
-
-def _apply(compiled):
-    libc = ctypes.CDLL(None, use_errno=True)
-    program = _Program(len(compiled) // INSTRUCTION_BYTES, compiled)
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER,
-                                                                 ctypes.byref(program)):
-        raise OSError(ctypes.get_errno(), "the filter of system calls cannot be set")
-
-
-if __name__ == "__main__":
-    _apply(Path(sys.argv[1]).read_bytes())
-    os.execv(sys.argv[2], sys.argv[2:])
