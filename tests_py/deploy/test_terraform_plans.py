@@ -220,6 +220,13 @@ def test_no_change_of_the_database_vms_replaces_one_or_its_disk(with_patroni, va
     assert len(gone) == 3 and all("google_compute_instance_template" in address for address in gone)
 
 
+def test_another_kind_of_database_is_refused_in_the_plan_until_the_protection_is_off(with_patroni):
+    change(with_patroni, database="cloud-sql")
+    assert "database is not that of the first apply" in with_patroni.run("plan", FLAG, status=1).replace("\n", " ")
+    change(with_patroni, deletion_protection=False)
+    with_patroni.run("plan", FLAG)
+
+
 def test_protected_disks_are_neither_destroyed_nor_replaced_before_their_protection_is_off(with_patroni):
     flags = [FLAG, CERTIFICATE_FLAG]
     disks = {values["disk_id"] for values in disks_of(with_patroni)}

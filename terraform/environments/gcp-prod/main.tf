@@ -32,6 +32,20 @@ resource "google_project_service" "this" {
   disable_on_destroy = false
 }
 
+# Another database is empty: a server that is created again would grant all rooms a second time.
+resource "terraform_data" "database" {
+  input = var.database
+
+  lifecycle {
+    ignore_changes = [input] # the choice of the first apply, which a plan compares
+
+    postcondition {
+      condition     = !var.deletion_protection || self.output == var.database
+      error_message = "database is not that of the first apply, and the other one is empty. Nothing was changed. To move, set deletion_protection to false, and apply, first; then move the grants (docs/deployment.md)."
+    }
+  }
+}
+
 module "network" {
   source = "../../modules/network"
 

@@ -55,7 +55,10 @@ resource "terraform_data" "protection" {
     command = self.input ? "echo 'The disks of the database are protected: set deletion_protection to false, and apply, first.' >&2; exit 1" : "true"
   }
 
-  depends_on = [module.vm]
+  depends_on = [
+    module.vm, google_compute_firewall.nodes, google_compute_firewall.servers,
+    google_compute_disk_resource_policy_attachment.snapshots,
+  ]
 }
 
 resource "google_compute_resource_policy" "snapshots" {

@@ -130,7 +130,7 @@ variable "password_secret" {
 }
 
 variable "data_disk_size" {
-  description = "Size in GB of the disk of PostgreSQL on each VM. It can grow, not shrink. A standby that is behind by more than a third of it must be copied again."
+  description = "Size in GB of the disk of PostgreSQL on each VM. It can grow, not shrink: apply, and run the startup script on each VM. A standby that is behind by more than a third of it must be copied again."
   type        = number
   default     = 30
   nullable    = false

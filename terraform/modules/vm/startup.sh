@@ -150,16 +150,25 @@ start_service() { # UNIT
   fi
 }
 
+# grow DEVICE: the file system fills a disk that has become larger.
+grow() { resize2fs "$1" >/dev/null 2>&1 || say "the file system on $1 did not grow"; }
+
 mount_disk() { # DEVICE PATH
-  ! mountpoint --quiet "$2" || return 0
   device=/dev/disk/by-id/google-$1
+  if mountpoint --quiet "$2"; then
+    grow "$device"
+    return 0
+  fi
   retry test -b "$device"
-  # blkid exits with 2 only if it finds nothing at all. What it does not understand is not formatted.
   found=0
   blkid --probe "$device" >"$work/found" || found=$?
   case $found in
     0) ;;
-    2) mkfs.ext4 -q "$device" && say "made a file system on $device" ;;
+    2) # It says so too of what it cannot read or does not know. A new disk is all zeros.
+      cmp -s -n 16777216 "$device" /dev/zero || fail "the disk $1 has neither a file system nor zeros; it was not formatted"
+      mkfs.ext4 -q "$device" </dev/null
+      say "made a file system on $device"
+      ;;
     *) fail "the content of the disk $1 is not clear; it was not mounted" ;;
   esac
   (umask 022 && mkdir -p "$2")
@@ -167,6 +176,7 @@ mount_disk() { # DEVICE PATH
   grep -q "^$device " /etc/fstab || echo "$device $2 ext4 discard,nofail 0 2" >>/etc/fstab
   : >"$changed"
   mount "$2"
+  grow "$device"
   say "mounted $2"
 }
 

@@ -189,3 +189,15 @@ run "packages_without_the_agent_are_warned_of" {
 
   expect_failures = [check.monitoring]
 }
+
+run "the_database_of_the_first_apply_stays" {
+  command = plan
+
+  override_resource {
+    target          = terraform_data.database
+    override_during = plan
+    values          = { output = "patroni" }
+  }
+
+  expect_failures = [terraform_data.database]
+}
