@@ -8,6 +8,7 @@
 #include "dti/cli/standard_streams.hpp"
 #include "dtictl/commands.hpp"
 #include "dtictl/copy.hpp"
+#include "dtictl/migrate.hpp"
 #include "dtictl/verify.hpp"
 
 int main(int argc, char** argv) {
@@ -17,7 +18,8 @@ int main(int argc, char** argv) {
       .purpose = "dtictl administers the store of a dti_server.",
       .commands = {{"verify", "replays the ledger through the allocation rule and reports the differences",
                     &dti::run_verify},
-                   {"copy", "copies a store into an empty one, also into the other kind of database", &dti::run_copy}},
+                   {"copy", "copies a store into an empty one, also into the other kind of database", &dti::run_copy},
+                   {"migrate", "makes the schema of a store, or brings it up to date", &dti::run_migrate}},
   };
   const std::vector<std::string> args{argv + 1, argv + argc};
   const auto found = dti::find_command(dtictl, args);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dti/repository/memory/memory_repository.hpp"
+#include "dti/repository/open/migrate_store.hpp"
 #include "dti/repository/open/open_repository.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
 #include "repository/postgresql/pqxx_compat.hpp"
@@ -126,10 +127,55 @@ class PostgresqlClient final : public SqlClient {
   pqxx::connection connection_;
 };
 
+Conninfo maintenance() { return Conninfo{std::getenv(kPostgresqlVariable)}; }
+
+std::string text_of(Conninfo conninfo, const std::string& database, const std::string& role = {}) {
+  conninfo.set("dbname", database);
+  if (!role.empty()) conninfo.set("user", role);
+  return conninfo.text();
+}
+
+/// What all databases of this process are copies of: an owner has made the schema, and roles.sql the roles.
+class PostgresqlTemplate {
+ public:
+  PostgresqlTemplate() {
+    PostgresqlClient client{maintenance().text()};
+    client.run("CREATE DATABASE " + name + " TEMPLATE template0 ENCODING 'UTF8'");
+    static_cast<void>(
+        migrate_store(PostgresqlStoreAddress{text_of(maintenance(), name)}, kTimeout, WallTime{}, [](const auto&) {}));
+    ::setenv("DTI_TEST_TEMPLATE", text_of(maintenance(), name).c_str(), 1);
+    const std::string owner = *client.run("SELECT current_user")[0][0];
+    const std::string command = "psql --no-psqlrc --quiet --set=owner=" + owner + " --set=app=" + role +
+                                " --set=auditor=" + auditor + " --file='" DTI_ROLES_FILE "' \"$DTI_TEST_TEMPLATE\"";
+    if (std::system(command.c_str()) != 0) std::abort();  // it has told why
+  }
+  ~PostgresqlTemplate() {
+    try {
+      PostgresqlClient client{maintenance().text()};
+      client.run("DROP DATABASE " + name + " WITH (FORCE)");
+      client.run("DROP ROLE " + role + ", " + auditor);
+    } catch (const std::exception&) {
+      // They are the scratch cluster's to forget.
+    }
+  }
+  PostgresqlTemplate(const PostgresqlTemplate&) = delete;
+  PostgresqlTemplate& operator=(const PostgresqlTemplate&) = delete;
+
+  const std::string name = fresh_name();
+  const std::string role = name + "_app";
+  const std::string auditor = name + "_auditor";
+};
+
+const PostgresqlTemplate& postgresql_template() {
+  static const PostgresqlTemplate made;
+  return made;
+}
+
+/// The servers connect as an ordinary role without rights on the schema; the clients of the tests as a superuser.
 class PostgresqlBackend final : public SqlBackend {
  public:
   PostgresqlBackend() {
-    PostgresqlClient{maintenance().text()}.run("CREATE DATABASE " + name_ + " TEMPLATE template0 ENCODING 'UTF8'");
+    PostgresqlClient{maintenance().text()}.run("CREATE DATABASE " + name_ + " TEMPLATE " + postgresql_template().name);
   }
   ~PostgresqlBackend() override {
     try {
@@ -139,18 +185,21 @@ class PostgresqlBackend final : public SqlBackend {
     }
   }
   std::unique_ptr<Repository> open() override { return open_repository(PostgresqlStoreAddress{where()}, kTimeout); }
-  std::unique_ptr<SqlClient> connect() override { return std::make_unique<PostgresqlClient>(where()); }
+  std::unique_ptr<SqlClient> connect() override {
+    return std::make_unique<PostgresqlClient>(text_of(maintenance(), name_));
+  }
+  std::unique_ptr<SqlClient> connect_as_server() override { return std::make_unique<PostgresqlClient>(where()); }
   std::string lift_protection() override { return "ALTER TABLE ledger DISABLE TRIGGER USER"; }
   bool has_leases() const override { return true; }
-  std::string where() const override {
-    Conninfo conninfo = maintenance();
-    conninfo.set("dbname", name_);
-    return conninfo.text();
+  std::string where() const override { return text_of(maintenance(), name_, role()); }
+  std::string role() const override { return postgresql_template().role; }
+  void give_to_the_servers() override {
+    const auto client = connect();
+    client->run("DROP SCHEMA public CASCADE");
+    client->run("CREATE SCHEMA public AUTHORIZATION " + role());
   }
 
  private:
-  static Conninfo maintenance() { return Conninfo{std::getenv(kPostgresqlVariable)}; }
-
   const std::string name_ = fresh_name();
 };
 

@@ -52,8 +52,14 @@ class Backend {
   virtual bool takes_two_servers() const { return true; }
   /// Does the lead of it go with a lease?
   virtual bool has_leases() const { return false; }
-  /// SQLite: the file. PostgreSQL: the connection text.
+  /// SQLite: the file. PostgreSQL: the connection text of the servers' role.
   virtual std::string where() const { return {}; }
+  /// PostgreSQL: the role of the servers, which may not change the schema.
+  virtual std::string role() const { return {}; }
+  /// PostgreSQL: a client with that role.
+  virtual std::unique_ptr<SqlClient> connect_as_server() { return nullptr; }
+  /// PostgreSQL: empties the database, and gives it to the servers' role, which then makes the schema itself.
+  virtual void give_to_the_servers() {}
 };
 
 struct BackendKind {

@@ -100,6 +100,7 @@ TEST_P(CopyContract, ACopyIsTheSameAsItsSourceAndAServerContinuesWithIt) {
 TEST_P(CopyContract, WithoutTheCommitTheTargetStaysEmptyAndCanBeFilledAgain) {
   write_source();
   with_each_target([&](Backend& target) {
+    target.give_to_the_servers();
     fill(*filler_of(address_of(target)), *look(), say_nothing);
     EXPECT_EQ(failure_of([&] { static_cast<void>(open_snapshot(address_of(target), kTimeout)); }), Kind::kRefused);
     copy_to(target);

@@ -103,18 +103,19 @@ TEST_P(LeaseContract, AStoreThatWasSetBackHasMovedItsBase) {
 
 TEST_P(LeaseContract, AFrozenLeaderIsNotEndedBeforeItsLeaseHasRunOut) {
   start_with(kLasting);
-  client_->run(
+  const auto frozen = backend_->connect_as_server();
+  frozen->run(
       "UPDATE leadership SET holder = 'elsewhere:1:0', backend_pid = pg_backend_pid(),"
       " backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())");
-  client_->run("BEGIN");
-  client_->run("SELECT 1 FROM leadership FOR UPDATE");
+  frozen->run("BEGIN");
+  frozen->run("SELECT 1 FROM leadership FOR UPDATE");
   EXPECT_TRUE(find_holder(*other_)) << "at once: it does not wait for the lock";
-  client_->run("COMMIT");  // its session lives
+  frozen->run("COMMIT");  // its session lives
   run_out();
-  client_->run("BEGIN");
-  client_->run("SELECT 1 FROM leadership FOR UPDATE");
+  frozen->run("BEGIN");
+  frozen->run("SELECT 1 FROM leadership FOR UPDATE");
   EXPECT_EQ(take(*other_)->epoch, epoch_ + 1);
-  EXPECT_THROW(client_->run("COMMIT"), SqlRefused);
+  EXPECT_THROW(frozen->run("COMMIT"), SqlRefused);
 }
 
 TEST_P(LeaseContract, AWatchShowsWhoLeadsAndHowFarTheLedgersHaveCome) {
@@ -150,6 +151,7 @@ TEST_P(LeaseContract, AWatchReadsOnFromWhereItIsAndOverAnEndedSession) {
 }
 
 TEST_P(LeaseContract, ALeaderFromBeforeLeasesLeadsForAsLongAsItsSessionLives) {
+  backend_->give_to_the_servers();
   start_with(kLapsed);
   take_the_lease_columns_away();
   const Rows before = client_->run("SELECT * FROM leadership");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "contract/store_fixture.hpp"
+#include "dti/repository/open/migrate_store.hpp"
 #include "dti/repository/open/open_repository.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
 
@@ -127,7 +128,7 @@ TEST_P(PostgresqlContract, AnInterruptEndsATakeOverThatWaits) {
 TEST_P(PostgresqlContract, ATakeOverEndsTheOldLeadersSessionThatHoldsTheRow) {
   start();
   // A leader that froze in the middle of its statement: its session is named, and holds the row.
-  const auto frozen = backend_->connect();
+  const auto frozen = backend_->connect_as_server();
   frozen->run(
       "UPDATE leadership SET backend_pid = pg_backend_pid(),"
       " backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())");
@@ -164,6 +165,7 @@ TEST_P(PostgresqlContract, AServerThatWasReplacedDoesNotEndTheSessionOfTheOneTha
 }
 
 TEST_P(PostgresqlContract, ATakeOverWaitsForAnotherOneThatMakesTheSchema) {
+  backend_->give_to_the_servers();
   const auto other = backend_->connect();
   other->run("BEGIN");
   other->run("SELECT pg_advisory_xact_lock(4919253614037)");  // as migrations do
@@ -174,6 +176,7 @@ TEST_P(PostgresqlContract, ATakeOverWaitsForAnotherOneThatMakesTheSchema) {
 }
 
 TEST_P(PostgresqlContract, ATakeOverDoesNotWaitForTheSchemaForEver) {
+  backend_->give_to_the_servers();
   const auto other = backend_->connect();
   other->run("BEGIN");
   other->run("SELECT pg_advisory_xact_lock(4919253614037)");
@@ -205,6 +208,7 @@ TEST_P(PostgresqlContract, SettingsOfTheRoleDoNotWeakenACommit) {
   start();
   const auto client = backend_->connect();
   client->run("CREATE TABLE seen (value text)");
+  client->run("GRANT INSERT ON seen TO " + backend_->role());
   client->run(
       "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen SELECT"
       " concat_ws(' ', current_setting('synchronous_commit'), current_setting('transaction_isolation'),"
@@ -213,9 +217,9 @@ TEST_P(PostgresqlContract, SettingsOfTheRoleDoNotWeakenACommit) {
   const std::string database = *client->run("SELECT current_database()")[0][0];
   for (const char* const setting : {"synchronous_commit = off", "default_transaction_isolation = 'repeatable read'",
                                     "statement_timeout = 60000", "lock_timeout = 60000"}) {
-    client->run("ALTER ROLE CURRENT_USER IN DATABASE " + database + " SET " + setting);
+    client->run("ALTER ROLE " + backend_->role() + " IN DATABASE " + database + " SET " + setting);
   }
-  EXPECT_EQ(*backend_->connect()->run("SHOW synchronous_commit")[0][0], "off");
+  EXPECT_EQ(*backend_->connect_as_server()->run("SHOW synchronous_commit")[0][0], "off");
   epoch_ = lead().epoch;
   ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
   EXPECT_EQ(*client->run("SELECT value FROM seen")[0][0], "on read committed 0 0");
@@ -337,7 +341,7 @@ TEST_P(PostgresqlContract, NothingIsBelievedOfAnotherSessionThanItsOwn) {
     client->run(make + "pg_is_in_recovery() RETURNS boolean LANGUAGE sql AS 'SELECT " + in_recovery + "'");
   };
   pretend("pg_catalog.pg_backend_pid()", "false");
-  client->run("ALTER ROLE CURRENT_USER IN DATABASE " + database + " SET search_path = public, pg_catalog");
+  client->run("ALTER ROLE " + backend_->role() + " IN DATABASE " + database + " SET search_path = public, pg_catalog");
   start();
   const struct {
     const char* name;
@@ -408,7 +412,8 @@ TEST_P(PostgresqlContract, RefusesADatabaseThatDoesNotKeepWhatIsCommitted) {
 TEST_P(PostgresqlContract, RefusesSettingsOfTheRoleThatItCannotOverride) {
   start();
   const auto client = backend_->connect();
-  const std::string role = "ALTER ROLE CURRENT_USER IN DATABASE " + *client->run("SELECT current_database()")[0][0];
+  const std::string role =
+      "ALTER ROLE " + backend_->role() + " IN DATABASE " + *client->run("SELECT current_database()")[0][0];
   for (const std::string setting : {"zero_damaged_pages", "ignore_checksum_failure", "session_replication_role"}) {
     client->run(role + " SET " + setting + " = " + (setting == "session_replication_role" ? "replica" : "on"));
     const std::string text = failure_text([&] { static_cast<void>(take(*repository_)); });
@@ -422,6 +427,7 @@ TEST_P(PostgresqlContract, RefusesToMakeASecondLedgerWhereSearchPathHidesTheFirs
   start();
   const auto client = backend_->connect();
   client->run("CREATE SCHEMA elsewhere");
+  client->run("GRANT USAGE ON SCHEMA elsewhere TO " + backend_->role());
   Conninfo hidden{backend_->where()};
   hidden.set("options", "-csearch_path=elsewhere");
   const auto other = open_repository(PostgresqlStoreAddress{hidden.text()}, std::chrono::seconds{5});
@@ -474,6 +480,7 @@ TEST_P(PostgresqlContract, AStatementThatIsRefusedLeavesNothingAndTheConnectionG
 }
 
 TEST_P(PostgresqlContract, TwoServersThatStartAtOnceMakeTheSchemaOnce) {
+  backend_->give_to_the_servers();
   const auto second = backend_->open();
   auto other = std::async(std::launch::async, [&] { return take(*second)->epoch; });
   const Epoch first = lead().epoch;
@@ -484,6 +491,44 @@ TEST_P(PostgresqlContract, TwoServersThatStartAtOnceMakeTheSchemaOnce) {
 TEST_P(PostgresqlContract, TheLedgerIsNotTruncated) {
   start();
   EXPECT_THROW(backend_->connect()->run("TRUNCATE ledger"), SqlRefused);
+}
+
+TEST_P(PostgresqlContract, ARoleThatMayNotMakeOrChangeTheSchemaIsToldTheCommandOfTheOwner) {
+  const auto client = backend_->connect();
+  client->run("DELETE FROM schema_version WHERE version = 2");
+  const auto refused = [&](const std::string& text) {
+    for (const auto& call : std::vector<std::function<void()>>{[&] { static_cast<void>(repository_->survey()); },
+                                                               [&] { static_cast<void>(take(*repository_)); }}) {
+      EXPECT_EQ(failure_of(call), Kind::kRefused);
+      EXPECT_NE(failure_text(call).find(text), std::string::npos) << failure_text(call);
+      EXPECT_NE(failure_text(call).find("run: dtictl migrate --store='postgresql://"), std::string::npos);
+    }
+  };
+  refused("has version 1, this program needs version 2, and the role " + backend_->role());
+  client->run("DROP SCHEMA public CASCADE");
+  client->run("CREATE SCHEMA public");
+  client->run("GRANT USAGE ON SCHEMA public TO " + backend_->role());
+  refused("has no ledger yet, and the role " + backend_->role());
+}
+
+TEST_P(PostgresqlContract, AMigrationReplacesAServerThatFrozeAndRefusesOneThatLeads) {
+  const auto client = backend_->connect();
+  Conninfo owner{backend_->where()};
+  owner.set("user", *client->run("SELECT current_user")[0][0]);
+  const PostgresqlStoreAddress store{owner.text()};
+  const auto migrate = [&] { return migrate_store(store, kLong, kAt, [](const std::string&) {}); };
+  start();
+  epoch_ = lead(kLasting).epoch;
+  EXPECT_FALSE(migrate().is_needed()) << "up to date, also while a server leads";
+  client->run("ALTER TABLE leadership DROP COLUMN lease_until, DROP COLUMN endpoint");
+  client->run("DELETE FROM schema_version WHERE version = 2");
+  EXPECT_NE(failure_text([&] { static_cast<void>(migrate()); }).find("a server leads"), std::string::npos);
+  client->run("UPDATE leadership SET backend_pid = NULL");  // as if its session were gone
+  const SchemaChange change = migrate();
+  EXPECT_EQ(change.from, 1);
+  EXPECT_EQ(change.to, 2);
+  EXPECT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kReplaced);
+  EXPECT_EQ(*client->run("SELECT count(*) FROM ledger")[0][0], "1");
 }
 
 TEST_P(PostgresqlContract, NoErrorShowsAPassword) {

@@ -181,6 +181,7 @@ TEST_P(SnapshotContract, AnEmptyStoreIsRefusedAndStaysEmpty) {
     EXPECT_EQ(failure_of([&] { static_cast<void>(open_snapshot(address(), kTimeout)); }), Kind::kRefused);
     EXPECT_FALSE(std::filesystem::exists(backend_->where())) << "a file that is not there is not made";
   }
+  backend_->give_to_the_servers();
   const auto client = backend_->connect();
   client->run("CREATE TABLE other (a integer)");
   const auto open = [&] { static_cast<void>(open_snapshot(address(), kTimeout)); };

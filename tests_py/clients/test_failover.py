@@ -168,10 +168,12 @@ def holding_rows(postgresql):
 
 @contextlib.contextmanager
 def sleeping(postgresql, before, after=""):
-    """A session that has done `before` and sleeps until the function that this gives is called; then it does `after`."""
+    """A session of the servers' role that has done `before` and sleeps until the function that this gives is called; then it
+    does `after`."""
     sleep = "DO $$ BEGIN /* sleeper */ PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END $$;"
     sleepers = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'DO %/* sleeper */%'"
-    session = threading.Thread(target=lambda: postgresql.rows(f"{before} {sleep} {after}"), daemon=True)
+    session = threading.Thread(target=postgresql.cluster.sql, daemon=True,
+                               args=(postgresql.database, f"{before} {sleep} {after}", postgresql.role))
     session.start()
     until(lambda: postgresql.count(f"SELECT count(*) {sleepers} AND state = 'active'"), what="the session that sleeps")
 
@@ -320,6 +322,7 @@ def test_a_standby_outlives_a_restart_of_the_database(postgresql, leader, tmp_pa
 
 def test_a_leader_on_the_schema_before_leases_is_followed_until_its_session_ends(postgresql, tmp_path):
     """The old leader is played by a session that holds the lead as the version before wrote it."""
+    postgresql.let_servers_own_it()
     with running(tmp_path / "made", *POOL, postgresql.flag):
         pass
     postgresql.rows((ROOT / "sql/postgresql/0002_lease.down.sql").read_text(encoding="utf-8"))

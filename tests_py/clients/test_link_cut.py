@@ -3,7 +3,7 @@
 import pytest
 
 from tests_py.harness.database_faults import a_batch_waits, held_row
-from tests_py.harness.postgresql import PASSWORD, ROLE
+from tests_py.harness.postgresql import APP, PASSWORD
 from tests_py.harness.process import running, until
 from tests_py.harness.relay import Relay
 from tests_py.harness.scenario import POOL, SEMESTER
@@ -21,7 +21,7 @@ def relay(cluster):
 
 
 def environment(relay, store):
-    return {"DTI_STORE": f"postgresql://{ROLE}:{PASSWORD}@127.0.0.1:{relay.port}/{store.database}?sslmode=disable"}
+    return {"DTI_STORE": f"postgresql://{APP}:{PASSWORD}@127.0.0.1:{relay.port}/{store.database}?sslmode=disable"}
 
 
 @pytest.mark.parametrize("moment", ["request", "answer"])

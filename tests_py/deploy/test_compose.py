@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from tests_py.harness.catalogs import default_catalog
-from tests_py.harness.postgresql import ROLE, newest_bin_folder, scratch_cluster
+from tests_py.harness.postgresql import APP, AUDITOR, ROLE, newest_bin_folder, scratch_cluster
 from tests_py.harness.process import HANG_SECONDS, ROOT, run
 from tests_py.harness.prometheus import FOLDER as MONITORING, is_installed
 
@@ -190,7 +190,7 @@ def test_the_servers_connect_as_an_ordinary_role_and_the_superuser_has_no_passwo
     [target] = [each["target"] for each in service["configs"] if each["source"] == "database"]
     assert re.fullmatch(r"/docker-entrypoint-initdb\.d/\w+\.sql", target)
     with scratch_cluster() as cluster:
-        cluster.sql("postgres", f"DROP ROLE {ROLE}", user="postgres")
+        cluster.sql("postgres", f"DROP ROLE {ROLE}, {APP}, {AUDITOR}", user="postgres")
         subprocess.run(["psql", "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", f"--host={cluster.folder}",
                         f"--port={cluster.port}", "--username=postgres", f"--file={FOLDER / 'database.sql'}"],
                        check=True, timeout=HANG_SECONDS, env={**os.environ, "POSTGRES_PASSWORD": "it's a test"})

@@ -9,7 +9,7 @@ import pytest
 
 from tests_py.harness.catalogs import write_catalog
 from tests_py.harness.commands import Commands, blocks_of
-from tests_py.harness.postgresql import PASSWORD, ROLE
+from tests_py.harness.postgresql import APP, PASSWORD, ROLE
 from tests_py.harness.process import HANG_SECONDS, Daemon, binary, clean_environment, running_faculty, until
 from tests_py.harness.rooms import ask_programs, faculty_flags, wish
 from tests_py.harness.scenario import SEMESTER

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests_py.harness.postgresql import FOLDERS, PREFIX, ROLE
+from tests_py.harness.postgresql import APP, FOLDERS, PREFIX
 from tests_py.harness.process import Process, owned, until
 
 BINARY = "/usr/sbin/pgbouncer"
@@ -18,7 +18,7 @@ class Pgbouncer:
         self._port = port
 
     def uri(self, database):
-        return f"postgresql:///{database}?host={self._folder}&port={self._port}&user={ROLE}"
+        return f"postgresql:///{database}?host={self._folder}&port={self._port}&user={APP}"
 
 
 @contextlib.contextmanager
@@ -26,7 +26,7 @@ def pgbouncer(cluster, mode):
     """`mode`: session, transaction or statement."""
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=FOLDERS))
     try:
-        (folder / "users").write_text(f'"{ROLE}" ""\n')
+        (folder / "users").write_text(f'"{APP}" ""\n')
         (folder / "ini").write_text(f"""[databases]
 * = host={cluster.folder} port={cluster.port}
 [pgbouncer]

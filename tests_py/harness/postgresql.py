@@ -10,12 +10,15 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests_py.harness.process import HANG_SECONDS, clean_environment, until
+from tests_py.harness.process import HANG_SECONDS, ROOT, binary, clean_environment, until
 from tests_py.harness.stopping import held
 
 FOLDERS = Path("/tmp")  # in /tmp itself: a socket's path may have 107 bytes, and the postgres user must reach it
 PREFIX = os.environ.get("DTI_TEST_CLUSTERS", "dti-pg-")  # of a cluster's folder
-ROLE = "dti"
+ROLE = "dti"  # owns each database and its schema
+APP = "dti_app"  # of the servers
+AUDITOR = "dti_auditor"
+ROLES = ROOT / "sql/postgresql/roles.sql"
 PASSWORD = "s3cret-of-the-test"
 
 
@@ -23,7 +26,7 @@ def uri_of_hosts(database, *clusters):
     """An address that lists these clusters in this order."""
     hosts = ",".join(str(cluster.folder) for cluster in clusters)
     ports = ",".join(str(cluster.port) for cluster in clusters)
-    return f"postgresql:///{database}?host={hosts}&port={ports}&user={ROLE}"
+    return f"postgresql:///{database}?host={hosts}&port={ports}&user={APP}"
 
 
 def newest_bin_folder():
@@ -49,6 +52,7 @@ class Cluster:
         """`enter`: the command, if any, that enters the network where `address` is. There, all are trusted over TCP."""
         self._bin = newest_bin_folder()
         self._count = 0
+        self._template = None  # a database that the owner has migrated, with the rights of all roles
         self._stopped = []
         self._settings = None  # in the data folder
         self._address = address
@@ -75,7 +79,8 @@ class Cluster:
                 file.write("host all all all trust\n")
         self.port = free_port()
         self.start()
-        self.sql("postgres", f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'", user="postgres")
+        for role in (ROLE, APP, AUDITOR):
+            self.sql("postgres", f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'", user="postgres")
 
     @property
     def _data(self):
@@ -181,21 +186,51 @@ class Cluster:
         self.sql("postgres", f"CREATE DATABASE {name} OWNER {ROLE}", user="postgres")
         return name
 
+    def create_store(self):
+        """A database that its owner has migrated. The servers' role may not change its schema."""
+        if self._template is None:
+            self._template = self._make_template()
+        self._count += 1
+        name = f"test_{self._count}"
+        self.sql("postgres", f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {self._template}", user="postgres")
+        return name
+
+    def _make_template(self):
+        name = self.create_database()
+        self.grant_rights(name)
+        migrated = subprocess.run([binary("dtictl"), "migrate", f"--store={self.uri(name)}"], capture_output=True, text=True,
+                                  timeout=HANG_SECONDS, env=clean_environment(self.folder))
+        assert migrated.returncode == 0, migrated.stderr
+        self.grant_rights(name)
+        return name
+
+    def grant_rights(self, database, user="postgres"):
+        """Runs roles.sql."""
+        result = subprocess.run(
+            ["psql", "-Xq", "-h", str(self.folder), "-p", str(self.port), "-U", user, f"--set=owner={ROLE}", f"--set=app={APP}",
+             f"--set=auditor={AUDITOR}", "-f", ROLES, database],
+            capture_output=True, text=True, timeout=HANG_SECONDS, env=clean_environment(self.folder))
+        assert (result.returncode, result.stdout + result.stderr) == (0, "")
+
     def drop_database(self, name):
         self.sql("postgres", f"DROP DATABASE {name} WITH (FORCE)", user="postgres")
 
-    def uri(self, database):
-        return f"postgresql:///{database}?host={self.folder}&port={self.port}&user={ROLE}"
+    def uri(self, database, role=ROLE):
+        return f"postgresql:///{database}?host={self.folder}&port={self.port}&user={role}"
+
+    def app_uri(self, database):
+        """As a server of a database that create_store() made."""
+        return self.uri(database, APP)
 
     def uri_with_password(self, database, password=PASSWORD):
-        return f"postgresql://{ROLE}:{password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{APP}:{password}@127.0.0.1:{self.port}/{database}"
 
-    def tcp_uri(self, database):
-        return f"postgresql://{ROLE}@{self._address}:{self.port}/{database}"
+    def tcp_uri(self, database, role=ROLE):
+        return f"postgresql://{role}@{self._address}:{self.port}/{database}"
 
     def backends(self, database):
-        """The process ids of the sessions of our role with that database."""
-        statement = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}' AND usename = '{ROLE}'"
+        """The process ids of the sessions of our roles with that database."""
+        statement = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}' AND usename IN ('{ROLE}', '{APP}')"
         return [int(row[0]) for row in self.sql("postgres", statement, user="postgres")]
 
     def freeze_backends(self, database):

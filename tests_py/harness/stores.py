@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from tests_py.harness.postgresql import APP, ROLE
 from tests_py.harness.process import ROOT
 
 LEFT_COLUMNS = ("classrooms_capacity", "labs_capacity", "conversions_capacity", "classrooms_granted", "labs_granted",
@@ -59,6 +60,9 @@ class Store:
             assert tuple(sum(g[i] for g in grants) for i in (1, 2, 3)) == self.granted(semester), semester
         assert {row[-1] for row in self.report("totals")} == {"ok"}
 
+    def let_servers_make_it(self):
+        """The store is empty, and its servers make the schema."""
+
 
 class SqliteStore(Store):
     kind = "sqlite"
@@ -80,11 +84,22 @@ class PostgresqlStore(Store):
 
     def __init__(self, cluster):
         self.cluster = cluster
-        self.database = cluster.create_database()
-        self.flag = f"--store={cluster.uri(self.database)}"
+        self.database = cluster.create_store()
+        self.role = APP  # of the servers
+        self.flag = f"--store={cluster.app_uri(self.database)}"
+
+    def let_servers_make_it(self):
+        self.let_servers_own_it()
+        down = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "sql/postgresql").glob("*.down.sql"), reverse=True)]
+        self.cluster.sql(self.database, "".join(down))
+
+    def let_servers_own_it(self):
+        """As in an installation with one role."""
+        self.role = ROLE
+        self.flag = f"--store={self.cluster.uri(self.database)}"
 
     def rows(self, statement):
-        return [tuple(map(_value, row)) for row in self.cluster.sql(self.database, statement)]
+        return [tuple(map(_value, row)) for row in self.cluster.sql(self.database, statement, user="postgres")]
 
     def drop(self):
         self.cluster.drop_database(self.database)

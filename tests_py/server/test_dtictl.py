@@ -135,14 +135,16 @@ def test_what_is_not_there_is_not_made(tmp_path):
     assert not (tmp_path / ".local").exists()
 
 
-def test_a_store_without_a_schema_is_said_to_be_empty(tmp_path, postgresql, sqlite):
+def test_a_store_without_a_schema_is_said_to_be_empty(tmp_path, cluster, sqlite):
     sqlite.path.write_bytes(b"")
-    for store in (sqlite, postgresql):
-        status, _, stderr = verify(tmp_path, store.flag)
+    database = cluster.create_database()
+    for flag in (sqlite.flag, f"--store={cluster.uri(database)}"):
+        status, _, stderr = verify(tmp_path, flag)
         assert status == DIFFERS
         assert "is empty: no dti_server has used it yet" in stderr
     assert sqlite.path.read_bytes() == b""
-    assert postgresql.rows("SELECT count(*) FROM pg_class WHERE relname = 'ledger'") == [(0,)]
+    assert cluster.sql(database, "SELECT count(*) FROM pg_class WHERE relname = 'ledger'") == [["0"]]
+    cluster.drop_database(database)
 
 
 def test_what_is_no_store_is_an_error(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from tests_py.harness.commands import Commands, blocks_of
 from tests_py.harness.postgresql import PASSWORD, Replica, newest_bin_folder, scratch_cluster, uri_of_hosts
-from tests_py.harness.process import ROOT, Daemon, Process, binary, clean_environment, owned, run, running, until
+from tests_py.harness.process import Daemon, Process, binary, clean_environment, owned, run, running, until
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.stores import PostgresqlStore, SqliteStore
 from tests_py.harness.wire import Client, grant, request
@@ -89,17 +89,8 @@ def test_a_store_with_a_difference_is_not_copied(sqlite, postgresql, tmp_path):
     assert not sqlite.path.exists()
 
 
-def make_schema(postgresql):
-    """The tables without a row, as after a start that was interrupted before it stored a catalogue."""
-    for script in sorted((ROOT / "sql/postgresql").glob("*.up.sql")):
-        number = int(script.name.split("_")[0])
-        postgresql.cluster.sql(postgresql.database, script.read_text(encoding="utf-8") +
-                               f"INSERT INTO schema_version VALUES ({number}, now());")
-
-
 def test_a_copy_that_is_killed_leaves_the_target_empty_and_no_server_leads_it_meanwhile(sqlite, postgresql, tmp_path):
     fill(sqlite, tmp_path)
-    make_schema(postgresql)
     cluster, database = postgresql.cluster, postgresql.database
     client = ["psql", "-XAtq", "-h", str(cluster.folder), "-p", str(cluster.port), "-U", "dti", database]
     with subprocess.Popen(client, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -154,7 +145,6 @@ def waiting_for_its_commit(source, target, folder, status, stderr=None):
 def test_a_server_that_takes_the_lead_before_the_comparison_does_not_make_the_copy_differ(sqlite, own_cluster, tmp_path):
     first = fill(sqlite, tmp_path)
     target = PostgresqlStore(own_cluster)
-    make_schema(target)
     with waiting_for_its_commit(sqlite, target, tmp_path, FAILED) as copying:
         with owned(Daemon([binary("dti_server"), "--port=0", *POOL, target.flag], tmp_path)) as server:
             until(lambda: "another session holds locks" in server.log, what="the server's wait for the lead")
@@ -184,12 +174,12 @@ def test_a_copy_that_cannot_be_compared_is_said_to_be_stored(sqlite, own_cluster
     fill(sqlite, tmp_path)
     target = PostgresqlStore(own_cluster)
     with waiting_for_its_commit(sqlite, target, tmp_path, FAILED) as copying:
-        own_cluster.sql("postgres", "SET synchronous_commit = local; ALTER ROLE dti NOLOGIN", user="postgres")
+        own_cluster.sql("postgres", "SET synchronous_commit = local; ALTER ROLE dti_app NOLOGIN", user="postgres")
         set_standby(own_cluster, "")
         copying.exit_status()
         assert copying.log.startswith("dtictl copy: the copy is stored, but it could not be compared: ")
         assert copying.log.endswith("; run dtictl verify on it\n")
-    own_cluster.sql("postgres", "ALTER ROLE dti LOGIN", user="postgres")
+    own_cluster.sql("postgres", "ALTER ROLE dti_app LOGIN", user="postgres")
     assert target.rows(HISTORY) == sqlite.rows(HISTORY)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests_py.harness.process import ROOT, Daemon, binary, owned, run, running
+from tests_py.harness.process import Daemon, binary, owned, run, running
 from tests_py.harness.wire import OK, Router
 
 pytestmark = pytest.mark.skipif(not Path(binary("dti_load")).exists(), reason="dti_load is not built: DTI_BUILD_BENCH")
@@ -202,7 +202,6 @@ def test_the_echo_answers_with_so_many_bytes_that_the_request_can_be_found_in(tm
 @pytest.mark.parametrize("ids", [(), ("--no-request-id",)], ids=["request ids", "no request ids"])
 def test_each_method_of_the_ceiling_writes_rows_that_the_ledger_accepts(postgresql, tmp_path, method, batch, ids):
     cluster, database = postgresql.cluster, postgresql.database
-    cluster.sql(database, (ROOT / "sql/postgresql/0001_ledger.up.sql").read_text(encoding="utf-8"))
     flags = [f"--batch={batch}"] if batch > 1 else []
     status, stdout, stderr = run(tmp_path, "ledger_ceiling", f"--conninfo={cluster.uri(database)}",
                                  f"--method={method}", "--semesters=2", "--programs=10", "--rows=18",

@@ -50,6 +50,7 @@ def test_memory_serves_and_says_that_it_forgets(tmp_path):
 
 
 def test_the_log_says_once_that_a_store_is_new(store, tmp_path):
+    store.let_servers_make_it()
     for is_new in (True, False):
         with running(tmp_path, *POOL, store.flag) as dti:
             assert dti.endpoint

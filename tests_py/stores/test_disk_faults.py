@@ -221,7 +221,8 @@ def test_a_full_disk_under_postgresqls_log_ends_it_and_the_same_server_serves_on
             own.sql("postgres", "CHECKPOINT", user="postgres")
             disk.fill()
             with contextlib.suppress(AssertionError):  # it may be what ends the database
-                own.sql("postgres", "SELECT pg_switch_wal()", user="postgres")
+                for _ in range(3):  # the segments that there are already
+                    own.sql("postgres", "SELECT pg_logical_emit_message(false, '', ''), pg_switch_wal()", user="postgres")
             asker.ask_until_refused()
             own.wait_for_its_end()  # it recovers once more, if a little room is left
             assert asker.ask_next(WAITING) == WAITING

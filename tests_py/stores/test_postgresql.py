@@ -75,12 +75,12 @@ def test_a_password_in_the_environment_opens_the_store_and_is_not_logged(postgre
 
 
 def test_settings_of_the_role_that_would_lose_answers_are_overridden(postgresql, tmp_path):
-    postgresql.rows("ALTER ROLE dti SET synchronous_commit = off")
+    postgresql.rows("ALTER ROLE dti_app SET synchronous_commit = off")
     try:
         with running(tmp_path, *POOL, postgresql.flag) as dti, Client(dti.endpoint) as client:
             assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
     finally:
-        postgresql.rows("ALTER ROLE dti RESET synchronous_commit")
+        postgresql.rows("ALTER ROLE dti_app RESET synchronous_commit")
 
 
 @pytest.mark.parametrize("flags", [["--labs=61"], ["--mobile-labs=3"]])

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from tests_py.harness.postgresql import APP, ROLE as OWNER
 from tests_py.harness.process import HANG_SECONDS, Daemon, binary, clean_environment, running
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import OK, Client, grant, request
@@ -15,19 +16,33 @@ STATEMENTS_MAX = 20
 CIVIL = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
 
 
-@pytest.fixture
-def limited(postgresql):
-    """The store's address for a role without rights, and what runs a statement as the superuser."""
-    cluster, database = postgresql.cluster, postgresql.database
-
+@contextlib.contextmanager
+def limited_role(cluster, database):
+    """The database's address for a role without rights, and what runs a statement as the superuser."""
     def administer(statement):
         return cluster.sql(database, statement, user="postgres")
 
     administer(f"CREATE ROLE {ROLE} LOGIN")
-    administer(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
-    administer("REVOKE ALL ON SCHEMA public FROM PUBLIC; GRANT ALL ON SCHEMA public TO dti")
-    yield postgresql.flag.replace("user=dti", f"user={ROLE}"), administer
-    administer(f"DROP OWNED BY {ROLE}; DROP ROLE {ROLE}")
+    administer(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC; GRANT CONNECT ON DATABASE {database} TO {APP}")
+    administer(f"REVOKE ALL ON SCHEMA public FROM PUBLIC; GRANT ALL ON SCHEMA public TO {OWNER}")
+    try:
+        yield f"--store={cluster.uri(database, ROLE)}", administer
+    finally:
+        administer(f"DROP OWNED BY {ROLE}; DROP ROLE {ROLE}")
+
+
+@pytest.fixture
+def limited(postgresql):
+    with limited_role(postgresql.cluster, postgresql.database) as role:
+        yield role
+
+
+@pytest.fixture
+def limited_without_schema(cluster):
+    database = cluster.create_database()
+    with limited_role(cluster, database) as role:
+        yield role
+    cluster.drop_database(database)
 
 
 def follow_the_advice(tmp_path, store, administer, program="dti_server", *flags):
@@ -56,8 +71,8 @@ def follow_the_advice(tmp_path, store, administer, program="dti_server", *flags)
     raise AssertionError(f"still refused after {followed}")
 
 
-def test_the_statements_that_the_server_names_one_after_the_other_let_it_make_a_ledger(limited, tmp_path):
-    store, administer = limited
+def test_the_statements_that_the_server_names_one_after_the_other_let_it_make_a_ledger(limited_without_schema, tmp_path):
+    store, administer = limited_without_schema
     followed = follow_the_advice(tmp_path, store, administer, "dti_server", *POOL, "--port=0")
     assert followed[0].startswith("GRANT CONNECT ON DATABASE ")
     assert f"GRANT USAGE, CREATE ON SCHEMA public TO {ROLE};" in followed

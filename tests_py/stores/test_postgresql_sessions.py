@@ -28,7 +28,7 @@ def own_cluster():
 
 @pytest.fixture
 def own_database(own_cluster):
-    name = own_cluster.create_database()
+    name = own_cluster.create_store()
     yield name
     own_cluster.sql("postgres", "ALTER SYSTEM RESET ALL", user="postgres")
     own_cluster.sql("postgres", "SELECT pg_reload_conf()", user="postgres")
@@ -66,7 +66,7 @@ def test_a_start_through_a_pooler_is_refused_in_any_of_its_modes(postgresql, tmp
 @pytest.mark.parametrize("asks", [True, False])
 def test_a_setting_that_is_weakened_under_the_server_ends_it_and_nothing_is_answered(own_cluster, own_database, tmp_path,
                                                                                   setting, asks):
-    flags = [*POOL, f"--store={own_cluster.uri(own_database)}", "--lease-seconds=" + ("60" if asks else "1")]
+    flags = [*POOL, f"--store={own_cluster.app_uri(own_database)}", "--lease-seconds=" + ("60" if asks else "1")]
     with running(tmp_path, *flags, exit_status=1) as dti, Client(dti.endpoint) as client:
         assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
         before = count_entries(own_cluster, own_database)
@@ -81,7 +81,7 @@ def test_a_setting_that_is_weakened_under_the_server_ends_it_and_nothing_is_answ
 
 
 def test_a_cancelled_wait_for_a_synchronous_standby_is_in_doubt(own_cluster, own_database, tmp_path):
-    flags = [*POOL, f"--store={own_cluster.uri(own_database)}", "--store-timeout=600"]
+    flags = [*POOL, f"--store={own_cluster.app_uri(own_database)}", "--store-timeout=600"]
     with running(tmp_path, *flags) as dti, Client(dti.endpoint) as client:
         assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
         configure(own_cluster, own_database, "synchronous_standby_names", "nobody")
@@ -109,7 +109,7 @@ def test_a_cancelled_wait_for_a_synchronous_standby_is_in_doubt(own_cluster, own
 
 def test_a_take_over_whose_wait_for_a_synchronous_standby_is_cancelled_does_not_lead(own_cluster, own_database, tmp_path):
     """Its commit, and the entries before it, may be missing where the standby is promoted."""
-    flags = [*POOL, f"--store={own_cluster.uri(own_database)}", "--store-timeout=600"]
+    flags = [*POOL, f"--store={own_cluster.app_uri(own_database)}", "--store-timeout=600"]
     configure(own_cluster, own_database, "synchronous_standby_names", "nobody")
     with running(tmp_path, *flags, ready=False) as dti:
 
@@ -192,7 +192,7 @@ def test_a_reader_tells_of_an_open_password_file_only_in_its_own_error(cluster, 
 def test_a_server_that_starts_before_its_database_waits_for_it(own_cluster, own_database, tmp_path):
     own_cluster.stop("fast")
     try:
-        flags = [*POOL, "--port=0", f"--store={own_cluster.uri(own_database)}", "--store-timeout=1"]
+        flags = [*POOL, "--port=0", f"--store={own_cluster.app_uri(own_database)}", "--store-timeout=1"]
         with owned(Daemon([binary("dti_server"), *flags], tmp_path)) as dti:
             until(lambda: "store-unavailable" in dti.log, what="the log of the wait")
             own_cluster.start()
@@ -232,26 +232,26 @@ def test_a_right_that_is_missing_to_check_the_session_is_exit_1_at_once(own_clus
     """A server that waits does not get the right."""
     function = "pg_catalog.set_config(text, text, boolean)"
     own_cluster.sql(own_database, f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC", user="postgres")
-    status, stdout, stderr = run(tmp_path, "dti_server", *POOL, f"--store={own_cluster.uri(own_database)}")
+    status, stdout, stderr = run(tmp_path, "dti_server", *POOL, f"--store={own_cluster.app_uri(own_database)}")
     assert (status, stdout) == (1, "")
     assert "set_config" in stderr and "42501" in stderr
 
 
 def test_a_role_whose_statements_may_take_a_millisecond_is_served(own_cluster, own_database, tmp_path):
     """PostgreSQL takes a number without a unit for milliseconds."""
-    own_cluster.sql("postgres", "ALTER ROLE dti SET statement_timeout = 1", user="postgres")
+    own_cluster.sql("postgres", "ALTER ROLE dti_app SET statement_timeout = 1", user="postgres")
     try:
-        store = f"--store={own_cluster.uri(own_database)}"
+        store = f"--store={own_cluster.app_uri(own_database)}"
         with running(tmp_path, *POOL, store) as dti, Client(dti.endpoint) as client:
             assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
         status, _, stderr = run(tmp_path, "dtictl", "verify", store)
         assert status == 0, stderr
     finally:
-        own_cluster.sql("postgres", "ALTER ROLE dti RESET statement_timeout", user="postgres")
+        own_cluster.sql("postgres", "ALTER ROLE dti_app RESET statement_timeout", user="postgres")
 
 
 def test_the_log_says_why_postgresql_ended_an_idle_session(own_cluster, own_database, tmp_path):
-    flags = [*POOL, f"--store={own_cluster.uri(own_database)}", "--lease-seconds=1"]
+    flags = [*POOL, f"--store={own_cluster.app_uri(own_database)}", "--lease-seconds=1"]
     with running(tmp_path, *flags) as dti:
         for pid in own_cluster.backends(own_database):
             own_cluster.sql("postgres", f"SELECT pg_terminate_backend({pid})", user="postgres")

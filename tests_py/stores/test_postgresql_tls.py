@@ -34,7 +34,7 @@ def store(tls_cluster):
 def environment(store, **parameters):
     parameters = {"sslmode": "verify-full", "sslrootcert": store.cluster.certificate, **parameters}
     settings = "".join(f" {key}={value}" for key, value in parameters.items())
-    return {"DTI_STORE": f"postgresql:host=127.0.0.1 port={store.cluster.port} dbname={store.database} user=dti "
+    return {"DTI_STORE": f"postgresql:host=127.0.0.1 port={store.cluster.port} dbname={store.database} user=dti_app "
                          f"password={PASSWORD}{settings}"}
 
 
@@ -50,7 +50,7 @@ def test_a_batch_goes_over_tls(store, tmp_path, entries):
     catalog = write_catalog(tmp_path / "catalog.csv", "Load", [f"p{i}" for i in range(PROGRAMS)])
     with running(tmp_path, *POOL, catalog, env=environment(store)) as dti, Client(dti.endpoint) as client:
         assert store.rows("SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) "
-                          "WHERE usename = 'dti' AND client_addr IS NOT NULL") == [("t",)]
+                          "WHERE usename = 'dti_app' AND client_addr IS NOT NULL") == [("t",)]
         before, together = requests(1, PROGRAMS - 1), requests(entries)
         with held_row(store):
             client.send(before[0])
@@ -70,7 +70,7 @@ def test_a_session_over_tls_that_ends_is_replaced(store, tmp_path):
     catalog = write_catalog(tmp_path / "catalog.csv", "Load", [f"p{i}" for i in range(PROGRAMS)])
     with running(tmp_path, *POOL, catalog, env=environment(store)) as dti, Client(dti.endpoint) as client:
         assert grant(client, request(SEMESTER, "Load", ("p1", 1, 0))) == [(OK, 1, 0, 0)]
-        store.cluster.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'dti' "
+        store.cluster.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'dti_app' "
                                       "AND client_addr IS NOT NULL", user="postgres")
         assert grant_after_recovery(client, request(SEMESTER, "Load", ("p2", 1, 0))) == [(OK, 1, 0, 0)]
     store.check_conserved()

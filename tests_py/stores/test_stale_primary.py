@@ -37,7 +37,7 @@ def pair():
     with contextlib.ExitStack() as stack:
         primary = Cluster()
         stack.callback(primary.remove)
-        database = primary.create_database()
+        database = primary.create_store()
         replica = Replica(primary, "other")
         stack.callback(replica.remove)
         primary.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'other'", user="postgres")

@@ -197,7 +197,7 @@ std::string rights_advice(std::string_view sqlstate, std::string_view text, cons
   const auto statement = statement_for(text, client);
   if (!statement) {
     return ". A right of " + role + " is missing in database " + identifier(client.database) +
-           ": see \"Rights in PostgreSQL\" in docs/operations.md";
+           ": see \"Rights of the servers\" in docs/operations.md";
   }
   return ". A right of " + role + " is missing. As the owner of the object or as a superuser, run in database " +
          identifier(client.database) + ": " + *statement;

@@ -5,14 +5,13 @@
 #include <optional>
 #include <pqxx/pqxx>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "dti/base/log.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
 #include "dti/repository/postgresql/open_postgresql.hpp"
-#include "repository/postgresql/postgresql_checks.hpp"
+#include "repository/postgresql/locked_database.hpp"
 #include "repository/postgresql/postgresql_errors.hpp"
 #include "repository/postgresql/postgresql_leadership.hpp"
 #include "repository/postgresql/postgresql_rows.hpp"
@@ -24,71 +23,7 @@ namespace {
 
 using Kind = StorageError::Kind;
 
-constexpr std::string_view kLockNotAvailable = "55P03";
 constexpr std::size_t kRowsPerInsert = 1'000;  // about 100 KB of SQL; more are not faster
-
-/// A session in one transaction, which locks the lead so that no server can take it.
-class LockedDatabase {
- public:
-  LockedDatabase(const Conninfo& conninfo, std::chrono::milliseconds timeout, CopyWarningSink warn)
-      : warnings_([warn = std::move(warn)](const LogEvent& event) { warn(event.message); }),
-        session_(PostgresqlSession::Use::kCommits, conninfo, connect_timeout(conninfo, timeout), timeout, gate_,
-                 warnings_) {
-    perform([&] {
-      transaction_ = std::make_unique<pqxx::work>(session_.connection());
-      refuse_pooler(*transaction_, session_.backend_pid());
-      transaction_->exec("SET LOCAL lock_timeout = " + std::to_string(timeout.count()));
-      // It waits for the other store, which may be slow.
-      transaction_->exec("SET LOCAL idle_in_transaction_session_timeout = 0");
-      transaction_->exec("SET LOCAL application_name = 'dtictl'");
-    });
-  }
-
-  [[nodiscard]] pqxx::work& transaction() { return *transaction_; }
-  [[nodiscard]] PostgresqlSession& session() { return session_; }
-
-  /// Locks the lead until the end of the transaction. @return its epoch
-  Epoch lock_lead() {
-    refuse_leader();  // before the wait for a lock, which a leader that hangs may hold
-    const Epoch epoch = lock_epoch(*transaction_);
-    refuse_leader();
-    return epoch;
-  }
-
-  template <class Call>
-  auto perform(Call call) -> decltype(call()) {
-    try {
-      return call();
-    } catch (const StorageError&) {
-      throw;
-    } catch (const pqxx::sql_error& error) {
-      const std::string state = compat::sqlstate(error);
-      if (state == kLockNotAvailable) {
-        throw StorageError{Kind::kUnavailable,
-                           "PostgreSQL: another session holds a lock for too long (look in pg_stat_activity)"};
-      }
-      throw StorageError{state.starts_with("23") ? Kind::kInvariant : Kind::kUnavailable,
-                         session_.refusal_text(state, error.what())};
-    } catch (const std::exception& error) {
-      throw StorageError{Kind::kUnavailable, "PostgreSQL: " + one_line(error.what())};
-    }
-  }
-
- private:
-  void refuse_leader() {
-    const auto held = held_by_another(*transaction_, std::string{kCopyHolder});
-    if (!held) return;
-    throw StorageError{Kind::kRefused, "a server leads the PostgreSQL database" +
-                                           (held->endpoint.empty() ? std::string{} : " (" + held->endpoint + ")") +
-                                           ": stop all its servers first. After a crash of the last one, wait until "
-                                           "its lease has run out"};
-  }
-
-  CallGate gate_;
-  PostgresqlWarningLog warnings_;
-  PostgresqlSession session_;
-  std::unique_ptr<pqxx::work> transaction_;  // goes before the session does
-};
 
 class PostgresqlHold final : public StoreHold {
  public:
@@ -111,7 +46,7 @@ class PostgresqlFiller final : public StoreFiller {
     database_.perform([&] {
       auto& transaction = database_.transaction();
       if (has_schema(transaction)) refuse_filled();  // before it is locked or migrated
-      static_cast<void>(migrate(transaction, at));
+      migrate(transaction, at);
       check_tables(transaction);
       static_cast<void>(database_.lock_lead());
       refuse_filled();  // what a server has done while this waited

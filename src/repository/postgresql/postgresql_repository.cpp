@@ -218,7 +218,9 @@ StoreSurvey PostgresqlRepository::survey() {
   return perform(Call::kTakingOver, [&]() -> StoreSurvey {
     if (session_ == nullptr) connect();
     pqxx::nontransaction transaction{session_->connection()};
-    if (!has_schema(transaction)) return {};
+    const bool exists = has_schema(transaction);
+    refuse_unmigrated(transaction);
+    if (!exists) return {};
     return {read_semesters(transaction), read_programs(transaction, 0)};
   });
 }
@@ -261,7 +263,7 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
     static_cast<void>(lock_epoch(transaction));
     if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);
   }
-  const bool is_new = migrate(transaction, at);
+  const bool is_new = migrate(transaction, at).from == 0;
   check_tables(transaction);
   Leadership leadership;
   leadership.epoch = lock_epoch(transaction) + 1;

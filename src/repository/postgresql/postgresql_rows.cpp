@@ -38,6 +38,47 @@ int stored_version(pqxx::transaction_base& transaction) {
   return static_cast<int>(integer(version[0][0]));
 }
 
+/// Whether the role of this session may make or change the schema (NULL: there is none that it could make it in), that
+/// role, the owner, and the database. Before there are tables, the owner is the role that was given the right to make
+/// them (roles.sql). pg_database_owner, which owns the schema public, has no login of its own.
+constexpr char kMayMigrate[] = R"(
+SELECT CASE WHEN t.oid IS NULL THEN has_schema_privilege(current_schema(), 'CREATE')
+            ELSE pg_has_role(t.relowner, 'USAGE') AND has_schema_privilege(t.relnamespace, 'CREATE') END,
+       current_user,
+       pg_get_userbyid(coalesce(t.relowner,
+                                (SELECT min(grantee) FROM aclexplode(n.nspacl)
+                                  WHERE privilege_type = 'CREATE' AND grantee NOT IN (0, n.nspowner)),
+                                CASE n.nspname WHEN 'public' THEN d.datdba ELSE n.nspowner END)),
+       current_database()
+  FROM pg_database d
+  LEFT JOIN pg_namespace n ON n.nspname = current_schema()
+  LEFT JOIN pg_class t ON t.relname = 'schema_version' AND t.relkind = 'r' AND pg_table_is_visible(t.oid)
+ WHERE d.datname = current_database())";
+
+/// A part of a URI.
+std::string encoded(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                          c == '-' || c == '.' || c == '/';
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    out += is_plain ? std::string{c} : std::string{'%', kDigits[byte / 16], kDigits[byte % 16]};
+  }
+  return out;
+}
+
+/// libpq's own text of a connection's host or port.
+std::string setting(const char* text) { return text == nullptr ? "" : text; }
+
+/// The address of the database for another role, as --store takes it.
+std::string uri_of(std::string_view role, const std::string& host, const std::string& port, std::string_view database) {
+  const std::string begin = "postgresql://" + encoded(role) + "@";
+  const bool is_name = host.find_first_of("/@:") == std::string::npos;
+  if (is_name) return begin + encoded(host) + (port.empty() ? "" : ":" + port) + "/" + encoded(database);
+  return begin + "/" + encoded(database) + "?host=" + encoded(host) + "&port=" + port;
+}
+
 }  // namespace
 
 namespace {
@@ -162,26 +203,46 @@ bool has_schema(pqxx::transaction_base& transaction) {
   return version > 0;
 }
 
-bool migrate(pqxx::transaction_base& transaction, WallTime at) {
-  int version = stored_version(transaction);
+SchemaChange due_migration(pqxx::transaction_base& transaction) {
+  const int version = stored_version(transaction);
   refuse_newer_schema(version, known_version());
-  if (version == known_version()) {
-    return false;
-  }
+  return {version, known_version()};
+}
+
+void refuse_unmigrated(pqxx::transaction_base& transaction) {
+  const SchemaChange due = due_migration(transaction);
+  if (!due.is_needed()) return;
+  const auto row = transaction.exec(kMayMigrate)[0];
+  if (std::string_view{row[0].c_str()} != "f") return;
+  const std::string begin =
+      due.from == 0 ? "the PostgreSQL database has no ledger yet, and the role " + std::string{row[1].c_str()} +
+                          " may not create its schema. As the owner, "
+                    : "the schema of the PostgreSQL database has version " + std::to_string(due.from) +
+                          ", this program needs version " + std::to_string(due.to) + ", and the role " +
+                          row[1].c_str() + " may not change the schema. Stop all servers, and as the owner ";
+  throw StorageError{StorageError::Kind::kRefused, begin + "run: dtictl migrate --store='" +
+                                                       uri_of(row[2].c_str(), setting(transaction.conn().hostname()),
+                                                              setting(transaction.conn().port()), row[3].c_str()) +
+                                                       "'"};
+}
+
+SchemaChange migrate(pqxx::transaction_base& transaction, WallTime at) {
+  SchemaChange change = due_migration(transaction);
+  if (!change.is_needed()) return change;
+  refuse_unmigrated(transaction);
   transaction.exec(kLockMigrations);
-  version = stored_version(transaction);  // another server may have been at it while we waited
-  refuse_newer_schema(version, known_version());
-  if (version > 0) {
+  change = due_migration(transaction);  // another server may have been at it while we waited
+  if (change.from > 0) {
     transaction.exec("SELECT 1 FROM leadership FOR UPDATE");
   }
-  for (const Migration& migration : migrations().subspan(static_cast<std::size_t>(version))) {
+  for (const Migration& migration : migrations().subspan(static_cast<std::size_t>(change.from))) {
     transaction.exec(std::string{migration.text});
     compat::exec_params(transaction,
                         "INSERT INTO schema_version (version, applied_at)"
                         " VALUES ($1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond')",
                         migration.version, stored_time(at));
   }
-  return version == 0;
+  return change;
 }
 
 }  // namespace dti

@@ -6,6 +6,7 @@
 
 #include "dti/base/time.hpp"
 #include "dti/service/ledger/ledger_snapshot.hpp"
+#include "dti/service/ledger/schema_change.hpp"
 
 namespace dti {
 
@@ -28,8 +29,16 @@ void read_entries(pqxx::transaction_base& transaction, SemesterId semester, Seq 
 /// @throws StorageError  kRefused if it is a newer one
 [[nodiscard]] bool has_schema(pqxx::transaction_base& transaction);
 
-/// Brings the schema up to date, within the caller's transaction. Two servers that start at once take turns.
+/// The migration that brings the schema up to date.
 /// @throws StorageError  kRefused if it is a newer one
-[[nodiscard]] bool migrate(pqxx::transaction_base& transaction, WallTime at);
+[[nodiscard]] SchemaChange due_migration(pqxx::transaction_base& transaction);
+
+/// Does nothing if the schema is up to date, or if the role of this session may migrate it.
+/// @throws StorageError  kRefused, naming the command that migrates it, and its owner
+void refuse_unmigrated(pqxx::transaction_base& transaction);
+
+/// Brings the schema up to date, within the caller's transaction. Two servers that start at once take turns.
+/// @throws StorageError  kRefused if it is a newer one, or as refuse_unmigrated()
+SchemaChange migrate(pqxx::transaction_base& transaction, WallTime at);
 
 }  // namespace dti

@@ -42,7 +42,7 @@ class SqliteFiller final : public StoreFiller {
       static_cast<void>(keeper_.examine(*connection_));
       connection_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
       transaction_.emplace(*connection_);
-      static_cast<void>(migrate(*connection_, at));
+      migrate(*connection_, at);
       const auto count = [&](const char* sql) { return connection_->query_integer(sql).value_or(0); };
       refuse_filled_store("the database " + keeper_.path().string(), count("SELECT count(*) FROM program"),
                           count("SELECT count(*) FROM semester"), count("SELECT count(*) FROM ledger"));

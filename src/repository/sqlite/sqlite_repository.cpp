@@ -282,7 +282,7 @@ StoreWatch SqliteRepository::watch() {
 std::variant<Leadership, HeldBy> SqliteRepository::lead(WallTime at) {
   SqliteConnection& connection = session_->connection;
   SqliteTransaction transaction{connection};
-  const bool is_new = migrate(connection, at);
+  const bool is_new = migrate(connection, at).from == 0;
   SqliteStatement select = connection.prepare("SELECT epoch, holder FROM leadership");
   if (!select.step()) {
     throw StorageError{Kind::kCorrupt,

@@ -159,17 +159,22 @@ bool has_schema(SqliteConnection& connection) {
   return version > 0;
 }
 
-bool migrate(SqliteConnection& connection, WallTime at) {
+SchemaChange due_migration(SqliteConnection& connection) {
   const int version = stored_version(connection);
   refuse_newer_schema(version, known_version());
-  for (const Migration& migration : migrations().subspan(static_cast<std::size_t>(version))) {
+  return {version, known_version()};
+}
+
+SchemaChange migrate(SqliteConnection& connection, WallTime at) {
+  const SchemaChange change = due_migration(connection);
+  for (const Migration& migration : migrations().subspan(static_cast<std::size_t>(change.from))) {
     connection.execute(std::string{migration.text}.c_str());
     connection.prepare("INSERT INTO schema_version (version, applied_at) VALUES (?, ?)")
         .bind(std::int64_t{migration.version})
         .bind(stored_time(at))
         .run();
   }
-  return version == 0;
+  return change;
 }
 
 std::vector<StoredSemester> read_semesters(SqliteConnection& connection) {

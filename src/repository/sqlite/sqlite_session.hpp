@@ -7,6 +7,7 @@
 
 #include "dti/service/ledger/ledger_snapshot.hpp"
 #include "dti/service/ledger/repository.hpp"
+#include "dti/service/ledger/schema_change.hpp"
 #include "repository/sqlite/sqlite_files.hpp"
 #include "repository/sqlite/sqlite_handle.hpp"
 
@@ -39,10 +40,13 @@ struct SqliteSession {
 /// @throws StorageError  kRefused if it is a newer one
 [[nodiscard]] bool has_schema(SqliteConnection& connection);
 
-/// Brings the schema up to date, within the caller's transaction.
-/// @return true if there was no schema
+/// The migration that brings the schema up to date.
 /// @throws StorageError  kRefused if it is a newer one
-[[nodiscard]] bool migrate(SqliteConnection& connection, WallTime at);
+[[nodiscard]] SchemaChange due_migration(SqliteConnection& connection);
+
+/// Brings the schema up to date, within the caller's transaction.
+/// @throws StorageError  kRefused if it is a newer one
+SchemaChange migrate(SqliteConnection& connection, WallTime at);
 
 /// All semesters, open and closed, in order of id.
 [[nodiscard]] std::vector<StoredSemester> read_semesters(SqliteConnection& connection);

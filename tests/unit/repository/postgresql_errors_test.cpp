@@ -113,7 +113,7 @@ TEST(PostgresqlRights, TheStatementThatGivesAMissingRightIsNamed) {
       {"ERROR:  query would be affected by row-level security policy for table \"ledger\"", kServer,
        "ALTER ROLE dti BYPASSRLS;"},
       {"ERROR:  permission denied for table ledger", odd, "GRANT SELECT, INSERT ON TABLE ledger TO \"Dti \"\"x\"\"\";"},
-      {"FEHLER:  keine Berechtigung für Tabelle ledger", kServer, "Rights in PostgreSQL"},
+      {"FEHLER:  keine Berechtigung für Tabelle ledger", kServer, "Rights of the servers"},
   };
   for (const auto& [text, client, says] : kCases) {
     const std::string advice = rights_advice("42501", text, client);

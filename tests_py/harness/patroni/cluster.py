@@ -75,7 +75,9 @@ def view_of(answer, at):
 
 
 class PatroniCluster:
-    """Looks to the stores like harness.postgresql.Cluster: sql(), uri(), create_database(), drop_database()."""
+    """Looks to the stores like harness.postgresql.Cluster: sql(), app_uri(), create_store(), drop_database().
+
+    Its servers connect as the owner, and make the schema themselves."""
 
     def __init__(self, program):
         self.hosts = Hosts({**{name: ["store"] for name in NODES},
@@ -196,7 +198,7 @@ class PatroniCluster:
         assert result.returncode == 0, result.stderr
         return [line.split("\x1f") for line in result.stdout.splitlines()]
 
-    def create_database(self):
+    def create_store(self):
         self._count += 1
         name = f"test_{self._count}"
         self.sql("postgres", f"CREATE DATABASE {name} OWNER {ROLE}", user="postgres")
@@ -208,7 +210,7 @@ class PatroniCluster:
     def drop_database(self, name):
         self.sql("postgres", f"DROP DATABASE {name} WITH (FORCE)", user="postgres")
 
-    def uri(self, database, first=0):
+    def app_uri(self, database, first=0):
         """The hosts one by one, beginning with that one."""
         names = [*NODES[first:], *NODES[:first]]
         hosts = ",".join(f"{self.hosts.address(name, 'store')}:{POSTGRESQL_PORT}" for name in names)

@@ -8,6 +8,7 @@
 #include "dti/base/time.hpp"
 #include "dti/service/ledger/ledger_snapshot.hpp"
 #include "dti/service/ledger/repository.hpp"
+#include "dti/service/ledger/schema_change.hpp"
 #include "dti/service/ledger/store_copy.hpp"
 
 namespace dti {
@@ -33,5 +34,10 @@ namespace dti {
 /// @throws StorageError  kRefused: a server leads it, or it is empty; kUnavailable
 [[nodiscard]] std::unique_ptr<StoreHold> hold_postgresql(const std::string& conninfo, std::chrono::milliseconds timeout,
                                                          CopyWarningSink warn);
+
+/// Makes the schema of the database, or brings it up to date. See migrate_store().
+/// @throws StorageError  kRefused: a server leads, the schema is newer, or the role may not change it; kUnavailable
+[[nodiscard]] SchemaChange migrate_postgresql(const std::string& conninfo, std::chrono::milliseconds timeout,
+                                              WallTime at, CopyWarningSink warn);
 
 }  // namespace dti

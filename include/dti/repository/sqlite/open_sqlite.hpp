@@ -8,6 +8,7 @@
 #include "dti/base/time.hpp"
 #include "dti/service/ledger/ledger_snapshot.hpp"
 #include "dti/service/ledger/repository.hpp"
+#include "dti/service/ledger/schema_change.hpp"
 #include "dti/service/ledger/store_copy.hpp"
 
 namespace dti {
@@ -31,5 +32,10 @@ namespace dti {
 /// Keeps servers away from the file, which must exist.
 /// @throws StorageError  kRefused: a server has it, or its lock file cannot be written
 [[nodiscard]] std::unique_ptr<StoreHold> hold_sqlite(const std::filesystem::path& path);
+
+/// Makes the schema of the file, or brings it up to date. The file need not exist. See migrate_store().
+/// @throws StorageError  kRefused: a server has it, the schema is newer, or no server may use the file; kUnavailable
+[[nodiscard]] SchemaChange migrate_sqlite(const std::filesystem::path& path, std::chrono::milliseconds timeout,
+                                          WallTime at, const CopyWarningSink& warn);
 
 }  // namespace dti
