@@ -19,7 +19,7 @@ def blocks_of(page, heading):
 
 
 # How the pages may call `install`: the users, groups and modes of an installation.
-INSTALLS = ("-o dti -g dti -m 640", "-o root -g root -m 600", "-d -o dti -g dti -m 750", "-d -o postgres -g postgres -m 700",
+INSTALLS = ("-o dti -g dti -m 600", "-o root -g root -m 600", "-d -o dti -g dti -m 750", "-d -o postgres -g postgres -m 700",
             "-d -o root -g root -m 700")
 # Only PostgreSQL's user must exist here, and only root can give it a file.
 INSTALL = f"""case "$*" in

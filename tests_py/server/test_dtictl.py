@@ -240,6 +240,15 @@ def folder_for_all():
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def store_for_readers(folder):
+    """A store that other users may read. SQLite gives the write-ahead log and its index the mode of the database."""
+    store = SqliteStore(folder)
+    assert run(folder, "dtictl", "migrate", store.flag)[0] == FITS
+    for suffix in ("", ".lock"):
+        Path(f"{store.path}{suffix}").chmod(0o644)
+    return store
+
+
 def dtictl_as_nobody(folder, path):
     """The exit status and both outputs of a `dtictl verify` of a user that may read the store and write nothing."""
     if os.geteuid() != 0:
@@ -275,7 +284,7 @@ def alive(folder, store):
 @pytest.mark.parametrize("server", [stopped, killed, alive])
 def test_who_may_only_read_the_folder_of_a_store_can_verify_it(tmp_path, server):
     with folder_for_all() as folder:
-        store = SqliteStore(folder)
+        store = store_for_readers(folder)
         for _ in server(tmp_path, store):
             before = [(entry.name, entry.stat().st_mtime_ns) for entry in sorted(folder.glob("dti.db*"))]
             status, stdout, stderr = dtictl_as_nobody(folder, store.path)
@@ -306,7 +315,7 @@ def test_a_store_on_a_read_only_disk_whose_log_is_missing_does_not_fit(sqlite, t
 
 def test_who_cannot_use_the_write_ahead_log_of_a_running_server_is_told_so(tmp_path):
     with folder_for_all() as folder:
-        store = SqliteStore(folder)
+        store = store_for_readers(folder)
         for _ in alive(tmp_path, store):
             Path(f"{store.path}-shm").chmod(0o600)
             status, stdout, stderr = dtictl_as_nobody(folder, store.path)

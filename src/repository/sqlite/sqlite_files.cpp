@@ -6,11 +6,16 @@
 #include <sys/vfs.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 
 namespace dti {
 namespace {
+
+constexpr mode_t kPermissions = 07777;
+constexpr mode_t kOthersMayWrite = S_IWGRP | S_IWOTH;
 
 enum class Place { kNetwork, kMemory, kContainerLayer, kUserSpace };
 
@@ -57,6 +62,12 @@ std::int64_t nanoseconds(const statx_timestamp& time) {
   return time.tv_sec * 1'000'000'000 + static_cast<std::int64_t>(time.tv_nsec);
 }
 
+std::string with_mode(const std::string& name, mode_t mode) {
+  std::array<char, 16> octal{};
+  std::snprintf(octal.data(), octal.size(), "%04o", static_cast<unsigned>(mode));
+  return name + " (mode " + octal.data() + ")";
+}
+
 /// Is the file mounted by itself, apart from the folder that holds it? Devices tell less: on overlayfs a file may have
 /// another one than its folder.
 bool is_mounted_alone(const FileFacts& file, const FileFacts& folder) {
@@ -78,6 +89,7 @@ FileFacts look_at_file(const std::filesystem::path& path) {
   }
   FileFacts facts;
   facts.type = found.stx_mode & S_IFMT;
+  facts.mode = found.stx_mode & kPermissions;
   facts.id = {makedev(found.stx_dev_major, found.stx_dev_minor), static_cast<ino_t>(found.stx_ino)};
   facts.mount = (found.stx_mask & STATX_MNT_ID) != 0 ? found.stx_mnt_id : 0;
   facts.links = found.stx_nlink;
@@ -119,6 +131,9 @@ FilesVerdict judge(const StoreFiles& files) {
               {}};
     }
   }
+  if (std::string open = describe_open_permissions(files); !open.empty()) {
+    return {std::move(open), {}};
+  }
   if (files.database.size == 0 && files.log.size > 0) {
     return {"there is a write-ahead log " + path +
                 "-wal, which may hold answered grants, but no database to which it belongs: bring the database back, or"
@@ -159,6 +174,55 @@ FilesVerdict judge(const StoreFiles& files) {
                                " reports as flushed, or whether another machine uses it too")};
   }
   return {};
+}
+
+std::string describe_open_permissions(const StoreFiles& files) {
+  const std::string path = files.path.string();
+  const std::string folder = files.path.parent_path().string();
+  // With the sticky bit, other users cannot replace the files that are there. But they can be the first to make those
+  // that SQLite makes later: a write-ahead log or a journal, which SQLite would copy into the database, or the lock file.
+  if ((files.folder.mode & kOthersMayWrite) != 0 && (files.folder.mode & S_ISVTX) != 0) {
+    return with_mode("the folder " + folder, files.folder.mode) +
+           " is for the files of several users, who could put a write-ahead log or a lock file beside the database: use"
+           " a folder of its own, such as " +
+           (files.path.parent_path() / "dti" / files.path.filename()).string() + ", which the server makes";
+  }
+  const std::pair<std::string, const FileFacts&> all[] = {{folder, files.folder},
+                                                          {path, files.database},
+                                                          {path + "-wal", files.log},
+                                                          {path + "-shm", files.index},
+                                                          {path + ".lock", files.lock}};
+  std::string first;
+  std::string names;
+  for (const auto& [name, facts] : all) {
+    if (!facts.exists() || (facts.mode & kOthersMayWrite) == 0) continue;
+    if (first.empty()) first = with_mode(name, facts.mode);
+    names += ' ' + name;
+  }
+  if (first.empty()) return {};
+  return first + " can be written by other users, who could change or replace the store: run chmod go-w" + names;
+}
+
+void make_private_folders(const std::filesystem::path& folder, std::error_code& error) {
+  const auto status = std::filesystem::status(folder, error);
+  if (status.type() == std::filesystem::file_type::directory) return;
+  if (status.type() == std::filesystem::file_type::not_found && folder != folder.parent_path()) {
+    make_private_folders(folder.parent_path(), error);
+    if (error) return;
+    // The umask may take rights from the owner too.
+    if (::mkdir(folder.c_str(), S_IRWXU) == 0 && ::chmod(folder.c_str(), S_IRWXU) == 0) return;
+    error.assign(errno, std::generic_category());
+    if (error == std::errc::file_exists && std::filesystem::is_directory(folder)) error.clear();  // of another process
+    return;
+  }
+  if (!error) error = std::make_error_code(std::errc::not_a_directory);
+}
+
+Descriptor make_private_file(const std::filesystem::path& path) {
+  constexpr mode_t kPrivate = S_IRUSR | S_IWUSR;
+  Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kPrivate)};
+  if (file.get() >= 0) static_cast<void>(::fchmod(file.get(), kPrivate));  // the umask may take rights from the owner
+  return file;
 }
 
 }  // namespace dti

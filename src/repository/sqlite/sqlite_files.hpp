@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <system_error>
+
+#include "dti/base/descriptor.hpp"
 
 namespace dti {
 
@@ -19,6 +22,7 @@ struct FileId {
 /// Facts of the file system about one name. A symbolic link is not followed.
 struct FileFacts {
   mode_t type = 0;  // S_IFREG, S_IFLNK, …; 0: there is no such file
+  mode_t mode = 0;  // the permissions, as chmod takes them
   FileId id;
   std::uint64_t mount = 0;    // 0: the kernel does not say (before Linux 5.8)
   std::uint64_t links = 0;    // how many names the file has
@@ -51,5 +55,15 @@ struct FilesVerdict {
 
 /// Pure: the same facts give the same verdict. Source: docs/adr/0009-sqlite-store.md
 [[nodiscard]] FilesVerdict judge(const StoreFiles& files);
+
+/// Why others than the owner can change the store, and the remedy; empty if they cannot. Pure.
+[[nodiscard]] std::string describe_open_permissions(const StoreFiles& files);
+
+/// Makes the folder, and those above it that are missing. Those that it makes have mode 0700 with any umask.
+void make_private_folders(const std::filesystem::path& folder, std::error_code& error);
+
+/// Makes an empty file with mode 0600, with any umask.
+/// @return the file, open to read and write; none, with errno. EEXIST: the name is taken, and nothing was changed
+[[nodiscard]] Descriptor make_private_file(const std::filesystem::path& path);
 
 }  // namespace dti

@@ -36,6 +36,7 @@ class SqliteFiller final : public StoreFiller {
   SqliteFiller(const std::filesystem::path& path, std::chrono::milliseconds timeout, WallTime at, CopyWarningSink warn)
       : keeper_(path, {}), timeout_(timeout), warn_(std::move(warn)) {
     perform([&] {
+      keeper_.make_file();
       connection_.emplace(keeper_.path().string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX);
       connection_->on_busy(
           [](void* self, int tries) { return static_cast<SqliteFiller*>(self)->waits_on(tries) ? 1 : 0; }, this);

@@ -12,6 +12,7 @@ namespace dti {
 namespace {
 
 SchemaChange migrate_file(StoreKeeper& keeper, std::chrono::milliseconds timeout, WallTime at) {
+  keeper.make_file();
   SqliteConnection connection{keeper.path().string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX};
   connection.execute(("PRAGMA busy_timeout = " + std::to_string(timeout.count())).c_str());
   static_cast<void>(keeper.examine(connection));

@@ -242,6 +242,7 @@ void SqliteRepository::empty_log() {
 std::variant<Leadership, HeldBy> SqliteRepository::take_over(WallTime at, const Lease& /*lease*/) {
   return perform(Stage::kTakingOver, [&] {
     session_.reset();  // closing and opening recovers what an earlier COMMIT may have left behind
+    if (!keeper_.has_file()) keeper_.make_file();
     session_ = open(SQLITE_OPEN_READWRITE | (keeper_.has_file() ? 0 : SQLITE_OPEN_CREATE));
     static_cast<void>(keeper_.examine(session_->connection));
     apply_settings();

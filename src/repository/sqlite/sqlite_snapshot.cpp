@@ -90,6 +90,8 @@ SqliteSnapshot::SqliteSnapshot(const std::filesystem::path& path, std::chrono::m
   if (std::filesystem::is_directory(status)) {
     throw StorageError{Kind::kRefused, "cannot open " + named(path_) + ": it is a folder"};
   }
+  // Reading such a store harms nothing, and the operator may have to look at it.
+  if (std::string open = describe_open_permissions(look_at_store(path_)); !open.empty()) warning_ = std::move(open);
   begin();
 }
 
@@ -156,7 +158,7 @@ void SqliteSnapshot::judge_mark(std::optional<std::int64_t> noted) {
     throw StorageError{Kind::kRefused, describe_missing_log(path_, facts)};
   }
   if (verdict == MarkVerdict::kCopy) {
-    warning_ = kCopyWarning;
+    warning_ = (warning_ ? *warning_ + "; " : std::string{}) + std::string{kCopyWarning};
   }
 }
 

@@ -24,7 +24,7 @@ std::filesystem::path prepare_path(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(resolved, error)) {
     error = std::make_error_code(std::errc::is_a_directory);
   } else {
-    std::filesystem::create_directories(resolved.parent_path(), error);
+    make_private_folders(resolved.parent_path(), error);
   }
   if (error) {
     throw StorageError{Kind::kRefused, "cannot use the database " + resolved.string() + ": " + error.message()};
@@ -84,6 +84,8 @@ void StoreKeeper::check(const std::optional<FileId>& log) const {
     refuse_unsafe(look_at_store(path_));
   }
 }
+
+void StoreKeeper::make_file() const { static_cast<void>(make_private_file(path_)); }
 
 bool StoreKeeper::examine(SqliteConnection& connection) {
   const FileFacts log = look_at_file(log_path_);

@@ -19,7 +19,7 @@ namespace dti {
 /// answered grant. Source: docs/adr/0009-sqlite-store.md. Thread: one.
 class StoreKeeper {
  public:
-  /// Creates the folder if it does not exist, and locks the file, which need not exist yet.
+  /// Creates the folder if it does not exist, for its owner alone, and locks the file, which need not exist yet.
   /// @throws StorageError  kRefused, naming the path and the reason
   StoreKeeper(const std::filesystem::path& path, LogSink log);
 
@@ -31,6 +31,9 @@ class StoreKeeper {
   /// @param log  the write-ahead log of the open connection, if there is one
   /// @throws StorageError  kRefused: the open file is not the one at the path, or has a second name
   void check(const std::optional<FileId>& log) const;
+
+  /// Makes the file if there is none, so that only its owner can read it. If this fails, opening the file tells why.
+  void make_file() const;
 
   /// For a connection that was opened just now and has read nothing: is there a schema, and is the write-ahead log the
   /// database's own, and not missing?

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "dti/service/ledger/repository.hpp"
+#include "repository/sqlite/sqlite_files.hpp"
 
 namespace dti {
 namespace {
@@ -127,7 +128,8 @@ LockState probe_lock(const std::filesystem::path& path) {
 
 StoreLock::StoreLock(const std::filesystem::path& path) : path_(path) {
   const std::string name = lock_name(path);
-  Descriptor fd{::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
+  Descriptor fd = make_private_file(name);
+  if (fd.get() < 0 && errno == EEXIST) fd = Descriptor{::open(name.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC)};
   if (fd.get() < 0) {
     refuse(path, "its lock file " + name + " cannot be written: " + reason(errno));
   }

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <functional>
 #include <string>
+#include <system_error>
 
 namespace dti {
 namespace {
@@ -57,6 +60,18 @@ TEST(SqliteFiles, AreJudgedByWhatDurabilityRestsOn) {
       {"log is a folder", [](StoreFiles& s) { s.log.type = S_IFDIR; }, "dti.db-wal is not a regular file", ""},
       {"database is a pipe", [](StoreFiles& s) { s.database.type = S_IFIFO; }, "dti.db is not a regular file", ""},
 
+      {"a group may read", [](StoreFiles& s) { s.folder.mode = 02750, s.database.mode = s.lock.mode = 0640; }, "", ""},
+      {"a group may write to the folder", [](StoreFiles& s) { s.folder.mode = 02775; },
+       "/data (mode 2775) can be written by other users", ""},
+      {"all may write to the database", [](StoreFiles& s) { s.database.mode = 0666; }, "run chmod go-w /data/dti.db",
+       ""},
+      {"all may write to several", [](StoreFiles& s) { s.log.mode = 0664, s.index.mode = 0664, s.lock.mode = 0664; },
+       "dti.db-wal (mode 0664) can be written by other users, who could change or replace the store: run chmod go-w "
+       "/data/dti.db-wal /data/dti.db-shm /data/dti.db.lock",
+       ""},
+      {"a folder for all users", [](StoreFiles& s) { s.folder.mode = 01777; },
+       "such as /data/dti/dti.db, which the server makes", ""},
+
       {"NFS", [](StoreFiles& s) { s.file_system = 0x6969; }, "on NFS", ""},
       {"CIFS", [](StoreFiles& s) { s.file_system = 0xFF534D42; }, "on CIFS", ""},
       {"SMB2", [](StoreFiles& s) { s.file_system = 0xFE534D42; }, "on SMB2", ""},
@@ -77,6 +92,38 @@ TEST(SqliteFiles, AreJudgedByWhatDurabilityRestsOn) {
     EXPECT_NE(verdict.refusal.find(each.refusal), std::string::npos) << each.name << ": " << verdict.refusal;
     EXPECT_NE(verdict.warning.find(each.warning), std::string::npos) << each.name << ": " << verdict.warning;
   }
+}
+
+TEST(SqliteFiles, AreMadeForTheirOwnerAloneWhateverTheUmaskIs) {
+  const std::filesystem::path base =
+      std::filesystem::path{testing::TempDir()} / ("files-" + std::to_string(::getpid()));
+  for (const mode_t mask : {0, 022, 077, 0277}) {
+    const mode_t before = ::umask(mask);
+    const std::filesystem::path folder = base / "state" / "dti";
+    std::error_code error;
+    make_private_folders(folder, error);
+    EXPECT_FALSE(error) << error.message();
+    EXPECT_GE(make_private_file(folder / "dti.db").get(), 0);
+    EXPECT_LT(make_private_file(folder / "dti.db").get(), 0) << "it is there";
+    ::umask(before);
+    for (const auto& made : {base, base / "state", folder}) EXPECT_EQ(look_at_file(made).mode, 0700U) << mask;
+    EXPECT_EQ(look_at_file(folder / "dti.db").mode, 0600U) << mask;
+    std::filesystem::remove_all(base);
+  }
+}
+
+TEST(SqliteFiles, AFolderThatIsThereKeepsItsModeAndAFileIsNoFolder) {
+  const std::filesystem::path base = std::filesystem::path{testing::TempDir()} / ("kept-" + std::to_string(::getpid()));
+  std::filesystem::create_directory(base);
+  ASSERT_EQ(::chmod(base.c_str(), 0750), 0);
+  std::error_code error;
+  make_private_folders(base, error);
+  EXPECT_FALSE(error);
+  EXPECT_EQ(look_at_file(base).mode, 0750U);
+  EXPECT_GE(make_private_file(base / "file").get(), 0);
+  make_private_folders(base / "file" / "dti", error);
+  EXPECT_EQ(error, std::errc::not_a_directory);
+  std::filesystem::remove_all(base);
 }
 
 }  // namespace
