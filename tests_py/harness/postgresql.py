@@ -124,16 +124,29 @@ class Cluster:
 
     def offer_tls(self):
         """Over TCP, with `certificate`."""
-        self.make_certificate(self.certificate, self.folder / "server.key")
-        for path in (self.certificate, self.folder / "server.key"):
-            if self._as_postgres:
-                shutil.chown(path, "postgres")
-            path.chmod(0o600 if path.suffix == ".key" else 0o644)
-        for setting in (f"ssl_cert_file = '{self.certificate}'", f"ssl_key_file = '{self.folder}/server.key'",
-                        "ssl = on"):
-            self.sql("postgres", f"ALTER SYSTEM SET {setting}", user="postgres")
+        key = self.folder / "server.key"
+        self.make_certificate(self.certificate, key)
+        self.show_certificate(self.certificate, key)
         self.stop("fast")
         self.start()
+
+    def show_certificate(self, certificate, key, authority=None):
+        """To new connections over TCP. `authority`: the certificate of the one that signs those of clients."""
+        for path in (certificate, key, *([authority] if authority else [])):
+            if self._as_postgres:
+                shutil.chown(path, "postgres")
+            path.chmod(0o600 if path == key else 0o644)
+        for setting in (f"ssl_cert_file = '{certificate}'", f"ssl_key_file = '{key}'", f"ssl_ca_file = '{authority or ''}'",
+                        "ssl = on"):
+            self.sql("postgres", f"ALTER SYSTEM SET {setting}", user="postgres")
+        self.sql("postgres", "SELECT pg_reload_conf()", user="postgres")
+
+    def authenticate_first(self, *lines):
+        """These lines come before those of pg_hba.conf."""
+        file = self._data / "pg_hba.conf"
+        rest = file.read_text().partition("# the lines of initdb\n")
+        file.write_text("".join(f"{line}\n" for line in lines) + "# the lines of initdb\n" + (rest[2] or rest[0]))
+        self.sql("postgres", "SELECT pg_reload_conf()", user="postgres")
 
     @property
     def certificate(self):
