@@ -16,6 +16,9 @@
 set -eu
 umask 077
 
+# One run at a time: an operator may run it during a boot. flock holds the lock, so that no service inherits it.
+[ -n "${DTI_STARTUP_LOCKED:-}" ] || DTI_STARTUP_LOCKED=yes exec flock --close /run/dti-startup.lock sh "$0"
+
 metadata=http://${GCE_METADATA_HOST:-metadata.google.internal}/computeMetadata/v1/instance
 secrets=${DTI_SECRETS_URL:-https://secretmanager.googleapis.com}
 storage=${DTI_STORAGE_URL:-https://storage.googleapis.com}
@@ -26,8 +29,12 @@ changed=/run/dti-startup.changed
 
 work=$(mktemp -d)
 policy=/usr/sbin/policy-rc.d # while it exists, no package starts a service
-trap 'rm -rf "$work"; [ ! -e "$work.policy" ] || rm -f "$policy" "$work.policy"' EXIT
+policy_mark='# of dti-startup'
+# end_policy: removes ours, which may be empty after a loss of power. The policy of an administrator stays.
+end_policy() { if [ ! -s "$policy" ] || grep -qxF "$policy_mark" "$policy"; then rm -f "$policy"; fi; }
+trap 'rm -rf "$work"; end_policy' EXIT
 trap 'exit 1' HUP INT TERM
+end_policy # of a run that the end of the VM has cut off
 running='' debian='' packages='' services='' kept='' programs=''
 
 say() { echo "dti-startup: $*" >&2; }
@@ -111,15 +118,12 @@ install_debian() { # those of `debian` that are missing, without a start of thei
     # shellcheck disable=SC2016  # a template of dpkg-query
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null)" != installed ] || continue
     : >"$changed"
-    if [ ! -e "$policy" ]; then
-      : >"$work.policy"
-      (umask 022 && printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy")
-    fi
+    [ -e "$policy" ] || (umask 022 && printf '#!/bin/sh\n%s\nexit 101\n' "$policy_mark" >"$policy" && chmod 755 "$policy")
     # shellcheck disable=SC2086  # a list of names
     retry apt_install $debian
     break
   done
-  [ ! -e "$work.policy" ] || rm -f "$policy" "$work.policy"
+  end_policy
   debian=''
 }
 
