@@ -166,7 +166,7 @@ variable "snapshot_days" {
 }
 
 variable "watchdog" {
-  description = "automatic: Patroni uses the watchdog of the kernel if there is one, which resets a VM whose Patroni hangs while it is the primary. required: without one, a VM does not become the primary. off: never."
+  description = "automatic: Patroni uses the watchdog of the kernel (softdog) if it can be loaded, which resets a VM whose Patroni hangs while it is the primary. required: without one, a VM does not become the primary. off: never."
   type        = string
   default     = "automatic"
   nullable    = false
