@@ -1,7 +1,7 @@
 """Writes what VMs of the environment gcp-prod with database = "patroni" get from Google: database_vms.py FOLDER
 
 FOLDER has the packages. FOLDER/vms/NAME then has the metadata of each VM (attributes), and all share the secrets and the
-packages (secrets, objects), in the form of google.py. Terraform applies the environment, with the provider of
+packages (secrets, objects), in the form of google.py. FOLDER/vms/certificates has the certificates. Terraform applies the environment, with the provider of
 tests/terraform/provider; the certificates are made by terraform/certificates. Exit code 77: it cannot run here; stderr gives
 the reason."""
 
@@ -74,6 +74,7 @@ def main(folder):
         (vms / "secrets").mkdir()
         (vms / "secrets/dti-db-password").write_text(PASSWORD)
         shutil.copy(certificates / "node.pem", vms / "secrets/dti-database-certificate")
+        shutil.copytree(certificates, vms / "certificates")
     return 0
 
 
