@@ -7,9 +7,9 @@
 
 #include "dti/cli/standard_streams.hpp"
 #include "dtictl/commands.hpp"
-#include "dtictl/copy.hpp"
-#include "dtictl/migrate.hpp"
-#include "dtictl/verify.hpp"
+#include "dtictl/copy/copy.hpp"
+#include "dtictl/migrate/migrate.hpp"
+#include "dtictl/verify/verify.hpp"
 
 int main(int argc, char** argv) {
   dti::prepare_standard_streams();

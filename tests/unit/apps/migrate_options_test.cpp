@@ -1,4 +1,4 @@
-#include "dtictl/migrate_options.hpp"
+#include "dtictl/migrate/migrate_options.hpp"
 
 #include <gtest/gtest.h>
 

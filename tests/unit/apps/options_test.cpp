@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "dti_server/options.hpp"
-#include "dtictl/verify_options.hpp"
+#include "dtictl/verify/verify_options.hpp"
 #include "faculty/options.hpp"
 #include "program/options.hpp"
 #include "unit/apps/fake_surroundings.hpp"

@@ -1,4 +1,4 @@
-#include "dtictl/verify.hpp"
+#include "dtictl/verify/verify.hpp"
 
 #include <exception>
 #include <iostream>
@@ -8,8 +8,8 @@
 #include "dti/repository/open/open_snapshot.hpp"
 #include "dti/service/ledger/verify.hpp"
 #include "dtictl/progress.hpp"
-#include "dtictl/verify_options.hpp"
-#include "dtictl/verify_report.hpp"
+#include "dtictl/verify/verify_options.hpp"
+#include "dtictl/verify/verify_report.hpp"
 
 namespace dti {
 namespace {

@@ -1,4 +1,4 @@
-#include "dtictl/verify_options.hpp"
+#include "dtictl/verify/verify_options.hpp"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "dtictl/copy_options.hpp"
+#include "dtictl/copy/copy_options.hpp"
 
 #include <filesystem>
 #include <system_error>

@@ -1,4 +1,4 @@
-#include "dtictl/verify_report.hpp"
+#include "dtictl/verify/verify_report.hpp"
 
 #include <algorithm>
 #include <cstddef>

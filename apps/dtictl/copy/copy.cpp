@@ -1,4 +1,4 @@
-#include "dtictl/copy.hpp"
+#include "dtictl/copy/copy.hpp"
 
 #include <chrono>
 #include <exception>
@@ -13,9 +13,9 @@
 #include "dti/repository/open/open_copy.hpp"
 #include "dti/repository/open/open_snapshot.hpp"
 #include "dti/service/ledger/store_copy.hpp"
-#include "dtictl/copy_options.hpp"
+#include "dtictl/copy/copy_options.hpp"
 #include "dtictl/progress.hpp"
-#include "dtictl/verify_report.hpp"
+#include "dtictl/verify/verify_report.hpp"
 
 namespace dti {
 namespace {

@@ -1,4 +1,4 @@
-#include "dtictl/migrate.hpp"
+#include "dtictl/migrate/migrate.hpp"
 
 #include <chrono>
 #include <exception>
@@ -9,7 +9,7 @@
 #include "dti/base/time.hpp"
 #include "dti/cli/escape.hpp"
 #include "dti/repository/open/migrate_store.hpp"
-#include "dtictl/migrate_options.hpp"
+#include "dtictl/migrate/migrate_options.hpp"
 
 namespace dti {
 namespace {
