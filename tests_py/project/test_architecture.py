@@ -22,6 +22,7 @@ LIBRARIES = {
     "SQLite": (r"sqlite3\.h", "sqlite3"),
     "libpqxx": (r"pqxx/.*", "pqxx"),
     "libpq": (r"libpq.*", "libpq"),
+    "libsodium": (r"sodium\.h", "sodium"),
     "libzmq": (r"zmq\.hpp?", "zmq"),
 }
 SYSTEM = {"dti_warnings", "Threads"}
