@@ -97,6 +97,15 @@ class Programs:
         """@param words  the program, and its command if it has commands"""
         return read_help(self._output(*words.split(), "--help"))
 
+    def help_with_commands(self, words):
+        """help() with the flags of all commands, if the command has commands of its own (`dtictl key`)."""
+        told = self.help(words)
+        for command in told.commands:
+            for heading, flags in self.help(f"{words} {command}").groups.items():
+                known = {flag.name for flag in told.flags}
+                told.groups.setdefault(heading, []).extend(flag for flag in flags if flag.name not in known)
+        return told
+
     def version(self):
         return self._output("dti_server", "--version").split()[-1]
 
@@ -214,7 +223,8 @@ def bash(program, told, of_commands):
     if not told.commands:
         return BASH.format(program=program, commands=f"    flags=({bash_flags(told.flags)})\n",
                            values=bash_values(told.flags))
-    cases = "".join(f"        {name}) flags=({bash_flags(of.flags)}) ;;\n" for name, of in of_commands.items())
+    cases = "".join(f"        {name}) flags=({' '.join([*of.commands, bash_flags(of.flags)])}) ;;\n"
+                    for name, of in of_commands.items())
     commands = (f"    if ((COMP_CWORD == 1)); then\n        mapfile -t COMPREPLY < <(compgen -W "
                 f'"{" ".join(of_commands)} --help --version" -- "$word")\n        return\n    fi\n'
                 f"    case ${{COMP_WORDS[1]}} in\n{cases}    esac\n")
@@ -222,7 +232,7 @@ def bash(program, told, of_commands):
                        values=bash_values([flag for of in of_commands.values() for flag in of.flags]))
 
 
-def zsh_arguments(flags):
+def zsh_arguments(flags, commands=()):
     def argument(flag):
         summary = re.sub(r"([\[\]\\:])", r"\\\1", flag.summary)
         if not flag.value:
@@ -230,7 +240,8 @@ def zsh_arguments(flags):
         does = f"({' '.join(flag.choices)})" if flag.choices else "_files" if flag.value == "PATH" else " "
         value = "value" if flag.choices else flag.value.replace(":", "\\:")
         return f"{flag.name}=[{summary}]:{value}:{does}"
-    return " \\\n".join(f"    {quoted(argument(flag))}" for flag in flags)
+    words = [f"1:command:({' '.join(commands)})"] if commands else []
+    return " \\\n".join(f"    {quoted(text)}" for text in [*words, *map(argument, flags)])
 
 
 def zsh(program, told, of_commands):
@@ -238,7 +249,8 @@ def zsh(program, told, of_commands):
     if not told.commands:
         return f"{head}_arguments \\\n{zsh_arguments(told.flags)}\n"
     names = " ".join(quoted(f"{name}:{purpose}") for name, purpose in told.commands.items())
-    cases = "".join(f"  {name})\n    shift words\n    ((CURRENT--))\n    _arguments \\\n{zsh_arguments(of.flags)}\n    ;;\n"
+    cases = "".join(f"  {name})\n    shift words\n    ((CURRENT--))\n    _arguments \\\n"
+                    f"{zsh_arguments(of.flags, of.commands)}\n    ;;\n"
                     for name, of in of_commands.items())
     return (f"{head}local -a commands=({names})\nif ((CURRENT == 2)); then\n  _describe command commands\n"
             f"  _arguments --help --version\n  return\nfi\ncase $words[2] in\n{cases}esac\n")
@@ -264,7 +276,10 @@ def fish(program, told, of_commands):
     for flag in ("help", "version"):
         text += f"complete -c {program} -n __fish_use_subcommand -l {flag}\n"
     for name, of in of_commands.items():
-        text += fish_lines(program, of.flags, f"-n '__fish_seen_subcommand_from {name}'")
+        condition = f"-n '__fish_seen_subcommand_from {name}'"
+        if of.commands:
+            text += f"complete -c {program} {condition} -a {quoted(' '.join(of.commands))}\n"
+        text += fish_lines(program, of.flags, condition)
     return text
 
 
@@ -273,7 +288,7 @@ SHELLS = {"bash": bash, "zsh": zsh, "fish": fish}
 
 def completions(programs, shell, program):
     told = programs.help(program)
-    return SHELLS[shell](program, told, {name: programs.help(f"{program} {name}") for name in told.commands})
+    return SHELLS[shell](program, told, {name: programs.help_with_commands(f"{program} {name}") for name in told.commands})
 
 
 def main():

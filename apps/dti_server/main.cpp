@@ -42,10 +42,21 @@ namespace {
 /// Reads the settings again, and changes what can change while the server runs.
 void reload(std::span<const std::string> args, dti::Settings& in_use, dti::Server& server, const dti::Log& process_log,
             const dti::LogSink& log) {
-  const auto read = dti::read_dti_server_settings(args, dti::reload_surroundings());
-  if (!dti::apply_changes(dti::describe_dti_server(), in_use, read, log)) return;
+  auto read = dti::read_dti_server_again(args, dti::reload_surroundings());
+  const auto* const options = std::get_if<dti::DtiServerOptions>(&read);
+  std::variant<dti::Settings, dti::UsageExit> settings;
+  if (options != nullptr) {
+    settings = options->settings;
+  } else {
+    settings = std::get<dti::UsageExit>(std::move(read));
+  }
+  const auto keys = options == nullptr ? std::nullopt : dti::keys_read_again(in_use, options->settings, options->doors);
+  const bool has_changed = dti::apply_changes(dti::describe_dti_server(), in_use, settings, log);
+  if (!has_changed && !keys) return;
   process_log.set_level(dti::log_options(in_use).level);
-  server.change(dti::server_changes(in_use));
+  auto changes = dti::server_changes(in_use);
+  changes.keys = keys;
+  server.change(changes);
 }
 
 /// Logs what an operator should know about the settings.
@@ -56,6 +67,7 @@ void log_remarks(const dti::DtiServerOptions& options, const dti::LogSink& log) 
          "NOTHING IS STORED with --store=memory:; every grant is lost when the server ends",
          {}});
   }
+  if (options.doors.is_plaintext_exposed) log(dti::plaintext_warning(options.doors));
   if (const auto password = dti::exposed_password(dti::describe_dti_server(), options.settings)) {
     log({dti::LogLevel::kWarning, "password-exposed", *password, {}});
   }
@@ -89,11 +101,12 @@ int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti:
   dti::Announcements announcements{log};
   const auto repository = dti::open_repository(options.store, options.pipeline.store_timeout, log);
   std::optional<dti::ProxyRegistration> registration;
-  dti::Server server{{options.bind, options.port, options.advertise ? to_string(*options.advertise) : "",
-                      options.memory_max, options.pipeline, options.proxy.has_value(), "--memory-max"},
-                     std::move(options.start),
-                     *repository,
-                     log};
+  dti::Server server{
+      {dti::listen_at(options.doors), options.advertise ? to_string(*options.advertise) : "", options.memory_max,
+       options.pipeline, options.proxy.has_value(), "--memory-max", dti::port_lock(options.doors, options.key)},
+      std::move(options.start),
+      *repository,
+      log};
   const auto http = start_http(options, server,
                                {.version = dti::program_version(),
                                 .started_at = started_at,
@@ -111,7 +124,7 @@ int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti:
   });
   const auto on_role = [&](dti::Role role) {
     const bool leads = role == dti::Role::kLeader;
-    announcements.say(leads ? "READY" : "STANDBY", server.endpoint());
+    announcements.say(leads ? "READY" : "STANDBY", server.endpoints());
     service_manager.on_ready();
     if (!leads) return;
     const auto fail_after = std::exchange(options.fail_after, std::chrono::milliseconds{0});

@@ -79,7 +79,7 @@ std::vector<Setting> semester_settings() {
 }
 
 std::vector<Setting> network_settings() {
-  return {
+  std::vector<Setting> settings{
       {.name = "bind",
        .group = "Network",
        .kind = BindKind{},
@@ -111,6 +111,12 @@ std::vector<Setting> network_settings() {
        .default_value = "1024",
        .reloads = true},
   };
+  // Beside --bind and --port, and in the groups Network and Keys.
+  const auto doors = door_settings("port");
+  settings.insert(settings.begin() + 2, doors.begin(), doors.end() - 1);
+  settings.push_back(key_setting("The key file of this server, for curve:// endpoints."));
+  settings.push_back(doors.back());
+  return settings;
 }
 
 std::vector<Setting> simulation_settings() {
@@ -128,10 +134,8 @@ std::vector<Setting> simulation_settings() {
   };
 }
 
-// Tells whether --bind accepts IPv6 connections only. `::` accepts IPv4 connections too.
-bool is_ipv6_only(const std::string& bind) {
-  return bind.find(':') != std::string::npos && bind != "::" && bind != "[::]";
-}
+// Tells whether an address accepts IPv6 connections only. `::` accepts IPv4 connections too.
+bool is_ipv6_only(const std::string& host) { return host.find(':') != std::string::npos && host != "[::]"; }
 
 std::optional<Quantity> quantity(const Settings& settings, std::string_view name) {
   return settings.has(name) ? std::optional<Quantity>{settings.integer(name)} : std::nullopt;
@@ -212,8 +216,13 @@ std::variant<DtiServerOptions, UsageExit> read_options(std::span<const std::stri
   options.pipeline.store_timeout = settings.duration("store-timeout");
   options.pipeline.faculties_to_answer = static_cast<std::size_t>(settings.integer("num-faculties"));
   options.store = std::get<StoreAddress>(std::move(store));
-  options.bind = settings.text("bind");
-  options.port = static_cast<std::uint16_t>(settings.integer("port"));
+  auto doors = read_doors(settings, surroundings, "port");
+  if (auto* usage = std::get_if<UsageExit>(&doors)) return std::move(*usage);
+  options.doors = std::get<Doors>(std::move(doors));
+  auto key = read_own_key(settings, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&key)) return std::move(*usage);
+  options.key = std::get<0>(std::move(key));
+  if (options.key && !options.doors.is_secured) return settings.bad("key", "needs a curve:// endpoint (--listen)");
   options.memory_max = memory_max(settings);
   if (settings.has("proxy-server")) {
     options.proxy = settings.addresses("proxy-server").front();
@@ -221,8 +230,13 @@ std::variant<DtiServerOptions, UsageExit> read_options(std::span<const std::stri
       return settings.bad("proxy-server",
                           "the old proxy supports IPv4 only: give an IPv4 address, or a name that has one");
     }
-    if (is_ipv6_only(options.bind)) {
-      return settings.bad("bind",
+    const auto& first = options.doors.endpoints.front();
+    const auto* const name = settings.has("listen") ? "listen" : "bind";
+    if (first.is_secured) {
+      return settings.bad(name, "the old proxy (--proxy-server) has no key: the first endpoint must be tcp://");
+    }
+    if (is_ipv6_only(first.host)) {
+      return settings.bad(name,
                           "the old proxy (--proxy-server) reaches a server over IPv4 only: listen on an IPv4 address");
     }
   }
@@ -250,14 +264,17 @@ AppDescription describe_dti_server() {
       .purpose =
           "dti_server allocates the classrooms and labs of a semester to faculties. It never grants a room twice. It "
           "stores each grant before it replies, so that a stop or a crash loses no grant. It prints "
-          "\"READY tcp://ADDRESS:PORT\" on stdout when it is ready to allocate, and logs to stderr. SIGTERM and SIGINT "
+          "\"READY tcp://ADDRESS:PORT\" on stdout when it is ready to allocate, and \"ALSO …\" for each further "
+          "endpoint, and "
+          "logs to stderr. SIGTERM and SIGINT "
           "stop it cleanly. Several servers can share one PostgreSQL database: one of them leads; the others print "
           "\"STANDBY tcp://ADDRESS:PORT\", refer clients to the leader, and take over when the leader stops or "
           "crashes.",
       .settings = std::move(settings),
       .examples = {{"open a semester in a new store, in the state directory",
                     "dti_server --semester=2025-10 --classrooms=380 --labs=60"},
-                   {"continue with an existing store, for faculties on other machines", "dti_server --bind=0.0.0.0"},
+                   {"continue with an existing store, for faculties on other machines that have keys",
+                    "dti_server --listen=curve://0.0.0.0:6000 --key=dti.key --keys=keys.toml"},
                    {"use PostgreSQL, with the password in a file",
                     "DTI_STORE=postgresql://dti@db.example.org/dti PGPASSFILE=/etc/dti/pgpass dti_server"}},
       .exit_codes = {{0, "stopped on request, or its work is complete"},
@@ -267,11 +284,9 @@ AppDescription describe_dti_server() {
   };
 }
 
-std::variant<Settings, UsageExit> read_dti_server_settings(std::span<const std::string> args,
-                                                           const Surroundings& surroundings) {
-  auto options = read_options(args, surroundings);
-  if (auto* usage = std::get_if<UsageExit>(&options)) return std::move(*usage);
-  return std::get<DtiServerOptions>(std::move(options)).settings;
+std::variant<DtiServerOptions, UsageExit> read_dti_server_again(std::span<const std::string> args,
+                                                                const Surroundings& surroundings) {
+  return read_options(args, surroundings);
 }
 
 ServerChanges server_changes(const Settings& settings) {

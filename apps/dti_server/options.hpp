@@ -10,6 +10,7 @@
 
 #include "dti/cli/logging.hpp"
 #include "dti/cli/settings.hpp"
+#include "dti/keys/settings/key_settings.hpp"
 #include "dti/repository/open/open_repository.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
 #include "dti/service/allocation/take_over.hpp"
@@ -24,8 +25,8 @@ struct DtiServerOptions {
   bool catalog_is_windows_1252 = false;  // the catalogue file was read as Windows-1252
   PipelineOptions pipeline;
   StoreAddress store;
-  std::string bind;
-  std::uint16_t port = 0;                   // 0: the system chooses a free port
+  Doors doors;                              // where clients connect
+  std::optional<KeyPair> key;               // of this server; none: no endpoint is secured
   std::optional<HostPort> advertise;        // where clients reach this server; none: the bound address
   std::optional<HostPort> http;             // where monitoring listens; none: it does not
   std::optional<HostPort> proxy;            // the old proxy to register with
@@ -36,10 +37,10 @@ struct DtiServerOptions {
 
 [[nodiscard]] AppDescription describe_dti_server();
 
-/// Reads the settings of a running server again, without the catalogue file, which only a start uses.
+/// Reads the options of a running server again, without the catalogue file, which only a start uses.
 /// @param args  as at the start
-[[nodiscard]] std::variant<Settings, UsageExit> read_dti_server_settings(std::span<const std::string> args,
-                                                                         const Surroundings& surroundings);
+[[nodiscard]] std::variant<DtiServerOptions, UsageExit> read_dti_server_again(std::span<const std::string> args,
+                                                                              const Surroundings& surroundings);
 
 /// The options that may change while the server runs.
 [[nodiscard]] ServerChanges server_changes(const Settings& settings);

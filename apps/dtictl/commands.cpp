@@ -9,7 +9,7 @@ namespace {
 
 std::string help_of(const CommandSet& program) {
   std::string out =
-      "Usage: " + program.name + " COMMAND [--key=value | --key value]...\n\n" + program.purpose + "\n\nCommands:\n";
+      "Usage: " + program.name + " COMMAND [--flag=value | --flag value]...\n\n" + program.purpose + "\n\nCommands:\n";
   for (const auto& command : program.commands) out += "  " + command.name + "\n      " + command.purpose + '\n';
   return out + "\n" + program.name + " COMMAND --help describes a command.\n";
 }

@@ -44,10 +44,27 @@ dti::ServiceState state_of(const dti::FacultyFigures& figures) {
 /// Reads the settings again, and changes what can change while the faculty runs.
 void reload(std::span<const std::string> args, dti::Settings& in_use, dti::FacultyNode& node,
             const dti::Log& process_log, const dti::LogSink& log) {
-  const auto read = dti::resolve(dti::describe_faculty(), args, dti::reload_surroundings());
-  if (!dti::apply_changes(dti::describe_faculty(), in_use, read, log)) return;
+  auto read = dti::parse_faculty_options(args, dti::reload_surroundings());
+  const auto* const options = std::get_if<dti::FacultyAppOptions>(&read);
+  std::variant<dti::Settings, dti::UsageExit> settings;
+  if (options != nullptr) {
+    settings = options->settings;
+  } else {
+    settings = std::get<dti::UsageExit>(std::move(read));
+  }
+  const auto keys = options == nullptr ? std::nullopt : dti::keys_read_again(in_use, options->settings, options->doors);
+  const bool has_changed = dti::apply_changes(dti::describe_faculty(), in_use, settings, log);
+  if (!has_changed && !keys) return;
   process_log.set_level(dti::log_options(in_use).level);
-  node.change(dti::faculty_changes(in_use));
+  auto changes = dti::faculty_changes(in_use);
+  changes.keys = keys;
+  node.change(changes);
+}
+
+std::vector<dti::ClientLock> server_locks(const dti::FacultyAppOptions& options) {
+  std::vector<dti::ClientLock> locks;
+  for (const auto& server : options.server_keys) locks.push_back({options.key.value(), server});
+  return locks;
 }
 
 int serve(dti::FacultyAppOptions options, std::span<const std::string> args, dti::StopSignals& stop_signals,
@@ -59,7 +76,10 @@ int serve(dti::FacultyAppOptions options, std::span<const std::string> args, dti
   dti::Announcements announcements{log};
   const auto name = options.faculty.name;
   const bool publishes_figures = options.http.has_value() || dti::ServiceManager::is_present();
-  dti::FacultyNode node{{std::move(options.faculty), options.bind, options.listen_port, publishes_figures}, log};
+  if (options.doors.is_plaintext_exposed) log(dti::plaintext_warning(options.doors));
+  dti::FacultyNode node{{std::move(options.faculty), dti::listen_at(options.doors), publishes_figures,
+                         dti::port_lock(options.doors, options.key), server_locks(options)},
+                        log};
   std::unique_ptr<dti::HttpServer> http;
   if (options.http) {
     const auto counts = std::make_shared<dti::HttpCounts>();
@@ -78,7 +98,7 @@ int serve(dti::FacultyAppOptions options, std::span<const std::string> args, dti
     reload(args, options.settings, node, process_log, log);
     service_manager.on_reloaded();
   });
-  announcements.say("READY", node.endpoint());
+  announcements.say("READY", node.endpoints());
   service_manager.on_ready();
   const int code = node.run(stop_signals);
   service_manager.on_stopping();

@@ -14,7 +14,7 @@ namespace {
 constexpr std::int64_t kRetriesMax = 1'000;  // the time limit for all tries of a batch ends them much earlier
 
 std::vector<Setting> settings_of_faculty() {
-  return {
+  std::vector<Setting> settings{
       {.name = "name",
        .group = "Faculty",
        .kind = NameKind{kNameBytesMax},
@@ -69,8 +69,19 @@ std::vector<Setting> settings_of_faculty() {
        .kind = IntegerKind{0, 65'535},
        .help = "The TCP port to listen on. With 0 the system chooses a free port; the READY line names it.",
        .default_value = "5000"},
-      http_setting(),
   };
+  const auto doors = door_settings("listen-port");
+  settings.insert(settings.end(), doors.begin(), doors.end() - 1);
+  settings.push_back(http_setting());
+  settings.push_back(
+      key_setting("The key file of this faculty, with which it connects to servers, and which its programs "
+                  "know."));
+  settings.push_back(server_key_setting(
+      "The public key of the servers, or one for each in the order of --dti-server. The faculty then connects to their "
+      "curve:// endpoints, and only to servers that prove this key.",
+      true));
+  settings.push_back(doors.back());
+  return settings;
 }
 
 }  // namespace
@@ -81,7 +92,8 @@ AppDescription describe_faculty() {
       .purpose =
           "faculty collects the requests of its programs for a semester, sends them to a DTI server as one batch, and "
           "sends each program its reply. Every program gets a reply. faculty prints \"READY tcp://ADDRESS:PORT\" on "
-          "stdout when programs can send requests, and logs to stderr. SIGTERM and SIGINT stop it cleanly.",
+          "stdout when programs can send requests, and \"ALSO …\" for each further endpoint, and logs to stderr. "
+          "SIGTERM and SIGINT stop it cleanly.",
       .settings = settings_of_faculty(),
       .examples = {{"serve the programs of a faculty", "faculty --name=derecho --dti-server=127.0.0.1:6000"},
                    {"use two servers, and send one batch for one semester",
@@ -117,8 +129,18 @@ std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const
   options.faculty.batch_wait = changeable.batch_wait;
   options.faculty.client.request_timeout = settings.duration("request-timeout");
   options.faculty.client.retries = static_cast<int>(settings.integer("retries"));
-  options.bind = settings.text("bind");
-  options.listen_port = static_cast<std::uint16_t>(settings.integer("listen-port"));
+  auto doors = read_doors(settings, surroundings, "listen-port");
+  if (auto* usage = std::get_if<UsageExit>(&doors)) return std::move(*usage);
+  options.doors = std::get<Doors>(std::move(doors));
+  auto key = read_own_key(settings, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&key)) return std::move(*usage);
+  options.key = std::get<0>(std::move(key));
+  auto server_keys = read_server_keys(settings, options.servers.size());
+  if (auto* usage = std::get_if<UsageExit>(&server_keys)) return std::move(*usage);
+  options.server_keys = std::get<0>(std::move(server_keys));
+  if (options.key && options.server_keys.empty() && !options.doors.is_secured) {
+    return settings.bad("key", "needs --server-key, or a curve:// endpoint (--listen)");
+  }
   options.http = http_address(settings);
   options.log = log_options(settings);
   if (auto usage = answer_about_config(description, settings)) return *std::move(usage);

@@ -9,6 +9,7 @@
 
 #include "dti/cli/logging.hpp"
 #include "dti/cli/settings.hpp"
+#include "dti/keys/settings/key_settings.hpp"
 #include "dti/service/faculty/faculty_service.hpp"
 #include "dti/transport/faculty/faculty_node.hpp"
 
@@ -18,10 +19,11 @@ namespace dti {
 struct FacultyAppOptions {
   Settings settings;  // from which the other options were made
   FacultyOptions faculty;
-  std::vector<HostPort> servers;  // the same servers as faculty.client.endpoints, in the same order
-  std::string bind;
-  std::uint16_t listen_port = 0;  // 0: the system chooses a free port
-  std::optional<HostPort> http;   // where monitoring listens; none: it does not
+  std::vector<HostPort> servers;       // the same servers as faculty.client.endpoints, in the same order
+  Doors doors;                         // where programs connect
+  std::optional<KeyPair> key;          // of this faculty; none: it uses no key
+  std::vector<PublicKey> server_keys;  // one for each server; empty: plain connections
+  std::optional<HostPort> http;        // where monitoring listens; none: it does not
   LogOptions log;
 };
 

@@ -37,6 +37,11 @@ std::vector<Setting> settings_of_program() {
        .kind = HostPortKind{},
        .help = "The address on which the program's faculty listens.",
        .needed = true},
+      key_setting("The key file of this program, for a curve:// endpoint of the faculty."),
+      server_key_setting(
+          "The public key of the faculty. The program then connects to its curve:// endpoint, and only if the faculty "
+          "proves this key.",
+          false),
       {.name = "timeout",
        .group = "Reply",
        .kind = SecondsKind{},
@@ -95,6 +100,14 @@ std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const st
   options.request.semester = settings.text("semester");
   options.request.want = {settings.integer("classrooms"), settings.integer("labs")};
   options.faculty_server = settings.addresses("faculty-server").front();
+  auto key = read_own_key(settings, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&key)) return std::move(*usage);
+  options.key = std::get<0>(std::move(key));
+  auto server_keys = read_server_keys(settings, 1);
+  if (auto* usage = std::get_if<UsageExit>(&server_keys)) return std::move(*usage);
+  const auto& keys = std::get<0>(server_keys);
+  if (!keys.empty()) options.server_key = keys.front();
+  if (options.key && !options.server_key) return settings.bad("key", "needs --server-key, the key of the faculty");
   options.timeout = settings.duration("timeout");
   options.output_dir = settings.text("output-dir");
   options.json = settings.is_on("json");

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -9,6 +10,7 @@
 #include "dti/cli/logging.hpp"
 #include "dti/cli/settings.hpp"
 #include "dti/domain/messages.hpp"
+#include "dti/keys/settings/key_settings.hpp"
 
 namespace dti {
 
@@ -16,6 +18,8 @@ namespace dti {
 struct ProgramOptions {
   RoomRequest request;  // without client_id
   HostPort faculty_server;
+  std::optional<KeyPair> key;           // of this program; none: a plain connection
+  std::optional<PublicKey> server_key;  // of the faculty, if there is a key
   std::chrono::milliseconds timeout{0};
   std::filesystem::path output_dir;
   bool json = false;  // print the reply as JSON

@@ -31,9 +31,11 @@ Announcements::Announcements(LogSink log)
                  kill(getpid(), SIGTERM);
                }}) {}
 
-void Announcements::say(const std::string& word, const std::string& endpoint) {
+void Announcements::say(const std::string& word, const std::vector<std::string>& endpoints) {
   ++shared_->lines_said;
-  writer_.write(word + ' ' + endpoint + '\n');
+  std::string lines;  // together, so that a reader that wants all of them waits for none
+  for (const auto& endpoint : endpoints) lines += (lines.empty() ? word : "ALSO") + ' ' + endpoint + '\n';
+  writer_.write(std::move(lines));
 }
 
 bool Announcements::has_failed() const { return shared_->has_failed; }

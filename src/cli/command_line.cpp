@@ -88,10 +88,17 @@ ReadFault unexpected(std::span<const Setting> settings, const std::string& arg) 
           ": it does not belong to a flag (a value with spaces needs quotes)"};
 }
 
+std::string joined(const std::vector<std::string>& texts, char separator) {
+  std::string all;
+  for (std::size_t i = 0; i < texts.size(); ++i) all += (i == 0 ? "" : std::string{separator}) + texts[i];
+  return all;
+}
+
 }  // namespace
 
 std::variant<std::map<std::string, std::string>, ReadFault> read_command_line(std::span<const Setting> settings,
-                                                                              std::span<const std::string> args) {
+                                                                              std::span<const std::string> args,
+                                                                              std::string* operand) {
   CLI::App parser;
   parser.set_help_flag();
   parser.allow_extras();
@@ -112,15 +119,22 @@ std::variant<std::map<std::string, std::string>, ReadFault> read_command_line(st
   std::map<std::string, std::string> values;
   for (const auto& setting : settings) {
     const auto& results = parser.get_option("--" + setting.name)->results();
-    if (!results.empty()) values.emplace(setting.name, results.front());
+    if (!results.empty()) values.emplace(setting.name, setting.repeats ? joined(results, ',') : results.front());
   }
   if (values.contains("help") || values.contains("version")) return values;  // even if other arguments are wrong
   if (split.without_value) return ReadFault{*split.without_value + ": needs a value"};
-  if (const auto rest = parser.remaining(); !rest.empty()) return unexpected(settings, rest.front());
+  if (const auto rest = parser.remaining(); operand != nullptr) {
+    const auto is_flag = [](const std::string& arg) { return arg.starts_with('-'); };
+    const auto flag = std::find_if(rest.begin(), rest.end(), is_flag);
+    if (flag != rest.end()) return unexpected(settings, *flag);
+    *operand = joined(rest, ' ');
+  } else if (!rest.empty()) {
+    return unexpected(settings, rest.front());
+  }
   if (split.has_separator) return unexpected(settings, "--");
   for (const auto& setting : settings) {
     const auto count = parser.get_option("--" + setting.name)->results().size();
-    if (count > 1) {
+    if (count > 1 && !setting.repeats) {
       return ReadFault{"--" + setting.name + ": given " + std::to_string(count) + " times; once is allowed"};
     }
   }

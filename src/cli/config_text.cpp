@@ -30,7 +30,8 @@ std::string toml_string(std::string_view text) {
 }
 
 bool has_quotes(const Value& value) {
-  return std::holds_alternative<std::string>(value) || std::holds_alternative<std::vector<HostPort>>(value);
+  return std::holds_alternative<std::string>(value) || std::holds_alternative<std::vector<HostPort>>(value) ||
+         std::holds_alternative<std::vector<ListenEndpoint>>(value);
 }
 
 std::string seconds_text(std::chrono::milliseconds time) {
@@ -66,8 +67,13 @@ std::string value_text(const Value& value) {
   if (const auto* time = std::get_if<std::chrono::milliseconds>(&value)) return seconds_text(*time);
   if (const auto* is_on = std::get_if<bool>(&value)) return *is_on ? "true" : "false";
   std::string text;
-  for (const auto& address : std::get<std::vector<HostPort>>(value)) {
-    text += (text.empty() ? "" : ",") + to_string(address);
+  const auto add = [&text](const auto& addresses) {
+    for (const auto& address : addresses) text += (text.empty() ? "" : ",") + to_string(address);
+  };
+  if (const auto* endpoints = std::get_if<std::vector<ListenEndpoint>>(&value)) {
+    add(*endpoints);
+  } else {
+    add(std::get<std::vector<HostPort>>(value));
   }
   return text;
 }

@@ -22,6 +22,24 @@ fs::path directory_of(const fs::path& path) { return path.has_parent_path() ? pa
 
 [[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
+/// Writes a text durably.
+void write_all(const Descriptor& file, const fs::path& path, std::string_view text) {
+  while (!text.empty()) {
+    const auto count = ::write(file.get(), text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail("cannot write " + path.string());
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  if (fsync(file.get()) != 0) fail("cannot write " + path.string());
+}
+
+/// Makes a change of names durable. The files are complete in any case, so it is not an error if the directory cannot be
+/// opened for reading.
+void sync_directory(const fs::path& directory) {
+  const Descriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.get() >= 0) fsync(opened.get());
+}
+
 // A new file in the directory of its target, so that renaming it is atomic. The destructor removes it unless it was
 // renamed.
 class TemporaryFile {
@@ -37,15 +55,16 @@ class TemporaryFile {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  void write(std::string_view text) {
-    while (!text.empty()) {
-      const auto count = ::write(descriptor_.get(), text.data(), text.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) fail("cannot write " + path_.string());
-      text.remove_prefix(static_cast<std::size_t>(count));
+  /// Gives the file the mode and the owner of another one.
+  void set_mode(mode_t mode, const struct stat* owner) {
+    // Only root may give a file away. Without that right, the file belongs to the user who changes it.
+    if (owner != nullptr && fchown(descriptor_.get(), owner->st_uid, owner->st_gid) != 0 && errno != EPERM) {
+      fail("cannot write " + path_.string());
     }
-    if (fsync(descriptor_.get()) != 0) fail("cannot write " + path_.string());
+    if (fchmod(descriptor_.get(), mode) != 0) fail("cannot write " + path_.string());
   }
+
+  void write(std::string_view text) { write_all(descriptor_, path_, text); }
 
   void rename_to(const fs::path& path) {
     if (rename(path_.c_str(), path.c_str()) != 0) fail("cannot write " + path.string());
@@ -118,10 +137,36 @@ void write_atomically(const fs::path& path, std::string_view text) {
     file.write(text);
     file.rename_to(path);
   }
-  // The rename is durable only after an fsync of the directory. The file is complete in both cases, so it is not an
-  // error if the directory cannot be opened for reading.
+  sync_directory(directory);
+}
+
+void write_new_secret(const fs::path& path, std::string_view text) {
+  const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (file.get() < 0) fail("cannot make " + path.string());
+  try {
+    write_all(file, path, text);
+  } catch (...) {
+    unlink(path.c_str());
+    throw;
+  }
+  sync_directory(directory_of(path));
+}
+
+void change_file(const fs::path& path, const std::function<std::string(bool exists)>& change) {
+  std::error_code ignored;
+  const auto linked = fs::canonical(path, ignored);
+  const auto target = ignored ? path : linked;
+  const auto directory = directory_of(target);
   const Descriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.get() >= 0) fsync(opened.get());
+  if (opened.get() < 0 || flock(opened.get(), LOCK_EX) != 0) fail("cannot change files in " + directory.string());
+  struct stat status {};
+  const bool exists = lstat(target.c_str(), &status) == 0;
+  const auto text = change(exists);
+  TemporaryFile file(directory);
+  file.set_mode(exists ? status.st_mode & 0755U : 0644U, exists ? &status : nullptr);
+  file.write(text);
+  file.rename_to(target);
+  fsync(opened.get());
 }
 
 std::optional<fs::path> replace_and_keep(const fs::path& path, std::string_view text,

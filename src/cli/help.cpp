@@ -117,7 +117,8 @@ std::vector<Setting> with_command_line_settings(const AppDescription& app) {
 }
 
 std::string help_text(const AppDescription& app) {
-  std::string out = "Usage: " + app.name + " [--key=value | --key value]...\n\n" + wrapped(app.purpose, 0);
+  std::string out = "Usage: " + app.name + " [--flag=value | --flag value]..." +
+                    (app.operand.empty() ? "" : ' ' + app.operand) + "\n\n" + wrapped(app.purpose, 0);
   std::string group;
   for (const auto& setting : with_command_line_settings(with_common_settings(app))) {
     if (setting.group != group) out += '\n' + setting.group + ":\n";

@@ -154,6 +154,61 @@ Parsed parse_listen(std::string_view text) {
   return good(std::vector<HostPort>{{host, static_cast<std::uint16_t>(port)}});
 }
 
+std::optional<ListenEndpoint> parse_endpoint(std::string_view text) {
+  ListenEndpoint endpoint;
+  for (const auto& [scheme, is_secured] : {std::pair{"curve://", true}, std::pair{"tcp://", false}}) {
+    if (!text.starts_with(scheme)) continue;
+    endpoint.is_secured = is_secured;
+    text.remove_prefix(std::string_view{scheme}.size());
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    endpoint.host = text.substr(0, colon);
+    const auto port = parse_whole(text.substr(colon + 1));
+    const bool is_address = endpoint.host == "*" || is_host(endpoint.host);
+    if (!is_address || !port || *port > 65'535) return std::nullopt;
+    endpoint.port = static_cast<std::uint16_t>(*port);
+    return endpoint;
+  }
+  return std::nullopt;
+}
+
+Parsed parse_endpoints(std::string_view text) {
+  std::vector<ListenEndpoint> endpoints;
+  for (bool more = true; more;) {
+    const auto comma = text.find(',');
+    auto endpoint = parse_endpoint(text.substr(0, comma));
+    if (!endpoint) return BadValue{"is not curve://ADDRESS:PORT or tcp://ADDRESS:PORT (commas separate several)"};
+    const auto is_same = [&](const ListenEndpoint& other) {
+      return other.port != 0 && other.port == endpoint->port && other.host == endpoint->host;
+    };
+    if (std::any_of(endpoints.begin(), endpoints.end(), is_same)) return BadValue{"names an address and port twice"};
+    endpoints.push_back(*std::move(endpoint));
+    more = comma != std::string_view::npos;
+    if (more) text.remove_prefix(comma + 1);
+  }
+  return good(std::move(endpoints));
+}
+
+Parsed parse_public_keys(const PublicKeysKind& kind, std::string_view text) {
+  constexpr std::size_t kDigitsOfKey = 64;
+  std::string lower{text};
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+  for (bool more = true; more;) {
+    const auto comma = kind.several ? text.find(',') : std::string_view::npos;
+    const auto key = text.substr(0, comma);
+    if (key.size() != kDigitsOfKey || !consists_of(key, "0123456789abcdefABCDEF")) {
+      // It may be a secret that was given by mistake.
+      return BadValue{kind.several ? "is not a list of public keys (64 hexadecimal digits each) separated by commas"
+                                   : "is not a public key (64 hexadecimal digits)",
+                      false};
+    }
+    more = comma != std::string_view::npos;
+    if (more) text.remove_prefix(comma + 1);
+  }
+  return good(std::move(lower));
+}
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
   std::string joined;
   for (const auto& part : parts) {
@@ -182,6 +237,10 @@ Parsed parse_switch(std::string_view text) {
 
 std::string to_string(const HostPort& address) { return address.host + ':' + std::to_string(address.port); }
 
+std::string to_string(const ListenEndpoint& endpoint) {
+  return (endpoint.is_secured ? "curve://" : "tcp://") + endpoint.host + ':' + std::to_string(endpoint.port);
+}
+
 Parsed parse_value(const ValueKind& kind, std::string_view text) {
   return std::visit(Overloaded{
                         [&](const TextKind& text_kind) { return parse_text(text_kind, text); },
@@ -192,6 +251,8 @@ Parsed parse_value(const ValueKind& kind, std::string_view text) {
                         [&](const SecondsKind& seconds) { return parse_seconds(seconds, text); },
                         [&](const HostPortKind& addresses) { return parse_host_ports(addresses, text); },
                         [&](const ListenKind&) { return parse_listen(text); },
+                        [&](const EndpointsKind&) { return parse_endpoints(text); },
+                        [&](const PublicKeysKind& keys) { return parse_public_keys(keys, text); },
                         [&](const ChoiceKind& choice) { return parse_choice(choice, text); },
                         [&](const SwitchKind&) { return parse_switch(text); },
                     },
@@ -209,6 +270,8 @@ std::string placeholder(const ValueKind& kind) {
           [](const SecondsKind&) -> std::string { return "SECONDS"; },
           [](const HostPortKind& kind_) -> std::string { return kind_.several ? "HOST:PORT,…" : "HOST:PORT"; },
           [](const ListenKind&) -> std::string { return "ADDRESS:PORT"; },
+          [](const EndpointsKind&) -> std::string { return "curve://ADDRESS:PORT,…"; },
+          [](const PublicKeysKind& keys) -> std::string { return keys.several ? "KEY,…" : "KEY"; },
           [](const ChoiceKind& choice) { return join(choice.choices, "|"); },
           [](const SwitchKind&) -> std::string { return ""; },
       },

@@ -143,7 +143,7 @@ Surroundings process_surroundings() {
             const char* value = std::getenv(name.c_str());
             return value == nullptr ? std::nullopt : std::optional<std::string>{value};
           },
-          read_file};
+          read_file, read_guarded_file};
 }
 
 int leave(const UsageExit& usage) {
@@ -167,13 +167,16 @@ std::string variable_name(std::string_view setting) { return "DTI_" + environmen
 std::variant<Settings, UsageExit> resolve(const AppDescription& description, std::span<const std::string> args,
                                           const Surroundings& surroundings) {
   const auto app = with_common_settings(description);
-  const auto flags_read = read_command_line(with_command_line_settings(app), args);
+  std::string operand;
+  const auto flags_read =
+      read_command_line(with_command_line_settings(app), args, app.operand.empty() ? nullptr : &operand);
   if (const auto* fault = std::get_if<ReadFault>(&flags_read)) return bad_use(app.name + ": ", fault->text);
   const auto& flags = std::get<0>(flags_read);
   if (flags.contains("help")) return UsageExit{0, help_text(description), true};
   if (flags.contains("version")) return UsageExit{0, version_text(app.name), true};
 
   Settings settings;
+  settings.operand_ = std::move(operand);
   for (const auto& [flag, task] : kTasks) {
     const auto given = flags.find(flag);
     if (given == flags.end() || given->second == "false") continue;
@@ -225,6 +228,9 @@ std::variant<Settings, UsageExit> resolve(const AppDescription& description, std
     settings.entries_.emplace(setting.name, Settings::Entry{std::get<Value>(std::move(parsed)), given->origin});
   }
   if (!missing.empty()) return bad_use(settings.prefix_, needed_text(missing, settings.ignored_));
+  if (!app.operand.empty() && settings.operand_.empty()) {
+    return bad_use(settings.prefix_, app.operand + " is needed (see --help)");
+  }
   return settings;
 }
 
@@ -245,6 +251,9 @@ const std::vector<HostPort>& Settings::addresses(std::string_view name) const {
   return std::get<std::vector<HostPort>>(entry(name).value);
 }
 bool Settings::is_on(std::string_view name) const { return std::get<bool>(entry(name).value); }
+const std::vector<ListenEndpoint>& Settings::endpoints(std::string_view name) const {
+  return std::get<std::vector<ListenEndpoint>>(entry(name).value);
+}
 const Origin& Settings::origin(std::string_view name) const { return entry(name).origin; }
 
 const Value* Settings::find(std::string_view name) const {

@@ -52,7 +52,8 @@ Surroundings surroundings_of(const Start& start) {
             if (path == "catalog.csv") return std::string{default_catalog()};
             if (path == "dti.toml") return "port = 7000\nstore-timeout = 2.5\n";
             throw std::runtime_error{"No such file or directory"};
-          }};
+          },
+          [](const std::string&, FileGuard) -> std::string { throw std::runtime_error{"No such file or directory"}; }};
 }
 
 /// The flags of a command line; none if it is not well-formed. After --help or --version nothing else counts.
@@ -84,7 +85,13 @@ std::optional<std::map<std::string, std::string>> expected_flags(const std::vect
       value = args.front();
       args.erase(args.begin());
     }
-    if (!flags.emplace(setting->name, value).second) sound = false;
+    const auto [flag, is_first] = flags.emplace(setting->name, value);
+    if (is_first) continue;
+    if (setting->repeats) {
+      flag->second += ',' + value;
+    } else {
+      sound = false;
+    }
   }
   if (flags.contains("help") || flags.contains("version")) sound = true;
   return sound ? std::optional{flags} : std::nullopt;

@@ -58,8 +58,9 @@ def start_asking(enter, folder, faculty_server, *flags):
                                           ("mixed.test", "10.77.0.3"), ("hole.test", "10.77.0.3")])
 def test_each_address_of_a_name_is_tried_by_faculty_and_program(enter, tmp_path, name, server):
     store = f"--store=sqlite:{tmp_path}/dti.db"
-    with started(enter, tmp_path, "dti_server", *POOL, store, f"--bind={server}", "--port=6000"):
-        flags = (*faculty_flags(f"{name}:6000"), "--min-programs=1", f"--bind={server}", "--listen-port=5000")
+    with started(enter, tmp_path, "dti_server", *POOL, store, f"--bind={server}", "--allow-plaintext", "--port=6000"):
+        flags = (*faculty_flags(f"{name}:6000"), "--min-programs=1", f"--bind={server}", "--allow-plaintext",
+                 "--listen-port=5000")
         with started(enter, tmp_path, "faculty", *flags) as faculty:
             with owned(start_asking(enter, tmp_path, f"{name}:5000")) as program:
                 assert program.exit_status() == 0
@@ -89,7 +90,7 @@ def test_a_name_that_has_moved_does_not_lead_to_the_server_that_has_its_old_addr
     ours, others = SqliteStore(tmp_path / "ours"), SqliteStore(tmp_path / "others")
 
     def server(address, store):
-        return started(enter, tmp_path, "dti_server", *POOL, store.flag, f"--bind={address}", "--port=6000")
+        return started(enter, tmp_path, "dti_server", *POOL, store.flag, f"--bind={address}", "--allow-plaintext", "--port=6000")
 
     def ask(faculty):
         with owned(start_asking(enter, tmp_path, faculty.address)) as program:

@@ -292,7 +292,7 @@ def test_a_faculty_leaves_a_server_that_refuses_the_connection_at_once(postgresq
 
 def test_what_is_advertised_is_what_clients_of_a_standby_are_told(postgresql, tmp_path):
     for bind, flags, told in (("127.0.0.1", ["--advertise=dti.example.org:7000"], "dti.example.org:7000"),
-                              ("0.0.0.0", [], None)):
+                              ("0.0.0.0", ["--allow-plaintext"], None)):
         with running(tmp_path, *POOL, postgresql.flag, f"--bind={bind}", *flags):
             with standby(postgresql, tmp_path / "second") as second:
                 assert not_leader(second) == told

@@ -51,7 +51,7 @@ class Scene:
         self.requests.begin_semester(SEMESTER)
         classrooms, labs, conversions = POOL
         flags = [f"--semester={SEMESTER}", f"--classrooms={classrooms}", f"--labs={labs}",
-                 f"--mobile-labs={conversions}", f"--catalog={catalog}", "--port=0", f"--lease-seconds={LEASE}",
+                 f"--mobile-labs={conversions}", f"--catalog={catalog}", "--port=0", "--allow-plaintext", f"--lease-seconds={LEASE}",
                  "--store=" + cluster.tcp_uri(self.store.database), f"--store-timeout={STORE_TIMEOUT}"]
         self.servers = []
         for host in SERVERS:

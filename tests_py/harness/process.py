@@ -187,7 +187,7 @@ def running(folder, *flags, env=None, exit_status=0, name="dti_server", ready=Tr
     """A dti_server on a port that the system picks, ready to serve, or standing by.
     On leaving: SIGTERM, the exit status, and a log without failed checks and sanitizer reports."""
     port = "--port=0" if name == "dti_server" else "--listen-port=0"
-    given = any(flag.startswith(port.split("=")[0]) for flag in flags)
+    given = any(str(flag).startswith((port.split("=")[0], "--listen=")) for flag in flags)
     daemon = Daemon([binary(name), *([] if given else [port]), *map(str, flags)], folder, env, stderr)
     with owned(daemon, exit_status):
         if standby:

@@ -1,12 +1,15 @@
 """A peer on the wire: raw frames, and the messages of docs/protocol.md."""
 
+import dataclasses
 import json
+import re
 import time
 import uuid
+from pathlib import Path
 
 import zmq
 
-from tests_py.harness.process import HANG_SECONDS
+from tests_py.harness.process import HANG_SECONDS, run
 
 OK = "OK"
 PARTIAL = "NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT"
@@ -19,13 +22,15 @@ _context = zmq.Context()
 class Client:
     """A DEALER."""
 
-    def __init__(self, endpoint, identity=None, context=_context, receive_max=0):
+    def __init__(self, endpoint, identity=None, context=_context, receive_max=0, prepare=lambda socket: None):
+        """`prepare`: called with the socket before it connects."""
         self._socket = context.socket(zmq.DEALER)
         self._socket.linger = 0
         self._socket.sndhwm = 0
         self._socket.rcvhwm = receive_max  # messages that it accepts before they are received; 0: any number
         if identity:
             self._socket.routing_id = identity
+        prepare(self._socket)
         self._socket.connect(endpoint if "://" in endpoint else f"tcp://{endpoint}")
 
     def __enter__(self):
@@ -58,6 +63,15 @@ class Client:
         """Sends the frames; is the connection closed in time?"""
         with self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
             self.send(*frames)
+            closed = bool(monitor.poll(seconds * 1000))
+            self._socket.disable_monitor()
+        return closed
+
+
+    def closed_within(self, seconds, act):
+        """Does the connection, which exists, end within that time after `act()`?"""
+        with self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
+            act()
             closed = bool(monitor.poll(seconds * 1000))
             self._socket.disable_monitor()
         return closed
@@ -189,3 +203,81 @@ def grant_after_recovery(client, body, seconds=HANG_SECONDS):
             assert not reply["error-found"], reply
             return answers(reply)
         assert time.monotonic() < deadline, f"still UNAVAILABLE after {seconds} s"
+
+
+# Keys, made by dtictl.
+
+
+@dataclasses.dataclass
+class Key:
+    name: str
+    path: Path  # of its file
+    line: str  # to hand over
+
+    @property
+    def public(self):
+        return self.line.split()[0]
+
+    @property
+    def prefix(self):
+        return self.public[:8]
+
+    @property
+    def secret(self):
+        return re.search(r'^secret = "([0-9a-f]{64})"$', self.path.read_text(), re.MULTILINE)[1]
+
+    @property
+    def flag(self):
+        return f"--key={self.path}"
+
+    @property
+    def server_flag(self):
+        return f"--server-key={self.public}"
+
+
+def new_key(folder, name):
+    folder = Path(folder)
+    status, line, log = run(folder, "dtictl", "key", "new", name)
+    assert status == 0, log
+    return Key(name, folder / f"{name}.key", line.strip())
+
+
+class KeyList:
+    """A key list that dtictl changes."""
+
+    def __init__(self, folder, **roles):
+        """`roles`: the keys, each made here, by the name; its role."""
+        self._folder = Path(folder)
+        self.path = self._folder / "keys.toml"
+        self.path.write_text("# the keys of a test\n", encoding="utf-8")
+        self.keys = {}
+        for name, role in roles.items():
+            self.keys[name] = new_key(folder, name)
+            self.add(self.keys[name], role)
+
+    def __getitem__(self, name):
+        return self.keys[name]
+
+    @property
+    def flag(self):
+        return f"--keys={self.path}"
+
+    def add(self, key, role):
+        status, _, log = run(self._folder, "dtictl", "key", "add", self.flag, f"--role={role}", key.line)
+        assert status == 0, log
+
+    def remove(self, which):
+        status, _, log = run(self._folder, "dtictl", "key", "remove", self.flag, which)
+        assert status == 0, log
+
+
+def lock(socket, key, server):
+    """Lets a socket connect with a key to a process with the key `server`."""
+    socket.curve_publickey = bytes.fromhex(key.public)
+    socket.curve_secretkey = bytes.fromhex(key.secret)
+    socket.curve_serverkey = bytes.fromhex(server.public)
+
+
+def tcp(endpoint):
+    """The address of a curve:// endpoint as libzmq writes it."""
+    return endpoint.replace("curve://", "tcp://")

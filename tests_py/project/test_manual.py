@@ -17,6 +17,7 @@ SPEC.loader.exec_module(manual)
 
 SOURCES = sorted((ROOT / "packaging/man").glob("*.md"))
 COMMANDS = sorted({program[0] for program in PROGRAMS})
+KEY_COMMANDS = ("new", "add", "remove", "list")  # of dtictl key
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +88,17 @@ def test_the_page_of_a_daemon_names_each_path_of_its_http(programs, table, name)
     assert len(paths) > 4 and "journalctl" in monitoring
 
 
+def flags_of_the_command(words):
+    return dict((flag, "=" in rest) for flag, rest in re.findall(r"^  (--[a-z-]+)(\S*)$", output_of_help(words), re.MULTILINE))
+
+
 def flags_of(program):
-    """flag -> whether it has a value, of each command of the program."""
-    return {tuple(words): dict((flag, "=" in rest) for flag, rest in
-                               re.findall(r"^  (--[a-z-]+)(\S*)$", output_of_help(words), re.MULTILINE))
-            for words in PROGRAMS if words[0] == program}
+    """flag -> whether it has a value, of each command of the program; of `dtictl key`, those of all its commands."""
+    found = {tuple(words): flags_of_the_command(words) for words in PROGRAMS if words[0] == program}
+    if program == "dtictl":
+        of_key = [flags_of_the_command((program, "key", command)) for command in KEY_COMMANDS]
+        found[(program, "key")] = {flag: has_value for flags in of_key for flag, has_value in flags.items()}
+    return found
 
 
 COMPLETE = """{functions}
@@ -125,6 +132,9 @@ def test_bash_offers_the_flags_of_the_help(programs, program):
     (["dti_server", "--port", "=", ""], []),
     (["dtictl", "ver"], ["verify"]),
     (["dtictl", "co"], ["copy"]),
+    (["dtictl", "key", ""], ["new", "add", "remove", "list", "--log-level=", "--log-format=", "--config=", "--help",
+                             "--version", "--keys=", "--role="]),
+    (["dtictl", "key", "add", "--ro"], ["--role="]),
     (["dtictl", "verify", "--js"], ["--json"]),
     (["dtictl", "copy", "--t"], ["--to="]),
     (["program", "--json", "--out"], ["--output-dir="]),

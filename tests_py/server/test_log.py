@@ -132,9 +132,9 @@ def listens(pid):
 
 
 FATAL = {  # exit code 1, and its reason
-    "a port that is none of ours": ("dti_server", (*POOL, "--store=memory:", "--bind=192.0.2.1")),
+    "a port that is none of ours": ("dti_server", (*POOL, "--store=memory:", "--bind=192.0.2.1", "--allow-plaintext")),
     "a store that is a folder": ("dti_server", (*POOL, "--store=sqlite:/")),
-    "a faculty's port": ("faculty", (*faculty_flags("127.0.0.1:1"), "--bind=192.0.2.1")),
+    "a faculty's port": ("faculty", (*faculty_flags("127.0.0.1:1"), "--bind=192.0.2.1", "--allow-plaintext")),
 }
 
 

@@ -42,7 +42,7 @@ def test_each_address_of_a_name_is_tried(house, tmp_path, name, server):
     names = tmp_path / "hosts"
     names.write_text(HOST_NAMES)
     enter = house.enter("pyhouse", names)
-    flags = (*POOL, f"--store=sqlite:{tmp_path}/dti.db", f"--bind={server}", "--port=6000")
+    flags = (*POOL, f"--store=sqlite:{tmp_path}/dti.db", f"--bind={server}", "--allow-plaintext", "--port=6000")
     environment = {"PYTHONPATH": str(ROOT / "clients/python/src")}
     with owned(Daemon([*enter, binary("dti_server"), *flags], tmp_path)) as daemon:
         daemon.wait_ready()
@@ -63,7 +63,7 @@ def test_an_address_that_is_silent_is_left_for_the_next_address_of_the_name(hous
     names = tmp_path / "hosts"
     names.write_text(HOST_NAMES)
     enter = house.enter("pyhouse", names)
-    flags = (*POOL, f"--store=sqlite:{tmp_path}/dti.db", "--bind=10.77.0.3", "--port=6000")
+    flags = (*POOL, f"--store=sqlite:{tmp_path}/dti.db", "--bind=10.77.0.3", "--allow-plaintext", "--port=6000")
     environment = {"PYTHONPATH": str(ROOT / "clients/python/src")}
     with owned(Daemon([*enter, binary("dti_server"), *flags], tmp_path)) as daemon:
         daemon.wait_ready()

@@ -14,6 +14,17 @@ namespace dti {
 /// @throws std::system_error  with the file and the reason; then the file has its old content
 void write_atomically(const std::filesystem::path& path, std::string_view text);
 
+/// Makes a file with mode 0600 that did not exist, durably.
+/// @throws std::system_error  with the file and the reason, also if it exists; then no new file is left
+void write_new_secret(const std::filesystem::path& path, std::string_view text);
+
+/// Replaces the content of a file that other programs may change in the same way at the same time, atomically. If the
+/// path is a symbolic link, the file that it leads to is replaced. The file keeps its mode (without the right of the group
+/// and of others to write) and its owner; a new file has mode 0644.
+/// @param change  returns the new content; called while no other program changes the file. If it throws, nothing changes
+/// @throws std::system_error  as write_atomically()
+void change_file(const std::filesystem::path& path, const std::function<std::string(bool exists)>& change);
+
 /// Calls write_atomically(). If the file exists and its text differs, it is kept under another name.
 /// @param is_same  tells whether two texts count as equal
 /// @param earlier_path  returns the path for the number-th earlier file, from 1; the first path without a file is used

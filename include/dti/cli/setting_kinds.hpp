@@ -20,6 +20,17 @@ struct HostPort {
 /// HOST:PORT, as parse_value() accepts it.
 [[nodiscard]] std::string to_string(const HostPort& address);
 
+/// An address of this machine to listen on.
+struct ListenEndpoint {
+  bool is_secured = false;  // curve: only peers with a listed key may connect; otherwise plain TCP
+  std::string host;         // as BindKind; an IPv6 address has brackets
+  std::uint16_t port = 0;   // 0: the system chooses a free one
+
+  friend bool operator==(const ListenEndpoint&, const ListenEndpoint&) = default;
+};
+/// `curve://ADDRESS:PORT` or `tcp://ADDRESS:PORT`.
+[[nodiscard]] std::string to_string(const ListenEndpoint& endpoint);
+
 /// UTF-8 without the characters that control_fault() reports.
 struct TextKind {
   std::size_t bytes_max = 4096;
@@ -49,18 +60,25 @@ struct HostPortKind {
 };
 /// IP-ADDRESS:PORT of this machine to listen on; port 0 lets the system choose one.
 struct ListenKind {};
+/// One `curve://ADDRESS:PORT` or `tcp://ADDRESS:PORT`, or several separated by commas. Each address and port only once.
+struct EndpointsKind {};
+/// A public key as 64 hexadecimal digits, or several separated by commas. The value is in lower case.
+struct PublicKeysKind {
+  bool several = false;
+};
 struct ChoiceKind {
   std::vector<std::string> choices;
 };
 /// A setting that is on or off: `--json`, `--json=true`, `--json=false`.
 struct SwitchKind {};
 using ValueKind = std::variant<TextKind, NameKind, PathKind, BindKind, IntegerKind, SecondsKind, HostPortKind,
-                               ListenKind, ChoiceKind, SwitchKind>;
+                               ListenKind, EndpointsKind, PublicKeysKind, ChoiceKind, SwitchKind>;
 
 inline constexpr std::int64_t kSecondsMax = 1'000'000;  // 11 days; as milliseconds it fits the 32 bits of a poll
 
-/// The value of a setting. Texts, names, paths, addresses to listen on and choices are strings.
-using Value = std::variant<std::string, std::int64_t, std::chrono::milliseconds, std::vector<HostPort>, bool>;
+/// The value of a setting. Texts, names, paths, addresses to listen on, public keys and choices are strings.
+using Value = std::variant<std::string, std::int64_t, std::chrono::milliseconds, std::vector<HostPort>, bool,
+                           std::vector<ListenEndpoint>>;
 
 /// Why a text is not a value of its kind.
 struct BadValue {

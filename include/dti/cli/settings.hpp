@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "dti/base/log.hpp"
+#include "dti/cli/guarded_file.hpp"
 #include "dti/cli/setting_kinds.hpp"
 
 namespace dti {
@@ -27,6 +28,7 @@ struct Setting {
   std::string default_shown = "none";             // the default in --help if there is no default_value
   bool needed = false;
   bool reloads = false;  // SIGHUP changes it while the program runs; the others need a restart
+  bool repeats = false;  // a list whose flag may be given several times, which is the same as commas
   /// Set if the value may contain a password: returns the value without it. Messages show nothing of such a value.
   std::function<std::string(const std::string& value)> without_password = {};
 };
@@ -40,6 +42,7 @@ struct AppDescription {
   std::vector<std::pair<int, std::string>> exit_codes;
   bool is_service = false;                   // it has the flags --check-config, --print-config and --check-health
   std::vector<Setting> others_in_file = {};  // settings of other programs that a shared config file may contain
+  std::string operand = {};  // the placeholder of what follows the flags, such as `NAME`; empty: nothing
 };
 
 /// The environment and the files that a process can read. Tests replace them.
@@ -48,6 +51,8 @@ struct Surroundings {
   std::function<std::optional<std::string>(const std::string& name)> variable;
   /// The text of the file. @throws std::runtime_error  with the reason, without the path
   std::function<std::string(const std::string& path)> read_file;
+  /// The text of a file that its mode must protect. @throws std::runtime_error  with the reason, without the path
+  std::function<std::string(const std::string& path, FileGuard guard)> read_guarded_file = {};
 };
 /// The environment and the files of this process. A file may have at most 16 MiB.
 [[nodiscard]] Surroundings process_surroundings();
@@ -84,8 +89,11 @@ class Settings {
   [[nodiscard]] std::chrono::milliseconds duration(std::string_view name) const;
   [[nodiscard]] const std::vector<HostPort>& addresses(std::string_view name) const;
   [[nodiscard]] bool is_on(std::string_view name) const;
+  [[nodiscard]] const std::vector<ListenEndpoint>& endpoints(std::string_view name) const;
   [[nodiscard]] const Origin& origin(std::string_view name) const;
   [[nodiscard]] Task task() const { return task_; }
+  /// The arguments that are no flags, with a space between them. Empty unless the program has an operand.
+  [[nodiscard]] const std::string& operand() const { return operand_; }
   /// The path of the config file; empty if there is none.
   [[nodiscard]] const std::string& config_path() const { return config_path_; }
   /// The value of a setting; null if it has none. Valid until the settings change.
@@ -115,6 +123,7 @@ class Settings {
   std::string prefix_;  // of a line about incorrect usage
   std::string config_path_;
   Task task_ = Task::kRun;
+  std::string operand_;
   std::map<std::string, Entry, std::less<>> entries_;
   std::vector<LogEvent> ignored_;
 };

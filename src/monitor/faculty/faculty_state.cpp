@@ -70,7 +70,7 @@ void add_faculty_metrics(MetricPage& page, const FacultyFigures& figures) {
   page.gauge(kWaiting, kWaitingHelp, number(figures.batches_gathering), {{"for", "programs"}});
   page.gauge(kWaiting, kWaitingHelp, number(figures.batches_asked), {{"for", "server"}});
   add_servers(page, figures);
-  add_port_metrics(page, figures.peers, figures.replies_dropped);
+  add_port_metrics(page, figures.peers, figures.replies_dropped, figures.refusals);
 }
 
 void add_status(nlohmann::ordered_json& json, const FacultyFigures& figures, const std::string& name) {

@@ -12,7 +12,9 @@
 #include <variant>
 #include <vector>
 
+#include "dti/base/check.hpp"
 #include "dti/protocol/allocation_codec.hpp"
+#include "dti/transport/zeromq/context.hpp"
 #include "dti/transport/zeromq/poll.hpp"
 #include "dti/transport/zeromq/router_port.hpp"
 #include "dti/transport/zeromq/server_connection.hpp"
@@ -40,22 +42,30 @@ std::uint64_t random_bits() {
   return std::uint64_t{device()} << 32 | device();
 }
 
+/// Tells whether the loop turns at least ten times a second: for its figures, or for reports of refused programs.
+bool turns_often(const FacultyNodeOptions& options) { return options.publishes_figures || options.lock.has_value(); }
+
 RouterPortOptions port_options(const FacultyNodeOptions& options) {
   return {
-      .host = options.bind_host,
-      .port = options.port,
+      .listen_at = options.listen_at,
       .frame_bytes_max = kFrameBytesMax,
-      .counts_peers = options.publishes_figures,
-      .dropped = {LogLevel::kWarning, "answer-dropped", "a program has disconnected or does not read its replies", {}}};
+      .counts_peers = turns_often(options),
+      .dropped = {LogLevel::kWarning, "answer-dropped", "a program has disconnected or does not read its replies", {}},
+      .lock = options.lock};
 }
 
 /// The connections to the servers, in the order of the options.
 class Connections final : public ServerLinks {
  public:
-  Connections(zmq::context_t& context, const std::vector<std::string>& servers,
-              std::chrono::milliseconds request_timeout) {
-    const auto try_time = std::clamp(request_timeout, kConnectTimeMin, kConnectTimeMax);
-    for (const auto& server : servers) all.emplace_back(context, server, try_time, kReplyBytesMax);
+  Connections(zmq::context_t& context, const FacultyNodeOptions& options) {
+    const auto& servers = options.service.client.endpoints;
+    const auto try_time = std::clamp(options.service.client.request_timeout, kConnectTimeMin, kConnectTimeMax);
+    const auto& locks = options.server_locks;
+    DTI_CHECK(locks.empty() || locks.size() == servers.size());
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      all.emplace_back(context, servers[i], try_time, kReplyBytesMax,
+                       locks.empty() ? std::nullopt : std::optional{locks[i]});
+    }
   }
 
   void connect(std::size_t server, SteadyTime now) override { all[server].connect(now); }
@@ -75,21 +85,23 @@ class FacultyNode::Shell {
   Shell(FacultyNodeOptions options, LogSink log)
       : service_(options.service, random_bits),
         port_(port_options(options), log),
-        connections_(port_.context(), options.service.client.endpoints, options.service.client.request_timeout),
-        programs_(port_, connections_, service_, options.service.client.endpoints, std::move(log)),
+        connections_(context_.get(), options),
+        programs_(port_, connections_, service_, options.service.client.endpoints, std::move(log),
+                  {options.service.name, options.lock ? options.lock->keys : nullptr}),
         servers_(options.service.client.endpoints),
-        publishes_figures_(options.publishes_figures) {
+        turns_often_(turns_often(options)) {
     publish_if_due(Clock::now());
   }
 
   Shell(const Shell&) = delete;
   Shell& operator=(const Shell&) = delete;
 
-  [[nodiscard]] const std::string& endpoint() const { return port_.address(); }
+  [[nodiscard]] const std::vector<std::string>& endpoints() const { return port_.addresses(); }
   [[nodiscard]] const FacultyBoard& figures() const { return figures_; }
 
   void change(const FacultyChanges& changes) {
     service_.change_batches(changes.programs_min, changes.batch_wait, Clock::now());
+    if (changes.keys) port_.change_keys(*changes.keys, Clock::now());
   }
 
   int run(StopSignals& stop) {
@@ -107,6 +119,7 @@ class FacultyNode::Shell {
         programs_.perform_actions(now);
       }
       port_.retry(Clock::now());
+      if (!port_.is_bound()) port_.listen_again(Clock::now());
       publish_if_due(Clock::now());
     }
     refuse_late_programs();
@@ -117,13 +130,14 @@ class FacultyNode::Shell {
 
  private:
   void wait(const StopSignals& stop) {
-    std::vector<PollItem> items{port_.poll_item(), {.descriptor = stop.descriptor()}};
+    std::vector<PollItem> items{{.descriptor = stop.descriptor()}};
+    if (port_.is_bound()) items.push_back(port_.poll_item());
     auto wake_at = service_.wake_at();
     const auto consider = [&](std::optional<SteadyTime> at) {
       if (at && (!wake_at || *at < *wake_at)) wake_at = at;
     };
     consider(port_.wake_at());
-    if (publishes_figures_) consider(publish_at_);
+    if (turns_often_) consider(publish_at_);
     for (auto& connection : connections_.all) {
       connection.add_poll_items(items);
       consider(connection.wake_at());
@@ -134,7 +148,7 @@ class FacultyNode::Shell {
   // Replies to programs whose requests came too late, because old programs wait forever for a reply.
   void refuse_late_programs() {
     const auto deadline = Clock::now() + kLateTime;
-    bool more = true;
+    bool more = port_.is_bound();
     while (more && Clock::now() < deadline) {
       more = take_from_programs();
       port_.retry(Clock::now());
@@ -147,7 +161,7 @@ class FacultyNode::Shell {
 
   /// @return true if there may be more messages
   bool take_from_programs() {
-    bool more = true;
+    bool more = port_.is_bound();
     for (int i = 0; more && i < kMessagesPerTurn; ++i) more = programs_.handle_next(Clock::now());
     programs_.perform_actions(Clock::now());
     return more;
@@ -179,7 +193,7 @@ class FacultyNode::Shell {
   }
 
   void publish_if_due(SteadyTime now) {
-    if (!publishes_figures_ || now < publish_at_) return;
+    if (!turns_often_ || now < publish_at_) return;
     publish_at_ = now + (figures_.publish(figures_of(now)) ? kPublishInterval : kPublishAgainAfter);
   }
 
@@ -195,6 +209,7 @@ class FacultyNode::Shell {
         .servers = {},
         .peers = port_.count_peers(),
         .replies_dropped = port_.drops(),
+        .refusals = port_.refusals(),
     };
     const auto& client = service_.client();
     for (std::size_t server = 0; server < servers_.size(); ++server) {
@@ -204,11 +219,12 @@ class FacultyNode::Shell {
   }
 
   FacultyService service_;
-  RouterPort port_;  // outlives the connections
+  RouterPort port_;
+  Context context_;  // of the connections, because the port closes its own when a key was removed
   Connections connections_;
   ProgramHandler programs_;
   const std::vector<std::string> servers_;
-  const bool publishes_figures_;
+  const bool turns_often_;
   SteadyTime publish_at_{};
   // Shared with the threads that read it.
   FacultyBoard figures_{FacultyFigures{}};
@@ -219,7 +235,7 @@ FacultyNode::FacultyNode(FacultyNodeOptions options, LogSink log)
 
 FacultyNode::~FacultyNode() = default;
 
-std::string FacultyNode::endpoint() const { return shell_->endpoint(); }
+const std::vector<std::string>& FacultyNode::endpoints() const { return shell_->endpoints(); }
 
 const FacultyBoard& FacultyNode::figures() const { return shell_->figures(); }
 

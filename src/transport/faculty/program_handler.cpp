@@ -17,14 +17,23 @@ constexpr std::size_t kEnvelopeBytesMax = 64 * 1024 * 1024;
 }  // namespace
 
 ProgramHandler::ProgramHandler(MessagePort& port, ServerLinks& links, FacultyService& service,
-                               std::vector<std::string> servers, LogSink log)
-    : port_(port), links_(links), service_(service), servers_(std::move(servers)), log_(std::move(log)) {}
+                               std::vector<std::string> servers, LogSink log, ProgramKeys keys)
+    : port_(port),
+      links_(links),
+      service_(service),
+      servers_(std::move(servers)),
+      log_(std::move(log)),
+      keys_(std::move(keys)) {}
 
 bool ProgramHandler::handle_next(SteadyTime now) {
   const auto message = port_.receive();
   if (!message) return false;
   const auto token = message->token;
   const std::string peer{message->peer};
+  if (auto why = why_unauthorized(message->key)) {  // it does not count towards a batch
+    refuse(token, Status::kUnauthorized, *std::move(why), now);
+    return true;
+  }
   if (message->is_too_long) {
     service_.on_malformed_request(std::nullopt, peer, now);
     refuse(token, Status::kInvalidRequest, "more than 4 frames", now);
@@ -81,6 +90,13 @@ void ProgramHandler::perform(const LogEvent& event, SteadyTime /*now*/) { log_(e
 void ProgramHandler::perform(const Exit& exit, SteadyTime /*now*/) {
   exit_code_ = exit.code;
   if (!exit.reason.empty()) log_({LogLevel::kError, "stopped", exit.reason, {}});
+}
+
+std::optional<std::string> ProgramHandler::why_unauthorized(KeyNumber key) const {
+  if (key == 0) return std::nullopt;  // a plain endpoint, whose peers may request rooms
+  const auto* const listed = keys_.keys == nullptr ? nullptr : keys_.keys->find(key);
+  if (listed == nullptr) return "the key of this connection is not in the list";
+  return why_not_ask(listed->role, keys_.faculty);
 }
 
 void ProgramHandler::refuse(Token token, Status status, std::string detail, SteadyTime now) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "dti/base/time.hpp"
 #include "dti/domain/messages.hpp"
 #include "dti/domain/status.hpp"
+#include "dti/keys/key_ring.hpp"
 #include "dti/service/faculty/faculty_service.hpp"
 #include "dti/transport/zeromq/message_port.hpp"
 
@@ -32,6 +34,12 @@ class ServerLinks {
   virtual void reset(std::size_t server) = 0;
 };
 
+/// The keys of programs, and the name in which they may act.
+struct ProgramKeys {
+  std::string faculty;
+  std::shared_ptr<const KeyRing> keys = {};  // null: no message has a key
+};
+
 /// The part of a faculty between its port, its service and its connections: it reads messages of programs and replies
 /// of servers, passes them to the service, and performs the service's actions. It has no socket and no clock, so that
 /// the simulation runs it as well.
@@ -41,7 +49,7 @@ class ProgramHandler {
   /// @param port, links, service  must outlive the handler
   /// @param servers  their addresses, for the log
   ProgramHandler(MessagePort& port, ServerLinks& links, FacultyService& service, std::vector<std::string> servers,
-                 LogSink log);
+                 LogSink log, ProgramKeys keys = {});
 
   /// Handles the next message of a program. @return false if there is none
   bool handle_next(SteadyTime now);
@@ -66,6 +74,8 @@ class ProgramHandler {
   void perform(const ResetEndpoint& action, SteadyTime now);
   void perform(const LogEvent& event, SteadyTime now);
   void perform(const Exit& exit, SteadyTime now);
+  /// Why the peer of a message may not make a request; none: it may.
+  [[nodiscard]] std::optional<std::string> why_unauthorized(KeyNumber key) const;
   void refuse(Token token, Status status, std::string detail, SteadyTime now);
   void reply(Token token, const RoomAnswer& answer, SteadyTime now);
   void log_some(const std::string& event, const std::string& message);
@@ -76,6 +86,7 @@ class ProgramHandler {
   FacultyService& service_;
   const std::vector<std::string> servers_;
   const LogSink log_;
+  const ProgramKeys keys_;
 
   std::map<std::string, std::uint64_t> counts_;  // by event of log_some()
   std::array<std::uint64_t, kStatusCount> answers_{};

@@ -38,7 +38,7 @@ std::variant<FacultyAnswer, NoAnswer> ask_faculty(const ProgramClientOptions& op
   const std::string_view frames[] = {"", body};  // the frames that a REQ socket sends; old faculties accept no others
 
   Context context;
-  ServerConnection connection{context.get(), options.faculty_server, kConnectTime, kReplyBytesMax};
+  ServerConnection connection{context.get(), options.faculty_server, kConnectTime, kReplyBytesMax, options.lock};
   auto connect_at = Clock::now();                 // kNever: a connection is being made, or is established
   std::optional<Clock::time_point> connected_at;  // the first time
   std::string state = "there is no connection yet";

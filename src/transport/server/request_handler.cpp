@@ -22,6 +22,12 @@ bool RequestHandler::handle_next(const Now& now) {
   }
   auto decoded = decoder_.decode(message->body);
   if (auto* request = std::get_if<AllocationRequest>(&decoded)) {
+    if (auto why = why_unauthorized(message->key, request->faculty_name)) {
+      Outcome outcome;
+      outcome.error = RequestError{Status::kUnauthorized, *std::move(why), {}, {}};
+      reply(message->token, *request, outcome, now.steady);
+      return true;
+    }
     pipeline_.on_request(message->token, std::move(*request), message->bytes, now);
   } else if (const auto* malformed = std::get_if<MalformedRequest>(&decoded)) {
     refuse(message->token, *malformed, now.steady);
@@ -47,6 +53,13 @@ void RequestHandler::answer_health_checks(const Now& now) {
 
 void RequestHandler::forget_health_checks() {
   for (const auto token : std::exchange(health_checks_, {})) port_.forget(token);
+}
+
+std::optional<std::string> RequestHandler::why_unauthorized(KeyNumber key, const std::string& faculty) const {
+  if (key == 0) return std::nullopt;  // a plain endpoint, whose peers may request rooms
+  const auto* const listed = keys_ == nullptr ? nullptr : keys_->find(key);
+  if (listed == nullptr) return "the key of this connection is not in the list";
+  return why_not_ask(listed->role, faculty);
 }
 
 void RequestHandler::refuse(Token token, const MalformedRequest& malformed, SteadyTime now) {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dti/base/time.hpp"
+#include "dti/keys/key_ring.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
 #include "dti/transport/server/server_figures.hpp"
@@ -24,8 +26,9 @@ class RequestHandler {
   /// @param port, pipeline  must outlive the handler
   /// @param keeps_health_checks  a health check that comes while the server is not ready gets its reply later, in
   ///   answer_health_checks(); otherwise it gets none
-  RequestHandler(MessagePort& port, CommitPipeline& pipeline, bool keeps_health_checks)
-      : port_(port), pipeline_(pipeline), keeps_health_checks_(keeps_health_checks) {}
+  /// @param keys  the roles of the keys of messages, which outlive the handler; null: no message has a key
+  RequestHandler(MessagePort& port, CommitPipeline& pipeline, bool keeps_health_checks, const KeyRing* keys = nullptr)
+      : port_(port), pipeline_(pipeline), keeps_health_checks_(keeps_health_checks), keys_(keys) {}
 
   /// Handles the next message. @return false if there is none
   bool handle_next(const Now& now);
@@ -41,12 +44,15 @@ class RequestHandler {
 
  private:
   void refuse(Token token, const MalformedRequest& malformed, SteadyTime now);
+  /// Why the peer of a message may not make a request; none: it may.
+  [[nodiscard]] std::optional<std::string> why_unauthorized(KeyNumber key, const std::string& faculty) const;
   void reply(Token token, const AllocationRequest& request, const Outcome& outcome, SteadyTime now);
 
   // Fixed after construction.
   MessagePort& port_;
   CommitPipeline& pipeline_;
   const bool keeps_health_checks_;
+  const KeyRing* const keys_;
 
   std::vector<Token> health_checks_;
   AllocationRequestDecoder decoder_;

@@ -41,8 +41,7 @@ PipelineOptions with_endpoint(const ServerOptions& options, const std::string& b
   auto& endpoint = pipeline.lease.endpoint;
   endpoint = options.advertise;
   if (!endpoint.empty()) return pipeline;
-  constexpr std::string_view kTcp = "tcp://";
-  endpoint = bound.starts_with(kTcp) ? bound.substr(kTcp.size()) : bound;
+  endpoint = bound.substr(bound.find("://") + 3);
   // If the server listens on every address, it does not know which of them clients can reach.
   if (endpoint.starts_with("0.0.0.0:") || endpoint.starts_with("[::]:")) endpoint.clear();
   return pipeline;
@@ -59,11 +58,11 @@ SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 Now now() { return {steady_now(), wall_now()}; }
 
 RouterPortOptions port_options(const ServerOptions& options) {
-  return {.host = options.bind,
-          .port = options.port,
+  return {.listen_at = options.listen_at,
           .frame_bytes_max = kFrameBytesMax,
           .counts_peers = true,
-          .dropped = {LogLevel::kWarning, "reply-dropped", "a peer has disconnected or does not read its replies", {}}};
+          .dropped = {LogLevel::kWarning, "reply-dropped", "a peer has disconnected or does not read its replies", {}},
+          .lock = options.lock};
 }
 
 }  // namespace
@@ -76,7 +75,7 @@ class Server::Loop {
         port_(port_options(options), log_),
         resource_watch_(options.memory_max, options.memory_max_name, log_),
         pipeline_(with_endpoint(options, port_.address()), std::move(start)),
-        requests_(port_, pipeline_, options.only_while_leading),
+        requests_(port_, pipeline_, options.only_while_leading, options.lock ? options.lock->keys.get() : nullptr),
         store_(repository, now, [this](StoreEvent event) { store_events_.push(std::move(event)); }) {
     if (only_while_leading_) port_.park();
     publish_if_due(now());
@@ -86,13 +85,14 @@ class Server::Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  [[nodiscard]] const std::string& endpoint() const { return port_.address(); }
+  [[nodiscard]] const std::vector<std::string>& endpoints() const { return port_.addresses(); }
   [[nodiscard]] const FiguresBoard& figures() const { return publisher_.board(); }
   [[nodiscard]] bool store_hangs() const { return pipeline_.is_calling() && !store_.waits_for(); }
 
   void change(const ServerChanges& changes) {
     resource_watch_.change_memory_max(changes.memory_max);
     pipeline_.change_lease(changes.lease, now());
+    if (changes.keys) port_.change_keys(*changes.keys, steady_now());
   }
 
   Exit run(StopSignals& stop_signals, std::function<void(Role)> on_role, std::function<void(bool)> on_listening) {
@@ -285,6 +285,7 @@ class Server::Loop {
         .peers = port_.is_bound() ? port_.count_peers() : 0,
         .replies_dropped = port_.drops(),
         .times_closed = port_.times_closed(),
+        .refusals = port_.refusals(),
         .memory_max = resource_watch_.memory_max(),
         .semesters = {},
     };
@@ -334,12 +335,11 @@ class Server::Loop {
 };
 
 Server::Server(const ServerOptions& options, StartOptions start, Repository& repository, LogSink log)
-    : loop_(std::make_unique<Loop>(options, std::move(start), repository, std::move(log))),
-      endpoint_(loop_->endpoint()) {}
+    : loop_(std::make_unique<Loop>(options, std::move(start), repository, std::move(log))) {}
 
 Server::~Server() = default;
 
-std::string Server::endpoint() const { return endpoint_; }
+const std::vector<std::string>& Server::endpoints() const { return loop_->endpoints(); }
 
 const FiguresBoard& Server::figures() const { return loop_->figures(); }
 

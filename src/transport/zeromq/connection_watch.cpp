@@ -40,12 +40,20 @@ std::optional<ConnectionEvent> ConnectionWatch::next() {
   const auto frames = receive_frames(events_, 2);
   if (!frames || frames->front().size() < sizeof(std::uint16_t)) return std::nullopt;
   std::uint16_t event = 0;
+  std::uint32_t value = 0;
   std::memcpy(&event, frames->front().data(), sizeof event);
+  if (frames->front().size() >= sizeof event + sizeof value) {
+    std::memcpy(&value, frames->front().data<char>() + sizeof event, sizeof value);
+  }
   switch (event) {
     case ZMQ_EVENT_CONNECTED: return ConnectionEvent::kAccepted;
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return ConnectionEvent::kReady;
     case ZMQ_EVENT_CONNECT_RETRIED: return ConnectionEvent::kNotConnected;
     case ZMQ_EVENT_DISCONNECTED: return ConnectionEvent::kClosed;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: return ConnectionEvent::kKeyRefused;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+      return value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH ? ConnectionEvent::kWrongMechanism
+                                                                 : ConnectionEvent::kHandshakeFailed;
     default: return ConnectionEvent::kHandshakeFailed;
   }
 }

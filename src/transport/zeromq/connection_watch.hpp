@@ -10,7 +10,9 @@ namespace dti {
 enum class ConnectionEvent {
   kAccepted,         // TCP is connected
   kReady,            // the ZeroMQ handshake is done
-  kHandshakeFailed,  // the peer does not speak ZeroMQ
+  kHandshakeFailed,  // the peer does not speak ZeroMQ, or does not prove its key
+  kWrongMechanism,   // one side uses keys, and the other one does not
+  kKeyRefused,       // the peer does not accept the key of this process
   kNotConnected,     // TCP could not be connected
   kClosed,           // the connection is closed
 };

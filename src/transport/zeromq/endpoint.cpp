@@ -1,24 +1,53 @@
 #include "transport/zeromq/endpoint.hpp"
 
 #include <exception>
+#include <string_view>
 #include <utility>
 
+#include "dti/base/check.hpp"
 #include "dti/transport/zeromq/host_port.hpp"
 #include "transport/zeromq/sockets.hpp"
 
 namespace dti {
+namespace {
 
-Endpoint::Endpoint(const std::string& host, std::uint16_t port, std::size_t frame_bytes_max, bool counts_peers)
-    : host_(host),
+constexpr std::string_view kTcp = "tcp://";
+constexpr std::string_view kCurve = "curve://";
+
+}  // namespace
+
+Endpoint::Endpoint(std::vector<ListenAt> listen_at, std::size_t frame_bytes_max, bool counts_peers,
+                   std::optional<PortLock> lock, ZapHandler::OnRefused on_refused)
+    : listen_at_(std::move(listen_at)),
       frame_bytes_max_(frame_bytes_max),
       counts_peers_(counts_peers),
-      router_(make_router(context_, frame_bytes_max)),
-      address_(bind(port)) {}
+      lock_(std::move(lock)),
+      on_refused_(std::move(on_refused)) {
+  DTI_CHECK(!listen_at_.empty());
+  try {
+    bind();
+  } catch (...) {
+    close_sockets();
+    throw;
+  }
+}
 
-std::string Endpoint::bind(std::uint16_t port) {
+/// Makes the socket, and binds it to each address.
+void Endpoint::bind() {
+  if (lock_ && !zap_) zap_.emplace(context_, lock_->keys, on_refused_);  // before the first connection
+  router_ = make_router(context_, frame_bytes_max_, lock_ ? &*lock_ : nullptr);
   if (counts_peers_) peers_.emplace(context_, router_);
-  bind_router(router_, host_, port);
-  return router_.get(zmq::sockopt::last_endpoint);
+  const bool is_first = addresses_.empty();
+  std::vector<std::string> addresses;
+  for (auto& at : listen_at_) {
+    DTI_CHECK(lock_ || !at.is_secured);
+    bind_router(router_, at.host, at.port, at.is_secured);
+    auto address = router_.get(zmq::sockopt::last_endpoint);
+    at.port = port_of(address);
+    if (at.is_secured) address.replace(0, kTcp.size(), kCurve);
+    addresses.push_back(std::move(address));
+  }
+  if (is_first) addresses_ = std::move(addresses);
 }
 
 void Endpoint::close(SteadyTime now) {
@@ -30,14 +59,18 @@ void Endpoint::close(SteadyTime now) {
 
 void Endpoint::park() {
   if (is_bound()) close_connections();
-  if (!hold_) hold_.emplace(address_);
-  hold_->keep();
+  for (std::size_t i = holds_.size(); i < addresses_.size(); ++i) {
+    auto address = addresses_[i];
+    if (listen_at_[i].is_secured) address.replace(0, kCurve.size(), kTcp);
+    holds_.emplace_back(address);
+  }
+  for (auto& hold : holds_) hold.keep();
   is_parked_ = true;
   wake_at_.reset();
 }
 
 void Endpoint::listen(SteadyTime now) {
-  hold_->share();
+  for (auto& hold : holds_) hold.share();
   is_parked_ = false;
   give_up_at_ = now + kBindTime;
   bind_again(now);
@@ -46,16 +79,21 @@ void Endpoint::listen(SteadyTime now) {
 void Endpoint::close_connections() {
   ++times_closed_;
   outbox_.drop_all();
+  close_sockets();
+  if (lock_) lock_->keys->on_closed();
+  context_ = zmq::context_t{};
+}
+
+void Endpoint::close_sockets() {
   peers_.reset();
   router_.close();
+  zap_.reset();
   context_.close();
-  context_ = zmq::context_t{};
 }
 
 void Endpoint::bind_again(SteadyTime now) {
   try {
-    router_ = make_router(context_, frame_bytes_max_);  // fails if no descriptor is left
-    (void)bind(port_of(address_));
+    bind();  // fails if no descriptor is left
     wake_at_.reset();
   } catch (const std::exception&) {
     peers_.reset();
@@ -65,10 +103,6 @@ void Endpoint::bind_again(SteadyTime now) {
   }
 }
 
-void Endpoint::finish() {
-  peers_.reset();
-  router_.close();
-  context_.close();
-}
+void Endpoint::finish() { close_sockets(); }
 
 }  // namespace dti

@@ -3,20 +3,25 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <zmq.hpp>
 
 #include "dti/base/time.hpp"
+#include "dti/transport/zeromq/locks.hpp"
 #include "transport/zeromq/outbox.hpp"
 #include "transport/zeromq/peer_count.hpp"
 #include "transport/zeromq/port_hold.hpp"
+#include "transport/zeromq/zap_handler.hpp"
 
 namespace dti {
 
-/// The ROUTER to which clients connect, and its Outbox. It can be closed with all its connections and bound again at
-/// the same address, either at once or after it was parked for a time in which no client may connect.
+/// The ROUTER to which clients connect, at one or more addresses, and its Outbox. It can be closed with all its
+/// connections and bound again at the same addresses, either at once or after it was parked for a time in which no client
+/// may connect.
 /// Thread: one.
 class Endpoint {
  public:
@@ -25,10 +30,17 @@ class Endpoint {
   static constexpr std::chrono::seconds kBindTime{5};
 
   /// Binds the socket.
+  /// @param listen_at  at least one
   /// @param frame_bytes_max  libzmq closes a connection that sends a larger frame
   /// @param counts_peers  count_peers() is called often
+  /// @param lock  needed if an address is secured
+  /// @param on_refused  see ZapHandler; used with a lock only
   /// @throws std::runtime_error  with a sentence for people
-  Endpoint(const std::string& host, std::uint16_t port, std::size_t frame_bytes_max, bool counts_peers);
+  Endpoint(std::vector<ListenAt> listen_at, std::size_t frame_bytes_max, bool counts_peers,
+           std::optional<PortLock> lock = {}, ZapHandler::OnRefused on_refused = {});
+  ~Endpoint() { close_sockets(); }
+  Endpoint(const Endpoint&) = delete;
+  Endpoint& operator=(const Endpoint&) = delete;
 
   /// Closes every connection and waits until ZeroMQ has freed its memory, for some milliseconds. Replies that were not
   /// sent are dropped.
@@ -49,38 +61,46 @@ class Endpoint {
   [[nodiscard]] bool is_parked() const { return is_parked_; }
   /// The time at which bind_again() must be called; none: it is bound, or parked.
   [[nodiscard]] std::optional<SteadyTime> wake_at() const { return wake_at_; }
-  /// The address at which it listens, such as `tcp://127.0.0.1:6000`.
-  [[nodiscard]] const std::string& address() const { return address_; }
+  /// The first address at which it listens, such as `tcp://127.0.0.1:6000` or `curve://127.0.0.1:6000`.
+  [[nodiscard]] const std::string& address() const { return addresses_.front(); }
+  /// All of them, in the order of the options.
+  [[nodiscard]] const std::vector<std::string>& addresses() const { return addresses_; }
   /// How many times it was closed. After that, earlier routing ids are invalid, because another peer may get the same
   /// id.
   [[nodiscard]] std::uint64_t times_closed() const { return times_closed_; }
 
   /// How many connections there are; 0 without counts_peers.
   [[nodiscard]] std::uint64_t count_peers() { return peers_ ? peers_->update() : 0; }
+  /// Handshakes that failed since the last call; none without counts_peers.
+  [[nodiscard]] PeerCount::Failures take_failures() { return peers_ ? peers_->take_failures() : PeerCount::Failures{}; }
 
-  [[nodiscard]] zmq::context_t& context() { return context_; }
+  [[nodiscard]] const std::optional<PortLock>& lock() const { return lock_; }
   [[nodiscard]] zmq::socket_t& router() { return router_; }
   [[nodiscard]] Outbox& outbox() { return outbox_; }
 
  private:
-  [[nodiscard]] std::string bind(std::uint16_t port);
+  void bind();
   void close_connections();
+  void close_sockets();
 
   // Fixed after construction.
-  const std::string host_;
+  std::vector<ListenAt> listen_at_;  // with the ports that were chosen
   const std::size_t frame_bytes_max_;
   const bool counts_peers_;
+  const std::optional<PortLock> lock_;
+  const ZapHandler::OnRefused on_refused_;
+  std::vector<std::string> addresses_;
   // The endpoint has its own context, because the end of the context guarantees that all memory was freed.
   zmq::context_t context_;
+  std::optional<ZapHandler> zap_;  // with lock_, while the context has sockets
   zmq::socket_t router_;
   std::optional<PeerCount> peers_;  // with counts_peers_, while it is bound
-  const std::string address_;
   Outbox outbox_{router_};
   std::uint64_t times_closed_ = 0;
   std::optional<SteadyTime> wake_at_;
   SteadyTime give_up_at_{};
   bool is_parked_ = false;
-  std::optional<PortHold> hold_;  // exists after the first park()
+  std::deque<PortHold> holds_;  // one for each address, after the first park()
 };
 
 }  // namespace dti

@@ -8,15 +8,25 @@
 
 namespace dti {
 
+namespace {
+
+constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                        ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
+
+struct Event {
+  std::uint16_t kind = 0;
+  std::uint32_t value = 0;
+};
+
+}  // namespace
+
 PeerCount::PeerCount(zmq::context_t& context, zmq::socket_t& socket)
     : socket_(socket), events_(context, zmq::socket_type::pair) {
   static std::atomic<std::uint64_t> number{0};
   const auto address = "inproc://peers-" + std::to_string(++number);
   events_.set(zmq::sockopt::linger, 0);
   events_.set(zmq::sockopt::rcvhwm, 0);  // with a limit, libzmq's I/O thread would wait for this reader
-  if (zmq_socket_monitor(socket.handle(), address.c_str(), ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) != 0) {
-    throw zmq::error_t();
-  }
+  if (zmq_socket_monitor(socket.handle(), address.c_str(), kEvents) != 0) throw zmq::error_t();
   try {
     events_.connect(address);
   } catch (...) {
@@ -30,11 +40,18 @@ PeerCount::~PeerCount() { zmq_socket_monitor(socket_.handle(), nullptr, 0); }
 std::uint64_t PeerCount::update() {
   // The first frame has the event's number and a value; the second one has an address.
   while (const auto frames = receive_frames(events_, 2)) {
-    std::uint16_t event = 0;
-    if (frames->front().size() < sizeof event) continue;
-    std::memcpy(&event, frames->front().data(), sizeof event);
-    if (event == ZMQ_EVENT_ACCEPTED) ++count_;
-    if (event == ZMQ_EVENT_DISCONNECTED && count_ > 0) --count_;
+    Event event;
+    const auto& frame = frames->front();
+    if (frame.size() < sizeof event.kind + sizeof event.value) continue;
+    std::memcpy(&event.kind, frame.data(), sizeof event.kind);
+    std::memcpy(&event.value, frame.data<char>() + sizeof event.kind, sizeof event.value);
+    if (event.kind == ZMQ_EVENT_ACCEPTED) ++count_;
+    if (event.kind == ZMQ_EVENT_DISCONNECTED && count_ > 0) --count_;
+    if (event.kind == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) ++failures_.other;
+    if (event.kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) {
+      const bool is_mechanism = event.value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH;
+      ++(is_mechanism ? failures_.mechanism : failures_.other);
+    }
   }
   return count_;
 }

@@ -1,7 +1,9 @@
 #include "dti/transport/zeromq/router_port.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <unordered_map>
@@ -12,6 +14,7 @@
 
 #include "dti/base/check.hpp"
 #include "dti/base/log_limit.hpp"
+#include "dti/keys/zap_message.hpp"
 #include "transport/zeromq/endpoint.hpp"
 #include "transport/zeromq/envelope.hpp"
 #include "transport/zeromq/frames.hpp"
@@ -20,6 +23,8 @@ namespace dti {
 namespace {
 
 constexpr auto kDropLogInterval = std::chrono::seconds{1};
+constexpr auto kRefusalLogInterval = std::chrono::seconds{1};
+constexpr int kSkippedMax = 64;  // messages without an accepted key that one receive() skips
 
 /// The destination of a reply.
 struct Route {
@@ -29,13 +34,103 @@ struct Route {
   std::size_t bytes = 0;           // of routing_id and envelope
 };
 
+/// The keys that were refused: counted and logged by the thread of the handshakes.
+class RefusedKeys {
+ public:
+  explicit RefusedKeys(LogSink log) : log_(std::move(log)) {}
+
+  void add(const PublicKey& key, const std::string& address) {
+    ++count_;
+    const auto count = log_limit_.pass(std::chrono::steady_clock::now());
+    if (!count) return;
+    log_({LogLevel::kWarning,
+          "key-refused",
+          "a client tried to connect with a key that is not in the list",
+          {{"key", key_prefix(key)}, {"address", address}, {"count", std::to_string(*count)}}});
+  }
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+
+ private:
+  const LogSink log_;
+  LogLimit log_limit_{kRefusalLogInterval};  // of one thread after the other
+  std::atomic<std::uint64_t> count_ = 0;
+};
+
+LogEvent event_of(const KeyChange& change) {
+  std::vector<std::pair<std::string, std::string>> fields{
+      {"name", change.key.name}, {"role", role_text(change.key.role)}, {"key", key_prefix(change.key.key)}};
+  switch (change.kind) {
+    case KeyChange::Kind::kAdded:
+      return {LogLevel::kInfo, "key-added", "a key may connect from now on", std::move(fields)};
+    case KeyChange::Kind::kRemoved:
+      return {LogLevel::kInfo, "key-removed", "a key may no longer connect", std::move(fields)};
+    case KeyChange::Kind::kChanged: break;
+  }
+  return {LogLevel::kInfo, "key-changed", "a key has another name or role from now on", std::move(fields)};
+}
+
+/// The text that the handshake attached to a message; empty if there is none.
+std::string_view user_id_of(const zmq::message_t& frame) {
+  const auto* const text = zmq_msg_gets(frame.handle(), "User-Id");
+  return text == nullptr ? std::string_view{} : std::string_view{text};
+}
+
 }  // namespace
 
 struct RouterPort::Parts {
   Parts(const RouterPortOptions& options, LogSink sink)
       : log(std::move(sink)),
         dropped_event(options.dropped),
-        endpoint(options.host, options.port, options.frame_bytes_max, options.counts_peers) {}
+        endpoint(options.listen_at, options.frame_bytes_max, options.counts_peers, options.lock,
+                 [this](const PublicKey& key, const std::string& address) { refused_keys.add(key, address); }) {}
+
+  /// The next message whose key is accepted, or that came to a plain address.
+  /// @param key  gets the number of its key
+  std::optional<std::vector<zmq::message_t>> next(KeyNumber& key) {
+    const auto& lock = endpoint.lock();
+    for (int skipped = 0; skipped < kSkippedMax; ++skipped) {
+      auto received = receive_frames(endpoint.router(), 1 + kFramesMax + 1);  // one more shows that there are too many
+      if (!received || !lock) return received;
+      const auto user_id = user_id_of(received->back());
+      if (user_id == kPlainUserId) return received;
+      key = key_of(user_id, received->front().to_string_view());
+      if (key == 0) {
+        ++unidentified;
+      } else if (lock->keys->find(key) != nullptr) {
+        return received;
+      }
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::uint64_t refused_handshakes() const { return failures.mechanism + failures.other; }
+
+  /// Logs the handshakes that failed, and the messages of peers that are not known.
+  void log_refusals(SteadyTime now) {
+    if (endpoint.lock() && endpoint.is_bound()) static_cast<void>(endpoint.count_peers());  // reads the reports
+    const auto fresh = endpoint.take_failures();
+    failures.mechanism += fresh.mechanism;
+    failures.other += fresh.other;
+    const auto count = fresh.mechanism + fresh.other;
+    if (count > 0 && endpoint.lock()) {
+      if (const auto passed = refusal_log_limit.pass(now, count)) {
+        log({LogLevel::kWarning,
+             "handshake-refused",
+             "a client could not connect: it has no key, it has the wrong key of this process, or it used a secured "
+             "endpoint as a plain one or a plain one as a secured one",
+             {{"count", std::to_string(*passed)}, {"in-all", std::to_string(refused_handshakes())}}});
+      }
+    }
+    if (unidentified == unidentified_logged) return;
+    if (!unidentified_log_limit.pass(now)) return;
+    unidentified_logged = unidentified;
+    log({LogLevel::kWarning,
+         "peer-unidentified",
+         "messages came without the identity that their connection was given; they were dropped, and their sender has "
+         "to "
+         "connect again",
+         {{"in-all", std::to_string(unidentified)}}});
+  }
 
   Route take(Token token) {
     auto route = routes.extract(token);
@@ -62,13 +157,19 @@ struct RouterPort::Parts {
 
   const LogSink log;
   const LogEvent dropped_event;
-  Endpoint endpoint;
+  RefusedKeys refused_keys{log};            // shared with the thread of the handshakes
+  Endpoint endpoint;                        // ends that thread
   std::unordered_map<Token, Route> routes;  // of the messages that wait for their reply
   std::size_t waiting_bytes = 0;            // of routes
   Token last_token = 0;
   std::vector<zmq::message_t> frames;  // of the last received message
   LogLimit drop_log_limit{kDropLogInterval};
   std::uint64_t dropped_logged = 0;
+  PeerCount::Failures failures;    // in all
+  std::uint64_t unidentified = 0;  // messages
+  std::uint64_t unidentified_logged = 0;
+  LogLimit refusal_log_limit{kRefusalLogInterval};
+  LogLimit unidentified_log_limit{kRefusalLogInterval};
 };
 
 static_assert(RouterPort::kFramesMax == kFramesMax);
@@ -81,7 +182,8 @@ RouterPort::~RouterPort() = default;
 std::optional<PeerMessage> RouterPort::receive() {
   auto& parts = *parts_;
   auto& endpoint = parts.endpoint;
-  auto received = receive_frames(endpoint.router(), 1 + kFramesMax + 1);  // one more shows that there are too many
+  KeyNumber key = 0;
+  auto received = parts.next(key);
   if (!received) return std::nullopt;
   auto& frames = parts.frames;
   frames = *std::move(received);
@@ -98,7 +200,8 @@ std::optional<PeerMessage> RouterPort::receive() {
                      .peer = route.routing_id.to_string_view(),
                      .body = unpacked.body,
                      .bytes = bytes,
-                     .is_too_long = unpacked.too_many_frames};
+                     .is_too_long = unpacked.too_many_frames,
+                     .key = key};
 }
 
 void RouterPort::reply(Token token, std::string_view body, SteadyTime now) {
@@ -123,6 +226,7 @@ std::size_t RouterPort::waiting_bytes() const { return parts_->waiting_bytes; }
 void RouterPort::retry(SteadyTime now) {
   parts_->endpoint.outbox().retry(now);
   parts_->log_drops(now);
+  parts_->log_refusals(now);
 }
 
 bool RouterPort::keeps_replies() const { return parts_->endpoint.outbox().wake_at().has_value(); }
@@ -131,11 +235,27 @@ std::uint64_t RouterPort::dropped() const { return parts_->endpoint.outbox().dro
 
 Drops RouterPort::drops() const { return parts_->endpoint.outbox().drops(); }
 
+Refusals RouterPort::refusals() const {
+  return {parts_->refused_keys.count(), parts_->failures.mechanism, parts_->failures.other, parts_->unidentified};
+}
+
 std::uint64_t RouterPort::count_peers() { return parts_->endpoint.count_peers(); }
 
 void RouterPort::close(SteadyTime now) {
   parts_->frames.clear();
   parts_->endpoint.close(now);
+}
+
+void RouterPort::change_keys(const KeyList& keys, SteadyTime now) {
+  const auto& lock = parts_->endpoint.lock();
+  if (!lock) return;
+  for (const auto& change : lock->keys->replace(keys)) parts_->log(event_of(change));
+  if (!lock->keys->has_removed_connections() || !is_bound()) return;
+  close(now);
+  parts_->log({LogLevel::kInfo,
+               "connections-closed",
+               "a removed key was connected, so every connection was closed; clients can connect again at once",
+               {}});
 }
 
 void RouterPort::park() {
@@ -160,6 +280,8 @@ std::uint64_t RouterPort::times_closed() const { return parts_->endpoint.times_c
 
 const std::string& RouterPort::address() const { return parts_->endpoint.address(); }
 
+const std::vector<std::string>& RouterPort::addresses() const { return parts_->endpoint.addresses(); }
+
 std::optional<SteadyTime> RouterPort::wake_at() const {
   std::optional<SteadyTime> earliest;
   for (const auto& at : {parts_->endpoint.outbox().wake_at(), parts_->endpoint.wake_at(), parts_->log_at()}) {
@@ -169,7 +291,5 @@ std::optional<SteadyTime> RouterPort::wake_at() const {
 }
 
 PollItem RouterPort::poll_item() { return {.socket = parts_->endpoint.router().handle()}; }
-
-zmq::context_t& RouterPort::context() { return parts_->endpoint.context(); }
 
 }  // namespace dti

@@ -22,6 +22,15 @@ using std::chrono::milliseconds;
 constexpr auto kLookupLifetime = std::chrono::seconds{5};  // of the result of a lookup that outlived its attempt
 constexpr std::size_t kSkippedBytesMax = 1'000;            // of the sentence that lists the failed addresses
 
+constexpr const char* kNoZeromq =
+    "closed the connection during the ZeroMQ handshake: it is not a ZeroMQ peer, or forwards to none, or is a secured "
+    "endpoint, for which this client needs keys";
+constexpr const char* kNotProved =
+    "did not prove the server key that this client has: its key is another one, or it is not a secured endpoint";
+constexpr const char* kKeyRefused = "refused the key of this client: its key list does not have the public half";
+constexpr const char* kIsPlain = "did not prove the server key that this client has: it is a plain endpoint";
+constexpr const char* kIsSecured = "is a secured endpoint, for which this client needs keys";
+
 std::string seconds_text(milliseconds time) {
   return time % std::chrono::seconds{1} == milliseconds{0} ? std::to_string(time.count() / 1'000) + " s"
                                                            : std::to_string(time.count()) + " ms";
@@ -30,15 +39,15 @@ std::string seconds_text(milliseconds time) {
 }  // namespace
 
 struct ServerConnection::Dealer {
-  Dealer(zmq::context_t& context, std::size_t frame_bytes_max)
-      : socket(make_dealer(context, frame_bytes_max)), watch(context, socket) {}
+  Dealer(zmq::context_t& context, std::size_t frame_bytes_max, const std::optional<ClientLock>& lock)
+      : socket(make_dealer(context, frame_bytes_max, lock ? &*lock : nullptr)), watch(context, socket) {}
   zmq::socket_t socket;
   ConnectionWatch watch;
 };
 
 ServerConnection::ServerConnection(zmq::context_t& context, const std::string& host_port, milliseconds try_time,
-                                   std::size_t reply_bytes_max)
-    : context_(context), try_time_(try_time), reply_bytes_max_(reply_bytes_max) {
+                                   std::size_t reply_bytes_max, std::optional<ClientLock> lock)
+    : context_(context), try_time_(try_time), reply_bytes_max_(reply_bytes_max), lock_(std::move(lock)) {
   const auto colon = host_port.rfind(':');
   const auto digits = colon == std::string::npos ? std::string_view{} : std::string_view{host_port}.substr(colon + 1);
   const auto* const end = digits.data() + digits.size();
@@ -148,7 +157,7 @@ void ServerConnection::connect_to_next_address(SteadyTime now) {
   state_ = State::kConnecting;
   deadline_ = now + try_time_;
   dealer_.reset();
-  dealer_ = std::make_unique<Dealer>(context_, reply_bytes_max_);
+  dealer_ = std::make_unique<Dealer>(context_, reply_bytes_max_, lock_);
   connect_dealer(dealer_->socket, address_);
 }
 
@@ -160,16 +169,16 @@ bool ServerConnection::follow_attempt(SteadyTime now) {
       case ConnectionEvent::kNotConnected:
         skip_address("refused the connection, or cannot be reached", now);
         return false;
+      case ConnectionEvent::kWrongMechanism: skip_address(lock_ ? kIsPlain : kIsSecured, now); return false;
+      case ConnectionEvent::kKeyRefused: skip_address(kKeyRefused, now); return false;
       case ConnectionEvent::kHandshakeFailed:
-      case ConnectionEvent::kClosed:
-        skip_address("closed the connection during the ZeroMQ handshake: it is not a ZeroMQ peer, or forwards to none",
-                     now);
-        return false;
+      case ConnectionEvent::kClosed: skip_address(lock_ ? kNotProved : kNoZeromq, now); return false;
     }
   }
   if (now < deadline_) return false;
-  skip_address((is_accepted_ ? "accepted the connection but did not complete the ZeroMQ handshake within "
-                             : "did not answer the attempt to connect within ") +
+  skip_address((is_accepted_ && lock_ ? "did not prove the server key that this client has within "
+                : is_accepted_        ? "accepted the connection but did not complete the ZeroMQ handshake within "
+                                      : "did not answer the attempt to connect within ") +
                    seconds_text(try_time_),
                now);
   return false;

@@ -1,8 +1,10 @@
 #include "transport/zeromq/sockets.hpp"
 
 #include <cerrno>
+#include <span>
 #include <stdexcept>
 
+#include "dti/keys/zap_message.hpp"
 #include "dti/transport/zeromq/host_port.hpp"
 
 namespace dti {
@@ -26,9 +28,15 @@ void set_keepalive(zmq::socket_t& socket) {
   socket.set(zmq::sockopt::tcp_keepalive_cnt, 3);
 }
 
+zmq::const_buffer buffer(std::span<const std::uint8_t, kKeyBytes> key) { return {key.data(), key.size()}; }
+
+void require_curve() {
+  if (zmq_has("curve") == 0) throw std::runtime_error("this libzmq was built without CURVE, which keys need");
+}
+
 }  // namespace
 
-zmq::socket_t make_router(zmq::context_t& context, std::size_t frame_bytes_max) {
+zmq::socket_t make_router(zmq::context_t& context, std::size_t frame_bytes_max, const PortLock* lock) {
   zmq::socket_t router{context, zmq::socket_type::router};
   router.set(zmq::sockopt::router_mandatory, true);  // a reply to a peer that has left is an error
   router.set(zmq::sockopt::router_handover, true);   // old peers connect again with the same routing id
@@ -38,19 +46,25 @@ zmq::socket_t make_router(zmq::context_t& context, std::size_t frame_bytes_max) 
   router.set(zmq::sockopt::backlog, kBacklog);
   router.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
   // With a ZAP domain, libzmq closes connections of ZMTP 1.0 and 2.0, and of peers that send plain text, at once.
-  // Without a ZAP domain, libzmq 4.3.5 accepts their handshake and never closes them. There is no ZAP handler, so ZMTP
-  // 3 peers connect normally.
-  router.set(zmq::sockopt::zap_domain, "dti");
+  // Without a ZAP domain, libzmq 4.3.5 accepts their handshake and never closes them. Without a ZAP handler, ZMTP 3 peers
+  // connect normally.
+  router.set(zmq::sockopt::zap_domain, kZapDomain);
+  if (lock != nullptr) {
+    require_curve();
+    router.set(zmq::sockopt::curve_secretkey, buffer(lock->secret.bytes()));
+    router.set(zmq::sockopt::curve_server, false);  // bind_router() decides for each endpoint
+  }
   router.set(zmq::sockopt::linger, kLingerMs);
   set_keepalive(router);
   return router;
 }
 
-void bind_router(zmq::socket_t& router, const std::string& bracketed, std::uint16_t port) {
+void bind_router(zmq::socket_t& router, const std::string& bracketed, std::uint16_t port, bool is_secured) {
   // The only names that libzmq accepts are those of network interfaces.
   const auto address = bracketed == "localhost" ? "127.0.0.1" : without_brackets(bracketed);
   const bool is_ipv6 = address.find(':') != std::string::npos;
   router.set(zmq::sockopt::ipv6, is_ipv6);
+  router.set(zmq::sockopt::curve_server, is_secured);  // libzmq copies the options of the socket at each bind
   const auto host = is_ipv6 ? "[" + address + "]" : address;
   const auto endpoint = "tcp://" + host + ":" + (port == 0 ? "*" : std::to_string(port));
   try {
@@ -63,7 +77,7 @@ void bind_router(zmq::socket_t& router, const std::string& bracketed, std::uint1
   }
 }
 
-zmq::socket_t make_dealer(zmq::context_t& context, std::size_t frame_bytes_max) {
+zmq::socket_t make_dealer(zmq::context_t& context, std::size_t frame_bytes_max, const ClientLock* lock) {
   zmq::socket_t dealer(context, zmq::socket_type::dealer);
   dealer.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(frame_bytes_max));
   dealer.set(zmq::sockopt::sndhwm, kQueueMax);
@@ -74,6 +88,12 @@ zmq::socket_t make_dealer(zmq::context_t& context, std::size_t frame_bytes_max) 
   // failure.
   dealer.set(zmq::sockopt::reconnect_ivl, kNeverMs);
   set_keepalive(dealer);
+  if (lock != nullptr) {
+    require_curve();
+    dealer.set(zmq::sockopt::curve_publickey, buffer(lock->own.public_key.bytes));
+    dealer.set(zmq::sockopt::curve_secretkey, buffer(lock->own.secret_key.bytes()));
+    dealer.set(zmq::sockopt::curve_serverkey, buffer(lock->server.bytes));
+  }
   return dealer;
 }
 

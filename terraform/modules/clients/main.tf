@@ -57,14 +57,15 @@ module "faculty" {
         content = join("", concat(
           ["# Written at each boot from the metadata of this VM. Change it with Terraform.\n"],
           [for key, value in {
-            name          = coalesce(each.value.faculty_name, each.key)
-            dti-server    = join(",", var.server_endpoints)
-            min-programs  = each.value.min_programs
-            batch-seconds = each.value.batch_seconds
-            bind          = "0.0.0.0" # the firewall decides who reaches it
-            listen-port   = var.port
-            http          = "0.0.0.0:${var.http_port}"
-            log-format    = "json"
+            name            = coalesce(each.value.faculty_name, each.key)
+            dti-server      = join(",", var.server_endpoints)
+            min-programs    = each.value.min_programs
+            batch-seconds   = each.value.batch_seconds
+            bind            = "0.0.0.0" # the firewall decides who reaches it
+            allow-plaintext = true
+            listen-port     = var.port
+            http            = "0.0.0.0:${var.http_port}"
+            log-format      = "json"
           } : "${key} = ${jsonencode(value)}\n"],
         ))
       }

@@ -75,9 +75,10 @@ module "vm" {
         content = join("", concat(
           ["# Written at each boot from the metadata of this VM. Change it with Terraform.\n"],
           [for key, value in merge(local.settings, {
-            bind      = "0.0.0.0" # the firewall decides who reaches it
-            http      = "0.0.0.0:${var.http_port}"
-            advertise = "${each.key}.${var.domain}:${var.port}"
+            bind            = "0.0.0.0" # the firewall decides who reaches it
+            allow-plaintext = true
+            http            = "0.0.0.0:${var.http_port}"
+            advertise       = "${each.key}.${var.domain}:${var.port}"
           }) : "${key} = ${jsonencode(value)}\n"],
         ))
       }

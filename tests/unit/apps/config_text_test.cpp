@@ -130,7 +130,7 @@ TEST(PrintConfig, FedBackPrintsTheSameText) {
         "--advertise=[fe80::1%eth0]:6000", "--memory-max=0", "--num-faculties=3", "--fail-seconds=1000000",
         "--log-level=DEBUG", "--log-format=json"}},
       {kServer, {"--catalog=" + kAwkward + ".csv", "--store=sqlite:/" + kAwkward + "/a.db"}},
-      {kServer, {"--bind=*", "--proxy-server=old-proxy:1"}},
+      {kServer, {"--bind=*", "--allow-plaintext", "--proxy-server=old-proxy:1"}},
       {kServer, {"--store=postgresql://u@h/d?application_name=%22%5C"}},
       {kServer, {"--store=postgresql:host=h options='-c a=\\'\"'"}},
       {kServer, {"--port=6000", "--bind=127.0.0.1", "--log-level=info"}},  // a default that was given is no default
@@ -139,7 +139,8 @@ TEST(PrintConfig, FedBackPrintsTheSameText) {
       {kFaculty, kNeeded},
       {kFaculty,
        {"--name=Ingeniería \"A\" \\ 'B' #", "--dti-server=a:1,[::1]:2,c-d_e.f:3", "--semester=ñ=1", "--min-programs=1",
-        "--batch-seconds=0", "--request-timeout=999999.999", "--retries=0", "--bind=0.0.0.0", "--listen-port=0"}},
+        "--batch-seconds=0", "--request-timeout=999999.999", "--retries=0", "--bind=0.0.0.0", "--listen-port=0",
+        "--allow-plaintext", "--listen=tcp://[::1]:0,tcp://*:7000"}},
   };
   for (const auto& each : cases) expect_same_when_fed_back(each.program, each.args, each.variables);
 }
@@ -147,7 +148,7 @@ TEST(PrintConfig, FedBackPrintsTheSameText) {
 TEST(PrintConfig, FedBackPrintsTheSameTextIfAllValuesAreInAConfigFile) {
   const auto text =
       print(kServer, {"--config=/etc/dti.toml"}, kHome,
-            {{"/etc/dti.toml", "\n\nport = 1 # an old one\nstore='postgresql://u:s3cret@h/d'\nbind='*'"}});
+            {{"/etc/dti.toml", "\n\nport = 1 # an old one\nstore='postgresql://u:s3cret@h/d'\nbind='::1'"}});
   EXPECT_EQ(print_file(kServer, text), text);
   EXPECT_EQ(line_of(text, "port"), "port = 1  # config file");
 }

@@ -37,9 +37,9 @@ class ExposedPassword : public ::testing::Test {
 
   [[nodiscard]] std::optional<std::string> exposed(int mode, const std::string& text, Texts variables = {}) const {
     fs::permissions(path_, static_cast<fs::perms>(mode));
-    const auto read = read_dti_server_settings(std::vector<std::string>{"--config=" + path_},
-                                               fake_surroundings(std::move(variables), {{path_, text}}));
-    return exposed_password(describe_dti_server(), std::get<Settings>(read));
+    const auto read = read_dti_server_again(std::vector<std::string>{"--config=" + path_},
+                                            fake_surroundings(std::move(variables), {{path_, text}}));
+    return exposed_password(describe_dti_server(), std::get<DtiServerOptions>(read).settings);
   }
 
   std::string path_;

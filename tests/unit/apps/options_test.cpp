@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "dti/keys/key_file.hpp"
 #include "dti_server/options.hpp"
 #include "dtictl/verify/verify_options.hpp"
 #include "faculty/options.hpp"
@@ -68,8 +69,9 @@ TEST(DtiServerOptions, DefaultsAreThoseOfTheProtocol) {
   EXPECT_FALSE(options.start.default_catalog.empty());
   EXPECT_EQ(options.pipeline.store_timeout, 10s);
   EXPECT_EQ(options.pipeline.faculties_to_answer, 0U);
-  EXPECT_EQ(options.bind, "127.0.0.1");
-  EXPECT_EQ(options.port, 6000);
+  EXPECT_EQ(options.doors.endpoints, (std::vector<ListenEndpoint>{{false, "127.0.0.1", 6000}}));
+  EXPECT_FALSE(options.doors.is_plaintext_exposed);
+  EXPECT_FALSE(options.key);
   EXPECT_FALSE(options.advertise);
   EXPECT_FALSE(options.proxy);
   EXPECT_FALSE(options.http);
@@ -81,13 +83,30 @@ TEST(DtiServerOptions, DefaultsAreThoseOfTheProtocol) {
 }
 
 TEST(DtiServerOptions, EveryFlagReachesItsOption) {
-  const auto options = good<DtiServerOptions>(
-      kServer,
-      {"--semester=2025-10", "--classrooms=380", "--labs=60", "--mobile-labs=5",
-       "--store=memory:", "--store-timeout=0.5", "--lease-seconds=7", "--bind=0.0.0.0", "--port=0",
-       "--advertise=[2001:db8::1]:6000", "--catalog=c.csv", "--num-faculties=10", "--fail-seconds=2.5",
-       "--proxy-server=proxy:7000", "--http=[::1]:0", "--memory-max=64", "--log-level=error", "--log-format=json"},
-      {}, {{"c.csv", "faculty,program\nderecho,derecho civil\n"}});
+  const auto options = good<DtiServerOptions>(kServer,
+                                              {"--semester=2025-10",
+                                               "--classrooms=380",
+                                               "--labs=60",
+                                               "--mobile-labs=5",
+                                               "--store=memory:",
+                                               "--store-timeout=0.5",
+                                               "--lease-seconds=7",
+                                               "--bind=0.0.0.0",
+                                               "--port=0",
+                                               "--allow-plaintext",
+                                               "--listen=tcp://127.0.0.1:7001",
+                                               "--listen",
+                                               "tcp://[::1]:7002,tcp://*:0",
+                                               "--advertise=[2001:db8::1]:6000",
+                                               "--catalog=c.csv",
+                                               "--num-faculties=10",
+                                               "--fail-seconds=2.5",
+                                               "--proxy-server=proxy:7000",
+                                               "--http=[::1]:0",
+                                               "--memory-max=64",
+                                               "--log-level=error",
+                                               "--log-format=json"},
+                                              {}, {{"c.csv", "faculty,program\nderecho,derecho civil\n"}});
   ASSERT_TRUE(options.start.semester);
   EXPECT_EQ(options.start.semester->name, "2025-10");
   EXPECT_EQ(options.start.semester->classrooms, 380);
@@ -102,8 +121,10 @@ TEST(DtiServerOptions, EveryFlagReachesItsOption) {
   EXPECT_EQ(options.pipeline.store_timeout, 500ms);
   EXPECT_EQ(options.pipeline.faculties_to_answer, 10U);
   EXPECT_EQ(options.pipeline.lease.duration, 7s);
-  EXPECT_EQ(options.bind, "0.0.0.0");
-  EXPECT_EQ(options.port, 0);
+  EXPECT_EQ(options.doors.endpoints,
+            (std::vector<ListenEndpoint>{
+                {false, "0.0.0.0", 0}, {false, "127.0.0.1", 7001}, {false, "[::1]", 7002}, {false, "*", 0}}));
+  EXPECT_TRUE(options.doors.is_plaintext_exposed);
   ASSERT_TRUE(options.advertise);
   EXPECT_EQ(to_string(*options.advertise), "[2001:db8::1]:6000");
   EXPECT_EQ(options.proxy, (HostPort{"proxy", 7000}));
@@ -150,12 +171,14 @@ TEST(DtiServerOptions, AnOldProxyIsReachedAndReachesTheServerOverIpv4) {
       {{"--proxy-server=[::ffff:127.0.0.1]:7000"}, "dti_server: --proxy-server: the old proxy supports IPv4 only"},
       {{"--proxy-server=[::]:7000"}, "dti_server: --proxy-server: the old proxy supports IPv4 only"},
       {{"--proxy-server=proxy:7000", "--bind=::1"}, "dti_server: --bind: the old proxy (--proxy-server) reaches"},
-      {{"--proxy-server=proxy:7000", "--bind=[fe80::1]"}, "dti_server: --bind: the old proxy (--proxy-server) reaches"},
+      {{"--proxy-server=proxy:7000", "--allow-plaintext", "--bind=[fe80::1]"},
+       "dti_server: --bind: the old proxy (--proxy-server) reaches"},
   };
   for (const auto& [args, said] : refused) EXPECT_HAS(bad(kServer, args, kHome), said);
   for (const auto* bind : {"127.0.0.1", "0.0.0.0", "*", "::", "[::]", "eth0"}) {
-    EXPECT_TRUE(
-        good<DtiServerOptions>(kServer, {"--proxy-server=proxy:7000", std::string{"--bind="} + bind}, kHome).proxy);
+    EXPECT_TRUE(good<DtiServerOptions>(
+                    kServer, {"--proxy-server=proxy:7000", "--allow-plaintext", std::string{"--bind="} + bind}, kHome)
+                    .proxy);
   }
   EXPECT_FALSE(good<DtiServerOptions>(kServer, {"--bind=::1"}, kHome).proxy);
 }
@@ -271,15 +294,15 @@ TEST(FacultyOptions, DefaultsAreThoseOfTheProtocol) {
   EXPECT_EQ(options.faculty.client.request_timeout, 2s);
   EXPECT_EQ(options.faculty.client.retries, 10);
   EXPECT_EQ(options.faculty.client.budget, 25s);
-  EXPECT_EQ(options.bind, "127.0.0.1");
-  EXPECT_EQ(options.listen_port, 5000);
+  EXPECT_EQ(options.doors.endpoints, (std::vector<ListenEndpoint>{{false, "127.0.0.1", 5000}}));
+  EXPECT_TRUE(options.server_keys.empty());
 }
 
 TEST(FacultyOptions, EveryFlagReachesItsOption) {
-  const auto options =
-      good<FacultyAppOptions>(kFaculty, {"--name=derecho", "--dti-server=a:1,[::1]:2", "--semester=2025",
-                                         "--min-programs=3", "--batch-seconds=0", "--request-timeout=0.1",
-                                         "--retries=0", "--bind=*", "--listen-port=0", "--log-level=debug"});
+  const auto options = good<FacultyAppOptions>(
+      kFaculty, {"--name=derecho", "--dti-server=a:1,[::1]:2", "--semester=2025", "--min-programs=3",
+                 "--batch-seconds=0", "--request-timeout=0.1", "--retries=0", "--bind=*", "--listen-port=0",
+                 "--allow-plaintext", "--log-level=debug"});
   EXPECT_EQ(options.servers, (std::vector<HostPort>{{"a", 1}, {"[::1]", 2}}));
   EXPECT_EQ(options.faculty.client.endpoints, (std::vector<std::string>{"a:1", "[::1]:2"}));
   EXPECT_EQ(options.faculty.semester, "2025");
@@ -287,8 +310,7 @@ TEST(FacultyOptions, EveryFlagReachesItsOption) {
   EXPECT_EQ(options.faculty.batch_wait, 0s);
   EXPECT_EQ(options.faculty.client.request_timeout, 100ms);
   EXPECT_EQ(options.faculty.client.retries, 0);
-  EXPECT_EQ(options.bind, "*");
-  EXPECT_EQ(options.listen_port, 0);
+  EXPECT_EQ(options.doors.endpoints, (std::vector<ListenEndpoint>{{false, "*", 0}}));
   EXPECT_EQ(options.log.level, LogLevel::kDebug);
   EXPECT_EQ(
       good<FacultyAppOptions>(kFaculty, {}, {{"DTI_NAME", "n"}, {"DTI_DTI_SERVER", "b:2"}}).faculty.client.endpoints,
@@ -449,7 +471,8 @@ TEST(Help, ItsExamplesAreGoodUse) {
         if (word.starts_with("DTI_")) variables[word.substr(0, word.find('='))] = word.substr(word.find('=') + 1);
         at = end + 1;
       }
-      const auto parsed = parse(args, fake_surroundings(variables));
+      const Texts files{{"dti.key", key_file_text({"dti", make_key_pair()})}, {"keys.toml", ""}};
+      const auto parsed = parse(args, fake_surroundings(variables, files));
       EXPECT_EQ(parsed.index(), 0U) << command;
     }
   };

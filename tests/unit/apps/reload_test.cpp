@@ -26,7 +26,9 @@ std::variant<Settings, UsageExit> read(const std::string& file, const Args& args
   auto all = args;
   all.emplace_back("--config=f.toml");
   variables.emplace("HOME", "/home/u");
-  return read_dti_server_settings(all, fake_surroundings(std::move(variables), {{"f.toml", file}}));
+  auto options = read_dti_server_again(all, fake_surroundings(std::move(variables), {{"f.toml", file}}));
+  if (auto* usage = std::get_if<UsageExit>(&options)) return std::move(*usage);
+  return std::get<DtiServerOptions>(std::move(options)).settings;
 }
 
 Settings settings_of(const std::string& file, const Args& args = {}, Texts variables = {}) {

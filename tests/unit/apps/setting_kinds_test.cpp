@@ -12,13 +12,16 @@ namespace dti {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 
 struct Good {
   ValueKind kind;
-  std::string_view text;
+  std::string text;
   Value value;
 };
+
+const std::string kKey(64, 'a');
 
 const Good kGood[] = {
     {TextKind{4}, "", std::string{}},
@@ -47,6 +50,11 @@ const Good kGood[] = {
      std::vector<HostPort>{{"a", 1}, {"b-2.example.org", 65'535}}},
     {ListenKind{}, "127.0.0.1:6080", std::vector<HostPort>{{"127.0.0.1", 6080}}},
     {ListenKind{}, "[::1]:0", std::vector<HostPort>{{"[::1]", 0}}},
+    {EndpointsKind{}, "curve://0.0.0.0:6000", std::vector<ListenEndpoint>{{true, "0.0.0.0", 6000}}},
+    {EndpointsKind{}, "tcp://[::1]:0,curve://*:1,curve://eth0:1",
+     std::vector<ListenEndpoint>{{false, "[::1]", 0}, {true, "*", 1}, {true, "eth0", 1}}},
+    {PublicKeysKind{}, kKey, kKey},
+    {PublicKeysKind{.several = true}, kKey + ',' + std::string(64, 'F'), kKey + ',' + std::string(64, 'f')},
     {ChoiceKind{{"text", "json"}}, "json", std::string{"json"}},
     {ChoiceKind{{"text", "json"}}, "JSON", std::string{"json"}},
     {SwitchKind{}, "true", true},
@@ -64,22 +72,22 @@ TEST(SettingKinds, GoodTextsAreReadAsTheirKind) {
 
 struct Bad {
   ValueKind kind;
-  std::vector<std::string_view> texts;
+  std::vector<std::string> texts;
   std::string_view reason;  // a part of it
 };
 
 const Bad kBad[] = {
     {TextKind{4}, {"five5", "añañ"}, "bytes; 4 are allowed"},
     {TextKind{4}, {"\xff", "\xc3"}, "is not UTF-8"},
-    {TextKind{4}, {"a\0"sv, "a\r", "\u0085"}, "at its end"},
+    {TextKind{4}, {"a\0"s, "a\r", "\u0085"}, "at its end"},
     {PathKind{}, {""}, "is not a path"},
-    {PathKind{}, {"/a\0b"sv}, "NUL"},
+    {PathKind{}, {"/a\0b"s}, "NUL"},
     {PathKind{}, {"/a\n", "/\xff\r"}, "at its end"},
     {PathKind{}, {"/a\u200B", "/a\u2028", "/a\u200C"}, "at its end"},
     {PathKind{}, {"/a\u200C/b", "/a\u200Cb"}, "as character 3"},
     {TextKind{9}, {"\uFEFFa"}, "a byte order mark"},
     {BindKind{},
-     {"", "a b", "127.0.0.1:80", "[::1", "::1]", "[::1]:80", "tcp://x", "**", "[]", "[zz]", "::1\0x"sv, "[::1\0x]"sv},
+     {"", "a b", "127.0.0.1:80", "[::1", "::1]", "[::1]:80", "tcp://x", "**", "[]", "[zz]", "::1\0x"s, "[::1\0x]"s},
      "is not an address"},
     {IntegerKind{0, 65'535},
      {"", "-0", "-1", "+1", " 1", "1 ", "01", "00", "1.0", "1e3", "0x10", "65536", "99999999999999999999", "x", "1\n",
@@ -94,22 +102,29 @@ const Bad kBad[] = {
     {SecondsKind{}, {"1000000.001", "1000001", "99999999999999999999"}, "is more than 1000000 seconds"},
     {HostPortKind{},
      {"", "host", ":5000", "host:", "host:0", "host:65536", "host:-1", "host:05", "a:1,b:2", "a b:1", "::1:5000",
-      "tcp://a:1", "[::1]", "[::1\0x]:1"sv},
+      "tcp://a:1", "[::1]", "[::1\0x]:1"s},
      "is not HOST:PORT"},
     {HostPortKind{.several = true},
      {"", "a:1,", ",a:1", "a:1,,b:2", "a:1;b:2", "a:1, b:2"},
      "is not a list of HOST:PORT"},
     {ListenKind{},
      {"", "6080", ":6080", "*:6080", "localhost:6080", "::1:6080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
-      "127.1:6080", "http://127.0.0.1:6080", "127.0.0.1\0:80"sv},
+      "127.1:6080", "http://127.0.0.1:6080", "127.0.0.1\0:80"s},
      "is not an IP address and a port"},
+    {EndpointsKind{},
+     {"", "127.0.0.1:6000", "curve://", "curve://:6000", "curve://127.0.0.1", "curve://127.0.0.1:65536",
+      "curve://::1:6000", "CURVE://127.0.0.1:1", "tls://127.0.0.1:1", "tcp://127.0.0.1:1,", "tcp://127.0.0.1\0:1"s},
+     "is not curve://ADDRESS:PORT or tcp://ADDRESS:PORT"},
+    {EndpointsKind{}, {"curve://127.0.0.1:1,tcp://127.0.0.1:1"}, "names an address and port twice"},
+    {PublicKeysKind{}, {"", "x", kKey + ',' + kKey}, "is not a public key (64 hexadecimal digits)"},
+    {PublicKeysKind{.several = true}, {"", kKey + ',', ',' + kKey, kKey + ' '}, "is not a list of public keys"},
     {ChoiceKind{{"text", "json"}}, {"", "xml"}, "is not one of text, json"},
     {SwitchKind{}, {"", "yes", "1", "TRUE"}, "is not true or false"},
 };
 
 TEST(SettingKinds, BadTextsAreRefusedWithAReason) {
   for (const auto& test : kBad) {
-    for (const auto text : test.texts) {
+    for (const auto& text : test.texts) {
       const auto parsed = parse_value(test.kind, text);
       const auto* bad = std::get_if<BadValue>(&parsed);
       ASSERT_NE(bad, nullptr) << text;

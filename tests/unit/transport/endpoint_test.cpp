@@ -48,7 +48,7 @@ class EndpointTest : public testing::Test {
   }
 
   zmq::context_t context_;
-  Endpoint endpoint_{"127.0.0.1", 0, kFrameBytesMax, true};
+  Endpoint endpoint_{{{"127.0.0.1", 0}}, kFrameBytesMax, true};
   SteadyTime now_{1h};
 };
 
@@ -140,7 +140,7 @@ TEST_F(EndpointTest, AllItsAddressesCanBeParked) {
     SCOPED_TRACE(host);
     std::optional<Endpoint> endpoint;
     try {
-      endpoint.emplace(host, 0, kFrameBytesMax, true);
+      endpoint.emplace(std::vector<ListenAt>{{host, 0}}, kFrameBytesMax, true);
     } catch (const std::runtime_error&) {
       continue;  // this machine has no IPv6
     }

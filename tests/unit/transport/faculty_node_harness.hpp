@@ -57,7 +57,7 @@ class FacultyNodeTest : public ::testing::Test {
   }
 
   void start(FacultyNodeOptions options) {
-    options.port = 0;
+    options.listen_at = {{"127.0.0.1", 0}};
     node_.emplace(std::move(options), [this](const LogEvent& event) {
       {
         const std::lock_guard lock{mutex_};

@@ -276,7 +276,7 @@ TEST_F(FacultyNodeTest, AllThatAskedBeforeAStopAreAnsweredHoweverManyTheyAre) {
   int answered = 0;
   for (int tries = 0; answered < kCount && tries < 20; ++tries) {  // on a slow machine some come too late
     auto options = options_for({server_.host_port});
-    options.port = 0;
+    options.listen_at = {{"127.0.0.1", 0}};
     FacultyNode node(options, [](const LogEvent&) {});
     auto asking = peers::make_peer(context_, zmq::socket_type::dealer);
     asking.set(zmq::sockopt::sndhwm, 1);  // so what was sent is on its way
@@ -303,7 +303,8 @@ TEST_F(FacultyNodeTest, TheEndpointNamesThePortThatWasFound) {
 
 TEST_F(FacultyNodeTest, AnAddressThatIsTakenIsSaidWithTheAddress) {
   auto options = options_for({server_.host_port});
-  options.port = static_cast<std::uint16_t>(std::stoi(server_.host_port.substr(server_.host_port.find(':') + 1)));
+  options.listen_at[0].port =
+      static_cast<std::uint16_t>(std::stoi(server_.host_port.substr(server_.host_port.find(':') + 1)));
   try {
     FacultyNode node(options, [](const LogEvent&) {});
     FAIL() << "two listen on one port";

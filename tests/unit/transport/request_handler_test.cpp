@@ -35,7 +35,7 @@ class FakePort final : public MessagePort {
     if (messages.empty()) return std::nullopt;
     std::tie(body_, is_too_long_) = std::move(messages.front());
     messages.pop_front();
-    return PeerMessage{++received, "peer", body_, body_.size(), is_too_long_};
+    return PeerMessage{++received, "peer", body_, body_.size(), is_too_long_, key};
   }
   void reply(Token token, std::string_view body, SteadyTime /*now*/) override {
     DTI_CHECK(!forgotten.contains(token) && replies.emplace(token, body).second);
@@ -44,6 +44,7 @@ class FakePort final : public MessagePort {
   [[nodiscard]] std::size_t waiting_bytes() const override { return 0; }
 
   std::deque<std::pair<std::string, bool>> messages;  // body, has too many frames?
+  KeyNumber key = 0;                                  // of the next message
   Token received = 0;
   std::map<Token, std::string> replies;
   std::set<Token> forgotten;
@@ -157,6 +158,42 @@ TEST_F(RequestHandlerTest, AServerThatKeepsNoHealthChecksForgetsThoseThatComeBef
   ASSERT_TRUE(handler.handle_next(now_));
   EXPECT_EQ(port_.forgotten, (std::set<Token>{1}));
   EXPECT_EQ(handler.health_check_count(), 0U);
+}
+
+TEST_F(RequestHandlerTest, AKeyMayRequestWhatItsRoleAllowsAndHealthChecks) {
+  const struct {
+    const char* role;
+    bool may;
+  } cases[] = {{"faculty:F1", true}, {"faculty:f2", false}, {"office", true}, {"auditor", false}};
+  KeyList keys;
+  for (const auto& c : cases) {
+    keys.push_back({c.role, std::get<KeyRole>(parse_role(c.role)), make_key_pair().public_key});
+  }
+  KeyRing ring{keys};
+  RequestHandler handler{port_, pipeline_, true, &ring};
+  lead();
+  Token token = 0;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    port_.key = ring.admit(keys[i].key).value();
+    port_.messages.emplace_back(kRequest, false);
+    ASSERT_TRUE(handler.handle_next(now_));
+    EXPECT_EQ(replied(++token, R"("error-message":"UNAUTHORIZED")"), !cases[i].may) << cases[i].role;
+    port_.messages.emplace_back(kHealthCheck, false);
+    ASSERT_TRUE(handler.handle_next(now_));
+    EXPECT_EQ(port_.replies.at(++token), std::string("\x01"));
+  }
+}
+
+TEST_F(RequestHandlerTest, AKeyThatWasRemovedMayNotRequestAnything) {
+  const ListedKey key{"office", {KeyRole::Kind::kOffice, {}}, make_key_pair().public_key};
+  KeyRing ring{KeyList{key}};
+  RequestHandler handler{port_, pipeline_, true, &ring};
+  lead();
+  port_.key = ring.admit(key.key).value();
+  ring.replace({});
+  port_.messages.emplace_back(kRequest, false);
+  ASSERT_TRUE(handler.handle_next(now_));
+  EXPECT_TRUE(replied(1, "UNAUTHORIZED"));
 }
 
 }  // namespace

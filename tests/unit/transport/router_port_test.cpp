@@ -44,8 +44,7 @@ class RouterPortTest : public testing::Test {
 
   zmq::context_t context_;
   std::vector<LogEvent> log_;
-  RouterPort port_{{.host = "127.0.0.1",
-                    .port = 0,
+  RouterPort port_{{.listen_at = {{"127.0.0.1", 0}},
                     .frame_bytes_max = 1'000,
                     .counts_peers = true,
                     .dropped = {LogLevel::kWarning, "reply-dropped", "it has gone", {}}},
@@ -177,7 +176,7 @@ TEST_F(RouterPortTest, CountsItsPeersAndNoneOnceItHasClosedTheirConnections) {
 }
 
 TEST_F(RouterPortTest, CountsNoPeersIfItsOwnerDoesNotReadTheCount) {
-  RouterPort port{{.host = "127.0.0.1", .port = 0, .frame_bytes_max = 1'000, .counts_peers = false, .dropped = {}},
+  RouterPort port{{.listen_at = {{"127.0.0.1", 0}}, .frame_bytes_max = 1'000, .counts_peers = false, .dropped = {}},
                   [](const LogEvent&) {}};
   zmq::socket_t peer{context_, zmq::socket_type::dealer};
   peer.set(zmq::sockopt::linger, 0);

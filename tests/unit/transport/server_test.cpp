@@ -29,7 +29,7 @@ using peers::make_peer;
 class RunningServer : public testing::Test {
  protected:
   explicit RunningServer(bool only_while_leading = false)
-      : server_{{"127.0.0.1", 0, {}, 0, {.stop_timeout = kStopTimeout}, only_while_leading},
+      : server_{{{{"127.0.0.1", 0}}, {}, 0, {.stop_timeout = kStopTimeout}, only_while_leading},
                 start_options(),
                 repository_,
                 [](const LogEvent&) {}} {}

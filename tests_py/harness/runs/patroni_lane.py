@@ -104,7 +104,7 @@ class PatroniLane:
         for number, host in enumerate(SERVERS):
             hosts = self._cluster.hosts
             server = Server([*hosts.enter(host), binary("dti_server"), f"--bind={hosts.address(host, 'clients')}",
-                             "--port=0", f"--semester={SEMESTER}", f"--classrooms={classrooms}", f"--labs={labs}",
+                             "--allow-plaintext", "--port=0", f"--semester={SEMESTER}", f"--classrooms={classrooms}", f"--labs={labs}",
                              f"--mobile-labs={conversions}", catalog_flag, self._store.flag,
                              f"--store-timeout={STORE_TIMEOUT_SECONDS}", f"--lease-seconds={self._lease}"],
                             self._place)

@@ -40,6 +40,10 @@ inline constexpr auto kServerEvents = std::to_array<std::string_view>({
     "password-exposed",
     "restart-needed",
     "reload-refused",
+    "plaintext-endpoint",
+    "key-refused",
+    "handshake-refused",
+    "peer-unidentified",
 });
 
 }  // namespace dti

@@ -11,6 +11,7 @@
 #include "dti/domain/status.hpp"
 #include "dti/service/faculty/faculty_service.hpp"
 #include "dti/transport/zeromq/drops.hpp"
+#include "dti/transport/zeromq/refusals.hpp"
 
 namespace dti {
 
@@ -34,6 +35,7 @@ struct FacultyFigures {
   std::vector<ServerLinkFigures> servers;
   std::uint64_t peers = 0;  // connections of programs
   Drops replies_dropped{};
+  Refusals refusals{};  // of connections and messages, by Refusal
 };
 
 using FacultyBoard = Board<FacultyFigures>;

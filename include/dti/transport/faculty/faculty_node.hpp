@@ -4,26 +4,31 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "dti/base/log.hpp"
 #include "dti/base/stop_signals.hpp"
 #include "dti/service/faculty/faculty_service.hpp"
 #include "dti/transport/faculty/faculty_figures.hpp"
+#include "dti/transport/zeromq/locks.hpp"
 
 namespace dti {
 
 struct FacultyNodeOptions {
-  FacultyOptions service;  // its client.endpoints are the servers' host:port
-  std::string bind_host = "127.0.0.1";
-  std::uint16_t port = 5000;       // 0: the system chooses a free port
-  bool publishes_figures = false;  // for monitoring; the loop then turns at least ten times a second
+  FacultyOptions service;                                // its client.endpoints are the servers' host:port
+  std::vector<ListenAt> listen_at{{"127.0.0.1", 5000}};  // at least one
+  bool publishes_figures = false;             // for monitoring; the loop then turns at least ten times a second
+  std::optional<PortLock> lock = {};          // needed for a secured address
+  std::vector<ClientLock> server_locks = {};  // one for each server; empty: plain connections
 };
 
 /// The options that may change while a faculty runs, as in FacultyOptions.
 struct FacultyChanges {
   std::size_t programs_min = 1;
   std::chrono::milliseconds batch_wait{};
+  std::optional<KeyList> keys = {};  // of programs that may connect; none: they stay
 };
 
 /// A faculty on the network: it listens for programs, sends requests to the servers, and replies to each program in the
@@ -38,8 +43,11 @@ class FacultyNode {
   FacultyNode(const FacultyNode&) = delete;
   FacultyNode& operator=(const FacultyNode&) = delete;
 
-  /// The address at which programs reach it, such as `tcp://127.0.0.1:5000`, with the port that was chosen.
-  [[nodiscard]] std::string endpoint() const;
+  /// The addresses at which programs reach it, such as `tcp://127.0.0.1:5000` and `curve://127.0.0.1:5001`, with the ports
+  /// that were chosen.
+  [[nodiscard]] const std::vector<std::string>& endpoints() const;
+  /// The first of them.
+  [[nodiscard]] const std::string& endpoint() const { return endpoints().front(); }
 
   /// The newest figures; only those of the start without publishes_figures. They live as long as this. Thread: any.
   [[nodiscard]] const FacultyBoard& figures() const;

@@ -1,17 +1,20 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "dti/base/stop_signals.hpp"
 #include "dti/domain/messages.hpp"
+#include "dti/transport/zeromq/locks.hpp"
 
 namespace dti {
 
 struct ProgramClientOptions {
   std::string faculty_server;  // host:port
   std::chrono::milliseconds timeout{60'000};
+  std::optional<ClientLock> lock = {};  // for a secured endpoint of the faculty; none: a plain one
 };
 
 struct FacultyAnswer {

@@ -5,34 +5,38 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "dti/base/log.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
 #include "dti/service/ledger/repository.hpp"
 #include "dti/transport/server/server_figures.hpp"
+#include "dti/transport/zeromq/locks.hpp"
 
 namespace dti {
 
 class StopSignals;
 
 struct ServerOptions {
-  std::string bind = "127.0.0.1";  // an address of this machine; IPv6 without brackets
-  std::uint16_t port = 6000;       // 0: the system chooses a free port
-  std::string advertise;           // host:port to which other servers refer clients; empty: the bound address
-  std::size_t memory_max = 0;      // bytes of the process; above it, all connections are closed; 0: no limit
+  std::vector<ListenAt> listen_at{{"127.0.0.1", 6000}};  // at least one
+  std::string advertise;       // host:port to which other servers refer clients; empty: the first bound address
+  std::size_t memory_max = 0;  // bytes of the process; above it, all connections are closed; 0: no limit
   PipelineOptions pipeline;
   /// For a server behind an old proxy: it listens only while it leads, and replies late to a health check that arrives
   /// before it is ready. The proxy waits for a reply on one connection, and makes no other one until that connection
   /// breaks or delivers a reply.
   bool only_while_leading = false;
   std::string memory_max_name = "the memory limit";  // the name of memory_max in the log; a program gives its flag
+  std::optional<PortLock> lock = {};                 // needed for a secured address
 };
 
 /// The options that may change while the server runs.
 struct ServerChanges {
   std::size_t memory_max = 0;         // as in ServerOptions
   std::chrono::milliseconds lease{};  // as in Lease
+  std::optional<KeyList> keys = {};   // that may connect; none: they stay
 };
 
 /// The role of a server. It may change any number of times.
@@ -55,8 +59,11 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// The address at which it listens, such as `tcp://127.0.0.1:6000`, with the port that was chosen.
-  [[nodiscard]] std::string endpoint() const;
+  /// The addresses at which it listens, such as `tcp://127.0.0.1:6000` and `curve://127.0.0.1:6001`, with the ports that
+  /// were chosen.
+  [[nodiscard]] const std::vector<std::string>& endpoints() const;
+  /// The first of them.
+  [[nodiscard]] const std::string& endpoint() const { return endpoints().front(); }
 
   /// What run() publishes about this server, at least each second and at most ten times a second. Thread: any.
   [[nodiscard]] const FiguresBoard& figures() const;
@@ -80,7 +87,6 @@ class Server {
  private:
   class Loop;
   std::unique_ptr<Loop> loop_;
-  std::string endpoint_;
 };
 
 }  // namespace dti

@@ -16,6 +16,7 @@
 #include "dti/service/allocation/lead.hpp"
 #include "dti/service/ledger/storage_error.hpp"
 #include "dti/transport/zeromq/drops.hpp"
+#include "dti/transport/zeromq/refusals.hpp"
 
 namespace dti {
 
@@ -73,7 +74,8 @@ struct ServerFigures {
   std::size_t bytes_waiting = 0;           // of their messages
   std::uint64_t peers = 0;                 // connections of clients
   Drops replies_dropped{};                 // by DropReason
-  std::uint64_t times_closed = 0;          // all connections were closed, because of the memory limit or an old proxy
+  std::uint64_t times_closed = 0;          // all connections were closed: memory limit, old proxy, removed key
+  Refusals refusals{};                     // of connections and messages, by Refusal
   std::size_t memory_max = 0;              // of the process, in bytes; 0: no limit
   std::vector<SemesterFigures> semesters;  // the open ones
 };

@@ -12,6 +12,8 @@ namespace dti {
 /// Thread: any.
 class Context {
  public:
+  /// Starts the threads.
+  /// @throws std::exception  if the system has no descriptor left
   Context();
   ~Context();
   Context(const Context&) = delete;

@@ -6,6 +6,7 @@
 
 #include "dti/base/actions.hpp"
 #include "dti/base/time.hpp"
+#include "dti/keys/key_ring.hpp"
 
 namespace dti {
 
@@ -16,6 +17,7 @@ struct PeerMessage {
   std::string_view body;     // valid until the next receive()
   std::size_t bytes = 0;     // of the whole message, with its envelope and routing id
   bool is_too_long = false;  // the message has too many frames; then it has no body
+  KeyNumber key = 0;         // that the peer has proved, listed when the message was received; 0: a plain endpoint
 };
 
 /// Receives the messages of peers and sends the replies. RouterPort implements it with a socket; the simulation has its

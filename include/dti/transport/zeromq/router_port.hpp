@@ -6,31 +6,32 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dti/base/log.hpp"
 #include "dti/base/time.hpp"
 #include "dti/transport/zeromq/drops.hpp"
+#include "dti/transport/zeromq/locks.hpp"
 #include "dti/transport/zeromq/message_port.hpp"
 #include "dti/transport/zeromq/poll.hpp"
-
-namespace zmq {
-class context_t;
-}
+#include "dti/transport/zeromq/refusals.hpp"
 
 namespace dti {
 
 struct RouterPortOptions {
-  std::string host;                 // an IPv4 or IPv6 address of this machine, or an interface's name
-  std::uint16_t port = 0;           // 0: the system chooses a free port
-  std::size_t frame_bytes_max = 0;  // libzmq closes a connection that sends a larger frame
-  bool counts_peers = false;        // the owner calls count_peers() at least once a second
-  LogEvent dropped;                 // logged when replies are dropped, with the field dropped-in-all: their number
+  std::vector<ListenAt> listen_at;    // at least one
+  std::size_t frame_bytes_max = 0;    // libzmq closes a connection that sends a larger frame
+  bool counts_peers = false;          // the owner calls count_peers() at least once a second
+  LogEvent dropped;                   // logged when replies are dropped, with the field dropped-in-all: their number
+  std::optional<PortLock> lock = {};  // needed for a secured address
 };
 
 /// A socket that receives the messages of peers and sends the replies. A reply has the envelope of its message. reply()
 /// never waits for the peer. If a peer has left, or does not read for 5 s, its replies are dropped; their number is
 /// logged at most once a second. The port can be closed with all its connections, and opened again at the same address,
 /// either at once or after it was parked.
+/// At a secured address, only peers with a listed key connect. A peer cannot choose its routing id there, so it cannot get
+/// the replies of another one. Messages of a key that was removed are not returned.
 /// Thread: one.
 class RouterPort final : public MessagePort {
  public:
@@ -60,9 +61,16 @@ class RouterPort final : public MessagePort {
   [[nodiscard]] std::uint64_t dropped() const;
   /// The same, by reason.
   [[nodiscard]] Drops drops() const;
+  /// The connections and messages that were refused since the construction, by Refusal; without counts_peers, only kKey
+  /// and kUnidentified.
+  [[nodiscard]] Refusals refusals() const;
   /// How many connections there are; 0 without counts_peers. libzmq keeps a report of each new and closed connection until
   /// this call.
   [[nodiscard]] std::uint64_t count_peers();
+
+  /// Replaces the list of the keys that may connect, and logs the differences. A removed key is refused from now on. If it
+  /// was connected, every connection is closed, as close() does, because libzmq cannot close a single one.
+  void change_keys(const KeyList& keys, SteadyTime now);
 
   /// Closes every connection and waits until libzmq has freed their memory, for some milliseconds. The next
   /// listen_again() listens again.
@@ -76,22 +84,23 @@ class RouterPort final : public MessagePort {
   /// Listens again after close(), if wake_at() has passed. Call it at wake_at().
   /// @throws std::runtime_error  if the port was not free for 5 s, with a sentence for people
   void listen_again(SteadyTime now);
-  /// Waits until the kernel has the last replies, at most for 0.2 s, and closes the port. All other connections of
-  /// context() must be closed before. No other function may be called after it.
+  /// Waits until the kernel has the last replies, at most for 0.2 s, and closes the port. No other function may be called
+  /// after it.
   void finish();
 
   [[nodiscard]] bool is_bound() const;
   [[nodiscard]] bool is_parked() const;
   /// How many times the connections were closed.
   [[nodiscard]] std::uint64_t times_closed() const;
-  /// The address at which it listens, such as `tcp://127.0.0.1:6000`, with the port that was chosen.
+  /// The first address at which it listens, such as `tcp://127.0.0.1:6000` or `curve://127.0.0.1:6000`, with the port that
+  /// was chosen.
   [[nodiscard]] const std::string& address() const;
+  /// All of them, in the order of the options.
+  [[nodiscard]] const std::vector<std::string>& addresses() const;
   /// The time at which retry() or listen_again() must be called; none: neither must be called.
   [[nodiscard]] std::optional<SteadyTime> wake_at() const;
   /// An item that is ready when there is a message. Call it only while is_bound().
   [[nodiscard]] PollItem poll_item();
-  /// The context for other connections of this process. Use it only if this port is never closed or parked.
-  [[nodiscard]] zmq::context_t& context();
 
  private:
   struct Parts;

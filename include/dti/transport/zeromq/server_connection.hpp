@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dti/base/time.hpp"
+#include "dti/transport/zeromq/locks.hpp"
 #include "dti/transport/zeromq/lookups.hpp"
 #include "dti/transport/zeromq/poll.hpp"
 
@@ -41,9 +42,10 @@ class ServerConnection {
   /// @param host_port  an IPv6 address needs brackets
   /// @param try_time  the time limit for the lookup, and for each address
   /// @param reply_bytes_max  libzmq closes the connection if the peer sends a larger frame
+  /// @param lock  for a secured endpoint of the server; none: a plain one
   /// @throws std::runtime_error  with a sentence for people, if `host_port` is not HOST:PORT
   ServerConnection(zmq::context_t& context, const std::string& host_port, std::chrono::milliseconds try_time,
-                   std::size_t reply_bytes_max);
+                   std::size_t reply_bytes_max, std::optional<ClientLock> lock = {});
   ~ServerConnection();
   ServerConnection(const ServerConnection&) = delete;
   ServerConnection& operator=(const ServerConnection&) = delete;
@@ -87,6 +89,7 @@ class ServerConnection {
   std::uint16_t port_ = 0;
   const std::chrono::milliseconds try_time_;
   const std::size_t reply_bytes_max_;
+  const std::optional<ClientLock> lock_;
 
   State state_ = State::kIdle;
   std::optional<std::string> fault_;  // why there is no connection; update() has not reported it yet

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "dti/base/log.hpp"
+#include "dti/cli/settings.hpp"
+#include "dti/keys/key.hpp"
+#include "dti/keys/key_list.hpp"
+#include "dti/transport/zeromq/locks.hpp"
+
+namespace dti {
+
+/// The setting --key: the secret key of a process.
+/// @param help  what the process does with it
+[[nodiscard]] Setting key_setting(const std::string& help);
+
+/// The setting --server-key.
+[[nodiscard]] Setting server_key_setting(const std::string& help, bool several);
+
+/// The settings --listen, --allow-plaintext and --keys of a daemon.
+/// @param port  the name of the daemon's setting for its port, such as `listen-port`
+[[nodiscard]] std::vector<Setting> door_settings(const std::string& port);
+
+/// Where a daemon listens, and the keys that may connect.
+struct Doors {
+  std::vector<ListenEndpoint> endpoints;  // at least one; READY names the first
+  bool is_plaintext_exposed = false;      // a plain endpoint is not on the loopback
+  bool is_secured = false;                // at least one endpoint is
+  KeyList keys;                           // only if is_secured
+};
+
+/// Reads the endpoints, and the key list if one of them is secured.
+/// @return the doors; or incorrect usage: a secured endpoint without keys, keys without a secured endpoint, a plain
+///   endpoint for other machines without --allow-plaintext, or a fault of the list
+[[nodiscard]] std::variant<Doors, UsageExit> read_doors(const Settings& settings, const Surroundings& surroundings,
+                                                        std::string_view port);
+
+/// Reads the key file of --key. @return none without --key
+[[nodiscard]] std::variant<std::optional<KeyPair>, UsageExit> read_own_key(const Settings& settings,
+                                                                           const Surroundings& surroundings);
+
+/// Reads --server-key.
+/// @param server_count  how many servers there are; one key for all is valid too
+/// @return a key for each server; empty without --server-key
+[[nodiscard]] std::variant<std::vector<PublicKey>, UsageExit> read_server_keys(const Settings& settings,
+                                                                               std::size_t server_count);
+
+/// The warning of each start with a plain endpoint for other machines.
+[[nodiscard]] LogEvent plaintext_warning(const Doors& doors);
+
+/// The same endpoints for a port.
+[[nodiscard]] std::vector<ListenAt> listen_at(const Doors& doors);
+
+/// What the secured endpoints of a port need; none if no endpoint is secured.
+/// @param key  of this process; needed if an endpoint is secured
+[[nodiscard]] std::optional<PortLock> port_lock(const Doors& doors, const std::optional<KeyPair>& key);
+
+/// The key list of a running daemon, after its settings were read again.
+/// @return none if the list in use stays: no endpoint is secured, or the list is another file, which needs a restart
+[[nodiscard]] std::optional<KeyList> keys_read_again(const Settings& in_use, const Settings& read, const Doors& doors);
+
+}  // namespace dti

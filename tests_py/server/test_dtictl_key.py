@@ -1,0 +1,52 @@
+"""dtictl key: new keys, and the list of the keys that may connect."""
+
+import stat
+
+from tests_py.harness.process import owned, run, start_program
+from tests_py.harness.wire import new_key
+
+
+def test_a_new_key_replaces_no_file_and_only_its_owner_may_read_it(tmp_path):
+    key = new_key(tmp_path, "derecho civil")
+    assert stat.S_IMODE(key.path.stat().st_mode) == 0o600
+    text = key.path.read_text()
+    assert key.public in text and key.secret not in key.line
+    status, out, log = run(tmp_path, "dtictl", "key", "new", "derecho civil")
+    assert (status, out) == (1, "") and "File exists" in log
+    assert key.path.read_text() == text
+    for name in ("../x", "/tmp/x", "a/b", ".hidden", "-x", "", " x", "a\nb", "x" * 65):
+        status, out, _ = run(tmp_path, "dtictl", "key", "new", name)
+        assert (status, out) == (2, ""), name
+    (tmp_path / "linked.key").symlink_to(tmp_path / "target")
+    assert run(tmp_path, "dtictl", "key", "new", "linked")[0] == 1
+    assert not (tmp_path / "target").exists()
+
+
+def test_a_list_is_made_changed_and_printed(tmp_path):
+    first, second = new_key(tmp_path, "first"), new_key(tmp_path, "second")
+    keys = f"--keys={tmp_path}/keys.toml"
+    assert run(tmp_path, "dtictl", "key", "add", keys, "--role=faculty:Derecho", *first.line.split())[0] == 0
+    assert run(tmp_path, "dtictl", "key", "add", keys, "--role", "office", second.line)[0] == 0
+    status, out, _ = run(tmp_path, "dtictl", "key", "list", keys)
+    assert (status, out) == (0, f"{first.public}\tfaculty:Derecho\tfirst\n{second.public}\toffice\tsecond\n")
+    for bad in (("add", keys, "--role=office", first.line),  # twice
+                ("remove", keys, "third"), ("remove", keys, second.public[:7]), ("list", f"--keys={tmp_path}/none.toml")):
+        status, out, log = run(tmp_path, "dtictl", "key", *bad)
+        assert (status, out) == (1, "") and log.startswith(f"dtictl key {bad[0]}: "), log
+    for bad in (("add", keys, "--role=admin", first.line), ("add", keys, "--role=office", "nonsense"), ("add", keys, "--role=office"),
+                ("remove", keys), ("list",), ("fetch",), ()):
+        assert run(tmp_path, "dtictl", "key", *bad)[0] == 2, bad
+    assert run(tmp_path, "dtictl", "key", "remove", keys, second.public[:8])[0] == 0
+    assert run(tmp_path, "dtictl", "key", "list", keys)[1] == f"{first.public}\tfaculty:Derecho\tfirst\n"
+    assert stat.S_IMODE((tmp_path / "keys.toml").stat().st_mode) == 0o644
+
+
+def test_two_operators_at_once_lose_no_key(tmp_path):
+    keys = [new_key(tmp_path, f"key {i}") for i in range(8)]
+    adding = [start_program(tmp_path, "key", "add", f"--keys={tmp_path}/keys.toml", "--role=office", key.line, name="dtictl")
+              for key in keys]
+    for process in adding:
+        with owned(process):
+            assert process.exit_status() == 0
+    names = [line.split("\t")[2] for line in run(tmp_path, "dtictl", "key", "list", f"--keys={tmp_path}/keys.toml")[1].splitlines()]
+    assert sorted(names) == [key.name for key in keys]
