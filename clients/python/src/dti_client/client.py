@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import weakref
 from collections.abc import Iterable
 from concurrent.futures import Future
 from types import TracebackType
 
 from .engine import Engine, Outcomes, check_servers
+from .keys import make_locks
 from .messages import AllocationRequest
 from .server_client import ServerClientOptions
 
@@ -18,18 +20,25 @@ DEFAULT_TIMEOUT = 25.0  # seconds, as a faculty's
 class _Base:
     """What both clients have: a thread of their own with the connections, which ends with the object."""
 
-    def __init__(self, servers: Iterable[str], *, request_timeout: float = 2.0, retries: int | None = None) -> None:
+    def __init__(self, servers: Iterable[str], *, request_timeout: float = 2.0, retries: int | None = None,
+                 key_file: str | os.PathLike[str] | None = None,
+                 server_keys: str | Iterable[str] | None = None) -> None:
         """servers: HOST:PORT of each server, at least one; spelled as the servers advertise themselves, so that a
             standby can name the leader. A name may have several addresses; an IPv6 address stands in brackets.
         request_timeout: seconds that one try may take before the client asks the next server.
         retries: None: the client tries until the timeout of ask(). 0: it never sends a request again that a server may
             have read, as an old server needs it (docs/operations.md, Old servers).
+        key_file, server_keys: for secured endpoints: the file that `dtictl key new` made for this program, and the
+            public key of the servers (64 hexadecimal digits), or one for each. None: plain connections.
 
-        Does not connect yet. Raises ValueError or TypeError for arguments that cannot be right.
+        Does not connect yet. Raises ValueError or TypeError for arguments that cannot be right, OSError for
+        a key file that cannot be read.
         """
         if not request_timeout > 0:
             raise ValueError(f"request_timeout: must be a positive number of seconds, not {request_timeout}")
-        self._engine = Engine(ServerClientOptions(check_servers(servers), request_timeout, retries))
+        checked = check_servers(servers)
+        locks = make_locks(key_file, server_keys, len(checked))
+        self._engine = Engine(ServerClientOptions(checked, request_timeout, retries), locks)
         # If the object is dropped without close(), its thread is only told to end: a finalizer runs in any thread, in
         # the middle of anything, and must not wait. At the end of the program, the engine sees to it itself.
         weakref.finalize(self, self._engine.stop).atexit = False

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import zmq
 
+from .keys import Lock
 from .lookup import Lookup
 from .wire import body_of
 
@@ -57,10 +58,14 @@ class _State(enum.Enum):
 class _Dealer:
     """A socket that connects once to one address, and the events of its connection."""
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], address: str) -> None:
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], address: str, lock: Lock | None) -> None:
         self.socket = context.socket(zmq.DEALER)
         self.events: zmq.Socket[bytes] | None = None
         try:
+            if lock is not None:
+                self.socket.setsockopt(zmq.CURVE_PUBLICKEY, lock.public)
+                self.socket.setsockopt(zmq.CURVE_SECRETKEY, lock.secret)
+                self.socket.setsockopt(zmq.CURVE_SERVERKEY, lock.server)
             self._connect(address)
         except BaseException:
             self.close()
@@ -105,13 +110,14 @@ class ServerConnection:
     """
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], host_port: str, try_time: float,
-                 wake: Callable[[], None]) -> None:
+                 wake: Callable[[], None], lock: Lock | None = None) -> None:
         """try_time: seconds, of a lookup and of each address. wake: called in any thread when update() has something to
-        do. Raises ValueError if that is no HOST:PORT."""
+        do. lock: for a secured endpoint. Raises ValueError if that is no HOST:PORT."""
         self._context = context
         self._host, self._port = split_host_port(host_port)
         self._try_time = try_time
         self._wake = wake
+        self._lock = lock
 
         self._state = _State.IDLE
         self._fault: str | None = None  # why there is no connection; not told yet
@@ -227,7 +233,7 @@ class ServerConnection:
         self._state = _State.CONNECTING
         self._deadline = now + self._try_time
         try:
-            self._dealer = _Dealer(self._context, self._address)
+            self._dealer = _Dealer(self._context, self._address, self._lock)
         except zmq.ZMQError as error:  # no descriptor is left
             self._fail(f"cannot connect to {self._address}: {error}")
 
@@ -242,14 +248,22 @@ class ServerConnection:
                 self._skip_address("refused the connection, or cannot be reached", now)
                 return False
             else:
-                self._skip_address("closed the connection during the ZeroMQ handshake: it is no ZeroMQ peer, or it "
-                                   "forwards to none", now)
+                self._skip_address(self._why_failed(event), now)
                 return False
         if now >= self._deadline:
-            self._skip_address(("accepted the connection but did not complete the ZeroMQ handshake"
+            self._skip_address(("did not prove its key" if self._is_accepted and self._lock else
+                                "accepted the connection but did not complete the ZeroMQ handshake"
                                 if self._is_accepted else "did not answer the attempt to connect")
                                + f" within {self._try_time:g} s", now)
         return False
+
+    def _why_failed(self, event: int) -> str:
+        if event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+            return "refused the key of key_file: the key list of that server does not have its public half"
+        if self._lock is not None:
+            return "did not prove its key: it has another one than server_keys, or is not a secured endpoint"
+        return ("closed the connection during the ZeroMQ handshake: it is no ZeroMQ peer, forwards to none, or is a "
+                "secured endpoint (key_file, server_keys)")
 
     def _skip_address(self, reason: str, now: float) -> None:
         self._skipped.append(f"{self._address} {reason}")

@@ -21,6 +21,7 @@ import zmq
 from .actions import (ClientRequest, ConnectServer, EventKind, NotKnown, RequestEvent, ResetServer, SendTry,
                       ServerReply)
 from .connection import Lost, ServerConnection, split_host_port
+from .keys import Lock
 from .messages import AllocationRequest, Outcome
 from .outcomes import OutcomeCollector
 from .server_client import ServerClient, ServerClientOptions
@@ -78,9 +79,11 @@ class _Stop:
 class Engine:
     """Asks the servers, in a thread of its own."""
 
-    def __init__(self, options: ServerClientOptions) -> None:
+    def __init__(self, options: ServerClientOptions, locks: list[Lock] | None = None) -> None:
+        """locks: one for each server; None: plain connections."""
         # Fixed after construction.
         self._options = options
+        self._locks: list[Lock | None] = [*(locks or [None] * len(options.servers))]
         self._process = os.getpid()
 
         # Shared with any thread.
@@ -162,8 +165,8 @@ class Engine:
         fault: BaseException = RuntimeError("the client is closed")
         try:
             try_time = min(max(self._options.request_timeout, _CONNECT_SECONDS_MIN), _CONNECT_SECONDS_MAX)
-            self._connections = [ServerConnection(self._context, server, try_time, self._wake)
-                                 for server in self._options.servers]
+            self._connections = [ServerConnection(self._context, server, try_time, self._wake, lock)
+                                 for server, lock in zip(self._options.servers, self._locks)]
             while self._is_running:
                 self._wait()
                 self._do_jobs()
