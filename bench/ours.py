@@ -22,13 +22,14 @@ class Driver:
         self._semesters = list(semesters)
         self.grants = Counter()  # semester -> how many
 
-    def fresh(self, in_flight, rate=None):
-        """What dti_load found, and the semesters that it took. With a rate (requests a second): an open loop."""
+    def fresh(self, in_flight, rate=None, **more):
+        """What dti_load found, and the semesters that it took. With a rate (requests a second): an open loop.
+        @param more  flags of dti_load"""
         plan = self._plan
         point = plan.open_loop if rate else plan.point_at(in_flight)
         flags = {"rate": rate} if rate else {"requests": requests_max(in_flight, point)}
         taken, self._semesters = self._semesters[:SEMESTERS_A_POINT], self._semesters[SEMESTERS_A_POINT:]
-        found = load(self._folder, self.server.address, plan.catalog, taken, in_flight, point, **flags)
+        found = load(self._folder, self.server.address, plan.catalog, taken, in_flight, point, **flags, **more)
         asked = programs_asked(found)
         for semester in taken:  # one is filled after the other
             self.grants[semester] = min(asked, plan.catalog.size)

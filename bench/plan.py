@@ -10,6 +10,7 @@ PARTS = {
     "open-loop": "latency at half of the greatest throughput",
     "repeats": "requests that were granted before",
     "monitoring": "dti_server with --http and a scrape a second, over the same without",
+    "secured": "dti_server at a secured endpoint, over the same at a plain one",
     "growth": "a ledger that grows",
 }
 STORES = ("memory", "sqlite", "postgresql")

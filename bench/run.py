@@ -1,11 +1,13 @@
 """The run: every part in its order, the repetitions interleaved, and the results as one dict."""
 
 import contextlib
+import tempfile
 import time
 from dataclasses import asdict
 from datetime import datetime, timezone
+from pathlib import Path
 
-from bench import bare, growth, machine, monitoring, others
+from bench import bare, growth, machine, monitoring, others, secured
 from bench.database import rows
 from bench.drivers import load, measured, running_echo, write_catalog
 from bench.figures import figures
@@ -51,7 +53,7 @@ class Run:
                 self._bytes = found["request_bytes"], found["reply_bytes"]
         repeated = {"repeats" if "ours" not in plan.parts else "ours": self._measure_ours,  # both ask the same servers
                     "echo": self._measure_echo, "others": self._measure_others, "ceiling": self._measure_ceiling,
-                    "monitoring": self._measure_monitoring}
+                    "monitoring": self._measure_monitoring, "secured": self._measure_secured}
         for repetition in range(1, plan.repetitions + 1):
             for name, measure in repeated.items():
                 if name in plan.parts:
@@ -78,7 +80,7 @@ class Run:
         self._catalog_path = write_catalog(self._folder, plan.catalog)
         of_ours = STORES if "ours" in plan.parts else ("postgresql",) if "repeats" in plan.parts else ()
         wanted = {*of_ours, *(plan.open_loop_stores if "open-loop" in plan.parts else ())}
-        if "monitoring" in plan.parts:
+        if {"monitoring", "secured"} & set(plan.parts):
             wanted.add("sqlite")
         if "postgresql" in wanted:
             progress("importing the catalogue into PostgreSQL")
@@ -149,6 +151,16 @@ class Run:
             progress(f"monitoring: pair {pair + 1} of {monitoring.PAIRS}")
             self._add(("monitoring", monitoring.IN_FLIGHT), monitoring.measure_pair(
                 lambda flags: self._driven("sqlite", f"monitoring, repetition {repetition}", flags), pair % 2 == 0))
+
+    def _measure_secured(self, repetition):
+        doors = secured.Doors(Path(tempfile.mkdtemp(dir=self._folder)))
+        for in_flight in secured.IN_FLIGHT:
+            name = f"secured, repetition {repetition}, {in_flight} in flight"
+            with self._driven("sqlite", name, doors.server_flags) as driver:
+                at_secured = doors.load_flags(driver.server)
+                for pair in range(secured.PAIRS):
+                    progress(f"secured: {in_flight} in flight, pair {pair + 1} of {secured.PAIRS}")
+                    self._add(("secured", in_flight), secured.measure_pair(driver, at_secured, in_flight, pair % 2 == 0))
 
     def _measure_open_loop(self, store):
         with self._driven(store, "open loop") as driver:

@@ -55,7 +55,7 @@ def targets_table(results):
 def all_tables(results):
     """Those for which something was measured, the targets first."""
     tables = [targets_table(results), *throughput(results), *latency(results),
-              *(make(results) for make in (others, ceiling, open_loop, repeats, monitoring, growth, verified))]
+              *(make(results) for make in (others, ceiling, open_loop, repeats, monitoring, secured, growth, verified))]
     return [table for table in tables if table.rows]
 
 
@@ -132,6 +132,14 @@ def monitoring(results):
             for at, point in results.get("monitoring", {}).items()]
     return Table("Monitoring, SQLite", ("in flight", "without --http, requests/s", "with --http and a scrape a second",
                                         "ratio, median of the pairs"), rows, set())
+
+
+def secured(results):
+    rows = [(at, marked(point["plain"]), marked(point["secured"]), number(point["ratio"]["median"]),
+             *(milliseconds(point[f"{name}_{which}_us"]) for which in ("p50", "p99") for name in ("plain", "secured")))
+            for at, point in results.get("secured", {}).items()]
+    return Table("Secured endpoints, SQLite", ("in flight", "plain, requests/s", "secured", "ratio, median of the pairs",
+                                               "p50 plain, ms", "secured", "p99 plain, ms", "secured"), rows, set())
 
 
 def growth(results):

@@ -100,6 +100,11 @@ def monitored(results):
     return Outcome(at["ratio"]["median"], is_wide(at["ratio"]), f"{len(at['ratio']['values'])} pairs")
 
 
+def secured(results):
+    at = results["secured"]["1024"]
+    return Outcome(at["ratio"]["median"], is_wide(at["ratio"]), f"{len(at['ratio']['values'])} pairs")
+
+
 TARGETS = (
     Target(1, "PostgreSQL, 4096 in flight: durable decisions/s over hot-row transactions/s at 32 connections", ">=",
            150, lambda results: over_hot_row(results, "postgresql")),
@@ -121,6 +126,8 @@ TARGETS = (
     Target(11, "repeats over fresh, requests/s, PostgreSQL", ">=", 1.5, repeated),
     Target(12, "SQLite, 1024 in flight: requests/s with --http and a scrape a second over those without, median of the "
            "pairs", ">=", 0.98, monitored),
+    Target(13, "SQLite, 1024 in flight: requests/s at a secured endpoint over those at a plain one, median of the pairs",
+           ">=", 0.5, secured),
 )
 
 

@@ -18,11 +18,23 @@ void set(void* socket, int option, int value) {
   if (zmq_setsockopt(socket, option, &value, sizeof value) != 0) throw std::runtime_error{zmq_strerror(zmq_errno())};
 }
 
+void set_keys(void* socket, const CurveKeys& keys) {
+  const auto set_key = [&](int option, const auto& bytes) {
+    if (zmq_setsockopt(socket, option, bytes.data(), bytes.size()) != 0) {
+      throw std::runtime_error{zmq_strerror(zmq_errno())};
+    }
+  };
+  set_key(ZMQ_CURVE_SERVERKEY, keys.server.bytes);
+  set_key(ZMQ_CURVE_PUBLICKEY, keys.own.public_key.bytes);
+  set_key(ZMQ_CURVE_SECRETKEY, keys.own.secret_key.bytes());
+}
+
 std::string monitor_address(std::size_t index) { return "inproc://monitor-" + std::to_string(index); }
 
 }  // namespace
 
-Connections::Connections(const std::string& server, std::size_t count, std::size_t in_flight)
+Connections::Connections(const std::string& server, const std::optional<CurveKeys>& keys, std::size_t count,
+                         std::size_t in_flight)
     : server_(server), context_(zmq_ctx_new()) {
   zmq_msg_init(&message_);
   zmq_ctx_set(context_.get(), ZMQ_MAX_SOCKETS, static_cast<int>(3 * count + 16));
@@ -36,6 +48,7 @@ Connections::Connections(const std::string& server, std::size_t count, std::size
     set(socket.get(), ZMQ_RCVHWM, queue_max);
     set(socket.get(), ZMQ_LINGER, 0);
     set(socket.get(), ZMQ_IPV6, server.starts_with('['));
+    if (keys) set_keys(socket.get(), *keys);
     zmq_setsockopt(socket.get(), ZMQ_MAXMSGSIZE, &kReplyBytesMax, sizeof kReplyBytesMax);
     const bool is_watched =
         zmq_socket_monitor(socket.get(), monitor_address(i).c_str(), ZMQ_EVENT_HANDSHAKE_SUCCEEDED) == 0 &&
@@ -62,7 +75,7 @@ void Connections::wait_until_connected(double seconds) {
       const auto left = std::max<std::int64_t>((deadline - now_ns()) / 1'000'000, 0);
       if (zmq_poll(&item, 1, static_cast<long>(left)) == 0) {
         throw std::runtime_error{"cannot connect to " + server_ + " within " + shown_seconds(seconds) +
-                                 " s (does a server listen there?)"};
+                                 " s (does a server listen there, with the same kind of endpoint?)"};
       }
     }
     zmq_socket_monitor(sockets_[i].get(), nullptr, 0);

@@ -6,19 +6,30 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "dti/keys/key.hpp"
+
 namespace dti::bench {
+
+/// What a connection to a secured endpoint needs.
+struct CurveKeys {
+  KeyPair own;
+  PublicKey server;
+};
 
 /// DEALER sockets to one server. libzmq's C interface: one layer less on the path of each message.
 /// Thread: one.
 class Connections {
  public:
+  /// @param keys       none: the endpoint is plain
   /// @param in_flight  how many messages may wait in each socket
   /// @throws std::runtime_error  if the address cannot be one
-  Connections(const std::string& server, std::size_t count, std::size_t in_flight);
+  Connections(const std::string& server, const std::optional<CurveKeys>& keys, std::size_t count,
+              std::size_t in_flight);
 
   /// Waits until every connection is established, so that the latency of the first requests does not include it.
   /// @throws std::runtime_error  with a sentence, if one does not within the time

@@ -3,8 +3,10 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <utility>
 
 #include "core/command_line.hpp"
+#include "dti/keys/key_file.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 
 namespace dti::bench {
@@ -35,6 +37,11 @@ Exit codes:
 void add_server_flags(CLI::App& app, LoadOptions& options) {
   const auto* group = "Server";
   add_flag(app, group, "--server=HOST:PORT", options.server, "Address of the server.");
+  add_flag(app, group, "--server-key=DIGITS", options.server_key,
+           "Public key of the server, for its secured endpoint; needs --key.")
+      ->default_str("none: a plain endpoint");
+  add_flag(app, group, "--key=FILE", options.key, "Key file of dti_load, as dtictl key new makes it.")
+      ->default_str("none");
   add_flag(app, group, "--connections=N", options.connections,
            "Connections (DEALER sockets); requests take turns on them.")
       ->check(CLI::Range(1, 10'000));
@@ -133,6 +140,7 @@ std::string fault_of(const LoadOptions& options) {
   if (is_made && !options.catalog.empty()) return "--catalog and --faculties exclude each other";
   if (!options.write_catalog.empty() && !is_made) return "--write-catalog needs --faculties and --programs";
   if (options.server.find(':') == std::string::npos) return "--server '" + options.server + "' is not HOST:PORT";
+  if (options.key.empty() != options.server_key.empty()) return "--key and --server-key go together";
   for (const auto& semester : options.semesters) {
     if (semester.empty() || semester.size() > kSemesterBytesMax) return "--semesters: each has 1 to 64 bytes";
   }
@@ -140,6 +148,13 @@ std::string fault_of(const LoadOptions& options) {
     return "--repeats=100 would never end: give --seconds or --requests";
   }
   return {};
+}
+
+std::string read_text(const std::string& what, const std::string& path) {
+  std::ifstream file{path, std::ios::binary};
+  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  if (!file) throw BadUse{what + ' ' + path + " cannot be read"};
+  return text;
 }
 
 }  // namespace
@@ -164,11 +179,7 @@ std::variant<LoadOptions, int> read_load_options(int argc, char** argv) {
 LoadCatalog catalog_of(const LoadOptions& options) {
   if (options.faculties > 0) return LoadCatalog::made(options.faculties, options.programs);
   std::string text{default_catalog()};
-  if (!options.catalog.empty()) {
-    std::ifstream file{options.catalog, std::ios::binary};
-    text.assign(std::istreambuf_iterator<char>{file}, {});
-    if (!file) throw BadUse{"the catalogue " + options.catalog + " cannot be read"};
-  }
+  if (!options.catalog.empty()) text = read_text("the catalogue", options.catalog);
   const auto parsed = parse_catalog(text);
   if (const auto* faults = std::get_if<CatalogFaults>(&parsed)) {
     const auto& fault = faults->listed.front();
@@ -177,6 +188,17 @@ LoadCatalog catalog_of(const LoadOptions& options) {
   auto catalog = LoadCatalog::of(std::get<CatalogFile>(parsed).rows);
   if (catalog.program_count() == 0) throw BadUse{"the catalogue " + options.catalog + " has no program"};
   return catalog;
+}
+
+std::optional<CurveKeys> keys_of(const LoadOptions& options) {
+  if (options.key.empty()) return std::nullopt;
+  const auto server = parse_public_key(options.server_key);
+  if (!server) throw BadUse{"--server-key is not 64 hexadecimal digits"};
+  auto file = parse_key_file(read_text("the key file", options.key));
+  if (const auto* fault = std::get_if<KeyFault>(&file)) {
+    throw BadUse{"the key file " + options.key + ": " + fault->reason};
+  }
+  return CurveKeys{std::get<KeyFile>(std::move(file)).key, *server};
 }
 
 }  // namespace dti::bench

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <variant>
@@ -9,11 +10,14 @@
 
 #include "core/load_catalog.hpp"
 #include "dti/domain/pool.hpp"
+#include "load/connections.hpp"
 
 namespace dti::bench {
 
 struct LoadOptions {
   std::string server = "127.0.0.1:6000";
+  std::string key;         // a key file's path; empty: the endpoint is plain
+  std::string server_key;  // 64 hexadecimal digits
   std::size_t connections = 1;
   double timeout = 10;  // seconds
 
@@ -52,5 +56,9 @@ class BadUse : public std::runtime_error {
 /// The catalogue that the options name.
 /// @throws BadUse  with a sentence, if its file cannot be used
 [[nodiscard]] LoadCatalog catalog_of(const LoadOptions& options);
+
+/// The keys that the options name; none for a plain endpoint.
+/// @throws BadUse  with a sentence, if one of them cannot be used
+[[nodiscard]] std::optional<CurveKeys> keys_of(const LoadOptions& options);
 
 }  // namespace dti::bench

@@ -55,7 +55,7 @@ class Run {
         maker_(maker),
         encoded_(encode_beforehand(options, maker)),
         latencies_(expected_requests(options, kLatenciesMax)),
-        connections_(options.server, options.connections, options.in_flight),
+        connections_(options.server, keys_of(options), options.connections, options.in_flight),
         in_flight_(options.in_flight),
         source_({maker.size(), options.first, options.repeats, options.seed}),
         parts_(options.semesters.size()) {}
