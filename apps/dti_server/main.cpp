@@ -40,8 +40,8 @@
 namespace {
 
 /// Reads the settings again, and changes what can change while the server runs.
-void reload(std::span<const std::string> args, dti::Settings& in_use, dti::Server& server, const dti::Log& process_log,
-            const dti::LogSink& log) {
+void reload(std::span<const std::string> args, dti::Settings& in_use, const std::optional<dti::KeyPair>& key,
+            dti::Server& server, const dti::Log& process_log, const dti::LogSink& log) {
   auto read = dti::read_dti_server_again(args, dti::reload_surroundings());
   const auto* const options = std::get_if<dti::DtiServerOptions>(&read);
   std::variant<dti::Settings, dti::UsageExit> settings;
@@ -49,6 +49,9 @@ void reload(std::span<const std::string> args, dti::Settings& in_use, dti::Serve
     settings = options->settings;
   } else {
     settings = std::get<dti::UsageExit>(std::move(read));
+  }
+  if (options != nullptr) {
+    if (const auto remark = dti::other_key_remark(key, options->key)) log(*remark);
   }
   const auto keys = options == nullptr ? std::nullopt : dti::keys_read_again(in_use, options->settings, options->doors);
   const bool has_changed = dti::apply_changes(dti::describe_dti_server(), in_use, settings, log);
@@ -119,7 +122,7 @@ int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti:
   stop_signals.on_stop([&] { service_manager.on_stopping(); });
   stop_signals.on_reload([&] {
     service_manager.on_reloading();
-    reload(args, options.settings, server, process_log, log);
+    reload(args, options.settings, options.key, server, process_log, log);
     service_manager.on_reloaded();
   });
   const auto on_role = [&](dti::Role role) {

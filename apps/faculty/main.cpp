@@ -42,8 +42,8 @@ dti::ServiceState state_of(const dti::FacultyFigures& figures) {
 }
 
 /// Reads the settings again, and changes what can change while the faculty runs.
-void reload(std::span<const std::string> args, dti::Settings& in_use, dti::FacultyNode& node,
-            const dti::Log& process_log, const dti::LogSink& log) {
+void reload(std::span<const std::string> args, dti::Settings& in_use, const std::optional<dti::KeyPair>& key,
+            dti::FacultyNode& node, const dti::Log& process_log, const dti::LogSink& log) {
   auto read = dti::parse_faculty_options(args, dti::reload_surroundings());
   const auto* const options = std::get_if<dti::FacultyAppOptions>(&read);
   std::variant<dti::Settings, dti::UsageExit> settings;
@@ -51,6 +51,9 @@ void reload(std::span<const std::string> args, dti::Settings& in_use, dti::Facul
     settings = options->settings;
   } else {
     settings = std::get<dti::UsageExit>(std::move(read));
+  }
+  if (options != nullptr) {
+    if (const auto remark = dti::other_key_remark(key, options->key)) log(*remark);
   }
   const auto keys = options == nullptr ? std::nullopt : dti::keys_read_again(in_use, options->settings, options->doors);
   const bool has_changed = dti::apply_changes(dti::describe_faculty(), in_use, settings, log);
@@ -95,7 +98,7 @@ int serve(dti::FacultyAppOptions options, std::span<const std::string> args, dti
   stop_signals.on_stop([&] { service_manager.on_stopping(); });
   stop_signals.on_reload([&] {
     service_manager.on_reloading();
-    reload(args, options.settings, node, process_log, log);
+    reload(args, options.settings, options.key, node, process_log, log);
     service_manager.on_reloaded();
   });
   announcements.say("READY", node.endpoints());

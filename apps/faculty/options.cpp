@@ -135,7 +135,7 @@ std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const
   auto key = read_own_key(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&key)) return std::move(*usage);
   options.key = std::get<0>(std::move(key));
-  auto server_keys = read_server_keys(settings, options.servers.size());
+  auto server_keys = read_server_keys(settings, options.key, options.servers.size());
   if (auto* usage = std::get_if<UsageExit>(&server_keys)) return std::move(*usage);
   options.server_keys = std::get<0>(std::move(server_keys));
   if (options.key && options.server_keys.empty() && !options.doors.is_secured) {

@@ -103,7 +103,7 @@ std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const st
   auto key = read_own_key(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&key)) return std::move(*usage);
   options.key = std::get<0>(std::move(key));
-  auto server_keys = read_server_keys(settings, 1);
+  auto server_keys = read_server_keys(settings, options.key, 1);
   if (auto* usage = std::get_if<UsageExit>(&server_keys)) return std::move(*usage);
   const auto& keys = std::get<0>(server_keys);
   if (!keys.empty()) options.server_key = keys.front();

@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <system_error>
+#include <thread>
 
 #include "dti/base/descriptor.hpp"
 
@@ -16,6 +19,8 @@ namespace dti {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr auto kLockTime = std::chrono::seconds{5};
 
 // The directory of a path; the working directory for a path without a directory part.
 fs::path directory_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path{"."}; }
@@ -33,8 +38,8 @@ void write_all(const Descriptor& file, const fs::path& path, std::string_view te
   if (fsync(file.get()) != 0) fail("cannot write " + path.string());
 }
 
-/// Makes a change of names durable. The files are complete in any case, so it is not an error if the directory cannot be
-/// opened for reading.
+/// Makes a change of names durable. The files are complete in any case, so it is not an error if the directory cannot
+/// be opened for reading.
 void sync_directory(const fs::path& directory) {
   const Descriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened.get() >= 0) fsync(opened.get());
@@ -128,6 +133,19 @@ fs::path keep(const fs::path& path, const std::optional<std::string>& text,
   }
 }
 
+/// Locks a directory. Everyone who may read it can keep the lock, so the wait has a bound.
+void lock(const Descriptor& opened, const fs::path& directory) {
+  const auto give_up_at = std::chrono::steady_clock::now() + kLockTime;
+  while (flock(opened.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) fail("cannot change files in " + directory.string());
+    if (std::chrono::steady_clock::now() >= give_up_at) {
+      throw std::runtime_error{"cannot change files in " + directory.string() +
+                               ": another program keeps the folder locked (lslocks names it); nothing was changed"};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+}
+
 }  // namespace
 
 void write_atomically(const fs::path& path, std::string_view text) {
@@ -158,7 +176,8 @@ void change_file(const fs::path& path, const std::function<std::string(bool exis
   const auto target = ignored ? path : linked;
   const auto directory = directory_of(target);
   const Descriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.get() < 0 || flock(opened.get(), LOCK_EX) != 0) fail("cannot change files in " + directory.string());
+  if (opened.get() < 0) fail("cannot change files in " + directory.string());
+  lock(opened, directory);
   struct stat status {};
   const bool exists = lstat(target.c_str(), &status) == 0;
   const auto text = change(exists);

@@ -67,10 +67,13 @@ std::variant<KeyFile, KeyFault> parse_key_file(std::string_view text) {
 
 std::string key_file_text(const KeyFile& file) {
   auto secret = key_text(file.key.secret_key);
+  auto line = toml_line("secret", secret);
+  wipe(secret);
   auto text = "# The secret key of one process. Only the user of that process may read this file; never send it.\n" +
               toml_line("name", file.name) + '\n' + toml_line("public", key_text(file.key.public_key)) + '\n';
-  text += toml_line("secret", secret) + '\n';
-  wipe(secret);
+  text.reserve(text.size() + line.size() + 1);  // no shorter copy of the secret stays in memory
+  text.append(line) += '\n';
+  wipe(line);
   return text;
 }
 

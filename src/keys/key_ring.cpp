@@ -7,13 +7,11 @@ namespace dti {
 
 std::optional<KeyNumber> KeyRing::admit(const PublicKey& key) {
   const std::lock_guard lock{mutex_};
-  std::size_t found = 0;
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (is_same_key(entries_[i].listed.key, key)) found = i + 1;
-  }
-  if (found == 0 || !entries_[found - 1].is_listed) return std::nullopt;
-  entries_[found - 1].is_connected = true;
-  return static_cast<KeyNumber>(found);
+  const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& it) { return it.is_listed && it.listed.key == key; });
+  if (entry == entries_.end()) return std::nullopt;
+  entry->is_connected = true;
+  return static_cast<KeyNumber>(entry - entries_.begin() + 1);
 }
 
 const ListedKey* KeyRing::find(KeyNumber number) const {

@@ -14,10 +14,8 @@ using Kind = KeyRole::Kind;
 
 constexpr std::size_t kKeyNameBytesMax = 64;
 constexpr std::string_view kFacultyPrefix = "faculty:";
-constexpr std::array<std::pair<std::string_view, Kind>, 4> kPlainRoles = {{{"office", Kind::kOffice},
-                                                                           {"auditor", Kind::kAuditor},
-                                                                           {"gateway:faculty", Kind::kGatewayFaculty},
-                                                                           {"gateway:office", Kind::kGatewayOffice}}};
+constexpr std::array<std::pair<std::string_view, Kind>, 2> kPlainRoles = {
+    {{"office", Kind::kOffice}, {"auditor", Kind::kAuditor}}};
 
 bool is_same_faculty(std::string_view name, std::string_view other) {
   const auto key = name_key(name);
@@ -30,9 +28,7 @@ std::variant<KeyRole, std::string> parse_role(std::string_view text) {
   for (const auto& [word, kind] : kPlainRoles) {
     if (text == word) return KeyRole{kind, {}};
   }
-  if (!text.starts_with(kFacultyPrefix)) {
-    return "is not a role (faculty:NAME, office, auditor, gateway:faculty, gateway:office)";
-  }
+  if (!text.starts_with(kFacultyPrefix)) return "is not a role (faculty:NAME, office, auditor)";
   const auto name = text.substr(kFacultyPrefix.size());
   if (name.empty()) return "needs the name of the faculty: faculty:NAME";
   if (const auto fault = name_fault(name, kNameBytesMax)) return "names a faculty whose name " + *fault;
@@ -48,9 +44,7 @@ std::string role_text(const KeyRole& role) {
 
 std::optional<std::string> why_not_ask(const KeyRole& role, std::string_view faculty) {
   switch (role.kind) {
-    case Kind::kOffice:
-    case Kind::kGatewayFaculty:
-    case Kind::kGatewayOffice: return std::nullopt;
+    case Kind::kOffice: return std::nullopt;
     case Kind::kAuditor: return "the key of this connection has the role auditor, which may not request rooms";
     case Kind::kFaculty: break;
   }

@@ -24,6 +24,7 @@ std::string take_key(std::string_view& text) {
 std::optional<std::string> take_string(std::string_view& text) {
   const char quote = text.front();
   std::string value;
+  value.reserve(text.size());  // no shorter copy of a secret stays in memory
   for (std::size_t at = 1; at < text.size(); ++at) {
     if (text[at] == quote) {
       text.remove_prefix(at + 1);
@@ -78,7 +79,9 @@ std::variant<TomlLine, std::string> read_toml_line(std::string_view text) {
 }
 
 std::string toml_line(std::string_view key, std::string_view value) {
-  std::string line = std::string{key} + " = \"";
+  std::string line;
+  line.reserve(key.size() + 2 * value.size() + 5);
+  line.append(key).append(" = \"");
   for (const char c : value) {
     if (c == '"' || c == '\\') line += '\\';
     line += c;

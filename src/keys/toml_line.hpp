@@ -6,8 +6,9 @@
 
 namespace dti {
 
-/// One line of a file in the part of TOML that key files and key lists need. Any TOML parser reads the same from it; the
-/// part is small, so that a fault of a parser cannot let a key in, and a tool can change a list and keep its comments.
+/// One line of a file in the part of TOML that key files and key lists need. Any TOML parser reads the same from it;
+/// the part is small, so that a fault of a parser cannot let a key in, and a tool can change a list and keep its
+/// comments.
 struct TomlLine {
   enum class Kind { kNothing, kTable, kValue };  // kNothing: empty, or only a comment
 

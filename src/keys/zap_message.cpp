@@ -41,9 +41,15 @@ IssuedId::IssuedId() : digits_(random_digits(kIdDigits)) {}
 
 std::string IssuedId::routing_id() const { return std::string(1, '\0') + digits_; }
 
-std::string IssuedId::user_id(KeyNumber key) const { return digits_ + ':' + std::to_string(key); }
+std::string IssuedId::user_id(std::string_view mark, KeyNumber key) const {
+  return std::string{mark} + digits_ + ':' + std::to_string(key);
+}
 
-KeyNumber key_of(std::string_view user_id, std::string_view routing_id) {
+std::string plain_user_id(std::string_view mark) { return std::string{mark} + "plain"; }
+
+KeyNumber key_of(std::string_view user_id, std::string_view mark, std::string_view routing_id) {
+  if (!user_id.starts_with(mark)) return 0;
+  user_id.remove_prefix(mark.size());
   if (routing_id.size() != 1 + kIdDigits || routing_id.front() != '\0') return 0;
   if (user_id.size() < kIdDigits + 2 || user_id[kIdDigits] != ':') return 0;
   if (user_id.substr(0, kIdDigits) != routing_id.substr(1)) return 0;

@@ -1,6 +1,6 @@
-// Any bytes given as a key list or a key file are read, or refused with a line of the file and without a part of it. A list
-// that passes has valid names and roles, no key twice, and at most two keys of one name, and a key can be added to it and
-// removed again.
+// Any bytes given as a key list or a key file are read, or refused with a line of the file and without a part of it. A
+// list that passes has valid names and roles, no key twice, and at most two keys of one name, and a key can be added to
+// it and removed again.
 #include "dti/keys/key_list.hpp"
 
 #include <algorithm>

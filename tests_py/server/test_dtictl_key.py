@@ -1,5 +1,7 @@
 """dtictl key: new keys, and the list of the keys that may connect."""
 
+import fcntl
+import os
 import stat
 
 from tests_py.harness.process import owned, run, start_program
@@ -36,9 +38,21 @@ def test_a_list_is_made_changed_and_printed(tmp_path):
     for bad in (("add", keys, "--role=admin", first.line), ("add", keys, "--role=office", "nonsense"), ("add", keys, "--role=office"),
                 ("remove", keys), ("list",), ("fetch",), ()):
         assert run(tmp_path, "dtictl", "key", *bad)[0] == 2, bad
-    assert run(tmp_path, "dtictl", "key", "remove", keys, second.public[:8])[0] == 0
+    assert run(tmp_path, "dtictl", "key", "remove", keys, second.public[:8].upper())[0] == 0
     assert run(tmp_path, "dtictl", "key", "list", keys)[1] == f"{first.public}\tfaculty:Derecho\tfirst\n"
     assert stat.S_IMODE((tmp_path / "keys.toml").stat().st_mode) == 0o644
+
+
+def test_a_folder_that_another_program_keeps_locked_is_named_after_some_seconds(tmp_path):
+    key = new_key(tmp_path, "derecho")
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    try:
+        status, _, log = run(tmp_path, "dtictl", "key", "add", f"--keys={tmp_path}/keys.toml", "--role=office", key.line)
+    finally:
+        os.close(folder)
+    assert status == 1 and f"{tmp_path}: another program keeps the folder locked" in log, log
+    assert not (tmp_path / "keys.toml").exists()
 
 
 def test_two_operators_at_once_lose_no_key(tmp_path):

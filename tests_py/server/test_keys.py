@@ -11,7 +11,7 @@ import pytest
 import zmq
 
 from tests_py.harness.process import run, running, running_faculty, until
-from tests_py.harness.rooms import faculty_flags, wish
+from tests_py.harness.rooms import faculty_flags, room_answer, wish
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import (HEALTH_CHECK, HEALTHY, OK, Client, KeyList, check_failed, grant, lock, new_key, request,
                                     tcp)
@@ -111,12 +111,10 @@ def test_two_keys_of_one_owner_are_both_served_until_the_old_one_is_removed(plac
     ("office", DERECHO, True),
     ("office", request(SEMESTER, "derecho", ("derecho civil", 7, 2)), True),
     ("auditor", DERECHO, False),
-    ("gateway", DERECHO, True),
 ])
 def test_a_key_may_ask_only_for_what_its_role_allows(place, name, body, may):
-    for more, role in (("auditor", "auditor"), ("gateway", "gateway:faculty")):
-        place.keys.keys[more] = new_key(place.folder, more)
-        place.keys.add(place.keys[more], role)
+    place.keys.keys["auditor"] = new_key(place.folder, "auditor")
+    place.keys.add(place.keys["auditor"], "auditor")
     with place.serve() as dti, place.client(dti.endpoint, place.keys[name]) as client:
         if may:
             assert grant(client, body) == [(OK, 7, 2, 0)]
@@ -201,6 +199,44 @@ def test_a_reload_with_a_fault_keeps_the_whole_list(place, damage, reason):
         assert grant(client, DERECHO) == [(OK, 7, 2, 0)]
         with place.client(dti.endpoint, place.keys["derecho"]) as again:
             assert grant(again, DERECHO) == [(OK, 7, 2, 0)]
+
+
+def test_an_empty_list_lets_no_one_in_and_the_log_warns(place):
+    with place.serve(PLAIN, SECURED) as dti, Client(dti.endpoint) as plain:
+        place.keys.path.write_text("# no one\n")
+        assert "warning no-keys: " in reload(dti, "no-keys")
+        assert grant(plain, DERECHO) == [(OK, 7, 2, 0)]
+
+
+def test_another_own_key_is_used_from_the_next_start_and_the_log_says_so(place):
+    other = new_key(place.folder, "other")
+    with place.serve() as dti:
+        place.server.path.write_text(other.path.read_text())
+        lines = reload(dti)
+        assert "warning restart-needed: the file of --key has another key now" in lines and f"read={other.prefix}" in lines
+        with place.client(dti.endpoint, place.keys["derecho"]) as client:
+            assert grant(client, DERECHO) == [(OK, 7, 2, 0)]
+    with place.serve() as dti, place.client(dti.endpoint, place.keys["derecho"], server=other) as client:
+        assert grant(client, DERECHO) == [(OK, 7, 2, 0)]
+
+
+def test_a_plain_client_that_waits_for_its_reply_is_not_disturbed_by_the_removal_of_a_key(place):
+    folder = place.folder / "programs"
+    folder.mkdir()
+    with place.serve() as dti:
+        address = tcp(dti.endpoint).removeprefix("tcp://")
+        programs = KeyList(folder, civil="faculty:Derecho")
+        with running_faculty(place.folder, *faculty_flags(address), "--min-programs=2", PLAIN, SECURED,
+                             place.keys["derecho"].flag, place.server.server_flag, programs.flag) as faculty, \
+                Client(faculty.endpoint) as old, \
+                place.client(faculty.line("ALSO"), programs["civil"], server=place.keys["derecho"]) as secured:
+            assert secured.ask_frames(HEALTH_CHECK)
+            old.send(b"", wish("Derecho Civil"))  # waits for a second program
+            programs.remove("civil")
+            assert secured.closed_within(1, lambda: faculty.signal(signal.SIGHUP))
+            with Client(faculty.endpoint) as second:
+                second.send(b"", wish("Derecho Penal"))
+                assert room_answer(old.receive()) == room_answer(second.receive()) == (OK, 7, 2, 0)
 
 
 # Faults of the files and the flags.

@@ -62,9 +62,12 @@ KeyList list_of(const std::string& text) { return std::get<KeyList>(parse_key_li
 
 /// The key that an operator means.
 std::size_t find_key(const KeyList& list, const std::string& which) {
+  auto digits = which;
+  std::transform(digits.begin(), digits.end(), digits.begin(),
+                 [](char c) { return 'A' <= c && c <= 'F' ? c + 32 : c; });
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < list.size(); ++i) {
-    const bool is_prefix = which.size() >= kPrefixDigitsMin && key_text(list[i].key).starts_with(which);
+    const bool is_prefix = which.size() >= kPrefixDigitsMin && key_text(list[i].key).starts_with(digits);
     if (list[i].name == which || is_prefix) found.push_back(i);
   }
   if (found.empty()) throw std::runtime_error{"the list has no key " + quoted_text(which)};

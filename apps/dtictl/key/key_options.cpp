@@ -65,13 +65,12 @@ AppDescription describe_key_add() {
           "LINE is what dtictl key new has printed. A name can have two keys: add the new one, let its owner change to "
           "it, and remove the old one. Then reload the server: systemctl reload dti-server, or SIGHUP. Roles: "
           "faculty:NAME requests rooms for the programs of that faculty, which is spelled as in the catalogue; office "
-          "requests rooms for every faculty; auditor requests nothing; gateway:faculty and gateway:office are for "
-          "programs that act for accounts.",
+          "requests rooms for every faculty; auditor requests nothing.",
       .settings = {keys_setting(),
                    {.name = "role",
                     .group = "Keys",
                     .kind = TextKind{},
-                    .help = "What the key may do: faculty:NAME, office, auditor, gateway:faculty or gateway:office.",
+                    .help = "What the key may do: faculty:NAME, office or auditor.",
                     .needed = true}},
       .examples = {{"let a faculty in",
                     "dtictl key add --keys=/etc/dti/keys.toml --role='faculty:Derecho' "

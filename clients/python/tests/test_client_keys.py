@@ -1,5 +1,7 @@
 """Secured endpoints: the client proves its key, and checks that of the server."""
 
+import os
+
 import pytest
 from dti_client import AllocationRequest, Client, Granted, ProgramRequest, Refused, Rooms, Unknown
 
@@ -48,6 +50,12 @@ def test_keys_that_cannot_be_right_are_refused(tmp_path):
                  {"key_file": key.path, "server_keys": [other.public] * 3}):
         with pytest.raises(ValueError):
             Client(["a:1", "b:2"], **more)
+    with pytest.raises(ValueError, match="public half of no key"):
+        Client(["a:1"], key_file=key.path, server_keys="0" * 64)
+    Client(["a:1", "b:2"], key_file=key.path, server_keys=f"{other.public},{key.public}").close()
+    os.mkfifo(tmp_path / "pipe.key", 0o600)
+    with pytest.raises(ValueError, match="no regular file"):
+        Client(["a:1"], key_file=tmp_path / "pipe.key", server_keys=other.public)
     key.path.chmod(0o640)
     with pytest.raises(ValueError, match="others may use"):
         Client(["a:1"], key_file=key.path, server_keys=other.public)

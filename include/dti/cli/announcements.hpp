@@ -16,9 +16,9 @@ class Announcements {
   /// @throws std::system_error  if the system has no thread left
   explicit Announcements(LogSink log);
 
-  /// Queues the line `WORD ENDPOINT` for the first endpoint, and a line `ALSO ENDPOINT` for each other one. If the first line cannot be written, the failure is logged and the process is
-  /// asked to stop (SIGTERM), because its reader would never learn the address. A later line is written as soon as
-  /// possible.
+  /// Queues the line `WORD ENDPOINT` for the first endpoint, and a line `ALSO ENDPOINT` for each other one. If the
+  /// first line cannot be written, the failure is logged and the process is asked to stop (SIGTERM), because its reader
+  /// would never learn the address. A later line is written as soon as possible.
   /// @param word  such as READY
   void say(const std::string& word, const std::vector<std::string>& endpoints);
   /// Tells whether the first line could not be written.

@@ -19,9 +19,10 @@ void write_atomically(const std::filesystem::path& path, std::string_view text);
 void write_new_secret(const std::filesystem::path& path, std::string_view text);
 
 /// Replaces the content of a file that other programs may change in the same way at the same time, atomically. If the
-/// path is a symbolic link, the file that it leads to is replaced. The file keeps its mode (without the right of the group
-/// and of others to write) and its owner; a new file has mode 0644.
-/// @param change  returns the new content; called while no other program changes the file. If it throws, nothing changes
+/// path is a symbolic link, the file that it leads to is replaced. The file keeps its mode (without the right of the
+/// group and of others to write) and its owner; a new file has mode 0644.
+/// @param change  returns the new content; called while no other program changes the file. If it throws, nothing
+///   changes
 /// @throws std::system_error  as write_atomically()
 void change_file(const std::filesystem::path& path, const std::function<std::string(bool exists)>& change);
 

@@ -10,10 +10,11 @@ enum class FileGuard {
   kTrusted,  // no one else may write it: a list of keys
 };
 
-/// Reads a regular file of at most 16 MiB that belongs to this user or to root, and that the mode protects:
-///   kSecret   only the user may read it; if the file belongs to root and this process runs as another user, its group too
-///   kTrusted  only the user may write it
-/// The checks are on the file that is read, not on its path.
+/// Reads a regular file of at most 16 MiB that belongs to this user or to root (if this user is root: to any user), that
+/// the mode protects, and in whose folder no other user can put another file in its place:
+///   kSecret   only its user may read it; if it belongs to root and this process runs as another user, its group too
+///   kTrusted  only its user may write it
+/// The checks of the file are on the file that is read, not on its path.
 /// @throws std::runtime_error  with the reason as a clause, without the path
 [[nodiscard]] std::string read_guarded_file(const std::string& path, FileGuard guard);
 

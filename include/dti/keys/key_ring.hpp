@@ -25,10 +25,13 @@ struct KeyChange {
 /// serves asks for each message.
 class KeyRing {
  public:
-  explicit KeyRing(const KeyList& list) { (void)replace(list); }
+  explicit KeyRing(const KeyList& list) : mark_(random_digits(32)) { (void)replace(list); }
 
-  /// Looks a key up for a new connection, and remembers that there may be one with it. Compares each listed key, so that
-  /// the time does not depend on the key. Thread: any.
+  /// A text that no peer can guess. The thread of the handshakes attaches it to each connection that it has admitted,
+  /// and the loop accepts no message without it. It never leaves the process. Thread: any.
+  [[nodiscard]] const std::string& mark() const { return mark_; }
+
+  /// Looks a key up for a new connection, and remembers that there may be one with it. Thread: any.
   /// @return its number; none: the list does not have it
   [[nodiscard]] std::optional<KeyNumber> admit(const PublicKey& key);
 
@@ -51,6 +54,7 @@ class KeyRing {
     bool is_connected = false;  // since the last on_closed(), perhaps
   };
 
+  const std::string mark_;
   // Shared. The loop's thread writes `listed` and `is_listed`, and may read them without the mutex.
   std::mutex mutex_;
   std::vector<Entry> entries_;  // entries_[number - 1]

@@ -10,11 +10,9 @@ namespace dti {
 /// What a listed key may do. Source: docs/operations.md, Keys and roles.
 struct KeyRole {
   enum class Kind {
-    kFaculty,         // it requests rooms for the programs of one faculty
-    kOffice,          // it requests rooms for every faculty
-    kAuditor,         // it reads, and requests nothing
-    kGatewayFaculty,  // it requests rooms for the faculty of the account that it names
-    kGatewayOffice,   // the same, also for accounts of the office
+    kFaculty,  // it requests rooms for the programs of one faculty
+    kOffice,   // it requests rooms for every faculty
+    kAuditor,  // it requests nothing
   };
 
   Kind kind = Kind::kAuditor;
@@ -23,15 +21,15 @@ struct KeyRole {
   friend bool operator==(const KeyRole&, const KeyRole&) = default;
 };
 
-/// Reads `faculty:NAME`, `office`, `auditor`, `gateway:faculty` or `gateway:office`.
+/// Reads `faculty:NAME`, `office` or `auditor`.
 /// @return the role; or why the text is none, as the rest of a sentence
 [[nodiscard]] std::variant<KeyRole, std::string> parse_role(std::string_view text);
 
 /// The text that parse_role() reads.
 [[nodiscard]] std::string role_text(const KeyRole& role);
 
-/// Tells whether a role may request rooms for the programs of a faculty. Two spellings of one name are the same faculty,
-/// as for the catalogue; names that differ in a separator that counts ("MATH 1-11", "MATH 11-1") are not.
+/// Tells whether a role may request rooms for the programs of a faculty. Two spellings of one name are the same
+/// faculty, as for the catalogue; names that differ in a separator that counts ("MATH 1-11", "MATH 11-1") are not.
 /// @return why not, as a sentence for people; none: it may
 [[nodiscard]] std::optional<std::string> why_not_ask(const KeyRole& role, std::string_view faculty);
 

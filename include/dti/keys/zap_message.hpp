@@ -39,18 +39,20 @@ class IssuedId {
   /// It begins with a zero byte, as the ids that libzmq makes.
   [[nodiscard]] std::string routing_id() const;
   /// The text that libzmq attaches to each message of the connection.
-  [[nodiscard]] std::string user_id(KeyNumber key) const;
+  /// @param mark  of the KeyRing that has admitted the key
+  [[nodiscard]] std::string user_id(std::string_view mark, KeyNumber key) const;
 
  private:
   std::string digits_;
 };
 
 /// The key of a message's connection: user_id() if the message came with the routing_id() of the same IssuedId.
-/// @return 0 if it did not: the peer has another routing id than the one that it was given
-[[nodiscard]] KeyNumber key_of(std::string_view user_id, std::string_view routing_id);
+/// @return 0 if it did not: the peer has another routing id than the one that it was given, or it has claimed a user id
+///   itself, which libzmq passes on if no handler has given one
+[[nodiscard]] KeyNumber key_of(std::string_view user_id, std::string_view mark, std::string_view routing_id);
 
-/// The user id of the peers of plain endpoints. libzmq gives it precedence over a user id that a peer claims.
-inline constexpr std::string_view kPlainUserId = "plain";
+/// The user id of the peers of plain endpoints.
+[[nodiscard]] std::string plain_user_id(std::string_view mark);
 
 /// The frames of an answer after the empty one: the connection is allowed.
 /// @param routing_id  that the peer gets; empty: it chooses

@@ -9,14 +9,10 @@
 #include "dti/base/check.hpp"
 #include "dti/cli/escape.hpp"
 #include "dti/keys/key_file.hpp"
+#include "dti/transport/zeromq/host_port.hpp"
 
 namespace dti {
 namespace {
-
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "lo" || host == "::1" || host == "[::1]" ||
-         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
-}
 
 bool is_given(const Settings& settings, std::string_view name) {
   return settings.has(name) && settings.origin(name).source != Source::kDefault;
@@ -26,6 +22,8 @@ bool is_given(const Settings& settings, std::string_view name) {
 std::variant<std::string, UsageExit> read_file(const Settings& settings, std::string_view name, FileGuard guard,
                                                const Surroundings& surroundings) {
   const auto& path = settings.text(name);
+  // It may be a secret, so it is not shown.
+  if (parse_public_key(path)) return settings.bad(name, "needs the path of a file, not a key");
   DTI_CHECK(surroundings.read_guarded_file);
   try {
     return surroundings.read_guarded_file(path, guard);
@@ -153,7 +151,18 @@ std::variant<std::optional<KeyPair>, UsageExit> read_own_key(const Settings& set
   return std::get<KeyFile>(file).key;
 }
 
-std::variant<std::vector<PublicKey>, UsageExit> read_server_keys(const Settings& settings, std::size_t server_count) {
+std::optional<LogEvent> other_key_remark(const std::optional<KeyPair>& in_use, const std::optional<KeyPair>& read) {
+  if (!in_use || !read || in_use->public_key == read->public_key) return std::nullopt;
+  return LogEvent{
+      LogLevel::kWarning,
+      "restart-needed",
+      "the file of --key has another key now; it is used from the next start on",
+      {{"setting", "key"}, {"in-use", key_prefix(in_use->public_key)}, {"read", key_prefix(read->public_key)}}};
+}
+
+std::variant<std::vector<PublicKey>, UsageExit> read_server_keys(const Settings& settings,
+                                                                 const std::optional<KeyPair>& own,
+                                                                 std::size_t server_count) {
   std::vector<PublicKey> keys;
   if (!settings.has("server-key")) return keys;
   if (!settings.has("key")) {
@@ -164,6 +173,11 @@ std::variant<std::vector<PublicKey>, UsageExit> read_server_keys(const Settings&
   for (std::size_t at = 0; at < text.size(); at += kDigits + 1) {
     const auto key = parse_public_key(text.substr(at, kDigits));
     if (!key || !is_provable(*key)) return settings.bad("server-key", "is not a public key");
+    if (own && std::ranges::equal(own->secret_key.bytes(), key->bytes)) {
+      return settings.bad("server-key",
+                          "is the secret key of this process: make a new one, and give the public key of "
+                          "the server here");
+    }
     keys.push_back(*key);
   }
   if (keys.size() == 1) keys.resize(server_count, keys.front());

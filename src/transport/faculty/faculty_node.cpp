@@ -101,7 +101,7 @@ class FacultyNode::Shell {
 
   void change(const FacultyChanges& changes) {
     service_.change_batches(changes.programs_min, changes.batch_wait, Clock::now());
-    if (changes.keys) port_.change_keys(*changes.keys, Clock::now());
+    if (changes.keys) port_.change_keys(*changes.keys);
   }
 
   int run(StopSignals& stop) {

@@ -19,6 +19,7 @@
 #include "dti/base/wake_queue.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/service/allocation/store_worker.hpp"
+#include "dti/transport/zeromq/host_port.hpp"
 #include "dti/transport/zeromq/poll.hpp"
 #include "dti/transport/zeromq/router_port.hpp"
 #include "transport/server/figures_publisher.hpp"
@@ -34,6 +35,20 @@ constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of the 2 s of a 
 constexpr std::size_t kStoreEventsMax = 8;                   // how many pieces a take-over may read ahead
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+
+/// The address that clients of other machines should use: a secured one if there is one, else another one that they can
+/// reach, else the first.
+const std::string& best_endpoint(const ServerOptions& options, const std::vector<std::string>& bound) {
+  const auto rank = [&](std::size_t i) {
+    const auto& at = options.listen_at[i];
+    return is_loopback(at.host) ? 0 : at.is_secured ? 2 : 1;
+  };
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < bound.size(); ++i) {
+    if (rank(i) > rank(best)) best = i;
+  }
+  return bound[best];
+}
 
 /// The options of the pipeline, with the address to which other servers refer clients while this server leads.
 PipelineOptions with_endpoint(const ServerOptions& options, const std::string& bound) {
@@ -74,7 +89,7 @@ class Server::Loop {
         only_while_leading_(options.only_while_leading),
         port_(port_options(options), log_),
         resource_watch_(options.memory_max, options.memory_max_name, log_),
-        pipeline_(with_endpoint(options, port_.address()), std::move(start)),
+        pipeline_(with_endpoint(options, best_endpoint(options, port_.addresses())), std::move(start)),
         requests_(port_, pipeline_, options.only_while_leading, options.lock ? options.lock->keys.get() : nullptr),
         store_(repository, now, [this](StoreEvent event) { store_events_.push(std::move(event)); }) {
     if (only_while_leading_) port_.park();
@@ -92,7 +107,7 @@ class Server::Loop {
   void change(const ServerChanges& changes) {
     resource_watch_.change_memory_max(changes.memory_max);
     pipeline_.change_lease(changes.lease, now());
-    if (changes.keys) port_.change_keys(*changes.keys, steady_now());
+    if (changes.keys) port_.change_keys(*changes.keys);
   }
 
   Exit run(StopSignals& stop_signals, std::function<void(Role)> on_role, std::function<void(bool)> on_listening) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dti/base/check.hpp"
+#include "dti/base/shut_connections.hpp"
 #include "dti/transport/zeromq/host_port.hpp"
 #include "transport/zeromq/sockets.hpp"
 
@@ -50,6 +51,13 @@ void Endpoint::bind() {
   if (is_first) addresses_ = std::move(addresses);
 }
 
+/// One of addresses(), as libzmq writes it.
+std::string Endpoint::tcp_address(std::size_t i) const {
+  auto address = addresses_[i];
+  if (listen_at_[i].is_secured) address.replace(0, kCurve.size(), kTcp);
+  return address;
+}
+
 void Endpoint::close(SteadyTime now) {
   router_.set(zmq::sockopt::linger, 0);
   close_connections();
@@ -57,12 +65,19 @@ void Endpoint::close(SteadyTime now) {
   give_up_at_ = now + kBindTime;
 }
 
+void Endpoint::shut_secured() {
+  std::vector<std::string> secured;
+  for (std::size_t i = 0; i < addresses_.size(); ++i) {
+    if (listen_at_[i].is_secured) secured.push_back(tcp_address(i));
+  }
+  lock_->keys->on_closed();  // first: a connection that is made meanwhile counts as one that exists
+  shut_connections(secured);
+}
+
 void Endpoint::park() {
   if (is_bound()) close_connections();
   for (std::size_t i = holds_.size(); i < addresses_.size(); ++i) {
-    auto address = addresses_[i];
-    if (listen_at_[i].is_secured) address.replace(0, kCurve.size(), kTcp);
-    holds_.emplace_back(address);
+    holds_.emplace_back(tcp_address(i));
   }
   for (auto& hold : holds_) hold.keep();
   is_parked_ = true;

@@ -20,9 +20,8 @@
 namespace dti {
 
 /// The ROUTER to which clients connect, at one or more addresses, and its Outbox. It can be closed with all its
-/// connections and bound again at the same addresses, either at once or after it was parked for a time in which no client
-/// may connect.
-/// Thread: one.
+/// connections and bound again at the same addresses, either at once or after it was parked for a time in which no
+/// client may connect. Thread: one.
 class Endpoint {
  public:
   static constexpr std::chrono::milliseconds kBindRetryInterval{20};
@@ -45,6 +44,8 @@ class Endpoint {
   /// Closes every connection and waits until ZeroMQ has freed its memory, for some milliseconds. Replies that were not
   /// sent are dropped.
   void close(SteadyTime now);
+  /// Closes the connections of the secured addresses. The others stay, and it listens on.
+  void shut_secured();
   /// Closes every connection when the kernel has the last replies, at most after the linger time of the socket. Until
   /// listen(), connections are refused, and no other process can get the port.
   /// @throws std::system_error  if another process has taken the port, which can happen at the first call only
@@ -80,6 +81,7 @@ class Endpoint {
 
  private:
   void bind();
+  [[nodiscard]] std::string tcp_address(std::size_t i) const;
   void close_connections();
   void close_sockets();
 

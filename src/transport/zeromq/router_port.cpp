@@ -31,7 +31,8 @@ struct Route {
   zmq::message_t routing_id;
   Envelope envelope;
   std::uint64_t times_closed = 0;  // of the endpoint, when the message arrived
-  std::size_t bytes = 0;           // of routing_id and envelope
+  KeyNumber key = 0;
+  std::size_t bytes = 0;  // of routing_id and envelope
 };
 
 /// The keys that were refused: counted and logged by the thread of the handshakes.
@@ -81,6 +82,7 @@ struct RouterPort::Parts {
   Parts(const RouterPortOptions& options, LogSink sink)
       : log(std::move(sink)),
         dropped_event(options.dropped),
+        plain_id(options.lock ? plain_user_id(options.lock->keys->mark()) : ""),
         endpoint(options.listen_at, options.frame_bytes_max, options.counts_peers, options.lock,
                  [this](const PublicKey& key, const std::string& address) { refused_keys.add(key, address); }) {}
 
@@ -92,8 +94,8 @@ struct RouterPort::Parts {
       auto received = receive_frames(endpoint.router(), 1 + kFramesMax + 1);  // one more shows that there are too many
       if (!received || !lock) return received;
       const auto user_id = user_id_of(received->back());
-      if (user_id == kPlainUserId) return received;
-      key = key_of(user_id, received->front().to_string_view());
+      if (user_id == plain_id) return received;
+      key = key_of(user_id, lock->keys->mark(), received->front().to_string_view());
       if (key == 0) {
         ++unidentified;
       } else if (lock->keys->find(key) != nullptr) {
@@ -157,6 +159,7 @@ struct RouterPort::Parts {
 
   const LogSink log;
   const LogEvent dropped_event;
+  const std::string plain_id;               // the user id of plain peers, with a lock
   RefusedKeys refused_keys{log};            // shared with the thread of the handshakes
   Endpoint endpoint;                        // ends that thread
   std::unordered_map<Token, Route> routes;  // of the messages that wait for their reply
@@ -194,7 +197,7 @@ std::optional<PeerMessage> RouterPort::receive() {
   const Token token = ++parts.last_token;
   const auto kept = unpacked.too_many_frames ? frames[0].size() : bytes - unpacked.body.size();
   parts.waiting_bytes += kept;
-  Route arrived{std::move(frames[0]), std::move(unpacked.envelope), endpoint.times_closed(), kept};
+  Route arrived{std::move(frames[0]), std::move(unpacked.envelope), endpoint.times_closed(), key, kept};
   const auto& route = parts.routes.emplace(token, std::move(arrived)).first->second;
   return PeerMessage{.token = token,
                      .peer = route.routing_id.to_string_view(),
@@ -207,7 +210,10 @@ std::optional<PeerMessage> RouterPort::receive() {
 void RouterPort::reply(Token token, std::string_view body, SteadyTime now) {
   auto& endpoint = parts_->endpoint;
   auto route = parts_->take(token);
-  if (route.times_closed != endpoint.times_closed()) return endpoint.outbox().count_drop(DropReason::kClosed);
+  const bool is_removed = route.key != 0 && endpoint.lock()->keys->find(route.key) == nullptr;
+  if (is_removed || route.times_closed != endpoint.times_closed()) {
+    return endpoint.outbox().count_drop(DropReason::kClosed);
+  }
   std::vector<zmq::message_t> frames;
   frames.reserve(1 + kFramesMax);
   frames.push_back(std::move(route.routing_id));
@@ -246,16 +252,24 @@ void RouterPort::close(SteadyTime now) {
   parts_->endpoint.close(now);
 }
 
-void RouterPort::change_keys(const KeyList& keys, SteadyTime now) {
+void RouterPort::change_keys(const KeyList& keys) {
   const auto& lock = parts_->endpoint.lock();
   if (!lock) return;
   for (const auto& change : lock->keys->replace(keys)) parts_->log(event_of(change));
+  if (keys.empty()) {
+    parts_->log({LogLevel::kWarning,
+                 "no-keys",
+                 "the key list is empty, so no one can connect to a secured endpoint: add keys and reload",
+                 {}});
+  }
   if (!lock->keys->has_removed_connections() || !is_bound()) return;
-  close(now);
-  parts_->log({LogLevel::kInfo,
-               "connections-closed",
-               "a removed key was connected, so every connection was closed; clients can connect again at once",
-               {}});
+  parts_->endpoint.shut_secured();
+  parts_->log(
+      {LogLevel::kInfo,
+       "connections-closed",
+       "a removed key may be connected, so every connection of a secured endpoint was closed; clients can connect "
+       "again at once",
+       {}});
 }
 
 void RouterPort::park() {

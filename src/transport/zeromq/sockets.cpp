@@ -46,8 +46,8 @@ zmq::socket_t make_router(zmq::context_t& context, std::size_t frame_bytes_max, 
   router.set(zmq::sockopt::backlog, kBacklog);
   router.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
   // With a ZAP domain, libzmq closes connections of ZMTP 1.0 and 2.0, and of peers that send plain text, at once.
-  // Without a ZAP domain, libzmq 4.3.5 accepts their handshake and never closes them. Without a ZAP handler, ZMTP 3 peers
-  // connect normally.
+  // Without a ZAP domain, libzmq 4.3.5 accepts their handshake and never closes them. Without a ZAP handler, ZMTP 3
+  // peers connect normally.
   router.set(zmq::sockopt::zap_domain, kZapDomain);
   if (lock != nullptr) {
     require_curve();

@@ -10,9 +10,8 @@
 
 namespace dti {
 
-/// Makes a ROUTER for old and new peers with its options, for bind_router(). It uses no ZMTP heartbeats, because old peers
-/// take a PING for a message.
-/// Source: docs/protocol.md, What old peers forbid.
+/// Makes a ROUTER for old and new peers with its options, for bind_router(). It uses no ZMTP heartbeats, because old
+/// peers take a PING for a message. Source: docs/protocol.md, What old peers forbid.
 /// @param frame_bytes_max  libzmq closes a connection that sends a larger frame
 /// @param lock  null: no endpoint is secured. Otherwise the context needs a ZapHandler
 [[nodiscard]] zmq::socket_t make_router(zmq::context_t& context, std::size_t frame_bytes_max,

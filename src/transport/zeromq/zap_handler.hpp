@@ -16,15 +16,16 @@
 namespace dti {
 
 /// Decides for libzmq which connections of a context may be made. Without it, libzmq makes every connection (its option
-/// that forbids this is not in Debian's build); RouterPort therefore drops each message that has no answer attached. A key that is not listed is refused. A connection with a
-/// key gets an unguessable routing id in place of the one that the peer has chosen, so that no peer can get the replies of
-/// another one. It has a thread, which ends with the context.
+/// that forbids this is not in Debian's build); RouterPort therefore drops each message without the mark of the
+/// KeyRing. A key that is not listed is refused. A connection with a key gets an unguessable routing id in place of the
+/// one that the peer has chosen, so that no peer can get the replies of another one. It has a thread, which ends with
+/// the context; an error in it ends the process.
 class ZapHandler {
  public:
-  /// libzmq uses the routing id of an answer only if the answer comes after it has looked for one once, immediately after
-  /// its question. An earlier answer, which only a thread that the system suspends between these two steps can meet, makes
-  /// the connection useless: RouterPort drops its messages, and the client connects again.
-  static constexpr std::chrono::milliseconds kAnswerDelay{5};
+  /// libzmq uses the routing id of an answer only if the answer comes after it has looked for one once, immediately
+  /// after its question. An earlier answer, which only a thread that the system suspends between these two steps can
+  /// meet, makes the connection useless: RouterPort drops its messages, and the client connects again.
+  static constexpr std::chrono::milliseconds kAnswerDelay{50};
 
   /// Called when a key was refused, with the key and the address of the peer. Thread: the handler's.
   using OnRefused = std::function<void(const PublicKey& key, const std::string& address)>;

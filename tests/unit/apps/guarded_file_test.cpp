@@ -59,11 +59,36 @@ TEST_F(GuardedFile, OnlyItsUserMayWriteATrustedFile) {
   }
 }
 
-TEST_F(GuardedFile, AFileOfAnotherUserIsRefused) {
+TEST_F(GuardedFile, AFileOfAnotherUserIsRefusedExceptForRoot) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
   EXPECT_EQ(chown(path_.c_str(), 12345, 12345), 0);
+  EXPECT_EQ(chmod(directory_.c_str(), 0755), 0);
   for (const auto guard : {FileGuard::kSecret, FileGuard::kTrusted}) {
-    EXPECT_EQ(read(0600, guard), "it belongs to another user than root and the user of this program");
+    EXPECT_EQ(read(0600, guard), "text\n");
+    EXPECT_EQ(seteuid(54321), 0);
+    const auto as_stranger = read(path_, guard);
+    EXPECT_EQ(seteuid(0), 0);
+    EXPECT_EQ(seteuid(12345), 0);
+    const auto as_owner = read(path_, guard);
+    EXPECT_EQ(seteuid(0), 0);
+    EXPECT_NE(as_stranger, "text\n");
+    EXPECT_EQ(as_owner, "text\n");
+  }
+  EXPECT_EQ(chmod(path_.c_str(), 0644), 0);
+  EXPECT_EQ(seteuid(54321), 0);
+  const auto reason = read(path_, FileGuard::kTrusted);
+  EXPECT_EQ(seteuid(0), 0);
+  EXPECT_TRUE(reason.starts_with("it belongs to another user than root and the user of this program")) << reason;
+}
+
+TEST_F(GuardedFile, AFolderInWhichOthersCanReplaceTheFileIsRefused) {
+  const struct {
+    mode_t mode;
+    bool is_read;
+  } cases[] = {{0700, true}, {0755, true}, {0775, true}, {01777, true}, {0777, false}, {0757, false}};
+  for (const auto& c : cases) {
+    EXPECT_EQ(chmod(directory_.c_str(), c.mode), 0);
+    EXPECT_EQ(read(0600, FileGuard::kTrusted) == "text\n", c.is_read) << std::oct << c.mode;
   }
 }
 

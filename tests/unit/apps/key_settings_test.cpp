@@ -119,6 +119,7 @@ TEST(Doors, BadUseIsRefusedWithItsReasonAndWithoutASecret) {
       {{curve, "--key=own.key", "--keys=none.toml"}, "--keys: cannot use \"none.toml\": No such file"},
       {{curve, "--key=bad.key", "--keys=keys.toml"}, "--key: bad.key is incomplete: it has no public"},
       {{curve, "--key=own.key", "--keys=bad.toml"}, "--keys: bad.toml:3: the role is not a role"},
+      {{curve, "--key=" + key_text(kOwn.secret_key), "--keys=keys.toml"}, "--key: needs the path of a file, not a key"},
       {{"--key=own.key"}, "--key: needs a curve:// endpoint"},
       {{"--keys=keys.toml"}, "--keys: needs a curve:// endpoint"},
       {{curve, "--key=own.key", "--keys=keys.toml", "--proxy-server=p:1"}, "--listen: the old proxy"},
@@ -148,10 +149,20 @@ TEST(ServerKeys, OneKeyIsForAllServersAndSeveralAreOneForEach) {
        "--server-key: has 3 keys for 2 servers"},
       {bad<FacultyAppOptions>(kFaculty, faculty({"--key=own.key", "--server-key=" + std::string(64, '0')})),
        "--server-key: is not a public key"},
+      {bad<ProgramOptions>(kProgram, program({"--key=own.key", "--server-key=" + key_text(kOwn.secret_key)})),
+       "--server-key: is the secret key of this process"},
       {bad<ProgramOptions>(kProgram, program({"--server-key=" + kServerKey})), "--server-key: needs --key"},
       {bad<ProgramOptions>(kProgram, program({"--key=own.key"})), "--key: needs --server-key"},
   };
   for (const auto& [text, part] : cases) EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST(OwnKey, AnotherOneInTheFileNeedsARestart) {
+  EXPECT_FALSE(other_key_remark(kOwn, kOwn));
+  EXPECT_FALSE(other_key_remark(std::nullopt, kOwn));
+  const auto remark = other_key_remark(kOwn, kServer);
+  ASSERT_TRUE(remark);
+  EXPECT_EQ(remark->event, "restart-needed");
 }
 
 TEST(KeysReadAgain, TheListOfTheSameFileReplacesTheOneInUse) {

@@ -26,6 +26,11 @@ TEST_F(KeyRingTest, AListedKeyIsAdmittedAndFoundByItsNumber) {
   EXPECT_NE(ring_.admit(medicina_.key), number);
 }
 
+TEST_F(KeyRingTest, HasAMarkThatNoOneCanGuess) {
+  EXPECT_EQ(ring_.mark().size(), 32U);
+  EXPECT_NE(ring_.mark(), KeyRing{KeyList{}}.mark());
+}
+
 TEST_F(KeyRingTest, AnUnlistedKeyIsNotAdmittedAndNoOtherNumberIsFound) {
   EXPECT_EQ(ring_.admit(key("derecho").key), std::nullopt);
   EXPECT_EQ(ring_.find(0), nullptr);

@@ -71,16 +71,27 @@ TEST(IssuedId, IsAnotherOneEachTimeAndBeginsAsTheIdsThatLibzmqMakes) {
 TEST(IssuedId, GivesTheKeyOfAMessageOnlyTogetherWithItsRoutingId) {
   const IssuedId id;
   const IssuedId other;
-  EXPECT_EQ(key_of(id.user_id(7), id.routing_id()), 7U);
-  EXPECT_EQ(key_of(id.user_id(4'294'967'295), id.routing_id()), 4'294'967'295U);
-  EXPECT_EQ(key_of(id.user_id(7), other.routing_id()), 0U);
+  const auto key = [](std::string_view user_id, std::string_view routing_id) {
+    return key_of(user_id, "mark", routing_id);
+  };
+  EXPECT_EQ(key(id.user_id("mark", 7), id.routing_id()), 7U);
+  EXPECT_EQ(key(id.user_id("mark", 4'294'967'295), id.routing_id()), 4'294'967'295U);
+  EXPECT_EQ(key(id.user_id("mark", 7), other.routing_id()), 0U);
   const auto digits = id.routing_id().substr(1);
-  for (const auto& user_id : {""s, "plain"s, digits, digits + ':', digits + ":x", digits + ":7x", digits + ":-7",
-                              digits + ":4294967296", digits + ";7", id.user_id(7).substr(1)}) {
-    EXPECT_EQ(key_of(user_id, id.routing_id()), 0U) << user_id;
+  for (const auto& end : {""s, "plain"s, digits, digits + ':', digits + ":x", digits + ":7x", digits + ":-7",
+                          digits + ":4294967296", digits + ";7", id.user_id("", 7).substr(1)}) {
+    EXPECT_EQ(key("mark" + end, id.routing_id()), 0U) << end;
   }
   for (const auto& routing_id : {""s, digits, '\1' + digits, "\0\0\0\0\1"s, id.routing_id() + 'x'}) {
-    EXPECT_EQ(key_of(id.user_id(7), routing_id), 0U);
+    EXPECT_EQ(key(id.user_id("mark", 7), routing_id), 0U);
+  }
+}
+
+TEST(IssuedId, AUserIdThatAPeerClaimsWithoutTheMarkIsWorthNothing) {
+  const IssuedId id;
+  for (const auto& mark : {""s, "m"s, "mar"s, "marK"s, "other"s}) {
+    EXPECT_EQ(key_of(id.user_id(mark, 7), "mark", id.routing_id()), 0U) << mark;
+    EXPECT_NE(plain_user_id(mark), plain_user_id("mark"));
   }
 }
 

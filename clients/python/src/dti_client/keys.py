@@ -31,13 +31,20 @@ def make_locks(key_file: str | os.PathLike[str] | None, server_keys: str | Itera
         return None
     if key_file is None or server_keys is None:
         raise ValueError("key_file and server_keys: give both, or none for plain connections")
-    keys = [server_keys] if isinstance(server_keys, str) else list(server_keys)
+    keys = server_keys.split(",") if isinstance(server_keys, str) else list(server_keys)
     if len(keys) == 1:
         keys *= server_count
     if len(keys) != server_count:
         raise ValueError(f"server_keys: {len(keys)} keys for {server_count} servers; give one for all, or one for each")
     public, secret = _read_key_file(key_file)
-    return [Lock(public, secret, _key(key, "server_keys")) for key in keys]
+    return [Lock(public, secret, _server_key(key)) for key in keys]
+
+
+def _server_key(text: object) -> bytes:
+    key = _key(text, "server_keys")
+    if not any(key):
+        raise ValueError("server_keys: this number is the public half of no key")
+    return key
 
 
 def _key(text: object, what: str) -> bytes:
@@ -47,7 +54,7 @@ def _key(text: object, what: str) -> bytes:
 
 
 def _read_key_file(path: str | os.PathLike[str]) -> tuple[bytes, bytes]:
-    with open(path, "rb") as file:
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         status = os.fstat(file.fileno())
         is_own = status.st_uid == os.geteuid()
         forbidden = 0o077 if is_own else 0o037  # a file of root may serve the group of a service

@@ -44,10 +44,16 @@ struct Doors {
 [[nodiscard]] std::variant<std::optional<KeyPair>, UsageExit> read_own_key(const Settings& settings,
                                                                            const Surroundings& surroundings);
 
+/// The warning of a reload that has found another key in the file of --key. @return none if the key is the same
+[[nodiscard]] std::optional<LogEvent> other_key_remark(const std::optional<KeyPair>& in_use,
+                                                       const std::optional<KeyPair>& read);
+
 /// Reads --server-key.
+/// @param own  the key of this process
 /// @param server_count  how many servers there are; one key for all is valid too
 /// @return a key for each server; empty without --server-key
 [[nodiscard]] std::variant<std::vector<PublicKey>, UsageExit> read_server_keys(const Settings& settings,
+                                                                               const std::optional<KeyPair>& own,
                                                                                std::size_t server_count);
 
 /// The warning of each start with a plain endpoint for other machines.

@@ -5,8 +5,9 @@
 
 namespace dti {
 
-/// The warnings and errors of a faculty that dti_events_total counts: all of docs/operations.md, Log events, apart from those
-/// with which the process ends and the lines that the log itself writes. tests_py/project/test_docs.py compares them.
+/// The warnings and errors of a faculty that dti_events_total counts: all of docs/operations.md, Log events, apart from
+/// those with which the process ends and the lines that the log itself writes. tests_py/project/test_docs.py compares
+/// them.
 inline constexpr auto kFacultyEvents = std::to_array<std::string_view>({
     "try-lost",
     "address-skipped",
@@ -23,6 +24,7 @@ inline constexpr auto kFacultyEvents = std::to_array<std::string_view>({
     "key-refused",
     "handshake-refused",
     "peer-unidentified",
+    "no-keys",
     "http-not-loopback",
     "http-limit-reached",
     "http-accept-failed",

@@ -5,8 +5,9 @@
 
 namespace dti {
 
-/// The warnings and errors of a dti_server that dti_events_total counts: all of docs/operations.md, Log events, apart from those
-/// with which the process ends and the lines that the log itself writes. tests_py/project/test_docs.py compares them.
+/// The warnings and errors of a dti_server that dti_events_total counts: all of docs/operations.md, Log events, apart
+/// from those with which the process ends and the lines that the log itself writes. tests_py/project/test_docs.py
+/// compares them.
 inline constexpr auto kServerEvents = std::to_array<std::string_view>({
     "command-rejected-by-store",
     "replaced",
@@ -44,6 +45,7 @@ inline constexpr auto kServerEvents = std::to_array<std::string_view>({
     "key-refused",
     "handshake-refused",
     "peer-unidentified",
+    "no-keys",
 });
 
 }  // namespace dti

@@ -22,8 +22,8 @@ struct ServerLinkFigures {
   bool is_in_use = false;  // the next batch goes to it first
 };
 
-/// A faculty at one moment, for monitoring: published by the thread that serves, read by others. Programs cannot make it
-/// grow.
+/// A faculty at one moment, for monitoring: published by the thread that serves, read by others. Programs cannot make
+/// it grow.
 struct FacultyFigures {
   SteadyTime at{};  // when it was published
   FacultyCounts counts;

@@ -43,8 +43,8 @@ class FacultyNode {
   FacultyNode(const FacultyNode&) = delete;
   FacultyNode& operator=(const FacultyNode&) = delete;
 
-  /// The addresses at which programs reach it, such as `tcp://127.0.0.1:5000` and `curve://127.0.0.1:5001`, with the ports
-  /// that were chosen.
+  /// The addresses at which programs reach it, such as `tcp://127.0.0.1:5000` and `curve://127.0.0.1:5001`, with the
+  /// ports that were chosen.
   [[nodiscard]] const std::vector<std::string>& endpoints() const;
   /// The first of them.
   [[nodiscard]] const std::string& endpoint() const { return endpoints().front(); }

@@ -59,8 +59,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// The addresses at which it listens, such as `tcp://127.0.0.1:6000` and `curve://127.0.0.1:6001`, with the ports that
-  /// were chosen.
+  /// The addresses at which it listens, such as `tcp://127.0.0.1:6000` and `curve://127.0.0.1:6001`, with the ports
+  /// that were chosen.
   [[nodiscard]] const std::vector<std::string>& endpoints() const;
   /// The first of them.
   [[nodiscard]] const std::string& endpoint() const { return endpoints().front(); }

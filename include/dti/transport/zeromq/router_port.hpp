@@ -29,10 +29,9 @@ struct RouterPortOptions {
 /// A socket that receives the messages of peers and sends the replies. A reply has the envelope of its message. reply()
 /// never waits for the peer. If a peer has left, or does not read for 5 s, its replies are dropped; their number is
 /// logged at most once a second. The port can be closed with all its connections, and opened again at the same address,
-/// either at once or after it was parked.
-/// At a secured address, only peers with a listed key connect. A peer cannot choose its routing id there, so it cannot get
-/// the replies of another one. Messages of a key that was removed are not returned.
-/// Thread: one.
+/// either at once or after it was parked. At a secured address, only peers with a listed key connect. A peer cannot
+/// choose its routing id there, so it cannot get the replies of another one. Messages of a key that was removed are not
+/// returned. Thread: one.
 class RouterPort final : public MessagePort {
  public:
   static constexpr std::size_t kFramesMax = 4;  // of a message, without its routing id
@@ -64,13 +63,14 @@ class RouterPort final : public MessagePort {
   /// The connections and messages that were refused since the construction, by Refusal; without counts_peers, only kKey
   /// and kUnidentified.
   [[nodiscard]] Refusals refusals() const;
-  /// How many connections there are; 0 without counts_peers. libzmq keeps a report of each new and closed connection until
-  /// this call.
+  /// How many connections there are; 0 without counts_peers. libzmq keeps a report of each new and closed connection
+  /// until this call.
   [[nodiscard]] std::uint64_t count_peers();
 
-  /// Replaces the list of the keys that may connect, and logs the differences. A removed key is refused from now on. If it
-  /// was connected, every connection is closed, as close() does, because libzmq cannot close a single one.
-  void change_keys(const KeyList& keys, SteadyTime now);
+  /// Replaces the list of the keys that may connect, and logs the differences. A removed key is refused from now on,
+  /// and gets no replies. If it may be connected, all connections of secured endpoints are closed, because libzmq does
+  /// not tell which one it has. Those of plain endpoints stay: an old peer would wait for its reply without end.
+  void change_keys(const KeyList& keys);
 
   /// Closes every connection and waits until libzmq has freed their memory, for some milliseconds. The next
   /// listen_again() listens again.
@@ -84,16 +84,16 @@ class RouterPort final : public MessagePort {
   /// Listens again after close(), if wake_at() has passed. Call it at wake_at().
   /// @throws std::runtime_error  if the port was not free for 5 s, with a sentence for people
   void listen_again(SteadyTime now);
-  /// Waits until the kernel has the last replies, at most for 0.2 s, and closes the port. No other function may be called
-  /// after it.
+  /// Waits until the kernel has the last replies, at most for 0.2 s, and closes the port. No other function may be
+  /// called after it.
   void finish();
 
   [[nodiscard]] bool is_bound() const;
   [[nodiscard]] bool is_parked() const;
   /// How many times the connections were closed.
   [[nodiscard]] std::uint64_t times_closed() const;
-  /// The first address at which it listens, such as `tcp://127.0.0.1:6000` or `curve://127.0.0.1:6000`, with the port that
-  /// was chosen.
+  /// The first address at which it listens, such as `tcp://127.0.0.1:6000` or `curve://127.0.0.1:6000`, with the port
+  /// that was chosen.
   [[nodiscard]] const std::string& address() const;
   /// All of them, in the order of the options.
   [[nodiscard]] const std::vector<std::string>& addresses() const;
