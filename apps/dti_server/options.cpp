@@ -13,6 +13,8 @@
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/domain/pool.hpp"
+#include "dti/keys/settings/limit_settings.hpp"
+#include "dti/protocol/allocation_codec.hpp"
 #include "dti/repository/settings/store_options.hpp"
 
 namespace dti {
@@ -119,6 +121,19 @@ std::vector<Setting> network_settings() {
   return settings;
 }
 
+std::vector<Setting> client_settings() {
+  auto settings = limit_settings();
+  settings.push_back({.name = "programs-max",
+                      .group = "Limits",
+                      .kind = IntegerKind{1, kProgramsMax},
+                      .help =
+                          "How many programs a request may have, unless its key has the role office, which may have "
+                          "1000. Larger requests get INVALID-REQUEST.",
+                      .default_value = "1000",
+                      .reloads = true});
+  return settings;
+}
+
 std::vector<Setting> simulation_settings() {
   return {
       {.name = "num-faculties",
@@ -194,6 +209,10 @@ std::vector<CatalogRow> default_rows() {
   return std::get<CatalogFile>(std::move(file)).rows;
 }
 
+std::size_t programs_max(const Settings& settings) {
+  return static_cast<std::size_t>(settings.integer("programs-max"));
+}
+
 std::size_t memory_max(const Settings& settings) {
   return static_cast<std::size_t>(settings.integer("memory-max")) * 1024 * 1024;
 }
@@ -224,6 +243,8 @@ std::variant<DtiServerOptions, UsageExit> read_options(std::span<const std::stri
   options.key = std::get<0>(std::move(key));
   if (options.key && !options.doors.is_secured) return settings.bad("key", "needs a curve:// endpoint (--listen)");
   options.memory_max = memory_max(settings);
+  options.limits = read_limits(settings);
+  options.programs_max = programs_max(settings);
   if (settings.has("proxy-server")) {
     options.proxy = settings.addresses("proxy-server").front();
     if (options.proxy->host.starts_with('[')) {
@@ -256,7 +277,8 @@ std::variant<DtiServerOptions, UsageExit> read_options(std::span<const std::stri
 
 AppDescription describe_dti_server() {
   std::vector<Setting> settings;
-  for (auto part : {semester_settings(), store_settings(), network_settings(), simulation_settings()}) {
+  for (auto part :
+       {semester_settings(), store_settings(), network_settings(), client_settings(), simulation_settings()}) {
     settings.insert(settings.end(), part.begin(), part.end());
   }
   return {
@@ -290,7 +312,10 @@ std::variant<DtiServerOptions, UsageExit> read_dti_server_again(std::span<const 
 }
 
 ServerChanges server_changes(const Settings& settings) {
-  return {.memory_max = memory_max(settings), .lease = settings.duration("lease-seconds")};
+  return {.memory_max = memory_max(settings),
+          .lease = settings.duration("lease-seconds"),
+          .limits = read_limits(settings),
+          .programs_max = programs_max(settings)};
 }
 
 std::variant<DtiServerOptions, UsageExit> parse_dti_server_options(std::span<const std::string> args,

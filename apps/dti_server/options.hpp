@@ -31,6 +31,8 @@ struct DtiServerOptions {
   std::optional<HostPort> http;             // where monitoring listens; none: it does not
   std::optional<HostPort> proxy;            // the old proxy to register with
   std::size_t memory_max = 0;               // bytes of the process; 0: no limit
+  PeerLimits limits;                        // for each client, and for all together
+  std::size_t programs_max = 0;             // in a request of a client that does not act for the office
   std::chrono::milliseconds fail_after{0};  // from READY until the server kills itself; 0: never
   LogOptions log;
 };

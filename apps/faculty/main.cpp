@@ -78,10 +78,9 @@ int serve(dti::FacultyAppOptions options, std::span<const std::string> args, dti
   stop_signals.on_ignored([log](const char* name) { log(dti::ignored_signal(name)); });
   dti::Announcements announcements{log};
   const auto name = options.faculty.name;
-  const bool publishes_figures = options.http.has_value() || dti::ServiceManager::is_present();
   if (options.doors.is_plaintext_exposed) log(dti::plaintext_warning(options.doors));
-  dti::FacultyNode node{{std::move(options.faculty), dti::listen_at(options.doors), publishes_figures,
-                         dti::port_lock(options.doors, options.key), server_locks(options)},
+  dti::FacultyNode node{{std::move(options.faculty), dti::listen_at(options.doors),
+                         dti::port_lock(options.doors, options.key), server_locks(options), options.limits},
                         log};
   std::unique_ptr<dti::HttpServer> http;
   if (options.http) {

@@ -6,6 +6,7 @@
 #include "dti/cli/http_setting.hpp"
 #include "dti/cli/log_options.hpp"
 #include "dti/domain/name_fault.hpp"
+#include "dti/keys/settings/limit_settings.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 
 namespace dti {
@@ -81,6 +82,8 @@ std::vector<Setting> settings_of_faculty() {
       "curve:// endpoints, and only to servers that prove this key.",
       true));
   settings.push_back(doors.back());
+  const auto limits = limit_settings();
+  settings.insert(settings.end(), limits.begin(), limits.end());
   return settings;
 }
 
@@ -109,7 +112,8 @@ AppDescription describe_faculty() {
 
 FacultyChanges faculty_changes(const Settings& settings) {
   return {.programs_min = static_cast<std::size_t>(settings.integer("min-programs")),
-          .batch_wait = settings.duration("batch-seconds")};
+          .batch_wait = settings.duration("batch-seconds"),
+          .limits = read_limits(settings)};
 }
 
 std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const std::string> args,
@@ -127,6 +131,7 @@ std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const
   const auto changeable = faculty_changes(settings);
   options.faculty.programs_min = changeable.programs_min;
   options.faculty.batch_wait = changeable.batch_wait;
+  options.limits = changeable.limits;
   options.faculty.client.request_timeout = settings.duration("request-timeout");
   options.faculty.client.retries = static_cast<int>(settings.integer("retries"));
   auto doors = read_doors(settings, surroundings, "listen-port");

@@ -24,6 +24,7 @@ struct FacultyAppOptions {
   std::optional<KeyPair> key;          // of this faculty; none: it uses no key
   std::vector<PublicKey> server_keys;  // one for each server; empty: plain connections
   std::optional<HostPort> http;        // where monitoring listens; none: it does not
+  PeerLimits limits;                   // for each program, and for all together
   LogOptions log;
 };
 

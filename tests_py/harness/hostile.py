@@ -112,8 +112,10 @@ class RawPeer:
 class Bystander:
     """A client that behaves: asks without a pause on a thread of its own, and times each answer."""
 
-    def __init__(self, endpoint, ask):
+    def __init__(self, endpoint, ask, *context):
+        """`context`: of its connection, if not the common one."""
         self._endpoint = endpoint
+        self._context = context
         self._ask = ask
         self.seconds = []
         self._failure = None
@@ -122,7 +124,7 @@ class Bystander:
 
     def _run(self):
         try:
-            with Client(self._endpoint) as client:
+            with Client(self._endpoint, None, *self._context) as client:
                 while not self._stop.is_set():
                     started = time.monotonic()
                     self._ask(client)

@@ -28,6 +28,9 @@ struct KeyRole {
 /// The text that parse_role() reads.
 [[nodiscard]] std::string role_text(const KeyRole& role);
 
+/// Tells whether a key of this role acts for the office: it makes requests for many faculties.
+[[nodiscard]] constexpr bool is_of_office(const KeyRole& role) { return role.kind == KeyRole::Kind::kOffice; }
+
 /// Tells whether a role may request rooms for the programs of a faculty. Two spellings of one name are the same
 /// faculty, as for the catalogue; names that differ in a separator that counts ("MATH 1-11", "MATH 11-1") are not.
 /// @return why not, as a sentence for people; none: it may

@@ -42,16 +42,14 @@ std::uint64_t random_bits() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-/// Tells whether the loop turns at least ten times a second: for its figures, or for reports of refused programs.
-bool turns_often(const FacultyNodeOptions& options) { return options.publishes_figures || options.lock.has_value(); }
-
 RouterPortOptions port_options(const FacultyNodeOptions& options) {
   return {
       .listen_at = options.listen_at,
       .frame_bytes_max = kFrameBytesMax,
-      .counts_peers = turns_often(options),
+      .counts_peers = true,
       .dropped = {LogLevel::kWarning, "answer-dropped", "a program has disconnected or does not read its replies", {}},
-      .lock = options.lock};
+      .lock = options.lock,
+      .limits = options.limits};
 }
 
 /// The connections to the servers, in the order of the options.
@@ -88,8 +86,7 @@ class FacultyNode::Shell {
         connections_(context_.get(), options),
         programs_(port_, connections_, service_, options.service.client.endpoints, std::move(log),
                   {options.service.name, options.lock ? options.lock->keys : nullptr}),
-        servers_(options.service.client.endpoints),
-        turns_often_(turns_often(options)) {
+        servers_(options.service.client.endpoints) {
     publish_if_due(Clock::now());
   }
 
@@ -101,6 +98,7 @@ class FacultyNode::Shell {
 
   void change(const FacultyChanges& changes) {
     service_.change_batches(changes.programs_min, changes.batch_wait, Clock::now());
+    port_.change_limits(changes.limits);
     if (changes.keys) port_.change_keys(*changes.keys);
   }
 
@@ -137,7 +135,7 @@ class FacultyNode::Shell {
       if (at && (!wake_at || *at < *wake_at)) wake_at = at;
     };
     consider(port_.wake_at());
-    if (turns_often_) consider(publish_at_);
+    consider(publish_at_);  // the port reads the reports of connections as often
     for (auto& connection : connections_.all) {
       connection.add_poll_items(items);
       consider(connection.wake_at());
@@ -193,7 +191,7 @@ class FacultyNode::Shell {
   }
 
   void publish_if_due(SteadyTime now) {
-    if (!turns_often_ || now < publish_at_) return;
+    if (now < publish_at_) return;
     publish_at_ = now + (figures_.publish(figures_of(now)) ? kPublishInterval : kPublishAgainAfter);
   }
 
@@ -224,7 +222,6 @@ class FacultyNode::Shell {
   Connections connections_;
   ProgramHandler programs_;
   const std::vector<std::string> servers_;
-  const bool turns_often_;
   SteadyTime publish_at_{};
   // Shared with the threads that read it.
   FacultyBoard figures_{FacultyFigures{}};

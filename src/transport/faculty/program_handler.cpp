@@ -45,6 +45,8 @@ bool ProgramHandler::handle_next(SteadyTime now) {
     const auto& name = malformed->program_name;
     service_.on_malformed_request(malformed->semester, name.empty() ? peer : name, now);
     refuse(token, Status::kInvalidRequest, malformed->detail, now);
+  } else if (message->retry_after.count() > 0) {
+    refuse(token, Status::kOverloaded, "this client sends more messages than it may; ask again in a moment", now);
   } else if (port_.waiting_bytes() > kEnvelopeBytesMax) {
     refuse(token, Status::kOverloaded, "too much waits for an answer; ask again later", now);
   } else {

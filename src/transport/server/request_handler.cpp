@@ -22,9 +22,9 @@ bool RequestHandler::handle_next(const Now& now) {
   }
   auto decoded = decoder_.decode(message->body);
   if (auto* request = std::get_if<AllocationRequest>(&decoded)) {
-    if (auto why = why_unauthorized(message->key, request->faculty_name)) {
+    if (auto why = why_not(*message, *request)) {
       Outcome outcome;
-      outcome.error = RequestError{Status::kUnauthorized, *std::move(why), {}, {}};
+      outcome.error = std::move(why);
       reply(message->token, *request, outcome, now.steady);
       return true;
     }
@@ -55,11 +55,28 @@ void RequestHandler::forget_health_checks() {
   for (const auto token : std::exchange(health_checks_, {})) port_.forget(token);
 }
 
-std::optional<std::string> RequestHandler::why_unauthorized(KeyNumber key, const std::string& faculty) const {
-  if (key == 0) return std::nullopt;  // a plain endpoint, whose peers may request rooms
-  const auto* const listed = keys_ == nullptr ? nullptr : keys_->find(key);
-  if (listed == nullptr) return "the key of this connection is not in the list";
-  return why_not_ask(listed->role, faculty);
+std::optional<RequestError> RequestHandler::why_not(const PeerMessage& message,
+                                                    const AllocationRequest& request) const {
+  const auto* const listed = keys_ == nullptr || message.key == 0 ? nullptr : keys_->find(message.key);
+  const auto programs_max = listed != nullptr && is_of_office(listed->role) ? kProgramsMax : programs_max_;
+  if (request.programs.size() > programs_max) {
+    return RequestError{Status::kInvalidRequest,
+                        "programs must hold at most " + std::to_string(programs_max) + " entries of this client",
+                        {},
+                        {}};
+  }
+  if (message.key != 0) {  // the peers of plain endpoints may request rooms
+    auto why = listed == nullptr ? std::optional<std::string>{"the key of this connection is not in the list"}
+                                 : why_not_ask(listed->role, request.faculty_name);
+    if (why) return RequestError{Status::kUnauthorized, *std::move(why), {}, {}};
+  }
+  if (message.retry_after.count() > 0) {
+    return RequestError{Status::kOverloaded,
+                        "this client sends more messages than it may; ask again in a moment",
+                        message.retry_after,
+                        {}};
+  }
+  return std::nullopt;
 }
 
 void RequestHandler::refuse(Token token, const MalformedRequest& malformed, SteadyTime now) {

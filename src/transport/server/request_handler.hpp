@@ -27,8 +27,17 @@ class RequestHandler {
   /// @param keeps_health_checks  a health check that comes while the server is not ready gets its reply later, in
   ///   answer_health_checks(); otherwise it gets none
   /// @param keys  the roles of the keys of messages, which outlive the handler; null: no message has a key
-  RequestHandler(MessagePort& port, CommitPipeline& pipeline, bool keeps_health_checks, const KeyRing* keys = nullptr)
-      : port_(port), pipeline_(pipeline), keeps_health_checks_(keeps_health_checks), keys_(keys) {}
+  /// @param programs_max  in a request of a peer whose role is not the office's
+  RequestHandler(MessagePort& port, CommitPipeline& pipeline, bool keeps_health_checks, const KeyRing* keys = nullptr,
+                 std::size_t programs_max = kProgramsMax)
+      : port_(port),
+        pipeline_(pipeline),
+        keeps_health_checks_(keeps_health_checks),
+        keys_(keys),
+        programs_max_(programs_max) {}
+
+  /// From the next request on.
+  void change_programs_max(std::size_t programs_max) { programs_max_ = programs_max; }
 
   /// Handles the next message. @return false if there is none
   bool handle_next(const Now& now);
@@ -44,8 +53,8 @@ class RequestHandler {
 
  private:
   void refuse(Token token, const MalformedRequest& malformed, SteadyTime now);
-  /// Why the peer of a message may not make a request; none: it may.
-  [[nodiscard]] std::optional<std::string> why_unauthorized(KeyNumber key, const std::string& faculty) const;
+  /// Why the peer of a message may not make this request; none: it may.
+  [[nodiscard]] std::optional<RequestError> why_not(const PeerMessage& message, const AllocationRequest& request) const;
   void reply(Token token, const AllocationRequest& request, const Outcome& outcome, SteadyTime now);
 
   // Fixed after construction.
@@ -54,6 +63,7 @@ class RequestHandler {
   const bool keeps_health_checks_;
   const KeyRing* const keys_;
 
+  std::size_t programs_max_;
   std::vector<Token> health_checks_;
   AllocationRequestDecoder decoder_;
   std::string body_;  // of the current reply

@@ -77,7 +77,8 @@ RouterPortOptions port_options(const ServerOptions& options) {
           .frame_bytes_max = kFrameBytesMax,
           .counts_peers = true,
           .dropped = {LogLevel::kWarning, "reply-dropped", "a peer has disconnected or does not read its replies", {}},
-          .lock = options.lock};
+          .lock = options.lock,
+          .limits = options.limits};
 }
 
 }  // namespace
@@ -90,7 +91,8 @@ class Server::Loop {
         port_(port_options(options), log_),
         resource_watch_(options.memory_max, options.memory_max_name, log_),
         pipeline_(with_endpoint(options, best_endpoint(options, port_.addresses())), std::move(start)),
-        requests_(port_, pipeline_, options.only_while_leading, options.lock ? options.lock->keys.get() : nullptr),
+        requests_(port_, pipeline_, options.only_while_leading, options.lock ? options.lock->keys.get() : nullptr,
+                  options.programs_max),
         store_(repository, now, [this](StoreEvent event) { store_events_.push(std::move(event)); }) {
     if (only_while_leading_) port_.park();
     publish_if_due(now());
@@ -107,6 +109,8 @@ class Server::Loop {
   void change(const ServerChanges& changes) {
     resource_watch_.change_memory_max(changes.memory_max);
     pipeline_.change_lease(changes.lease, now());
+    port_.change_limits(changes.limits);
+    requests_.change_programs_max(changes.programs_max);
     if (changes.keys) port_.change_keys(*changes.keys);
   }
 

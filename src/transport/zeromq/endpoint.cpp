@@ -18,12 +18,13 @@ constexpr std::string_view kCurve = "curve://";
 }  // namespace
 
 Endpoint::Endpoint(std::vector<ListenAt> listen_at, std::size_t frame_bytes_max, bool counts_peers,
-                   std::optional<PortLock> lock, ZapHandler::OnRefused on_refused)
+                   std::optional<PortLock> lock, ZapHandler::OnRefused on_refused, const PeerLimits& limits)
     : listen_at_(std::move(listen_at)),
       frame_bytes_max_(frame_bytes_max),
       counts_peers_(counts_peers),
       lock_(std::move(lock)),
-      on_refused_(std::move(on_refused)) {
+      on_refused_(std::move(on_refused)),
+      limits_(limits) {
   DTI_CHECK(!listen_at_.empty());
   try {
     bind();
@@ -37,7 +38,7 @@ Endpoint::Endpoint(std::vector<ListenAt> listen_at, std::size_t frame_bytes_max,
 void Endpoint::bind() {
   if (lock_ && !zap_) zap_.emplace(context_, lock_->keys, on_refused_);  // before the first connection
   router_ = make_router(context_, frame_bytes_max_, lock_ ? &*lock_ : nullptr);
-  if (counts_peers_) peers_.emplace(context_, router_);
+  if (counts_peers_) peers_.emplace(context_, router_, limits_);
   const bool is_first = addresses_.empty();
   std::vector<std::string> addresses;
   for (auto& at : listen_at_) {
@@ -45,6 +46,7 @@ void Endpoint::bind() {
     bind_router(router_, at.host, at.port, at.is_secured);
     auto address = router_.get(zmq::sockopt::last_endpoint);
     at.port = port_of(address);
+    if (peers_) peers_->add_port(at.port);
     if (at.is_secured) address.replace(0, kTcp.size(), kCurve);
     addresses.push_back(std::move(address));
   }
@@ -116,6 +118,11 @@ void Endpoint::bind_again(SteadyTime now) {
     if (now >= give_up_at_) throw;
     wake_at_ = now + kBindRetryInterval;
   }
+}
+
+void Endpoint::change(const PeerLimits& limits) {
+  limits_ = limits;
+  if (peers_) peers_->change(limits);
 }
 
 void Endpoint::finish() { close_sockets(); }

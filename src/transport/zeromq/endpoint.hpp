@@ -11,6 +11,7 @@
 #include <zmq.hpp>
 
 #include "dti/base/time.hpp"
+#include "dti/quota/peer_limits.hpp"
 #include "dti/transport/zeromq/locks.hpp"
 #include "transport/zeromq/outbox.hpp"
 #include "transport/zeromq/peer_count.hpp"
@@ -34,9 +35,10 @@ class Endpoint {
   /// @param counts_peers  count_peers() is called often
   /// @param lock  needed if an address is secured
   /// @param on_refused  see ZapHandler; used with a lock only
+  /// @param limits  of connections; used with counts_peers only
   /// @throws std::runtime_error  with a sentence for people
   Endpoint(std::vector<ListenAt> listen_at, std::size_t frame_bytes_max, bool counts_peers,
-           std::optional<PortLock> lock = {}, ZapHandler::OnRefused on_refused = {});
+           std::optional<PortLock> lock = {}, ZapHandler::OnRefused on_refused = {}, const PeerLimits& limits = {});
   ~Endpoint() { close_sockets(); }
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
@@ -74,6 +76,14 @@ class Endpoint {
   [[nodiscard]] std::uint64_t count_peers() { return peers_ ? peers_->update() : 0; }
   /// Handshakes that failed since the last call; none without counts_peers.
   [[nodiscard]] PeerCount::Failures take_failures() { return peers_ ? peers_->take_failures() : PeerCount::Failures{}; }
+  /// Connections that exceeded a limit since the last call; none without counts_peers.
+  [[nodiscard]] PeerCount::Excess take_excess() { return peers_ ? peers_->take_excess() : PeerCount::Excess{}; }
+  /// Ends the connection of a message; does nothing without counts_peers. See PeerCount::end().
+  void end_connection(int descriptor, Network network) {
+    if (peers_) peers_->end(descriptor, network);
+  }
+  /// Changes the limits of connections; those that are there stay.
+  void change(const PeerLimits& limits);
 
   [[nodiscard]] const std::optional<PortLock>& lock() const { return lock_; }
   [[nodiscard]] zmq::socket_t& router() { return router_; }
@@ -97,6 +107,7 @@ class Endpoint {
   std::optional<ZapHandler> zap_;  // with lock_, while the context has sockets
   zmq::socket_t router_;
   std::optional<PeerCount> peers_;  // with counts_peers_, while it is bound
+  PeerLimits limits_;
   Outbox outbox_{router_};
   std::uint64_t times_closed_ = 0;
   std::optional<SteadyTime> wake_at_;

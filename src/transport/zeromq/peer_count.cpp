@@ -20,8 +20,8 @@ struct Event {
 
 }  // namespace
 
-PeerCount::PeerCount(zmq::context_t& context, zmq::socket_t& socket)
-    : socket_(socket), events_(context, zmq::socket_type::pair) {
+PeerCount::PeerCount(zmq::context_t& context, zmq::socket_t& socket, const PeerLimits& limits)
+    : socket_(socket), events_(context, zmq::socket_type::pair), table_(limits) {
   static std::atomic<std::uint64_t> number{0};
   const auto address = "inproc://peers-" + std::to_string(++number);
   events_.set(zmq::sockopt::linger, 0);
@@ -45,15 +45,33 @@ std::uint64_t PeerCount::update() {
     if (frame.size() < sizeof event.kind + sizeof event.value) continue;
     std::memcpy(&event.kind, frame.data(), sizeof event.kind);
     std::memcpy(&event.value, frame.data<char>() + sizeof event.kind, sizeof event.value);
-    if (event.kind == ZMQ_EVENT_ACCEPTED) ++count_;
-    if (event.kind == ZMQ_EVENT_DISCONNECTED && count_ > 0) --count_;
+    const auto descriptor = static_cast<int>(event.value);  // of the first two events
+    if (event.kind == ZMQ_EVENT_ACCEPTED) add(descriptor);
+    if (event.kind == ZMQ_EVENT_DISCONNECTED) table_.remove(descriptor);
     if (event.kind == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) ++failures_.other;
     if (event.kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) {
       const bool is_mechanism = event.value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH;
       ++(is_mechanism ? failures_.mechanism : failures_.other);
     }
   }
-  return count_;
+  return table_.count();
+}
+
+void PeerCount::end(int descriptor, Network network) {
+  if (connection_.hold(descriptor, ports_) == network) connection_.end();
+  connection_.release();
+}
+
+/// A connection that has ended by now is added too, because the report of its end comes later.
+void PeerCount::add(int descriptor) {
+  const auto network = connection_.hold(descriptor, ports_);
+  const auto verdict = table_.add(descriptor, network.value_or(Network::kLocal));
+  if (network && verdict != ConnectionTable::Verdict::kAdmitted) {
+    connection_.end();
+    ++(verdict == ConnectionTable::Verdict::kFull ? excess_.in_all : excess_.of_address);
+    excess_.last = *network;
+  }
+  connection_.release();
 }
 
 }  // namespace dti

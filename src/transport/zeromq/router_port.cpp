@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <numeric>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -15,6 +14,8 @@
 #include "dti/base/check.hpp"
 #include "dti/base/log_limit.hpp"
 #include "dti/keys/zap_message.hpp"
+#include "dti/quota/message_counts.hpp"
+#include "dti/quota/network.hpp"
 #include "transport/zeromq/endpoint.hpp"
 #include "transport/zeromq/envelope.hpp"
 #include "transport/zeromq/frames.hpp"
@@ -24,7 +25,8 @@ namespace {
 
 constexpr auto kDropLogInterval = std::chrono::seconds{1};
 constexpr auto kRefusalLogInterval = std::chrono::seconds{1};
-constexpr int kSkippedMax = 64;  // messages without an accepted key that one receive() skips
+constexpr int kSkippedMax = 64;                           // messages without an accepted key that one receive() skips
+constexpr std::chrono::milliseconds kRetryAfterMin{100};  // so that a client with many requests does not repeat at once
 
 /// The destination of a reply.
 struct Route {
@@ -83,33 +85,67 @@ struct RouterPort::Parts {
       : log(std::move(sink)),
         dropped_event(options.dropped),
         plain_id(options.lock ? plain_user_id(options.lock->keys->mark()) : ""),
-        endpoint(options.listen_at, options.frame_bytes_max, options.counts_peers, options.lock,
-                 [this](const PublicKey& key, const std::string& address) { refused_keys.add(key, address); }) {}
+        endpoint(
+            options.listen_at, options.frame_bytes_max, options.counts_peers, options.lock,
+            [this](const PublicKey& key, const std::string& address) { refused_keys.add(key, address); },
+            options.limits),
+        messages(options.limits, log) {}
 
-  /// The next message whose key is accepted, or that came to a plain address.
-  /// @param key  gets the number of its key
-  std::optional<std::vector<zmq::message_t>> next(KeyNumber& key) {
-    const auto& lock = endpoint.lock();
+  struct Arrival {
+    std::vector<zmq::message_t> frames;
+    KeyNumber key = 0;
+    std::size_t bytes = 0;
+    std::chrono::milliseconds retry_after{0};
+  };
+
+  /// The next message whose key is accepted, or that came to a plain address, and that is not one of a flood.
+  std::optional<Arrival> next() {
     for (int skipped = 0; skipped < kSkippedMax; ++skipped) {
       auto received = receive_frames(endpoint.router(), 1 + kFramesMax + 1);  // one more shows that there are too many
-      if (!received || !lock) return received;
-      const auto user_id = user_id_of(received->back());
-      if (user_id == plain_id) return received;
-      key = key_of(user_id, lock->keys->mark(), received->front().to_string_view());
-      if (key == 0) {
-        ++unidentified;
-      } else if (lock->keys->find(key) != nullptr) {
-        return received;
-      }
+      if (!received) return std::nullopt;
+      Arrival arrival{.frames = *std::move(received)};
+      if (is_accepted(arrival) && may_come(arrival)) return arrival;
     }
     return std::nullopt;
+  }
+
+  /// Finds the key of a message.
+  bool is_accepted(Arrival& arrival) {
+    const auto& lock = endpoint.lock();
+    if (!lock) return true;
+    const auto user_id = user_id_of(arrival.frames.back());
+    if (user_id == plain_id) return true;
+    arrival.key = key_of(user_id, lock->keys->mark(), arrival.frames.front().to_string_view());
+    if (arrival.key == 0) ++unidentified;
+    return arrival.key != 0 && lock->keys->find(arrival.key) != nullptr;
+  }
+
+  /// Counts a message for the limit of its peer. If it is one of a flood, the connection is closed.
+  bool may_come(Arrival& arrival) {
+    for (const auto& frame : arrival.frames) arrival.bytes += frame.size();
+    if (!messages.is_on()) return true;
+    auto& frame = arrival.frames.back();
+    // libzmq takes both from the connection; a peer cannot claim other ones.
+    const auto* const address = zmq_msg_gets(frame.handle(), "Peer-Address");
+    const auto network = address == nullptr ? Network::kLocal : network_of(address);
+    std::optional<MessageCounts::Key> key;
+    if (arrival.key != 0) key = {arrival.key, endpoint.lock()->keys->find(arrival.key)->name};
+    const auto verdict = messages.count(key, network, arrival.bytes, std::chrono::steady_clock::now());
+    if (verdict.wait.count() == 0) return true;
+    if (verdict.is_flood) {
+      endpoint.end_connection(zmq_msg_get(frame.handle(), ZMQ_SRCFD), network);
+      return false;
+    }
+    arrival.retry_after = std::max(std::chrono::ceil<std::chrono::milliseconds>(verdict.wait), kRetryAfterMin);
+    return true;
   }
 
   [[nodiscard]] std::uint64_t refused_handshakes() const { return failures.mechanism + failures.other; }
 
   /// Logs the handshakes that failed, and the messages of peers that are not known.
   void log_refusals(SteadyTime now) {
-    if (endpoint.lock() && endpoint.is_bound()) static_cast<void>(endpoint.count_peers());  // reads the reports
+    static_cast<void>(endpoint.count_peers());  // reads the reports
+    log_excess(now);
     const auto fresh = endpoint.take_failures();
     failures.mechanism += fresh.mechanism;
     failures.other += fresh.other;
@@ -132,6 +168,24 @@ struct RouterPort::Parts {
          "to "
          "connect again",
          {{"in-all", std::to_string(unidentified)}}});
+  }
+
+  /// Logs the connections that exceeded a limit.
+  void log_excess(SteadyTime now) {
+    const auto fresh = endpoint.take_excess();
+    const auto count = fresh.of_address + fresh.in_all;
+    if (count == 0) return;
+    excess.of_address += fresh.of_address;
+    excess.in_all += fresh.in_all;
+    const auto passed = excess_log_limit.pass(now, count);
+    if (!passed) return;
+    const std::string who = fresh.in_all > 0 ? "all clients together have" : "one address has";
+    log({LogLevel::kWarning,
+         "connections-refused",
+         who + " as many connections as allowed, so newer ones were closed",
+         {{"address", network_text(fresh.last)},
+          {"count", std::to_string(*passed)},
+          {"in-all", std::to_string(excess.of_address + excess.in_all)}}});
   }
 
   Route take(Token token) {
@@ -165,14 +219,17 @@ struct RouterPort::Parts {
   std::unordered_map<Token, Route> routes;  // of the messages that wait for their reply
   std::size_t waiting_bytes = 0;            // of routes
   Token last_token = 0;
+  MessageCounts messages;
   std::vector<zmq::message_t> frames;  // of the last received message
   LogLimit drop_log_limit{kDropLogInterval};
   std::uint64_t dropped_logged = 0;
   PeerCount::Failures failures;    // in all
+  PeerCount::Excess excess;        // in all
   std::uint64_t unidentified = 0;  // messages
   std::uint64_t unidentified_logged = 0;
   LogLimit refusal_log_limit{kRefusalLogInterval};
   LogLimit unidentified_log_limit{kRefusalLogInterval};
+  LogLimit excess_log_limit{kRefusalLogInterval};
 };
 
 static_assert(RouterPort::kFramesMax == kFramesMax);
@@ -184,27 +241,24 @@ RouterPort::~RouterPort() = default;
 
 std::optional<PeerMessage> RouterPort::receive() {
   auto& parts = *parts_;
-  auto& endpoint = parts.endpoint;
-  KeyNumber key = 0;
-  auto received = parts.next(key);
-  if (!received) return std::nullopt;
+  auto arrival = parts.next();
+  if (!arrival) return std::nullopt;
   auto& frames = parts.frames;
-  frames = *std::move(received);
+  frames = std::move(arrival->frames);
   const auto views = frame_views(frames);
-  const auto bytes = std::accumulate(views.begin(), views.end(), std::size_t{0},
-                                     [](std::size_t sum, std::string_view frame) { return sum + frame.size(); });
   auto unpacked = unpack(std::span{views}.subspan(1));
   const Token token = ++parts.last_token;
-  const auto kept = unpacked.too_many_frames ? frames[0].size() : bytes - unpacked.body.size();
+  const auto kept = unpacked.too_many_frames ? frames[0].size() : arrival->bytes - unpacked.body.size();
   parts.waiting_bytes += kept;
-  Route arrived{std::move(frames[0]), std::move(unpacked.envelope), endpoint.times_closed(), key, kept};
+  Route arrived{std::move(frames[0]), std::move(unpacked.envelope), parts.endpoint.times_closed(), arrival->key, kept};
   const auto& route = parts.routes.emplace(token, std::move(arrived)).first->second;
   return PeerMessage{.token = token,
                      .peer = route.routing_id.to_string_view(),
                      .body = unpacked.body,
-                     .bytes = bytes,
+                     .bytes = arrival->bytes,
                      .is_too_long = unpacked.too_many_frames,
-                     .key = key};
+                     .key = arrival->key,
+                     .retry_after = arrival->retry_after};
 }
 
 void RouterPort::reply(Token token, std::string_view body, SteadyTime now) {
@@ -242,7 +296,9 @@ std::uint64_t RouterPort::dropped() const { return parts_->endpoint.outbox().dro
 Drops RouterPort::drops() const { return parts_->endpoint.outbox().drops(); }
 
 Refusals RouterPort::refusals() const {
-  return {parts_->refused_keys.count(), parts_->failures.mechanism, parts_->failures.other, parts_->unidentified};
+  return {parts_->refused_keys.count(), parts_->failures.mechanism, parts_->failures.other,
+          parts_->unidentified,         parts_->excess.of_address,  parts_->excess.in_all,
+          parts_->messages.refused(),   parts_->messages.dropped()};
 }
 
 std::uint64_t RouterPort::count_peers() { return parts_->endpoint.count_peers(); }
@@ -270,6 +326,11 @@ void RouterPort::change_keys(const KeyList& keys) {
        "a removed key may be connected, so every connection of a secured endpoint was closed; clients can connect "
        "again at once",
        {}});
+}
+
+void RouterPort::change_limits(const PeerLimits& limits) {
+  parts_->endpoint.change(limits);
+  parts_->messages.change(limits);
 }
 
 void RouterPort::park() {

@@ -51,7 +51,6 @@ class ReservedPort {
 
 TEST_F(FacultyNodeTest, PublishesWhatItHasDoneIfItsOwnerWantsThat) {
   auto options = options_for({server_.host_port, "127.0.0.1:1"});
-  options.publishes_figures = true;
   start(std::move(options));
   auto asking = program();
   send(asking, {"", room_request("civil")});
@@ -74,14 +73,6 @@ TEST_F(FacultyNodeTest, PublishesWhatItHasDoneIfItsOwnerWantsThat) {
   EXPECT_TRUE(figures->servers[0].is_in_use);
   EXPECT_FALSE(figures->servers[1].is_connected);
   EXPECT_FALSE(figures->servers[1].is_in_use);
-}
-
-TEST_F(FacultyNodeTest, PublishesNothingWithoutThat) {
-  start(options_for({server_.host_port}));
-  auto asking = program();
-  send(asking, {"", "{}"});
-  (void)receive(asking);
-  EXPECT_EQ(node_->figures().newest()->at, SteadyTime{});
 }
 
 TEST_F(FacultyNodeTest, AProgramIsAnsweredInTheEnvelopeOfItsRequest) {

@@ -35,7 +35,7 @@ class FakePort final : public MessagePort {
     if (messages.empty()) return std::nullopt;
     std::tie(body_, is_too_long_) = std::move(messages.front());
     messages.pop_front();
-    return PeerMessage{++received, "peer", body_, body_.size(), is_too_long_, key};
+    return PeerMessage{++received, "peer", body_, body_.size(), is_too_long_, key, retry_after};
   }
   void reply(Token token, std::string_view body, SteadyTime /*now*/) override {
     DTI_CHECK(!forgotten.contains(token) && replies.emplace(token, body).second);
@@ -45,6 +45,7 @@ class FakePort final : public MessagePort {
 
   std::deque<std::pair<std::string, bool>> messages;  // body, has too many frames?
   KeyNumber key = 0;                                  // of the next message
+  std::chrono::milliseconds retry_after{0};           // of the next message
   Token received = 0;
   std::map<Token, std::string> replies;
   std::set<Token> forgotten;
@@ -194,6 +195,53 @@ TEST_F(RequestHandlerTest, AKeyThatWasRemovedMayNotRequestAnything) {
   port_.messages.emplace_back(kRequest, false);
   ASSERT_TRUE(handler.handle_next(now_));
   EXPECT_TRUE(replied(1, "UNAUTHORIZED"));
+}
+
+TEST_F(RequestHandlerTest, OnlyRequestsOfAPeerThatSendsTooMuchAreRefusedWithTheTimeOfARepeat) {
+  lead();
+  port_.retry_after = 250ms;
+  receive(kRequest);
+  EXPECT_TRUE(replied(1, R"("error-message":"OVERLOADED")")) << port_.replies[1];
+  EXPECT_TRUE(replied(1, R"("retry-after-ms":250)"));
+  EXPECT_TRUE(replied(1, R"("program-id":"a")")) << "old faculties pass the status of each entry on";
+  receive("{");
+  EXPECT_TRUE(replied(2, "INVALID-REQUEST"));
+  receive(kHealthCheck);
+  EXPECT_EQ(port_.replies.at(3), std::string("\x01"));
+  EXPECT_EQ(end_turn(), 0U) << "no request came to the pipeline";
+  port_.retry_after = 0ms;
+  receive(kRequest);
+  EXPECT_EQ(end_turn(), 1U);
+}
+
+TEST_F(RequestHandlerTest, ARequestWithTooManyProgramsIsRefusedUnlessItsKeyIsTheOffices) {
+  struct Case {
+    const char* role;  // null: no key
+    bool may;
+  };
+  const Case cases[] = {{nullptr, false}, {"faculty:f1", false}, {"office", true}};
+  const std::string two = R"({"semester":"2025-10","faculty-name":"f1","programs":[)"
+                          R"({"program-id":"a","program-name":"p1","classrooms":7,"labs":2},)"
+                          R"({"program-id":"b","program-name":"p2","classrooms":7,"labs":2}]})";
+  for (const auto& [role, may] : cases) {
+    KeyRing ring{role == nullptr ? KeyList{}
+                                 : KeyList{{"name", std::get<KeyRole>(parse_role(role)), make_key_pair().public_key}}};
+    RequestHandler handler{port_, pipeline_, true, &ring, 1};
+    if (!pipeline_.is_ready(now_)) lead();
+    port_.key = role == nullptr ? 0 : 1;
+    const auto ask = [&](const std::string& body) {
+      port_.messages.emplace_back(body, false);
+      EXPECT_TRUE(handler.handle_next(now_));
+      return port_.received;
+    };
+    const auto refused = [&](Token token) {
+      return replied(token, "INVALID-REQUEST") && replied(token, "at most 1 entries");
+    };
+    EXPECT_EQ(refused(ask(two)), !may) << (role == nullptr ? "no key" : role);
+    EXPECT_FALSE(refused(ask(kRequest)));
+    handler.change_programs_max(2);
+    EXPECT_FALSE(refused(ask(two)));
+  }
 }
 
 }  // namespace

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -195,6 +198,159 @@ TEST_F(RouterPortDeathTest, ASecondReplyToAMessageIsABug) {
   const auto token = receive().token;
   port_.reply(token, "answer", now_);
   EXPECT_DEATH(port_.reply(token, "again", now_), "");
+}
+
+/// A port with limits for this machine too, and its peers.
+class LimitedPort : public testing::Test {
+ protected:
+  zmq::socket_t connect() {
+    auto peer = peers::make_peer(context_, zmq::socket_type::dealer);
+    peer.set(zmq::sockopt::reconnect_ivl, -1);
+    peer.set(zmq::sockopt::rcvtimeo, 10'000);
+    peer.connect(port_.address());
+    return peer;
+  }
+  /// Turns until a message comes; none if the number of refused connections reaches `refused` before.
+  std::optional<PeerMessage> receive(std::uint64_t refused = ~std::uint64_t{0}) {
+    for (const auto until = std::chrono::steady_clock::now() + 10s; std::chrono::steady_clock::now() < until;) {
+      port_.retry(std::chrono::steady_clock::now());
+      if (auto message = port_.receive()) return message;
+      if (count(Refusal::kAddressFull) + count(Refusal::kFull) >= refused) return std::nullopt;
+      PollItem items[] = {port_.poll_item()};
+      wait_for(items, std::chrono::steady_clock::now() + 5ms);
+    }
+    ADD_FAILURE() << "no message came";
+    return std::nullopt;
+  }
+  /// The peer asks, and gets an answer.
+  void serve(zmq::socket_t& peer) {
+    peers::send(peer, {"ask"});
+    const auto message = receive();
+    ASSERT_TRUE(message);
+    port_.reply(message->token, "answer", std::chrono::steady_clock::now());
+    EXPECT_EQ(peers::receive(peer), (Frames{"answer"}));
+  }
+  void wait_for_connections(std::uint64_t count) {
+    for (const auto until = std::chrono::steady_clock::now() + 10s; port_.count_peers() != count;) {
+      ASSERT_LT(std::chrono::steady_clock::now(), until);
+      std::this_thread::yield();
+    }
+  }
+  [[nodiscard]] std::uint64_t count(Refusal refusal) const {
+    return port_.refusals()[static_cast<std::size_t>(refusal)];
+  }
+  [[nodiscard]] std::size_t logged(const std::string& event) const {
+    return static_cast<std::size_t>(
+        std::count_if(log_.begin(), log_.end(), [&](const LogEvent& entry) { return entry.event == event; }));
+  }
+
+  zmq::context_t context_;
+  std::vector<LogEvent> log_;
+  RouterPort port_{
+      {.listen_at = {{"127.0.0.1", 0}},
+       .frame_bytes_max = 1'000'000,
+       .counts_peers = true,
+       .dropped = {LogLevel::kWarning, "reply-dropped", "it has gone", {}},
+       .lock = {},
+       .limits = {.connections_max = 3, .connections_per_address = 2, .messages_per_second = 0, .are_for_local = true}},
+      [this](const LogEvent& event) { log_.push_back(event); }};
+};
+
+TEST_F(LimitedPort, ClosesTheNewestConnectionOfAnAddressThatHasTooMany) {
+  auto one = connect();
+  serve(one);
+  auto other = connect();
+  serve(other);
+  auto refused = connect();
+  EXPECT_FALSE(receive(1));
+  wait_for_connections(2);
+  serve(one);
+  serve(other);
+  EXPECT_EQ(count(Refusal::kAddressFull), 1U);
+  EXPECT_EQ(logged("connections-refused"), 1U);
+}
+
+TEST_F(LimitedPort, HasPlaceAgainWhenAConnectionHasEnded) {
+  auto one = connect();
+  serve(one);
+  {
+    auto other = connect();
+    serve(other);
+  }
+  wait_for_connections(1);
+  auto next = connect();
+  serve(next);
+  EXPECT_EQ(count(Refusal::kAddressFull), 0U);
+}
+
+TEST_F(LimitedPort, KeepsItsConnectionsUnderASmallerLimitAndTakesMoreUnderALargerOne) {
+  auto one = connect();
+  serve(one);
+  auto other = connect();
+  serve(other);
+  port_.change_limits({.connections_max = 1, .are_for_local = true});
+  auto refused = connect();
+  EXPECT_FALSE(receive(1));
+  EXPECT_EQ(count(Refusal::kFull), 1U);
+  serve(one);
+  serve(other);
+  port_.change_limits({.connections_max = 3, .are_for_local = true});
+  wait_for_connections(2);
+  auto next = connect();
+  serve(next);
+}
+
+TEST_F(LimitedPort, CountsTheConnectionsOfItsNewSocketAfterItWasClosed) {
+  auto one = connect();
+  serve(one);
+  auto other = connect();
+  serve(other);
+  port_.close(std::chrono::steady_clock::now());
+  while (!port_.is_bound()) port_.listen_again(std::chrono::steady_clock::now());
+  auto next = connect();
+  serve(next);
+  auto last = connect();
+  serve(last);
+  auto refused = connect();
+  EXPECT_FALSE(receive(1));
+}
+
+TEST_F(LimitedPort, SaysWhenAPeerMayRepeatAMessageThatIsOneTooManyAndThatIsNotAtOnce) {
+  port_.change_limits({.messages_per_second = 2, .are_for_local = true});
+  auto peer = connect();
+  constexpr int kMessages = 2 * 10 + 5;
+  for (int i = 0; i < kMessages; ++i) peers::send(peer, {"ask"});
+  int refused = 0;
+  for (int i = 0; i < kMessages; ++i) {
+    const auto message = receive();
+    ASSERT_TRUE(message);
+    if (message->retry_after.count() == 0) continue;
+    ++refused;
+    EXPECT_GE(message->retry_after, 100ms);
+    EXPECT_LE(message->retry_after, 500ms * (1 + refused));
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_EQ(count(Refusal::kTooMany), static_cast<std::uint64_t>(refused));
+  EXPECT_EQ(logged("messages-refused"), 1U);
+}
+
+TEST_F(LimitedPort, ClosesTheConnectionOfAFloodAndServesTheOthers) {
+  auto peer = connect();
+  serve(peer);
+  port_.change_limits({.messages_per_second = 1, .are_for_local = true});
+  constexpr int kPassOrAreRefused = 2 * 10;
+  for (int i = 0; i < kPassOrAreRefused + 5; ++i) peers::send(peer, {"ask"});
+  for (int i = 0; i < kPassOrAreRefused; ++i) ASSERT_TRUE(receive());
+  wait_for_connections(1);
+  for (const auto until = std::chrono::steady_clock::now() + 10s; port_.count_peers() > 0;) {
+    ASSERT_LT(std::chrono::steady_clock::now(), until);
+    EXPECT_FALSE(port_.receive());
+  }
+  EXPECT_GT(count(Refusal::kFlood), 0U);
+  EXPECT_EQ(logged("flood-closed"), 1U);
+  port_.change_limits({.are_for_local = true});
+  auto other = connect();
+  serve(other);
 }
 
 }  // namespace

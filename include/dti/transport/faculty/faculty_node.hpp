@@ -10,6 +10,7 @@
 
 #include "dti/base/log.hpp"
 #include "dti/base/stop_signals.hpp"
+#include "dti/quota/peer_limits.hpp"
 #include "dti/service/faculty/faculty_service.hpp"
 #include "dti/transport/faculty/faculty_figures.hpp"
 #include "dti/transport/zeromq/locks.hpp"
@@ -19,15 +20,16 @@ namespace dti {
 struct FacultyNodeOptions {
   FacultyOptions service;                                // its client.endpoints are the servers' host:port
   std::vector<ListenAt> listen_at{{"127.0.0.1", 5000}};  // at least one
-  bool publishes_figures = false;             // for monitoring; the loop then turns at least ten times a second
-  std::optional<PortLock> lock = {};          // needed for a secured address
-  std::vector<ClientLock> server_locks = {};  // one for each server; empty: plain connections
+  std::optional<PortLock> lock = {};                     // needed for a secured address
+  std::vector<ClientLock> server_locks = {};             // one for each server; empty: plain connections
+  PeerLimits limits = {};                                // of programs
 };
 
 /// The options that may change while a faculty runs, as in FacultyOptions.
 struct FacultyChanges {
   std::size_t programs_min = 1;
   std::chrono::milliseconds batch_wait{};
+  PeerLimits limits = {};            // as in FacultyNodeOptions
   std::optional<KeyList> keys = {};  // of programs that may connect; none: they stay
 };
 
@@ -49,7 +51,7 @@ class FacultyNode {
   /// The first of them.
   [[nodiscard]] const std::string& endpoint() const { return endpoints().front(); }
 
-  /// The newest figures; only those of the start without publishes_figures. They live as long as this. Thread: any.
+  /// The newest figures, at most 0.1 s old while run() runs. They live as long as this. Thread: any.
   [[nodiscard]] const FacultyBoard& figures() const;
 
   /// Serves until the work is complete (only if a semester was given) or a stop is requested. Call it once.

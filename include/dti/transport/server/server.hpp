@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dti/base/log.hpp"
+#include "dti/quota/peer_limits.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
 #include "dti/service/ledger/repository.hpp"
 #include "dti/transport/server/server_figures.hpp"
@@ -30,13 +31,18 @@ struct ServerOptions {
   bool only_while_leading = false;
   std::string memory_max_name = "the memory limit";  // the name of memory_max in the log; a program gives its flag
   std::optional<PortLock> lock = {};                 // needed for a secured address
+  PeerLimits limits = {};
+  /// In a request of a peer whose role is not the office's. The protocol has a limit for all peers.
+  std::size_t programs_max = SIZE_MAX;
 };
 
 /// The options that may change while the server runs.
 struct ServerChanges {
   std::size_t memory_max = 0;         // as in ServerOptions
   std::chrono::milliseconds lease{};  // as in Lease
-  std::optional<KeyList> keys = {};   // that may connect; none: they stay
+  PeerLimits limits = {};             // as in ServerOptions
+  std::size_t programs_max = SIZE_MAX;
+  std::optional<KeyList> keys = {};  // that may connect; none: they stay
 };
 
 /// The role of a server. It may change any number of times.

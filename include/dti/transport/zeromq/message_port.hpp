@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -18,6 +19,8 @@ struct PeerMessage {
   std::size_t bytes = 0;     // of the whole message, with its envelope and routing id
   bool is_too_long = false;  // the message has too many frames; then it has no body
   KeyNumber key = 0;         // that the peer has proved, listed when the message was received; 0: a plain endpoint
+  /// More than 0: the peer has sent too many messages, so its request must be refused. It may repeat it after this time.
+  std::chrono::milliseconds retry_after{0};
 };
 
 /// Receives the messages of peers and sends the replies. RouterPort implements it with a socket; the simulation has its

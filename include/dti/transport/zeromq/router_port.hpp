@@ -10,6 +10,7 @@
 
 #include "dti/base/log.hpp"
 #include "dti/base/time.hpp"
+#include "dti/quota/peer_limits.hpp"
 #include "dti/transport/zeromq/drops.hpp"
 #include "dti/transport/zeromq/locks.hpp"
 #include "dti/transport/zeromq/message_port.hpp"
@@ -24,6 +25,7 @@ struct RouterPortOptions {
   bool counts_peers = false;          // the owner calls count_peers() at least once a second
   LogEvent dropped;                   // logged when replies are dropped, with the field dropped-in-all: their number
   std::optional<PortLock> lock = {};  // needed for a secured address
+  PeerLimits limits = {};             // those of connections need counts_peers
 };
 
 /// A socket that receives the messages of peers and sends the replies. A reply has the envelope of its message. reply()
@@ -31,7 +33,8 @@ struct RouterPortOptions {
 /// logged at most once a second. The port can be closed with all its connections, and opened again at the same address,
 /// either at once or after it was parked. At a secured address, only peers with a listed key connect. A peer cannot
 /// choose its routing id there, so it cannot get the replies of another one. Messages of a key that was removed are not
-/// returned. Thread: one.
+/// returned. Connections above a limit are closed within the time between two calls of retry() or count_peers().
+/// Thread: one.
 class RouterPort final : public MessagePort {
  public:
   static constexpr std::size_t kFramesMax = 4;  // of a message, without its routing id
@@ -60,8 +63,8 @@ class RouterPort final : public MessagePort {
   [[nodiscard]] std::uint64_t dropped() const;
   /// The same, by reason.
   [[nodiscard]] Drops drops() const;
-  /// The connections and messages that were refused since the construction, by Refusal; without counts_peers, only kKey
-  /// and kUnidentified.
+  /// The connections and messages that were refused since the construction, by Refusal; without counts_peers, only kKey,
+  /// kUnidentified and kTooMany.
   [[nodiscard]] Refusals refusals() const;
   /// How many connections there are; 0 without counts_peers. libzmq keeps a report of each new and closed connection
   /// until this call.
@@ -71,6 +74,9 @@ class RouterPort final : public MessagePort {
   /// and gets no replies. If it may be connected, all connections of secured endpoints are closed, because libzmq does
   /// not tell which one it has. Those of plain endpoints stay: an old peer would wait for its reply without end.
   void change_keys(const KeyList& keys);
+
+  /// Changes the limits from now on. Connections that are there stay.
+  void change_limits(const PeerLimits& limits);
 
   /// Closes every connection and waits until libzmq has freed their memory, for some milliseconds. The next
   /// listen_again() listens again.

@@ -1,0 +1,46 @@
+#include "dti/keys/settings/limit_settings.hpp"
+
+namespace dti {
+namespace {
+
+constexpr std::int64_t kConnectionsMax = 1'000'000;  // the descriptors that a process gets at most
+constexpr std::int64_t kMessagesMax = 1'000'000;     // more than a server can read
+
+}  // namespace
+
+std::vector<Setting> limit_settings() {
+  return {
+      {.name = "connections-max",
+       .group = "Limits",
+       .kind = IntegerKind{0, kConnectionsMax},
+       .help = "How many connections other machines may have in all. The newest ones above it are closed. 0 means no "
+               "limit.",
+       .default_value = "20000",
+       .reloads = true},
+      {.name = "connections-per-address",
+       .group = "Limits",
+       .kind = IntegerKind{0, kConnectionsMax},
+       .help =
+           "The same, for each IPv4 address and for the first 64 bits of each IPv6 address. Raise it if many clients "
+           "share one address behind a proxy or NAT. 0 means no limit.",
+       .default_value = "1000",
+       .reloads = true},
+      {.name = "messages-per-second",
+       .group = "Limits",
+       .kind = IntegerKind{0, kMessagesMax},
+       .help =
+           "How many messages each key may send, or without a key each address of another machine; ten times as many "
+           "at once after a pause. Each 16 KiB of a message count as one more. Requests above it get OVERLOADED. 0 "
+           "means no limit.",
+       .default_value = "1000",
+       .reloads = true},
+  };
+}
+
+PeerLimits read_limits(const Settings& settings) {
+  return {.connections_max = settings.integer("connections-max"),
+          .connections_per_address = settings.integer("connections-per-address"),
+          .messages_per_second = settings.integer("messages-per-second")};
+}
+
+}  // namespace dti
