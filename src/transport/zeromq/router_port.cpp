@@ -25,7 +25,9 @@ namespace {
 
 constexpr auto kDropLogInterval = std::chrono::seconds{1};
 constexpr auto kRefusalLogInterval = std::chrono::seconds{1};
-constexpr int kSkippedMax = 64;                           // messages without an accepted key that one receive() skips
+constexpr int kSkippedMax = 64;        // messages without an accepted key that one receive() skips
+constexpr int kMessagesPerClock = 64;  // that come without a pause and are counted at one time: less than a millisecond
+constexpr auto kReportInterval = std::chrono::milliseconds{20};  // of libzmq's reports of connections
 constexpr std::chrono::milliseconds kRetryAfterMin{100};  // so that a client with many requests does not repeat at once
 
 /// The destination of a reply.
@@ -102,7 +104,10 @@ struct RouterPort::Parts {
   std::optional<Arrival> next() {
     for (int skipped = 0; skipped < kSkippedMax; ++skipped) {
       auto received = receive_frames(endpoint.router(), 1 + kFramesMax + 1);  // one more shows that there are too many
-      if (!received) return std::nullopt;
+      if (!received) {
+        messages_at_one_time = 0;
+        return std::nullopt;
+      }
       Arrival arrival{.frames = *std::move(received)};
       if (is_accepted(arrival) && may_come(arrival)) return arrival;
     }
@@ -124,13 +129,15 @@ struct RouterPort::Parts {
   bool may_come(Arrival& arrival) {
     for (const auto& frame : arrival.frames) arrival.bytes += frame.size();
     if (!messages.is_on()) return true;
+    if (messages_at_one_time-- <= 0) {
+      messages_at_one_time = kMessagesPerClock;
+      counted_at = std::chrono::steady_clock::now();
+    }
     auto& frame = arrival.frames.back();
-    // libzmq takes both from the connection; a peer cannot claim other ones.
-    const auto* const address = zmq_msg_gets(frame.handle(), "Peer-Address");
-    const auto network = address == nullptr ? Network::kLocal : network_of(address);
+    const auto network = peer_network(frame);
     std::optional<MessageCounts::Key> key;
     if (arrival.key != 0) key = {arrival.key, endpoint.lock()->keys->find(arrival.key)->name};
-    const auto verdict = messages.count(key, network, arrival.bytes, std::chrono::steady_clock::now());
+    const auto verdict = messages.count(key, network, arrival.bytes, counted_at);
     if (verdict.wait.count() == 0) return true;
     if (verdict.is_flood) {
       endpoint.end_connection(zmq_msg_get(frame.handle(), ZMQ_SRCFD), network);
@@ -140,11 +147,25 @@ struct RouterPort::Parts {
     return true;
   }
 
+  /// libzmq takes the address from the connection; a peer cannot claim another one.
+  Network peer_network(zmq::message_t& frame) {
+    const auto* const address = zmq_msg_gets(frame.handle(), "Peer-Address");
+    if (address == nullptr) return Network::kLocal;
+    if (last_address != address) {  // a peer often sends several messages
+      last_address = address;
+      last_network = network_of(last_address);
+    }
+    return last_network;
+  }
+
   [[nodiscard]] std::uint64_t refused_handshakes() const { return failures.mechanism + failures.other; }
 
   /// Logs the handshakes that failed, and the messages of peers that are not known.
   void log_refusals(SteadyTime now) {
-    static_cast<void>(endpoint.count_peers());  // reads the reports
+    if (now >= report_at) {
+      report_at = now + kReportInterval;
+      static_cast<void>(endpoint.count_peers());  // reads the reports
+    }
     log_excess(now);
     const auto fresh = endpoint.take_failures();
     failures.mechanism += fresh.mechanism;
@@ -220,6 +241,11 @@ struct RouterPort::Parts {
   std::size_t waiting_bytes = 0;            // of routes
   Token last_token = 0;
   MessageCounts messages;
+  int messages_at_one_time = 0;  // that may still be counted at counted_at
+  SteadyTime counted_at{};
+  std::string last_address;
+  Network last_network = Network::kLocal;
+  SteadyTime report_at{};
   std::vector<zmq::message_t> frames;  // of the last received message
   LogLimit drop_log_limit{kDropLogInterval};
   std::uint64_t dropped_logged = 0;
@@ -329,6 +355,7 @@ void RouterPort::change_keys(const KeyList& keys) {
 }
 
 void RouterPort::change_limits(const PeerLimits& limits) {
+  static_cast<void>(count_peers());  // the connections that are there by now come under the earlier limits
   parts_->endpoint.change(limits);
   parts_->messages.change(limits);
 }
