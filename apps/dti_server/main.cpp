@@ -40,7 +40,7 @@
 namespace {
 
 /// Reads the settings again, and changes what can change while the server runs.
-void reload(std::span<const std::string> args, dti::Settings& in_use, const std::optional<dti::KeyPair>& key,
+void reload(std::span<const std::string> args, dti::Settings& in_use, const std::optional<dti::OwnKey>& key,
             dti::Server& server, const dti::Log& process_log, const dti::LogSink& log) {
   auto read = dti::read_dti_server_again(args, dti::reload_surroundings());
   const auto* const options = std::get_if<dti::DtiServerOptions>(&read);
@@ -70,6 +70,7 @@ void log_remarks(const dti::DtiServerOptions& options, const dti::LogSink& log) 
          "NOTHING IS STORED with --store=memory:; every grant is lost when the server ends",
          {}});
   }
+  for (const auto& event : dti::key_remarks(options.settings, options.key, &options.doors)) log(event);
   if (options.doors.is_plaintext_exposed) log(dti::plaintext_warning(options.doors));
   if (const auto password = dti::exposed_password(dti::describe_dti_server(), options.settings)) {
     log({dti::LogLevel::kWarning, "password-exposed", *password, {}});

@@ -116,7 +116,8 @@ std::vector<Setting> network_settings() {
   // Beside --bind and --port, and in the groups Network and Keys.
   const auto doors = door_settings("port");
   settings.insert(settings.begin() + 2, doors.begin(), doors.end() - 1);
-  settings.push_back(key_setting("The key file of this server, for curve:// endpoints."));
+  const auto own_key = key_settings("The key file of this server, for curve:// endpoints.");
+  settings.insert(settings.end(), own_key.begin(), own_key.end());
   settings.push_back(doors.back());
   return settings;
 }

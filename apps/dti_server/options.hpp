@@ -26,7 +26,7 @@ struct DtiServerOptions {
   PipelineOptions pipeline;
   StoreAddress store;
   Doors doors;                              // where clients connect
-  std::optional<KeyPair> key;               // of this server; none: no endpoint is secured
+  std::optional<OwnKey> key;                // of this server; none: no endpoint is secured
   std::optional<HostPort> advertise;        // where clients reach this server; none: the bound address
   std::optional<HostPort> http;             // where monitoring listens; none: it does not
   std::optional<HostPort> proxy;            // the old proxy to register with

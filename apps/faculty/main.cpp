@@ -42,7 +42,7 @@ dti::ServiceState state_of(const dti::FacultyFigures& figures) {
 }
 
 /// Reads the settings again, and changes what can change while the faculty runs.
-void reload(std::span<const std::string> args, dti::Settings& in_use, const std::optional<dti::KeyPair>& key,
+void reload(std::span<const std::string> args, dti::Settings& in_use, const std::optional<dti::OwnKey>& key,
             dti::FacultyNode& node, const dti::Log& process_log, const dti::LogSink& log) {
   auto read = dti::parse_faculty_options(args, dti::reload_surroundings());
   const auto* const options = std::get_if<dti::FacultyAppOptions>(&read);
@@ -66,7 +66,7 @@ void reload(std::span<const std::string> args, dti::Settings& in_use, const std:
 
 std::vector<dti::ClientLock> server_locks(const dti::FacultyAppOptions& options) {
   std::vector<dti::ClientLock> locks;
-  for (const auto& server : options.server_keys) locks.push_back({options.key.value(), server});
+  for (const auto& server : options.server_keys) locks.push_back({options.key.value().pair, server});
   return locks;
 }
 
@@ -78,6 +78,7 @@ int serve(dti::FacultyAppOptions options, std::span<const std::string> args, dti
   stop_signals.on_ignored([log](const char* name) { log(dti::ignored_signal(name)); });
   dti::Announcements announcements{log};
   const auto name = options.faculty.name;
+  for (const auto& event : dti::key_remarks(options.settings, options.key, &options.doors)) log(event);
   if (options.doors.is_plaintext_exposed) log(dti::plaintext_warning(options.doors));
   dti::FacultyNode node{{std::move(options.faculty), dti::listen_at(options.doors),
                          dti::port_lock(options.doors, options.key), server_locks(options), options.limits},

@@ -74,9 +74,9 @@ std::vector<Setting> settings_of_faculty() {
   const auto doors = door_settings("listen-port");
   settings.insert(settings.end(), doors.begin(), doors.end() - 1);
   settings.push_back(http_setting());
-  settings.push_back(
-      key_setting("The key file of this faculty, with which it connects to servers, and which its programs "
-                  "know."));
+  const auto own_key =
+      key_settings("The key file of this faculty, with which it connects to servers, and which its programs know.");
+  settings.insert(settings.end(), own_key.begin(), own_key.end());
   settings.push_back(server_key_setting(
       "The public key of the servers, or one for each in the order of --dti-server. The faculty then connects to their "
       "curve:// endpoints, and only to servers that prove this key.",

@@ -21,7 +21,7 @@ struct FacultyAppOptions {
   FacultyOptions faculty;
   std::vector<HostPort> servers;       // the same servers as faculty.client.endpoints, in the same order
   Doors doors;                         // where programs connect
-  std::optional<KeyPair> key;          // of this faculty; none: it uses no key
+  std::optional<OwnKey> key;           // of this faculty; none: it uses no key
   std::vector<PublicKey> server_keys;  // one for each server; empty: plain connections
   std::optional<HostPort> http;        // where monitoring listens; none: it does not
   PeerLimits limits;                   // for each program, and for all together

@@ -70,10 +70,11 @@ void write_result(const dti::ProgramOptions& options, const std::string& text, c
 }
 
 int ask(const dti::ProgramOptions& options, dti::StopSignals& stop_signals, const dti::Log& log) {
+  for (const auto& event : options.remarks) log(event);
   const auto faculty = to_string(options.faculty_server);
   log({dti::LogLevel::kDebug, "asking", "the program sends its request to the faculty", {{"faculty", faculty}}});
   dti::ProgramClientOptions client{faculty, options.timeout};
-  if (options.server_key) client.lock = dti::ClientLock{options.key.value(), *options.server_key};
+  if (options.server_key) client.lock = dti::ClientLock{options.key.value().pair, *options.server_key};
   const auto result = dti::ask_faculty(client, options.request, stop_signals);
   if (const auto* none = std::get_if<dti::NoAnswer>(&result)) {
     log({dti::LogLevel::kWarning, "no-answer", none->reason + (none->was_sent ? kMayBeGranted : kNotSent), {}});

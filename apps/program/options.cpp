@@ -11,6 +11,7 @@ namespace dti {
 namespace {
 
 std::vector<Setting> settings_of_program() {
+  const auto own_key = key_settings("The key file of this program, for a curve:// endpoint of the faculty.");
   return {
       {.name = "name",
        .group = "Request",
@@ -37,7 +38,8 @@ std::vector<Setting> settings_of_program() {
        .kind = HostPortKind{},
        .help = "The address on which the program's faculty listens.",
        .needed = true},
-      key_setting("The key file of this program, for a curve:// endpoint of the faculty."),
+      own_key.at(0),
+      own_key.at(1),
       server_key_setting(
           "The public key of the faculty. The program then connects to its curve:// endpoint, and only if the faculty "
           "proves this key.",
@@ -103,6 +105,7 @@ std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const st
   auto key = read_own_key(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&key)) return std::move(*usage);
   options.key = std::get<0>(std::move(key));
+  if (options.key && options.key->was_made) options.remarks = key_remarks(settings, options.key, nullptr);
   auto server_keys = read_server_keys(settings, options.key, 1);
   if (auto* usage = std::get_if<UsageExit>(&server_keys)) return std::move(*usage);
   const auto& keys = std::get<0>(server_keys);

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "dti/cli/logging.hpp"
 #include "dti/cli/settings.hpp"
@@ -18,7 +19,8 @@ namespace dti {
 struct ProgramOptions {
   RoomRequest request;  // without client_id
   HostPort faculty_server;
-  std::optional<KeyPair> key;           // of this program; none: a plain connection
+  std::optional<OwnKey> key;            // of this program; none: a plain connection
+  std::vector<LogEvent> remarks;        // of a key that was made at this start
   std::optional<PublicKey> server_key;  // of the faculty, if there is a key
   std::chrono::milliseconds timeout{0};
   std::filesystem::path output_dir;

@@ -70,6 +70,8 @@ Surroundings reload_surroundings() {
     }
     return read_any(path);
   };
+  surroundings.is_missing = nullptr;  // only a start makes files
+  surroundings.write_new_secret = nullptr;
   return surroundings;
 }
 

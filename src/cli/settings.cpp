@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@
 #include "dti/base/descriptor.hpp"
 #include "dti/base/stop_signals.hpp"
 #include "dti/cli/escape.hpp"
+#include "dti/cli/files.hpp"
 
 namespace dti {
 namespace {
@@ -143,7 +145,12 @@ Surroundings process_surroundings() {
             const char* value = std::getenv(name.c_str());
             return value == nullptr ? std::nullopt : std::optional<std::string>{value};
           },
-          read_file, read_guarded_file};
+          read_file, read_guarded_file,
+          [](const std::string& path) {
+            struct stat ignored {};
+            return lstat(path.c_str(), &ignored) != 0 && errno == ENOENT;
+          },
+          [](const std::string& path, std::string_view text) { write_new_secret(path, text); }};
 }
 
 int leave(const UsageExit& usage) {

@@ -17,7 +17,7 @@ SPEC.loader.exec_module(manual)
 
 SOURCES = sorted((ROOT / "packaging/man").glob("*.md"))
 COMMANDS = sorted({program[0] for program in PROGRAMS})
-KEY_COMMANDS = ("new", "add", "remove", "list")  # of dtictl key
+KEY_COMMANDS = ("new", "public", "add", "remove", "list")  # of dtictl key
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_bash_offers_the_flags_of_the_help(programs, program):
     (["dti_server", "--port", "=", ""], []),
     (["dtictl", "ver"], ["verify"]),
     (["dtictl", "co"], ["copy"]),
-    (["dtictl", "key", ""], ["new", "add", "remove", "list", "--log-level=", "--log-format=", "--config=", "--help",
+    (["dtictl", "key", ""], ["new", "public", "add", "remove", "list", "--log-level=", "--log-format=", "--config=", "--help",
                              "--version", "--keys=", "--role="]),
     (["dtictl", "key", "add", "--ro"], ["--role="]),
     (["dtictl", "verify", "--js"], ["--json"]),

@@ -24,6 +24,16 @@ def test_a_new_key_replaces_no_file_and_only_its_owner_may_read_it(tmp_path):
     assert not (tmp_path / "target").exists()
 
 
+def test_the_public_line_of_a_key_file_is_printed_again_without_the_secret(tmp_path):
+    key = new_key(tmp_path, "derecho civil")
+    assert run(tmp_path, "dtictl", "key", "public", str(key.path))[:2] == (0, key.line + "\n")
+    key.path.write_text(key.path.read_text().replace(key.public[:8], "00000000"))
+    status, out, log = run(tmp_path, "dtictl", "key", "public", str(key.path))
+    assert (status, out) == (1, "") and "does not belong to secret" in log and key.secret[:8] not in log
+    for arguments, expected in ((("none.key",), 1), ((), 2)):
+        assert run(tmp_path, "dtictl", "key", "public", *arguments)[:2] == (expected, "")
+
+
 def test_a_list_is_made_changed_and_printed(tmp_path):
     first, second = new_key(tmp_path, "first"), new_key(tmp_path, "second")
     keys = f"--keys={tmp_path}/keys.toml"

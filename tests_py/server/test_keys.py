@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import stat
 import struct
 from pathlib import Path
 
@@ -237,6 +238,37 @@ def test_a_plain_client_that_waits_for_its_reply_is_not_disturbed_by_the_removal
             with Client(faculty.endpoint) as second:
                 second.send(b"", wish("Derecho Penal"))
                 assert room_answer(old.receive()) == room_answer(second.receive()) == (OK, 7, 2, 0)
+
+
+# A key that the first start makes.
+
+
+def test_the_first_start_makes_a_private_key_and_the_log_has_what_the_operator_needs(place):
+    key, keys = place.folder / "made.key", place.folder / "empty.toml"
+    keys.write_text("")
+    flags = (*POOL, f"--store=sqlite:{place.folder}/dti.db", SECURED, f"--key={key}", "--make-key", f"--keys={keys}")
+    assert run(place.folder, "dti_server", *flags, "--check-config")[0] == 0 and not key.exists()
+    with running(place.folder, *flags) as dti:
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600
+        line = run(place.folder, "dtictl", "key", "public", str(key))[1].strip()
+        assert f' key-made: ' in dti.log and f'line="{line}"' in dti.log
+        assert f" own-key: " in dti.log and f"public={line.split()[0]}" in dti.log
+        assert f" key-list-empty: no key may connect" in dti.log and f"dtictl key add --keys={keys}" in dti.log
+    made = key.read_text()
+    with running(place.folder, *flags) as dti:
+        assert key.read_text() == made and " key-made: " not in dti.log and f"public={line.split()[0]}" in dti.log
+        key.unlink()
+        assert "reload-refused: all settings stay as they are: --key: " in reload(dti)
+        assert not key.exists()
+
+
+def test_a_program_makes_its_key_and_says_which_line_to_hand_over(place):
+    with place.serve() as dti:
+        status, _, log = run(place.folder, "program", "--name=x", f"--semester={SEMESTER}", "--classrooms=1", "--labs=1",
+                             f"--faculty-server={tcp(dti.endpoint).removeprefix('tcp://')}", "--timeout=3",
+                             "--key=civil.key", "--make-key", place.server.server_flag)
+        line = run(place.folder, "dtictl", "key", "public", "civil.key")[1].strip()
+        assert status == 5 and f'line="{line}"' in log and "refused the key of this client" in log
 
 
 # Faults of the files and the flags.

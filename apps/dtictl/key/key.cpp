@@ -41,6 +41,9 @@ int run(const char* command, const std::variant<Options, UsageExit>& parsed, Wor
 
 std::string shown(const std::filesystem::path& path) { return path.string(); }
 
+/// What stands between the name of a file and the reason of a fault.
+std::string place_of(const KeyFault& fault) { return fault.line == 0 ? " " : ':' + std::to_string(fault.line) + ": "; }
+
 /// The text of a key list, which is valid.
 /// @throws std::runtime_error  with the file and the reason
 std::string read_list(const std::filesystem::path& path) {
@@ -52,8 +55,7 @@ std::string read_list(const std::filesystem::path& path) {
   }
   const auto list = parse_key_list(text);
   if (const auto* fault = std::get_if<KeyFault>(&list)) {
-    throw std::runtime_error{shown(path) + (fault->line == 0 ? " " : ':' + std::to_string(fault->line) + ": ") +
-                             fault->reason};
+    throw std::runtime_error{shown(path) + place_of(*fault) + fault->reason};
   }
   return text;
 }
@@ -86,6 +88,24 @@ int run_new(std::span<const std::string> args) {
     std::cerr << "dtictl key new: " << printable(shown(options.path))
               << " is secret: keep it where the process runs, and hand over only this line:" << std::endl;
     std::cout << public_line(file.key.public_key, file.name) << '\n';
+  });
+}
+
+int run_public(std::span<const std::string> args) {
+  return run("dtictl key public", parse_key_public(args, process_surroundings()), [](const KeyPublicOptions& options) {
+    std::string text;
+    try {
+      text = process_surroundings().read_file(options.path);
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error{"cannot read " + options.path + ": " + error.what()};
+    }
+    const auto file = parse_key_file(text);
+    wipe(text);
+    if (const auto* fault = std::get_if<KeyFault>(&file)) {
+      throw std::runtime_error{options.path + place_of(*fault) + fault->reason};
+    }
+    const auto& key = std::get<KeyFile>(file);
+    std::cout << public_line(key.key.public_key, key.name) << '\n';
   });
 }
 
@@ -133,6 +153,7 @@ int run_key(std::span<const std::string> args) {
       .name = "dtictl key",
       .purpose = "dtictl key makes keys, and changes the list of the keys that may connect to a server or a faculty.",
       .commands = {{"new", "makes a key: a secret file, and a public line to hand over", &run_new},
+                   {"public", "prints the public line of a key file", &run_public},
                    {"add", "adds a public key and its role to a list", &run_add},
                    {"remove", "removes a key from a list", &run_remove},
                    {"list", "checks a list and prints its keys", &run_list}},

@@ -57,6 +57,19 @@ AppDescription describe_key_new() {
   };
 }
 
+AppDescription describe_key_public() {
+  return {
+      .name = "dtictl key public",
+      .purpose = "dtictl key public prints the public half of a key file as the line that dtictl key new has printed.",
+      .settings = {},
+      .examples = {{"print the key of the service, which its clients need", "dtictl key public /var/lib/dti/dti.key"}},
+      .exit_codes = {{0, "done"},
+                     {1, "the file could not be used; stderr gives the reason"},
+                     {2, "incorrect usage: flags, environment or config file"}},
+      .operand = "FILE",
+  };
+}
+
 AppDescription describe_key_add() {
   return {
       .name = "dtictl key add",
@@ -121,6 +134,13 @@ std::variant<KeyNewOptions, UsageExit> parse_key_new(std::span<const std::string
   const auto& name = std::get<Settings>(resolved).operand();
   if (const auto fault = file_name_fault(name)) return bad_operand(app, "the name " + quoted_text(name) + ' ' + *fault);
   return KeyNewOptions{name, name + ".key"};
+}
+
+std::variant<KeyPublicOptions, UsageExit> parse_key_public(std::span<const std::string> args,
+                                                           const Surroundings& surroundings) {
+  auto resolved = resolve(describe_key_public(), args, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
+  return KeyPublicOptions{std::get<Settings>(resolved).operand()};
 }
 
 std::variant<KeyAddOptions, UsageExit> parse_key_add(std::span<const std::string> args,

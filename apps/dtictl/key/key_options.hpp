@@ -19,6 +19,10 @@ struct KeyNewOptions {
   std::filesystem::path path;  // NAME.key
 };
 
+struct KeyPublicOptions {
+  std::string path;  // of a key file
+};
+
 struct KeyAddOptions {
   std::filesystem::path keys;
   ListedKey key;
@@ -34,6 +38,7 @@ struct KeyListOptions {
 };
 
 [[nodiscard]] AppDescription describe_key_new();
+[[nodiscard]] AppDescription describe_key_public();
 [[nodiscard]] AppDescription describe_key_add();
 [[nodiscard]] AppDescription describe_key_remove();
 [[nodiscard]] AppDescription describe_key_list();
@@ -42,6 +47,8 @@ struct KeyListOptions {
 /// @return the options; or how to end: help and version with 0, incorrect usage with 2
 [[nodiscard]] std::variant<KeyNewOptions, UsageExit> parse_key_new(std::span<const std::string> args,
                                                                    const Surroundings& surroundings);
+[[nodiscard]] std::variant<KeyPublicOptions, UsageExit> parse_key_public(std::span<const std::string> args,
+                                                                         const Surroundings& surroundings);
 [[nodiscard]] std::variant<KeyAddOptions, UsageExit> parse_key_add(std::span<const std::string> args,
                                                                    const Surroundings& surroundings);
 [[nodiscard]] std::variant<KeyRemoveOptions, UsageExit> parse_key_remove(std::span<const std::string> args,

@@ -53,6 +53,10 @@ struct Surroundings {
   std::function<std::string(const std::string& path)> read_file;
   /// The text of a file that its mode must protect. @throws std::runtime_error  with the reason, without the path
   std::function<std::string(const std::string& path, FileGuard guard)> read_guarded_file = {};
+  /// Tells whether nothing has the path. Unset: the process makes no file.
+  std::function<bool(const std::string& path)> is_missing = {};
+  /// Makes a file for the user of this process alone. @throws std::runtime_error  with the path and the reason
+  std::function<void(const std::string& path, std::string_view text)> write_new_secret = {};
 };
 /// The environment and the files of this process. A file may have at most 16 MiB.
 [[nodiscard]] Surroundings process_surroundings();

@@ -1,6 +1,7 @@
 #include "dti/keys/settings/key_settings.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -9,6 +10,7 @@
 #include "dti/base/check.hpp"
 #include "dti/cli/escape.hpp"
 #include "dti/keys/key_file.hpp"
+#include "dti/keys/role.hpp"
 #include "dti/transport/zeromq/host_port.hpp"
 
 namespace dti {
@@ -45,6 +47,26 @@ std::variant<KeyList, UsageExit> read_key_list(const Settings& settings, const S
   return std::get<KeyList>(std::move(list));
 }
 
+/// Makes the key file of --key. The key has the name of the file, without its last extension.
+/// @return why it could not be made; none if it is there
+std::optional<UsageExit> make_key(const Settings& settings, const Surroundings& surroundings) {
+  const std::filesystem::path path = settings.text("key");
+  const auto name = path.stem().string();
+  if (const auto fault = key_name_fault(name)) {
+    return settings.bad("key",
+                        "the name of the file, " + quoted_text(name) + ", is also that of the key, and " + *fault);
+  }
+  auto text = key_file_text({name, make_key_pair()});
+  std::optional<UsageExit> usage;
+  try {
+    surroundings.write_new_secret(path.string(), text);
+  } catch (const std::runtime_error& error) {
+    usage = settings.bad("key", error.what());
+  }
+  wipe(text);
+  return usage;
+}
+
 std::vector<ListenEndpoint> endpoints_of(const Settings& settings, std::string_view port) {
   std::vector<ListenEndpoint> endpoints;
   const bool has_list = settings.has("listen");
@@ -62,12 +84,20 @@ std::vector<ListenEndpoint> endpoints_of(const Settings& settings, std::string_v
 
 }  // namespace
 
-Setting key_setting(const std::string& help) {
-  return {.name = "key",
-          .group = "Keys",
-          .kind = PathKind{},
-          .help = help + " dtictl key new makes it. Only the user of the process may read the file.",
-          .default_shown = "none"};
+std::vector<Setting> key_settings(const std::string& help) {
+  return {
+      {.name = "key",
+       .group = "Keys",
+       .kind = PathKind{},
+       .help = help + " dtictl key new, or --make-key, makes it. Only the user of the process may read the "
+                      "file.",
+       .default_shown = "none"},
+      {.name = "make-key",
+       .group = "Keys",
+       .kind = SwitchKind{},
+       .help = "Makes the key file of --key at the first start, if there is no such file. The log has its public half, "
+               "as a line for dtictl key add.",
+       .default_value = "false"}};
 }
 
 Setting server_key_setting(const std::string& help, bool several) {
@@ -140,28 +170,63 @@ std::variant<Doors, UsageExit> read_doors(const Settings& settings, const Surrou
   return doors;
 }
 
-std::variant<std::optional<KeyPair>, UsageExit> read_own_key(const Settings& settings,
-                                                             const Surroundings& surroundings) {
-  if (!settings.has("key")) return std::nullopt;
+std::variant<std::optional<OwnKey>, UsageExit> read_own_key(const Settings& settings,
+                                                            const Surroundings& surroundings) {
+  if (!settings.has("key")) {
+    if (settings.is_on("make-key")) return settings.bad("make-key", "needs --key, the path of the file");
+    return std::nullopt;
+  }
+  bool was_made = false;
+  if (settings.is_on("make-key") && surroundings.is_missing && surroundings.is_missing(settings.text("key"))) {
+    if (settings.task() != Task::kRun) return std::nullopt;
+    if (auto usage = make_key(settings, surroundings)) return *std::move(usage);
+    was_made = true;
+  }
   auto text = read_file(settings, "key", FileGuard::kSecret, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&text)) return std::move(*usage);
   auto file = parse_key_file(std::get<std::string>(text));
   wipe(std::get<std::string>(text));
   if (const auto* fault = std::get_if<KeyFault>(&file)) return bad_file(settings, "key", *fault);
-  return std::get<KeyFile>(file).key;
+  auto& read = std::get<KeyFile>(file);
+  return OwnKey{std::move(read.name), read.key, was_made};
 }
 
-std::optional<LogEvent> other_key_remark(const std::optional<KeyPair>& in_use, const std::optional<KeyPair>& read) {
-  if (!in_use || !read || in_use->public_key == read->public_key) return std::nullopt;
-  return LogEvent{
-      LogLevel::kWarning,
-      "restart-needed",
-      "the file of --key has another key now; it is used from the next start on",
-      {{"setting", "key"}, {"in-use", key_prefix(in_use->public_key)}, {"read", key_prefix(read->public_key)}}};
+std::vector<LogEvent> key_remarks(const Settings& settings, const std::optional<OwnKey>& key, const Doors* doors) {
+  std::vector<LogEvent> events;
+  if (!key) return events;
+  if (key->was_made) {
+    events.push_back({LogLevel::kInfo,
+                      "key-made",
+                      "made the key of this process. The file is secret; give the line to the other side",
+                      {{"file", settings.text("key")}, {"line", public_line(key->pair.public_key, key->name)}}});
+  }
+  events.push_back({LogLevel::kInfo,
+                    "own-key",
+                    "the public half of the key of this process, which its peers need",
+                    {{"public", key_text(key->pair.public_key)}}});
+  if (doors != nullptr && doors->is_secured && doors->keys.empty()) {
+    const auto& list = settings.text("keys");
+    events.push_back({LogLevel::kInfo,
+                      "key-list-empty",
+                      "no key may connect to the secured endpoint. For each peer, run dtictl key add --keys=" + list +
+                          " --role='faculty:NAME' LINE, with the line of its key, and reload this process",
+                      {{"keys", list}}});
+  }
+  return events;
+}
+
+std::optional<LogEvent> other_key_remark(const std::optional<OwnKey>& in_use, const std::optional<OwnKey>& read) {
+  if (!in_use || !read || in_use->pair.public_key == read->pair.public_key) return std::nullopt;
+  return LogEvent{LogLevel::kWarning,
+                  "restart-needed",
+                  "the file of --key has another key now; it is used from the next start on",
+                  {{"setting", "key"},
+                   {"in-use", key_prefix(in_use->pair.public_key)},
+                   {"read", key_prefix(read->pair.public_key)}}};
 }
 
 std::variant<std::vector<PublicKey>, UsageExit> read_server_keys(const Settings& settings,
-                                                                 const std::optional<KeyPair>& own,
+                                                                 const std::optional<OwnKey>& own,
                                                                  std::size_t server_count) {
   std::vector<PublicKey> keys;
   if (!settings.has("server-key")) return keys;
@@ -173,7 +238,7 @@ std::variant<std::vector<PublicKey>, UsageExit> read_server_keys(const Settings&
   for (std::size_t at = 0; at < text.size(); at += kDigits + 1) {
     const auto key = parse_public_key(text.substr(at, kDigits));
     if (!key || !is_provable(*key)) return settings.bad("server-key", "is not a public key");
-    if (own && std::ranges::equal(own->secret_key.bytes(), key->bytes)) {
+    if (own && std::ranges::equal(own->pair.secret_key.bytes(), key->bytes)) {
       return settings.bad("server-key",
                           "is the secret key of this process: make a new one, and give the public key of "
                           "the server here");
@@ -209,9 +274,9 @@ std::vector<ListenAt> listen_at(const Doors& doors) {
   return all;
 }
 
-std::optional<PortLock> port_lock(const Doors& doors, const std::optional<KeyPair>& key) {
+std::optional<PortLock> port_lock(const Doors& doors, const std::optional<OwnKey>& key) {
   if (!doors.is_secured) return std::nullopt;
-  return PortLock{key.value().secret_key, std::make_shared<KeyRing>(doors.keys)};
+  return PortLock{key.value().pair.secret_key, std::make_shared<KeyRing>(doors.keys)};
 }
 
 std::optional<KeyList> keys_read_again(const Settings& in_use, const Settings& read, const Doors& doors) {

@@ -158,9 +158,10 @@ TEST(ServerKeys, OneKeyIsForAllServersAndSeveralAreOneForEach) {
 }
 
 TEST(OwnKey, AnotherOneInTheFileNeedsARestart) {
-  EXPECT_FALSE(other_key_remark(kOwn, kOwn));
-  EXPECT_FALSE(other_key_remark(std::nullopt, kOwn));
-  const auto remark = other_key_remark(kOwn, kServer);
+  const std::optional<OwnKey> in_use = OwnKey{"own", kOwn};
+  EXPECT_FALSE(other_key_remark(in_use, in_use));
+  EXPECT_FALSE(other_key_remark(std::nullopt, in_use));
+  const auto remark = other_key_remark(in_use, OwnKey{"own", kServer});
   ASSERT_TRUE(remark);
   EXPECT_EQ(remark->event, "restart-needed");
 }
@@ -172,6 +173,76 @@ TEST(KeysReadAgain, TheListOfTheSameFileReplacesTheOneInUse) {
   const auto plain = good<DtiServerOptions>(kDti, {});
   EXPECT_EQ(keys_read_again(in_use.settings, plain.settings, plain.doors), std::nullopt);
   EXPECT_EQ(keys_read_again(plain.settings, in_use.settings, in_use.doors), std::nullopt);
+}
+
+/// Surroundings in which files can be made, as those of a start.
+struct Start {
+  Texts made;
+  Surroundings surroundings() {
+    auto all = fake_surroundings({{"HOME", "/home/u"}}, files());
+    const auto read = all.read_file;
+    all.read_guarded_file = [this, read](const std::string& path, FileGuard) {
+      return made.contains(path) ? made[path] : read(path);
+    };
+    all.is_missing = [this](const std::string& path) { return !made.contains(path) && !files().contains(path); };
+    all.write_new_secret = [this](const std::string& path, std::string_view text) { made[path] = text; };
+    return all;
+  }
+};
+
+const Args kMakes{"--listen=curve://127.0.0.1:0", "--key=/var/lib/dti/new.key", "--make-key", "--keys=keys.toml"};
+
+TEST(MakeKey, AStartMakesTheKeyFileOnceAndTellsItsPublicLine) {
+  Start start;
+  const auto first = std::get<DtiServerOptions>(parse_dti_server_options(kMakes, start.surroundings()));
+  ASSERT_TRUE(first.key && first.key->was_made);
+  EXPECT_EQ(first.key->name, "new");
+  const auto remarks = key_remarks(first.settings, first.key, &first.doors);
+  ASSERT_EQ(remarks.size(), 2U);
+  EXPECT_EQ(remarks[0].event, "key-made");
+  EXPECT_EQ(remarks[0].fields.at(1).second, public_line(first.key->pair.public_key, "new"));
+  EXPECT_EQ(remarks[1].fields.at(0).second, key_text(first.key->pair.public_key));
+  const auto second = std::get<DtiServerOptions>(parse_dti_server_options(kMakes, start.surroundings()));
+  ASSERT_TRUE(second.key);
+  EXPECT_FALSE(second.key->was_made);
+  EXPECT_EQ(second.key->pair.public_key, first.key->pair.public_key);
+  EXPECT_EQ(start.made.size(), 1U);
+}
+
+TEST(MakeKey, ACheckOfTheSettingsAndAReloadMakeNoFile) {
+  Start start;
+  auto args = kMakes;
+  args.emplace_back("--check-config");
+  const auto checked = parse_dti_server_options(args, start.surroundings());
+  ASSERT_TRUE(std::holds_alternative<UsageExit>(checked));
+  EXPECT_EQ(std::get<UsageExit>(checked).code, 0) << std::get<UsageExit>(checked).text;
+  EXPECT_NE(bad<DtiServerOptions>(kDti, kMakes).find("--key: cannot use \"/var/lib/dti/new.key\""), std::string::npos);
+  EXPECT_TRUE(start.made.empty());
+}
+
+TEST(MakeKey, ReplacesNoFileAndNeedsAPath) {
+  Start start;
+  auto damaged = kMakes;
+  damaged[1] = "--key=bad.key";
+  EXPECT_EQ(std::get<UsageExit>(parse_dti_server_options(damaged, start.surroundings())).code, 2);
+  EXPECT_TRUE(start.made.empty());
+  EXPECT_NE(bad<DtiServerOptions>(kDti, {"--make-key"}).find("--make-key: needs --key"), std::string::npos);
+  auto odd = kMakes;
+  odd[1] = "--key=/var/lib/dti/" + std::string(70, 'x') + ".key";
+  const auto usage = std::get<UsageExit>(parse_dti_server_options(odd, start.surroundings()));
+  EXPECT_NE(usage.text.find("is also that of the key, and "), std::string::npos) << usage.text;
+}
+
+TEST(MakeKey, AnEmptyListIsARemarkWithTheNextCommand) {
+  Start start;
+  start.made["empty.toml"] = "# no key yet\n";
+  auto args = kMakes;
+  args.back() = "--keys=empty.toml";
+  const auto options = std::get<DtiServerOptions>(parse_dti_server_options(args, start.surroundings()));
+  const auto remarks = key_remarks(options.settings, options.key, &options.doors);
+  ASSERT_EQ(remarks.size(), 3U);
+  EXPECT_EQ(remarks[2].event, "key-list-empty");
+  EXPECT_NE(remarks[2].message.find("dtictl key add --keys=empty.toml"), std::string::npos) << remarks[2].message;
 }
 
 }  // namespace

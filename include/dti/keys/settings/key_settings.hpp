@@ -15,9 +15,9 @@
 
 namespace dti {
 
-/// The setting --key: the secret key of a process.
+/// The settings --key and --make-key: the secret key of a process.
 /// @param help  what the process does with it
-[[nodiscard]] Setting key_setting(const std::string& help);
+[[nodiscard]] std::vector<Setting> key_settings(const std::string& help);
 
 /// The setting --server-key.
 [[nodiscard]] Setting server_key_setting(const std::string& help, bool several);
@@ -40,20 +40,34 @@ struct Doors {
 [[nodiscard]] std::variant<Doors, UsageExit> read_doors(const Settings& settings, const Surroundings& surroundings,
                                                         std::string_view port);
 
-/// Reads the key file of --key. @return none without --key
-[[nodiscard]] std::variant<std::optional<KeyPair>, UsageExit> read_own_key(const Settings& settings,
-                                                                           const Surroundings& surroundings);
+/// The key of this process.
+struct OwnKey {
+  std::string name;  // of the key, as in its file
+  KeyPair pair;
+  bool was_made = false;  // at this start
+};
+
+/// Reads the key file of --key. With --make-key, makes it first if there is no such file, at a start only.
+/// @return none without --key, and if a check of the settings finds no file that a start would make
+[[nodiscard]] std::variant<std::optional<OwnKey>, UsageExit> read_own_key(const Settings& settings,
+                                                                          const Surroundings& surroundings);
+
+/// The log events of a start that tell an operator what the other side needs: the public half of the key of this process,
+/// and how to add the first key to an empty list.
+/// @param doors  null for a process that does not listen
+[[nodiscard]] std::vector<LogEvent> key_remarks(const Settings& settings, const std::optional<OwnKey>& key,
+                                                const Doors* doors);
 
 /// The warning of a reload that has found another key in the file of --key. @return none if the key is the same
-[[nodiscard]] std::optional<LogEvent> other_key_remark(const std::optional<KeyPair>& in_use,
-                                                       const std::optional<KeyPair>& read);
+[[nodiscard]] std::optional<LogEvent> other_key_remark(const std::optional<OwnKey>& in_use,
+                                                       const std::optional<OwnKey>& read);
 
 /// Reads --server-key.
 /// @param own  the key of this process
 /// @param server_count  how many servers there are; one key for all is valid too
 /// @return a key for each server; empty without --server-key
 [[nodiscard]] std::variant<std::vector<PublicKey>, UsageExit> read_server_keys(const Settings& settings,
-                                                                               const std::optional<KeyPair>& own,
+                                                                               const std::optional<OwnKey>& own,
                                                                                std::size_t server_count);
 
 /// The warning of each start with a plain endpoint for other machines.
@@ -64,7 +78,7 @@ struct Doors {
 
 /// What the secured endpoints of a port need; none if no endpoint is secured.
 /// @param key  of this process; needed if an endpoint is secured
-[[nodiscard]] std::optional<PortLock> port_lock(const Doors& doors, const std::optional<KeyPair>& key);
+[[nodiscard]] std::optional<PortLock> port_lock(const Doors& doors, const std::optional<OwnKey>& key);
 
 /// The key list of a running daemon, after its settings were read again.
 /// @return none if the list in use stays: no endpoint is secured, or the list is another file, which needs a restart
