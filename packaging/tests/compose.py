@@ -48,8 +48,8 @@ def arguments_of(project, name, address):
             after = [expanded(word) for word in value[1:]]
         elif key != "command" and key not in ELSEWHERE:
             raise SystemExit(f"compose.py: {name} has the entry {key}, which is not known here")
-    http = {"dti-server": 6080, "dti-clients": 5080}[service["image"].split(":")[0]]
-    found += [f"--env=DTI_BIND={address}", f"--env=DTI_HTTP={address}:{http}"]
+    port, http = {"dti-server": (6000, 6080), "dti-clients": (5000, 5080)}[service["image"].split(":")[0]]
+    found += [f"--env=DTI_LISTEN=curve://{address}:{port}", f"--env=DTI_HTTP={address}:{http}"]
     return [*found, f"localhost/{service['image']}", *after, *(expanded(word) for word in service.get("command", ()))]
 
 

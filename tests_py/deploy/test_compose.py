@@ -4,13 +4,15 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from tests_py.harness.catalogs import default_catalog
 from tests_py.harness.postgresql import APP, AUDITOR, ROLE, newest_bin_folder, scratch_cluster
-from tests_py.harness.process import HANG_SECONDS, ROOT, run
+from tests_py.harness.process import HANG_SECONDS, ROOT, binary, run
 from tests_py.harness.prometheus import FOLDER as MONITORING, is_installed
 
 FOLDER = ROOT / "deploy/compose"
@@ -77,16 +79,36 @@ def networks(project):
     for name, service in project["services"].items():
         for network in service.get("networks") or {}:
             members.setdefault(network, set()).add(name)
-    if members["database"] != {"database", "server-1", "server-2"} or not project["networks"]["database"].get("internal"):
+    if members["database"] != {"database", "migrate", "rights", "server-1", "server-2"} or not project["networks"]["database"].get("internal"):
         yield f"{sorted(members['database'])} reach the database"
     if members["monitoring"] != {"prometheus", "grafana"}:
         yield f"{sorted(members['monitoring'])} are in the network of Grafana"
-    for name in ("database", "grafana"):
+    for name in ("database", "migrate", "rights", "grafana"):
         if len(project["services"][name]["networks"]) != 1:
             yield f"{name} is in {sorted(project['services'][name]['networks'])}"
 
 
-CHECKS = (protection, versions, secrets, limits, networks)
+def doors(project):
+    """A sentence for each service that can be used without a key, or that can read or change a secret of another one."""
+    for name, service in project["services"].items():
+        told = " ".join([*(service.get("environment") or {}).values(), *(service.get("command") or [])])
+        variables = (service.get("environment") or {}).keys()
+        if "tcp://" in told or "--bind" in told or "plaintext" in told or {"DTI_BIND", "DTI_ALLOW_PLAINTEXT"} & variables:
+            yield f"{name} has a plain endpoint"
+        if name.startswith("server-") and not service["environment"]["DTI_LISTEN"].startswith("curve://"):
+            yield f"{name} does not say where it listens"
+        for volume in service.get("volumes", []):
+            users = {"credentials": {"server-1", "server-2"}, "owner": {"migrate", "rights"},
+                     "programs": {"case-1", "case-2"}}.get(volume["source"], {volume["source"]})
+            if name in ROOTS or volume["source"] in ("prometheus", "grafana"):
+                continue
+            if name not in users:
+                yield f"{name} has the volume {volume['source']}"
+            if not volume.get("read_only"):
+                yield f"{name} can change its keys"
+
+
+CHECKS = (protection, versions, secrets, limits, networks, doors)
 
 
 def found(project):
@@ -127,8 +149,14 @@ def test_the_services_are_protected_have_versions_and_show_no_secret(project):
     ("networks", "networks: [monitoring]", "networks: [default, monitoring]"),
     ("networks", "networks: [default, monitoring]", "networks: [default, database, monitoring]"),
     ("networks", "database: {internal: true}", "database: {internal: false}"),
-    ("secrets", "postgresql://dti@database", "postgresql://dti:secret@database"),
-    ("secrets", "POSTGRES_PASSWORD_FILE: /run/secrets/db-password", "POSTGRES_PASSWORD: secret"),
+    ("secrets", "postgresql://dti_app@database", "postgresql://dti_app:secret@database"),
+    ("secrets", "POSTGRES_PASSWORD_FILE: /run/secrets/db-owner-password", "POSTGRES_PASSWORD: secret"),
+    ("doors", "DTI_LISTEN: curve://0.0.0.0:6000", "DTI_LISTEN: curve://0.0.0.0:6000,tcp://0.0.0.0:6001"),
+    ("doors", "DTI_LISTEN: curve://0.0.0.0:6000", "DTI_LISTEN: tcp://0.0.0.0:6000\n    DTI_ALLOW_PLAINTEXT: \"true\""),
+    ("doors", '"--advertise=server-1:6000"]', '"--advertise=server-1:6000", "--bind=0.0.0.0"]'),
+    ("doors", '"derecho:/run/dti:ro"', '"derecho:/run/dti:ro", "medicina:/run/other:ro"'),
+    ("doors", '"credentials:/run/dti:ro"', '"credentials:/run/dti:ro", "owner:/run/owner:ro"'),
+    ("doors", '"credentials:/run/dti:ro"', '"credentials:/run/dti"'),
 ], ids=lambda it: str(it)[:40])
 def test_each_check_finds_its_mistake(manifests, tmp_path, check, text, mistake):
     before = (FOLDER / "compose.yaml").read_text(encoding="utf-8")
@@ -141,7 +169,7 @@ def test_each_check_finds_its_mistake(manifests, tmp_path, check, text, mistake)
     ("stop_grace_period: 30s", "stop_grace_time: 30s", "stop_grace_time"),
     ("condition: service_completed_successfully", "condition: service_completed", "depends_on"),
     ("networks: [database]", "networks: [databases]", "databases"),
-    ("secrets: [db-password]", "secrets: [password]", "password"),
+    ("secrets: [db-owner-password, db-password]", "secrets: [password]", "password"),
 ])
 def test_what_compose_would_refuse_is_refused(manifests, tmp_path, text, mistake, fault):
     before = (FOLDER / "compose.yaml").read_text(encoding="utf-8")
@@ -155,7 +183,9 @@ def test_services_wait_for_the_health_of_others(project):
     conditions = {name: {other: each["condition"] for other, each in (service.get("depends_on") or {}).items()}
                   for name, service in project["services"].items()}
     for name in ("server-1", "server-2"):
-        assert conditions[name] == {"credentials": "service_completed_successfully", "database": "service_healthy"}
+        assert conditions[name] == {"rights": "service_completed_successfully"}
+    assert conditions["rights"] == {"migrate": "service_completed_successfully"}
+    assert conditions["migrate"] == {"credentials": "service_completed_successfully", "database": "service_healthy"}
     for name in ("ingenieria", "derecho"):
         assert conditions[name] == {"server-1": "service_healthy", "server-2": "service_healthy"}
 
@@ -184,31 +214,82 @@ def test_each_version_in_deploy_is_that_of_the_project():
 
 
 @pytest.mark.skipif(newest_bin_folder() is None, reason="PostgreSQL is not installed")
-def test_the_servers_connect_as_an_ordinary_role_and_the_superuser_has_no_password(project):
+def test_the_servers_connect_as_a_role_without_the_schema_and_the_superuser_has_no_password(project, tmp_path):
     service = project["services"]["database"]
     assert "POSTGRES_USER" not in service["environment"], "the role of the servers would be the superuser"
     [target] = [each["target"] for each in service["configs"] if each["source"] == "database"]
     assert re.fullmatch(r"/docker-entrypoint-initdb\.d/\w+\.sql", target)
     with scratch_cluster() as cluster:
         cluster.sql("postgres", f"DROP ROLE {ROLE}, {APP}, {AUDITOR}", user="postgres")
+        (tmp_path / "db-password").write_text("the app's password")
+        tmp_path.chmod(0o755)
         subprocess.run(["psql", "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", f"--host={cluster.folder}",
-                        f"--port={cluster.port}", "--username=postgres", f"--file={FOLDER / 'database.sql'}"],
-                       check=True, timeout=HANG_SECONDS, env={**os.environ, "POSTGRES_PASSWORD": "it's a test"})
+                        f"--port={cluster.port}", "--username=postgres", f"--file={FOLDER / 'database.sql'}", "postgres",
+                        f"--set=roles={project['configs']['roles']['file']}"],
+                       check=True, timeout=HANG_SECONDS,
+                       env={**os.environ, "POSTGRES_PASSWORD": "it's a test", "SECRETS": str(tmp_path)})
         roles = ("SELECT rolname, rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication, "
                  "coalesce(left(rolpassword, 5), 'none') FROM pg_authid WHERE rolcanlogin ORDER BY rolname")
-        assert cluster.sql("postgres", roles, "postgres") == [["dti", "f", "SCRAM"], ["postgres", "t", "none"]]
-        owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'dti'"
-        assert cluster.sql("postgres", owner, "postgres") == [["dti"]]
+        assert cluster.sql("postgres", roles, "postgres") == [
+            ["dti_app", "f", "SCRAM"], ["dti_auditor", "f", "none"], ["dti_owner", "f", "SCRAM"], ["postgres", "t", "none"]]
+        may = "SELECT has_schema_privilege(name, 'public', 'CREATE') FROM (VALUES ('dti_owner'), ('dti_app')) AS roles (name)"
+        assert cluster.sql("dti", may, "postgres") == [["t"], ["f"]]
+    for name, role in (("server-1", "dti_app"), ("server-2", "dti_app"), ("migrate", "dti_owner"), ("rights", "dti_owner")):
+        told = str((project["services"][name].get("environment"), project["services"][name]["command"]))
+        assert re.findall(r"postgresql://(\w+)@database/dti", told) == [role]
 
 
-def test_the_programs_accept_their_settings(project, tmp_path):
+@pytest.fixture
+def volumes(project, tmp_path):
+    """The folder of the volumes, in which `credentials` has run twice, as the user of the tests."""
+    folder = tmp_path / "dti"
+    for volume in project["services"]["credentials"]["volumes"]:
+        Path(volume["target"].replace("/run/dti", str(folder))).mkdir(parents=True)
+    for secret in project["secrets"]:
+        (tmp_path / secret).write_text("it's a test")
+    script = Path(project["configs"]["credentials"]["file"]).read_text(encoding="utf-8")
+    for text, here in (("/run/dti", str(folder)), ("/run/secrets", str(tmp_path)), ("10001:10001", f"{os.getuid()}:{os.getgid()}"),
+                       ("--owner=10001 --group=10001", "")):
+        assert text in script
+        script = script.replace(text, here)
+    runs = []
+    for _ in range(2):
+        subprocess.run(["sh", "-c", script], check=True, timeout=HANG_SECONDS,
+                       env={**os.environ, "PATH": f"{Path(binary('dtictl')).parent}:{os.environ['PATH']}"})
+        runs.append({path: path.read_text() for path in folder.rglob("*") if path.is_file()})
+    assert runs[0] == runs[1]
+    # In the containers, each volume is at /run/dti.
+    for path in folder.rglob("faculty.toml"):
+        path.write_text(path.read_text().replace(str(folder), str(path.parent)))
+    return folder
+
+
+def test_the_programs_accept_their_settings(project, volumes, tmp_path):
     for name, service in project["services"].items():
         image = service["image"].split(":")[0]
         if image not in OURS or service.get("entrypoint"):
             continue
+        [volume] = [each["source"] for each in service["volumes"]]
+        here = volumes / ("servers" if volume == "credentials" else f"faculties/{volume}")
         status, _, log = run(tmp_path, "dti_server" if image == "dti-server" else "faculty", *service["command"],
-                             "--check-config", env={key: value for key, value in (service.get("environment") or {}).items()})
+                             "--check-config", env={key: value.replace("/run/dti", str(here))
+                                                    for key, value in (service.get("environment") or {}).items()})
         assert status == 0, log
+
+
+def test_each_key_may_do_only_what_its_service_does(volumes, tmp_path):
+    def listed(folder):
+        lines = run(tmp_path, "dtictl", "key", "list", f"--keys={folder}/keys.toml")[1].splitlines()
+        return {name: role for _, role, name in (line.split("\t") for line in lines)}
+    assert listed(volumes / "servers") == {name: f"faculty:{name}" for name in FACULTIES}
+    for faculty in FACULTIES:
+        assert listed(volumes / "faculties" / faculty) == {"programs": "office"}
+    for path in volumes.rglob("*"):
+        if path.is_file():
+            is_secret = path.suffix == ".key" or path.name == "pgpass"
+            assert stat.S_IMODE(path.stat().st_mode) == (0o600 if is_secret else 0o644), path
+    secrets = [path.read_text().rpartition("secret = ")[2] for path in volumes.rglob("*.key")]
+    assert len(set(secrets)) == len(FACULTIES) + 2
 
 
 def test_the_faculties_and_their_addresses_are_those_of_the_catalogue(project):
@@ -224,8 +305,7 @@ def test_the_faculties_and_their_addresses_are_those_of_the_catalogue(project):
 def test_each_file_that_the_project_names_is_there(project):
     files = [config["file"] for config in project["configs"].values()]
     assert len(files) > 5 and [file for file in files if not (ROOT / file).is_file()] == []
-    secret, = project["secrets"].values()
-    for file in (secret["file"], FOLDER / ".env"):
+    for file in (*(secret["file"] for secret in project["secrets"].values()), FOLDER / ".env"):
         ignored = subprocess.run(["git", "check-ignore", "--quiet", file], cwd=ROOT)
         assert ignored.returncode == 0, f"git would take {file}"
 

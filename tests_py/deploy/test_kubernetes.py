@@ -8,6 +8,7 @@ import pytest
 
 from tests_py.harness.deploy.kubernetes_policy import RULES, containers, faults, of_kind, server, workloads
 from tests_py.harness.process import ROOT, run
+from tests_py.harness.wire import new_key
 from tests_py.harness.prometheus import FOLDER as MONITORING, is_installed
 
 FOLDER = ROOT / "deploy/kubernetes"
@@ -58,7 +59,19 @@ MISTAKES = [  # the rule that finds it, the file, the text, the mistake
      "podSelector: {matchLabels: {app.kubernetes.io/name: dti-server}}\n      ports: [{port: 6000}]",
      "podSelector: {matchLabels: {app.kubernetes.io/part-of: dti}}\n      ports: [{port: 6000}]"),
     ("servers_check_the_certificate_of_the_database", "dti.toml", "sslmode=verify-full", "sslmode=require"),
-    ("servers_check_the_certificate_of_the_database", "server.yaml", "pgpass, ca.crt]", "pgpass]"),
+    ("servers_check_the_certificate_of_the_database", "server.yaml", "pgpass, ca.crt,", "pgpass,"),
+    ("every_endpoint_is_secured", "server.yaml", 'svc:6000"]', 'svc:6000", "--bind=0.0.0.0"]'),
+    ("every_endpoint_is_secured", "server.yaml", "{name: PGPASSFILE,", "{name: DTI_ALLOW_PLAINTEXT, value: 'true'}\n            - {name: PGPASSFILE,"),
+    ("every_endpoint_is_secured", "dti.toml", "key = ", 'listen = "tcp://0.0.0.0:6000"\nkey = '),
+    ("every_endpoint_is_secured", "dti.toml", 'keys = "/etc/dti/keys.toml"\n', ""),
+    ("every_endpoint_is_secured", "faculty.yaml", "--keys=/etc/dti/keys.toml", "--listen=tcp://0.0.0.0:5000"),
+    ("every_endpoint_is_secured", "faculty.yaml", "name: DTI_SERVER_KEY", "name: DTI_SERVER_KEYS"),
+    ("each_pod_has_a_secret_key_of_its_own_that_it_cannot_change", "server.yaml", "secret: {name: dti-server-key}",
+     "secret: {name: dti-certificate}"),
+    ("each_pod_has_a_secret_key_of_its_own_that_it_cannot_change", "faculty.yaml", "faculty-ingenieria-key", "dti-server-key"),
+    ("each_pod_has_a_secret_key_of_its_own_that_it_cannot_change", "faculty.yaml", "mountPath: /run/dti, readOnly: true",
+     "mountPath: /run/dti"),
+    ("each_pod_has_a_secret_key_of_its_own_that_it_cannot_change", "keys.toml", "# Public", 'secret = "5fa2"\n# Public'),
     ("pods_have_no_rights", "server.yaml", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"),
     ("pods_have_no_rights", "faculty.yaml", "runAsNonRoot: true", "runAsNonRoot: false"),
     ("pods_have_no_rights", "namespace.yaml", "restricted", "privileged"),
@@ -98,25 +111,54 @@ def test_what_kubernetes_would_refuse_is_refused(manifests, tmp_path, file, text
     assert status == 1 and re.search(fault, output), output
 
 
+def replaced(text, names):
+    for name, other in names.items():
+        text = text.replace(name, other)
+    return text
+
+
+def images_listen():
+    """(the endpoint, its port) by the stage of the image."""
+    text = (ROOT / "deploy/images/Dockerfile").read_text(encoding="utf-8")
+    stages = re.split(r"^FROM \S+ AS (\w+)$", text, flags=re.MULTILINE)[1:]
+    found = {name: re.search(r"^ENV .*DTI_LISTEN=(\S+:(\d+))", text, re.MULTILINE) for name, text in zip(stages[::2], stages[1::2])}
+    return {name: (match[1], int(match[2])) for name, match in found.items() if match}
+
+
+def test_the_images_listen_at_secured_endpoints_only():
+    assert images_listen() == {"server": ("curve://0.0.0.0:6000", 6000), "clients": ("curve://0.0.0.0:5000", 5000)}
+    text = (ROOT / "deploy/images/Dockerfile").read_text(encoding="utf-8")
+    assert "DTI_BIND" not in text and "PLAINTEXT" not in text and "dtictl key new" not in text
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_programs_accept_their_settings(manifests, tmp_path, overlay):
     resources = manifests.read("kustomize", FOLDER / overlay)
-    [config] = of_kind(resources, "ConfigMap")
-    (tmp_path / "dti.toml").write_text(config["data"]["dti.toml"], encoding="utf-8")
+    key = new_key(tmp_path, "dti")
+    configs = {each["metadata"]["name"].rpartition("-")[0]: each["data"] for each in of_kind(resources, "ConfigMap")}
     names = {"$(POD_NAME)": "dti-server-0", "$(POD_NAMESPACE)": "dti"}
     for workload, container in containers(resources):
         arguments = [re.sub(r"\$\(\w+\)", lambda found: names[found[0]], each) for each in container["args"]]
         is_server = workload == server(resources)["metadata"]["name"]
+        folder = tmp_path / workload
+        folder.mkdir()
+        here = {"/run/dti/faculty.key": str(key.path), "/run/dti/dti.key": str(key.path), "/etc/dti": str(folder)}
+        for name, text in configs[workload].items():
+            (folder / name).write_text(replaced(text, here), encoding="utf-8")
         if is_server:
-            arguments.append(f"--config={tmp_path}/dti.toml")
-        status, _, log = run(tmp_path, "dti_server" if is_server else "faculty", *arguments, "--check-config")
+            arguments.append(f"--config={folder}/dti.toml")
+        listen, port = images_listen()["server" if is_server else "clients"]
+        assert port in [each["containerPort"] for each in container["ports"]]
+        server_key = configs[workload].get("server-key") or key.public  # the base has none: a college has its own
+        status, _, log = run(folder, "dti_server" if is_server else "faculty", *(replaced(each, here) for each in arguments),
+                             "--check-config", env={"DTI_LISTEN": listen, "DTI_SERVER_KEY": server_key})
         assert status == 0, log
 
 
 def test_an_overlay_has_its_own_images_settings_and_database(manifests):
     base, example = (manifests.read("kustomize", FOLDER / overlay) for overlay in OVERLAYS)
     assert {container["image"].split("/")[0] for _, container in containers(example)} == {"registry.example.org"}
-    configs = [of_kind(resources, "ConfigMap")[0] for resources in (base, example)]
+    configs = [each for resources in (base, example) for each in of_kind(resources, "ConfigMap") if "dti.toml" in each["data"]]
     assert configs[0]["metadata"]["name"] != configs[1]["metadata"]["name"], "a changed config file restarts no server"
     policy, = [each for each in of_kind(example, "NetworkPolicy") if each["metadata"]["name"] == "dti-server"]
     assert policy["spec"]["egress"][0]["to"] == [{"ipBlock": {"cidr": "10.20.0.3/32"}}]

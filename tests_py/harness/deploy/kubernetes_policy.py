@@ -35,6 +35,11 @@ def server(resources):
     return found
 
 
+def settings(resources):
+    """The config files of the servers."""
+    return [each["data"]["dti.toml"] for each in of_kind(resources, "ConfigMap") if "dti.toml" in each["data"]]
+
+
 def path_of(container, probe):
     return container.get(f"{probe}Probe", {}).get("httpGet", {}).get("path")
 
@@ -192,12 +197,52 @@ def pods_reach_only_names_servers_and_the_database(resources):
 
 @rule
 def servers_check_the_certificate_of_the_database(resources):
-    for text in (text for each in of_kind(resources, "ConfigMap") for text in each["data"].values()):
+    for text in settings(resources):
         if not re.search(r"^store = .*[?&]sslmode=verify-(full|ca)&sslrootcert=/run/dti/ca.crt\b", text, re.MULTILINE):
             yield "the store has no sslmode=verify-full: the password would be offered to any server with that name"
     credentials, = server(resources)["spec"]["template"]["spec"]["initContainers"]
     if "ca.crt" not in credentials["command"]:
         yield "the servers do not get the certificate of the authority"
+
+
+PLAIN = re.compile(r"tcp://|allow[-_]plaintext|^(?:--|DTI_)?(?:bind|port|listen-port)\b", re.IGNORECASE | re.MULTILINE)
+
+
+@rule
+def every_endpoint_is_secured(resources):
+    for name, container in containers(resources):
+        is_faculty = name.startswith("faculty-")
+        files = [] if is_faculty else settings(resources)
+        variables = {each["name"]: each.get("value", "") for each in container.get("env", [])}
+        if any(PLAIN.search(told) for told in (*container["args"], *variables, *variables.values(), *files)):
+            yield f"{name} has a plain endpoint"
+        flags = "\n".join(container["args"])
+        if is_faculty and not ("--key=/run/dti/" in flags and "--keys=/etc/dti/" in flags and "DTI_SERVER_KEY" in variables):
+            yield f"{name} has no key, no list of keys, or believes every server"
+        for text in files:
+            if not ('\nkey = "/run/dti/' in text and '\nkeys = "/etc/dti/' in text):
+                yield f"{name} has no key or no list of keys"
+
+
+@rule
+def each_pod_has_a_secret_key_of_its_own_that_it_cannot_change(resources):
+    owners = {}
+    for name, pod in workloads(resources):
+        secrets = [each["secret"]["secretName"] for each in pod["spec"]["volumes"] if "secret" in each]
+        secrets += [source["secret"]["name"] for each in pod["spec"]["volumes"]
+                    for source in each.get("projected", {}).get("sources", [])]
+        if not any(each.endswith("-key") for each in secrets):
+            yield f"{name} has no Secret with its key"
+        for secret in secrets:
+            if owners.setdefault(secret, name) != name:
+                yield f"{name} has the Secret of {owners[secret]}"
+        for container in pod["spec"]["containers"]:
+            for mount in container["volumeMounts"]:
+                if mount["mountPath"] != "/tmp" and not mount.get("readOnly"):
+                    yield f"{name} can change {mount['mountPath']}"
+    for config in of_kind(resources, "ConfigMap"):
+        if any(re.search(r"^\s*secret\s*=", text, re.MULTILINE) for text in config["data"].values()):
+            yield f"{config['metadata']['name']} has a secret key"
 
 
 @rule
