@@ -15,7 +15,7 @@ from tests_py.harness.catalogs import default_catalog
 from tests_py.harness.postgresql import newest_bin_folder
 from tests_py.harness.process import HANG_SECONDS, start_program, until
 from tests_py.harness.terraform import SYSTEMD_RUNS, LocalEnvironment
-from tests_py.harness.wire import OK, Client, grant, request
+from tests_py.harness.wire import OK, grant, request
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("terraform"), reason="Terraform is not installed"),
@@ -74,7 +74,7 @@ def test_each_step_from_the_first_apply_to_destroy_does_what_the_readme_says(use
         with steps.step("the leader is killed, and the standby serves"):
             local.kill(first)
             second = until(local.leader, what="another leader")
-            with Client(local.endpoint(second)) as client:
+            with local.client(second) as client:
                 assert grant(client, request("2025-10", "Artes", ("Musica", 1, 0))) == [(OK, 1, 0, 0)]
         assert second != first
         with steps.step("terraform plan warns"):
@@ -171,7 +171,7 @@ def test_units_end_when_their_folder_is_removed_and_destroy_ends_those_that_cann
 
 def test_another_process_manager_replaces_the_processes_and_keeps_the_ledger(units):
     units.apply()
-    with Client(units.endpoint("server-1")) as client:
+    with units.client("server-1") as client:
         assert grant(client, request("2025-10", "Artes", ("Musica", 3, 0))) == [(OK, 3, 0, 0)]
     before, outputs = units.pids(), units.outputs()
     units.apply(process_manager="none")

@@ -5,6 +5,7 @@ import pwd
 import re
 import shutil
 import signal
+import stat
 import subprocess
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from tests_py.harness.postgresql import newest_bin_folder
 from tests_py.harness.process import HANG_SECONDS, until
 from tests_py.harness.terraform import SOURCE, LocalEnvironment
-from tests_py.harness.wire import OK, Client, grant, request
+from tests_py.harness.wire import OK, Client, grant, new_key, request
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("terraform"), reason="Terraform is not installed"),
@@ -100,6 +101,52 @@ def test_the_command_of_the_warning_repairs_what_was_killed_and_the_next_plan_is
     assert set(local.status()) == set(before) and changed(before, local.pids()) == set(before)
 
 
+# Keys.
+
+def test_the_servers_are_secured_and_no_secret_is_in_the_state_the_plan_or_a_log(local, tmp_path):
+    endpoints = local.outputs()["server_endpoints"]
+    assert all(" curve://" in line for name, line in local.status().items() if name.startswith("server-"))
+    for endpoint in endpoints:
+        with Client(endpoint) as client:  # without a key
+            client.send(request(SEMESTER, "Artes", ("Musica", 1, 0)))
+            assert client.receive_if_any(0.5) is None
+    files = sorted(local.directory.glob("*.key"))
+    assert len(files) == 7 and {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    secrets = [re.search('secret = "([0-9a-f]{64})"', file.read_text())[1] for file in files]
+    told = local.run("plan") + local.run("show", "-json")
+    told += "".join(path.read_text(errors="replace") for path in (*local.folder.glob("*.tfstate*"), *local.directory.glob("*/log"),
+                                                                  *local.directory.glob("*/description.json")))
+    assert not [secret for secret in secrets if secret[:16] in told]
+    assert "BEGIN" not in told and local.key.public in told  # public halves may be there
+
+
+def test_keys_stay_when_processes_are_replaced_and_a_removed_faculty_is_shut_out(local):
+    before = {path.name: path.read_text() for path in local.directory.glob("*.key")}
+    local.run("apply", '-replace=terraform_data.server["server-1"]', '-replace=terraform_data.faculty["derecho"]')
+    assert {path.name: path.read_text() for path in local.directory.glob("*.key")} == before
+    faculties = {name: {} for name in local.outputs()["faculty_endpoints"]}
+    local.apply(faculties={**faculties, "artes": {}})
+    listed = {path.parent.name: path.read_text() for path in local.directory.glob("*/keys.toml")}
+    assert set(listed) == {"server-1", "server-2"}
+    assert all('role = "faculty:artes"' in text and 'role = "office"' in text for text in listed.values())
+    local.apply()
+    assert not [path for path in local.directory.glob("*/keys.toml") if "artes" in path.read_text()]
+    assert not (local.directory / "artes.key").exists()
+
+
+def test_a_public_key_of_the_variable_is_let_in(local, tmp_path):
+    key = new_key(tmp_path, "elsewhere")
+    keys = {"elsewhere": {"role": "faculty:Artes", "public": key.public}}
+    local.apply(keys=keys)
+    mine, local.key = local.key, key
+    try:
+        with local.client(until(local.leader, what="a leader")) as client:
+            assert grant(client, request(SEMESTER, "Artes", ("Cine", 1, 0)))[0][0] in (OK, "INVALID-PROGRAM")
+            assert client.ask(request(SEMESTER, "Derecho", ("Derecho Civil", 1, 0)))["error-message"] == "UNAUTHORIZED"
+    finally:
+        local.key = mine
+
+
 def test_a_server_less_and_a_server_more_leave_the_other_server_alone(local):
     faculties = set(local.outputs()["faculty_endpoints"])  # they get the new list of servers
     before = local.pids()
@@ -180,7 +227,7 @@ def test_a_process_that_could_not_be_started_leaves_nothing_when_it_is_removed_f
 
 
 def test_a_damaged_description_is_named_with_a_remedy_that_keeps_the_ledger(local):
-    with Client(local.endpoint(until(local.leader, what="a leader"))) as client:
+    with local.client(until(local.leader, what="a leader")) as client:
         assert grant(client, request(SEMESTER, "Artes", ("Teatro", 2, 0))) == [(OK, 2, 0, 0)]
     before = local.granted(SEMESTER)
     file = local.directory / "database/description.json"
@@ -199,13 +246,13 @@ def test_a_missing_program_is_named_with_the_places_and_the_remedy(local, tmp_pa
 
 def test_terraform_that_lost_its_state_finds_the_database_and_the_ports_again_and_starts_what_the_variables_say(local):
     before = local.outputs()
-    with Client(local.endpoint(until(local.leader, what="a leader"))) as client:
+    with local.client(until(local.leader, what="a leader")) as client:
         assert grant(client, request(SEMESTER, "Artes", ("Danza", 3, 0))) == [(OK, 3, 0, 0)]
     for file in local.folder.glob("*.tfstate*"):
         file.unlink()
     local.apply(semester="after the loss")
     assert local.outputs() == {**before, "semester": "after the loss"} and len(local.status()) == 8
-    with Client(local.endpoint(until(local.leader, what="a leader"))) as client:
+    with local.client(until(local.leader, what="a leader")) as client:
         assert grant(client, request(SEMESTER, "Artes", ("Danza", 3, 0))) == [(OK, 3, 0, 0)]
         assert grant(client, request("after the loss", "Artes", ("Danza", 4, 0))) == [(OK, 4, 0, 0)]
     assert local.granted("after the loss") == "4|0|0"
@@ -217,8 +264,7 @@ def test_terraform_that_lost_its_state_finds_the_database_and_the_ports_again_an
 def test_an_unprivileged_user_can_use_it_whatever_variables_the_shell_has_for_dti():
     with LocalEnvironment(user="nobody", **SMALL) as environment:
         environment.apply(environment={"DTI_CATALOG": "/no-such-file", "PGOPTIONS": "-c default_transaction_read_only=on"})
-        [endpoint] = environment.outputs()["server_endpoints"]
-        with Client(endpoint) as client:
+        with environment.client("server-1") as client:
             assert grant(client, request(SEMESTER, "Artes", ("Musica", 7, 0))) == [(OK, 7, 0, 0)]
         result = environment.run_processes("repair", as_root=True)
         assert result.returncode == 1 and "belongs to the user nobody. Run this command as that user" in result.stderr

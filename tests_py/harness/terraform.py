@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests_py.harness.process import HANG_SECONDS, ROOT, binary, clean_environment, until
 from tests_py.harness.stopping import held
+from tests_py.harness.wire import Client, key_of, lock, new_key
 
 SOURCE = ROOT / "terraform/environments/local"
 FOLDERS = Path("/tmp")  # in /tmp itself: a socket's path may have 107 bytes, and the user postgres must reach it
@@ -38,7 +39,9 @@ class LocalEnvironment:
             self._as_user = ["runuser", "-u", user, "--"]
             for path in (self.folder, *self.folder.rglob("*")):
                 shutil.chown(path, user)
-        self._variables = {"binaries": str(Path(binary("dti_server")).parent), "process_manager": "none", **variables}
+        self.key = new_key(self.base, "tests")
+        self._variables = {"binaries": str(Path(binary("dti_server")).parent), "process_manager": "none",
+                           "keys": {"tests": {"role": "office", "public": self.key.public}}, **variables}
         self.made = self.files()
         self.run("init")
 
@@ -118,6 +121,11 @@ class LocalEnvironment:
 
     def endpoint(self, server):
         return dict(zip(("server-1", "server-2"), self.outputs()["server_endpoints"]))[server]
+
+    def client(self, server):
+        """A client of the server, with the key of the tests."""
+        key = key_of(self.base, self.directory / f"{server}.key")
+        return Client(self.endpoint(server), prepare=lambda socket: lock(socket, self.key, key))
 
     def psql(self, statement, user=None):
         as_user = ["runuser", "-u", user, "--"] if user else self._as_user

@@ -242,6 +242,13 @@ def new_key(folder, name):
     return Key(name, folder / f"{name}.key", line.strip())
 
 
+def key_of(folder, file):
+    """The key in a file that another process has made. `folder`: for the command that reads it."""
+    status, line, log = run(folder, "dtictl", "key", "public", str(file))
+    assert status == 0, log
+    return Key(line.split()[1], file, line.strip())
+
+
 class KeyList:
     """A key list that dtictl changes."""
 

@@ -251,9 +251,9 @@ def test_the_first_start_makes_a_private_key_and_the_log_has_what_the_operator_n
     with running(place.folder, *flags) as dti:
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
         line = run(place.folder, "dtictl", "key", "public", str(key))[1].strip()
-        assert f' key-made: ' in dti.log and f'line="{line}"' in dti.log
-        assert f" own-key: " in dti.log and f"public={line.split()[0]}" in dti.log
-        assert f" key-list-empty: no key may connect" in dti.log and f"dtictl key add --keys={keys}" in dti.log
+        assert " key-made: " in dti.log and f'line="{line}"' in dti.log
+        assert " own-key: " in dti.log and f"public={line.split()[0]}" in dti.log
+        assert " key-list-empty: no key may connect" in dti.log and f"dtictl key add --keys={keys}" in dti.log
     made = key.read_text()
     with running(place.folder, *flags) as dti:
         assert key.read_text() == made and " key-made: " not in dti.log and f"public={line.split()[0]}" in dti.log

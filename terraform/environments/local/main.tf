@@ -109,11 +109,14 @@ resource "terraform_data" "server" {
       "--classrooms=${var.classrooms}",
       "--labs=${var.labs}",
       "--store=${local.database_address}",
-      "--bind=127.0.0.1",
-      "--port=${coalesce(local.ports[each.key], 0)}",
+      "--listen=curve://127.0.0.1:${coalesce(local.ports[each.key], 0)}",
+      "--key=${local.directory}/${each.key}.key",
+      "--make-key",
+      "--keys=${local.directory}/${each.key}/keys.toml",
     ], local.catalog == null ? [] : ["--catalog=${local.catalog}"])
 
-    # These two are no flags. A new database, or a new content of the catalogue, needs new servers.
+    # These are no flags. The supervisor writes the keys into the list of the server. A new database, or a new content of the catalogue, needs new servers.
+    keys           = var.keys
     database       = terraform_data.database.id
     catalog_sha256 = local.catalog == null ? null : filesha256(local.catalog)
   }
@@ -149,8 +152,16 @@ resource "terraform_data" "faculty" {
       "--batch-seconds=${each.value.batch_seconds}",
       "--bind=127.0.0.1",
       "--listen-port=${coalesce(local.ports[each.key], 0)}",
+      "--key=${local.directory}/${each.key}.key",
+      "--make-key",
     ]
+
+    # The supervisor lets the faculty into the servers, and gives it their public keys.
+    faculty_name = coalesce(each.value.faculty_name, each.key)
+    servers      = sort(var.servers)
   }
+
+  depends_on = [terraform_data.server]
 
   provisioner "local-exec" {
     interpreter = ["/usr/bin/python3", "-B", "${path.module}/processes", "start"]

@@ -87,6 +87,31 @@ variable "faculties" {
   }
 }
 
+variable "keys" {
+  description = "Keys that may connect to the servers besides those of the faculties here, by name: the role (faculty:NAME, office or auditor) and the public half, as dtictl key new prints it. Never a secret half."
+  type = map(object({
+    role   = string
+    public = string
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in values(var.keys) : can(regex("^[0-9a-f]{64}$", key.public))])
+    error_message = "The public half of a key has 64 digits (0 to 9, a to f), as dtictl key new prints them. A key file is secret and does not belong here."
+  }
+
+  validation {
+    condition     = alltrue([for key in values(var.keys) : can(regex("^(office|auditor|gateway:(faculty|office)|faculty:[^\"\\\\[:cntrl:]]+)$", key.role))])
+    error_message = "The role of a key must be faculty:NAME, office, auditor, gateway:faculty or gateway:office."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(var.keys) : can(regex("^[a-z][a-z0-9-]{0,39}$", name)) && !contains(keys(var.faculties), name)])
+    error_message = "The name of a key must have 1 to 40 characters: lower-case letters, digits and hyphens, beginning with a letter, and must not be that of a faculty here."
+  }
+}
+
 variable "semester" {
   description = "The semester to open. The database keeps earlier semesters, and the servers serve them too."
   type        = string

@@ -1,4 +1,4 @@
-"""DIRECTORY, which has a folder for each process, and a port for each server and faculty."""
+"""DIRECTORY, which has a folder for each process, and a port and a key for each server and faculty."""
 
 import contextlib
 import os
@@ -40,7 +40,7 @@ def clear(directory):
         return f"{directory}: was removed already"
     for instance in left_in(directory):
         remove(instance)
-    for file in (*directory.glob("*.port"), *directory.glob("*.new")):
+    for file in (*directory.glob("*.port"), *directory.glob("*.key"), *directory.glob("*.new")):
         file.unlink()
     for folder in directory.iterdir():
         with contextlib.suppress(OSError):  # not a folder, or not empty and therefore of another origin

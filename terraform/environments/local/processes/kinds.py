@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import database
+import keys
 from system import Failure
 
 CHECKOUT = Path(__file__).resolve().parents[4]
@@ -23,11 +24,14 @@ class Program:
 
     def prepare(self, folder, description):
         """Makes what the process needs, if it is not there; fails if the program is missing."""
-        self.command(folder, description)
+        find_program(self._name, description["binaries"])
+        keys.write_lists(folder.parent)
 
     def command(self, folder, description):
-        return ["setpriv", "--pdeathsig=TERM", "--", find_program(self._name, description["binaries"]),
-                *description["flags"]]
+        flags = description["flags"]
+        if "servers" in description:  # a faculty, which starts when they have their keys
+            flags = [*flags, f"--server-key={keys.server_keys(folder.parent, description['servers'])}"]
+        return ["setpriv", "--pdeathsig=TERM", "--", find_program(self._name, description["binaries"]), *flags]
 
     def clean_up(self, folder):
         """Removes what a killed process has left outside its folder."""
@@ -52,7 +56,7 @@ class Database:
 
 KINDS = {  # in the order in which they start
     "database": Database(),
-    "server": Program("dti_server", "^(READY|STANDBY) tcp://"),
+    "server": Program("dti_server", "^(READY|STANDBY) curve://"),
     "faculty": Program("faculty", "^READY tcp://"),
 }
 

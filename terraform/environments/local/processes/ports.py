@@ -1,4 +1,5 @@
-"""A port of 127.0.0.1 for each server and faculty: chosen once, and kept in DIRECTORY/NAME.port."""
+"""A port of 127.0.0.1 for each server and faculty: chosen once, and kept in DIRECTORY/NAME.port.
+The key of the process, DIRECTORY/NAME.key, stays as long."""
 
 import contextlib
 import fcntl
@@ -24,6 +25,7 @@ def reserve(file):
 
 def release(file):
     file.unlink(missing_ok=True)
+    file.with_suffix(".key").unlink(missing_ok=True)
     return f"{file.stem}: the port is released"
 
 

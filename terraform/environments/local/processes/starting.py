@@ -9,6 +9,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import keys
 import units
 from supervisor import PROCESS_STOP_SECONDS
 from system import ENVIRONMENT, POLL_SECONDS, Failure, end_process, find_process
@@ -29,6 +30,7 @@ def start(instance):
         try:
             instance.kind.prepare(instance.folder, instance.description)
             wait_until_ready(instance, start_supervisor(instance))
+            keys.write_lists(instance.folder.parent)  # it has a key now
         except BaseException:
             end_supervisor(instance)
             raise
@@ -75,12 +77,14 @@ def stop(instance):
     end_processes(instance)
     if not instance.kind.keeps_files:
         instance.remove_folder()
+        keys.write_lists(instance.folder.parent)
     return f"{instance.name}: stopped"
 
 
 def remove(instance):
     end_processes(instance)
     instance.remove_folder()
+    keys.write_lists(instance.folder.parent)
     return f"{instance.name}: removed"
 
 

@@ -163,3 +163,43 @@ run "a_catalogue_that_does_not_exist_is_refused" {
   }
   expect_failures = [var.catalog]
 }
+
+run "keys_of_each_role_are_accepted" {
+  command = plan
+  variables {
+    keys = { a = { role = "office", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a" }, b = { role = "faculty:Ciencias Sociales", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a" } }
+  }
+  expect_failures = [check.processes]
+}
+
+run "a_key_without_all_digits_is_refused" {
+  command = plan
+  variables {
+    keys = { a = { role = "office", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22" } }
+  }
+  expect_failures = [var.keys]
+}
+
+run "a_key_with_an_unknown_role_is_refused" {
+  command = plan
+  variables {
+    keys = { a = { role = "admin", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a" } }
+  }
+  expect_failures = [var.keys]
+}
+
+run "a_role_that_would_end_its_text_is_refused" {
+  command = plan
+  variables {
+    keys = { a = { role = "faculty:\"x", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a" } }
+  }
+  expect_failures = [var.keys]
+}
+
+run "a_key_with_the_name_of_a_faculty_is_refused" {
+  command = plan
+  variables {
+    keys = { derecho = { role = "office", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a" } }
+  }
+  expect_failures = [var.keys]
+}
