@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md")
+PAGES = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 FOLDER = "docs"
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
 

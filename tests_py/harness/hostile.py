@@ -1,5 +1,9 @@
-"""Peers that do not behave: ZMTP 3.0 written by hand on plain TCP, so that anything can be left out or said wrongly."""
+"""Peers that do not behave: ZMTP 3.0 written by hand on plain TCP, so that anything can be left out or said wrongly.
+https://rfc.zeromq.org/spec/26/ has the handshake with keys."""
 
+import ctypes
+import ctypes.util
+import os
 import resource
 import socket
 import statistics
@@ -14,6 +18,8 @@ from tests_py.harness.wire import Client
 MORE, LONG, COMMAND = 1, 2, 4
 GREETING = b"\xff" + bytes(8) + b"\x7f" + b"\x03\x00" + b"NULL".ljust(20, b"\0") + b"\0" + bytes(31)
 assert len(GREETING) == 64
+CURVE_GREETING = GREETING[:12] + b"CURVE".ljust(20, b"\0") + GREETING[32:]
+_sodium = ctypes.CDLL(ctypes.util.find_library("sodium"))
 
 
 def header(size, flags=0):
@@ -170,3 +176,66 @@ def raise_own_limit():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
+
+
+def _box(plain, nonce, public, secret):
+    sealed = ctypes.create_string_buffer(len(plain) + 16)
+    assert _sodium.crypto_box_easy(sealed, plain, ctypes.c_ulonglong(len(plain)), nonce, public, secret) == 0
+    return sealed.raw
+
+
+def _open(sealed, nonce, public, secret):
+    plain = ctypes.create_string_buffer(len(sealed) - 16)
+    assert _sodium.crypto_box_open_easy(plain, sealed, ctypes.c_ulonglong(len(sealed)), nonce, public, secret) == 0
+    return plain.raw
+
+
+def _new_pair():
+    secret, public = os.urandom(32), ctypes.create_string_buffer(32)
+    assert _sodium.crypto_scalarmult_base(public, secret) == 0
+    return public.raw, secret
+
+
+def command(body):
+    return header(len(body), COMMAND) + body
+
+
+def dealer():
+    """The metadata of a DEALER."""
+    return b"\x0bSocket-Type" + struct.pack("!I", 6) + b"DEALER"
+
+
+class CurvePeer(RawPeer):
+    """A peer that has received the server's WELCOME."""
+
+    def __init__(self, endpoint, key, server):
+        super().__init__(endpoint, hello=CURVE_GREETING)
+        self._public, self._secret = bytes.fromhex(key.public), bytes.fromhex(key.secret)
+        self._server = bytes.fromhex(server.public)
+        self._short_public, self._short_secret = _new_pair()
+        nonce = struct.pack("!Q", 1)
+        signature = _box(bytes(64), b"CurveZMQHELLO---" + nonce, self._server, self._short_secret)
+        self.send(command(b"\x05HELLO\x01\x00" + bytes(72) + self._short_public + nonce + signature))
+        assert len(self.read(64)) == 64
+        _, welcome = self.read_frame()
+        assert welcome.startswith(b"\x07WELCOME"), welcome
+        plain = _open(welcome[24:], b"WELCOME-" + welcome[8:24], self._server, self._short_secret)
+        self._short_server, self._cookie = plain[:32], plain[32:]
+
+    def initiate(self, metadata, cookie=None):
+        """Sends the proof of the key, with this metadata."""
+        nonce = os.urandom(16)
+        vouch = _box(self._short_public + self._server, b"VOUCH---" + nonce, self._short_server, self._secret)
+        short = struct.pack("!Q", 2)
+        plain = self._public + nonce + vouch + metadata
+        sealed = _box(plain, b"CurveZMQINITIATE" + short, self._short_server, self._short_secret)
+        self.send(command(b"\x08INITIATE" + (cookie or self._cookie) + short + sealed))
+
+    def is_ready(self, seconds):
+        """Does the server accept the peer?"""
+        self.socket.settimeout(seconds)
+        try:
+            answer = self.read_frame()
+        except socket.timeout:
+            return False
+        return answer is not None and not answer[0] & ~(COMMAND | LONG) and answer[1].startswith(b"\x05READY")
