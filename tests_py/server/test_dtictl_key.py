@@ -34,6 +34,19 @@ def test_the_public_line_of_a_key_file_is_printed_again_without_the_secret(tmp_p
         assert run(tmp_path, "dtictl", "key", "public", *arguments)[:2] == (expected, "")
 
 
+def test_each_command_accepts_the_config_file_of_a_server(tmp_path):
+    """An image names it in DTI_CONFIG."""
+    config = tmp_path / "dti.toml"
+    config.write_text(f'listen = "curve://127.0.0.1:0"\nkey = "dti.key"\nmake-key = true\nkeys = "{tmp_path}/keys.toml"\n')
+    env = {"DTI_CONFIG": str(config)}
+    status, line, log = run(tmp_path, "dtictl", "key", "new", "dti", env=env)
+    assert status == 0, log
+    assert run(tmp_path, "dtictl", "key", "public", "dti.key", env=env)[:2] == (0, line)
+    for command in (("add", "--role=office", line.strip()), ("list",), ("remove", "dti")):
+        status, _, log = run(tmp_path, "dtictl", "key", *command, env=env)
+        assert status == 0, log
+
+
 def test_a_list_is_made_changed_and_printed(tmp_path):
     first, second = new_key(tmp_path, "first"), new_key(tmp_path, "second")
     keys = f"--keys={tmp_path}/keys.toml"

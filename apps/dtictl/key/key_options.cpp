@@ -53,6 +53,7 @@ AppDescription describe_key_new() {
       .examples = {{"make the key of a faculty, on its machine, and give it to the user of its service",
                     "cd /etc/dti && dtictl key new derecho && chown dti-derecho derecho.key"}},
       .exit_codes = kExitCodes,
+      .others_in_file = describe_server_settings(),
       .operand = "NAME",
   };
 }
@@ -66,6 +67,7 @@ AppDescription describe_key_public() {
       .exit_codes = {{0, "done"},
                      {1, "the file could not be used; stderr gives the reason"},
                      {2, "incorrect usage: flags, environment or config file"}},
+      .others_in_file = describe_server_settings(),
       .operand = "FILE",
   };
 }
