@@ -10,7 +10,8 @@ import pytest
 from tests_py.harness.patroni import settings
 from tests_py.harness.process import ROOT, run
 from tests_py.harness.prometheus import FOLDER as MONITORING
-from tests_py.harness.terraform_policy import CERTIFICATE, KEY, PASSWORD
+from tests_py.harness.wire import new_key
+from tests_py.harness.terraform_policy import CERTIFICATE, KEY, PASSWORD, SECRET_KEY
 
 TERRAFORM = ROOT / "terraform"
 ENVIRONMENTS = ("gcp-dev", "gcp-prod", "gcp-prod-patroni")
@@ -110,16 +111,16 @@ def files_with(folder, marker):
 def test_the_password_is_in_no_plan_no_state_no_metadata_and_no_output(applied, tmp_path, environment):
     first = applied(environment)
     for text in (json.dumps(first.plan), first.output, json.dumps(first.state)):
-        assert PASSWORD not in text and KEY not in text
+        assert PASSWORD not in text and KEY not in text and SECRET_KEY not in text
     checkout = first.checkout.copy(tmp_path)
     checkout.plan(*flags_of(environment))
     assert (checkout.folder / "plan").exists() and (checkout.folder / "terraform.tfstate").exists()
     given = {name for name in files_with(tmp_path, PASSWORD) if name.endswith(".tftest.hcl")}  # copied with the rest
-    assert (files_with(tmp_path, PASSWORD) - given) | files_with(tmp_path, KEY) == set()
+    assert (files_with(tmp_path, PASSWORD) - given) | files_with(tmp_path, KEY) | files_with(tmp_path, SECRET_KEY) == set()
     resources = list(of_module(first.state["values"]["root_module"]))
     if "patroni" in environment:
         assert not [kind for kind, *_ in resources if "google_sql" in kind]
-        assert [version["secret_data_wo_version"] for version in of_type(resources, "google_secret_manager_secret_version")] == [1, 1]
+        assert [version["secret_data_wo_version"] for version in of_type(resources, "google_secret_manager_secret_version")] == [1, 1, 1, 1]
     else:
         [user] = of_type(resources, "google_sql_user")
         assert user["password_wo_version"] == 1 and user["password"] is None
@@ -274,12 +275,15 @@ def vms(resources):
 def test_the_server_accepts_its_settings_and_the_faculty_its_own(applied, tmp_path):
     """Their paths are those of the VM; here they are in a folder."""
     metadata = vms(list(of_module(applied("gcp-prod").state["values"]["root_module"])))
+    key = new_key(tmp_path, "own")
     for vm, program, name in (("dti-server-1", "dti_server", "dti.toml"), ("dti-faculty-derecho", "faculty", "derecho.toml")):
         for line in metadata[vm]["dti-manifest"].splitlines():
             kind, *parts = line.split(" ")
             if kind == "file":
                 file = tmp_path / parts[2].rsplit("/", 1)[1]
-                file.write_text(metadata[vm][parts[0]].replace("/etc/dti/", f"{tmp_path}/"))
+                text = metadata[vm][parts[0]].replace("/etc/dti/", f"{tmp_path}/")
+                file.write_text(re.sub('^key = ".*"', f'key = "{key.path}"', text, flags=re.MULTILINE))
+        assert 'listen = "curve://0.0.0.0:' in (tmp_path / name).read_text() and "plain" not in (tmp_path / name).read_text()
         status, _, stderr = run(tmp_path, program, f"--config={tmp_path / name}", "--check-config")
         assert (status, stderr) == (0, "")
 

@@ -9,6 +9,8 @@ WIDEST_PREFIX = 8
 PASSWORD = "correct-horse-battery"  # of the database, in a plan that is checked
 KEY = "bm90LWEta2V5"  # of the database VMs, in the same way
 CERTIFICATE = f"-----BEGIN PRIVATE KEY-----\n{KEY}\n-----END PRIVATE KEY-----\n"
+SECRET_KEY = "5ec2e7" * 10 + "5ec2"  # of servers and faculties, in the same way
+KEY_FILE = f'# secret\nname = "dti"\npublic = "{"ab" * 32}"\nsecret = "{SECRET_KEY}"\n'
 LABELS = {"application", "environment"}
 BASIC_ROLES = {"roles/owner", "roles/editor", "roles/viewer"}
 # Roles that read or change more than the resource to which an account needs access.
@@ -141,7 +143,7 @@ def secrets_are_write_only(plan):
 
 def no_secret_is_in_a_plan(plan):
     """Also in no metadata and in no triggers_replace: the whole plan is searched."""
-    for secret in (PASSWORD, KEY):
+    for secret in (PASSWORD, KEY, SECRET_KEY):
         for address, values in resources(plan):
             if secret in json.dumps(values):
                 yield f"{address} has a secret"

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from tests_py.harness.process import HANG_SECONDS, ROOT
+from tests_py.harness.terraform_policy import KEY_FILE
 
 SOURCE = ROOT / "tests/terraform/provider"
 VERSION = "6.50.0"
@@ -27,6 +28,9 @@ CHEAP = {"TF_DISABLE_PLUGIN_TLS": "1", "GOGC": "400"}
 NO_NETWORK = re.compile(r"dial tcp|proxyconnect|no such host|module lookup disabled")
 # Written by Terraform, and not for a copy: a lock file would have the hash of the published provider.
 WRITTEN = shutil.ignore_patterns("*.tfstate*", ".state", ".terraform", ".terraform.lock.hcl", "__pycache__")
+
+
+FACULTIES = ("ciencias-sociales", "ciencias-naturales", "ingenieria", "medicina", "derecho")  # with keys in each plan
 
 
 class CannotBuild(Exception):
@@ -104,7 +108,8 @@ class Terraform:
     def environment(self):
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("TF_", "GOOGLE_"))}
         return {**kept, "TF_CLI_CONFIG_FILE": str(self._configuration), "CHECKPOINT_DISABLE": "1",
-                "TF_IN_AUTOMATION": "1", **CHEAP}
+                "TF_IN_AUTOMATION": "1", "TF_VAR_server_key": KEY_FILE,
+                "TF_VAR_faculty_keys": json.dumps(dict.fromkeys(FACULTIES, KEY_FILE)), **CHEAP}
 
     def call(self, *arguments):
         """The exit status and the output, without Terraform's frames and line breaks."""

@@ -141,6 +141,34 @@ module "patroni" {
   depends_on = [google_project_service.this]
 }
 
+module "server_key" {
+  source = "../../modules/secrets"
+  count  = var.allow_plaintext ? 0 : 1
+
+  name          = "${local.name}-server-key"
+  region        = var.region
+  labels        = local.labels
+  value         = var.server_key
+  value_version = var.keys_version
+  accessors     = { servers = module.server.service_account }
+
+  depends_on = [google_project_service.this]
+}
+
+module "faculty_key" {
+  source   = "../../modules/secrets"
+  for_each = var.allow_plaintext ? {} : var.faculties
+
+  name          = "${local.name}-faculty-${each.key}-key"
+  region        = var.region
+  labels        = local.labels
+  value         = lookup(var.faculty_keys, each.key, "")
+  value_version = var.keys_version
+  accessors     = { clients = module.clients.service_account }
+
+  depends_on = [google_project_service.this]
+}
+
 module "server" {
   source = "../../modules/server"
 
@@ -163,6 +191,10 @@ module "server" {
   labs            = var.labs
   catalog         = var.catalog
 
+  allow_plaintext = var.allow_plaintext
+  key_secret      = one(module.server_key[*].secret)
+  keys            = var.keys
+
   depends_on = [google_project_service.this]
 }
 
@@ -181,6 +213,11 @@ module "clients" {
   server_endpoints = module.server.endpoints
   image            = var.image
   packages         = module.artifacts.packages
+
+  allow_plaintext   = var.allow_plaintext
+  key_secrets       = { for name, key in module.faculty_key : name => key.secret }
+  server_public_key = var.server_public_key
+  keys              = var.program_keys
 
   depends_on = [google_project_service.this]
 }

@@ -292,3 +292,65 @@ variable "budget" {
   })
   default = null
 }
+
+variable "allow_plaintext" {
+  description = "Let servers and faculties listen at plain endpoints: everyone whom the firewall lets in can read the messages and act for every faculty. Otherwise, only peers with a key may connect."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "server_key" {
+  description = "The key file of the servers, which dtictl key new makes. Set it in the environment, as TF_VAR_server_key, for each plan and apply. It is in no plan, state or metadata. Needed unless allow_plaintext."
+  type        = string
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "faculty_keys" {
+  description = "The key file of each faculty, by its key in faculties. Set it in the environment, as TF_VAR_faculty_keys, in JSON. It is in no plan, state or metadata. Needed unless allow_plaintext."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "keys_version" {
+  description = "Number of the key files. Increase it together with another server_key or faculty_keys."
+  type        = number
+  default     = 1
+  nullable    = false
+}
+
+variable "server_public_key" {
+  description = "The public half of server_key: 64 digits, which dtictl key new has printed. Needed unless allow_plaintext."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.allow_plaintext || can(regex("^[0-9a-f]{64}$", var.server_public_key))
+    error_message = "server_public_key must have 64 digits (0 to 9, a to f), as dtictl key new prints them. For plain endpoints, set allow_plaintext = true."
+  }
+}
+
+variable "keys" {
+  description = "Keys that may connect to the servers, those of the faculties here included, by name: the role (faculty:NAME, office or auditor) and the public half, as dtictl key new prints it. Never a secret half."
+  type = map(object({
+    role   = string
+    public = string
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "program_keys" {
+  description = "Keys of programs that may connect to the faculties here, as keys."
+  type = map(object({
+    role   = string
+    public = string
+  }))
+  default  = {}
+  nullable = false
+}

@@ -1,6 +1,7 @@
 locals {
   has_agent  = contains(keys(var.packages), "google-cloud-ops-agent")
   packages   = { for name, package in var.packages : name => package if contains(["dti-clients", "google-cloud-ops-agent"], name) }
+  key_list   = join("", [for name, key in var.keys : "[[key]]\nname = \"${name}\"\nrole = \"${key.role}\"\npublic = \"${key.public}\"\n"]) # as dtictl writes it
   simulation = toset([for number in range(var.simulation_hosts) : "simulation-${number + 1}"])
 }
 
@@ -48,6 +49,7 @@ module "faculty" {
   machine_type    = var.machine_type
   image           = var.image
   health_check    = google_compute_health_check.this.id
+  secrets         = var.allow_plaintext ? {} : { "/etc/dti/faculties/${each.key}.key" = { secret = var.key_secrets[each.key], mode = "0600", owner = "root:root" } }
   packages        = local.packages
   services        = concat(["dti-faculty@${each.key}"], local.has_agent ? ["google-cloud-ops-agent"] : [])
 
@@ -57,17 +59,29 @@ module "faculty" {
         content = join("", concat(
           ["# Written at each boot from the metadata of this VM. Change it with Terraform.\n"],
           [for key, value in {
-            name            = coalesce(each.value.faculty_name, each.key)
-            dti-server      = join(",", var.server_endpoints)
-            min-programs    = each.value.min_programs
-            batch-seconds   = each.value.batch_seconds
-            bind            = "0.0.0.0" # the firewall decides who reaches it
-            allow-plaintext = true
-            listen-port     = var.port
-            http            = "0.0.0.0:${var.http_port}"
-            log-format      = "json"
-          } : "${key} = ${jsonencode(value)}\n"],
+            name          = coalesce(each.value.faculty_name, each.key)
+            dti-server    = join(",", var.server_endpoints)
+            min-programs  = each.value.min_programs
+            batch-seconds = each.value.batch_seconds
+            http          = "0.0.0.0:${var.http_port}"
+            log-format    = "json"
+            # The firewall decides who reaches it.
+            bind            = var.allow_plaintext ? "0.0.0.0" : null
+            listen-port     = var.allow_plaintext ? var.port : null
+            allow-plaintext = var.allow_plaintext ? true : null
+            listen          = var.allow_plaintext ? null : "curve://0.0.0.0:${var.port}"
+            keys            = var.allow_plaintext ? null : "/etc/dti/keys.toml"
+            key             = var.allow_plaintext ? null : "/run/credentials/dti-faculty@${each.key}.service/key"
+            server-key      = var.allow_plaintext ? null : var.server_public_key
+          } : "${key} = ${jsonencode(value)}\n" if value != null],
         ))
+      }
+    },
+    # The user of the service exists only while it runs: systemd passes the key on.
+    var.allow_plaintext ? {} : {
+      "/etc/dti/keys.toml" = { content = local.key_list }
+      "/etc/systemd/system/dti-faculty@${each.key}.service.d/key.conf" = {
+        content = "[Service]\nLoadCredential=key:/etc/dti/faculties/${each.key}.key\n"
       }
     },
     local.has_agent ? {

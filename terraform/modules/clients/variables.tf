@@ -114,6 +114,56 @@ variable "server_endpoints" {
   }
 }
 
+variable "allow_plaintext" {
+  description = "Listen at plain endpoints: everyone whom the firewall lets in can read the messages and act for every faculty. Otherwise, only peers with a key of the variable keys may connect."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "keys" {
+  description = "Keys of programs that may connect to the faculties, by name: the role (faculty:NAME or office) and the public half, as dtictl key new prints it. Never a secret half."
+  type = map(object({
+    role   = string
+    public = string
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in values(var.keys) : can(regex("^[0-9a-f]{64}$", key.public))])
+    error_message = "The public half of a key has 64 digits (0 to 9, a to f), as dtictl key new prints them. A key file is secret and does not belong here."
+  }
+
+  validation {
+    condition     = alltrue([for name, key in var.keys : can(regex("^(office|auditor|gateway:(faculty|office)|faculty:[^\"\\\\[:cntrl:]]+)$", key.role)) && can(regex("^[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}$", name))])
+    error_message = "A key must have a name of letters, digits, spaces and _ . -, and the role faculty:NAME, office, auditor, gateway:faculty or gateway:office."
+  }
+}
+
+variable "key_secrets" {
+  description = "The secret with the key file of each faculty, by its key in faculties, as projects/PROJECT/secrets/NAME. Needed unless allow_plaintext."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = var.allow_plaintext || length(setsubtract(keys(var.faculties), keys(var.key_secrets))) == 0
+    error_message = "key_secrets must have a secret for each faculty. Or set allow_plaintext."
+  }
+}
+
+variable "server_public_key" {
+  description = "The public half of the key of the servers: 64 digits, which dtictl key new has printed. Needed unless allow_plaintext."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.allow_plaintext || length(var.faculties) == 0 || can(regex("^[0-9a-f]{64}$", var.server_public_key))
+    error_message = "server_public_key must have 64 digits (0 to 9, a to f). Or set allow_plaintext."
+  }
+}
+
 variable "machine_type" {
   description = "Machine type of the VMs."
   type        = string

@@ -35,8 +35,8 @@ variable "value" {
   ephemeral   = true
 
   validation {
-    condition     = can(regex("^[!-~]{16,200}$", var.value)) || can(regex("^-----BEGIN [A-Z ]*PRIVATE KEY-----\n[-A-Za-z0-9+/= \n]+$", var.value))
-    error_message = "The secret must have 16 to 200 printable ASCII characters without spaces, or be a private key in PEM, with or without certificates."
+    condition     = can(regex("^[!-~]{16,200}$", var.value)) || can(regex("^-----BEGIN [A-Z ]*PRIVATE KEY-----\n[-A-Za-z0-9+/= \n]+$", var.value)) || can(regex("^(#[^\n]*\n)*name = \"[^\"\n]+\"\npublic = \"[0-9a-f]{64}\"\nsecret = \"[0-9a-f]{64}\"\n?$", var.value))
+    error_message = "The secret must have 16 to 200 printable ASCII characters without spaces, or be a private key in PEM, with or without certificates, or be a key file of dtictl key new."
   }
 }
 

@@ -13,11 +13,24 @@ locals {
       labs          = var.labs
       store         = var.store
       lease-seconds = var.lease_seconds
-      port          = var.port
       log-format    = "json"
     },
     var.catalog == null ? {} : { catalog = "/etc/dti/catalog.csv" },
+    # The firewall decides who reaches it.
+    { for name, value in {
+      bind            = var.allow_plaintext ? "0.0.0.0" : null
+      port            = var.allow_plaintext ? var.port : null
+      allow-plaintext = var.allow_plaintext ? true : null
+      listen          = var.allow_plaintext ? null : "curve://0.0.0.0:${var.port}"
+      key             = var.allow_plaintext ? null : local.key
+      keys            = var.allow_plaintext ? null : "/etc/dti/keys.toml"
+    } : name => value if value != null },
   )
+
+  key = "/etc/dti/server.key"
+
+  # The list of keys, as dtictl writes it.
+  key_list = join("", [for name, key in var.keys : "[[key]]\nname = \"${name}\"\nrole = \"${key.role}\"\npublic = \"${key.public}\"\n"])
 }
 
 resource "google_service_account" "this" {
@@ -65,6 +78,7 @@ module "vm" {
   machine_type    = var.machine_type
   image           = var.image
   health_check    = google_compute_health_check.this.id
+  secrets         = var.allow_plaintext ? {} : { (local.key) = { secret = var.key_secret, mode = "0600", owner = "dti:dti" } }
   pgpass          = { secret = var.secret, prefix = var.pgpass_prefix }
   packages        = local.packages
   services        = local.services
@@ -75,15 +89,14 @@ module "vm" {
         content = join("", concat(
           ["# Written at each boot from the metadata of this VM. Change it with Terraform.\n"],
           [for key, value in merge(local.settings, {
-            bind            = "0.0.0.0" # the firewall decides who reaches it
-            allow-plaintext = true
-            http            = "0.0.0.0:${var.http_port}"
-            advertise       = "${each.key}.${var.domain}:${var.port}"
+            http      = "0.0.0.0:${var.http_port}"
+            advertise = "${each.key}.${var.domain}:${var.port}"
           }) : "${key} = ${jsonencode(value)}\n"],
         ))
       }
       "/etc/dti/database-ca.pem" = { content = var.ca_certificates }
     },
+    var.allow_plaintext ? {} : { "/etc/dti/keys.toml" = { content = local.key_list } },
     var.catalog == null ? {} : { "/etc/dti/catalog.csv" = { content = file(var.catalog) } },
     local.has_agent ? {
       "/etc/google-cloud-ops-agent/config.yaml" = {

@@ -123,6 +123,44 @@ variable "secret" {
   type        = string
 }
 
+variable "allow_plaintext" {
+  description = "Listen at plain endpoints: everyone whom the firewall lets in can read the messages and act for every faculty. Otherwise, only peers with a key of the variable keys may connect."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "keys" {
+  description = "Keys that may connect, by name: the role (faculty:NAME, office or auditor) and the public half, as dtictl key new prints it. Never a secret half."
+  type = map(object({
+    role   = string
+    public = string
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in values(var.keys) : can(regex("^[0-9a-f]{64}$", key.public))])
+    error_message = "The public half of a key has 64 digits (0 to 9, a to f), as dtictl key new prints them. A key file is secret and does not belong here."
+  }
+
+  validation {
+    condition     = alltrue([for name, key in var.keys : can(regex("^(office|auditor|gateway:(faculty|office)|faculty:[^\"\\\\[:cntrl:]]+)$", key.role)) && can(regex("^[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}$", name))])
+    error_message = "A key must have a name of letters, digits, spaces and _ . -, and the role faculty:NAME, office, auditor, gateway:faculty or gateway:office."
+  }
+}
+
+variable "key_secret" {
+  description = "The secret with the key file of the servers, as projects/PROJECT/secrets/NAME: the output secret of the module secrets. All servers have one key. Needed unless allow_plaintext."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.allow_plaintext || var.key_secret != null
+    error_message = "key_secret is missing: a secured endpoint needs the key of the servers. Or set allow_plaintext."
+  }
+}
+
 variable "pgpass_prefix" {
   description = "Beginning of the line in libpq's password file: the output pgpass_prefix of the module database."
   type        = string

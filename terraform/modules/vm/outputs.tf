@@ -18,6 +18,11 @@ output "files" {
   value       = { for path, file in var.files : path => file.content }
 }
 
+output "secrets" {
+  description = "The path of each secret file of the VM, and the secret, mode and owner."
+  value       = var.secrets
+}
+
 output "packages" {
   description = "The names of the packages that the VM installs."
   value       = sort(keys(var.packages))

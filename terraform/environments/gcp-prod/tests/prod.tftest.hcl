@@ -11,10 +11,14 @@ variables {
   packages_folder = "../../modules/artifacts/tests/packages"
   packages        = { dti-server = { version = "1.0", sha256 = "4c3ebbd11378f44ced13ac389bcbb3115659911527548750c89b1a5c6a0fbca9" }, dti-clients = { version = "1.0", sha256 = "1cb2de770d9d0e81f8babbcb0aa6f32fdffeb3e83862baae882db32781b036dd" }, google-cloud-ops-agent = { version = "2.0", sha256 = "a9f1b713b5632d456da48b9405e18b363a584d9cb54bdeb69de41c5de24056ca" } }
   db_password     = "correct-horse-battery"
-  semester        = "2025-10"
-  classrooms      = 380
-  labs            = 60
-  alert_emails    = ["ops@example.org"]
+
+  server_key        = "name = \"dti\"\npublic = \"abababababababababababababababababababababababababababababababab\"\nsecret = \"0123012301230123012301230123012301230123012301230123012301230123\"\n"
+  faculty_keys      = { for name in ["ciencias-sociales", "ciencias-naturales", "ingenieria", "medicina", "derecho"] : name => "name = \"f\"\npublic = \"abababababababababababababababababababababababababababababababab\"\nsecret = \"0123012301230123012301230123012301230123012301230123012301230123\"\n" }
+  server_public_key = "2a5de835f0d3347a47e8f0f23e4148d5fbd2224f94543b720138d894711a753e"
+  semester          = "2025-10"
+  classrooms        = 380
+  labs              = 60
+  alert_emails      = ["ops@example.org"]
 }
 
 run "the_outputs_are_those_of_the_local_environment" {
@@ -200,4 +204,46 @@ run "the_database_of_the_first_apply_stays" {
   }
 
   expect_failures = [terraform_data.database]
+}
+
+run "a_key_of_the_servers_without_all_digits_is_refused" {
+  command = plan
+
+  variables {
+    server_public_key = "2a5de835"
+  }
+
+  expect_failures = [var.server_public_key]
+}
+
+run "plain_endpoints_need_no_key" {
+  command = plan
+
+  variables {
+    allow_plaintext   = true
+    server_key        = null
+    faculty_keys      = {}
+    server_public_key = null
+  }
+
+  assert {
+    condition     = length(module.server_key) == 0 && length(module.faculty_key) == 0
+    error_message = "no secret for a key"
+  }
+}
+
+run "each_vm_reads_its_own_key_only" {
+  command = plan
+
+  variables {
+    faculties    = { derecho = {} }
+    keys         = { derecho = { role = "faculty:Derecho", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a" } }
+    program_keys = { civil = { role = "faculty:Derecho", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a" } }
+    keys_version = 2
+  }
+
+  assert {
+    condition     = length(module.server_key) == 1 && keys(module.faculty_key) == ["derecho"]
+    error_message = "one for the servers, and one for each faculty"
+  }
 }

@@ -3,17 +3,19 @@
 mock_provider "google" {}
 
 variables {
-  project          = "example"
-  name             = "dti"
-  region           = "southamerica-west1"
-  zone             = "southamerica-west1-a"
-  labels           = { application = "dti" }
-  faculties        = { derecho = {}, exactas = { faculty_name = "Ciencias Naturales", min_programs = 1, batch_seconds = 5, zone = "southamerica-west1-b" } }
-  subnetwork       = "projects/example/regions/southamerica-west1/subnetworks/dti"
-  domain           = "dti.internal"
-  server_endpoints = ["server-1.dti.internal:6000", "server-2.dti.internal:6000"]
-  image            = "debian-cloud/debian-12-bookworm-v20261110"
-  packages         = { dti-server = { version = "0.1.0+deb12", sha256 = "0000000000000000000000000000000000000000000000000000000000000000", object = "bucket/dti-server.deb" }, dti-clients = { version = "0.1.0+deb12", sha256 = "0000000000000000000000000000000000000000000000000000000000000000", object = "bucket/dti-clients.deb" } }
+  project           = "example"
+  name              = "dti"
+  region            = "southamerica-west1"
+  zone              = "southamerica-west1-a"
+  labels            = { application = "dti" }
+  faculties         = { derecho = {}, exactas = { faculty_name = "Ciencias Naturales", min_programs = 1, batch_seconds = 5, zone = "southamerica-west1-b" } }
+  subnetwork        = "projects/example/regions/southamerica-west1/subnetworks/dti"
+  domain            = "dti.internal"
+  server_public_key = "2a5de835f0d3347a47e8f0f23e4148d5fbd2224f94543b720138d894711a753e"
+  key_secrets       = { derecho = "projects/example/secrets/dti-faculty-derecho-key", exactas = "projects/example/secrets/dti-faculty-exactas-key" }
+  server_endpoints  = ["server-1.dti.internal:6000", "server-2.dti.internal:6000"]
+  image             = "debian-cloud/debian-12-bookworm-v20261110"
+  packages          = { dti-server = { version = "0.1.0+deb12", sha256 = "0000000000000000000000000000000000000000000000000000000000000000", object = "bucket/dti-server.deb" }, dti-clients = { version = "0.1.0+deb12", sha256 = "0000000000000000000000000000000000000000000000000000000000000000", object = "bucket/dti-clients.deb" } }
 }
 
 run "each_faculty_has_all_servers_and_its_own_settings" {
@@ -109,5 +111,43 @@ run "with_the_agent_the_metrics_have_another_job_than_those_of_servers" {
   assert {
     condition     = join(" ", module.faculty["derecho"].services) == join(" ", ["dti-faculty@derecho", "google-cloud-ops-agent"])
     error_message = "both services"
+  }
+}
+
+run "a_faculty_uses_its_own_key_and_lets_the_programs_of_its_list_in" {
+  command = plan
+
+  variables {
+    keys = { civil = { role = "faculty:Derecho", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a" } }
+  }
+
+  assert {
+    condition     = strcontains(module.faculty["derecho"].files["/etc/dti/faculties/derecho.toml"], "server-key = \"2a5de835f0d3347a47e8f0f23e4148d5fbd2224f94543b720138d894711a753e\"\n") && strcontains(module.faculty["derecho"].files["/etc/dti/faculties/derecho.toml"], "listen = \"curve://0.0.0.0:5000\"\n")
+    error_message = "secured at both sides"
+  }
+
+  assert {
+    condition     = module.faculty["derecho"].secrets["/etc/dti/faculties/derecho.key"].secret == "projects/example/secrets/dti-faculty-derecho-key" && module.faculty["derecho"].secrets["/etc/dti/faculties/derecho.key"].owner == "root:root"
+    error_message = "its own secret"
+  }
+
+  assert {
+    condition     = strcontains(module.faculty["derecho"].files["/etc/systemd/system/dti-faculty@derecho.service.d/key.conf"], "LoadCredential=key:/etc/dti/faculties/derecho.key\n") && strcontains(module.faculty["derecho"].files["/etc/dti/keys.toml"], "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a")
+    error_message = "the way of the key to the service, and the list"
+  }
+}
+
+run "a_plain_endpoint_is_a_decision" {
+  command = plan
+
+  variables {
+    allow_plaintext   = true
+    server_public_key = null
+    key_secrets       = {}
+  }
+
+  assert {
+    condition     = strcontains(module.faculty["derecho"].files["/etc/dti/faculties/derecho.toml"], "allow-plaintext = true\n") && length(module.faculty["derecho"].secrets) == 0
+    error_message = "plain, and said so"
   }
 }

@@ -3,17 +3,19 @@
 mock_provider "google" {}
 
 variables {
-  project          = "example"
-  name             = "dti"
-  region           = "southamerica-west1"
-  zone             = "southamerica-west1-a"
-  labels           = { application = "dti" }
-  faculties        = { derecho = {}, exactas = { faculty_name = "Ciencias Naturales", min_programs = 1, batch_seconds = 5, zone = "southamerica-west1-b" } }
-  subnetwork       = "projects/example/regions/southamerica-west1/subnetworks/dti"
-  domain           = "dti.internal"
-  server_endpoints = ["server-1.dti.internal:6000", "server-2.dti.internal:6000"]
-  image            = "debian-cloud/debian-12-bookworm-v20261110"
-  packages         = { dti-server = { version = "0.1.0+deb12", sha256 = "0000000000000000000000000000000000000000000000000000000000000000", object = "bucket/dti-server.deb" }, dti-clients = { version = "0.1.0+deb12", sha256 = "0000000000000000000000000000000000000000000000000000000000000000", object = "bucket/dti-clients.deb" } }
+  project           = "example"
+  name              = "dti"
+  region            = "southamerica-west1"
+  zone              = "southamerica-west1-a"
+  labels            = { application = "dti" }
+  faculties         = { derecho = {}, exactas = { faculty_name = "Ciencias Naturales", min_programs = 1, batch_seconds = 5, zone = "southamerica-west1-b" } }
+  subnetwork        = "projects/example/regions/southamerica-west1/subnetworks/dti"
+  domain            = "dti.internal"
+  server_public_key = "2a5de835f0d3347a47e8f0f23e4148d5fbd2224f94543b720138d894711a753e"
+  key_secrets       = { derecho = "projects/example/secrets/dti-faculty-derecho-key", exactas = "projects/example/secrets/dti-faculty-exactas-key" }
+  server_endpoints  = ["server-1.dti.internal:6000", "server-2.dti.internal:6000"]
+  image             = "debian-cloud/debian-12-bookworm-v20261110"
+  packages          = { dti-server = { version = "0.1.0+deb12", sha256 = "0000000000000000000000000000000000000000000000000000000000000000", object = "bucket/dti-server.deb" }, dti-clients = { version = "0.1.0+deb12", sha256 = "0000000000000000000000000000000000000000000000000000000000000000", object = "bucket/dti-clients.deb" } }
 }
 
 run "a_name_with_capitals_is_refused" {
@@ -134,4 +136,44 @@ run "packages_without_the_clients_are_refused" {
   }
 
   expect_failures = [var.packages]
+}
+
+run "a_faculty_without_a_key_is_refused" {
+  command = plan
+
+  variables {
+    key_secrets = {}
+  }
+
+  expect_failures = [var.key_secrets]
+}
+
+run "a_secured_server_without_its_public_key_is_refused" {
+  command = plan
+
+  variables {
+    server_public_key = null
+  }
+
+  expect_failures = [var.server_public_key]
+}
+
+run "a_public_key_without_all_digits_is_refused" {
+  command = plan
+
+  variables {
+    keys = { civil = { role = "office", public = "b49801d4" } }
+  }
+
+  expect_failures = [var.keys]
+}
+
+run "a_key_with_an_unknown_role_is_refused" {
+  command = plan
+
+  variables {
+    keys = { civil = { role = "admin", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a" } }
+  }
+
+  expect_failures = [var.keys]
 }

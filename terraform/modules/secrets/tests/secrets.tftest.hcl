@@ -145,3 +145,26 @@ run "a_private_key_is_accepted" {
     error_message = "no key in the plan"
   }
 }
+
+run "a_key_file_is_accepted" {
+  command = plan
+
+  variables {
+    value = "# secret\nname = \"dti\"\npublic = \"abababababababababababababababababababababababababababababababab\"\nsecret = \"0123012301230123012301230123012301230123012301230123012301230123\"\n"
+  }
+
+  assert {
+    condition     = google_secret_manager_secret_version.this.secret_data_wo == null
+    error_message = "no key in the plan"
+  }
+}
+
+run "a_key_file_without_its_secret_half_is_refused" {
+  command = plan
+
+  variables {
+    value = "name = \"dti\"\npublic = \"abababababababababababababababababababababababababababababababab\"\n"
+  }
+
+  expect_failures = [var.value]
+}

@@ -15,6 +15,7 @@ variables {
   store           = "postgresql://dti@db.example.org:5432/dti?hostaddr=10.21.0.3&sslmode=verify-full&sslrootcert=/etc/dti/database-ca.pem"
   ca_certificates = "CERTIFICATE"
   secret          = "projects/example/secrets/dti-db-password"
+  key_secret      = "projects/example/secrets/dti-server-key"
   pgpass_prefix   = "db.example.org:5432:dti:dti"
   semester        = "2025-10"
   classrooms      = 380
@@ -179,4 +180,34 @@ run "a_lease_of_no_time_is_refused" {
   }
 
   expect_failures = [var.lease_seconds]
+}
+
+run "a_secured_endpoint_without_the_key_of_the_servers_is_refused" {
+  command = plan
+
+  variables {
+    key_secret = null
+  }
+
+  expect_failures = [var.key_secret]
+}
+
+run "a_public_key_without_all_digits_is_refused" {
+  command = plan
+
+  variables {
+    keys = { derecho = { role = "office", public = "b49801d4" } }
+  }
+
+  expect_failures = [var.keys]
+}
+
+run "a_key_with_an_unknown_role_is_refused" {
+  command = plan
+
+  variables {
+    keys = { derecho = { role = "admin", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a" } }
+  }
+
+  expect_failures = [var.keys]
 }

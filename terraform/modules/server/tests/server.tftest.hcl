@@ -15,6 +15,7 @@ variables {
   store           = "postgresql://dti@db.example.org:5432/dti?hostaddr=10.21.0.3&sslmode=verify-full&sslrootcert=/etc/dti/database-ca.pem"
   ca_certificates = "CERTIFICATE"
   secret          = "projects/example/secrets/dti-db-password"
+  key_secret      = "projects/example/secrets/dti-server-key"
   pgpass_prefix   = "db.example.org:5432:dti:dti"
   semester        = "2025-10"
   classrooms      = 380
@@ -114,5 +115,47 @@ run "a_catalogue_is_a_file_of_the_server" {
   assert {
     condition     = startswith(module.vm["server-1"].files["/etc/dti/catalog.csv"], "faculty,program\n")
     error_message = "the content"
+  }
+}
+
+run "a_server_listens_at_a_secured_endpoint_with_the_keys_of_its_list" {
+  command = plan
+
+  variables {
+    keys = { derecho = { role = "faculty:Derecho", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a" } }
+  }
+
+  assert {
+    condition     = strcontains(module.vm["server-1"].files["/etc/dti/dti.toml"], "listen = \"curve://0.0.0.0:6000\"\n") && !strcontains(module.vm["server-1"].files["/etc/dti/dti.toml"], "allow-plaintext")
+    error_message = "no plain endpoint"
+  }
+
+  assert {
+    condition     = module.vm["server-1"].files["/etc/dti/keys.toml"] == "[[key]]\nname = \"derecho\"\nrole = \"faculty:Derecho\"\npublic = \"b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a\"\n"
+    error_message = "the list"
+  }
+
+  assert {
+    condition     = module.vm["server-1"].secrets["/etc/dti/server.key"].mode == "0600" && module.vm["server-1"].secrets["/etc/dti/server.key"].owner == "dti:dti"
+    error_message = "the key comes from Secret Manager, for the user of the service alone"
+  }
+}
+
+run "a_plain_endpoint_is_a_decision" {
+  command = plan
+
+  variables {
+    allow_plaintext = true
+    key_secret      = null
+  }
+
+  assert {
+    condition     = strcontains(module.vm["server-1"].files["/etc/dti/dti.toml"], "allow-plaintext = true\n") && strcontains(module.vm["server-1"].files["/etc/dti/dti.toml"], "bind = \"0.0.0.0\"\n") && !strcontains(module.vm["server-1"].files["/etc/dti/dti.toml"], "curve")
+    error_message = "plain, and said so"
+  }
+
+  assert {
+    condition     = length(module.vm["server-1"].secrets) == 0 && !contains(keys(module.vm["server-1"].files), "/etc/dti/keys.toml")
+    error_message = "no key"
   }
 }
