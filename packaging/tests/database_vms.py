@@ -28,6 +28,7 @@ def variables(folder, packages, certificates):
         "labs": 60, "alert_emails": ["operations@example.org"], "image": "debian-cloud/debian-13-trixie-v20261110",
         "servers": {f"server-{zone}": {"zone": f"{REGION}-{zone}"} for zone in "ab"},
         "packages_folder": str(folder), "packages": packages,
+        "allow_plaintext": True,  # of the servers: this is about the database
         "database": "patroni", "database_zones": [f"{REGION}-{zone}" for zone in "abc"],
         "database_image": "debian-cloud/debian-13-trixie-v20261110",
         "database_ca_certificate": (certificates / "ca.pem").read_text(),

@@ -111,7 +111,7 @@ def test_the_environments_have_the_inputs_and_outputs_of_the_local_one():
     def names(folder, kind):
         return {name for name, _ in blocks_of(text_of(folder, "*.tf"), kind)}
 
-    inputs = names("environments/local", "variable") - {"directory", "binaries", "process_manager", "keys"}
+    inputs = names("environments/local", "variable") - {"directory", "binaries", "process_manager"}
     outputs = names("environments/local", "output") - {"directory"}
     for folder in ("environments/gcp-dev", "environments/gcp-prod"):
         assert inputs <= names(folder, "variable")
