@@ -9,7 +9,7 @@ import pytest
 from tests_py.harness.process import ROOT, run, run_with_broken_stdout, running, until
 from tests_py.harness.rooms import faculty_flags
 from tests_py.harness.scenario import POOL
-from tests_py.harness.wire import OK, Client, grant, request
+from tests_py.harness.wire import OK, Client, KeyList, grant, request
 
 DAEMONS = ("dti_server", "faculty")
 AWKWARD = 'ñ "a" \\u0041 x#='
@@ -124,8 +124,13 @@ def test_a_password_that_every_user_can_read_is_told_by_the_check_and_in_the_log
 
 
 def test_the_example_of_a_faculty_is_valid_with_each_of_its_comments_as_a_key(tmp_path):
-    example = (ROOT / "packaging/examples/faculty.toml").read_text(encoding="utf-8")
+    text = (ROOT / "packaging/examples/faculty.toml").read_text(encoding="utf-8")
+    keys = KeyList(tmp_path, civil="faculty:Ingenieria")
+    example = text.replace("PUBLIC-KEY", keys["civil"].public).replace("/etc/dti/faculties/ingenieria.keys", str(keys.path))
     config = tmp_path / "faculty.toml"
+    config.write_text(text, encoding="utf-8")
+    status, _, log = run(tmp_path, "faculty", f"--config={config}", "--check-config")
+    assert status == 2 and "server-key" in log  # the one value that the operator must give
     for text in (example, re.sub(r"^#(?=[a-z-]+ = )", "", example, flags=re.MULTILINE)):
         config.write_text(text, encoding="utf-8")
         status, _, log = run(tmp_path, "faculty", f"--config={config}", "--check-config")
