@@ -147,12 +147,16 @@ TEST_F(SecuredPort, AnUnlistedKeyIsRefusedCountedAndLogged) {
 }
 
 TEST_F(SecuredPort, APlainPeerAtTheSecuredEndpointIsRefusedCountedAndLogged) {
-  auto plain = peers::make_peer(context_, zmq::socket_type::dealer);
-  plain.connect("tcp://" + address_of(1));
-  peers::send(plain, {"ask"});
-  EXPECT_FALSE(receive(kSilence));
+  // The peer may see the other mechanism first and close: then the port knows only that the handshake failed.
+  const auto is_counted = [this] { return port_.refusals()[static_cast<std::size_t>(Refusal::kMechanism)] > 0; };
+  for (int tries = 0; tries < 50 && !is_counted(); ++tries) {
+    auto plain = peers::make_peer(context_, zmq::socket_type::dealer);
+    plain.connect("tcp://" + address_of(1));
+    peers::send(plain, {"ask"});
+    EXPECT_FALSE(receive(kSilence));
+  }
+  EXPECT_TRUE(is_counted());
   EXPECT_TRUE(logs("handshake-refused"));
-  EXPECT_GE(port_.refusals()[static_cast<std::size_t>(Refusal::kMechanism)], 1U);
 }
 
 TEST_F(SecuredPort, ASecuredPeerAtThePlainEndpointIsRefused) {
