@@ -16,9 +16,8 @@ FIRST, LAST = 1024, 65535
 def reserve(file):
     with locked(file.parent):
         if not file.exists():
-            taken = {int(other.read_text()) for other in file.parent.glob("*.port")}
             temporary = file.with_suffix(".new")
-            temporary.write_text(f"{_free_port(taken)}\n")
+            temporary.write_text(f"{_free_port(set(_taken(file.parent)))}\n")
             temporary.rename(file)
     return f"{file.stem}: port {file.read_text().strip()}"
 
@@ -31,13 +30,23 @@ def release(file):
 
 @contextlib.contextmanager
 def locked(folder):
-    """Terraform reserves several ports at once."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Terraform works at several processes at once. A folder that was removed by hand needs no lock."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        yield
+        return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
+
+
+def _taken(folder):
+    for file in folder.glob("*.port"):
+        with contextlib.suppress(FileNotFoundError):  # it was released meanwhile
+            yield int(file.read_text())
 
 
 def _free_port(taken):

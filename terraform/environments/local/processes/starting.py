@@ -11,6 +11,7 @@ from pathlib import Path
 
 import keys
 import units
+from ports import locked
 from supervisor import PROCESS_STOP_SECONDS
 from system import ENVIRONMENT, POLL_SECONDS, Failure, end_process, find_process
 
@@ -83,7 +84,8 @@ def stop(instance):
 
 def remove(instance):
     end_processes(instance)
-    instance.remove_folder()
+    with locked(instance.folder.parent):  # write_lists() of another process must not write into the folder meanwhile
+        instance.remove_folder()
     keys.write_lists(instance.folder.parent)
     return f"{instance.name}: removed"
 
