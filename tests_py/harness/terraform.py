@@ -196,7 +196,8 @@ class LocalEnvironment:
 
     def check_nothing_is_left(self):
         assert self.processes() == {} and self.units() == {}
-        assert {name for name in self.files() if ".tfstate" not in name} == self.made
+        left = {name for name in self.files() if ".tfstate" not in name} ^ self.made
+        assert not left, left
 
 
 def _trace(pid):
