@@ -77,17 +77,20 @@ def stop(instance):
     """Also if the process has ended already, if it was never started, or a second time."""
     end_processes(instance)
     if not instance.kind.keeps_files:
-        instance.remove_folder()
-        keys.write_lists(instance.folder.parent)
+        _remove_folder(instance)
     return f"{instance.name}: stopped"
 
 
 def remove(instance):
     end_processes(instance)
+    _remove_folder(instance)
+    return f"{instance.name}: removed"
+
+
+def _remove_folder(instance):
     with locked(instance.folder.parent):  # write_lists() of another process must not write into the folder meanwhile
         instance.remove_folder()
     keys.write_lists(instance.folder.parent)
-    return f"{instance.name}: removed"
 
 
 def end_processes(instance):
