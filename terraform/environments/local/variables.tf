@@ -102,8 +102,8 @@ variable "keys" {
   }
 
   validation {
-    condition     = alltrue([for key in values(var.keys) : can(regex("^(office|auditor|gateway:(faculty|office)|faculty:[^\"\\\\[:cntrl:]]+)$", key.role))])
-    error_message = "The role of a key must be faculty:NAME, office, auditor, gateway:faculty or gateway:office."
+    condition     = alltrue([for key in values(var.keys) : can(regex("^(office|auditor|faculty:[^\"\\\\[:cntrl:]]+)$", key.role))])
+    error_message = "The role of a key must be faculty:NAME, office or auditor."
   }
 
   validation {

@@ -136,8 +136,8 @@ variable "keys" {
   }
 
   validation {
-    condition     = alltrue([for name, key in var.keys : can(regex("^(office|auditor|gateway:(faculty|office)|faculty:[^\"\\\\[:cntrl:]]+)$", key.role)) && can(regex("^[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}$", name))])
-    error_message = "A key must have a name of letters, digits, spaces and _ . -, and the role faculty:NAME, office, auditor, gateway:faculty or gateway:office."
+    condition     = alltrue([for name, key in var.keys : can(regex("^(office|auditor|faculty:[^\"\\\\[:cntrl:]]+)$", key.role)) && can(regex("^[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}$", name))])
+    error_message = "A key must have a name of letters, digits, spaces and _ . -, and the role faculty:NAME, office or auditor."
   }
 }
 

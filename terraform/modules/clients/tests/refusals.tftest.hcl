@@ -172,7 +172,7 @@ run "a_key_with_an_unknown_role_is_refused" {
   command = plan
 
   variables {
-    keys = { civil = { role = "admin", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a" } }
+    keys = { civil = { role = "gateway:office", public = "b49801d4c334a1145219bf8c09b5387e9d9922db381789f075163691bf71f22a" } }
   }
 
   expect_failures = [var.keys]
