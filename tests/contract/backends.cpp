@@ -11,7 +11,7 @@
 #include "dti/repository/open/migrate_store.hpp"
 #include "dti/repository/open/open_repository.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
-#include "repository/postgresql/pqxx_compat.hpp"
+#include "dti/repository/postgresql/tables/pqxx_compat.hpp"
 
 /// For the address sanitizer: libpqxx 6.4 forgets the result of a call during which the link breaks (2 KB each time).
 extern "C" const char* __lsan_default_suppressions();

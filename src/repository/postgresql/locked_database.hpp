@@ -10,12 +10,12 @@
 #include "dti/base/log.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
+#include "dti/repository/postgresql/tables/postgresql_checks.hpp"
+#include "dti/repository/postgresql/tables/postgresql_leadership.hpp"
+#include "dti/repository/postgresql/tables/pqxx_compat.hpp"
 #include "dti/service/ledger/store_copy.hpp"
-#include "repository/postgresql/postgresql_checks.hpp"
 #include "repository/postgresql/postgresql_errors.hpp"
-#include "repository/postgresql/postgresql_leadership.hpp"
 #include "repository/postgresql/postgresql_session.hpp"
-#include "repository/postgresql/pqxx_compat.hpp"
 
 namespace dti {
 

@@ -10,10 +10,10 @@
 #include "dti/base/narrow.hpp"
 #include "dti/repository/binary/binary_format.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
-#include "repository/postgresql/postgresql_checks.hpp"
-#include "repository/postgresql/postgresql_leadership.hpp"
+#include "dti/repository/postgresql/tables/postgresql_checks.hpp"
+#include "dti/repository/postgresql/tables/postgresql_leadership.hpp"
+#include "dti/repository/postgresql/tables/pqxx_compat.hpp"
 #include "repository/postgresql/postgresql_session.hpp"
-#include "repository/postgresql/pqxx_compat.hpp"
 
 namespace dti {
 namespace {

@@ -11,12 +11,12 @@
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
 #include "dti/repository/postgresql/open_postgresql.hpp"
+#include "dti/repository/postgresql/tables/postgresql_leadership.hpp"
+#include "dti/repository/postgresql/tables/postgresql_rows.hpp"
+#include "dti/repository/postgresql/tables/pqxx_compat.hpp"
 #include "repository/postgresql/locked_database.hpp"
 #include "repository/postgresql/postgresql_errors.hpp"
-#include "repository/postgresql/postgresql_leadership.hpp"
-#include "repository/postgresql/postgresql_rows.hpp"
 #include "repository/postgresql/postgresql_session.hpp"
-#include "repository/postgresql/pqxx_compat.hpp"
 
 namespace dti {
 namespace {

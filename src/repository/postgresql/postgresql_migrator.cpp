@@ -2,8 +2,8 @@
 #include <utility>
 
 #include "dti/repository/postgresql/open_postgresql.hpp"
+#include "dti/repository/postgresql/tables/postgresql_rows.hpp"
 #include "repository/postgresql/locked_database.hpp"
-#include "repository/postgresql/postgresql_rows.hpp"
 
 namespace dti {
 namespace {

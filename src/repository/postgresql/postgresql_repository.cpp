@@ -14,13 +14,13 @@
 #include "dti/repository/common/migrations.hpp"
 #include "dti/repository/common/sql_text.hpp"
 #include "dti/repository/postgresql/open_postgresql.hpp"
+#include "dti/repository/postgresql/tables/postgresql_checks.hpp"
+#include "dti/repository/postgresql/tables/postgresql_leadership.hpp"
+#include "dti/repository/postgresql/tables/postgresql_rows.hpp"
+#include "dti/repository/postgresql/tables/pqxx_compat.hpp"
 #include "dti/service/ledger/extent_check.hpp"
-#include "repository/postgresql/postgresql_checks.hpp"
 #include "repository/postgresql/postgresql_errors.hpp"
-#include "repository/postgresql/postgresql_leadership.hpp"
-#include "repository/postgresql/postgresql_rows.hpp"
 #include "repository/postgresql/postgresql_session.hpp"
-#include "repository/postgresql/pqxx_compat.hpp"
 
 namespace dti {
 namespace {

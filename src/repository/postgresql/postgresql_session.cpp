@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "repository/postgresql/postgresql_checks.hpp"
+#include "dti/repository/postgresql/tables/postgresql_checks.hpp"
 #include "repository/postgresql/postgresql_errors.hpp"
 
 namespace dti {

@@ -9,9 +9,9 @@
 #include "dti/base/descriptor.hpp"
 #include "dti/repository/common/call_gate.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
+#include "dti/repository/postgresql/tables/pqxx_compat.hpp"
 #include "dti/service/ledger/repository.hpp"
 #include "repository/postgresql/postgresql_notices.hpp"
-#include "repository/postgresql/pqxx_compat.hpp"
 
 namespace dti {
 

@@ -8,10 +8,10 @@
 #include "dti/repository/common/sql_text.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
 #include "dti/repository/postgresql/open_postgresql.hpp"
-#include "repository/postgresql/postgresql_checks.hpp"
+#include "dti/repository/postgresql/tables/postgresql_checks.hpp"
+#include "dti/repository/postgresql/tables/postgresql_leadership.hpp"
+#include "dti/repository/postgresql/tables/postgresql_rows.hpp"
 #include "repository/postgresql/postgresql_errors.hpp"
-#include "repository/postgresql/postgresql_leadership.hpp"
-#include "repository/postgresql/postgresql_rows.hpp"
 
 namespace dti {
 namespace {

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "dti/repository/common/call_gate.hpp"
+#include "dti/repository/postgresql/tables/pqxx_compat.hpp"
 #include "dti/service/ledger/ledger_snapshot.hpp"
 #include "repository/postgresql/postgresql_session.hpp"
-#include "repository/postgresql/pqxx_compat.hpp"
 
 namespace dti {
 

@@ -1,4 +1,4 @@
-#include "repository/postgresql/postgresql_rows.hpp"
+#include "dti/repository/postgresql/tables/postgresql_rows.hpp"
 
 #include <charconv>
 #include <cstddef>
@@ -10,9 +10,9 @@
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/common/migrations.hpp"
 #include "dti/repository/common/sql_text.hpp"
+#include "dti/repository/postgresql/tables/postgresql_checks.hpp"
+#include "dti/repository/postgresql/tables/pqxx_compat.hpp"
 #include "embedded/postgresql_migrations.hpp"
-#include "repository/postgresql/postgresql_checks.hpp"
-#include "repository/postgresql/pqxx_compat.hpp"
 
 namespace dti {
 namespace {

@@ -1,10 +1,10 @@
-#include "repository/postgresql/postgresql_checks.hpp"
+#include "dti/repository/postgresql/tables/postgresql_checks.hpp"
 
 #include <string>
 #include <string_view>
 
+#include "dti/repository/postgresql/tables/postgresql_rows.hpp"
 #include "dti/service/ledger/repository.hpp"
-#include "repository/postgresql/postgresql_rows.hpp"
 
 namespace dti {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "repository/postgresql/pqxx_compat.hpp"
+#include "dti/repository/postgresql/tables/pqxx_compat.hpp"
 
 namespace dti {
 

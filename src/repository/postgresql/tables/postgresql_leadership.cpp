@@ -1,12 +1,12 @@
-#include "repository/postgresql/postgresql_leadership.hpp"
+#include "dti/repository/postgresql/tables/postgresql_leadership.hpp"
 
 #include <cstdint>
 #include <string_view>
 
 #include "dti/repository/common/ledger_rows.hpp"
-#include "repository/postgresql/postgresql_checks.hpp"
-#include "repository/postgresql/postgresql_rows.hpp"
-#include "repository/postgresql/pqxx_compat.hpp"
+#include "dti/repository/postgresql/tables/postgresql_checks.hpp"
+#include "dti/repository/postgresql/tables/postgresql_rows.hpp"
+#include "dti/repository/postgresql/tables/pqxx_compat.hpp"
 
 namespace dti {
 namespace {
