@@ -53,8 +53,8 @@ REVOKE ALL ON SCHEMA :"schema" FROM PUBLIC, :"app", :"auditor";
 GRANT USAGE, CREATE ON SCHEMA :"schema" TO :"owner";
 GRANT USAGE ON SCHEMA :"schema" TO :"app", :"auditor";
 
--- Before the first migration there are no tables. Triggers refuse UPDATE, DELETE and TRUNCATE of ledger, faculty and
--- program to every role, also to the owner (0001_ledger.up.sql).
+-- Before the first migration there are no tables. Triggers refuse UPDATE, DELETE and TRUNCATE of ledger, faculty, program
+-- and registry to every role, also to the owner (0001_ledger.up.sql, 0003_seals.up.sql).
 REVOKE ALL ON ALL TABLES IN SCHEMA :"schema" FROM PUBLIC, :"app", :"auditor";
 GRANT SELECT ON ALL TABLES IN SCHEMA :"schema" TO :"auditor";
 SELECT to_regclass(format('%I.ledger', :'schema')) IS NOT NULL AS has_tables
@@ -65,5 +65,12 @@ GRANT SELECT ON schema_version, leadership, faculty, program, semester, ledger T
 GRANT INSERT ON faculty, program, semester, ledger TO :"app";
 GRANT UPDATE ON leadership TO :"app";
 GRANT UPDATE (epoch, head, classrooms_left, labs_left, conversions_left) ON semester TO :"app";
+\endif
+SELECT to_regclass(format('%I.registry', :'schema')) IS NOT NULL AS has_registry  -- from 0003 on
+\gset
+\if :has_registry
+SET LOCAL search_path = :"schema";
+GRANT SELECT, INSERT ON registry TO :"app";
+GRANT UPDATE (sealed_head, seal) ON semester TO :"app";
 \endif
 COMMIT;

@@ -3,8 +3,11 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "dti/repository/memory/memory_repository.hpp"
@@ -37,6 +40,7 @@ class MemoryBackend final : public Backend {
     }
     return ids;
   }
+  void close_semester(SemesterId semester) override { store_->close(semester); }
 
  private:
   const std::shared_ptr<MemoryStore> store_ = std::make_shared<MemoryStore>();
@@ -51,6 +55,9 @@ class SqlBackend : public Backend {
       ids.push_back(std::move(row[0]));
     }
     return ids;
+  }
+  void close_semester(SemesterId semester) override {
+    connect()->run("UPDATE semester SET is_open = (1 = 0) WHERE id = " + std::to_string(semester));
   }
 };
 
@@ -204,6 +211,16 @@ class PostgresqlBackend final : public SqlBackend {
 };
 
 }  // namespace
+
+void take_back(SqlClient& client, const std::string& database, const std::string& migration) {
+  std::ifstream file{std::string{DTI_SQL_DIR} + "/" + database + "/" + migration + ".down.sql"};
+  const std::string text{std::istreambuf_iterator<char>{file}, {}};
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find(";\n", at), text.size());
+    client.run(text.substr(at, end - at));
+    at = end + 2;
+  }
+}
 
 BackendKind memory_backend() {
   return {"Memory", [] { return std::make_unique<MemoryBackend>(); }};

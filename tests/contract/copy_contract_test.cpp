@@ -45,7 +45,7 @@ class CopyContract : public StoreTest {
     odd.name = R"({NULL}, "x\y" $1 ?)";
     odd.faculty_key = name_key(odd.faculty_name);
     odd.key = name_key(odd.name);
-    ASSERT_TRUE(repository_->add_programs(epoch_, {odd}));
+    ASSERT_TRUE(repository_->add_programs(epoch_, {odd}, kAt));
     ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}, {6, {1000, 60}}}, R"(it's "\ ñ)")), CommitResult::kCommitted);
     ASSERT_EQ(repository_->commit(grants({{2, {0, 1}}}, std::nullopt)), CommitResult::kCommitted);
     ASSERT_EQ(repository_->commit(grants({{3, {0, 0}}}, "")), CommitResult::kCommitted);

@@ -166,7 +166,7 @@ TEST_P(PollableContract, ALargeCatalogueIsAddedOnAConnectionThatDoesNotWait) {
   for (ProgramId id = 6; id <= 20'000; ++id) {
     programs.push_back(program(id));
   }
-  ASSERT_TRUE(repository_->add_programs(epoch_, programs));
+  ASSERT_TRUE(repository_->add_programs(epoch_, programs, kAt));
   EXPECT_EQ(repository_->read_catalog(5), programs);
 }
 

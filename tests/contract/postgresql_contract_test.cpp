@@ -254,7 +254,7 @@ TEST_P(PostgresqlContract, OnlyAWarningThatMayCutACommitShortPutsItInDoubt) {
         [&] {
           static_cast<void>(repository_->commit(grants({{last_program, {1, 0}}})));
         },
-        [&] { static_cast<void>(repository_->add_programs(epoch_, {program(++last_program)})); },
+        [&] { static_cast<void>(repository_->add_programs(epoch_, {program(++last_program)}, kAt)); },
         [&] {
           static_cast<void>(repository_->open_semester(epoch_, "of " + std::to_string(last_program), kCapacity, kAt));
         },
@@ -314,7 +314,7 @@ TEST_P(PostgresqlContract, AWarningIsLoggedAndNotWithEachCommit) {
 
 TEST_P(PostgresqlContract, ABatchWritesNothingInASessionWhoseCommitsAreWeaker) {
   start();
-  ASSERT_TRUE(repository_->add_programs(epoch_, {program(6), program(7)}));
+  ASSERT_TRUE(repository_->add_programs(epoch_, {program(6), program(7)}, kAt));
   const auto client = backend_->connect();
   for (const std::size_t size : {std::size_t{1}, std::size_t{9}, std::size_t{2'001}}) {  // each way of sending a batch
     make_trigger(*client, "PERFORM set_config('synchronous_commit', 'off', false)");
@@ -356,7 +356,7 @@ TEST_P(PostgresqlContract, NothingIsBelievedOfAnotherSessionThanItsOwn) {
       {"renew", [&] { static_cast<void>(repository_->renew(epoch_, std::chrono::hours{1})); }},
       {"resign", [&] { static_cast<void>(repository_->resign(epoch_)); }},
       {"guard", [&] { static_cast<void>(repository_->guard(epoch_, {})); }},
-      {"add", [&] { static_cast<void>(repository_->add_programs(epoch_, {program(6)})); }},
+      {"add", [&] { static_cast<void>(repository_->add_programs(epoch_, {program(6)}, kAt)); }},
       {"open", [&] { static_cast<void>(repository_->open_semester(epoch_, "2026-10", kCapacity, kAt)); }},
       {"take over", [&] { static_cast<void>(take(*repository_)); }},
   };
@@ -485,7 +485,7 @@ TEST_P(PostgresqlContract, TwoServersThatStartAtOnceMakeTheSchemaOnce) {
   auto other = std::async(std::launch::async, [&] { return take(*second)->epoch; });
   const Epoch first = lead().epoch;
   EXPECT_EQ(first + other.get(), 3);
-  EXPECT_EQ(*backend_->connect()->run("SELECT count(*) FROM schema_version")[0][0], "2");
+  EXPECT_EQ(*backend_->connect()->run("SELECT count(*) FROM schema_version")[0][0], "3");
 }
 
 TEST_P(PostgresqlContract, TheLedgerIsNotTruncated) {
@@ -495,7 +495,7 @@ TEST_P(PostgresqlContract, TheLedgerIsNotTruncated) {
 
 TEST_P(PostgresqlContract, ARoleThatMayNotMakeOrChangeTheSchemaIsToldTheCommandOfTheOwner) {
   const auto client = backend_->connect();
-  client->run("DELETE FROM schema_version WHERE version = 2");
+  client->run("DELETE FROM schema_version WHERE version = 3");
   const auto refused = [&](const std::string& text) {
     for (const auto& call : std::vector<std::function<void()>>{[&] { static_cast<void>(repository_->survey()); },
                                                                [&] { static_cast<void>(take(*repository_)); }}) {
@@ -504,7 +504,7 @@ TEST_P(PostgresqlContract, ARoleThatMayNotMakeOrChangeTheSchemaIsToldTheCommandO
       EXPECT_NE(failure_text(call).find("run: dtictl migrate --store='postgresql://"), std::string::npos);
     }
   };
-  refused("has version 1, this program needs version 2, and the role " + backend_->role());
+  refused("has version 2, this program needs version 3, and the role " + backend_->role());
   client->run("DROP SCHEMA public CASCADE");
   client->run("CREATE SCHEMA public");
   client->run("GRANT USAGE ON SCHEMA public TO " + backend_->role());
@@ -520,13 +520,12 @@ TEST_P(PostgresqlContract, AMigrationReplacesAServerThatFrozeAndRefusesOneThatLe
   start();
   epoch_ = lead(kLasting).epoch;
   EXPECT_FALSE(migrate().is_needed()) << "up to date, also while a server leads";
-  client->run("ALTER TABLE leadership DROP COLUMN lease_until, DROP COLUMN endpoint");
-  client->run("DELETE FROM schema_version WHERE version = 2");
+  take_back(*client, "postgresql", "0003_seals");
   EXPECT_NE(failure_text([&] { static_cast<void>(migrate()); }).find("a server leads"), std::string::npos);
-  client->run("UPDATE leadership SET backend_pid = NULL");  // as if its session were gone
+  client->run("UPDATE leadership SET lease_until = now()");  // as if it had frozen
   const SchemaChange change = migrate();
-  EXPECT_EQ(change.from, 1);
-  EXPECT_EQ(change.to, 2);
+  EXPECT_EQ(change.from, 2);
+  EXPECT_EQ(change.to, 3);
   EXPECT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kReplaced);
   EXPECT_EQ(*client->run("SELECT count(*) FROM ledger")[0][0], "1");
 }

@@ -104,7 +104,7 @@ class PoweredStore {
   void add_programs(int count) {
     perform([&](LedgerModel& model) {
       const auto added = model.add_programs(count);
-      EXPECT_TRUE(repository_->add_programs(model.epoch, added));
+      EXPECT_TRUE(repository_->add_programs(model.epoch, added, kAt));
     });
   }
   void open_semester(const std::string& name) {

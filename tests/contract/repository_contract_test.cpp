@@ -27,7 +27,8 @@ TEST(RepositoryContractBackends, IncludePostgresql) {
 }
 
 TEST_P(RepositoryContract, NothingIsWrittenBeforeATakeOver) {
-  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->add_programs(1, {program(1)})); }), Kind::kUnavailable);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->add_programs(1, {program(1)}, kAt)); }),
+            Kind::kUnavailable);
   EXPECT_EQ(lead().epoch, 1);
   EXPECT_TRUE(repository_->read_catalog(0).empty());
 }
@@ -101,8 +102,8 @@ TEST_P(RepositoryContract, TheCatalogueIsReadAsItWasAddedAndFromWhereAsked) {
   odd.name = "Diseño, \"gráfico\" {NULL} \\ 'x'";
   odd.faculty_name = "NULL";
   epoch_ = lead().epoch;
-  EXPECT_TRUE(repository_->add_programs(epoch_, {program(1), program(2)}));
-  EXPECT_TRUE(repository_->add_programs(epoch_, {odd, program(4, 1)}));
+  EXPECT_TRUE(repository_->add_programs(epoch_, {program(1), program(2)}, kAt));
+  EXPECT_TRUE(repository_->add_programs(epoch_, {odd, program(4, 1)}, kAt));
   reopen();
   EXPECT_EQ(repository_->read_catalog(0), (std::vector{program(1), program(2), odd, program(4, 1)}));
   EXPECT_EQ(repository_->read_catalog(2), (std::vector{odd, program(4, 1)}));
@@ -121,16 +122,17 @@ TEST_P(RepositoryContract, ProgramsAreAddedAllOrNone) {
       {program(6, 3)},           // a gap in the faculties
   };
   for (const auto& programs : refused) {
-    EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->add_programs(epoch_, programs)); }), Kind::kInvariant);
+    EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->add_programs(epoch_, programs, kAt)); }),
+              Kind::kInvariant);
     EXPECT_EQ(repository_->read_catalog(0), before);
   }
-  EXPECT_TRUE(repository_->add_programs(epoch_, {program(6), program(7, 2)}));
+  EXPECT_TRUE(repository_->add_programs(epoch_, {program(6), program(7, 2)}, kAt));
 }
 
 TEST_P(RepositoryContract, UnderAnOldEpochNoProgramIsAdded) {
   start();
   static_cast<void>(take(*repository_));
-  EXPECT_FALSE(repository_->add_programs(epoch_, {program(6)}));
+  EXPECT_FALSE(repository_->add_programs(epoch_, {program(6)}, kAt));
   EXPECT_EQ(repository_->read_catalog(0).size(), 5U);
 }
 
@@ -321,7 +323,7 @@ TEST_P(RepositoryContract, AGrantOfAProgramThatIsNotStoredMovesTheBase) {
     EXPECT_EQ(repository_->commit(grants(wants)), CommitResult::kBaseMoved);
     EXPECT_EQ(stored(), before);
   }
-  ASSERT_TRUE(repository_->add_programs(epoch_, {program(6)}));
+  ASSERT_TRUE(repository_->add_programs(epoch_, {program(6)}, kAt));
   semester_ = before;
   EXPECT_EQ(repository_->commit(grants({{6, {1, 1}}})), CommitResult::kCommitted);
   EXPECT_EQ(stored(), semester_);

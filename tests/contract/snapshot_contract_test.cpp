@@ -155,7 +155,7 @@ TEST_P(SnapshotContract, SeesOneMomentAndKeepsNoServerWaiting) {
   const auto snapshot = open_snapshot(address(), kTimeout);
   EXPECT_EQ(snapshot->survey().semesters[0].head, 4);
   ASSERT_EQ(repository_->commit(grants({{4, {1, 1}}})), CommitResult::kCommitted);
-  ASSERT_TRUE(repository_->add_programs(epoch_, {program(6), program(7, 2)}));
+  ASSERT_TRUE(repository_->add_programs(epoch_, {program(6), program(7, 2)}, kAt));
   EXPECT_EQ(reopen().epoch, 2) << "nor does it keep the next one from taking over";
   const auto report = verify(*snapshot, [](const VerifyProgress&) {});
   EXPECT_TRUE(report.fits()) << sentence(report);

@@ -125,7 +125,7 @@ TEST_P(SqlContract, ANewerSchemaIsRefusedWithBothNumbers) {
     EXPECT_EQ(failure_of(call), Kind::kRefused);
     const std::string text = failure_text(call);
     EXPECT_NE(text.find("version 7"), std::string::npos) << text;
-    EXPECT_NE(text.find("version 2"), std::string::npos) << text;
+    EXPECT_NE(text.find("version 3"), std::string::npos) << text;
   }
   EXPECT_EQ(query("SELECT epoch FROM leadership"), Rows{row({std::to_string(epoch_)})});
 }
@@ -138,7 +138,7 @@ TEST_P(SqlContract, WhatIsLeftByTheLedgerIsWhatTheRowSays) {
   for (ProgramId id = 6; id <= 120; ++id) {
     more.push_back(program(id));
   }
-  ASSERT_TRUE(repository_->add_programs(epoch_, more));
+  ASSERT_TRUE(repository_->add_programs(epoch_, more, kAt));
   Pool granted;
   for (ProgramId id = 1; id <= 120; ++id) {
     const Want want{static_cast<Quantity>(random() % 10), static_cast<Quantity>(random() % 4)};

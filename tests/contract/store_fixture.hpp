@@ -105,7 +105,7 @@ class StoreTest : public testing::TestWithParam<BackendKind> {
 
   void start() {
     epoch_ = lead().epoch;
-    ASSERT_TRUE(repository_->add_programs(epoch_, {program(1), program(2), program(3), program(4), program(5)}));
+    ASSERT_TRUE(repository_->add_programs(epoch_, {program(1), program(2), program(3), program(4), program(5)}, kAt));
     ASSERT_EQ(repository_->open_semester(epoch_, "2025-10", kCapacity, kAt).result, OpenResult::kOpened);
     semester_ = stored().value();
   }

@@ -49,9 +49,10 @@ class ChecksTest : public testing::Test {
   ChecksTest() {
     (void)repository.survey();
     epoch = std::get<Leadership>(repository.take_over({}, {})).epoch;
-    EXPECT_TRUE(
-        repository.add_programs(epoch, {{1, 1, names.faculty(0), "ingeniería", names.program(0, 0), "civil"},
-                                        {2, 1, names.faculty(0), "ingeniería", names.program(0, 1), "derechopenal"}}));
+    EXPECT_TRUE(repository.add_programs(epoch,
+                                        {{1, 1, names.faculty(0), "ingeniería", names.program(0, 0), "civil"},
+                                         {2, 1, names.faculty(0), "ingeniería", names.program(0, 1), "derechopenal"}},
+                                        WallTime{}));
     EXPECT_EQ(repository.open_semester(epoch, "2025-10", {10, 2, 5}, {}).result, OpenResult::kOpened);
     checks.on_store_changed();
   }

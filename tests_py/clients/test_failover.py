@@ -325,7 +325,8 @@ def test_a_leader_on_the_schema_before_leases_is_followed_until_its_session_ends
     postgresql.let_servers_own_it()
     with running(tmp_path / "made", *POOL, postgresql.flag):
         pass
-    postgresql.rows((ROOT / "sql/postgresql/0002_lease.down.sql").read_text(encoding="utf-8"))
+    for migration in ("0003_seals", "0002_lease"):
+        postgresql.rows((ROOT / f"sql/postgresql/{migration}.down.sql").read_text(encoding="utf-8"))
     columns = postgresql.rows("SELECT count(*) FROM information_schema.columns WHERE table_name = 'leadership'")
     take = ("UPDATE leadership SET epoch = epoch + 1, holder = 'old:1:0', backend_pid = pg_backend_pid(), backend_start"
             " = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid());"
@@ -339,4 +340,4 @@ def test_a_leader_on_the_schema_before_leases_is_followed_until_its_session_ends
         second.wait_ready()
         with Client(second.endpoint) as client:
             assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
-    assert postgresql.count("SELECT max(version) FROM schema_version") == 2
+    assert postgresql.count("SELECT max(version) FROM schema_version") == 3

@@ -8,19 +8,19 @@ import pytest
 
 from tests_py.harness.commands import Commands, blocks_of
 from tests_py.harness.postgresql import APP, AUDITOR, PASSWORD, ROLE, ROLES
-from tests_py.harness.process import HANG_SECONDS, binary, clean_environment, run, running
+from tests_py.harness.process import HANG_SECONDS, ROOT, binary, clean_environment, run, running
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import OK, Client, grant, request
 
 CIVIL = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
 DENIED = "permission denied for table"
-KEPT = {"ledger": "at = now()", "faculty": "name = 'x'", "program": "name = 'x'"}
+KEPT = {"ledger": "at = now()", "registry": "name = 'x'", "faculty": "name = 'x'", "program": "name = 'x'"}
 CHANGES = [statement.format(table=table, change=change) for table, change in KEPT.items()
            for statement in ("UPDATE {table} SET {change}", "DELETE FROM {table}", "TRUNCATE {table} CASCADE")]
 NOT_OF_THE_APP = ["UPDATE semester SET classrooms_capacity = 999", "UPDATE semester SET name = 'x'", "DELETE FROM semester",
                   "UPDATE schema_version SET version = 9", "DELETE FROM leadership", "INSERT INTO schema_version VALUES (9, now())"]
 OF_THE_OWNER = ["DROP TABLE ledger", "ALTER TABLE ledger DISABLE TRIGGER USER", "CREATE TABLE mine (a integer)"]
-OLDER = "ALTER TABLE leadership DROP COLUMN lease_until, DROP COLUMN endpoint; DELETE FROM schema_version WHERE version = 2"
+OLDER = (ROOT / "sql/postgresql/0003_seals.down.sql").read_text(encoding="utf-8")
 RIGHTS = """
 SELECT 'database', datacl::text FROM pg_database WHERE datname = current_database()
 UNION ALL SELECT nspname, nspacl::text FROM pg_namespace WHERE nspname = 'public'
@@ -63,7 +63,7 @@ def database_without_schema(cluster):
 
 def test_the_server_s_role_may_not_change_a_row_of_the_ledger_and_with_the_right_a_trigger_refuses_it(filled):
     assert all(DENIED in error for error in refused(filled, APP, *CHANGES))
-    filled.rows(f"GRANT ALL ON ledger, faculty, program TO {APP}")
+    filled.rows(f"GRANT ALL ON ledger, registry, faculty, program TO {APP}")
     for role in (APP, ROLE):
         assert all("is only added to" in error for error in refused(filled, role, *CHANGES))
 
@@ -191,7 +191,7 @@ def test_a_server_without_a_schema_names_the_owner_s_command_and_starts_after_it
         flags = [*POOL, f"--store={cluster.app_uri(database)}"]
         status, stdout, stderr = run(tmp_path, "dti_server", "--port=0", *flags)
         assert (status, stdout) == (1, "") and "has no ledger yet, and the role dti_app may not create its schema" in stderr
-        assert migrated_by(command_of(stderr), tmp_path).endswith(": made the schema: version 2\n")
+        assert migrated_by(command_of(stderr), tmp_path).endswith(": made the schema: version 3\n")
         cluster.grant_rights(database, ROLE)
         with running(tmp_path, *flags) as dti, Client(dti.endpoint) as client:
             assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
@@ -202,9 +202,9 @@ def test_a_server_on_an_older_schema_names_the_owner_s_command_and_starts_after_
     for name, flags in (("dti_server", ["--port=0"]), ("dtictl", ["migrate"])):
         status, stdout, stderr = run(tmp_path, name, *flags, filled.flag)
         assert (status, stdout) == (1, "")
-        assert "version 1, this program needs version 2, and the role dti_app may not change the schema" in stderr
+        assert "version 2, this program needs version 3, and the role dti_app may not change the schema" in stderr
     epoch = filled.count("SELECT epoch FROM leadership")
-    assert migrated_by(command_of(stderr), tmp_path).endswith(": migrated the schema: version 1 -> version 2\n")
+    assert migrated_by(command_of(stderr), tmp_path).endswith(": migrated the schema: version 2 -> version 3\n")
     assert filled.count("SELECT epoch FROM leadership") == epoch + 1, "a server that froze before cannot write"
     with running(tmp_path, filled.flag) as dti, Client(dti.endpoint) as client:
         assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
@@ -224,7 +224,7 @@ def test_a_server_that_owns_the_schema_makes_and_migrates_it_itself(cluster, tmp
 def test_an_up_to_date_schema_is_left_alone_while_a_server_leads(postgresql, tmp_path):
     store = f"--store={postgresql.cluster.uri(postgresql.database)}"
     with running(tmp_path, *POOL, postgresql.flag) as dti:
-        assert run(tmp_path, "dtictl", "migrate", store)[1].endswith("has version 2 already: nothing was changed\n")
+        assert run(tmp_path, "dtictl", "migrate", store)[1].endswith("has version 3 already: nothing was changed\n")
         assert "taking-over-anew" not in dti.log
 
 

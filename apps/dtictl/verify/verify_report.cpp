@@ -1,6 +1,5 @@
 #include "dtictl/verify/verify_report.hpp"
 
-#include <algorithm>
 #include <cstddef>
 
 #include "dti/cli/escape.hpp"
@@ -31,10 +30,27 @@ std::string semester_line(const SemesterReport& report) {
   return line + ": " + printable(to_string(*report.difference));
 }
 
+/// Lines about the seals of a semester that an operator must know.
+std::string seal_lines(const SemesterReport& report, bool has_seals) {
+  const std::string name = "seals of semester " + quoted_text(report.semester.name) + ": ";
+  if (report.seal_difference) return name + "DIFFER: " + printable(to_string(*report.seal_difference)) + '\n';
+  if (!has_seals || report.unsealed == 0) return {};
+  return name + "the last " + count(static_cast<std::size_t>(report.unsealed), "entry has", "entries have") +
+         " no seal yet; the next grant seals them\n";
+}
+
+std::string registry_line(const VerifyReport& report) {
+  if (!report.store_id) return "seals: none, because no server has led this store since version 3 of its schema\n";
+  return "seals: store " + hex_text(*report.store_id) + ", registry of " +
+         count(static_cast<std::size_t>(report.registered), "entry", "entries") + '\n';
+}
+
 std::size_t count_differences(const VerifyReport& report) {
-  const auto differs = [](const SemesterReport& semester) { return semester.difference.has_value(); };
-  return report.differences.size() + (report.file_faults ? report.file_faults->size() : 0) +
-         static_cast<std::size_t>(std::count_if(report.semesters.begin(), report.semesters.end(), differs));
+  auto differences = report.differences.size() + (report.file_faults ? report.file_faults->size() : 0);
+  for (const auto& semester : report.semesters) {
+    differences += (semester.difference ? 1U : 0U) + (semester.seal_difference ? 1U : 0U);
+  }
+  return differences;
 }
 
 /// Builds a JSON object from its members. The value that add() gets is JSON already.
@@ -74,7 +90,7 @@ std::string json_of(const SemesterReport& report) {
   const Pool& left = report.left;
   Object object;
   object.add_text("semester", report.semester.name)
-      .add_flag("ok", !report.difference)
+      .add_flag("ok", !report.difference && !report.seal_difference)
       .add("entries", report.entries)
       .add("grants", report.grants)
       .add("left", Object{}
@@ -90,6 +106,8 @@ std::string json_of(const SemesterReport& report) {
     }
     object.add("difference", difference.text());
   }
+  if (report.seal_difference) object.add("seal-difference", json_of(*report.seal_difference).text());
+  if (report.unsealed > 0) object.add("unsealed", report.unsealed);
   return object.text();
 }
 
@@ -107,7 +125,10 @@ std::string text_report(const VerifyReport& report) {
     if (report.older_keys > 0) out += ", " + count(report.older_keys, "key", "keys") + " of another Unicode or version";
     out += '\n';
   }
-  for (const auto& semester : report.semesters) out += semester_line(semester) + '\n';
+  for (const auto& semester : report.semesters) {
+    out += semester_line(semester) + '\n' + seal_lines(semester, report.store_id.has_value());
+  }
+  if (!report.unreadable) out += registry_line(report);
   for (const auto& difference : report.differences) out += "DIFFERS: " + printable(to_string(difference)) + '\n';
   if (report.warning) out += "WARNING: " + printable(*report.warning) + '\n';
   if (report.unreadable) return out + "UNREADABLE: " + printable(*report.unreadable) + '\n';
@@ -123,6 +144,8 @@ std::string json_report(const VerifyReport& report, std::string_view store) {
   if (report.file_faults) {
     object.add("file-faults", array(*report.file_faults, [](const std::string& fault) { return json_string(fault); }));
   }
+  if (report.store_id)
+    object.add_text("store-id", hex_text(*report.store_id)).add("registry-entries", report.registered);
   object.add("programs", static_cast<std::int64_t>(report.programs))
       .add("faculties", static_cast<std::int64_t>(report.faculties))
       .add("older-keys", static_cast<std::int64_t>(report.older_keys))

@@ -16,7 +16,7 @@ constexpr std::size_t kPieceBytes = 64 * 1024;
 constexpr std::size_t kRowBytesMax = 256;
 // Signature, flags and the length of an extension; a row of -1 fields ends the data.
 constexpr std::string_view kHeader{"PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19};
-constexpr std::int16_t kColumns = 13;
+constexpr std::int16_t kColumns = 14;
 constexpr std::int16_t kEnd = -1;
 constexpr std::int32_t kNull = -1;
 // PostgreSQL's times count from 2000-01-01.
@@ -77,6 +77,12 @@ void LedgerCopy::put_entry(std::string& piece, const LedgerEntry& entry,
     append_big_endian(piece, kNull);
   }
   put(piece, request_id);
+  if (entry.seq == batch_->entries.back().seq) {
+    append_big_endian(piece, std::int32_t{kSealBytes});
+    piece.append(reinterpret_cast<const char*>(seal_.bytes.data()), seal_.bytes.size());
+  } else {
+    append_big_endian(piece, kNull);
+  }
 }
 
 }  // namespace dti

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "dti/domain/allocate.hpp"
+#include "dti/repository/common/chains.hpp"
 #include "dti/repository/common/holder.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/service/ledger/extent_check.hpp"
@@ -25,6 +26,12 @@ bool fits_schema(const LedgerEntry& entry) {
   return entry.program_id >= 1 && entry.generation >= 1 &&
          std::min({want.classrooms, want.labs, grant.classrooms, grant.labs, grant.mobile_labs}) >= 0 &&
          grant.classrooms <= want.classrooms && grant.labs + grant.mobile_labs <= want.labs;
+}
+
+FacultyId last_faculty(const std::vector<CatalogProgram>& programs) {
+  FacultyId last = 0;
+  for (const CatalogProgram& program : programs) last = std::max(last, program.faculty_id);
+  return last;
 }
 
 bool is_not_negative(const Pool& pool) { return std::min({pool.classrooms, pool.labs, pool.conversions_left}) >= 0; }
@@ -68,6 +75,46 @@ Epoch MemoryStore::epoch() const {
   return epoch_;
 }
 
+std::vector<RegistryEntry> MemoryStore::registry() const {
+  const std::lock_guard lock{mutex_};
+  return registry_;
+}
+
+ChainHeads MemoryStore::chain_heads() const {
+  const std::lock_guard lock{mutex_};
+  return heads_;
+}
+
+std::optional<Seal> MemoryStore::find_seal(SemesterId semester, Seq seq) const {
+  const std::lock_guard lock{mutex_};
+  return read_seal(semester, seq).seal;
+}
+
+void MemoryStore::close(SemesterId semester) {
+  const std::lock_guard lock{mutex_};
+  find(semester)->row.is_open = false;
+}
+
+/// As SealReader.
+RowSeal MemoryStore::read_seal(SemesterId chain, Seq seq) const {
+  if (chain == kRegistryId) {
+    const bool is_there = seq >= 1 && std::cmp_less_equal(seq, registry_.size());
+    return is_there ? RowSeal{true, registry_[static_cast<std::size_t>(seq - 1)].seal} : RowSeal{};
+  }
+  const auto index = static_cast<std::size_t>(chain - 1);
+  if (index >= semesters_.size() || seq > semesters_[index].row.head) return {};
+  const auto& seals = semesters_[index].seals;
+  const auto found = seals.find(seq);
+  return {true, found == seals.end() ? std::nullopt : std::optional{found->second}};
+}
+
+/// Adds entries to the registry.
+void MemoryStore::enter(std::vector<RegistryEntry> entries, WallTime at) {
+  auto& end = heads_.ends[kRegistryId];
+  end = seal_registry(heads_.store, end, stored_time(at), entries);
+  registry_.insert(registry_.end(), entries.begin(), entries.end());
+}
+
 MemoryStore::Semester* MemoryStore::find(SemesterId id) {
   const auto index = static_cast<std::size_t>(id - 1);
   return id >= 1 && index < semesters_.size() ? &semesters_[index] : nullptr;
@@ -86,9 +133,13 @@ void MemoryStore::note_generations(Semester& semester, const Batch& batch) {
   generations.resize(std::max<std::size_t>(generations.size(), greatest_program(batch)));
   std::vector<std::int32_t> before;
   before.reserve(batch.entries.size());
+  std::set<std::pair<ProgramId, std::int32_t>> released;
   for (const LedgerEntry& entry : batch.entries) {
     const bool is_grant = entry.kind == EntryKind::kGranted;
-    if (!fits_schema(entry) || (is_grant && entry.generation <= generations[entry.program_id - 1])) {
+    const std::pair grant{entry.program_id, entry.generation};
+    const bool is_released_again = !is_grant && (semester.released.contains(grant) || !released.insert(grant).second);
+    if (!fits_schema(entry) || is_released_again ||
+        (is_grant && entry.generation <= generations[entry.program_id - 1])) {
       for (std::size_t i = before.size(); i-- > 0;) generations[batch.entries[i].program_id - 1] = before[i];
       throw StorageError{Kind::kInvariant, "a batch holds an entry that must not be stored: seq " +
                                                std::to_string(entry.seq) + " of semester " + semester.row.name};
@@ -97,15 +148,16 @@ void MemoryStore::note_generations(Semester& semester, const Batch& batch) {
     before.push_back(newest);
     if (is_grant) newest = entry.generation;
   }
+  semester.released.merge(released);
 }
 
-CommitResult MemoryStore::commit(const Batch& batch) {
+CommitResult MemoryStore::commit(const Batch& batch, const std::optional<Seal>& seal) {
   Semester* const semester = find(batch.semester_id);
   if (epoch_ > batch.epoch) {
     return CommitResult::kReplaced;
   }
   if (semester == nullptr || semester->row.epoch != batch.epoch || semester->row.head != batch.base ||
-      greatest_program(batch) > programs_.size()) {
+      greatest_program(batch) > programs_.size() || !seal) {
     return CommitResult::kBaseMoved;
   }
   Pool left = semester->row.left;
@@ -125,11 +177,13 @@ CommitResult MemoryStore::commit(const Batch& batch) {
   semester->row.left = left;
   semester->row.head = batch.entries.back().seq;
   semester->row.last_entry = semester->row.head;
+  semester->seals.emplace(semester->row.head, *seal);
+  heads_.ends[batch.semester_id] = {semester->row.head, *seal};
   return CommitResult::kCommitted;
 }
 
 MemoryRepository::MemoryRepository(std::shared_ptr<MemoryStore> store)
-    : store_(std::move(store)), holder_(std::make_unique<Holder>()) {}
+    : store_(std::move(store)), holder_(std::make_unique<Holder>()), chains_(std::make_unique<Chains>()) {}
 
 MemoryRepository::~MemoryRepository() = default;
 
@@ -186,15 +240,14 @@ std::variant<Leadership, HeldBy> MemoryRepository::take_over(WallTime /*at*/, co
       return HeldBy{store_->epoch_, {}, {}};
     }
     check_extents(store_->rows());
+    if (store_->heads_.store == StoreId{}) store_->heads_.store = make_store_id();
+    chains_->compare(store_->heads_, {}, [&](SemesterId chain, Seq seq) { return store_->read_seal(chain, seq); });
     Leadership found;
     found.epoch = ++store_->epoch_;
     store_->holder_ = holder_->text();
-    for (MemoryStore::Semester& semester : store_->semesters_) {
-      if (semester.row.is_open) {
-        semester.row.epoch = found.epoch;
-      }
-    }
+    for (MemoryStore::Semester& semester : store_->semesters_) semester.row.epoch = found.epoch;
     found.semesters = store_->rows();
+    chains_->lead(store_->heads_, {}, found.semesters);
     found.program_count = store_->programs_.size();
     return found;
   });
@@ -220,6 +273,8 @@ StoreWatch MemoryRepository::watch() {
   StoreWatch seen;
   if (holder_->was_replaced(store_->epoch_, store_->holder_)) seen.held = HeldBy{store_->epoch_, {}, {}};
   seen.heads = heads_of(store_->rows());
+  chains_->compare(store_->heads_, {}, [&](SemesterId chain, Seq seq) { return store_->read_seal(chain, seq); });
+  chains_->note(store_->heads_, {});
   return seen;
 }
 
@@ -253,7 +308,7 @@ void MemoryRepository::read_ledger(SemesterId semester, Seq first, Seq last, Col
   });
 }
 
-bool MemoryRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) {
+bool MemoryRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) {
   return perform(Stage::kWriting, [&] {
     if (store_->epoch_ != epoch) {
       return false;
@@ -274,7 +329,10 @@ bool MemoryRepository::add_programs(Epoch epoch, const std::vector<CatalogProgra
         throw StorageError{Kind::kInvariant, "program " + std::to_string(program.id) + " does not fit the catalogue"};
       }
     }
+    const auto faculties_before = last_faculty(store_->programs_);
     store_->programs_ = std::move(all);
+    store_->enter(additions_to_registry(programs, faculties_before), at);
+    chains_->on_registered(store_->heads_.ends[kRegistryId]);
     return true;
   });
 }
@@ -295,14 +353,24 @@ Opening MemoryRepository::open_semester(Epoch epoch, const std::string& name, co
     opened.kind = EntryKind::kSemesterOpened;
     opened.capacity = capacity;
     const StoredSemester row{id, name, epoch, 1, capacity, full_pool(capacity), true, capacity, 1};
+    const SealedHead end{1, seal_of_opening(store_->heads_.store, id, capacity, at)};
     store_->semesters_.push_back({row, {opened}, {{1, std::nullopt, at}}, {}});
+    store_->semesters_.back().seals.emplace(end.seq, end.seal);
+    store_->heads_.ends[id] = end;
+    store_->enter({semester_opened(id, name)}, at);
+    chains_->on_registered(store_->heads_.ends[kRegistryId]);
+    chains_->on_opened(id, end);
     return {OpenResult::kOpened, id};
   });
 }
 
 CommitResult MemoryRepository::commit(const Batch& batch) {
   check_batch(batch);
-  return perform(Stage::kWriting, [&] { return store_->commit(batch); });
+  return perform(Stage::kWriting, [&] {
+    const auto result = store_->commit(batch, chains_->seal(batch));
+    if (result == CommitResult::kCommitted) chains_->on_committed();
+    return result;
+  });
 }
 
 CommitResult MemoryRepository::guard(Epoch epoch, std::span<const SemesterGuard> semesters) {

@@ -20,38 +20,39 @@ namespace {
 
 // One statement, outside of BEGIN … COMMIT: one round trip. The guard's UPDATE waits for the row's lock and then looks
 // at the row again, so that a writer that was replaced meanwhile matches nothing, and inserts nothing.
-// What follows selects the entries FROM the guard. $1 to $8: semester, epoch, base, last seq, classrooms, labs and
-// conversions charged, time.
+// What follows selects the entries FROM the guard. $1 to $9: semester, epoch, base, last seq, classrooms, labs and
+// conversions charged, time, seal. The last entry keeps the seal.
 /// @param sound  as of sound_session()
 std::string guarded_insert(const std::string& sound) {
   return R"(
 WITH guard AS (
   UPDATE semester
      SET head = $4::bigint, classrooms_left = classrooms_left - $5::bigint, labs_left = labs_left - $6::bigint,
-         conversions_left = conversions_left - $7::bigint
+         conversions_left = conversions_left - $7::bigint, sealed_head = $4::bigint, seal = $9::bytea
    WHERE id = $1::bigint AND epoch = $2::bigint AND head = $3::bigint AND )" +
          sound + R"(
   RETURNING id, timestamptz 'epoch' + $8::bigint * interval '1 microsecond' AS at
 )
 INSERT INTO ledger (semester_id, at, kind, seq, program_id, generation, classrooms_wanted, labs_wanted,
-                    classrooms_granted, labs_granted, mobile_labs_granted, status, request_id)
-SELECT id, at, 0, )";
+                    classrooms_granted, labs_granted, mobile_labs_granted, status, request_id, seal)
+SELECT )";
 }
 
 // Any number of entries. The arrays are unnested in the list of what is selected, where PostgreSQL takes them element by
 // element; in FROM it would first copy each of them to a table of its own. All are as long as the batch: BinaryArray
 // sees to it.
-constexpr char kManyEntries[] = R"(generate_series($3::bigint + 1, $4::bigint), unnest($9::integer[]),
-       unnest($10::integer[]), unnest($11::integer[]), unnest($12::integer[]), unnest($13::integer[]),
-       unnest($14::integer[]), unnest($15::integer[]), unnest($16::smallint[]), unnest($17::text[])
-  FROM guard)";
+constexpr char kManyEntries[] = R"(e.*, CASE WHEN e.seq = $4::bigint THEN $9::bytea END
+  FROM (SELECT id, at, 0, generate_series($3::bigint + 1, $4::bigint) AS seq, unnest($10::integer[]),
+               unnest($11::integer[]), unnest($12::integer[]), unnest($13::integer[]), unnest($14::integer[]),
+               unnest($15::integer[]), unnest($16::integer[]), unnest($17::smallint[]), unnest($18::text[])
+          FROM guard) AS e)";
 
 // A few entries, such as one request's, as rows of parameters: a third less of the backend's time than by arrays.
 constexpr std::size_t kFewEntriesMax = 8;
 
 std::string few_entries(std::size_t count) {
-  std::string rows = "v.* FROM guard, (VALUES ";
-  std::size_t parameter = 8;
+  std::string rows = "id, at, 0, v.*, CASE WHEN v.column1 = $4::bigint THEN $9::bytea END FROM guard, (VALUES ";
+  std::size_t parameter = 9;
   const auto next = [&](const char* type) { rows += ", $" + std::to_string(++parameter) + "::" + type; };
   for (std::size_t i = 1; i <= count; ++i) {
     rows += (i == 1 ? "($3::bigint + " : ", ($3::bigint + ") + std::to_string(i);
@@ -68,12 +69,12 @@ constexpr std::size_t kManyEntriesMax = 2'000;
 
 /// The same guard, and a COPY, as one message of the simple protocol: PostgreSQL makes them one transaction, and commits
 /// it when the data has ended. @param numbers  $1 to $7 of guarded_insert()
-std::string guarded_copy(const std::array<std::int64_t, 7>& numbers, const std::string& sound) {
+std::string guarded_copy(const std::array<std::int64_t, 7>& numbers, const Seal& seal, const std::string& sound) {
   const auto n = [&](std::size_t i) { return std::to_string(numbers.at(i - 1)); };
   return "UPDATE semester SET head = " + n(4) + ", classrooms_left = classrooms_left - " + n(5) +
          ", labs_left = labs_left - " + n(6) + ", conversions_left = conversions_left - " + n(7) +
-         " WHERE id = " + n(1) + " AND epoch = " + n(2) + " AND head = " + n(3) + " AND " + sound + "; " +
-         LedgerCopy::kCommand;
+         ", sealed_head = " + n(4) + ", seal = decode('" + hex_text(seal) + "', 'hex')" + " WHERE id = " + n(1) +
+         " AND epoch = " + n(2) + " AND head = " + n(3) + " AND " + sound + "; " + LedgerCopy::kCommand;
 }
 
 std::string read_guards() {
@@ -113,12 +114,13 @@ void prepare_commits(PostgresqlSession& session) {
 }
 
 PostgresqlCommit::PostgresqlCommit(PostgresqlSession& session, std::shared_ptr<const Batch> batch,
-                                   std::size_t program_count)
+                                   const std::optional<Seal>& seal, std::size_t program_count)
     : session_(session),
       batch_(std::move(batch)),
+      seal_(seal.value_or(Seal{})),
       notices_before_(session.notices().doubt_count()),
       statement_(session.handle()) {
-  if (std::cmp_greater(greatest_program(*batch_), program_count)) {
+  if (!seal || std::cmp_greater(greatest_program(*batch_), program_count)) {
     ask_who_leads();
   } else if (!has_only_grants(*batch_)) {
     send_copy();  // the other statements are for grants
@@ -138,6 +140,7 @@ StatementParameters PostgresqlCommit::guard_parameters() const {
         batch_->charged.classrooms, batch_->charged.labs, batch_->charged.conversions_left, stored_time(batch_->at)}) {
     parameters.add_bigint(number);
   }
+  parameters.add_bytes({reinterpret_cast<const char*>(seal_.bytes.data()), seal_.bytes.size()});
   return parameters;
 }
 
@@ -184,8 +187,8 @@ void PostgresqlCommit::send_copy() {
   const std::string sql =
       guarded_copy({batch_->semester_id, batch_->epoch, batch_->base, batch_->entries.back().seq,
                     batch_->charged.classrooms, batch_->charged.labs, batch_->charged.conversions_left},
-                   sound_session(session_.backend_pid()));
-  statement_.start_guarded_copy(sql.c_str(), LedgerCopy{batch_});
+                   seal_, sound_session(session_.backend_pid()));
+  statement_.start_guarded_copy(sql.c_str(), LedgerCopy{batch_, seal_});
 }
 
 std::optional<CommitResult> PostgresqlCommit::advance() {

@@ -21,8 +21,10 @@ void prepare_commits(PostgresqlSession& session);
 class PostgresqlCommit {
  public:
   /// Sends the batch, if the catalogue has all of its programs.
+  /// @param seal  none: the chain of seals does not end where the batch begins, and only the reason is read
   /// @param program_count  of the stored catalogue, whose programs are numbered without gaps: instead of a foreign key
-  PostgresqlCommit(PostgresqlSession& session, std::shared_ptr<const Batch> batch, std::size_t program_count);
+  PostgresqlCommit(PostgresqlSession& session, std::shared_ptr<const Batch> batch, const std::optional<Seal>& seal,
+                   std::size_t program_count);
 
   /// @return none: it waits
   [[nodiscard]] std::optional<CommitResult> advance();
@@ -46,6 +48,7 @@ class PostgresqlCommit {
 
   const PostgresqlSession& session_;
   const std::shared_ptr<const Batch> batch_;
+  const Seal seal_;
   const std::size_t notices_before_;
   PostgresqlStatement statement_;
   Step step_ = Step::kBatch;

@@ -11,6 +11,7 @@
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
 #include "dti/repository/postgresql/open_postgresql.hpp"
+#include "dti/repository/postgresql/tables/postgresql_chains.hpp"
 #include "dti/repository/postgresql/tables/postgresql_leadership.hpp"
 #include "dti/repository/postgresql/tables/postgresql_rows.hpp"
 #include "dti/repository/postgresql/tables/pqxx_compat.hpp"
@@ -89,15 +90,24 @@ class PostgresqlFiller final : public StoreFiller {
     Insert rows{*this,
                 "ledger (semester_id, seq, kind, program_id, generation, classrooms_wanted, labs_wanted,"
                 " classrooms_granted, labs_granted, mobile_labs_granted, classrooms_capacity, labs_capacity,"
-                " conversions_capacity, status, at, request_id)"};
+                " conversions_capacity, status, at, request_id, seal)"};
     for (const StoredEntry& entry : entries) {
       std::string values =
           std::to_string(semester) + ", " + std::to_string(entry.row.seq) + ", " + std::to_string(entry.row.kind);
       for (const auto& number : numbers_of(entry.row)) values += ", " + (number ? std::to_string(*number) : "NULL");
       values += ", timestamptz 'epoch' + " + std::to_string(entry.at) + " * interval '1 microsecond', ";
-      rows.add(values + (entry.request_id ? quoted(*entry.request_id) : "NULL"));
+      values += entry.request_id ? quoted(*entry.request_id) : "NULL";
+      rows.add(values + (entry.seal ? ", decode('" + hex_text(*entry.seal) + "', 'hex')" : ", NULL"));
     }
     rows.finish();
+  }
+
+  void add_registry(const std::vector<RegistryEntry>& entries) override {
+    database_.perform([&] { insert_registry(database_.transaction(), entries); });
+  }
+
+  void set_chain_heads(const ChainHeads& heads) override {
+    database_.perform([&] { write_chain_heads(database_.transaction(), heads); });
   }
 
   Epoch commit(Epoch epoch, WallTime at) override {

@@ -12,7 +12,7 @@ namespace {
 constexpr char kReplaceLeader[] = R"(
 UPDATE leadership SET epoch = epoch + 1, holder = 'dtictl migrate', taken_at = now(), backend_pid = NULL,
                       backend_start = NULL, lease_until = NULL, endpoint = NULL)";
-constexpr char kReplaceWriters[] = "UPDATE semester SET epoch = (SELECT epoch FROM leadership) WHERE is_open";
+constexpr char kReplaceWriters[] = "UPDATE semester SET epoch = (SELECT epoch FROM leadership)";
 
 }  // namespace
 

@@ -14,6 +14,7 @@
 #include "dti/repository/common/migrations.hpp"
 #include "dti/repository/common/sql_text.hpp"
 #include "dti/repository/postgresql/open_postgresql.hpp"
+#include "dti/repository/postgresql/tables/postgresql_chains.hpp"
 #include "dti/repository/postgresql/tables/postgresql_checks.hpp"
 #include "dti/repository/postgresql/tables/postgresql_leadership.hpp"
 #include "dti/repository/postgresql/tables/postgresql_rows.hpp"
@@ -31,17 +32,6 @@ constexpr std::string_view kLockNotAvailable = "55P03";
 constexpr int kTakeOverTries = 4;  // each waits for locks for 500 ms, then ends the old leader's session
 
 constexpr char kBoundLocks[] = "SET LOCAL lock_timeout = '500ms'";
-
-/// Adds an element to the text of a PostgreSQL array, such as `{"1"` or `{"a","\""`, which the caller closes: libpqxx
-/// 6.4 takes no arrays. Each is quoted, so that NULL, commas, braces and the empty text are only text.
-void add_element(std::string& array, std::string_view value) {
-  array += array.empty() ? "{\"" : ",\"";
-  for (const char c : value) {
-    if (c == '"' || c == '\\') array += '\\';
-    array += c;
-  }
-  array += '"';
-}
 
 /// Locks the leadership for the transaction. @return its epoch
 Epoch lock_leadership(pqxx::transaction_base& transaction, int backend_pid) {
@@ -270,20 +260,36 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
   // The server that made the schema meanwhile.
   if (auto held = held_by_another(transaction, holder_.text())) return *std::move(held);
   take_lead(transaction, leadership.epoch, holder_.text(), at, lease);
-  // In order of id, as everywhere; the next statement then does not wait for a lock.
-  transaction.exec("SELECT id FROM semester WHERE is_open ORDER BY id FOR UPDATE");
-  compat::exec_params(transaction, "UPDATE semester SET epoch = $1 WHERE is_open", leadership.epoch);
+  // Also those that are closed, so that a replaced leader cannot open one again and grant in it. In order of id, as
+  // everywhere; the next statement then does not wait for a lock.
+  transaction.exec("SELECT id FROM semester ORDER BY id FOR UPDATE");
+  compat::exec_params(transaction, "UPDATE semester SET epoch = $1", leadership.epoch);
   if (history_.empty()) history_ = read_history(transaction);
   leadership.history = history_;
   leadership.semesters = read_semesters(transaction);
   check_extents(leadership.semesters);
   leadership.program_count = static_cast<std::size_t>(integer(transaction.exec("SELECT count(*) FROM program")[0][0]));
+  ChainHeads heads = complete_registry(transaction, chains_, leadership, at);
   const std::size_t notices = session_->notices().doubt_count();
   transaction.commit();
+  chains_.lead(std::move(heads), history_, leadership.semesters);
   if (is_new && log_) log_(store_created({}));
   // The entries that this server answers from are as durable as this commit, because it comes after them in the log.
   session_->check_notices(notices, "the lead was taken", Kind::kUnreachable);
   return leadership;
+}
+
+std::optional<UnsealedPart> PostgresqlRepository::read_unsealed() {
+  return perform(Call::kReading, [&]() -> std::optional<UnsealedPart> {
+    const auto part = chains_.next_unsealed();
+    if (!part) return std::nullopt;
+    pqxx::nontransaction transaction{session_->connection()};
+    std::vector<StoredEntry> entries;
+    read_entries(transaction, part->semester, part->first, part->last,
+                 [&](std::vector<StoredEntry> piece) { entries = std::move(piece); });
+    chains_.add_unsealed(*part, entries);
+    return part;
+  });
 }
 
 /// Ends the session that the leadership names, once its lease has run out: a leader that froze between two messages of
@@ -323,6 +329,7 @@ StoreWatch PostgresqlRepository::watch() {
     StoreWatch seen = read_watch(transaction, holder_.text());
     if (seen.held && history_.empty()) history_ = read_history(transaction);
     seen.history = history_;
+    if (seen.held) follow_chains(transaction, chains_, history_);
     return seen;
   });
 }
@@ -342,7 +349,7 @@ void PostgresqlRepository::read_ledger(SemesterId semester, Seq first, Seq last,
   });
 }
 
-bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) {
+bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) {
   return perform(Call::kAdministering, [&] {
     const std::size_t notices = session_->notices().doubt_count();
     pqxx::work transaction{session_->connection()};
@@ -351,6 +358,7 @@ bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogPr
         "SELECT (SELECT coalesce(max(id), 0) FROM program), (SELECT coalesce(max(id), 0) FROM faculty)");
     std::int64_t last_program = integer(last[0][0]);
     std::int64_t last_faculty = integer(last[0][1]);
+    auto added = additions_to_registry(programs, last_faculty);
     std::string faculty_ids, faculty_names, faculty_keys, ids, faculties_of, names, keys;
     for (const CatalogProgram& program : programs) {
       if (program.id != ++last_program) {
@@ -379,9 +387,11 @@ bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogPr
                           " SELECT * FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[])",
                           ids + "}", faculties_of + "}", names + "}", keys + "}");
     }
+    const SealedHead registered = enter(transaction, std::move(added), at);
     sent_ = true;
     transaction.commit();
     session_->check_notices(notices, "the catalogue was added to");
+    chains_.on_registered(registered);
     program_count_ += programs.size();
     return true;
   });
@@ -400,21 +410,27 @@ Opening PostgresqlRepository::open_semester(Epoch epoch, const std::string& name
     const auto opened = compat::exec_params(
         transaction,
         "INSERT INTO semester (id, name, epoch, head, classrooms_capacity, labs_capacity, conversions_capacity,"
-        " classrooms_left, labs_left, conversions_left)"
+        " classrooms_left, labs_left, conversions_left, sealed_head)"
         " SELECT coalesce(max(id), 0) + 1, $1, $2::bigint, 1, $3::bigint, $4::bigint, $5::bigint, $3::bigint, "
         "$4::bigint,"
-        " $5::bigint FROM semester RETURNING id",
+        " $5::bigint, 1 FROM semester RETURNING id",
         name, epoch, capacity.classrooms, capacity.labs, capacity.conversions);
     const SemesterId id = integer(opened[0][0]);
-    compat::exec_params(
-        transaction,
-        "INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, conversions_capacity)"
-        " VALUES ($1, 1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond', $3, $4, $5, $6)",
-        id, stored_time(at), stored_code(EntryKind::kSemesterOpened), capacity.classrooms, capacity.labs,
-        capacity.conversions);
+    const Seal seal = seal_of_opening(chains_.store(), id, capacity, at);
+    compat::exec_params(transaction, "UPDATE semester SET seal = decode($2, 'hex') WHERE id = $1", id, hex_text(seal));
+    compat::exec_params(transaction,
+                        "INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, "
+                        "conversions_capacity, seal)"
+                        " VALUES ($1, 1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond', $3, $4, $5, $6,"
+                        " decode($7, 'hex'))",
+                        id, stored_time(at), stored_code(EntryKind::kSemesterOpened), capacity.classrooms,
+                        capacity.labs, capacity.conversions, hex_text(seal));
+    const SealedHead registered = enter(transaction, {semester_opened(id, name)}, at);
     sent_ = true;
     transaction.commit();
     session_->check_notices(notices, "a semester was opened");
+    chains_.on_registered(registered);
+    chains_.on_opened(id, {1, seal});
     return {OpenResult::kOpened, id};
   });
 }
@@ -437,7 +453,7 @@ void PostgresqlRepository::start_commit(std::shared_ptr<const Batch> batch) {
   attempt_polled(Call::kCommitting, [&]() -> std::optional<CommitResult> {
     check_connected(Call::kCommitting);
     sent_ = true;
-    polled_commit_.emplace(*session_, std::move(batch), program_count_);
+    polled_commit_.emplace(*session_, batch, chains_.seal(*batch), program_count_);
     return std::nullopt;
   });
 }
@@ -458,6 +474,7 @@ std::optional<CommitResult> PostgresqlRepository::resume() {
   return attempt_polled(Call::kCommitting, [this] {
     const std::optional<CommitResult> result = polled_commit_->advance();
     sent_ = polled_commit_->may_take_effect();
+    if (result == CommitResult::kCommitted) chains_.on_committed();
     return result;
   });
 }

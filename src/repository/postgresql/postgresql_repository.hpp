@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dti/repository/common/call_gate.hpp"
+#include "dti/repository/common/chains.hpp"
 #include "dti/repository/common/holder.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
 #include "dti/service/ledger/repository.hpp"
@@ -32,12 +33,13 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
 
   [[nodiscard]] StoreSurvey survey() override;
   [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
+  [[nodiscard]] std::optional<UnsealedPart> read_unsealed() override;
   [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
   void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;
-  [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) override;
+  [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) override;
   [[nodiscard]] Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                       WallTime at) override;
   [[nodiscard]] CommitResult commit(const Batch& batch) override;
@@ -89,6 +91,7 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   std::size_t host_ = 0;  // of hosts_: the one to which the next connect() tries to connect first
   History history_;       // of the session's database; empty: not read yet
   Holder holder_;
+  Chains chains_;                  // they outlive sessions
   std::size_t program_count_ = 0;  // of the stored catalogue
   bool sent_ = false;              // the call in progress has sent a statement that may take effect
   // The polled call, if there is one; destroyed before the session.

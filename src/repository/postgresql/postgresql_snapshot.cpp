@@ -8,6 +8,7 @@
 #include "dti/repository/common/sql_text.hpp"
 #include "dti/repository/postgresql/conninfo.hpp"
 #include "dti/repository/postgresql/open_postgresql.hpp"
+#include "dti/repository/postgresql/tables/postgresql_chains.hpp"
 #include "dti/repository/postgresql/tables/postgresql_checks.hpp"
 #include "dti/repository/postgresql/tables/postgresql_leadership.hpp"
 #include "dti/repository/postgresql/tables/postgresql_rows.hpp"
@@ -95,6 +96,14 @@ std::optional<SemesterId> PostgresqlSnapshot::find_stray_ledger() {
 
 void PostgresqlSnapshot::read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) {
   perform([&] { dti::read_entries(*transaction_, semester, first, last, sink); });
+}
+
+std::optional<ChainHeads> PostgresqlSnapshot::read_chain_heads() {
+  return perform([&] { return dti::read_chain_heads(*transaction_); });
+}
+
+void PostgresqlSnapshot::read_registry(const RegistrySink& sink) {
+  perform([&] { dti::read_registry(*transaction_, sink); });
 }
 
 std::unique_ptr<LedgerSnapshot> open_postgresql_snapshot(const std::string& conninfo, std::chrono::milliseconds timeout,

@@ -25,6 +25,8 @@ class PostgresqlSnapshot final : public LedgerSnapshot {
   [[nodiscard]] CatalogCounts count_catalog() override;
   [[nodiscard]] std::optional<SemesterId> find_stray_ledger() override;
   void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) override;
+  [[nodiscard]] std::optional<ChainHeads> read_chain_heads() override;
+  void read_registry(const RegistrySink& sink) override;
 
  private:
   template <class Call>

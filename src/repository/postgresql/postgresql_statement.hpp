@@ -27,6 +27,7 @@ class StatementParameters {
   void add_integer(std::int32_t value) { add_number(value); }
   void add_bigint(std::int64_t value) { add_number(value); }
   void add_text(const std::optional<std::string>& value) { values_.push_back(value); }
+  void add_bytes(std::string_view value) { values_.emplace_back(value); }
   void add_array(const BinaryArray& array) { values_.emplace_back(array.bytes()); }
 
  private:

@@ -10,6 +10,7 @@
 
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/sqlite/open_sqlite.hpp"
+#include "repository/sqlite/sqlite_chains.hpp"
 #include "repository/sqlite/sqlite_handle.hpp"
 #include "repository/sqlite/sqlite_session.hpp"
 #include "repository/sqlite/store_keeper.hpp"
@@ -51,7 +52,8 @@ class SqliteFiller final : public StoreFiller {
       insert_entry_.emplace(connection_->prepare(
           "INSERT INTO ledger (semester_id, seq, kind, program_id, generation, classrooms_wanted, labs_wanted,"
           " classrooms_granted, labs_granted, mobile_labs_granted, classrooms_capacity, labs_capacity,"
-          " conversions_capacity, status, at, request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+          " conversions_capacity, status, at, request_id, seal)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
     });
   }
 
@@ -110,9 +112,17 @@ class SqliteFiller final : public StoreFiller {
             insert_entry_->bind_null();
           }
         }
-        insert_entry_->bind(entry.at).bind(entry.request_id).run();
+        insert_entry_->bind(entry.at).bind(entry.request_id).bind_seal(entry.seal).run();
       }
     });
+  }
+
+  void add_registry(const std::vector<RegistryEntry>& entries) override {
+    perform([&] { insert_registry(*connection_, entries); });
+  }
+
+  void set_chain_heads(const ChainHeads& heads) override {
+    perform([&] { write_chain_heads(*connection_, heads); });
   }
 
   Epoch commit(Epoch epoch, WallTime at) override {

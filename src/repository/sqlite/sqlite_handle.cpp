@@ -90,6 +90,11 @@ SqliteStatement& SqliteStatement::bind(const std::optional<std::string>& value) 
   return value ? bind(std::string_view{*value}) : bind_null();
 }
 
+SqliteStatement& SqliteStatement::bind_bytes(std::span<const std::uint8_t> bytes) {
+  check_bound(sqlite3_bind_blob64(statement_.get(), ++bound_, bytes.data(), bytes.size(), SQLITE_TRANSIENT));
+  return *this;
+}
+
 SqliteStatement& SqliteStatement::bind_null() {
   check_bound(sqlite3_bind_null(statement_.get(), ++bound_));
   return *this;
@@ -122,6 +127,13 @@ std::int64_t SqliteStatement::integer(int column) const { return sqlite3_column_
 
 std::string SqliteStatement::text(int column) const {
   const auto* const bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  return bytes == nullptr
+             ? std::string{}
+             : std::string{bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+std::string SqliteStatement::bytes(int column) const {
+  const auto* const bytes = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
   return bytes == nullptr
              ? std::string{}
              : std::string{bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};

@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include "dti/seals/seal.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -35,6 +38,8 @@ class SqliteStatement {
   SqliteStatement& bind(std::int64_t value);
   SqliteStatement& bind(std::string_view value);
   SqliteStatement& bind(const std::optional<std::string>& value);
+  SqliteStatement& bind_bytes(std::span<const std::uint8_t> bytes);
+  SqliteStatement& bind_seal(const std::optional<Seal>& seal) { return seal ? bind_bytes(seal->bytes) : bind_null(); }
   SqliteStatement& bind_null();
 
   /// Goes to the next row.
@@ -49,6 +54,7 @@ class SqliteStatement {
   [[nodiscard]] bool is_null(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string text(int column) const;
+  [[nodiscard]] std::string bytes(int column) const;
 
  private:
   struct Finalize {

@@ -15,6 +15,7 @@
 #include "dti/repository/common/migrations.hpp"
 #include "dti/repository/common/sql_text.hpp"
 #include "dti/service/ledger/extent_check.hpp"
+#include "repository/sqlite/sqlite_chains.hpp"
 #include "repository/sqlite/sqlite_handle.hpp"
 #include "repository/sqlite/sqlite_session.hpp"
 
@@ -300,17 +301,31 @@ std::variant<Leadership, HeldBy> SqliteRepository::lead(WallTime at) {
       .bind(std::string_view{holder_.text()})
       .bind(stored_time(at))
       .run();
-  connection.prepare("UPDATE semester SET epoch = ? WHERE is_open").bind(before + 1).run();
+  connection.prepare("UPDATE semester SET epoch = ?").bind(before + 1).run();
   Leadership leadership;
   leadership.epoch = before + 1;
   leadership.semesters = read_semesters(connection);
   check_extents(leadership.semesters);
   leadership.program_count =
       static_cast<std::size_t>(connection.query_integer("SELECT count(*) FROM program").value_or(0));
+  ChainHeads heads = complete_registry(connection, chains_, leadership, at);
   keeper_.mark(connection, leadership.epoch);
   transaction.commit();
+  chains_.lead(std::move(heads), {}, leadership.semesters);
   if (is_new && log_) log_(store_created({{"file", path_.string()}}));
   return leadership;
+}
+
+std::optional<UnsealedPart> SqliteRepository::read_unsealed() {
+  return perform(Stage::kReading, [&]() -> std::optional<UnsealedPart> {
+    const auto part = chains_.next_unsealed();
+    if (!part) return std::nullopt;
+    std::vector<StoredEntry> entries;
+    read_entries(session_->connection, part->semester, part->first, part->last,
+                 [&](std::vector<StoredEntry> piece) { entries = std::move(piece); });
+    chains_.add_unsealed(*part, entries);
+    return part;
+  });
 }
 
 std::vector<CatalogProgram> SqliteRepository::read_catalog(ProgramId after) {
@@ -328,7 +343,7 @@ void SqliteRepository::read_ledger(SemesterId semester, Seq first, Seq last, Col
   });
 }
 
-bool SqliteRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) {
+bool SqliteRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) {
   return perform(Stage::kWriting, [&] {
     SqliteConnection& connection = session_->connection;
     SqliteTransaction transaction{connection};
@@ -337,6 +352,7 @@ bool SqliteRepository::add_programs(Epoch epoch, const std::vector<CatalogProgra
     }
     auto last_program = connection.query_integer("SELECT max(id) FROM program").value_or(0);
     auto last_faculty = connection.query_integer("SELECT max(id) FROM faculty").value_or(0);
+    auto added = additions_to_registry(programs, last_faculty);
     SqliteStatement insert_faculty = connection.prepare("INSERT INTO faculty (id, name, key) VALUES (?, ?, ?)");
     SqliteStatement insert = connection.prepare("INSERT INTO program (id, faculty_id, name, key) VALUES (?, ?, ?, ?)");
     for (const CatalogProgram& program : programs) {
@@ -360,8 +376,10 @@ bool SqliteRepository::add_programs(Epoch epoch, const std::vector<CatalogProgra
           .bind(std::string_view{program.key})
           .run();
     }
+    const SealedHead registered = enter(connection, std::move(added), at);
     stage_ = Stage::kCommitting;
     transaction.commit();
+    chains_.on_registered(registered);
     return true;
   });
 }
@@ -381,31 +399,38 @@ Opening SqliteRepository::open_semester(Epoch epoch, const std::string& name, co
       return {OpenResult::kExists};
     }
     const SemesterId id = connection.query_integer("SELECT max(id) FROM semester").value_or(0) + 1;
+    const Seal seal = seal_of_opening(chains_.store(), id, capacity, at);
     connection
         .prepare(
             "INSERT INTO semester (id, name, epoch, head, classrooms_capacity, labs_capacity, conversions_capacity,"
-            " classrooms_left, labs_left, conversions_left) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?4, ?5, ?6)")
+            " classrooms_left, labs_left, conversions_left, sealed_head, seal)"
+            " VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?4, ?5, ?6, 1, ?7)")
         .bind(id)
         .bind(std::string_view{name})
         .bind(epoch)
         .bind(capacity.classrooms)
         .bind(capacity.labs)
         .bind(capacity.conversions)
+        .bind_bytes(seal.bytes)
         .run();
     connection
         .prepare(
-            "INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, conversions_capacity)"
-            " VALUES (?, 1, ?, ?, ?, ?, ?)")
+            "INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, conversions_capacity,"
+            " seal) VALUES (?, 1, ?, ?, ?, ?, ?, ?)")
         .bind(id)
         .bind(stored_time(at))
         .bind(std::int64_t{stored_code(EntryKind::kSemesterOpened)})
         .bind(capacity.classrooms)
         .bind(capacity.labs)
         .bind(capacity.conversions)
+        .bind_bytes(seal.bytes)
         .run();
+    const SealedHead registered = enter(connection, {semester_opened(id, name)}, at);
     stage_ = Stage::kCommitting;
     transaction.commit();
     keeper_.add_entries(1);
+    chains_.on_registered(registered);
+    chains_.on_opened(id, {1, seal});
     return {OpenResult::kOpened, id};
   });
 }
@@ -414,22 +439,27 @@ CommitResult SqliteRepository::commit(const Batch& batch) {
   check_batch(batch);
   watch_log();
   return perform(Stage::kWriting, [&] {
+    const auto why_not = [&] {
+      return session_->epoch() > batch.epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
+    };
+    const auto seal = chains_.seal(batch);  // before the file is locked
     SqliteTransaction transaction{session_->connection};
+    if (!seal) return why_not();
     session_->guard_update->bind(batch.entries.back().seq)
         .bind(batch.charged.classrooms)
         .bind(batch.charged.labs)
         .bind(batch.charged.conversions_left)
+        .bind_bytes(seal->bytes)
         .bind(batch.semester_id)
         .bind(batch.epoch)
         .bind(batch.base)
         .bind(std::int64_t{greatest_program(batch)})
         .run();
-    if (session_->connection.changes() == 0) {
-      return session_->epoch() > batch.epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
-    }
-    session_->insert(batch);
+    if (session_->connection.changes() == 0) return why_not();
+    session_->insert(batch, *seal);
     stage_ = Stage::kCommitting;
     transaction.commit();
+    chains_.on_committed();
     keeper_.add_entries(static_cast<std::int64_t>(batch.entries.size()));
     return CommitResult::kCommitted;
   });

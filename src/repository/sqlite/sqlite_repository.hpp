@@ -14,6 +14,7 @@
 #include "dti/base/log_limit.hpp"
 #include "dti/base/time.hpp"
 #include "dti/repository/common/call_gate.hpp"
+#include "dti/repository/common/chains.hpp"
 #include "dti/repository/common/holder.hpp"
 #include "dti/service/ledger/repository.hpp"
 #include "repository/sqlite/store_keeper.hpp"
@@ -37,12 +38,13 @@ class SqliteRepository final : public Repository {
 
   [[nodiscard]] StoreSurvey survey() override;
   [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
+  [[nodiscard]] std::optional<UnsealedPart> read_unsealed() override;
   [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
   void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;
-  [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) override;
+  [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) override;
   [[nodiscard]] Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                       WallTime at) override;
   [[nodiscard]] CommitResult commit(const Batch& batch) override;
@@ -77,6 +79,7 @@ class SqliteRepository final : public Repository {
   std::unique_ptr<SqliteSession> session_;
   Stage stage_ = Stage::kReading;
   Holder holder_;
+  Chains chains_;             // they outlive sessions
   bool disk_failed_ = false;  // since the last take-over
   SteadyTime wait_until_;
   LogLimit log_grows_{std::chrono::minutes{1}};

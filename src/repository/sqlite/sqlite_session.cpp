@@ -21,10 +21,10 @@ namespace {
 std::string insert_grants_sql(std::size_t grants) {
   std::string sql =
       "INSERT OR ROLLBACK INTO ledger (semester_id, at, seq, program_id, generation, classrooms_wanted, labs_wanted,"
-      " classrooms_granted, labs_granted, mobile_labs_granted, kind, status, request_id) VALUES ";
+      " classrooms_granted, labs_granted, mobile_labs_granted, kind, status, request_id, seal) VALUES ";
   for (std::size_t i = 0; i < grants; ++i) {
     sql += i == 0 ? "" : ", ";
-    sql += "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    sql += "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
   }
   return sql;
 }
@@ -107,8 +107,8 @@ void read_pieces(SqliteConnection& connection, const std::string& more, Semester
 void SqliteSession::prepare() {
   // The greatest program of the catalogue stands in for a foreign key: programs are numbered without gaps.
   guard_update.emplace(connection.prepare(
-      "UPDATE semester SET head = ?, classrooms_left = classrooms_left - ?, labs_left = labs_left - ?,"
-      " conversions_left = conversions_left - ? WHERE id = ? AND epoch = ? AND head = ?"
+      "UPDATE semester SET head = ?1, classrooms_left = classrooms_left - ?, labs_left = labs_left - ?,"
+      " conversions_left = conversions_left - ?, sealed_head = ?1, seal = ? WHERE id = ? AND epoch = ? AND head = ?"
       " AND ? <= (SELECT max(id) FROM program)"));
   insert_grant.emplace(connection.prepare(insert_grants_sql(1)));
   insert_grants.emplace(connection.prepare(insert_grants_sql(kGrantsPerInsert)));
@@ -116,7 +116,7 @@ void SqliteSession::prepare() {
   select_head.emplace(connection.prepare("SELECT head FROM semester WHERE id = ?"));
 }
 
-void SqliteSession::insert(const Batch& batch) {
+void SqliteSession::insert(const Batch& batch, const Seal& seal) {
   std::size_t left = batch.entries.size();
   std::size_t bound = 0;
   for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
@@ -139,6 +139,11 @@ void SqliteSession::insert(const Batch& batch) {
       insert.bind_null();
     }
     insert.bind(request_id);
+    if (entry.seq == batch.entries.back().seq) {
+      insert.bind_bytes(seal.bytes);
+    } else {
+      insert.bind_null();
+    }
     if (++bound == (many ? kGrantsPerInsert : 1)) {
       insert.run();
       left -= bound;
@@ -222,13 +227,22 @@ void read_entries(SqliteConnection& connection, SemesterId semester, Seq first, 
       entry.request_id.emplace(reinterpret_cast<const char*>(text),
                                static_cast<std::size_t>(sqlite3_column_bytes(row, kColumnsOfRow + 1)));
     }
+    if (sqlite3_column_type(row, kColumnsOfRow + 2) != SQLITE_NULL) {
+      const auto* const bytes = static_cast<const char*>(sqlite3_column_blob(row, kColumnsOfRow + 2));
+      const auto size = static_cast<std::size_t>(sqlite3_column_bytes(row, kColumnsOfRow + 2));
+      entry.seal =
+          seal_of_bytes(bytes == nullptr ? std::string_view{} : std::string_view{bytes, size}).value_or(Seal{});
+    }
     return entry;
   };
   const auto pass = [&](std::vector<StoredEntry> piece) {
     sink(std::move(piece));
     return true;
   };
-  read_pieces<StoredEntry>(connection, ", at, request_id", semester, first, last, pass, read);
+  const std::string seal = schema_version(connection) < kSealsVersion ? ", NULL" : ", seal";
+  read_pieces<StoredEntry>(connection, ", at, request_id" + seal, semester, first, last, pass, read);
 }
+
+int schema_version(SqliteConnection& connection) { return stored_version(connection); }
 
 }  // namespace dti

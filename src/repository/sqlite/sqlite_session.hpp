@@ -23,18 +23,21 @@ struct SqliteSession {
   void prepare();
   /// Adds the entries to the ledger, within the caller's transaction. After an SqliteError some of them may be there,
   /// and the transaction may be over or not: the caller rolls back.
-  void insert(const Batch& batch);
+  void insert(const Batch& batch, const Seal& seal);
   [[nodiscard]] Epoch epoch();
 
   SqliteConnection connection;
   FileId log;  // its write-ahead log, which is there for as long as the session is
   // These go before the connection does.
-  std::optional<SqliteStatement> guard_update;  // head, classrooms, labs, conversions; id, epoch, base, program
+  std::optional<SqliteStatement> guard_update;  // head, rooms, seal; id, epoch, base, program
   std::optional<SqliteStatement> insert_grant;
   std::optional<SqliteStatement> insert_grants;  // kGrantsPerInsert of them
   std::optional<SqliteStatement> select_epoch;
   std::optional<SqliteStatement> select_head;
 };
+
+/// The version of the stored schema; 0: there is none.
+[[nodiscard]] int schema_version(SqliteConnection& connection);
 
 /// Tells whether there is a schema that this program can read.
 /// @throws StorageError  kRefused if it is a newer one

@@ -11,6 +11,7 @@
 
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/common/sql_text.hpp"
+#include "repository/sqlite/sqlite_chains.hpp"
 #include "repository/sqlite/sqlite_session.hpp"
 #include "repository/sqlite/store_lock.hpp"
 #include "repository/sqlite/store_mark.hpp"
@@ -243,6 +244,14 @@ std::optional<SemesterId> SqliteSnapshot::find_stray_ledger() {
 
 void SqliteSnapshot::read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) {
   perform([&] { dti::read_entries(*connection_, semester, first, last, sink); });
+}
+
+std::optional<ChainHeads> SqliteSnapshot::read_chain_heads() {
+  return perform([&] { return dti::read_chain_heads(*connection_); });
+}
+
+void SqliteSnapshot::read_registry(const RegistrySink& sink) {
+  perform([&] { dti::read_registry(*connection_, sink); });
 }
 
 }  // namespace dti

@@ -124,7 +124,7 @@ bool apply(const StartOptions& start, std::optional<CatalogPlan> plan, Repositor
   if (!start.catalog.empty() || leadership.program_count == 0) {
     auto stored = repository.read_catalog(0);
     if (!plan || plan->stored != stored) plan = plan_catalog(start, std::move(stored));
-    if (!plan->added.empty() && !repository.add_programs(leadership.epoch, plan->added)) return false;
+    if (!plan->added.empty() && !repository.add_programs(leadership.epoch, plan->added, at)) return false;
     leadership.program_count += plan->added.size();
   }
   if (!opens) return true;
@@ -166,6 +166,18 @@ bool read_tail(LedgerFollower& reader, const KnownState& known, const std::vecto
   return true;
 }
 
+/// Has the repository read the entries that no seal covers, so that the next batch's seal does.
+/// @param piece  receives a piece without rows after each part, as a sign of progress
+/// @return as read_tail()
+bool read_unsealed(Repository& repository, const std::function<void(TakeOverPiece)>& piece,
+                   const std::function<bool()>& go_on) {
+  while (auto part = repository.read_unsealed()) {
+    piece(LedgerPiece{part->semester, false, {}, std::move(part->name)});
+    if (!go_on()) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOverRequest& request, WallTime at,
@@ -189,6 +201,7 @@ std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOve
   const auto heads = heads_of(leadership->semesters);
   piece(HistorySeen{leadership->history});
   if (!read_tail(repository, request.known, heads, piece, renew_if_due)) return HeldBy{leadership->epoch, {}, {}};
+  if (!read_unsealed(repository, piece, renew_if_due)) return HeldBy{leadership->epoch, {}, {}};
   return taken;
 }
 

@@ -30,12 +30,21 @@ std::vector<StoredEntry> read_piece(LedgerSnapshot& snapshot, SemesterId semeste
   return entries;
 }
 
+std::vector<RegistryEntry> read_registry(LedgerSnapshot& snapshot) {
+  std::vector<RegistryEntry> all;
+  snapshot.read_registry(
+      [&](const std::vector<RegistryEntry>& piece) { all.insert(all.end(), piece.begin(), piece.end()); });
+  return all;
+}
+
 }  // namespace
 
 void fill(StoreFiller& target, LedgerSnapshot& source, const std::function<void(const VerifyProgress&)>& progress) {
   const auto [semesters, catalog] = source.survey();
   target.add_catalog(catalog);
   for (const auto& semester : semesters) target.add_semester(semester);
+  source.read_registry([&](const std::vector<RegistryEntry>& entries) { target.add_registry(entries); });
+  if (const auto heads = source.read_chain_heads()) target.set_chain_heads(*heads);
   for (const auto& semester : semesters) {
     progress({semester.name, 0, semester.head});
     source.read_entries(semester.id, 1, semester.head, [&](const std::vector<StoredEntry>& entries) {
@@ -54,6 +63,9 @@ std::optional<std::string> compare(LedgerSnapshot& source, LedgerSnapshot& copy)
   if (const auto index = first_difference(semesters, copied.semesters)) {
     return "the row of semester number " + number_of(*index) + " differs from the source";
   }
+  const auto heads = source.read_chain_heads();
+  if (heads && copy.read_chain_heads() != heads) return "the store id or the seals differ from the source";
+  if (read_registry(source) != read_registry(copy)) return "the registry differs from the source";
   for (const auto& semester : semesters) {
     for (Seq first = 1; first <= semester.head; first += kLedgerPieceEntries) {
       const Seq last = std::min(semester.head, first + kLedgerPieceEntries - 1);
@@ -71,7 +83,7 @@ bool is_unchanged(LedgerSnapshot& before, LedgerSnapshot& after) {
   if (before.read_epoch() != after.read_epoch()) return false;
   const auto [semesters, catalog] = before.survey();
   const auto now = after.survey();
-  return semesters == now.semesters && catalog == now.catalog;
+  return semesters == now.semesters && catalog == now.catalog && before.read_chain_heads() == after.read_chain_heads();
 }
 
 }  // namespace dti

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dti/service/ledger/catalog_check.hpp"
+#include "service/ledger/chain_check.hpp"
 
 namespace dti {
 namespace {
@@ -16,6 +17,11 @@ constexpr auto kLastOfAll = std::numeric_limits<Seq>::max();
 
 StoreDifference whole(std::string what, std::string stored = {}, std::string expected = {}) {
   return {std::nullopt, std::nullopt, std::move(what), std::move(stored), std::move(expected)};
+}
+
+SealedHead end_of(const ChainHeads& heads, SemesterId chain) {
+  const auto found = heads.ends.find(chain);
+  return found == heads.ends.end() ? SealedHead{} : found->second;
 }
 
 void look_at_catalog(LedgerSnapshot& snapshot, const std::vector<CatalogProgram>& catalog, VerifyReport& report) {
@@ -37,23 +43,36 @@ void look_at_catalog(LedgerSnapshot& snapshot, const std::vector<CatalogProgram>
 }
 
 SemesterReport replay(LedgerSnapshot& snapshot, const StoredSemester& semester, std::size_t program_count,
-                      Epoch leadership, const std::function<void(const VerifyProgress&)>& progress) {
+                      Epoch leadership, ChainCheck& chain, const std::function<void(const VerifyProgress&)>& progress) {
   SemesterReport report;
   report.semester = semester;
   LedgerReplay ledger{program_count};
-  snapshot.read_ledger(semester.id, kFirstOfAll, kLastOfAll, Columns::kAll, [&](const std::vector<LedgerRow>& rows) {
-    for (const auto& row : rows) {
-      report.difference = ledger.add(row);
-      if (report.difference) return false;
+  snapshot.read_entries(semester.id, kFirstOfAll, kLastOfAll, [&](const std::vector<StoredEntry>& entries) {
+    for (const auto& entry : entries) {
+      if (!report.difference) report.difference = ledger.add(entry.row);
+      if (auto found = chain.add(entry)) report.seal_difference = std::move(found);
     }
     progress({semester.name, ledger.entries(), semester.head});
-    return true;
   });
   if (!report.difference) report.difference = ledger.finish(semester, leadership);
+  if (!report.seal_difference) report.seal_difference = chain.finish();
+  report.unsealed = chain.unsealed();
   report.entries = ledger.entries();
   report.grants = ledger.grants();
   report.left = ledger.left();
   return report;
+}
+
+/// Compares the registry with the rest of the store.
+void look_at_registry(LedgerSnapshot& snapshot, const ChainHeads& heads, const StoreSurvey& survey,
+                      VerifyReport& report) {
+  report.store_id = heads.store;
+  RegistryCheck registry{heads.store, end_of(heads, kRegistryId)};
+  snapshot.read_registry([&](const std::vector<RegistryEntry>& entries) { registry.add(entries); });
+  report.registered = registry.entries();
+  for (auto& difference : registry.finish(survey.catalog, survey.semesters)) {
+    report.differences.push_back(std::move(difference));
+  }
 }
 
 void name_program(SemesterReport& report, const std::vector<CatalogProgram>& catalog) {
@@ -68,8 +87,11 @@ void name_program(SemesterReport& report, const std::vector<CatalogProgram>& cat
 
 void look(LedgerSnapshot& snapshot, const std::function<void(const VerifyProgress&)>& progress, VerifyReport& report) {
   const auto leadership = snapshot.read_epoch();
-  const auto [semesters, catalog] = snapshot.survey();
+  const auto survey = snapshot.survey();
+  const auto& [semesters, catalog] = survey;
   look_at_catalog(snapshot, catalog, report);
+  const auto heads = snapshot.read_chain_heads();
+  if (heads) look_at_registry(snapshot, *heads, survey, report);
   std::set<std::string> names;
   for (const auto& semester : semesters) {
     if (!names.insert(semester.name).second) {
@@ -78,7 +100,8 @@ void look(LedgerSnapshot& snapshot, const std::function<void(const VerifyProgres
   }
   for (const auto& semester : semesters) {
     progress({semester.name, 0, semester.head});
-    report.semesters.push_back(replay(snapshot, semester, catalog.size(), leadership, progress));
+    ChainCheck chain{heads ? heads->store : StoreId{}, semester.id, heads ? end_of(*heads, semester.id) : SealedHead{}};
+    report.semesters.push_back(replay(snapshot, semester, catalog.size(), leadership, chain, progress));
     name_program(report.semesters.back(), catalog);
   }
   progress({});
@@ -91,7 +114,7 @@ void look(LedgerSnapshot& snapshot, const std::function<void(const VerifyProgres
 }  // namespace
 
 bool VerifyReport::fits() const {
-  const auto fits = [](const SemesterReport& semester) { return !semester.difference; };
+  const auto fits = [](const SemesterReport& semester) { return !semester.difference && !semester.seal_difference; };
   return !unreadable && differences.empty() && (!file_faults || file_faults->empty()) &&
          std::all_of(semesters.begin(), semesters.end(), fits);
 }

@@ -173,9 +173,9 @@ void VirtualRepository::read_ledger(SemesterId semester, Seq first, Seq last, Co
   }
 }
 
-bool VirtualRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) {
+bool VirtualRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) {
   return perform(Operation::kAddPrograms, Stage::kWriting,
-                 [stored = stored_, epoch, programs] { return stored->add_programs(epoch, programs); });
+                 [stored = stored_, epoch, programs, at] { return stored->add_programs(epoch, programs, at); });
 }
 
 Opening VirtualRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity, WallTime at) {

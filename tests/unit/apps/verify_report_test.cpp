@@ -36,6 +36,7 @@ TEST(VerifyReport, SaysInALineWhatASemesterComesTo) {
             "file: integrity_check ok\n"
             "catalogue: 50 programs of 1 faculty\n"
             "semester \"2025-10\": 2 entries, 1 grant; left 373 classrooms, 58 labs, 373 mobile labs; ok\n"
+            "seals: none, because no server has led this store since version 3 of its schema\n"
             "no differences\n");
 }
 
@@ -46,8 +47,30 @@ TEST(VerifyReport, SaysInALineWhatDiffers) {
       "catalogue: 50 programs of 1 faculty, 1 key of another Unicode or version\n"
       "semester \"2025-10\": DIFFERS at \"Derecho \\\"Civil\\\"\" of \"Derecho\": entry 2, program 3: the grant is"
       " wrong; stored: 8; expected: 7\n"
+      "seals: none, because no server has led this store since version 3 of its schema\n"
       "DIFFERS: a faculty has no program\n"
       "3 differences\n");
+}
+
+TEST(VerifyReport, SaysWhichSealsDifferAndHowManyEntriesHaveNone) {
+  auto report = report_that_fits();
+  report.store_id = StoreId{{0xab}};
+  report.registered = 51;
+  report.semesters[0].unsealed = 1;
+  EXPECT_NE(text_report(report).find("seals of semester \"2025-10\": the last 1 entry has no seal yet; the next grant"
+                                     " seals them\n"
+                                     "seals: store ab000000000000000000000000000000, registry of 51 entries\n"
+                                     "no differences\n"),
+            std::string::npos);
+  EXPECT_NE(json_report(report, "x").find(R"("store-id":"ab000000000000000000000000000000","registry-entries":51)"),
+            std::string::npos);
+  report.semesters[0].seal_difference = StoreDifference{{}, {}, "the seal does not fit entry 2", "", ""};
+  EXPECT_FALSE(report.fits());
+  EXPECT_NE(text_report(report).find("seals of semester \"2025-10\": DIFFER: the seal does not fit entry 2\n"),
+            std::string::npos);
+  EXPECT_NE(text_report(report).find("\n1 difference\n"), std::string::npos);
+  EXPECT_NE(json_report(report, "x").find(R"("seal-difference":{"what":"the seal does not fit entry 2"})"),
+            std::string::npos);
 }
 
 TEST(VerifyReport, SaysWhereReadingHadToEnd) {

@@ -29,7 +29,7 @@ Batch batch_of(std::size_t size, const std::optional<std::string>& request_id) {
 }
 
 std::vector<std::string> pieces_of(const Batch& batch) {
-  LedgerCopy copy{std::make_shared<const Batch>(batch)};
+  LedgerCopy copy{std::make_shared<const Batch>(batch), seal_of_bytes(std::string(kSealBytes, 's')).value()};
   std::vector<std::string> pieces;
   for (std::string piece; copy.next(piece);) pieces.push_back(piece);
   return pieces;
@@ -40,7 +40,7 @@ TEST(LedgerCopy, IsWhatPostgresqlReads) {
   ASSERT_EQ(pieces.size(), 1U);
   EXPECT_EQ(pieces[0],
             "PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0"
-            "\0\x0d"
+            "\0\x0e"
             "\0\0\0\4\0\0\0\7"                                  // semester
             "\0\0\0\x08\0\0\0\0\0\0\0\1"                        // at: microseconds since 2000
             "\0\0\0\2\0\0"                                      // kind: granted
@@ -52,13 +52,14 @@ TEST(LedgerCopy, IsWhatPostgresqlReads) {
             "\0\0\0\2\0\1"                                      // status: partial
             "\0\0\0\2"
             "ab"
+            "\0\0\0\x20ssssssssssssssssssssssssssssssss"  // seal
             "\xff\xff"sv);
 }
 
 TEST(LedgerCopy, ARequestWithoutAnIdHasNull) {
   const auto pieces = pieces_of(batch_of(1, std::nullopt));
   ASSERT_EQ(pieces.size(), 1U);
-  EXPECT_TRUE(pieces[0].ends_with("\0\1\xff\xff\xff\xff\xff\xff"sv));
+  EXPECT_TRUE(pieces[0].ends_with("\0\1\xff\xff\xff\xff\0\0\0\x20ssssssssssssssssssssssssssssssss\xff\xff"sv));
 }
 
 TEST(LedgerCopy, AReleaseHasItsKindAndNoStatus) {
@@ -70,7 +71,15 @@ TEST(LedgerCopy, AReleaseHasItsKindAndNoStatus) {
   EXPECT_TRUE(
       pieces[0].ends_with("\xff\xff\xff\xff\0\0\0\2"
                           "ab"
-                          "\xff\xff"sv));
+                          "\0\0\0\x20ssssssssssssssssssssssssssssssss\xff\xff"sv));
+}
+
+TEST(LedgerCopy, OnlyTheLastEntryKeepsTheSeal) {
+  const auto pieces = pieces_of(batch_of(2, "ab"));
+  ASSERT_EQ(pieces.size(), 1U);
+  const auto seal = pieces[0].find(std::string(kSealBytes, 's'));
+  EXPECT_EQ(seal, pieces[0].size() - kSealBytes - 2);
+  EXPECT_NE(pieces[0].find("ab\xff\xff\xff\xff\0\x0e"sv), std::string::npos);
 }
 
 TEST(LedgerCopy, GivesALargeBatchInPiecesOfBoundedSize) {

@@ -26,7 +26,10 @@ class PolledRepository : public Repository, public PollableCommits {
   StoreWatch watch() override { throw std::logic_error{"watch"}; }
   std::vector<CatalogProgram> read_catalog(ProgramId) override { throw std::logic_error{"read_catalog"}; }
   void read_ledger(SemesterId, Seq, Seq, Columns, const RowSink&) override { throw std::logic_error{"read_ledger"}; }
-  bool add_programs(Epoch, const std::vector<CatalogProgram>&) override { throw std::logic_error{"add_programs"}; }
+  std::optional<UnsealedPart> read_unsealed() override { return std::nullopt; }
+  bool add_programs(Epoch, const std::vector<CatalogProgram>&, WallTime) override {
+    throw std::logic_error{"add_programs"};
+  }
   Opening open_semester(Epoch, const std::string&, const Capacity&, WallTime) override {
     throw std::logic_error{"open_semester"};
   }

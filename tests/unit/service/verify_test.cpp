@@ -40,13 +40,15 @@ class FakeSnapshot final : public LedgerSnapshot {
   }
   StoreSurvey survey() override { return {semesters, catalog}; }
   CatalogCounts count_catalog() override { return counts; }
-  void read_ledger(SemesterId semester, Seq, Seq, Columns, const RowSink& sink) override {
-    for (const auto& row : ledgers[semester]) {
-      if (!sink({row})) return;
-    }
+  void read_ledger(SemesterId, Seq, Seq, Columns, const RowSink&) override {
+    FAIL() << "a verification reads whole entries";
   }
   std::optional<SemesterId> find_stray_ledger() override { return stray; }
-  void read_entries(SemesterId, Seq, Seq, const EntrySink&) override { FAIL() << "a verification reads rows"; }
+  void read_entries(SemesterId semester, Seq, Seq, const EntrySink& sink) override {
+    for (const auto& row : ledgers[semester]) sink({{row, 0, std::nullopt}});
+  }
+  std::optional<ChainHeads> read_chain_heads() override { return std::nullopt; }
+  void read_registry(const RegistrySink&) override {}
 
   std::optional<std::vector<std::string>> file_faults;
   std::vector<CatalogProgram> catalog = fixtures::catalog(2, 2);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "dti/seals/seal.hpp"
 #include "dti/service/ledger/repository.hpp"
 
 namespace dti {
@@ -13,12 +14,13 @@ namespace dti {
 /// Source: "Binary Format" of COPY in PostgreSQL's manual.
 class LedgerCopy {
  public:
-  explicit LedgerCopy(std::shared_ptr<const Batch> batch) : batch_(std::move(batch)) {}
+  /// @param seal  which the last entry keeps
+  LedgerCopy(std::shared_ptr<const Batch> batch, const Seal& seal) : batch_(std::move(batch)), seal_(seal) {}
 
   /// The columns of a row, and the format.
   static constexpr char kCommand[] =
       "COPY ledger (semester_id, at, kind, seq, program_id, generation, classrooms_wanted, labs_wanted,"
-      " classrooms_granted, labs_granted, mobile_labs_granted, status, request_id) FROM STDIN (FORMAT binary)";
+      " classrooms_granted, labs_granted, mobile_labs_granted, status, request_id, seal) FROM STDIN (FORMAT binary)";
 
   /// Puts the next piece, of some 64 KiB, in the place of `piece`. @return false: there is none
   [[nodiscard]] bool next(std::string& piece);
@@ -27,6 +29,7 @@ class LedgerCopy {
   void put_entry(std::string& piece, const LedgerEntry& entry, const std::optional<std::string>& request_id) const;
 
   const std::shared_ptr<const Batch> batch_;
+  const Seal seal_;
   bool has_begun_ = false;
   bool has_ended_ = false;
   std::size_t message_ = 0;       // the next entry's

@@ -20,6 +20,15 @@ inline constexpr char kLedgerColumns[] =
 inline constexpr char kSelectStrayLedger[] =
     "SELECT min(semester_id) FROM ledger WHERE semester_id NOT IN (SELECT id FROM semester)";
 
+/// The version of the schema from which on a store has seals and a registry.
+inline constexpr int kSealsVersion = 3;
+
+/// The highest ids of faculties, programs and semesters that the registry has.
+inline constexpr char kSelectRegistered[] =
+    "SELECT coalesce((SELECT max(faculty_id) FROM registry WHERE kind = 1), 0),"
+    " coalesce((SELECT max(program_id) FROM registry WHERE kind = 2), 0),"
+    " coalesce((SELECT max(semester_id) FROM registry WHERE kind = 3), 0)";
+
 inline constexpr char kSelectPrograms[] =
     "SELECT p.id, f.id, f.name, f.key, p.name, p.key FROM program p JOIN faculty f ON f.id = p.faculty_id ";
 

@@ -5,18 +5,25 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "dti/seals/seal.hpp"
+#include "dti/service/ledger/chain_heads.hpp"
+#include "dti/service/ledger/registry.hpp"
 #include "dti/service/ledger/repository.hpp"
 
 namespace dti {
 
+class Chains;
 class Holder;
 
 /// A store in memory, for tests and `memory:`. Several MemoryRepository objects can share it, like servers that share a
@@ -39,6 +46,14 @@ class MemoryStore {
   /// The stored semester; none if there is no such semester.
   [[nodiscard]] std::optional<StoredSemester> find_semester(const std::string& name) const;
   [[nodiscard]] Epoch epoch() const;
+  /// The entries of the registry.
+  [[nodiscard]] std::vector<RegistryEntry> registry() const;
+  /// The ends of the chains of seals.
+  [[nodiscard]] ChainHeads chain_heads() const;
+  /// The seal of an entry of a semester; none if it has none.
+  [[nodiscard]] std::optional<Seal> find_seal(SemesterId semester, Seq seq) const;
+  /// Closes a semester, which no server does yet.
+  void close(SemesterId semester);
 
  private:
   friend class MemoryRepository;
@@ -58,11 +73,15 @@ class MemoryStore {
     std::deque<LedgerEntry> entries;        // entries[seq - 1]
     std::deque<Message> messages;           // in order; each of the entries up to its last
     std::vector<std::int32_t> generations;  // generations[program - 1]: of its newest grant; 0: it has none
+    std::set<std::pair<ProgramId, std::int32_t>> released = {};
+    std::map<Seq, Seal> seals = {};
   };
 
   [[nodiscard]] Semester* find(SemesterId id);
   [[nodiscard]] std::vector<StoredSemester> rows() const;
-  [[nodiscard]] CommitResult commit(const Batch& batch);
+  [[nodiscard]] CommitResult commit(const Batch& batch, const std::optional<Seal>& seal);
+  [[nodiscard]] RowSeal read_seal(SemesterId chain, Seq seq) const;
+  void enter(std::vector<RegistryEntry> entries, WallTime at);
   static void note_generations(Semester& semester, const Batch& batch);
 
   mutable std::mutex mutex_;  // guards all members below
@@ -70,6 +89,8 @@ class MemoryStore {
   std::string holder_;                    // of the repository that leads
   std::vector<CatalogProgram> programs_;  // programs_[id - 1]
   std::vector<Semester> semesters_;       // semesters_[id - 1]
+  std::vector<RegistryEntry> registry_;   // registry_[seq - 1]
+  ChainHeads heads_;
   std::deque<Failure> failures_;
 };
 
@@ -81,12 +102,13 @@ class MemoryRepository : public Repository {
 
   [[nodiscard]] StoreSurvey survey() override;
   [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
+  [[nodiscard]] std::optional<UnsealedPart> read_unsealed() override { return std::nullopt; }  // everything is sealed
   [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
   void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;
-  [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) override;
+  [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) override;
   [[nodiscard]] Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                       WallTime at) override;
   [[nodiscard]] CommitResult commit(const Batch& batch) override;
@@ -103,6 +125,7 @@ class MemoryRepository : public Repository {
 
   const std::shared_ptr<MemoryStore> store_;
   const std::unique_ptr<Holder> holder_;
+  const std::unique_ptr<Chains> chains_;
   bool connected_ = false;  // from take_over() or watch() until a call fails in a way that requires another one of them
 };
 

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "dti/service/ledger/chain_heads.hpp"
 #include "dti/service/ledger/ledger_reader.hpp"
+#include "dti/service/ledger/registry.hpp"
 
 namespace dti {
 
@@ -47,6 +49,12 @@ class LedgerSnapshot : public LedgerReader {
 
   /// Passes the entries of the semester's ledger with first <= seq <= last to `sink`, as read_ledger() does.
   virtual void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) = 0;
+
+  /// The ends of the chains of seals; none if the schema is too old to have any.
+  [[nodiscard]] virtual std::optional<ChainHeads> read_chain_heads() = 0;
+
+  /// Passes the entries of the registry to `sink`, in order of seq, in pieces; none if the schema is too old.
+  virtual void read_registry(const RegistrySink& sink) = 0;
 };
 
 }  // namespace dti

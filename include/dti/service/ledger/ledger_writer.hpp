@@ -20,7 +20,7 @@ namespace dti {
 /// The result of a take-over.
 struct Leadership {
   Epoch epoch = 0;                        // of this server, from now on
-  std::vector<StoredSemester> semesters;  // open and closed, in order of id; the open ones under that epoch
+  std::vector<StoredSemester> semesters;  // open and closed, in order of id, under that epoch
   std::size_t program_count = 0;          // of the stored catalogue
   History history = {};
 };
@@ -30,6 +30,14 @@ struct Leadership {
 struct Lease {
   std::string endpoint;  // host:port to which the other servers refer clients; empty: not known
   std::chrono::milliseconds duration{5'000};
+};
+
+/// Entries that no seal covers, and that read_unsealed() has read.
+struct UnsealedPart {
+  SemesterId semester = 0;
+  std::string name;
+  Seq first = 0;
+  Seq last = 0;
 };
 
 /// The entries of one request within a batch.
@@ -112,13 +120,19 @@ class LedgerWriter {
   LedgerWriter& operator=(const LedgerWriter&) = delete;
 
   /// Takes the lead: makes a new connection, brings the schema up to date, raises the epoch of the leadership and of
-  /// every open semester in one transaction, and returns when no statement of an earlier connection can take effect any
+  /// every semester, open or closed, in one transaction, and returns when no statement of an earlier connection can take effect any
   /// more.
   /// @return HeldBy, and nothing changed, if another server holds the lead: its lease has not run out
   /// Source: docs/adr/0004-take-over.md
-  /// @throws StorageError  kUnavailable, kRefused; kCorrupt, and nothing changed, if check_extents() finds a difference;
+  /// @throws StorageError  kUnavailable, kRefused; kCorrupt, and nothing changed, if check_extents() finds a difference,
+  ///                       or if an entry that this object knows has another seal now (refuse_rewritten());
   ///                       kInDoubt counts as kUnavailable (another take-over tells)
   [[nodiscard]] virtual std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) = 0;
+
+  /// Reads a part of the entries of open semesters that no seal covers, because an older version wrote them. Call it
+  /// after take_over() until it returns none, before the first commit(). @return what it has read; none: nothing is left
+  /// @throws StorageError  kUnavailable; kCorrupt
+  [[nodiscard]] virtual std::optional<UnsealedPart> read_unsealed() = 0;
 
   /// Renews the lease of the lead that was taken under `epoch`: it lasts for `duration` from some moment of this call.
   /// @return kReplaced if a higher epoch leads; kBaseMoved if a lower one does (the store was set back)
@@ -129,19 +143,20 @@ class LedgerWriter {
   /// @return and throws as renew()
   [[nodiscard]] virtual CommitResult resign(Epoch epoch) = 0;
 
-  /// Adds programs (and the faculties they name) to the catalogue: all or none.
+  /// Adds programs (and the faculties they name) to the catalogue, and to the registry: all or none.
   /// @param programs  in order of id, continuing the stored ids
   /// @return false, and nothing added, if another epoch leads
   /// @throws StorageError  kUnavailable, kInDoubt, kInvariant
-  [[nodiscard]] virtual bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs) = 0;
+  [[nodiscard]] virtual bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) = 0;
 
-  /// Opens a semester: its row, under `epoch`, and its first entry (`semester-opened`, seq 1) together.
+  /// Opens a semester: its row, under `epoch`, its first entry (`semester-opened`, seq 1), and its entry in the registry
+  /// together.
   /// @throws StorageError  kUnavailable: nothing was sent. kInDoubt: it was sent and may still take effect. kRejected,
   ///                       kInvariant: nothing is stored, and the connection is still good
   [[nodiscard]] virtual Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                               WallTime at) = 0;
 
-  /// Commits every entry of `batch` or none, and returns once they are durable.
+  /// Commits every entry of `batch` or none, sealed, and returns once they are durable.
   /// @throws StorageError  kUnavailable: nothing was sent. kInDoubt: it was sent and may still commit. kRejected,
   ///                       kInvariant: nothing is stored, and the connection is still good
   /// Source: docs/adr/0003-reply-after-commit.md

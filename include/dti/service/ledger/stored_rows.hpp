@@ -6,8 +6,17 @@
 #include <string>
 
 #include "dti/domain/ledger.hpp"
+#include "dti/seals/seal.hpp"
 
 namespace dti {
+
+/// The last entry of a chain that has a seal. A seal covers all entries since the one before it.
+struct SealedHead {
+  Seq seq = 0;  // 0: no entry is sealed
+  Seal seal;
+
+  friend bool operator==(const SealedHead&, const SealedHead&) = default;
+};
 
 /// The stored row of a semester. Its reader does not check the numbers.
 struct StoredSemester {
@@ -75,6 +84,7 @@ struct StoredEntry {
   LedgerRow row;
   std::int64_t at = 0;  // microseconds since 1970, UTC
   std::optional<std::string> request_id;
+  std::optional<Seal> seal = {};  // of the last entry of a batch
 
   friend bool operator==(const StoredEntry&, const StoredEntry&) = default;
 };

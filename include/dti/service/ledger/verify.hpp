@@ -18,7 +18,9 @@ struct SemesterReport {
   Seq grants = 0;
   Pool left;
   std::optional<StoreDifference> difference;
-  std::string faculty;  // of the difference's program, if the catalogue has it
+  std::optional<StoreDifference> seal_difference;  // of the first batch whose seal does not fit
+  Seq unsealed = 0;                                // entries at the end that no seal covers
+  std::string faculty;                             // of the difference's program, if the catalogue has it
   std::string program;
 };
 
@@ -30,6 +32,8 @@ struct VerifyReport {
   std::size_t older_keys = 0;
   std::vector<StoreDifference> differences;  // of the catalogue, and of the store as a whole
   std::vector<SemesterReport> semesters;
+  std::optional<StoreId> store_id;        // none: the store has no seals yet
+  Seq registered = 0;                     // entries of the registry
   std::optional<std::string> warning;     // the rows do not show whether answered grants are missing
   std::optional<std::string> unreadable;  // where reading had to end
 
@@ -44,7 +48,8 @@ struct VerifyProgress {
   Seq head = 0;
 };
 
-/// Replays the ledger of every semester by the allocation rule, and compares all of the store with the result.
+/// Replays the ledger of every semester by the allocation rule, recomputes its seals, and compares all of the store with
+/// the results.
 /// Memory grows with the catalogue and a piece of the ledger, not with the ledger.
 /// @param progress  called before each part, and after each piece of a ledger
 /// @throws StorageError  kUnavailable. Data that is damaged and cannot be read is in the report

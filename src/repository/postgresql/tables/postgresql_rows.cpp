@@ -184,15 +184,20 @@ void read_entries(pqxx::transaction_base& transaction, SemesterId semester, Seq 
     StoredEntry entry{read_ledger_row(row), integer(row[kColumnsOfRow]), std::nullopt};
     const auto request_id = row[kColumnsOfRow + 1];
     if (!request_id.is_null()) entry.request_id = request_id.c_str();
+    const auto seal = row[kColumnsOfRow + 2];
+    if (!seal.is_null()) entry.seal = parse_seal(seal.c_str());
     return entry;
   };
   const auto pass = [&](std::vector<StoredEntry> piece) {
     sink(std::move(piece));
     return true;
   };
-  read_pieces<StoredEntry>(transaction, ", (1000000 * extract(epoch FROM at))::bigint, request_id", semester, first,
-                           last, pass, read);
+  const std::string seal = schema_version(transaction) < kSealsVersion ? ", NULL" : ", encode(seal, 'hex')";
+  read_pieces<StoredEntry>(transaction, ", (1000000 * extract(epoch FROM at))::bigint, request_id" + seal, semester,
+                           first, last, pass, read);
 }
+
+int schema_version(pqxx::transaction_base& transaction) { return stored_version(transaction); }
 
 bool is_empty(pqxx::transaction_base& transaction) { return stored_version(transaction) == 0; }
 

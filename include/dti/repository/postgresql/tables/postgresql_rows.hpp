@@ -22,6 +22,9 @@ void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq fir
 /// Implements LedgerSnapshot::read_entries().
 void read_entries(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last, const EntrySink& sink);
 
+/// The version of the stored schema; 0: there is none.
+[[nodiscard]] int schema_version(pqxx::transaction_base& transaction);
+
 /// Tells whether there is no schema at all.
 [[nodiscard]] bool is_empty(pqxx::transaction_base& transaction);
 

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <pqxx/pqxx>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dti/repository/common/chains.hpp"
+#include "dti/service/ledger/chain_heads.hpp"
+#include "dti/service/ledger/registry.hpp"
+
+namespace dti {
+
+/// The ends of the chains of seals; none if the schema is too old to have any.
+[[nodiscard]] std::optional<ChainHeads> read_chain_heads(pqxx::transaction_base& transaction);
+
+/// As SealReader.
+[[nodiscard]] RowSeal read_seal(pqxx::transaction_base& transaction, SemesterId chain, Seq seq);
+
+/// Passes the whole registry to `sink`, in pieces.
+void read_registry(pqxx::transaction_base& transaction, const RegistrySink& sink);
+
+/// For a standby: compares the chains with those that were read before, and notes them.
+/// @throws StorageError  as refuse_rewritten()
+void follow_chains(pqxx::transaction_base& transaction, Chains& chains, const History& history);
+
+/// For a take-over: compares the chains, and adds to the registry what an older version has left out. The leadership is
+/// locked. @return the ends of the chains afterwards
+/// @throws StorageError  as refuse_rewritten()
+[[nodiscard]] ChainHeads complete_registry(pqxx::transaction_base& transaction, Chains& chains,
+                                           const Leadership& leadership, WallTime at);
+
+/// Adds entries to the registry, within the transaction that adds to the catalogue or opens a semester, and that has
+/// locked the leadership. @return the registry's new end
+[[nodiscard]] SealedHead enter(pqxx::transaction_base& transaction, std::vector<RegistryEntry> entries, WallTime at);
+
+/// Adds entries as they are, for a copy of a store.
+void insert_registry(pqxx::transaction_base& transaction, const std::vector<RegistryEntry>& entries);
+/// Sets the id of the store and the ends of its chains, for a copy of a store.
+void write_chain_heads(pqxx::transaction_base& transaction, const ChainHeads& heads);
+
+/// Adds an element to the text of a PostgreSQL array, such as `{"1"` or `{"a","\""`, which the caller closes: libpqxx
+/// 6.4 takes no arrays. Each is quoted, so that NULL, commas, braces and the empty text are only text.
+void add_element(std::string& array, std::string_view value);
+
+}  // namespace dti

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dti/domain/catalog.hpp"
+#include "dti/seals/seal.hpp"
+#include "dti/service/ledger/stored_rows.hpp"
+
+namespace dti {
+
+/// The id of the registry's chain; no semester has it.
+inline constexpr SemesterId kRegistryId = 0;
+
+/// The kind of an entry of the registry. Renamed, retired, closed and reopened will follow.
+enum class RegistryKind : std::uint8_t { kFacultyAdded = 1, kProgramAdded = 2, kSemesterOpened = 3 };
+
+/// A stored row of the registry, not validated: what was added to the catalogue and to the semesters, in order.
+struct RegistryEntry {
+  Seq seq = 0;
+  std::int64_t at = 0;            // microseconds since 1970, UTC
+  std::int64_t kind = 0;          // the code
+  StoredNumber faculty_id = {};   // faculty-added, program-added
+  StoredNumber program_id = {};   // program-added
+  StoredNumber semester_id = {};  // semester-opened
+  std::string name = {};
+  std::optional<std::string> key = {};  // faculty-added, program-added
+  std::optional<Seal> seal = {};
+
+  friend bool operator==(const RegistryEntry&, const RegistryEntry&) = default;
+};
+
+/// Receives entries of the registry, in order of seq.
+using RegistrySink = std::function<void(std::vector<RegistryEntry>)>;
+
+[[nodiscard]] RegistryEntry faculty_added(FacultyId id, std::string name, std::string key);
+[[nodiscard]] RegistryEntry program_added(const CatalogProgram& program);
+[[nodiscard]] RegistryEntry semester_opened(SemesterId id, std::string name);
+
+/// The entries for programs that are added to a catalogue of `faculties` faculties, and for the faculties that they add.
+[[nodiscard]] std::vector<RegistryEntry> additions_to_registry(const std::vector<CatalogProgram>& programs,
+                                                               std::int64_t faculties);
+
+/// Numbers the entries from the one after `end` on, gives them the time, and seals them together: the last one keeps the
+/// seal. @return the new end
+[[nodiscard]] SealedHead seal_registry(const StoreId& store, const SealedHead& end, std::int64_t at,
+                                       std::vector<RegistryEntry>& entries);
+
+}  // namespace dti

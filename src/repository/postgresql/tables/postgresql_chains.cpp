@@ -1,0 +1,201 @@
+#include "dti/repository/postgresql/tables/postgresql_chains.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "dti/repository/common/ledger_rows.hpp"
+#include "dti/repository/common/sql_text.hpp"
+#include "dti/repository/postgresql/tables/postgresql_rows.hpp"
+#include "dti/repository/postgresql/tables/pqxx_compat.hpp"
+
+namespace dti {
+namespace {
+
+constexpr std::size_t kEntriesPerInsert = 10'000;  // about 1 MB of parameters
+constexpr std::int64_t kEntriesPerRead = 10'000;
+
+std::optional<Seal> seal_of(const pqxx::field& hex) { return hex.is_null() ? std::nullopt : parse_seal(hex.c_str()); }
+
+SealedHead sealed_head(const pqxx::field& seq, const pqxx::field& hex) {
+  return {integer(seq), seal_of(hex).value_or(Seal{})};
+}
+
+StoredNumber number(const pqxx::field& field) {
+  return field.is_null() ? StoredNumber{} : StoredNumber{integer(field)};
+}
+
+RegistryEntry read_entry(const pqxx::row& row) {
+  RegistryEntry entry{.seq = integer(row[0]), .at = integer(row[1]), .kind = integer(row[2])};
+  entry.faculty_id = number(row[3]);
+  entry.program_id = number(row[4]);
+  entry.semester_id = number(row[5]);
+  entry.name = row[6].c_str();
+  if (!row[7].is_null()) entry.key = row[7].c_str();
+  entry.seal = seal_of(row[8]);
+  return entry;
+}
+
+constexpr char kSelectRegistry[] = R"(
+SELECT seq, (1000000 * extract(epoch FROM at))::bigint, kind, faculty_id, program_id, semester_id, name, key,
+       encode(seal, 'hex')
+  FROM registry WHERE seq > $1::bigint ORDER BY seq LIMIT $2::bigint)";
+
+constexpr char kInsertRegistry[] = R"(
+INSERT INTO registry (seq, at, kind, faculty_id, program_id, semester_id, name, key, seal)
+SELECT seq, timestamptz 'epoch' + at * interval '1 microsecond', kind, nullif(faculty_id, 0), nullif(program_id, 0),
+       nullif(semester_id, 0), name, nullif(key, ''), decode(nullif(seal, ''), 'hex')
+  FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::integer[], $5::integer[], $6::integer[], $7::text[],
+              $8::text[], $9::text[]) AS added (seq, at, kind, faculty_id, program_id, semester_id, name, key, seal))";
+
+void insert(pqxx::transaction_base& transaction, const RegistryEntry* first, const RegistryEntry* last) {
+  std::string seqs, times, kinds, faculties, programs, semesters, names, keys, seals;
+  for (const auto* entry = first; entry != last; ++entry) {
+    add_element(seqs, std::to_string(entry->seq));
+    add_element(times, std::to_string(entry->at));
+    add_element(kinds, std::to_string(entry->kind));
+    add_element(faculties, std::to_string(entry->faculty_id.value_or(0)));
+    add_element(programs, std::to_string(entry->program_id.value_or(0)));
+    add_element(semesters, std::to_string(entry->semester_id.value_or(0)));
+    add_element(names, entry->name);
+    add_element(keys, entry->key.value_or(std::string{}));
+    add_element(seals, entry->seal ? hex_text(*entry->seal) : std::string{});
+  }
+  compat::exec_params(transaction, kInsertRegistry, seqs + "}", times + "}", kinds + "}", faculties + "}",
+                      programs + "}", semesters + "}", names + "}", keys + "}", seals + "}");
+}
+
+/// Gives the store an id, if it has none.
+void add_store_id(pqxx::transaction_base& transaction) {
+  compat::exec_params(transaction, "UPDATE leadership SET store_id = decode($1, 'hex') WHERE store_id IS NULL",
+                      hex_text(make_store_id()));
+}
+
+/// The additions to the catalogue and to the semesters that the registry lacks.
+std::vector<RegistryEntry> read_unregistered(pqxx::transaction_base& transaction) {
+  const auto registered = transaction.exec(kSelectRegistered)[0];
+  auto entries = additions_to_registry(read_programs(transaction, static_cast<ProgramId>(integer(registered[1]))),
+                                       integer(registered[0]));
+  for (const auto& row : compat::exec_params(
+           transaction, "SELECT id, name FROM semester WHERE id > $1::bigint ORDER BY id", integer(registered[2]))) {
+    entries.push_back(semester_opened(integer(row[0]), row[1].c_str()));
+  }
+  return entries;
+}
+
+/// Adds sealed entries to the registry, and notes its new end.
+void add_to_registry(pqxx::transaction_base& transaction, const SealedHead& end,
+                     const std::vector<RegistryEntry>& entries) {
+  insert_registry(transaction, entries);
+  if (entries.empty()) return;
+  compat::exec_params(transaction,
+                      "UPDATE leadership SET registry_head = $1::bigint, registry_seal = decode($2, 'hex')", end.seq,
+                      hex_text(end.seal));
+}
+
+}  // namespace
+
+void add_element(std::string& array, std::string_view value) {
+  array += array.empty() ? "{\"" : ",\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') array += '\\';
+    array += c;
+  }
+  array += '"';
+}
+
+std::optional<ChainHeads> read_chain_heads(pqxx::transaction_base& transaction) {
+  if (schema_version(transaction) < kSealsVersion) return std::nullopt;
+  ChainHeads heads;
+  const auto lead =
+      transaction.exec("SELECT encode(store_id, 'hex'), registry_head, encode(registry_seal, 'hex') FROM leadership");
+  if (!lead.empty()) {
+    if (!lead[0][0].is_null()) heads.store = parse_store_id(lead[0][0].c_str()).value_or(StoreId{});
+    heads.ends[kRegistryId] = sealed_head(lead[0][1], lead[0][2]);
+  }
+  for (const auto& row : transaction.exec("SELECT id, sealed_head, encode(seal, 'hex') FROM semester")) {
+    heads.ends[integer(row[0])] = sealed_head(row[1], row[2]);
+  }
+  return heads;
+}
+
+RowSeal read_seal(pqxx::transaction_base& transaction, SemesterId chain, Seq seq) {
+  const auto rows =
+      chain == kRegistryId
+          ? compat::exec_params(transaction, "SELECT encode(seal, 'hex') FROM registry WHERE seq = $1::bigint", seq)
+          : compat::exec_params(
+                transaction,
+                "SELECT encode(seal, 'hex') FROM ledger WHERE semester_id = $1::integer AND seq = $2::bigint", chain,
+                seq);
+  if (rows.empty()) return {};
+  return {true, seal_of(rows[0][0])};
+}
+
+void read_registry(pqxx::transaction_base& transaction, const RegistrySink& sink) {
+  if (schema_version(transaction) < kSealsVersion) return;
+  Seq after = 0;
+  while (true) {
+    std::vector<RegistryEntry> piece;
+    for (const auto& row : compat::exec_params(transaction, kSelectRegistry, after, kEntriesPerRead)) {
+      piece.push_back(read_entry(row));
+    }
+    if (piece.empty()) return;
+    after = piece.back().seq;
+    sink(std::move(piece));
+  }
+}
+
+void follow_chains(pqxx::transaction_base& transaction, Chains& chains, const History& history) {
+  auto heads = read_chain_heads(transaction);
+  if (!heads) return;
+  chains.compare(*heads, history, [&](SemesterId chain, Seq seq) { return read_seal(transaction, chain, seq); });
+  chains.note(*std::move(heads), history);
+}
+
+ChainHeads complete_registry(pqxx::transaction_base& transaction, Chains& chains, const Leadership& leadership,
+                             WallTime at) {
+  add_store_id(transaction);
+  ChainHeads heads = read_chain_heads(transaction).value();
+  const auto read = [&](SemesterId chain, Seq seq) { return read_seal(transaction, chain, seq); };
+  chains.compare(heads, leadership.history, read, leadership.semesters);
+  auto missing = read_unregistered(transaction);
+  auto& end = heads.ends[kRegistryId];
+  end = seal_registry(heads.store, end, stored_time(at), missing);
+  add_to_registry(transaction, end, missing);
+  return heads;
+}
+
+SealedHead enter(pqxx::transaction_base& transaction, std::vector<RegistryEntry> entries, WallTime at) {
+  const ChainHeads heads = read_chain_heads(transaction).value();
+  const SealedHead end = seal_registry(heads.store, heads.ends.at(kRegistryId), stored_time(at), entries);
+  add_to_registry(transaction, end, entries);
+  return end;
+}
+
+void insert_registry(pqxx::transaction_base& transaction, const std::vector<RegistryEntry>& entries) {
+  for (std::size_t first = 0; first < entries.size(); first += kEntriesPerInsert) {
+    const auto last = std::min(entries.size(), first + kEntriesPerInsert);
+    insert(transaction, entries.data() + first, entries.data() + last);
+  }
+}
+
+void write_chain_heads(pqxx::transaction_base& transaction, const ChainHeads& heads) {
+  compat::exec_params(transaction, "UPDATE leadership SET store_id = decode($1, 'hex')", hex_text(heads.store));
+  for (const auto& [chain, end] : heads.ends) {
+    if (end.seq == 0) continue;
+    const auto seal = hex_text(end.seal);
+    if (chain == kRegistryId) {
+      compat::exec_params(transaction,
+                          "UPDATE leadership SET registry_head = $1::bigint, registry_seal = decode($2, 'hex')",
+                          end.seq, seal);
+    } else {
+      compat::exec_params(
+          transaction, "UPDATE semester SET sealed_head = $1::bigint, seal = decode($2, 'hex') WHERE id = $3::integer",
+          end.seq, seal, chain);
+    }
+  }
+}
+
+}  // namespace dti

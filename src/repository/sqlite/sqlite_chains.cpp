@@ -1,0 +1,159 @@
+#include "repository/sqlite/sqlite_chains.hpp"
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+#include "dti/repository/common/ledger_rows.hpp"
+#include "dti/repository/common/sql_text.hpp"
+#include "repository/sqlite/sqlite_session.hpp"
+
+namespace dti {
+namespace {
+
+constexpr std::size_t kEntriesPerPiece = 10'000;
+
+/// A cell that holds something else has no seal that could fit.
+std::optional<Seal> seal_of(const SqliteStatement& row, int column) {
+  return row.is_null(column) ? std::nullopt : std::optional{seal_of_bytes(row.bytes(column)).value_or(Seal{})};
+}
+
+SealedHead sealed_head(const SqliteStatement& row, int column) {
+  return {row.integer(column), seal_of(row, column + 1).value_or(Seal{})};
+}
+
+StoredNumber number(const SqliteStatement& row, int column) {
+  return row.is_null(column) ? StoredNumber{} : StoredNumber{row.integer(column)};
+}
+
+void bind(SqliteStatement& statement, const StoredNumber& number) {
+  if (number) {
+    statement.bind(*number);
+  } else {
+    statement.bind_null();
+  }
+}
+
+/// As SealReader.
+RowSeal read_seal(SqliteConnection& connection, SemesterId chain, Seq seq) {
+  SqliteStatement select = chain == kRegistryId
+                               ? connection.prepare("SELECT seal FROM registry WHERE seq = ?")
+                               : connection.prepare("SELECT seal FROM ledger WHERE semester_id = ? AND seq = ?");
+  if (chain != kRegistryId) select.bind(chain);
+  select.bind(seq);
+  if (!select.step()) return {};
+  return {true, seal_of(select, 0)};
+}
+
+/// Gives the store an id, if it has none.
+void add_store_id(SqliteConnection& connection) {
+  const StoreId id = make_store_id();
+  connection.prepare("UPDATE leadership SET store_id = ? WHERE store_id IS NULL").bind_bytes(id.bytes).run();
+}
+
+/// The additions to the catalogue and to the semesters that the registry lacks.
+std::vector<RegistryEntry> read_unregistered(SqliteConnection& connection) {
+  SqliteStatement registered = connection.prepare(kSelectRegistered);
+  registered.step();
+  auto entries = additions_to_registry(read_programs(connection, static_cast<ProgramId>(registered.integer(1))),
+                                       registered.integer(0));
+  SqliteStatement semesters = connection.prepare("SELECT id, name FROM semester WHERE id > ? ORDER BY id");
+  semesters.bind(registered.integer(2));
+  while (semesters.step()) entries.push_back(semester_opened(semesters.integer(0), semesters.text(1)));
+  return entries;
+}
+
+/// Adds sealed entries to the registry, and notes its new end.
+void add_to_registry(SqliteConnection& connection, const SealedHead& end, const std::vector<RegistryEntry>& entries) {
+  if (entries.empty()) return;
+  insert_registry(connection, entries);
+  connection.prepare("UPDATE leadership SET registry_head = ?, registry_seal = ?")
+      .bind(end.seq)
+      .bind_bytes(end.seal.bytes)
+      .run();
+}
+
+}  // namespace
+
+std::optional<ChainHeads> read_chain_heads(SqliteConnection& connection) {
+  if (schema_version(connection) < kSealsVersion) return std::nullopt;
+  ChainHeads heads;
+  SqliteStatement lead = connection.prepare("SELECT store_id, registry_head, registry_seal FROM leadership");
+  if (lead.step()) {
+    if (!lead.is_null(0)) heads.store = store_id_of_bytes(lead.bytes(0)).value_or(StoreId{});
+    heads.ends[kRegistryId] = sealed_head(lead, 1);
+  }
+  SqliteStatement semesters = connection.prepare("SELECT id, sealed_head, seal FROM semester");
+  while (semesters.step()) heads.ends[semesters.integer(0)] = sealed_head(semesters, 1);
+  return heads;
+}
+
+void read_registry(SqliteConnection& connection, const RegistrySink& sink) {
+  if (schema_version(connection) < kSealsVersion) return;
+  SqliteStatement select = connection.prepare(
+      "SELECT seq, at, kind, faculty_id, program_id, semester_id, name, key, seal FROM registry ORDER BY seq");
+  std::vector<RegistryEntry> piece;
+  while (select.step()) {
+    RegistryEntry entry{.seq = select.integer(0), .at = select.integer(1), .kind = select.integer(2)};
+    entry.faculty_id = number(select, 3);
+    entry.program_id = number(select, 4);
+    entry.semester_id = number(select, 5);
+    entry.name = select.text(6);
+    if (!select.is_null(7)) entry.key = select.text(7);
+    entry.seal = seal_of(select, 8);
+    piece.push_back(std::move(entry));
+    if (piece.size() == kEntriesPerPiece) sink(std::exchange(piece, {}));
+  }
+  if (!piece.empty()) sink(std::move(piece));
+}
+
+ChainHeads complete_registry(SqliteConnection& connection, Chains& chains, const Leadership& leadership, WallTime at) {
+  add_store_id(connection);
+  ChainHeads heads = read_chain_heads(connection).value();
+  const auto read = [&](SemesterId chain, Seq seq) { return read_seal(connection, chain, seq); };
+  chains.compare(heads, {}, read, leadership.semesters);
+  auto missing = read_unregistered(connection);
+  auto& end = heads.ends[kRegistryId];
+  end = seal_registry(heads.store, end, stored_time(at), missing);
+  add_to_registry(connection, end, missing);
+  return heads;
+}
+
+SealedHead enter(SqliteConnection& connection, std::vector<RegistryEntry> entries, WallTime at) {
+  const ChainHeads heads = read_chain_heads(connection).value();
+  const SealedHead end = seal_registry(heads.store, heads.ends.at(kRegistryId), stored_time(at), entries);
+  add_to_registry(connection, end, entries);
+  return end;
+}
+
+void insert_registry(SqliteConnection& connection, const std::vector<RegistryEntry>& entries) {
+  SqliteStatement insert = connection.prepare(
+      "INSERT INTO registry (seq, at, kind, faculty_id, program_id, semester_id, name, key, seal)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  for (const RegistryEntry& entry : entries) {
+    insert.bind(entry.seq).bind(entry.at).bind(entry.kind);
+    for (const auto* const id : {&entry.faculty_id, &entry.program_id, &entry.semester_id}) bind(insert, *id);
+    insert.bind(std::string_view{entry.name}).bind(entry.key).bind_seal(entry.seal).run();
+  }
+}
+
+void write_chain_heads(SqliteConnection& connection, const ChainHeads& heads) {
+  connection.prepare("UPDATE leadership SET store_id = ?").bind_bytes(heads.store.bytes).run();
+  for (const auto& [chain, end] : heads.ends) {
+    if (end.seq == 0) continue;
+    if (chain == kRegistryId) {
+      connection.prepare("UPDATE leadership SET registry_head = ?, registry_seal = ?")
+          .bind(end.seq)
+          .bind_bytes(end.seal.bytes)
+          .run();
+    } else {
+      connection.prepare("UPDATE semester SET sealed_head = ?, seal = ? WHERE id = ?")
+          .bind(end.seq)
+          .bind_bytes(end.seal.bytes)
+          .bind(chain)
+          .run();
+    }
+  }
+}
+
+}  // namespace dti

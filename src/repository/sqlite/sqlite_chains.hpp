@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "dti/repository/common/chains.hpp"
+#include "dti/service/ledger/chain_heads.hpp"
+#include "dti/service/ledger/registry.hpp"
+#include "repository/sqlite/sqlite_handle.hpp"
+
+namespace dti {
+
+/// The ends of the chains of seals; none if the schema is too old to have any.
+[[nodiscard]] std::optional<ChainHeads> read_chain_heads(SqliteConnection& connection);
+
+/// Passes the whole registry to `sink`, in pieces.
+void read_registry(SqliteConnection& connection, const RegistrySink& sink);
+
+/// For a take-over: compares the chains with those that were read before, and adds to the registry what an older version
+/// has left out. @return the ends of the chains afterwards
+/// @throws StorageError  as refuse_rewritten()
+[[nodiscard]] ChainHeads complete_registry(SqliteConnection& connection, Chains& chains, const Leadership& leadership,
+                                           WallTime at);
+
+/// Adds entries to the registry, within the transaction that adds to the catalogue or opens a semester.
+/// @return the registry's new end
+[[nodiscard]] SealedHead enter(SqliteConnection& connection, std::vector<RegistryEntry> entries, WallTime at);
+
+/// Adds entries as they are, for a copy of a store.
+void insert_registry(SqliteConnection& connection, const std::vector<RegistryEntry>& entries);
+/// Sets the id of the store and the ends of its chains, for a copy of a store.
+void write_chain_heads(SqliteConnection& connection, const ChainHeads& heads);
+
+}  // namespace dti

@@ -1,0 +1,140 @@
+#include "service/ledger/chain_check.hpp"
+
+#include <utility>
+
+namespace dti {
+namespace {
+
+StoreDifference difference(std::string what, std::string stored = {}, std::string expected = {}) {
+  return {std::nullopt, std::nullopt, std::move(what), std::move(stored), std::move(expected)};
+}
+
+std::string range_text(Seq first, Seq last) {
+  return first == last ? "entry " + std::to_string(first)
+                       : "entries " + std::to_string(first) + " to " + std::to_string(last);
+}
+
+std::string end_text(const SealedHead& end) {
+  return end.seq == 0 ? std::string{"none"} : "entry " + std::to_string(end.seq) + ", seal " + hex_text(end.seal);
+}
+
+std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+
+/// The difference of a thing that the registry names otherwise.
+StoreDifference renamed(const std::string& thing, std::int64_t id, const std::string& stored,
+                        const std::string& expected) {
+  return difference(thing + " number " + std::to_string(id) + " is not as the registry has it", stored, expected);
+}
+
+StoreDifference missing(const std::string& thing, std::int64_t id, const std::string& name) {
+  return difference(thing + " number " + std::to_string(id) + " is missing; the registry has it as " + quoted(name));
+}
+
+}  // namespace
+
+ChainCheck::ChainCheck(const StoreId& store, SemesterId chain, const SealedHead& end)
+    : store_(store), chain_(chain), end_(end), sealing_(store, chain, {}) {}
+
+std::optional<StoreDifference> ChainCheck::add(const StoredEntry& entry) {
+  return add(entry.row.seq, entry.seal, differs_ || sealing_.add(entry.row, entry.at, entry.request_id));
+}
+
+std::optional<StoreDifference> ChainCheck::add(const RegistryEntry& entry) {
+  return add(entry.seq, entry.seal, differs_ || sealing_.add(entry));
+}
+
+std::optional<StoreDifference> ChainCheck::add(Seq seq, const std::optional<Seal>& seal, bool fits) {
+  const Seq first = sealed_.seq + 1;
+  last_ = seq;
+  if (differs_) return std::nullopt;
+  if (!fits) {
+    differs_ = true;
+    return difference("the seal of " + range_text(first, seq) +
+                      " cannot fit: an entry has a number that no column may have");
+  }
+  if (!seal) return std::nullopt;
+  const auto computed = sealing_.finish();
+  if (computed != *seal) {
+    differs_ = true;
+    return difference("the seal does not fit " + range_text(first, seq) +
+                          ": an entry was changed, removed, inserted or moved, or the seal was",
+                      hex_text(*seal), hex_text(computed));
+  }
+  sealed_ = {seq, *seal};
+  sealing_ = Sealing{store_, chain_, *seal};
+  return std::nullopt;
+}
+
+std::optional<StoreDifference> ChainCheck::finish() const {
+  if (differs_ || sealed_ == end_) return std::nullopt;
+  return difference("the last seal is not the one that the store names as the last", end_text(end_), end_text(sealed_));
+}
+
+void RegistryCheck::add(const std::vector<RegistryEntry>& entries) {
+  for (const auto& entry : entries) {
+    const bool is_next = entry.seq == entries_ + 1;
+    if (!chain_difference_ && !is_next) chain_difference_ = missing_entry(entries_ + 1, entry.seq);
+    if (auto found = chain_.add(entry); found && !chain_difference_) chain_difference_ = std::move(found);
+    entries_ = entry.seq;
+    const auto faculty = entry.faculty_id.value_or(0);
+    switch (entry.kind) {
+      case static_cast<std::int64_t>(RegistryKind::kFacultyAdded):
+        faculties_[faculty] = {entry.name, entry.key.value_or(std::string{}), 0};
+        break;
+      case static_cast<std::int64_t>(RegistryKind::kProgramAdded):
+        programs_[entry.program_id.value_or(0)] = {entry.name, entry.key.value_or(std::string{}), faculty};
+        break;
+      case static_cast<std::int64_t>(RegistryKind::kSemesterOpened):
+        semesters_[entry.semester_id.value_or(0)] = entry.name;
+        break;
+      default: break;
+    }
+  }
+}
+
+std::vector<StoreDifference> RegistryCheck::finish(const std::vector<CatalogProgram>& catalog,
+                                                   const std::vector<StoredSemester>& semesters) const {
+  std::vector<StoreDifference> found;
+  auto of_chain = chain_difference_ ? chain_difference_ : chain_.finish();
+  if (of_chain) {
+    of_chain->what = "registry: " + of_chain->what;
+    found.push_back(*std::move(of_chain));
+  }
+  auto faculties = faculties_;
+  auto programs = programs_;
+  for (const auto& program : catalog) {
+    if (const auto it = programs_.find(program.id); it != programs_.end()) {
+      const Named stored{program.name, program.key, program.faculty_id};
+      const auto text = [](const Named& named) {
+        return quoted(named.name) + " of faculty " + std::to_string(named.faculty) + ", key " + quoted(named.key);
+      };
+      if (text(stored) != text(it->second))
+        found.push_back(renamed("program", program.id, text(stored), text(it->second)));
+    }
+    programs.erase(program.id);
+    if (const auto it = faculties.find(program.faculty_id); it != faculties.end()) {
+      const auto text = [](const std::string& name, const std::string& key) {
+        return quoted(name) + ", key " + quoted(key);
+      };
+      const auto stored = text(program.faculty_name, program.faculty_key);
+      const auto expected = text(it->second.name, it->second.key);
+      if (stored != expected) found.push_back(renamed("faculty", program.faculty_id, stored, expected));
+      faculties.erase(it);
+    }
+  }
+  for (const auto& [id, named] : faculties) found.push_back(missing("faculty", id, named.name));
+  for (const auto& [id, named] : programs) found.push_back(missing("program", id, named.name));
+  auto opened = semesters_;
+  for (const auto& semester : semesters) {
+    const auto it = opened.find(semester.id);
+    if (it == opened.end()) continue;
+    if (it->second != semester.name) {
+      found.push_back(renamed("semester", semester.id, quoted(semester.name), quoted(it->second)));
+    }
+    opened.erase(it);
+  }
+  for (const auto& [id, name] : opened) found.push_back(missing("semester", id, name));
+  return found;
+}
+
+}  // namespace dti

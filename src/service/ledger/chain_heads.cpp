@@ -1,0 +1,48 @@
+#include "dti/service/ledger/chain_heads.hpp"
+
+#include <string>
+
+#include "dti/service/ledger/storage_error.hpp"
+
+namespace dti {
+namespace {
+
+constexpr std::size_t kShownDigits = 16;
+
+std::string shown(const Seal& seal) { return hex_text(seal).substr(0, kShownDigits); }
+
+std::string name_of(SemesterId chain) {
+  return chain == kRegistryId ? std::string{"the registry"} : "semester number " + std::to_string(chain);
+}
+
+[[noreturn]] void refuse(const std::string& what) {
+  throw StorageError{
+      StorageError::Kind::kCorrupt,
+      "the history of the store was rewritten: " + what +
+          ". Start no server on it, keep a copy of the database as it is, and run dtictl verify with the "
+          "witness file (docs/operations.md, Tamper evidence)"};
+}
+
+RowSeal seal_at(const ChainHeads& stored, SemesterId chain, Seq seq, const SealReader& read) {
+  const auto end = stored.ends.find(chain);
+  if (end != stored.ends.end() && end->second.seq == seq) return {true, end->second.seal};
+  return read(chain, seq);
+}
+
+}  // namespace
+
+void refuse_rewritten(const ChainHeads& known, const ChainHeads& stored, const SealReader& read) {
+  if (known.store == StoreId{}) return;
+  if (known.store != stored.store) {
+    refuse("it had the store id " + hex_text(known.store) + ", and has " + hex_text(stored.store) + " now");
+  }
+  for (const auto& [chain, end] : known.ends) {
+    if (end.seq == 0) continue;
+    const auto found = seal_at(stored, chain, end.seq, read);
+    if (!found.is_there || found.seal == end.seal) continue;
+    refuse("entry " + std::to_string(end.seq) + " of " + name_of(chain) + " had the seal " + shown(end.seal) +
+           "… when this server read it, and has " + (found.seal ? shown(*found.seal) + "…" : "none") + " now");
+  }
+}
+
+}  // namespace dti

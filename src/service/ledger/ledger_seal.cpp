@@ -1,0 +1,151 @@
+#include "dti/service/ledger/ledger_seal.hpp"
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "dti/base/check.hpp"
+#include "dti/base/narrow.hpp"
+
+namespace dti {
+namespace {
+
+constexpr std::string_view kTag = "dti-ledger-1";
+constexpr std::size_t kBufferBytes = 4096;
+constexpr std::size_t kNumberCount = 11;
+constexpr int kHasRequestId = 11;  // the bit after those of the numbers
+constexpr std::size_t kNumbersOfGrant = 8;
+constexpr unsigned kBitsOfRelease = 0x7F;                     // program to mobile labs
+constexpr unsigned kBitsOfGrant = kBitsOfRelease | 1U << 10;  // and the status
+
+/// Most significant byte first.
+template <std::unsigned_integral Number>
+char* put(char* to, Number number) {
+  for (std::size_t i = 0; i < sizeof number; ++i) {
+    *to++ = static_cast<char>(number >> (8 * (sizeof number - 1 - i)));
+  }
+  return to;
+}
+
+void append(std::string& to, std::int64_t number) {
+  std::array<char, sizeof number> bytes;
+  put(bytes.data(), static_cast<std::uint64_t>(number));
+  to.append(bytes.data(), bytes.size());
+}
+
+void append(std::string& to, std::string_view text) {
+  std::array<char, sizeof(std::uint32_t)> length;
+  put(length.data(), static_cast<std::uint32_t>(text.size()));
+  to.append(length.data(), length.size());
+  to += text;
+}
+
+template <std::size_t kSize>
+std::string_view view_of(const std::array<std::uint8_t, kSize>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+Sealing::Sealing(const StoreId& store, SemesterId chain, const Seal& before) {
+  buffer_.reserve(2 * kBufferBytes);
+  buffer_ += kTag;
+  buffer_ += view_of(store.bytes);
+  append(buffer_, chain);
+  buffer_ += view_of(before.bytes);
+}
+
+bool Sealing::add(const LedgerRow& row, std::int64_t at, const std::optional<std::string>& request_id) {
+  const std::array<const StoredNumber*, kNumberCount> numbers{&row.program_id,
+                                                              &row.generation,
+                                                              &row.classrooms_wanted,
+                                                              &row.labs_wanted,
+                                                              &row.classrooms_granted,
+                                                              &row.labs_granted,
+                                                              &row.mobile_labs_granted,
+                                                              &row.classrooms_capacity,
+                                                              &row.labs_capacity,
+                                                              &row.conversions_capacity,
+                                                              &row.status};
+  // bits, seq, at, kind, numbers
+  std::array<char, 2 + 8 + 8 + 1 + kNumberCount * 4> bytes;
+  std::uint16_t bits = request_id ? 1U << kHasRequestId : 0;
+  char* to = put(bytes.data() + 2, static_cast<std::uint64_t>(row.seq));
+  to = put(to, static_cast<std::uint64_t>(at));
+  if (!std::in_range<std::uint8_t>(row.kind)) return false;
+  to = put(to, static_cast<std::uint8_t>(row.kind));
+  for (std::size_t i = 0; i < kNumberCount; ++i) {
+    if (!numbers[i]->has_value()) continue;
+    if (!std::in_range<std::int32_t>(**numbers[i])) return false;
+    bits = static_cast<std::uint16_t>(bits | 1U << i);
+    to = put(to, static_cast<std::uint32_t>(**numbers[i]));
+  }
+  put(bytes.data(), bits);
+  append_entry({bytes.data(), static_cast<std::size_t>(to - bytes.data())}, request_id);
+  return true;
+}
+
+void Sealing::add(const LedgerEntry& entry, std::int64_t at, const std::optional<std::string>& request_id) {
+  const bool is_grant = entry.kind == EntryKind::kGranted;
+  if (!is_grant && entry.kind != EntryKind::kReleased) {
+    DTI_CHECK(add(row_of(entry), at, request_id));
+    return;
+  }
+  std::array<char, 2 + 8 + 8 + 1 + kNumbersOfGrant * 4> bytes;
+  const auto bits = (is_grant ? kBitsOfGrant : kBitsOfRelease) | (request_id ? 1U << kHasRequestId : 0U);
+  char* to = put(bytes.data(), static_cast<std::uint16_t>(bits));
+  to = put(to, static_cast<std::uint64_t>(entry.seq));
+  to = put(to, static_cast<std::uint64_t>(at));
+  to = put(to, static_cast<std::uint8_t>(stored_code(entry.kind)));
+  to = put(to, entry.program_id);
+  to = put(to, static_cast<std::uint32_t>(entry.generation));
+  for (const Quantity rooms :
+       {entry.want.classrooms, entry.want.labs, entry.grant.classrooms, entry.grant.labs, entry.grant.mobile_labs}) {
+    to = put(to, static_cast<std::uint32_t>(narrow(rooms)));
+  }
+  if (is_grant) to = put(to, static_cast<std::uint32_t>(status_code(entry)));
+  append_entry({bytes.data(), static_cast<std::size_t>(to - bytes.data())}, request_id);
+}
+
+void Sealing::append_entry(std::string_view bytes, const std::optional<std::string>& request_id) {
+  buffer_ += bytes;
+  if (request_id) append(buffer_, std::string_view{*request_id});
+  if (buffer_.size() >= kBufferBytes) flush();
+}
+
+bool Sealing::add(const RegistryEntry& entry) {
+  if (!std::in_range<std::uint8_t>(entry.kind)) return false;
+  std::uint8_t bits = entry.key ? 1U << 3 : 0;
+  std::uint8_t bit = 1;
+  for (const auto* const number : {&entry.faculty_id, &entry.program_id, &entry.semester_id}) {
+    if (number->has_value()) bits = static_cast<std::uint8_t>(bits | bit);
+    bit = static_cast<std::uint8_t>(bit << 1);
+  }
+  buffer_ += static_cast<char>(bits);
+  append(buffer_, entry.seq);
+  append(buffer_, entry.at);
+  buffer_ += static_cast<char>(entry.kind);
+  for (const auto* const number : {&entry.faculty_id, &entry.program_id, &entry.semester_id}) {
+    if (number->has_value()) append(buffer_, **number);
+  }
+  append(buffer_, std::string_view{entry.name});
+  if (entry.key) append(buffer_, std::string_view{*entry.key});
+  if (buffer_.size() >= kBufferBytes) flush();
+  return true;
+}
+
+Seal Sealing::finish() {
+  flush();
+  return hash_.finish();
+}
+
+void Sealing::flush() {
+  hash_.add(buffer_);
+  buffer_.clear();
+}
+
+}  // namespace dti

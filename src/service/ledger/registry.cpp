@@ -1,0 +1,61 @@
+#include "dti/service/ledger/registry.hpp"
+
+#include <utility>
+
+#include "dti/base/check.hpp"
+#include "dti/service/ledger/ledger_seal.hpp"
+
+namespace dti {
+namespace {
+
+constexpr std::int64_t code(RegistryKind kind) { return static_cast<std::int64_t>(kind); }
+
+}  // namespace
+
+RegistryEntry faculty_added(FacultyId id, std::string name, std::string key) {
+  RegistryEntry entry{.kind = code(RegistryKind::kFacultyAdded), .name = std::move(name), .key = std::move(key)};
+  entry.faculty_id = id;
+  return entry;
+}
+
+RegistryEntry program_added(const CatalogProgram& program) {
+  RegistryEntry entry{.kind = code(RegistryKind::kProgramAdded), .name = program.name, .key = program.key};
+  entry.faculty_id = program.faculty_id;
+  entry.program_id = program.id;
+  return entry;
+}
+
+RegistryEntry semester_opened(SemesterId id, std::string name) {
+  RegistryEntry entry{.kind = code(RegistryKind::kSemesterOpened), .name = std::move(name)};
+  entry.semester_id = id;
+  return entry;
+}
+
+std::vector<RegistryEntry> additions_to_registry(const std::vector<CatalogProgram>& programs, std::int64_t faculties) {
+  std::vector<RegistryEntry> entries;
+  entries.reserve(programs.size());
+  for (const auto& program : programs) {
+    if (program.faculty_id > faculties) {  // faculties are numbered in the order of their first programs
+      faculties = program.faculty_id;
+      entries.push_back(faculty_added(program.faculty_id, program.faculty_name, program.faculty_key));
+    }
+    entries.push_back(program_added(program));
+  }
+  return entries;
+}
+
+SealedHead seal_registry(const StoreId& store, const SealedHead& end, std::int64_t at,
+                         std::vector<RegistryEntry>& entries) {
+  if (entries.empty()) return end;
+  Sealing sealing{store, kRegistryId, end.seal};
+  auto seq = end.seq;
+  for (auto& entry : entries) {
+    entry.seq = ++seq;
+    entry.at = at;
+    DTI_CHECK(sealing.add(entry));
+  }
+  entries.back().seal = sealing.finish();
+  return {seq, *entries.back().seal};
+}
+
+}  // namespace dti

@@ -1,0 +1,58 @@
+"""Seals as docs/ledger-seals.md describes them: written for the tests, from that page, with hashlib alone."""
+import hashlib
+import struct
+
+REGISTRY = 0
+NOTHING = bytes(32)
+COLUMNS = ("program_id", "generation", "classrooms_wanted", "labs_wanted", "classrooms_granted", "labs_granted",
+           "mobile_labs_granted", "classrooms_capacity", "labs_capacity", "conversions_capacity", "status")
+
+
+def text_bytes(text):
+    data = text.encode()
+    return struct.pack(">I", len(data)) + data
+
+
+def ledger_bytes(entry):
+    """A row of the ledger, a dict; `at` in microseconds."""
+    bits, numbers = 0, b""
+    for bit, column in enumerate(COLUMNS):
+        if entry.get(column) is not None:
+            bits |= 1 << bit
+            numbers += struct.pack(">i", entry[column])
+    request_id = entry.get("request_id")
+    if request_id is not None:
+        bits |= 1 << len(COLUMNS)
+    data = struct.pack(">HqqB", bits, entry["seq"], entry["at"], entry["kind"]) + numbers
+    return data if request_id is None else data + text_bytes(request_id)
+
+
+def registry_bytes(entry):
+    bits, ids = 0, b""
+    for bit, column in enumerate(("faculty_id", "program_id", "semester_id")):
+        if entry.get(column) is not None:
+            bits |= 1 << bit
+            ids += struct.pack(">q", entry[column])
+    key = entry.get("key")
+    if key is not None:
+        bits |= 1 << 3
+    data = struct.pack(">BqqB", bits, entry["seq"], entry["at"], entry["kind"]) + ids + text_bytes(entry["name"])
+    return data if key is None else data + text_bytes(key)
+
+
+def seal(store_id, chain, before, entries):
+    """The seal of entries that follow the seal `before`."""
+    encode = registry_bytes if chain == REGISTRY else ledger_bytes
+    data = b"dti-ledger-1" + store_id + struct.pack(">q", chain) + before + b"".join(map(encode, entries))
+    return hashlib.blake2b(data, digest_size=32).digest()
+
+
+def seals_of(store_id, chain, entries):
+    """Pairs of each stored seal of a chain and the one that its entries give; and the entries after the last."""
+    pairs, before, open_entries = [], NOTHING, []
+    for entry in entries:
+        open_entries.append(entry)
+        if entry["seal"] is not None:
+            pairs.append((entry["seal"], seal(store_id, chain, before, open_entries)))
+            before, open_entries = entry["seal"], []
+    return pairs, open_entries

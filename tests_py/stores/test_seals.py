@@ -1,0 +1,71 @@
+"""The seals that a server writes, recomputed by a program of the tests; and a server that finds another history."""
+import re
+import sqlite3
+
+from tests_py.harness.process import run, running
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.stores.seal_bytes import COLUMNS, REGISTRY, seals_of
+from tests_py.harness.wire import OK, Client, grant, request
+
+FACULTY = "Derecho"
+REQUESTS = [request(SEMESTER, FACULTY, ("Derecho Civil", 7, 2)),
+            request(SEMESTER, FACULTY, ("Derecho Penal", 3, 1), ("Derecho Laboral", 2, 0))]
+
+
+def digits(store, column):
+    return f"lower(hex({column}))" if store.kind == "sqlite" else f"encode({column}, 'hex')"
+
+
+def microseconds(store):
+    return "at" if store.kind == "sqlite" else "(1000000 * extract(epoch FROM at))::bigint"
+
+
+def rows(store, columns, table, order="seq"):
+    """Dictionaries; `seal` as bytes."""
+    shown = [microseconds(store) if name == "at" else digits(store, name) if name == "seal" else name for name in columns]
+    found = [dict(zip(columns, row)) for row in store.rows(f"SELECT {', '.join(shown)} FROM {table} ORDER BY {order}")]
+    for row in found:
+        row["seal"] = bytes.fromhex(row["seal"]) if row["seal"] else None
+    return found
+
+
+def test_another_program_computes_the_same_seals_from_the_stored_rows(store, tmp_path):
+    with running(tmp_path, *POOL, store.flag) as dti, Client(dti.endpoint) as client:
+        for message in REQUESTS:
+            assert {status for status, *_ in grant(client, message)} == {OK}
+    store_id = bytes.fromhex(store.rows(f"SELECT {digits(store, 'store_id')} FROM leadership")[0][0])
+    assert len(store_id) == 16
+    ledger = rows(store, ["seq", "at", "kind", *COLUMNS, "request_id", "seal"], "ledger WHERE semester_id = 1")
+    pairs, unsealed = seals_of(store_id, 1, ledger)
+    assert len(pairs) == 3 and not unsealed, "the opening and two batches"
+    registry = rows(store, ["seq", "at", "kind", "faculty_id", "program_id", "semester_id", "name", "key", "seal"], "registry")
+    registered, unsealed = seals_of(store_id, REGISTRY, registry)
+    assert len(registered) == 2 and not unsealed, "the catalogue and the semester"
+    for stored, computed in pairs + registered:
+        assert stored == computed
+    heads = store.rows(f"SELECT sealed_head, {digits(store, 'seal')} FROM semester")
+    assert heads == [(4, pairs[-1][0].hex())]
+
+
+def test_a_change_that_follows_the_rule_is_found_by_its_batch(sqlite, tmp_path):
+    with running(tmp_path, *POOL, sqlite.flag) as dti, Client(dti.endpoint) as client:
+        for message in REQUESTS:
+            grant(client, message)
+    connection = sqlite3.connect(sqlite.path, isolation_level=None)
+    connection.execute("DROP TRIGGER ledger_is_not_updated")
+    connection.execute("UPDATE ledger SET at = at + 1 WHERE seq = 3")
+    connection.close()
+    status, output, _ = run(tmp_path, "dtictl", "verify", sqlite.flag)
+    assert status == 1
+    assert re.search(r'seals of semester "2025-10": DIFFER: the seal does not fit entries 3 to 4: ', output), output
+
+
+def test_a_leader_whose_history_was_rewritten_ends_and_says_why(postgresql, tmp_path):
+    with running(tmp_path, *POOL, postgresql.flag, "--lease-seconds=1") as dti, Client(dti.endpoint) as client:
+        assert grant(client, request(SEMESTER, FACULTY, ("Derecho Civil", 7, 2))) == [(OK, 7, 2, 0)]
+        postgresql.rows("SET session_replication_role = replica; UPDATE ledger SET seal = decode(repeat('00', 32), 'hex')"
+                        " WHERE seq = 2; UPDATE semester SET seal = decode(repeat('00', 32), 'hex')")
+        postgresql.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dti_server'"
+                        " AND datname = current_database()")
+        assert dti.exit_status() == 1
+        assert "the history of the store was rewritten: entry 2 of semester number 1" in dti.log
