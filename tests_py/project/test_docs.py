@@ -83,7 +83,7 @@ def flags_of_the_help(program):
 
 COMMON = {"--config", "--log-level", "--log-format", "--help", "--version", "--check-config", "--print-config",
           "--check-health"}
-PROGRAMS = [("dti_server",), ("faculty",), ("program",), ("dtictl", "verify"), ("dtictl", "copy"),
+PROGRAMS = [("dti_server",), ("faculty",), ("program",), ("dtictl", "verify"), ("dtictl", "head"), ("dtictl", "copy"),
             ("dtictl", "migrate")]
 
 

@@ -213,7 +213,8 @@ def test_a_server_that_runs_notices_that_its_store_was_set_back(postgresql, tmp_
     service.grant(AFTER)
     postgresql.cluster.sql(postgresql.database, (
         "SET session_replication_role = replica; DELETE FROM ledger WHERE seq = 3;"
-        "UPDATE semester SET head = 2, classrooms_left = classrooms_left + 3, labs_left = labs_left + 1"), user="postgres")
+        "UPDATE semester SET head = 2, sealed_head = 2, seal = (SELECT seal FROM ledger WHERE seq = 2),"
+        " classrooms_left = classrooms_left + 3, labs_left = labs_left + 1"), user="postgres")
     assert service.grant(BEFORE) == first
     assert "store-lost-entries" in service.server.log
     assert programs(postgresql) == ["Derecho Civil"]

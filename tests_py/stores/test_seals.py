@@ -4,7 +4,7 @@ import sqlite3
 
 from tests_py.harness.process import run, running
 from tests_py.harness.scenario import POOL, SEMESTER
-from tests_py.stores.seal_bytes import COLUMNS, REGISTRY, seals_of
+from tests_py.stores.seal_bytes import COLUMNS, REGISTRY, seal, seals_of
 from tests_py.harness.wire import OK, Client, grant, request
 
 FACULTY = "Derecho"
@@ -69,3 +69,70 @@ def test_a_leader_whose_history_was_rewritten_ends_and_says_why(postgresql, tmp_
                         " AND datname = current_database()")
         assert dti.exit_status() == 1
         assert "the history of the store was rewritten: entry 2 of semester number 1" in dti.log
+
+
+def sign(folder, store, *, key="head"):
+    """A line of dtictl head, and the file of the public keys."""
+    if not (folder / f"{key}.signing").exists():
+        status, line, _ = run(folder, "dtictl", "key", "new", "--signing", key)
+        assert status == 0
+        with open(folder / "keys.txt", "a", encoding="ascii") as keys:
+            keys.write(line)
+    status, line, errors = run(folder, "dtictl", "head", store.flag, f"--signing-key={folder / key}.signing")
+    assert (status, errors) == (0, "")
+    return line
+
+
+def verify(folder, store, *lines):
+    (folder / "lines.txt").write_text("".join(lines))
+    return run(folder, "dtictl", "verify", store.flag, f"--witness={folder}/lines.txt", f"--witness-keys={folder}/keys.txt")
+
+
+def test_a_store_that_went_on_fits_the_lines_of_its_witness(store, tmp_path):
+    with running(tmp_path, *POOL, store.flag) as dti, Client(dti.endpoint) as client:
+        grant(client, REQUESTS[0])
+        first = sign(tmp_path, store)
+        assert first.count("\n") == 1 and ";0:61,1:2;" in first
+        grant(client, REQUESTS[1])
+    second = sign(tmp_path, store, key="newer")
+    wrapped = "\n".join("> " + first[at:at + 72] for at in range(0, len(first), 72))
+    status, output, _ = verify(tmp_path, store, wrapped, second)
+    assert status == 0 and "witness: 2 lines compared\n" in output, output
+
+
+def test_a_witness_proves_a_history_whose_seals_were_computed_again_and_a_removed_end(sqlite, tmp_path):
+    with running(tmp_path, *POOL, sqlite.flag) as dti, Client(dti.endpoint) as client:
+        for message in REQUESTS:
+            grant(client, message)
+    line = sign(tmp_path, sqlite)
+    store_id = bytes.fromhex(sqlite.rows("SELECT hex(store_id) FROM leadership")[0][0])
+    ledger = rows(sqlite, ["seq", "at", "kind", *COLUMNS, "request_id", "seal"], "ledger WHERE semester_id = 1")
+    ledger[2]["at"] += 1
+    computed = seal(store_id, 1, ledger[1]["seal"], ledger[2:])
+    connection = sqlite3.connect(sqlite.path, isolation_level=None)
+    connection.execute("DROP TRIGGER ledger_is_not_updated")
+    connection.execute("DROP TRIGGER ledger_is_not_deleted")
+    connection.execute("UPDATE ledger SET at = at + 1 WHERE seq = 3")
+    connection.execute("UPDATE ledger SET seal = ? WHERE seq = 4", (computed,))
+    connection.execute("UPDATE semester SET seal = ?", (computed,))
+    assert run(tmp_path, "dtictl", "verify", sqlite.flag)[0] == 0, "the seals fit the changed history"
+    forged = sign(tmp_path, sqlite)
+    status, output, _ = verify(tmp_path, sqlite, line, forged)
+    assert status == 1
+    assert "has other seals than the store: history before it was rewritten" in output
+    assert "have the same heads and different roots, and both are signed" in output
+    connection.execute("DELETE FROM ledger WHERE seq > 2")
+    connection.execute("UPDATE semester SET head = 2, sealed_head = 2, seal = (SELECT seal FROM ledger WHERE seq = 2),"
+                       " classrooms_left = classrooms_left + 5, labs_left = labs_left + 1")
+    connection.close()
+    assert run(tmp_path, "dtictl", "verify", sqlite.flag)[0] == 0, "the rest fits"
+    status, output, _ = verify(tmp_path, sqlite, line)
+    assert status == 1 and "entry 4 of semester number 1, and the store does not" in output, output
+
+
+def test_a_key_of_the_other_kind_is_refused(sqlite, tmp_path):
+    with running(tmp_path, *POOL, sqlite.flag):
+        pass
+    assert run(tmp_path, "dtictl", "key", "new", "curve")[0] == 0
+    status, _, errors = run(tmp_path, "dtictl", "head", sqlite.flag, f"--signing-key={tmp_path}/curve.key")
+    assert status == 2 and "a signing key file has only signer, verify and sign" in errors

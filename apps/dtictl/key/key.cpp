@@ -15,6 +15,7 @@
 #include "dti/cli/guarded_file.hpp"
 #include "dti/keys/key_file.hpp"
 #include "dti/keys/key_list.hpp"
+#include "dti/keys/signing_key_file.hpp"
 #include "dtictl/commands.hpp"
 #include "dtictl/key/key_options.hpp"
 #include "dtictl/key/key_table.hpp"
@@ -79,15 +80,30 @@ std::size_t find_key(const KeyList& list, const std::string& which) {
   throw std::runtime_error{quoted_text(which) + " means several keys (" + keys + "): give the digits of one of them"};
 }
 
+/// A new key: the text of its file, and the line to hand over.
+struct NewKey {
+  std::string secret_text;
+  std::string public_text;
+};
+
+NewKey make_key_file(const std::string& name) {
+  const KeyFile file{name, make_key_pair()};
+  return {key_file_text(file), public_line(file.key.public_key, name)};
+}
+
+NewKey make_signing_file(const std::string& name) {
+  const SigningKeyFile file{name, make_signing_key()};
+  return {signing_key_file_text(file), signing_public_line(public_half(file.key), name)};
+}
+
 int run_new(std::span<const std::string> args) {
   return run("dtictl key new", parse_key_new(args, process_surroundings()), [](const KeyNewOptions& options) {
-    KeyFile file{options.name, make_key_pair()};
-    auto text = key_file_text(file);
-    write_new_secret(options.path, text);
-    wipe(text);
+    auto made = options.is_signing ? make_signing_file(options.name) : make_key_file(options.name);
+    write_new_secret(options.path, made.secret_text);
+    wipe(made.secret_text);
     std::cerr << "dtictl key new: " << printable(shown(options.path))
               << " is secret: keep it where the process runs, and hand over only this line:" << std::endl;
-    std::cout << public_line(file.key.public_key, file.name) << '\n';
+    std::cout << made.public_text << '\n';
   });
 }
 

@@ -48,8 +48,14 @@ AppDescription describe_key_new() {
       .purpose =
           "dtictl key new makes a key for one process: a server, a faculty or a program. It writes the secret half to "
           "NAME.key in this folder, with mode 0600, and prints the public half as one line: hand this line to the "
-          "operator of the other side, who adds it with dtictl key add. Never send the file. It replaces no file.",
-      .settings = {},
+          "operator of the other side, who adds it with dtictl key add. Never send the file. It replaces no file. With "
+          "--signing it makes a key for dtictl head, in NAME.signing; give the line to the auditor, who adds it to the "
+          "file of dtictl verify --witness-keys.",
+      .settings = {{.name = "signing",
+                    .group = "Keys",
+                    .kind = SwitchKind{},
+                    .help = "Makes a key that signs the lines of dtictl head, and that no one can connect with.",
+                    .default_value = "false"}},
       .examples = {{"make the key of a faculty, on its machine, and give it to the user of its service",
                     "cd /etc/dti && dtictl key new derecho && chown dti-derecho derecho.key"}},
       .exit_codes = kExitCodes,
@@ -133,9 +139,11 @@ std::variant<KeyNewOptions, UsageExit> parse_key_new(std::span<const std::string
   const auto app = describe_key_new();
   auto resolved = resolve(app, args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
-  const auto& name = std::get<Settings>(resolved).operand();
+  const auto& settings = std::get<Settings>(resolved);
+  const auto& name = settings.operand();
   if (const auto fault = file_name_fault(name)) return bad_operand(app, "the name " + quoted_text(name) + ' ' + *fault);
-  return KeyNewOptions{name, name + ".key"};
+  const bool is_signing = settings.is_on("signing");
+  return KeyNewOptions{name, is_signing, name + (is_signing ? ".signing" : ".key")};
 }
 
 std::variant<KeyPublicOptions, UsageExit> parse_key_public(std::span<const std::string> args,

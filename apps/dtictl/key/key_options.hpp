@@ -16,7 +16,8 @@ namespace dti {
 
 struct KeyNewOptions {
   std::string name;            // of the key
-  std::filesystem::path path;  // NAME.key
+  bool is_signing = false;     // for dtictl head
+  std::filesystem::path path;  // NAME.key or NAME.signing
 };
 
 struct KeyPublicOptions {

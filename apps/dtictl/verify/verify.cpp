@@ -2,10 +2,13 @@
 
 #include <exception>
 #include <iostream>
+#include <optional>
+#include <utility>
 #include <variant>
 
 #include "dti/cli/escape.hpp"
 #include "dti/repository/open/open_snapshot.hpp"
+#include "dti/service/ledger/head_line.hpp"
 #include "dti/service/ledger/verify.hpp"
 #include "dtictl/progress.hpp"
 #include "dtictl/verify/verify_options.hpp"
@@ -14,10 +17,26 @@
 namespace dti {
 namespace {
 
+/// Compares the lines of the witness with the store.
+void add_witness(const VerifyOptions& options, LedgerSnapshot& snapshot, VerifyReport& report) {
+  report.witness_lines = options.witness->lines.size();
+  auto sentences = options.witness->faults;
+  const auto read = [&](SemesterId chain, Seq seq) { return snapshot.read_seal(chain, seq); };
+  for (auto& sentence :
+       check_witness(options.witness->lines, options.witness_keys, report.store_id.value_or(StoreId{}), read)) {
+    sentences.push_back(std::move(sentence));
+  }
+  for (auto& sentence : sentences) {
+    report.differences.push_back({std::nullopt, std::nullopt, "witness: " + sentence, {}, {}});
+  }
+}
+
 VerifyReport look_at(const VerifyOptions& options) {
   const auto snapshot = open_snapshot(options.store, options.store_timeout);
   const ProgressLine line;
-  return verify(*snapshot, [&](const VerifyProgress& progress) { line.show("reading the store", progress); });
+  auto report = verify(*snapshot, [&](const VerifyProgress& progress) { line.show("reading the store", progress); });
+  if (options.witness && !report.unreadable) add_witness(options, *snapshot, report);
+  return report;
 }
 
 }  // namespace

@@ -1,12 +1,16 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "dti/cli/settings.hpp"
 #include "dti/repository/open/open_repository.hpp"
+#include "dti/seals/signature.hpp"
+#include "dti/service/ledger/head_line.hpp"
 
 namespace dti {
 
@@ -15,6 +19,8 @@ struct VerifyOptions {
   StoreAddress store;  // never a MemoryStoreAddress
   std::chrono::milliseconds store_timeout{10'000};
   bool json = false;
+  std::optional<WitnessFile> witness;          // lines of dtictl head
+  std::vector<SigningPublicKey> witness_keys;  // that may have signed them
 };
 
 [[nodiscard]] AppDescription describe_verify();

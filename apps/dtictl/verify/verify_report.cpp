@@ -129,6 +129,7 @@ std::string text_report(const VerifyReport& report) {
     out += semester_line(semester) + '\n' + seal_lines(semester, report.store_id.has_value());
   }
   if (!report.unreadable) out += registry_line(report);
+  if (report.witness_lines) out += "witness: " + count(*report.witness_lines, "line", "lines") + " compared\n";
   for (const auto& difference : report.differences) out += "DIFFERS: " + printable(to_string(difference)) + '\n';
   if (report.warning) out += "WARNING: " + printable(*report.warning) + '\n';
   if (report.unreadable) return out + "UNREADABLE: " + printable(*report.unreadable) + '\n';
@@ -146,6 +147,7 @@ std::string json_report(const VerifyReport& report, std::string_view store) {
   }
   if (report.store_id)
     object.add_text("store-id", hex_text(*report.store_id)).add("registry-entries", report.registered);
+  if (report.witness_lines) object.add("witness-lines", static_cast<std::int64_t>(*report.witness_lines));
   object.add("programs", static_cast<std::int64_t>(report.programs))
       .add("faculties", static_cast<std::int64_t>(report.faculties))
       .add("older-keys", static_cast<std::int64_t>(report.older_keys))

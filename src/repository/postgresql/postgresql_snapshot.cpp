@@ -102,6 +102,10 @@ std::optional<ChainHeads> PostgresqlSnapshot::read_chain_heads() {
   return perform([&] { return dti::read_chain_heads(*transaction_); });
 }
 
+RowSeal PostgresqlSnapshot::read_seal(SemesterId chain, Seq seq) {
+  return perform([&] { return dti::read_seal(*transaction_, chain, seq); });
+}
+
 void PostgresqlSnapshot::read_registry(const RegistrySink& sink) {
   perform([&] { dti::read_registry(*transaction_, sink); });
 }

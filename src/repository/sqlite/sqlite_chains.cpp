@@ -34,17 +34,6 @@ void bind(SqliteStatement& statement, const StoredNumber& number) {
   }
 }
 
-/// As SealReader.
-RowSeal read_seal(SqliteConnection& connection, SemesterId chain, Seq seq) {
-  SqliteStatement select = chain == kRegistryId
-                               ? connection.prepare("SELECT seal FROM registry WHERE seq = ?")
-                               : connection.prepare("SELECT seal FROM ledger WHERE semester_id = ? AND seq = ?");
-  if (chain != kRegistryId) select.bind(chain);
-  select.bind(seq);
-  if (!select.step()) return {};
-  return {true, seal_of(select, 0)};
-}
-
 /// Gives the store an id, if it has none.
 void add_store_id(SqliteConnection& connection) {
   const StoreId id = make_store_id();
@@ -86,6 +75,16 @@ std::optional<ChainHeads> read_chain_heads(SqliteConnection& connection) {
   SqliteStatement semesters = connection.prepare("SELECT id, sealed_head, seal FROM semester");
   while (semesters.step()) heads.ends[semesters.integer(0)] = sealed_head(semesters, 1);
   return heads;
+}
+
+RowSeal read_seal(SqliteConnection& connection, SemesterId chain, Seq seq) {
+  SqliteStatement select = chain == kRegistryId
+                               ? connection.prepare("SELECT seal FROM registry WHERE seq = ?")
+                               : connection.prepare("SELECT seal FROM ledger WHERE semester_id = ? AND seq = ?");
+  if (chain != kRegistryId) select.bind(chain);
+  select.bind(seq);
+  if (!select.step()) return {};
+  return {true, seal_of(select, 0)};
 }
 
 void read_registry(SqliteConnection& connection, const RegistrySink& sink) {

@@ -13,6 +13,9 @@ namespace dti {
 /// The ends of the chains of seals; none if the schema is too old to have any.
 [[nodiscard]] std::optional<ChainHeads> read_chain_heads(SqliteConnection& connection);
 
+/// As SealReader.
+[[nodiscard]] RowSeal read_seal(SqliteConnection& connection, SemesterId chain, Seq seq);
+
 /// Passes the whole registry to `sink`, in pieces.
 void read_registry(SqliteConnection& connection, const RegistrySink& sink);
 

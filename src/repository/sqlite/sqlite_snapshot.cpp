@@ -250,6 +250,10 @@ std::optional<ChainHeads> SqliteSnapshot::read_chain_heads() {
   return perform([&] { return dti::read_chain_heads(*connection_); });
 }
 
+RowSeal SqliteSnapshot::read_seal(SemesterId chain, Seq seq) {
+  return perform([&] { return dti::read_seal(*connection_, chain, seq); });
+}
+
 void SqliteSnapshot::read_registry(const RegistrySink& sink) {
   perform([&] { dti::read_registry(*connection_, sink); });
 }

@@ -34,6 +34,7 @@ class SqliteSnapshot final : public LedgerSnapshot {
   [[nodiscard]] std::optional<SemesterId> find_stray_ledger() override;
   void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) override;
   [[nodiscard]] std::optional<ChainHeads> read_chain_heads() override;
+  [[nodiscard]] RowSeal read_seal(SemesterId chain, Seq seq) override;
   void read_registry(const RegistrySink& sink) override;
 
  private:

@@ -48,6 +48,7 @@ class FakeSnapshot final : public LedgerSnapshot {
     for (const auto& row : ledgers[semester]) sink({{row, 0, std::nullopt}});
   }
   std::optional<ChainHeads> read_chain_heads() override { return std::nullopt; }
+  RowSeal read_seal(SemesterId, Seq) override { return {}; }
   void read_registry(const RegistrySink&) override {}
 
   std::optional<std::vector<std::string>> file_faults;

@@ -53,6 +53,9 @@ class LedgerSnapshot : public LedgerReader {
   /// The ends of the chains of seals; none if the schema is too old to have any.
   [[nodiscard]] virtual std::optional<ChainHeads> read_chain_heads() = 0;
 
+  /// The seal of an entry of a semester or of the registry, as SealReader.
+  [[nodiscard]] virtual RowSeal read_seal(SemesterId chain, Seq seq) = 0;
+
   /// Passes the entries of the registry to `sink`, in order of seq, in pieces; none if the schema is too old.
   virtual void read_registry(const RegistrySink& sink) = 0;
 };

@@ -32,10 +32,11 @@ struct VerifyReport {
   std::size_t older_keys = 0;
   std::vector<StoreDifference> differences;  // of the catalogue, and of the store as a whole
   std::vector<SemesterReport> semesters;
-  std::optional<StoreId> store_id;        // none: the store has no seals yet
-  Seq registered = 0;                     // entries of the registry
-  std::optional<std::string> warning;     // the rows do not show whether answered grants are missing
-  std::optional<std::string> unreadable;  // where reading had to end
+  std::optional<StoreId> store_id;           // none: the store has no seals yet
+  Seq registered = 0;                        // entries of the registry
+  std::optional<std::size_t> witness_lines;  // none: no witness was asked
+  std::optional<std::string> warning;        // the rows do not show whether answered grants are missing
+  std::optional<std::string> unreadable;     // where reading had to end
 
   /// Tells whether the store has no difference and could be read.
   [[nodiscard]] bool fits() const;

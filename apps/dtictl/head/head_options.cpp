@@ -1,0 +1,81 @@
+#include "dtictl/head/head_options.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+#include "dti/cli/escape.hpp"
+#include "dti/keys/key.hpp"
+#include "dti/keys/signing_key_file.hpp"
+#include "dti/repository/settings/store_options.hpp"
+#include "dtictl/server_settings.hpp"
+
+namespace dti {
+namespace {
+
+std::variant<SigningSecretKey, UsageExit> read_key(const Settings& settings, const Surroundings& surroundings) {
+  const auto& path = settings.text("signing-key");
+  std::string text;
+  try {
+    text = surroundings.read_guarded_file(path, FileGuard::kSecret);
+  } catch (const std::runtime_error& error) {
+    return settings.bad("signing-key", "cannot use " + quoted_text(path) + ": " + error.what());
+  }
+  auto file = parse_signing_key_file(text);
+  wipe(text);
+  if (const auto* fault = std::get_if<KeyFault>(&file)) {
+    const auto line = fault->line == 0 ? std::string{" "} : ':' + std::to_string(fault->line) + ": ";
+    return settings.bad("signing-key", path + line + fault->reason);
+  }
+  return std::get<SigningKeyFile>(file).key;
+}
+
+}  // namespace
+
+AppDescription describe_head() {
+  return {
+      .name = "dtictl head",
+      .purpose =
+          "dtictl head prints one line for a witness: the id of the store, the time, the last sealed entry of the "
+          "registry and of each semester, a hash of their seals, and a signature. Keep such lines where the owner of "
+          "the database cannot change them, for example in mails to an auditor. dtictl verify --witness compares them "
+          "with the store. The command reads the state of the store at one moment, changes nothing, and can run while "
+          "a server runs.",
+      .settings = {store_setting(kStoresOnDisk),
+                   {.name = "store-timeout",
+                    .group = "Store",
+                    .kind = SecondsKind{},
+                    .help = "How long connecting to the store may take, and each wait for a lock of another process.",
+                    .default_value = "10"},
+                   {.name = "signing-key",
+                    .group = "Signature",
+                    .kind = PathKind{},
+                    .help = "The file of the key that signs. dtictl key new --signing makes it. Only the user of this "
+                            "command may read the file.",
+                    .needed = true}},
+      .examples = {{"send the line of each day to the auditor",
+                    "dtictl head --config=/etc/dti/dti.toml --signing-key=/etc/dti/head.signing | mail -s dti-head "
+                    "auditor@example.org"}},
+      .exit_codes = {{0, "the line was printed"},
+                     {1, "the store has no seals or cannot be read; stderr gives the reason"},
+                     {2, "incorrect usage: flags, environment or config file, or a key file that cannot be used"}},
+      .others_in_file = settings_of_server_alone(),
+  };
+}
+
+std::variant<HeadOptions, UsageExit> parse_head_options(std::span<const std::string> args,
+                                                        const Surroundings& surroundings) {
+  auto resolved = resolve(describe_head(), args, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
+  auto& settings = std::get<Settings>(resolved);
+  auto store = find_store(settings, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&store)) return std::move(*usage);
+  if (std::holds_alternative<MemoryStoreAddress>(std::get<StoreAddress>(store))) {
+    return settings.bad("store", "a memory: store exists only inside its server");
+  }
+  auto key = read_key(settings, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&key)) return std::move(*usage);
+  return HeadOptions{std::get<StoreAddress>(std::move(store)), settings.duration("store-timeout"),
+                     std::get<SigningSecretKey>(key)};
+}
+
+}  // namespace dti
