@@ -90,13 +90,17 @@ std::optional<HeadLine> parse_line(std::string_view text) {
   return line;
 }
 
-/// The text without white space, and without the marks of quoted mails.
+/// The text without white space, without the marks of quoted mails, and without the soft line breaks of quoted-printable
+/// ones, which are `=` before the end of a row.
 std::string joined(std::string_view text) {
   std::string out;
   bool at_begin = true;
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     const bool is_space = c == ' ' || c == '\t' || c == '\r' || c == '\n';
-    if (!is_space && !(at_begin && c == '>')) out += c;
+    const auto rest = text.substr(i + 1);
+    const bool is_soft_break = c == '=' && (rest.starts_with('\n') || rest.starts_with("\r\n"));
+    if (!is_space && !is_soft_break && !(at_begin && c == '>')) out += c;
     if (c == '\n') at_begin = true;
     if (!is_space && c != '>') at_begin = false;
   }

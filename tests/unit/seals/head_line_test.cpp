@@ -63,6 +63,18 @@ TEST(HeadLine, SurvivesAMail) {
   EXPECT_TRUE(read.faults.empty());
 }
 
+TEST(HeadLine, SurvivesAMailInQuotedPrintable) {
+  const auto text = head_line_text(line_of(2, seal(3)));
+  for (const std::string row_end : {"\n", "\r\n"}) {
+    std::string mail;
+    for (std::size_t at = 0; at < text.size(); at += 75) mail += text.substr(at, 75) + '=' + row_end;
+    const auto read = parse_witness(mail + row_end);
+    ASSERT_EQ(read.lines.size(), 1U);
+    EXPECT_EQ(head_line_text(read.lines[0]), text);
+    EXPECT_TRUE(read.faults.empty());
+  }
+}
+
 TEST(HeadLine, ADamagedLineIsAFaultAndTheOthersAreRead) {
   const auto text = head_line_text(line_of(2, seal(3)));
   auto damaged = text;
