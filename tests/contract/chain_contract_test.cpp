@@ -328,7 +328,7 @@ TEST_P(ChainContract, AStandbyRefusesARewrittenHistory) {
   const auto client = connect_unchecked();
   client->run("UPDATE ledger SET seal = (SELECT seal FROM ledger WHERE seq = 1) WHERE seq = 7");
   client->run("UPDATE semester SET seal = (SELECT seal FROM ledger WHERE seq = 1)");
-  EXPECT_EQ(failure_of([&] { static_cast<void>(standby->watch()); }), Kind::kCorrupt);
+  EXPECT_EQ(failure_of([&] { static_cast<void>(standby->watch()); }), Kind::kRewritten);
 }
 
 }  // namespace

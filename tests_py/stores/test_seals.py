@@ -67,7 +67,7 @@ def test_a_leader_whose_history_was_rewritten_ends_and_says_why(postgresql, tmp_
                         " WHERE seq = 2; UPDATE semester SET seal = decode(repeat('00', 32), 'hex')")
         postgresql.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dti_server'"
                         " AND datname = current_database()")
-        assert dti.exit_status() == 1
+        assert dti.exit_status() == 3
         assert "the history of the store was rewritten: entry 2 of semester number 1" in dti.log
 
 

@@ -37,7 +37,7 @@ void add_requests(MetricPage& page, const RequestFigures& requests) {
 
 void add_store(MetricPage& page, const StoreFigures& store) {
   static constexpr std::array<std::string_view, StorageError::kKindCount> kKinds{
-      "unavailable", "unreachable", "in-doubt", "rejected", "invariant", "corrupt", "refused"};
+      "unavailable", "unreachable", "in-doubt", "rejected", "invariant", "corrupt", "refused", "rewritten"};
   page.histogram("dti_commit_seconds", "Time that the store took to commit a batch.", store.commit_seconds);
   page.histogram("dti_batch_entries", "Ledger entries of a committed batch.", store.entries_per_batch);
   page.counter("dti_take_overs_total", "Take-overs of the store by this server, at the start and after failures.",

@@ -21,7 +21,9 @@ void CommitPipeline::on_failure(const StoreFailure& failure, const Now& now) {
       return take_over_again("a constraint of the store fired: " + failure.text, now);
     case StorageError::Kind::kRejected: return on_rejected(failure, now);
     case StorageError::Kind::kCorrupt:
-    case StorageError::Kind::kRefused: return end(1, failure.text, unavailable("the store cannot be used"));
+    case StorageError::Kind::kRewritten:
+    case StorageError::Kind::kRefused:
+      return end(exit_code(failure.kind), failure.text, unavailable("the store cannot be used"));
   }
 }
 

@@ -14,8 +14,12 @@ void CommitPipeline::start_watch(const Now& now) {
 
 void CommitPipeline::on(const Ended<WatchCall>& watch, const Now& now) {
   if (const auto* failure = watch.failure()) {
-    if (failure->kind == StorageError::Kind::kRefused || failure->kind == StorageError::Kind::kCorrupt) {
-      return end(1, failure->text, not_leader(lead_.leader()));
+    switch (failure->kind) {
+      case StorageError::Kind::kRefused:
+      case StorageError::Kind::kCorrupt:
+      case StorageError::Kind::kRewritten:
+        return end(exit_code(failure->kind), failure->text, not_leader(lead_.leader()));
+      default: break;
     }
     log_unavailable(failure->text, now);
     return lead_.watch_later(now.steady);

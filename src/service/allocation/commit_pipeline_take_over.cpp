@@ -26,7 +26,9 @@ void CommitPipeline::on_piece(const TakeOverPiece& piece, const Now& now) {
 
 void CommitPipeline::on(const Ended<TakeOverCall>& take_over, const Now& now) {
   if (const auto* failure = take_over.failure()) {
-    if (is_final(failure->kind)) return end(1, failure->text, unavailable("the store cannot be used"));
+    if (is_final(failure->kind)) {
+      return end(exit_code(failure->kind), failure->text, unavailable("the store cannot be used"));
+    }
     log_unavailable(failure->text, now);
     lead_.retry_later(now.steady);
     return end_if_drained(now);
@@ -94,6 +96,7 @@ bool CommitPipeline::is_final(StorageError::Kind kind) const {
     case StorageError::Kind::kInDoubt: return said_ == Said::kNothing;
     case StorageError::Kind::kInvariant: return start_.has_value();
     case StorageError::Kind::kCorrupt:
+    case StorageError::Kind::kRewritten:
     case StorageError::Kind::kRefused: return true;
   }
   return true;

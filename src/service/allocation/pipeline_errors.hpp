@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dti/domain/messages.hpp"
+#include "dti/service/ledger/storage_error.hpp"
 
 namespace dti {
 
@@ -27,6 +28,12 @@ namespace dti {
     return {Status::kNotLeader, "another server leads; ask another one", kRetryAfterUnknownLeader, {}};
   }
   return {Status::kNotLeader, "another server leads; ask that one", {}, leader};
+}
+
+/// The exit code after a failure of the store that no take-over can mend.
+[[nodiscard]] inline int exit_code(StorageError::Kind kind) {
+  constexpr int kHistoryRewritten = 3;  // by which the service manager knows not to start the process again
+  return kind == StorageError::Kind::kRewritten ? kHistoryRewritten : 1;
 }
 
 [[nodiscard]] inline Outcome failed(RequestError error) {

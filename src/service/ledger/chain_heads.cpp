@@ -17,10 +17,11 @@ std::string name_of(SemesterId chain) {
 
 [[noreturn]] void refuse(const std::string& what) {
   throw StorageError{
-      StorageError::Kind::kCorrupt,
+      StorageError::Kind::kRewritten,
       "the history of the store was rewritten: " + what +
-          ". Start no server on it, keep a copy of the database as it is, and run dtictl verify with the "
-          "witness file (docs/operations.md, Tamper evidence)"};
+          ". Its owner may have changed it, or an older snapshot or backup was restored and grants were added since."
+          " Start no server on it, keep a copy of the database as it is, and run dtictl verify with the witness file"
+          " (docs/operations.md, Tamper evidence)"};
 }
 
 RowSeal seal_at(const ChainHeads& stored, SemesterId chain, Seq seq, const SealReader& read) {

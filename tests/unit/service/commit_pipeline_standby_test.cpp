@@ -266,6 +266,14 @@ TEST_F(Standby, EndsWhenTheStoreRefusesIt) {
   }
 }
 
+TEST_F(Standby, EndsWithACodeOfItsOwnWhenHistoryWasRewritten) {
+  start_beside_another();
+  advance(100ms);
+  fail_watch(StorageError::Kind::kRewritten);
+  ASSERT_TRUE(exit_);
+  EXPECT_EQ(exit_->code, 3);
+}
+
 TEST_F(Standby, ReadsAllAgainOnceWhenWhatItKnowsDoesNotFitAndThenEnds) {
   start_beside_another();
   advance(100ms);

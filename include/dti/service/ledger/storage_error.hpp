@@ -17,8 +17,9 @@ class StorageError : public std::runtime_error {
     kInvariant,    // a constraint of the store rejected the change: a fault of the server
     kCorrupt,      // the stored data contradicts itself
     kRefused,      // this store must not be used: held by another process, a newer schema, unsafe settings
+    kRewritten,    // the store has another history than this object has read: no process may serve it
   };
-  static constexpr std::size_t kKindCount = 7;
+  static constexpr std::size_t kKindCount = 8;
 
   StorageError(Kind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
   [[nodiscard]] Kind kind() const { return kind_; }
