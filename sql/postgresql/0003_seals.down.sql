@@ -1,6 +1,7 @@
 -- Takes 0003_seals.up.sql back, with all seals. By hand only, while no server runs: psql -1 -f.
-DROP INDEX ledger_released;
-CREATE INDEX ledger_released ON ledger (semester_id, program_id, generation) WHERE kind = 1;
+DROP TRIGGER semester_does_not_go_back ON semester;
+DROP TRIGGER leadership_does_not_go_back ON leadership;
+DROP FUNCTION refuse_going_back;
 DROP TABLE registry;
 ALTER TABLE leadership DROP COLUMN store_id, DROP COLUMN registry_head, DROP COLUMN registry_seal;
 ALTER TABLE semester DROP COLUMN sealed_head, DROP COLUMN seal;

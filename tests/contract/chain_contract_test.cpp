@@ -40,19 +40,6 @@ TEST_P(FenceContract, AReplacedLeaderWritesNothingIntoAClosedSemester) {
   EXPECT_EQ(read_all(*next, 1, 0, 10).size(), 1U);
 }
 
-TEST_P(FenceContract, AGrantIsReleasedOnce) {
-  start();
-  ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kCommitted);
-  const auto release = [&] {
-    Batch batch = grants({{1, {7, 2}}});
-    batch.entries[0].kind = EntryKind::kReleased;
-    batch.charged = {-batch.charged.classrooms, -batch.charged.labs, -batch.charged.conversions_left};
-    return batch;
-  };
-  ASSERT_EQ(repository_->commit(release()), CommitResult::kCommitted);
-  EXPECT_EQ(failure_of([&] { static_cast<void>(repository_->commit(release())); }), Kind::kInvariant);
-}
-
 /// For the databases.
 class ChainContract : public StoreTest {
  protected:
@@ -127,10 +114,21 @@ class ChainContract : public StoreTest {
 
   Leadership take_over_and_seal() {
     const Leadership leadership = lead();
-    while (repository_->read_unsealed()) {
-    }
     epoch_ = leadership.epoch;
+    while (repository_->seal_older(epoch_, kAt)) {
+    }
     return leadership;
+  }
+
+  /// A store of the version before: a closed semester, and one with six entries.
+  void fill_as_before() {
+    backend_->give_to_the_servers();
+    fill();
+    ASSERT_EQ(repository_->open_semester(epoch_, "2024-10", kCapacity, kAt).result, OpenResult::kOpened);
+    backend_->close_semester(2);
+    repository_.reset();
+    take_back(*backend_->connect(), is_sqlite() ? "sqlite" : "postgresql", "0003_seals");
+    repository_ = backend_->open();
   }
 };
 INSTANTIATE_TEST_SUITE_P(Databases, ChainContract, testing::ValuesIn(sql_backends()), name_of_backend());
@@ -221,6 +219,20 @@ TEST_P(ChainContract, FindsEachChangeThatItsOwnerMakes) {
       {"a changed seal of the head",
        {"UPDATE semester SET seal = (SELECT seal FROM ledger WHERE semester_id = 1 AND seq = 3) WHERE id = 1"},
        "the last seal is not the one"},
+      {"an inserted tail without a seal",
+       {"INSERT INTO ledger (semester_id, seq, at, kind, program_id, generation, classrooms_wanted, labs_wanted,"
+        " classrooms_granted, labs_granted, mobile_labs_granted, status) SELECT 1, 7, at, 0, 5, 2, 0, 0, 0, 0, 0, 0"
+        " FROM ledger_copy WHERE semester_id = 1 AND seq = 1",
+        "UPDATE semester SET head = 7 WHERE id = 1"},
+       "entry 7 has no seal: no server wrote it"},
+      {"an inserted program",
+       {"INSERT INTO program (id, faculty_id, name, key) VALUES (6, 1, 'Program 6', 'program6')"},
+       "program number 6, \"Program 6\", is not in the registry"},
+      {"an inserted semester",
+       {"UPDATE semester SET id = 3, name = '2027-10' WHERE id = 2",
+        "INSERT INTO semester SELECT * FROM semester_copy WHERE id = 2"},
+       "semester number 3, \"2027-10\", is not in the registry"},
+      {"a head without seals", {"UPDATE semester SET sealed_head = 0, seal = NULL"}, "the last seal is not the one"},
       {"another store id", {"UPDATE leadership SET store_id = STOREID"}, "registry: the seal does not fit"},
   };
   for (const auto& attack : attacks) {
@@ -240,50 +252,119 @@ TEST_P(ChainContract, FindsEachChangeThatItsOwnerMakes) {
   EXPECT_EQ(faults(look()), "");
 }
 
-TEST_P(ChainContract, TheFirstBatchAfterAnOlderVersionSealsItsEntriesToo) {
+TEST_P(ChainContract, ATakeOverRefusesEntriesWithoutASealAndVerifyReportsThem) {
   fill();
   const auto client = backend_->connect();
-  ASSERT_TRUE(repository_->add_programs(epoch_, {program(6), program(7), program(8)}, kAt));
+  ASSERT_TRUE(repository_->add_programs(epoch_, {program(6), program(7)}, kAt));
   write_as_before(*client, 6);
   write_as_before(*client, 7);
-  EXPECT_EQ(look().semesters[0].unsealed, 2);
-  EXPECT_EQ(faults(look()), "");
-  take_over_and_seal();
-  ASSERT_EQ(repository_->commit(grants({{8, {1, 0}}})), CommitResult::kCommitted);
-  EXPECT_EQ(look().semesters[0].unsealed, 0);
-  EXPECT_EQ(faults(look()), "");
-  const auto sealed = client->run("SELECT seq FROM ledger WHERE seal IS NOT NULL ORDER BY seq");
-  EXPECT_EQ(sealed, (Rows{{"1"}, {"3"}, {"5"}, {"6"}, {"9"}}));
+  EXPECT_EQ(faults(look()), "entries 7 to 8 have no seal: no server wrote them\n");
+  const auto epoch = client->run("SELECT epoch FROM leadership");
+  EXPECT_EQ(failure_text([&] { static_cast<void>(take(*repository_)); }),
+            "semester \"2025-10\": entries 7 to 8 have no seal: no server wrote them");
+  EXPECT_EQ(client->run("SELECT epoch FROM leadership"), epoch);
 }
 
-TEST_P(ChainContract, AMigrationChangesNoEntryAndTheFirstBatchSealsAllBeforeIt) {
-  backend_->give_to_the_servers();
-  fill();
-  repository_.reset();
-  const auto client = backend_->connect();
-  take_back(*client, is_sqlite() ? "sqlite" : "postgresql", "0003_seals");
-  repository_ = backend_->open();
-  EXPECT_EQ(look().semesters.size(), 1U) << "a store of the version before can be verified";
-  EXPECT_FALSE(look().store_id);
-  take_over_and_seal();
-  EXPECT_EQ(look().semesters[0].unsealed, 6);
-  EXPECT_EQ(look().registered, 7) << "the take-over registers what is there";
-  ASSERT_TRUE(repository_->add_programs(epoch_, {program(6)}, kAt));
-  ASSERT_EQ(repository_->commit(grants({{6, {1, 0}}})), CommitResult::kCommitted);
-  EXPECT_EQ(client->run("SELECT seq FROM ledger WHERE seal IS NOT NULL"), (Rows{{"7"}}));
-  EXPECT_TRUE(look().fits()) << faults(look());
-}
-
-TEST_P(ChainContract, ATakeOverRegistersWhatAnOlderVersionHasAdded) {
+TEST_P(ChainContract, ATakeOverRefusesAProgramThatTheRegistryLacksAndVerifyReportsIt) {
   start();
   const auto client = backend_->connect();
   client->run("INSERT INTO faculty (id, name, key) VALUES (2, 'Faculty 2', 'faculty2')");
   client->run("INSERT INTO program (id, faculty_id, name, key) VALUES (6, 2, 'Program 6', 'program6')");
-  EXPECT_TRUE(look().fits()) << "what is not registered yet is no difference";
-  EXPECT_EQ(look().registered, 7);
+  EXPECT_EQ(faults(look()), "program number 6, \"Program 6\", is not in the registry: no server added it\n");
+  EXPECT_EQ(failure_text([&] { static_cast<void>(take(*repository_)); }),
+            "faculty number 2, \"Faculty 2\", is not in the registry: no server added it");
+}
+
+TEST_P(ChainContract, ATakeOverRefusesASemesterThatTheRegistryLacksAndVerifyReportsIt) {
+  start();
+  const auto client = connect_unchecked();
+  client->run("UPDATE semester SET id = 2, name = '2026-10' WHERE id = 1");
+  client->run("UPDATE ledger SET semester_id = 2");
+  client->run("INSERT INTO semester SELECT * FROM semester_copy");
+  client->run("INSERT INTO ledger SELECT * FROM ledger_copy");
+  const std::string text = "semester number 2, \"2026-10\", is not in the registry: no server added it";
+  EXPECT_NE(faults(look()).find(text), std::string::npos) << faults(look());
+  EXPECT_EQ(failure_text([&] { static_cast<void>(take(*repository_)); }), text);
+}
+
+TEST_P(ChainContract, TheFirstTakeOverSealsWhatAnOlderVersionWroteAndChangesNoEntry) {
+  fill_as_before();
+  const auto client = backend_->connect();
+  EXPECT_EQ(look().semesters.size(), 2U) << "a store of the version before can be verified";
+  EXPECT_FALSE(look().store_id);
   lead();
-  EXPECT_EQ(look().registered, 9);
+  EXPECT_FALSE(look().store_id) << "until all entries are read";
   EXPECT_EQ(faults(look()), "");
+  take_over_and_seal();
+  EXPECT_EQ(look().registered, 10) << "a faculty, 5 programs, and 2 semesters with their first seals";
+  EXPECT_EQ(client->run("SELECT seq FROM ledger WHERE seal IS NOT NULL"), Rows{});
+  EXPECT_EQ(client->run("SELECT count(*) FROM semester WHERE sealed_head = head"), Rows{{"2"}});
+  EXPECT_EQ(faults(look()), "");
+  ASSERT_TRUE(repository_->add_programs(epoch_, {program(6)}, kAt));
+  ASSERT_EQ(repository_->commit(grants({{6, {1, 0}}})), CommitResult::kCommitted);
+  EXPECT_EQ(client->run("SELECT seq FROM ledger WHERE seal IS NOT NULL"), (Rows{{"7"}}));
+  EXPECT_EQ(faults(look()), "");
+}
+
+TEST_P(ChainContract, OnlyTheFirstTakeOverReadsWhatAnOlderVersionWrote) {
+  fill_as_before();
+  take_over_and_seal();
+  for (int times = 0; times < 2; ++times) {
+    epoch_ = lead().epoch;
+    EXPECT_FALSE(repository_->seal_older(epoch_, kAt)) << "nothing is read";
+  }
+  EXPECT_EQ(faults(look()), "");
+}
+
+TEST_P(ChainContract, AChangeOfWhatAnOlderVersionWroteIsFoundAfterItWasSealed) {
+  fill_as_before();
+  take_over_and_seal();
+  repository_.reset();
+  const auto client = connect_unchecked();
+  client->run("UPDATE ledger SET request_id = 'other' WHERE semester_id = 1 AND seq = 3");
+  EXPECT_NE(faults(look()).find("the seal does not fit entries 1 to 6"), std::string::npos) << faults(look());
+  restore(*client);
+  client->run("UPDATE registry SET head = 5 WHERE kind = 4 AND semester_id = 1");
+  EXPECT_NE(faults(look()).find("registry: the seal does not fit"), std::string::npos) << faults(look());
+}
+
+TEST_P(ChainContract, AStoreKeepsItsIdAndItsChainsDoNotBecomeShorter) {
+  fill();
+  const auto client = backend_->connect();
+  const std::string id = is_sqlite() ? "zeroblob(16)" : "decode(repeat('00', 16), 'hex')";
+  const std::string changes[] = {
+      "leadership SET store_id = NULL",
+      "leadership SET store_id = " + id,
+      "leadership SET registry_head = registry_head - 1",
+      "leadership SET registry_head = 0, registry_seal = NULL",
+      "semester SET sealed_head = sealed_head - 1",
+      "semester SET sealed_head = 0, seal = NULL",
+      "semester SET sealed_head = head + 1",
+      "semester SET seal = NULL",
+      "semester SET seal = " + id,
+  };
+  for (const auto& change : changes) {
+    EXPECT_THROW(client->run("UPDATE " + change), SqlRefused) << change;
+  }
+  EXPECT_EQ(faults(look()), "");
+}
+
+TEST_P(ChainContract, AStoreThatLostItsIdIsNotSealedAgain) {
+  fill();
+  repository_.reset();
+  const auto client = connect_unchecked();
+  repository_ = backend_->open();
+  const auto refusal = [&] { return failure_text([&] { static_cast<void>(take(*repository_)); }); };
+  client->run("UPDATE leadership SET store_id = NULL");
+  EXPECT_EQ(refusal(), "semester \"2025-10\": its last sealed entry is 6, and the store id is missing");
+  EXPECT_FALSE(look().fits());
+  client->run("UPDATE semester SET sealed_head = 0, seal = NULL");
+  EXPECT_EQ(refusal(), "the store has a registry, and its store id is missing");
+  client->run("DELETE FROM registry");
+  client->run("UPDATE leadership SET registry_head = 0, registry_seal = NULL");
+  epoch_ = lead().epoch;
+  EXPECT_EQ(failure_text([&] { static_cast<void>(repository_->seal_older(epoch_, kAt)); }),
+            "semester \"2025-10\": entry 1 has a seal, and the store id is missing");
 }
 
 TEST_P(ChainContract, ATakeOverRefusesARewrittenHistoryAndReplacesNoLeader) {

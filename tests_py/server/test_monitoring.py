@@ -357,7 +357,7 @@ def database_is_set_back(pair, _):
     pair.store.cluster.sql(pair.store.database, """
         SET session_replication_role = replica;
         WITH lost AS (DELETE FROM ledger USING semester WHERE semester_id = id AND seq = head RETURNING ledger.*)
-        UPDATE semester SET head = head - 1, classrooms_left = classrooms_left + classrooms_granted + mobile_labs_granted,
+        UPDATE semester SET head = head - 1, sealed_head = head - 1, classrooms_left = classrooms_left + classrooms_granted + mobile_labs_granted,
           labs_left = labs_left + labs_granted, conversions_left = conversions_left + mobile_labs_granted
         FROM lost WHERE id = semester_id""", user="postgres")
     yield

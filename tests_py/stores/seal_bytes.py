@@ -33,11 +33,12 @@ def registry_bytes(entry):
         if entry.get(column) is not None:
             bits |= 1 << bit
             ids += struct.pack(">q", entry[column])
-    key = entry.get("key")
-    if key is not None:
-        bits |= 1 << 3
+    key, head = entry.get("key"), entry.get("head")
+    bits |= (0 if key is None else 1 << 3) | (0 if head is None else 3 << 4)
     data = struct.pack(">BqqB", bits, entry["seq"], entry["at"], entry["kind"]) + ids + text_bytes(entry["name"])
-    return data if key is None else data + text_bytes(key)
+    if key is not None:
+        data += text_bytes(key)
+    return data if head is None else data + struct.pack(">q", head) + bytes.fromhex(entry["head_seal"])
 
 
 def seal(store_id, chain, before, entries):

@@ -2,7 +2,7 @@
 import re
 import sqlite3
 
-from tests_py.harness.process import run, running
+from tests_py.harness.process import ROOT, run, running
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.stores.seal_bytes import COLUMNS, REGISTRY, seal, seals_of
 from tests_py.harness.wire import OK, Client, grant, request
@@ -45,6 +45,24 @@ def test_another_program_computes_the_same_seals_from_the_stored_rows(store, tmp
         assert stored == computed
     heads = store.rows(f"SELECT sealed_head, {digits(store, 'seal')} FROM semester")
     assert heads == [(4, pairs[-1][0].hex())]
+
+
+def test_a_copy_of_a_store_that_was_only_migrated_gets_an_id_from_its_first_leader(sqlite, tmp_path):
+    with running(tmp_path, *POOL, sqlite.flag) as dti, Client(dti.endpoint) as client:
+        grant(client, REQUESTS[0])
+    connection = sqlite3.connect(sqlite.path, isolation_level=None)
+    connection.executescript((ROOT / "sql/sqlite/0003_seals.down.sql").read_text(encoding="utf-8"))
+    connection.close()
+    assert run(tmp_path, "dtictl", "migrate", sqlite.flag)[0] == 0
+    copy = type(sqlite)(tmp_path / "copy")
+    status, _, errors = run(tmp_path, "dtictl", "copy", sqlite.flag, f"--to=sqlite:{copy.path}")
+    assert status == 0, errors
+    assert copy.rows("SELECT store_id FROM leadership") == [(None,)]
+    with running(tmp_path, *POOL, copy.flag) as dti, Client(dti.endpoint) as client:
+        assert grant(client, REQUESTS[0])[0][0] == OK
+        assert "entries-sealed" in dti.log
+    assert ";0:62,1:2;" in sign(tmp_path, copy), "the first seal of the ledger is in the registry"
+    assert run(tmp_path, "dtictl", "verify", copy.flag)[0] == 0
 
 
 def test_a_change_that_follows_the_rule_is_found_by_its_batch(sqlite, tmp_path):
@@ -121,6 +139,7 @@ def test_a_witness_proves_a_history_whose_seals_were_computed_again_and_a_remove
     assert status == 1
     assert "has other seals than the store: history before it was rewritten" in output
     assert "have the same heads and different roots, and both are signed" in output
+    connection.execute("DROP TRIGGER semester_does_not_go_back")
     connection.execute("DELETE FROM ledger WHERE seq > 2")
     connection.execute("UPDATE semester SET head = 2, sealed_head = 2, seal = (SELECT seal FROM ledger WHERE seq = 2),"
                        " classrooms_left = classrooms_left + 5, labs_left = labs_left + 1")

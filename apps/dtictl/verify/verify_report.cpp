@@ -30,13 +30,10 @@ std::string semester_line(const SemesterReport& report) {
   return line + ": " + printable(to_string(*report.difference));
 }
 
-/// Lines about the seals of a semester that an operator must know.
-std::string seal_lines(const SemesterReport& report, bool has_seals) {
-  const std::string name = "seals of semester " + quoted_text(report.semester.name) + ": ";
-  if (report.seal_difference) return name + "DIFFER: " + printable(to_string(*report.seal_difference)) + '\n';
-  if (!has_seals || report.unsealed == 0) return {};
-  return name + "the last " + count(static_cast<std::size_t>(report.unsealed), "entry has", "entries have") +
-         " no seal yet; the next grant seals them\n";
+std::string seal_line(const SemesterReport& report) {
+  if (!report.seal_difference) return {};
+  return "seals of semester " + quoted_text(report.semester.name) +
+         ": DIFFER: " + printable(to_string(*report.seal_difference)) + '\n';
 }
 
 std::string registry_line(const VerifyReport& report) {
@@ -126,7 +123,7 @@ std::string text_report(const VerifyReport& report) {
     out += '\n';
   }
   for (const auto& semester : report.semesters) {
-    out += semester_line(semester) + '\n' + seal_lines(semester, report.store_id.has_value());
+    out += semester_line(semester) + '\n' + seal_line(semester);
   }
   if (!report.unreadable) out += registry_line(report);
   if (report.witness_lines) out += "witness: " + count(*report.witness_lines, "line", "lines") + " compared\n";

@@ -1,6 +1,7 @@
 #include "dti/repository/common/chains.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "dti/base/check.hpp"
@@ -9,8 +10,24 @@
 namespace dti {
 namespace {
 
-[[noreturn]] void throw_corrupt(const UnsealedPart& part, const std::string& what) {
-  throw StorageError{StorageError::Kind::kCorrupt, "semester \"" + part.name + "\": " + what};
+[[noreturn]] void throw_corrupt(const std::string& semester, const std::string& what) {
+  throw StorageError{StorageError::Kind::kCorrupt, "semester \"" + semester + "\": " + what};
+}
+
+SealedHead end_of(const ChainHeads& heads, SemesterId chain) {
+  const auto found = heads.ends.find(chain);
+  return found == heads.ends.end() ? SealedHead{} : found->second;
+}
+
+/// @param sealed  the last entry of the semester that has a seal
+void check_end(const StoredSemester& semester, Seq sealed, bool has_seals) {
+  if (sealed == (has_seals ? semester.head : 0)) return;
+  if (has_seals && sealed < semester.head) {
+    throw_corrupt(semester.name, unsealed_text(sealed + 1, semester.head));
+  }
+  throw_corrupt(semester.name, "its last sealed entry is " + std::to_string(sealed) +
+                                   (has_seals ? ", and its head is " + std::to_string(semester.head)
+                                              : ", and the store id is missing"));
 }
 
 }  // namespace
@@ -23,58 +40,70 @@ void Chains::compare(const ChainHeads& stored, const History& history, const Sea
 void Chains::compare(const ChainHeads& stored, const History& history, const SealReader& read,
                      const std::vector<StoredSemester>& semesters) {
   compare(stored, history, read);
-  for (const auto& semester : semesters) {
-    const auto end = stored.ends.find(semester.id);
-    if (end == stored.ends.end() || end->second.seq <= semester.head) continue;
-    throw StorageError{StorageError::Kind::kCorrupt, "semester \"" + semester.name + "\": its last sealed entry is " +
-                                                         std::to_string(end->second.seq) + ", and its head is " +
-                                                         std::to_string(semester.head)};
-  }
+  const bool has_seals = stored.store != StoreId{};
+  for (const auto& semester : semesters) check_end(semester, end_of(stored, semester.id).seq, has_seals);
+  if (has_seals || end_of(stored, kRegistryId).seq == 0) return;
+  throw StorageError{StorageError::Kind::kCorrupt, "the store has a registry, and its store id is missing"};
 }
 
 void Chains::note(ChainHeads stored, const History& history) {
   known_ = std::move(stored);
   history_ = history;
-  open_.clear();
+  beginning_.reset();
   pending_.reset();
 }
 
-void Chains::lead(ChainHeads stored, const History& history, const std::vector<StoredSemester>& semesters) {
-  note(std::move(stored), history);
+void Chains::begin(const std::vector<StoredSemester>& semesters) {
+  beginning_.emplace(Beginning{make_store_id(), {}});
   for (const auto& semester : semesters) {
-    const auto& end = known_.ends[semester.id];
-    open_.emplace(semester.id, Open{Sealing{known_.store, semester.id, end.seal}, end.seq,
-                                    semester.is_open ? semester.head : end.seq, semester.name});
+    beginning_->semesters.push_back(
+        {semester.id, semester.name, semester.head, Sealing{beginning_->store, semester.id, {}}});
   }
 }
 
 std::optional<UnsealedPart> Chains::next_unsealed() const {
-  for (const auto& [id, open] : open_) {
-    if (open.read >= open.head) continue;
-    return UnsealedPart{id, open.name, open.read + 1, std::min(open.head, open.read + kLedgerPieceEntries)};
+  if (!beginning_) return std::nullopt;
+  for (const auto& [id, name, head, sealing, read] : beginning_->semesters) {
+    if (read < head) return UnsealedPart{id, name, read + 1, std::min(head, read + kLedgerPieceEntries)};
   }
   return std::nullopt;
 }
 
 void Chains::add_unsealed(const UnsealedPart& part, const std::vector<StoredEntry>& entries) {
-  auto& open = open_.at(part.semester);
+  const auto found = std::find_if(beginning_->semesters.begin(), beginning_->semesters.end(),
+                                  [&](const FirstSeal& first) { return first.semester == part.semester; });
+  auto& [id, name, head, sealing, read] = *found;
   for (const auto& entry : entries) {
-    if (entry.row.seq != open.read + 1) {
-      throw_corrupt(part, "entry " + std::to_string(open.read + 1) + " is missing");
+    if (entry.row.seq != read + 1) break;
+    const auto text = "entry " + std::to_string(entry.row.seq);
+    if (entry.seal) throw_corrupt(name, text + " has a seal, and the store id is missing");
+    if (!sealing.add(entry.row, entry.at, entry.request_id)) {
+      throw_corrupt(name, text + " has a number that no column may have");
     }
-    if (!open.next.add(entry.row, entry.at, entry.request_id)) {
-      throw_corrupt(part, "entry " + std::to_string(entry.row.seq) + " has a number that no column may have");
-    }
-    open.read = entry.row.seq;
+    read = entry.row.seq;
   }
-  if (entries.empty()) throw_corrupt(part, "entry " + std::to_string(part.first) + " is missing");
+  if (read != part.last) throw_corrupt(name, "entry " + std::to_string(read + 1) + " is missing");
+}
+
+ChainHeads Chains::first_ends() {
+  ChainHeads heads{beginning_->store, {}};
+  for (auto& first : beginning_->semesters) heads.ends[first.semester] = {first.head, first.sealing.finish()};
+  return heads;
+}
+
+std::vector<RegistryEntry> Chains::first_seals() {
+  std::vector<RegistryEntry> entries;
+  for (auto& first : beginning_->semesters) {
+    entries.push_back(ledger_sealed(first.semester, first.name, {first.head, first.sealing.finish()}));
+  }
+  return entries;
 }
 
 std::optional<Seal> Chains::seal(const Batch& batch) {
   pending_.reset();
-  const auto found = open_.find(batch.semester_id);
-  if (found == open_.end() || found->second.read != batch.base) return std::nullopt;
-  Sealing sealing = found->second.next;
+  const auto end = known_.ends.find(batch.semester_id);
+  if (end == known_.ends.end() || end->second.seq != batch.base) return std::nullopt;
+  Sealing sealing{known_.store, batch.semester_id, end->second.seal};
   const auto at = stored_time(batch.at);
   for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
     sealing.add(entry, at, request_id);
@@ -90,9 +119,20 @@ void Chains::on_committed() {
   pending_.reset();
 }
 
-void Chains::on_opened(SemesterId semester, const SealedHead& end) {
-  known_.ends[semester] = end;
-  open_.insert_or_assign(semester, Open{Sealing{known_.store, semester, end.seal}, end.seq, end.seq});
+void refuse_unregistered(const std::vector<RegistryEntry>& missing) {
+  if (missing.empty()) return;
+  throw StorageError{StorageError::Kind::kCorrupt, unregistered_text(missing.front())};
+}
+
+std::vector<LogEvent> entries_sealed(const std::vector<RegistryEntry>& first_seals) {
+  std::vector<LogEvent> events;
+  for (const auto& entry : first_seals) {
+    events.push_back({LogLevel::kInfo,
+                      "entries-sealed",
+                      "entries of a version without seals have one now",
+                      {{"semester", entry.name}, {"first", "1"}, {"last", std::to_string(*entry.head)}}});
+  }
+  return events;
 }
 
 Seal seal_of_opening(const StoreId& store, SemesterId semester, const Capacity& capacity, WallTime at) {

@@ -133,13 +133,9 @@ void MemoryStore::note_generations(Semester& semester, const Batch& batch) {
   generations.resize(std::max<std::size_t>(generations.size(), greatest_program(batch)));
   std::vector<std::int32_t> before;
   before.reserve(batch.entries.size());
-  std::set<std::pair<ProgramId, std::int32_t>> released;
   for (const LedgerEntry& entry : batch.entries) {
     const bool is_grant = entry.kind == EntryKind::kGranted;
-    const std::pair grant{entry.program_id, entry.generation};
-    const bool is_released_again = !is_grant && (semester.released.contains(grant) || !released.insert(grant).second);
-    if (!fits_schema(entry) || is_released_again ||
-        (is_grant && entry.generation <= generations[entry.program_id - 1])) {
+    if (!fits_schema(entry) || (is_grant && entry.generation <= generations[entry.program_id - 1])) {
       for (std::size_t i = before.size(); i-- > 0;) generations[batch.entries[i].program_id - 1] = before[i];
       throw StorageError{Kind::kInvariant, "a batch holds an entry that must not be stored: seq " +
                                                std::to_string(entry.seq) + " of semester " + semester.row.name};
@@ -148,7 +144,6 @@ void MemoryStore::note_generations(Semester& semester, const Batch& batch) {
     before.push_back(newest);
     if (is_grant) newest = entry.generation;
   }
-  semester.released.merge(released);
 }
 
 CommitResult MemoryStore::commit(const Batch& batch, const std::optional<Seal>& seal) {
@@ -247,7 +242,7 @@ std::variant<Leadership, HeldBy> MemoryRepository::take_over(WallTime /*at*/, co
     store_->holder_ = holder_->text();
     for (MemoryStore::Semester& semester : store_->semesters_) semester.row.epoch = found.epoch;
     found.semesters = store_->rows();
-    chains_->lead(store_->heads_, {}, found.semesters);
+    chains_->note(store_->heads_, {});
     found.program_count = store_->programs_.size();
     return found;
   });

@@ -269,26 +269,48 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
   leadership.semesters = read_semesters(transaction);
   check_extents(leadership.semesters);
   leadership.program_count = static_cast<std::size_t>(integer(transaction.exec("SELECT count(*) FROM program")[0][0]));
-  ChainHeads heads = complete_registry(transaction, chains_, leadership, at);
+  ChainHeads heads = check_chains(transaction, chains_, leadership, at);
   const std::size_t notices = session_->notices().doubt_count();
   transaction.commit();
-  chains_.lead(std::move(heads), history_, leadership.semesters);
+  if (heads.store != StoreId{}) chains_.note(std::move(heads), history_);
   if (is_new && log_) log_(store_created({}));
   // The entries that this server answers from are as durable as this commit, because it comes after them in the log.
   session_->check_notices(notices, "the lead was taken", Kind::kUnreachable);
   return leadership;
 }
 
-std::optional<UnsealedPart> PostgresqlRepository::read_unsealed() {
-  return perform(Call::kReading, [&]() -> std::optional<UnsealedPart> {
-    const auto part = chains_.next_unsealed();
-    if (!part) return std::nullopt;
+std::optional<UnsealedPart> PostgresqlRepository::seal_older(Epoch epoch, WallTime at) {
+  const auto part = chains_.next_unsealed();
+  if (!part) {
+    if (chains_.is_beginning()) begin_chains(epoch, at);
+    return std::nullopt;
+  }
+  return perform(Call::kReading, [&] {
     pqxx::nontransaction transaction{session_->connection()};
     std::vector<StoredEntry> entries;
     read_entries(transaction, part->semester, part->first, part->last,
                  [&](std::vector<StoredEntry> piece) { entries = std::move(piece); });
     chains_.add_unsealed(*part, entries);
     return part;
+  });
+}
+
+/// The last step of seal_older(), in one transaction: if this process ends before, the next take-over begins again.
+void PostgresqlRepository::begin_chains(Epoch epoch, WallTime at) {
+  perform(Call::kAdministering, [&] {
+    const std::size_t notices = session_->notices().doubt_count();
+    pqxx::work transaction{session_->connection()};
+    if (lock_leadership(transaction, session_->backend_pid()) != epoch) {
+      throw StorageError{Kind::kUnavailable, "PostgreSQL: another server took the lead"};
+    }
+    const auto seals = chains_.first_seals();
+    ChainHeads heads = dti::begin_chains(transaction, chains_, at);
+    sent_ = true;
+    transaction.commit();
+    session_->check_notices(notices, "the entries were sealed");
+    chains_.note(std::move(heads), history_);
+    if (!log_) return;
+    for (const auto& event : entries_sealed(seals)) log_(event);
   });
 }
 
@@ -407,17 +429,15 @@ Opening PostgresqlRepository::open_semester(Epoch epoch, const std::string& name
     if (!compat::exec_params(transaction, "SELECT 1 FROM semester WHERE name = $1", name).empty()) {
       return {OpenResult::kExists};
     }
-    const auto opened = compat::exec_params(
+    const SemesterId id = integer(transaction.exec("SELECT coalesce(max(id), 0) + 1 FROM semester")[0][0]);
+    const Seal seal = seal_of_opening(chains_.store(), id, capacity, at);
+    compat::exec_params(
         transaction,
         "INSERT INTO semester (id, name, epoch, head, classrooms_capacity, labs_capacity, conversions_capacity,"
-        " classrooms_left, labs_left, conversions_left, sealed_head)"
-        " SELECT coalesce(max(id), 0) + 1, $1, $2::bigint, 1, $3::bigint, $4::bigint, $5::bigint, $3::bigint, "
-        "$4::bigint,"
-        " $5::bigint, 1 FROM semester RETURNING id",
-        name, epoch, capacity.classrooms, capacity.labs, capacity.conversions);
-    const SemesterId id = integer(opened[0][0]);
-    const Seal seal = seal_of_opening(chains_.store(), id, capacity, at);
-    compat::exec_params(transaction, "UPDATE semester SET seal = decode($2, 'hex') WHERE id = $1", id, hex_text(seal));
+        " classrooms_left, labs_left, conversions_left, sealed_head, seal)"
+        " VALUES ($1, $2, $3, 1, $4::bigint, $5::bigint, $6::bigint, $4::bigint, $5::bigint, $6::bigint, 1,"
+        " decode($7, 'hex'))",
+        id, name, epoch, capacity.classrooms, capacity.labs, capacity.conversions, hex_text(seal));
     compat::exec_params(transaction,
                         "INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, "
                         "conversions_capacity, seal)"

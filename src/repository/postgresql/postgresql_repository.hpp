@@ -33,7 +33,7 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
 
   [[nodiscard]] StoreSurvey survey() override;
   [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
-  [[nodiscard]] std::optional<UnsealedPart> read_unsealed() override;
+  [[nodiscard]] std::optional<UnsealedPart> seal_older(Epoch epoch, WallTime at) override;
   [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
@@ -76,6 +76,7 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   void connect();
   [[nodiscard]] std::string at_host() const;
   [[nodiscard]] std::variant<Leadership, HeldBy> lead(WallTime at, const Lease& lease);
+  void begin_chains(Epoch epoch, WallTime at);
   [[nodiscard]] std::optional<HeldBy> end_old_leader();
 
   const std::vector<Conninfo> hosts_;           // at least one

@@ -1,9 +1,12 @@
 #include "repository/sqlite/sqlite_chains.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
+#include "dti/base/check.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/common/sql_text.hpp"
 #include "repository/sqlite/sqlite_session.hpp"
@@ -34,10 +37,14 @@ void bind(SqliteStatement& statement, const StoredNumber& number) {
   }
 }
 
-/// Gives the store an id, if it has none.
-void add_store_id(SqliteConnection& connection) {
-  const StoreId id = make_store_id();
-  connection.prepare("UPDATE leadership SET store_id = ? WHERE store_id IS NULL").bind_bytes(id.bytes).run();
+/// The id of the store and the end of the registry.
+ChainHeads read_registry_head(SqliteConnection& connection) {
+  ChainHeads heads;
+  SqliteStatement lead = connection.prepare("SELECT store_id, registry_head, registry_seal FROM leadership");
+  if (!lead.step()) return heads;
+  if (!lead.is_null(0)) heads.store = store_id_of_bytes(lead.bytes(0)).value_or(StoreId{});
+  heads.ends[kRegistryId] = sealed_head(lead, 1);
+  return heads;
 }
 
 /// The additions to the catalogue and to the semesters that the registry lacks.
@@ -66,12 +73,7 @@ void add_to_registry(SqliteConnection& connection, const SealedHead& end, const 
 
 std::optional<ChainHeads> read_chain_heads(SqliteConnection& connection) {
   if (schema_version(connection) < kSealsVersion) return std::nullopt;
-  ChainHeads heads;
-  SqliteStatement lead = connection.prepare("SELECT store_id, registry_head, registry_seal FROM leadership");
-  if (lead.step()) {
-    if (!lead.is_null(0)) heads.store = store_id_of_bytes(lead.bytes(0)).value_or(StoreId{});
-    heads.ends[kRegistryId] = sealed_head(lead, 1);
-  }
+  ChainHeads heads = read_registry_head(connection);
   SqliteStatement semesters = connection.prepare("SELECT id, sealed_head, seal FROM semester");
   while (semesters.step()) heads.ends[semesters.integer(0)] = sealed_head(semesters, 1);
   return heads;
@@ -80,7 +82,10 @@ std::optional<ChainHeads> read_chain_heads(SqliteConnection& connection) {
 RowSeal read_seal(SqliteConnection& connection, SemesterId chain, Seq seq) {
   SqliteStatement select = chain == kRegistryId
                                ? connection.prepare("SELECT seal FROM registry WHERE seq = ?")
-                               : connection.prepare("SELECT seal FROM ledger WHERE semester_id = ? AND seq = ?");
+                               : connection.prepare(
+                                     "SELECT coalesce(l.seal, r.head_seal) FROM ledger l LEFT JOIN registry r"
+                                     " ON r.kind = 4 AND r.semester_id = l.semester_id AND r.head = l.seq"
+                                     " WHERE l.semester_id = ? AND l.seq = ?");
   if (chain != kRegistryId) select.bind(chain);
   select.bind(seq);
   if (!select.step()) return {};
@@ -90,7 +95,8 @@ RowSeal read_seal(SqliteConnection& connection, SemesterId chain, Seq seq) {
 void read_registry(SqliteConnection& connection, const RegistrySink& sink) {
   if (schema_version(connection) < kSealsVersion) return;
   SqliteStatement select = connection.prepare(
-      "SELECT seq, at, kind, faculty_id, program_id, semester_id, name, key, seal FROM registry ORDER BY seq");
+      "SELECT seq, at, kind, faculty_id, program_id, semester_id, name, key, head, head_seal, seal FROM registry"
+      " ORDER BY seq");
   std::vector<RegistryEntry> piece;
   while (select.step()) {
     RegistryEntry entry{.seq = select.integer(0), .at = select.integer(1), .kind = select.integer(2)};
@@ -99,27 +105,41 @@ void read_registry(SqliteConnection& connection, const RegistrySink& sink) {
     entry.semester_id = number(select, 5);
     entry.name = select.text(6);
     if (!select.is_null(7)) entry.key = select.text(7);
-    entry.seal = seal_of(select, 8);
+    entry.head = number(select, 8);
+    entry.head_seal = seal_of(select, 9);
+    entry.seal = seal_of(select, 10);
     piece.push_back(std::move(entry));
     if (piece.size() == kEntriesPerPiece) sink(std::exchange(piece, {}));
   }
   if (!piece.empty()) sink(std::move(piece));
 }
 
-ChainHeads complete_registry(SqliteConnection& connection, Chains& chains, const Leadership& leadership, WallTime at) {
-  add_store_id(connection);
+ChainHeads check_chains(SqliteConnection& connection, Chains& chains, const Leadership& leadership, WallTime at) {
   ChainHeads heads = read_chain_heads(connection).value();
   const auto read = [&](SemesterId chain, Seq seq) { return read_seal(connection, chain, seq); };
   chains.compare(heads, {}, read, leadership.semesters);
-  auto missing = read_unregistered(connection);
-  auto& end = heads.ends[kRegistryId];
-  end = seal_registry(heads.store, end, stored_time(at), missing);
-  add_to_registry(connection, end, missing);
+  if (heads.store != StoreId{}) {
+    refuse_unregistered(read_unregistered(connection));
+    return heads;
+  }
+  chains.begin(leadership.semesters);
+  return chains.next_unsealed() ? heads : begin_chains(connection, chains, at);
+}
+
+ChainHeads begin_chains(SqliteConnection& connection, Chains& chains, WallTime at) {
+  ChainHeads heads = chains.first_ends();
+  auto entries = read_unregistered(connection);
+  auto seals = chains.first_seals();
+  std::move(seals.begin(), seals.end(), std::back_inserter(entries));
+  heads.ends[kRegistryId] = seal_registry(heads.store, {}, stored_time(at), entries);
+  insert_registry(connection, entries);
+  write_chain_heads(connection, heads);
   return heads;
 }
 
 SealedHead enter(SqliteConnection& connection, std::vector<RegistryEntry> entries, WallTime at) {
-  const ChainHeads heads = read_chain_heads(connection).value();
+  const ChainHeads heads = read_registry_head(connection);
+  DTI_CHECK(heads.store != StoreId{});  // seal_older() comes first
   const SealedHead end = seal_registry(heads.store, heads.ends.at(kRegistryId), stored_time(at), entries);
   add_to_registry(connection, end, entries);
   return end;
@@ -127,16 +147,19 @@ SealedHead enter(SqliteConnection& connection, std::vector<RegistryEntry> entrie
 
 void insert_registry(SqliteConnection& connection, const std::vector<RegistryEntry>& entries) {
   SqliteStatement insert = connection.prepare(
-      "INSERT INTO registry (seq, at, kind, faculty_id, program_id, semester_id, name, key, seal)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "INSERT INTO registry (seq, at, kind, faculty_id, program_id, semester_id, name, key, head, head_seal, seal)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const RegistryEntry& entry : entries) {
     insert.bind(entry.seq).bind(entry.at).bind(entry.kind);
     for (const auto* const id : {&entry.faculty_id, &entry.program_id, &entry.semester_id}) bind(insert, *id);
-    insert.bind(std::string_view{entry.name}).bind(entry.key).bind_seal(entry.seal).run();
+    insert.bind(std::string_view{entry.name}).bind(entry.key);
+    bind(insert, entry.head);
+    insert.bind_seal(entry.head_seal).bind_seal(entry.seal).run();
   }
 }
 
 void write_chain_heads(SqliteConnection& connection, const ChainHeads& heads) {
+  if (heads.store == StoreId{}) return;  // no server has sealed anything yet
   connection.prepare("UPDATE leadership SET store_id = ?").bind_bytes(heads.store.bytes).run();
   for (const auto& [chain, end] : heads.ends) {
     if (end.seq == 0) continue;

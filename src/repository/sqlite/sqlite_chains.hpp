@@ -19,11 +19,15 @@ namespace dti {
 /// Passes the whole registry to `sink`, in pieces.
 void read_registry(SqliteConnection& connection, const RegistrySink& sink);
 
-/// For a take-over: compares the chains with those that were read before, and adds to the registry what an older version
-/// has left out. @return the ends of the chains afterwards
-/// @throws StorageError  as refuse_rewritten()
-[[nodiscard]] ChainHeads complete_registry(SqliteConnection& connection, Chains& chains, const Leadership& leadership,
-                                           WallTime at);
+/// For a take-over: compares the chains and the registry with the store. If the store has no chains yet, begins them:
+/// here if it has no entries, or else in `chains`. @return the ends of the chains afterwards
+/// @throws StorageError  as LedgerWriter::take_over()
+[[nodiscard]] ChainHeads check_chains(SqliteConnection& connection, Chains& chains, const Leadership& leadership,
+                                      WallTime at);
+
+/// Writes the chains that `chains` has begun: the id of the store, the registry, and the first seals.
+/// @return the ends of the chains
+[[nodiscard]] ChainHeads begin_chains(SqliteConnection& connection, Chains& chains, WallTime at);
 
 /// Adds entries to the registry, within the transaction that adds to the catalogue or opens a semester.
 /// @return the registry's new end

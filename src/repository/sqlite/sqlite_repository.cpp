@@ -308,23 +308,43 @@ std::variant<Leadership, HeldBy> SqliteRepository::lead(WallTime at) {
   check_extents(leadership.semesters);
   leadership.program_count =
       static_cast<std::size_t>(connection.query_integer("SELECT count(*) FROM program").value_or(0));
-  ChainHeads heads = complete_registry(connection, chains_, leadership, at);
+  ChainHeads heads = check_chains(connection, chains_, leadership, at);
   keeper_.mark(connection, leadership.epoch);
   transaction.commit();
-  chains_.lead(std::move(heads), {}, leadership.semesters);
+  if (heads.store != StoreId{}) chains_.note(std::move(heads), {});
   if (is_new && log_) log_(store_created({{"file", path_.string()}}));
   return leadership;
 }
 
-std::optional<UnsealedPart> SqliteRepository::read_unsealed() {
-  return perform(Stage::kReading, [&]() -> std::optional<UnsealedPart> {
-    const auto part = chains_.next_unsealed();
-    if (!part) return std::nullopt;
+std::optional<UnsealedPart> SqliteRepository::seal_older(Epoch epoch, WallTime at) {
+  const auto part = chains_.next_unsealed();
+  if (!part) {
+    if (chains_.is_beginning()) begin_chains(epoch, at);
+    return std::nullopt;
+  }
+  return perform(Stage::kReading, [&] {
     std::vector<StoredEntry> entries;
     read_entries(session_->connection, part->semester, part->first, part->last,
                  [&](std::vector<StoredEntry> piece) { entries = std::move(piece); });
     chains_.add_unsealed(*part, entries);
     return part;
+  });
+}
+
+/// The last step of seal_older(), in one transaction: if this process ends before, the next take-over begins again.
+void SqliteRepository::begin_chains(Epoch epoch, WallTime at) {
+  perform(Stage::kWriting, [&] {
+    SqliteTransaction transaction{session_->connection};
+    if (session_->epoch() != epoch) {
+      throw StorageError{Kind::kUnavailable, "the database " + path_.string() + ": another server took the lead"};
+    }
+    const auto seals = chains_.first_seals();
+    ChainHeads heads = dti::begin_chains(session_->connection, chains_, at);
+    stage_ = Stage::kCommitting;
+    transaction.commit();
+    chains_.note(std::move(heads), {});
+    if (!log_) return;
+    for (const auto& event : entries_sealed(seals)) log_(event);
   });
 }
 

@@ -38,7 +38,7 @@ class SqliteRepository final : public Repository {
 
   [[nodiscard]] StoreSurvey survey() override;
   [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
-  [[nodiscard]] std::optional<UnsealedPart> read_unsealed() override;
+  [[nodiscard]] std::optional<UnsealedPart> seal_older(Epoch epoch, WallTime at) override;
   [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
@@ -63,6 +63,7 @@ class SqliteRepository final : public Repository {
   void check_files() const;
   void watch_log();
   [[nodiscard]] std::variant<Leadership, HeldBy> lead(WallTime at);
+  void begin_chains(Epoch epoch, WallTime at);
   template <class Call>
   auto perform(Stage stage, Call call) -> decltype(call());
   [[nodiscard]] StorageError translate(const SqliteError& error);

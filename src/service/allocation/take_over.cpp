@@ -166,12 +166,12 @@ bool read_tail(LedgerFollower& reader, const KnownState& known, const std::vecto
   return true;
 }
 
-/// Has the repository read the entries that no seal covers, so that the next batch's seal does.
+/// Seals the entries of a version without seals.
 /// @param piece  receives a piece without rows after each part, as a sign of progress
 /// @return as read_tail()
-bool read_unsealed(Repository& repository, const std::function<void(TakeOverPiece)>& piece,
-                   const std::function<bool()>& go_on) {
-  while (auto part = repository.read_unsealed()) {
+bool seal_older(Repository& repository, Epoch epoch, WallTime at, const std::function<void(TakeOverPiece)>& piece,
+                const std::function<bool()>& go_on) {
+  while (auto part = repository.seal_older(epoch, at)) {
     piece(LedgerPiece{part->semester, false, {}, std::move(part->name)});
     if (!go_on()) return false;
   }
@@ -189,19 +189,19 @@ std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOve
   auto taken = repository.take_over(at, request.lease);
   auto* const leadership = std::get_if<Leadership>(&taken);
   if (leadership == nullptr) return taken;
-  if (request.start && !apply(*request.start, std::move(plan), repository, *leadership, at)) {
-    return HeldBy{leadership->epoch, {}, {}};
-  }
   const auto renew_if_due = [&] {
     const auto now = clock();
     if (now - renewed_at < renewal_interval(request.lease.duration)) return true;
     renewed_at = now;
     return repository.renew(leadership->epoch, request.lease.duration) == CommitResult::kCommitted;
   };
-  const auto heads = heads_of(leadership->semesters);
   piece(HistorySeen{leadership->history});
+  if (!seal_older(repository, leadership->epoch, at, piece, renew_if_due)) return HeldBy{leadership->epoch, {}, {}};
+  if (request.start && !apply(*request.start, std::move(plan), repository, *leadership, at)) {
+    return HeldBy{leadership->epoch, {}, {}};
+  }
+  const auto heads = heads_of(leadership->semesters);
   if (!read_tail(repository, request.known, heads, piece, renew_if_due)) return HeldBy{leadership->epoch, {}, {}};
-  if (!read_unsealed(repository, piece, renew_if_due)) return HeldBy{leadership->epoch, {}, {}};
   return taken;
 }
 

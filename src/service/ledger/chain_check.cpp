@@ -32,11 +32,13 @@ StoreDifference missing(const std::string& thing, std::int64_t id, const std::st
 
 }  // namespace
 
-ChainCheck::ChainCheck(const StoreId& store, SemesterId chain, const SealedHead& end)
-    : store_(store), chain_(chain), end_(end), sealing_(store, chain, {}) {}
+ChainCheck::ChainCheck(const StoreId& store, SemesterId chain, const SealedHead& end, const SealedHead& first)
+    : store_(store), chain_(chain), end_(end), first_(first), sealing_(store, chain, {}) {}
 
 std::optional<StoreDifference> ChainCheck::add(const StoredEntry& entry) {
-  return add(entry.row.seq, entry.seal, differs_ || sealing_.add(entry.row, entry.at, entry.request_id));
+  const bool fits = differs_ || sealing_.add(entry.row, entry.at, entry.request_id);
+  const bool is_in_registry = !entry.seal && first_.seq > 0 && entry.row.seq == first_.seq;
+  return add(entry.row.seq, is_in_registry ? std::optional{first_.seal} : entry.seal, fits);
 }
 
 std::optional<StoreDifference> ChainCheck::add(const RegistryEntry& entry) {
@@ -66,7 +68,11 @@ std::optional<StoreDifference> ChainCheck::add(Seq seq, const std::optional<Seal
 }
 
 std::optional<StoreDifference> ChainCheck::finish() const {
-  if (differs_ || sealed_ == end_) return std::nullopt;
+  if (differs_) return std::nullopt;
+  if (sealed_ == end_) {
+    if (store_ == StoreId{} || unsealed() == 0) return std::nullopt;
+    return difference(unsealed_text(sealed_.seq + 1, last_));
+  }
   return difference("the last seal is not the one that the store names as the last", end_text(end_), end_text(sealed_));
 }
 
@@ -87,9 +93,17 @@ void RegistryCheck::add(const std::vector<RegistryEntry>& entries) {
       case static_cast<std::int64_t>(RegistryKind::kSemesterOpened):
         semesters_[entry.semester_id.value_or(0)] = entry.name;
         break;
+      case static_cast<std::int64_t>(RegistryKind::kLedgerSealed):
+        first_seals_[entry.semester_id.value_or(0)] = {entry.head.value_or(0), entry.head_seal.value_or(Seal{})};
+        break;
       default: break;
     }
   }
+}
+
+SealedHead RegistryCheck::first_seal(SemesterId semester) const {
+  const auto found = first_seals_.find(semester);
+  return found == first_seals_.end() ? SealedHead{} : found->second;
 }
 
 std::vector<StoreDifference> RegistryCheck::finish(const std::vector<CatalogProgram>& catalog,
@@ -110,6 +124,8 @@ std::vector<StoreDifference> RegistryCheck::finish(const std::vector<CatalogProg
       };
       if (text(stored) != text(it->second))
         found.push_back(renamed("program", program.id, text(stored), text(it->second)));
+    } else if (has_seals_) {
+      found.push_back(difference(unregistered_text(program_added(program))));
     }
     programs.erase(program.id);
     if (const auto it = faculties.find(program.faculty_id); it != faculties.end()) {
@@ -127,7 +143,10 @@ std::vector<StoreDifference> RegistryCheck::finish(const std::vector<CatalogProg
   auto opened = semesters_;
   for (const auto& semester : semesters) {
     const auto it = opened.find(semester.id);
-    if (it == opened.end()) continue;
+    if (it == opened.end()) {
+      if (has_seals_) found.push_back(difference(unregistered_text(semester_opened(semester.id, semester.name))));
+      continue;
+    }
     if (it->second != semester.name) {
       found.push_back(renamed("semester", semester.id, quoted(semester.name), quoted(it->second)));
     }

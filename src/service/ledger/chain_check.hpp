@@ -16,7 +16,8 @@ namespace dti {
 class ChainCheck {
  public:
   /// @param end  of the chain, as the store names it
-  ChainCheck(const StoreId& store, SemesterId chain, const SealedHead& end);
+  /// @param first  the seal that the registry has for the entries of a version without seals; seq 0: it has none
+  ChainCheck(const StoreId& store, SemesterId chain, const SealedHead& end, const SealedHead& first = {});
 
   /// Adds the next entry. @return the first difference; afterwards, entries are only counted
   [[nodiscard]] std::optional<StoreDifference> add(const StoredEntry& entry);
@@ -35,6 +36,7 @@ class ChainCheck {
   const StoreId store_;
   const SemesterId chain_;
   const SealedHead end_;
+  const SealedHead first_;
   Sealing sealing_;
   SealedHead sealed_;  // of the entries so far
   Seq last_ = 0;       // of the entries so far
@@ -44,10 +46,12 @@ class ChainCheck {
 /// Compares the registry with the catalogue and the semesters. Pure.
 class RegistryCheck {
  public:
-  RegistryCheck(const StoreId& store, const SealedHead& end) : chain_(store, kRegistryId, end) {}
+  RegistryCheck(const StoreId& store, const SealedHead& end)
+      : has_seals_(store != StoreId{}), chain_(store, kRegistryId, end) {}
 
   void add(const std::vector<RegistryEntry>& entries);
-  /// @return the differences; what an older version has added, and the registry lacks, is none
+  /// The first seal of a semester's ledger, if its row does not have it; seq 0: it has.
+  [[nodiscard]] SealedHead first_seal(SemesterId semester) const;
   [[nodiscard]] std::vector<StoreDifference> finish(const std::vector<CatalogProgram>& catalog,
                                                     const std::vector<StoredSemester>& semesters) const;
   [[nodiscard]] Seq entries() const { return entries_; }
@@ -59,12 +63,14 @@ class RegistryCheck {
     std::int64_t faculty = 0;
   };
 
+  const bool has_seals_;  // if not, no server has registered anything yet
   ChainCheck chain_;
   std::optional<StoreDifference> chain_difference_;
   Seq entries_ = 0;
   std::map<std::int64_t, Named> faculties_;
   std::map<std::int64_t, Named> programs_;
   std::map<std::int64_t, std::string> semesters_;
+  std::map<std::int64_t, SealedHead> first_seals_;
 };
 
 }  // namespace dti

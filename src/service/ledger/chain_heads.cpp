@@ -32,6 +32,11 @@ RowSeal seal_at(const ChainHeads& stored, SemesterId chain, Seq seq, const SealR
 
 }  // namespace
 
+std::string unsealed_text(Seq first, Seq last) {
+  if (first == last) return "entry " + std::to_string(first) + " has no seal: no server wrote it";
+  return "entries " + std::to_string(first) + " to " + std::to_string(last) + " have no seal: no server wrote them";
+}
+
 void refuse_rewritten(const ChainHeads& known, const ChainHeads& stored, const SealReader& read) {
   if (known.store == StoreId{}) return;
   if (known.store != stored.store) {

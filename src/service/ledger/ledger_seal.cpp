@@ -125,6 +125,8 @@ bool Sealing::add(const RegistryEntry& entry) {
     if (number->has_value()) bits = static_cast<std::uint8_t>(bits | bit);
     bit = static_cast<std::uint8_t>(bit << 1);
   }
+  if (entry.head) bits |= 1U << 4;
+  if (entry.head_seal) bits |= 1U << 5;
   buffer_ += static_cast<char>(bits);
   append(buffer_, entry.seq);
   append(buffer_, entry.at);
@@ -134,6 +136,8 @@ bool Sealing::add(const RegistryEntry& entry) {
   }
   append(buffer_, std::string_view{entry.name});
   if (entry.key) append(buffer_, std::string_view{*entry.key});
+  if (entry.head) append(buffer_, *entry.head);
+  if (entry.head_seal) buffer_ += view_of(entry.head_seal->bytes);
   if (buffer_.size() >= kBufferBytes) flush();
   return true;
 }

@@ -31,6 +31,22 @@ RegistryEntry semester_opened(SemesterId id, std::string name) {
   return entry;
 }
 
+RegistryEntry ledger_sealed(SemesterId id, std::string name, const SealedHead& end) {
+  RegistryEntry entry{.kind = code(RegistryKind::kLedgerSealed), .name = std::move(name)};
+  entry.semester_id = id;
+  entry.head = end.seq;
+  entry.head_seal = end.seal;
+  return entry;
+}
+
+std::string unregistered_text(const RegistryEntry& entry) {
+  const auto [thing, id] = entry.semester_id  ? std::pair{"semester", *entry.semester_id}
+                           : entry.program_id ? std::pair{"program", *entry.program_id}
+                                              : std::pair{"faculty", *entry.faculty_id};
+  return std::string{thing} + " number " + std::to_string(id) + ", \"" + entry.name +
+         "\", is not in the registry: no server added it";
+}
+
 std::vector<RegistryEntry> additions_to_registry(const std::vector<CatalogProgram>& programs, std::int64_t faculties) {
   std::vector<RegistryEntry> entries;
   entries.reserve(programs.size());

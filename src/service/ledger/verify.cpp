@@ -64,15 +64,16 @@ SemesterReport replay(LedgerSnapshot& snapshot, const StoredSemester& semester, 
 }
 
 /// Compares the registry with the rest of the store.
-void look_at_registry(LedgerSnapshot& snapshot, const ChainHeads& heads, const StoreSurvey& survey,
-                      VerifyReport& report) {
-  report.store_id = heads.store;
+RegistryCheck look_at_registry(LedgerSnapshot& snapshot, const ChainHeads& heads, const StoreSurvey& survey,
+                               VerifyReport& report) {
+  if (heads.store != StoreId{}) report.store_id = heads.store;
   RegistryCheck registry{heads.store, end_of(heads, kRegistryId)};
   snapshot.read_registry([&](const std::vector<RegistryEntry>& entries) { registry.add(entries); });
   report.registered = registry.entries();
   for (auto& difference : registry.finish(survey.catalog, survey.semesters)) {
     report.differences.push_back(std::move(difference));
   }
+  return registry;
 }
 
 void name_program(SemesterReport& report, const std::vector<CatalogProgram>& catalog) {
@@ -90,8 +91,8 @@ void look(LedgerSnapshot& snapshot, const std::function<void(const VerifyProgres
   const auto survey = snapshot.survey();
   const auto& [semesters, catalog] = survey;
   look_at_catalog(snapshot, catalog, report);
-  const auto heads = snapshot.read_chain_heads();
-  if (heads) look_at_registry(snapshot, *heads, survey, report);
+  const auto heads = snapshot.read_chain_heads().value_or(ChainHeads{});
+  const auto registry = look_at_registry(snapshot, heads, survey, report);
   std::set<std::string> names;
   for (const auto& semester : semesters) {
     if (!names.insert(semester.name).second) {
@@ -100,7 +101,7 @@ void look(LedgerSnapshot& snapshot, const std::function<void(const VerifyProgres
   }
   for (const auto& semester : semesters) {
     progress({semester.name, 0, semester.head});
-    ChainCheck chain{heads ? heads->store : StoreId{}, semester.id, heads ? end_of(*heads, semester.id) : SealedHead{}};
+    ChainCheck chain{heads.store, semester.id, end_of(heads, semester.id), registry.first_seal(semester.id)};
     report.semesters.push_back(replay(snapshot, semester, catalog.size(), leadership, chain, progress));
     name_program(report.semesters.back(), catalog);
   }

@@ -32,7 +32,7 @@ class VirtualRepository final : public Repository, private StoreClient {
 
   [[nodiscard]] StoreSurvey survey() override;
   [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
-  [[nodiscard]] std::optional<UnsealedPart> read_unsealed() override { return std::nullopt; }  // as in memory
+  [[nodiscard]] std::optional<UnsealedPart> seal_older(Epoch, WallTime) override { return std::nullopt; }
   [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;

@@ -48,6 +48,8 @@ RegistryEntry registry_entry(const json& entry) {
   read.semester_id = number(entry, "semester_id");
   read.name = entry.at("name");
   read.key = text(entry, "key");
+  read.head = number(entry, "head");
+  if (const auto head_seal = text(entry, "head_seal")) read.head_seal = parse_seal(*head_seal);
   return read;
 }
 

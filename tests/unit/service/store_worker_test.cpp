@@ -26,7 +26,7 @@ class PolledRepository : public Repository, public PollableCommits {
   StoreWatch watch() override { throw std::logic_error{"watch"}; }
   std::vector<CatalogProgram> read_catalog(ProgramId) override { throw std::logic_error{"read_catalog"}; }
   void read_ledger(SemesterId, Seq, Seq, Columns, const RowSink&) override { throw std::logic_error{"read_ledger"}; }
-  std::optional<UnsealedPart> read_unsealed() override { return std::nullopt; }
+  std::optional<UnsealedPart> seal_older(Epoch, WallTime) override { return std::nullopt; }
   bool add_programs(Epoch, const std::vector<CatalogProgram>&, WallTime) override {
     throw std::logic_error{"add_programs"};
   }

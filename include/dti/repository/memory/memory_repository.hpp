@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -73,7 +72,6 @@ class MemoryStore {
     std::deque<LedgerEntry> entries;        // entries[seq - 1]
     std::deque<Message> messages;           // in order; each of the entries up to its last
     std::vector<std::int32_t> generations;  // generations[program - 1]: of its newest grant; 0: it has none
-    std::set<std::pair<ProgramId, std::int32_t>> released = {};
     std::map<Seq, Seal> seals = {};
   };
 
@@ -102,7 +100,7 @@ class MemoryRepository : public Repository {
 
   [[nodiscard]] StoreSurvey survey() override;
   [[nodiscard]] std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override;
-  [[nodiscard]] std::optional<UnsealedPart> read_unsealed() override { return std::nullopt; }  // everything is sealed
+  [[nodiscard]] std::optional<UnsealedPart> seal_older(Epoch, WallTime) override { return std::nullopt; }  // none is
   [[nodiscard]] CommitResult renew(Epoch epoch, std::chrono::milliseconds duration) override;
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;

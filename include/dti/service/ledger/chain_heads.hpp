@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 
 #include "dti/seals/seal.hpp"
 #include "dti/service/ledger/registry.hpp"
@@ -28,9 +29,12 @@ struct RowSeal {
 /// Reads the seal of the entry with that seq of a chain.
 using SealReader = std::function<RowSeal(SemesterId chain, Seq seq)>;
 
+/// The sentence about entries that no seal covers, in a store that has seals.
+[[nodiscard]] std::string unsealed_text(Seq first, Seq last);
+
 /// Compares the ends of chains that were read earlier with the store now. An entry that is no longer there is no
 /// difference here: the store has lost entries, which its reader notices.
-/// @throws StorageError  kCorrupt: an entry that was sealed has another seal, or none. History was rewritten
+/// @throws StorageError  kRewritten: an entry that was sealed has another seal, or none
 void refuse_rewritten(const ChainHeads& known, const ChainHeads& stored, const SealReader& read);
 
 }  // namespace dti

@@ -32,7 +32,7 @@ struct Lease {
   std::chrono::milliseconds duration{5'000};
 };
 
-/// Entries that no seal covers, and that read_unsealed() has read.
+/// Entries of a version without seals that seal_older() has read.
 struct UnsealedPart {
   SemesterId semester = 0;
   std::string name;
@@ -120,19 +120,22 @@ class LedgerWriter {
   LedgerWriter& operator=(const LedgerWriter&) = delete;
 
   /// Takes the lead: makes a new connection, brings the schema up to date, raises the epoch of the leadership and of
-  /// every semester, open or closed, in one transaction, and returns when no statement of an earlier connection can take effect any
-  /// more.
+  /// every semester, open or closed, in one transaction, and returns when no statement of an earlier connection can take
+  /// effect any more.
   /// @return HeldBy, and nothing changed, if another server holds the lead: its lease has not run out
   /// Source: docs/adr/0004-take-over.md
   /// @throws StorageError  kUnavailable, kRefused; kCorrupt, and nothing changed, if check_extents() finds a difference,
-  ///                       or if an entry that this object knows has another seal now (refuse_rewritten());
+  ///                       if an entry that this object knows has another seal now (refuse_rewritten()), or if a store
+  ///                       that has seals lacks some, or the registry lacks an addition: no server wrote them;
   ///                       kInDoubt counts as kUnavailable (another take-over tells)
   [[nodiscard]] virtual std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) = 0;
 
-  /// Reads a part of the entries of open semesters that no seal covers, because an older version wrote them. Call it
-  /// after take_over() until it returns none, before the first commit(). @return what it has read; none: nothing is left
-  /// @throws StorageError  kUnavailable; kCorrupt
-  [[nodiscard]] virtual std::optional<UnsealedPart> read_unsealed() = 0;
+  /// Gives a store that no server with seals has led its id, its registry, and a seal for the entries of each semester:
+  /// reads a part of the entries, and writes everything when all were read. In another store, does nothing. Call it after
+  /// take_over() until it returns none, before anything else is written.
+  /// @return the part that it has read; none: the store has seals
+  /// @throws StorageError  kUnavailable, kInDoubt; kCorrupt: an entry is missing, has a seal, or cannot be sealed
+  [[nodiscard]] virtual std::optional<UnsealedPart> seal_older(Epoch epoch, WallTime at) = 0;
 
   /// Renews the lease of the lead that was taken under `epoch`: it lasts for `duration` from some moment of this call.
   /// @return kReplaced if a higher epoch leads; kBaseMoved if a lower one does (the store was set back)

@@ -16,7 +16,7 @@ namespace dti {
 inline constexpr SemesterId kRegistryId = 0;
 
 /// The kind of an entry of the registry. Renamed, retired, closed and reopened will follow.
-enum class RegistryKind : std::uint8_t { kFacultyAdded = 1, kProgramAdded = 2, kSemesterOpened = 3 };
+enum class RegistryKind : std::uint8_t { kFacultyAdded = 1, kProgramAdded = 2, kSemesterOpened = 3, kLedgerSealed = 4 };
 
 /// A stored row of the registry, not validated: what was added to the catalogue and to the semesters, in order.
 struct RegistryEntry {
@@ -25,9 +25,11 @@ struct RegistryEntry {
   std::int64_t kind = 0;          // the code
   StoredNumber faculty_id = {};   // faculty-added, program-added
   StoredNumber program_id = {};   // program-added
-  StoredNumber semester_id = {};  // semester-opened
+  StoredNumber semester_id = {};  // semester-opened, ledger-sealed
   std::string name = {};
   std::optional<std::string> key = {};  // faculty-added, program-added
+  StoredNumber head = {};               // ledger-sealed: the last entry that the first seal of the ledger covers
+  std::optional<Seal> head_seal = {};   // ledger-sealed: that seal; the ledger's row has none
   std::optional<Seal> seal = {};
 
   friend bool operator==(const RegistryEntry&, const RegistryEntry&) = default;
@@ -39,6 +41,10 @@ using RegistrySink = std::function<void(std::vector<RegistryEntry>)>;
 [[nodiscard]] RegistryEntry faculty_added(FacultyId id, std::string name, std::string key);
 [[nodiscard]] RegistryEntry program_added(const CatalogProgram& program);
 [[nodiscard]] RegistryEntry semester_opened(SemesterId id, std::string name);
+[[nodiscard]] RegistryEntry ledger_sealed(SemesterId id, std::string name, const SealedHead& end);
+
+/// The sentence about an addition that the registry of a store lacks. @param entry  the one that it should have
+[[nodiscard]] std::string unregistered_text(const RegistryEntry& entry);
 
 /// The entries for programs that are added to a catalogue of `faculties` faculties, and for the faculties that they add.
 [[nodiscard]] std::vector<RegistryEntry> additions_to_registry(const std::vector<CatalogProgram>& programs,

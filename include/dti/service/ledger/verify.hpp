@@ -19,7 +19,7 @@ struct SemesterReport {
   Pool left;
   std::optional<StoreDifference> difference;
   std::optional<StoreDifference> seal_difference;  // of the first batch whose seal does not fit
-  Seq unsealed = 0;                                // entries at the end that no seal covers
+  Seq unsealed = 0;                                // entries at the end that no seal covers; all of a store without id
   std::string faculty;                             // of the difference's program, if the catalogue has it
   std::string program;
 };

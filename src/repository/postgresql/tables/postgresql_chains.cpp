@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "dti/base/check.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/common/sql_text.hpp"
 #include "dti/repository/postgresql/tables/postgresql_rows.hpp"
@@ -17,7 +19,10 @@ namespace {
 constexpr std::size_t kEntriesPerInsert = 10'000;  // about 1 MB of parameters
 constexpr std::int64_t kEntriesPerRead = 10'000;
 
-std::optional<Seal> seal_of(const pqxx::field& hex) { return hex.is_null() ? std::nullopt : parse_seal(hex.c_str()); }
+/// A field that holds something else has no seal that could fit.
+std::optional<Seal> seal_of(const pqxx::field& hex) {
+  return hex.is_null() ? std::nullopt : std::optional{parse_seal(hex.c_str()).value_or(Seal{})};
+}
 
 SealedHead sealed_head(const pqxx::field& seq, const pqxx::field& hex) {
   return {integer(seq), seal_of(hex).value_or(Seal{})};
@@ -34,24 +39,28 @@ RegistryEntry read_entry(const pqxx::row& row) {
   entry.semester_id = number(row[5]);
   entry.name = row[6].c_str();
   if (!row[7].is_null()) entry.key = row[7].c_str();
-  entry.seal = seal_of(row[8]);
+  entry.head = number(row[8]);
+  entry.head_seal = seal_of(row[9]);
+  entry.seal = seal_of(row[10]);
   return entry;
 }
 
 constexpr char kSelectRegistry[] = R"(
 SELECT seq, (1000000 * extract(epoch FROM at))::bigint, kind, faculty_id, program_id, semester_id, name, key,
-       encode(seal, 'hex')
+       head, encode(head_seal, 'hex'), encode(seal, 'hex')
   FROM registry WHERE seq > $1::bigint ORDER BY seq LIMIT $2::bigint)";
 
 constexpr char kInsertRegistry[] = R"(
-INSERT INTO registry (seq, at, kind, faculty_id, program_id, semester_id, name, key, seal)
+INSERT INTO registry (seq, at, kind, faculty_id, program_id, semester_id, name, key, head, head_seal, seal)
 SELECT seq, timestamptz 'epoch' + at * interval '1 microsecond', kind, nullif(faculty_id, 0), nullif(program_id, 0),
-       nullif(semester_id, 0), name, nullif(key, ''), decode(nullif(seal, ''), 'hex')
+       nullif(semester_id, 0), name, nullif(key, ''), nullif(head, 0), decode(nullif(head_seal, ''), 'hex'),
+       decode(nullif(seal, ''), 'hex')
   FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::integer[], $5::integer[], $6::integer[], $7::text[],
-              $8::text[], $9::text[]) AS added (seq, at, kind, faculty_id, program_id, semester_id, name, key, seal))";
+              $8::text[], $9::bigint[], $10::text[], $11::text[])
+       AS added (seq, at, kind, faculty_id, program_id, semester_id, name, key, head, head_seal, seal))";
 
 void insert(pqxx::transaction_base& transaction, const RegistryEntry* first, const RegistryEntry* last) {
-  std::string seqs, times, kinds, faculties, programs, semesters, names, keys, seals;
+  std::string seqs, times, kinds, faculties, programs, semesters, names, keys, heads, head_seals, seals;
   for (const auto* entry = first; entry != last; ++entry) {
     add_element(seqs, std::to_string(entry->seq));
     add_element(times, std::to_string(entry->at));
@@ -61,16 +70,24 @@ void insert(pqxx::transaction_base& transaction, const RegistryEntry* first, con
     add_element(semesters, std::to_string(entry->semester_id.value_or(0)));
     add_element(names, entry->name);
     add_element(keys, entry->key.value_or(std::string{}));
+    add_element(heads, std::to_string(entry->head.value_or(0)));
+    add_element(head_seals, entry->head_seal ? hex_text(*entry->head_seal) : std::string{});
     add_element(seals, entry->seal ? hex_text(*entry->seal) : std::string{});
   }
   compat::exec_params(transaction, kInsertRegistry, seqs + "}", times + "}", kinds + "}", faculties + "}",
-                      programs + "}", semesters + "}", names + "}", keys + "}", seals + "}");
+                      programs + "}", semesters + "}", names + "}", keys + "}", heads + "}", head_seals + "}",
+                      seals + "}");
 }
 
-/// Gives the store an id, if it has none.
-void add_store_id(pqxx::transaction_base& transaction) {
-  compat::exec_params(transaction, "UPDATE leadership SET store_id = decode($1, 'hex') WHERE store_id IS NULL",
-                      hex_text(make_store_id()));
+/// The id of the store and the end of the registry.
+ChainHeads read_registry_head(pqxx::transaction_base& transaction) {
+  ChainHeads heads;
+  const auto lead =
+      transaction.exec("SELECT encode(store_id, 'hex'), registry_head, encode(registry_seal, 'hex') FROM leadership");
+  if (lead.empty()) return heads;
+  if (!lead[0][0].is_null()) heads.store = parse_store_id(lead[0][0].c_str()).value_or(StoreId{});
+  heads.ends[kRegistryId] = sealed_head(lead[0][1], lead[0][2]);
+  return heads;
 }
 
 /// The additions to the catalogue and to the semesters that the registry lacks.
@@ -108,13 +125,7 @@ void add_element(std::string& array, std::string_view value) {
 
 std::optional<ChainHeads> read_chain_heads(pqxx::transaction_base& transaction) {
   if (schema_version(transaction) < kSealsVersion) return std::nullopt;
-  ChainHeads heads;
-  const auto lead =
-      transaction.exec("SELECT encode(store_id, 'hex'), registry_head, encode(registry_seal, 'hex') FROM leadership");
-  if (!lead.empty()) {
-    if (!lead[0][0].is_null()) heads.store = parse_store_id(lead[0][0].c_str()).value_or(StoreId{});
-    heads.ends[kRegistryId] = sealed_head(lead[0][1], lead[0][2]);
-  }
+  ChainHeads heads = read_registry_head(transaction);
   for (const auto& row : transaction.exec("SELECT id, sealed_head, encode(seal, 'hex') FROM semester")) {
     heads.ends[integer(row[0])] = sealed_head(row[1], row[2]);
   }
@@ -125,10 +136,11 @@ RowSeal read_seal(pqxx::transaction_base& transaction, SemesterId chain, Seq seq
   const auto rows =
       chain == kRegistryId
           ? compat::exec_params(transaction, "SELECT encode(seal, 'hex') FROM registry WHERE seq = $1::bigint", seq)
-          : compat::exec_params(
-                transaction,
-                "SELECT encode(seal, 'hex') FROM ledger WHERE semester_id = $1::integer AND seq = $2::bigint", chain,
-                seq);
+          : compat::exec_params(transaction,
+                                "SELECT encode(coalesce(l.seal, r.head_seal), 'hex') FROM ledger l LEFT JOIN registry r"
+                                " ON r.kind = 4 AND r.semester_id = l.semester_id AND r.head = l.seq"
+                                " WHERE l.semester_id = $1::integer AND l.seq = $2::bigint",
+                                chain, seq);
   if (rows.empty()) return {};
   return {true, seal_of(rows[0][0])};
 }
@@ -154,21 +166,33 @@ void follow_chains(pqxx::transaction_base& transaction, Chains& chains, const Hi
   chains.note(*std::move(heads), history);
 }
 
-ChainHeads complete_registry(pqxx::transaction_base& transaction, Chains& chains, const Leadership& leadership,
-                             WallTime at) {
-  add_store_id(transaction);
+ChainHeads check_chains(pqxx::transaction_base& transaction, Chains& chains, const Leadership& leadership,
+                        WallTime at) {
   ChainHeads heads = read_chain_heads(transaction).value();
   const auto read = [&](SemesterId chain, Seq seq) { return read_seal(transaction, chain, seq); };
   chains.compare(heads, leadership.history, read, leadership.semesters);
-  auto missing = read_unregistered(transaction);
-  auto& end = heads.ends[kRegistryId];
-  end = seal_registry(heads.store, end, stored_time(at), missing);
-  add_to_registry(transaction, end, missing);
+  if (heads.store != StoreId{}) {
+    refuse_unregistered(read_unregistered(transaction));
+    return heads;
+  }
+  chains.begin(leadership.semesters);
+  return chains.next_unsealed() ? heads : begin_chains(transaction, chains, at);
+}
+
+ChainHeads begin_chains(pqxx::transaction_base& transaction, Chains& chains, WallTime at) {
+  ChainHeads heads = chains.first_ends();
+  auto entries = read_unregistered(transaction);
+  auto seals = chains.first_seals();
+  std::move(seals.begin(), seals.end(), std::back_inserter(entries));
+  heads.ends[kRegistryId] = seal_registry(heads.store, {}, stored_time(at), entries);
+  insert_registry(transaction, entries);
+  write_chain_heads(transaction, heads);
   return heads;
 }
 
 SealedHead enter(pqxx::transaction_base& transaction, std::vector<RegistryEntry> entries, WallTime at) {
-  const ChainHeads heads = read_chain_heads(transaction).value();
+  const ChainHeads heads = read_registry_head(transaction);
+  DTI_CHECK(heads.store != StoreId{});  // seal_older() comes first
   const SealedHead end = seal_registry(heads.store, heads.ends.at(kRegistryId), stored_time(at), entries);
   add_to_registry(transaction, end, entries);
   return end;
@@ -182,6 +206,7 @@ void insert_registry(pqxx::transaction_base& transaction, const std::vector<Regi
 }
 
 void write_chain_heads(pqxx::transaction_base& transaction, const ChainHeads& heads) {
+  if (heads.store == StoreId{}) return;  // no server has sealed anything yet
   compat::exec_params(transaction, "UPDATE leadership SET store_id = decode($1, 'hex')", hex_text(heads.store));
   for (const auto& [chain, end] : heads.ends) {
     if (end.seq == 0) continue;

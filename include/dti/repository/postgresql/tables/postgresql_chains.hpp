@@ -26,11 +26,15 @@ void read_registry(pqxx::transaction_base& transaction, const RegistrySink& sink
 /// @throws StorageError  as refuse_rewritten()
 void follow_chains(pqxx::transaction_base& transaction, Chains& chains, const History& history);
 
-/// For a take-over: compares the chains, and adds to the registry what an older version has left out. The leadership is
-/// locked. @return the ends of the chains afterwards
-/// @throws StorageError  as refuse_rewritten()
-[[nodiscard]] ChainHeads complete_registry(pqxx::transaction_base& transaction, Chains& chains,
-                                           const Leadership& leadership, WallTime at);
+/// For a take-over: compares the chains and the registry with the store. If the store has no chains yet, begins them:
+/// here if it has no entries, or else in `chains`. The leadership is locked. @return the ends of the chains afterwards
+/// @throws StorageError  as LedgerWriter::take_over()
+[[nodiscard]] ChainHeads check_chains(pqxx::transaction_base& transaction, Chains& chains, const Leadership& leadership,
+                                      WallTime at);
+
+/// Writes the chains that `chains` has begun: the id of the store, the registry, and the first seals. The leadership is
+/// locked. @return the ends of the chains
+[[nodiscard]] ChainHeads begin_chains(pqxx::transaction_base& transaction, Chains& chains, WallTime at);
 
 /// Adds entries to the registry, within the transaction that adds to the catalogue or opens a semester, and that has
 /// locked the leadership. @return the registry's new end
