@@ -170,6 +170,16 @@ void write_new_secret(const fs::path& path, std::string_view text) {
   sync_directory(directory_of(path));
 }
 
+void append_line(const fs::path& path, std::string_view line) {
+  const Descriptor file(open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+  struct stat status {};
+  if (file.get() < 0 || fstat(file.get(), &status) != 0) fail("cannot write " + path.string());
+  char last = '\n';
+  if (status.st_size > 0 && pread(file.get(), &last, 1, status.st_size - 1) != 1) fail("cannot read " + path.string());
+  write_all(file, path, (last == '\n' ? "" : "\n") + std::string{line} + '\n');
+  sync_directory(directory_of(path));
+}
+
 void change_file(const fs::path& path, const std::function<std::string(bool exists)>& change) {
   std::error_code ignored;
   const auto linked = fs::canonical(path, ignored);

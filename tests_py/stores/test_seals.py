@@ -89,14 +89,14 @@ def test_a_leader_whose_history_was_rewritten_ends_and_says_why(postgresql, tmp_
         assert "the history of the store was rewritten: entry 2 of semester number 1" in dti.log
 
 
-def sign(folder, store, *, key="head"):
+def sign(folder, store, *flags, key="head"):
     """A line of dtictl head, and the file of the public keys."""
     if not (folder / f"{key}.signing").exists():
         status, line, _ = run(folder, "dtictl", "key", "new", "--signing", key)
         assert status == 0
         with open(folder / "keys.txt", "a", encoding="ascii") as keys:
             keys.write(line)
-    status, line, errors = run(folder, "dtictl", "head", store.flag, f"--signing-key={folder / key}.signing")
+    status, line, errors = run(folder, "dtictl", "head", store.flag, f"--signing-key={folder / key}.signing", *flags)
     assert (status, errors) == (0, "")
     return line
 
@@ -147,6 +147,25 @@ def test_a_witness_proves_a_history_whose_seals_were_computed_again_and_a_remove
     assert run(tmp_path, "dtictl", "verify", sqlite.flag)[0] == 0, "the rest fits"
     status, output, _ = verify(tmp_path, sqlite, line)
     assert status == 1 and "entry 4 of semester number 1, and the store does not" in output, output
+
+
+def test_the_file_of_a_witness_gets_a_line_for_each_new_state(store, tmp_path):
+    witness = tmp_path / "witness.txt"
+    with running(tmp_path, *POOL, store.flag) as dti, Client(dti.endpoint) as client:
+        for message in REQUESTS:
+            grant(client, message)
+            for _ in range(2):
+                assert sign(tmp_path, store, f"--witness-file={witness}") == ""
+    assert witness.read_text().count("\n") == 2, "a line for each of two states"
+    witness.write_text(witness.read_text()[:-100])
+    assert sign(tmp_path, store, f"--witness-file={witness}") == ""
+    assert witness.read_text().count("\n") == 3, "the part of a line that a broken process left has an end"
+    status, output, _ = verify(tmp_path, store, witness.read_text())
+    assert status == 1 and "head line number 2 of the witness file cannot be read" in output, output
+    assert "DIFFERS: witness" in output and output.count("DIFFERS") == 1, output
+    status, _, errors = run(tmp_path, "dtictl", "head", store.flag, f"--signing-key={tmp_path}/head.signing",
+                            f"--witness-file={tmp_path}/none/witness.txt")
+    assert status == 1 and "No such file or directory" in errors
 
 
 def test_a_key_of_the_other_kind_is_refused(sqlite, tmp_path):

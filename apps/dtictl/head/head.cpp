@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <stdexcept>
 #include <variant>
 
 #include "dti/cli/escape.hpp"
+#include "dti/cli/files.hpp"
 #include "dti/repository/open/open_snapshot.hpp"
 #include "dti/service/ledger/head_line.hpp"
 #include "dtictl/head/head_options.hpp"
@@ -24,13 +26,29 @@ HeadLine sign(const HeadOptions& options) {
   return sign_heads(*heads, now, options.key);
 }
 
+/// Adds a line to the file of a witness, unless its last line tells the same.
+void add(const HeadLine& line, const std::string& path, const Surroundings& surroundings) {
+  if (std::filesystem::exists(path)) {
+    const auto file = parse_witness(surroundings.read_file(path));
+    if (!file.lines.empty() && tells_the_same(file.lines.back(), line)) return;
+  }
+  append_line(path, head_line_text(line));
+}
+
 }  // namespace
 
 int run_head(std::span<const std::string> args) {
-  const auto parsed = parse_head_options(args, process_surroundings());
+  const auto surroundings = process_surroundings();
+  const auto parsed = parse_head_options(args, surroundings);
   if (const auto* usage = std::get_if<UsageExit>(&parsed)) return leave(*usage);
   try {
-    std::cout << head_line_text(sign(std::get<HeadOptions>(parsed))) << std::endl;
+    const auto& options = std::get<HeadOptions>(parsed);
+    const auto line = sign(options);
+    if (options.witness_file) {
+      add(line, *options.witness_file, surroundings);
+      return 0;
+    }
+    std::cout << head_line_text(line) << std::endl;
     if (std::cout) return 0;
     std::cerr << "dtictl head: the line could not be written to stdout" << std::endl;
   } catch (const std::exception& error) {

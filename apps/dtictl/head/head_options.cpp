@@ -51,13 +51,23 @@ AppDescription describe_head() {
                     .kind = PathKind{},
                     .help = "The file of the key that signs. dtictl key new --signing makes it. Only the user of this "
                             "command may read the file.",
-                    .needed = true}},
+                    .needed = true},
+                   {.name = "witness-file",
+                    .group = "Signature",
+                    .kind = PathKind{},
+                    .help = "The file to which the line is added, instead of stdout. Nothing is added if the file's "
+                            "last line is about the same entries and seals. Keep the file on another machine, or "
+                            "where lines can only be added."}},
       .examples = {{"send the line of each day to the auditor",
                     "dtictl head --config=/etc/dti/dti.toml --signing-key=/etc/dti/head.signing | mail -s dti-head "
-                    "auditor@example.org"}},
-      .exit_codes = {{0, "the line was printed"},
-                     {1, "the store has no seals or cannot be read; stderr gives the reason"},
-                     {2, "incorrect usage: flags, environment or config file, or a key file that cannot be used"}},
+                    "auditor@example.org"},
+                   {"add a line to a file, from a timer",
+                    "dtictl head --config=/etc/dti/dti.toml --signing-key=/etc/dti/head.signing "
+                    "--witness-file=/mnt/auditor/dti-head.txt"}},
+      .exit_codes =
+          {{0, "the line was printed, or added to the file; or the file has it already"},
+           {1, "the store has no seals or cannot be read, or the line cannot be written; stderr gives the reason"},
+           {2, "incorrect usage: flags, environment or config file, or a key file that cannot be used"}},
       .others_in_file = settings_of_server_alone(),
   };
 }
@@ -74,8 +84,12 @@ std::variant<HeadOptions, UsageExit> parse_head_options(std::span<const std::str
   }
   auto key = read_key(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&key)) return std::move(*usage);
-  return HeadOptions{std::get<StoreAddress>(std::move(store)), settings.duration("store-timeout"),
-                     std::get<SigningSecretKey>(key)};
+  HeadOptions options{std::get<StoreAddress>(std::move(store)),
+                      settings.duration("store-timeout"),
+                      std::get<SigningSecretKey>(key),
+                      {}};
+  if (settings.has("witness-file")) options.witness_file = settings.text("witness-file");
+  return options;
 }
 
 }  // namespace dti

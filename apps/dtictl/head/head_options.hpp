@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -16,6 +17,7 @@ struct HeadOptions {
   StoreAddress store;  // never a MemoryStoreAddress
   std::chrono::milliseconds store_timeout{10'000};
   SigningSecretKey key;
+  std::optional<std::string> witness_file;  // to which the line is added; none: stdout
 };
 
 [[nodiscard]] AppDescription describe_head();

@@ -18,6 +18,11 @@ void write_atomically(const std::filesystem::path& path, std::string_view text);
 /// @throws std::system_error  with the file and the reason, also if it exists; then no new file is left
 void write_new_secret(const std::filesystem::path& path, std::string_view text);
 
+/// Adds a line to the end of a file, durably. A new file has mode 0644; a last line without an end gets one.
+/// @param line  without a line feed
+/// @throws std::system_error  with the file and the reason; then a part of the line may be in the file
+void append_line(const std::filesystem::path& path, std::string_view line);
+
 /// Replaces the content of a file that other programs may change in the same way at the same time, atomically. If the
 /// path is a symbolic link, the file that it leads to is replaced. The file keeps its mode (without the right of the
 /// group and of others to write) and its owner; a new file has mode 0644.

@@ -159,6 +159,11 @@ HeadLine sign_heads(const ChainHeads& heads, WallTime at, const SigningSecretKey
   return line;
 }
 
+bool tells_the_same(const HeadLine& first, const HeadLine& second) {
+  return first.store == second.store && first.heads == second.heads && first.root == second.root &&
+         first.key == second.key;
+}
+
 std::string head_line_text(const HeadLine& line) { return signed_text(line) + ';' + hex_text(line.signature) + kEnd; }
 
 WitnessFile parse_witness(std::string_view text) {

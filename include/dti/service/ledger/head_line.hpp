@@ -32,6 +32,9 @@ struct HeadLine {
 
 [[nodiscard]] HeadLine sign_heads(const ChainHeads& heads, WallTime at, const SigningSecretKey& key);
 
+/// Whether two lines of one key are about the same entries and seals.
+[[nodiscard]] bool tells_the_same(const HeadLine& first, const HeadLine& second);
+
 /// The line, without a line feed. It has no spaces.
 [[nodiscard]] std::string head_line_text(const HeadLine& line);
 
