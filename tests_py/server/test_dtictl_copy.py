@@ -263,7 +263,7 @@ def test_a_file_is_not_copied_to_itself_under_another_name(sqlite, tmp_path):
 
 def test_incorrect_usage_is_one_line_that_shows_no_password(tmp_path, sqlite):
     for flags, words in [((), "--to"), (("--to=postgresql://u:s3cret@h/d",), "a password does not belong on a command line"),
-                         ((to(sqlite),), "is the source itself"), (("--to=memory:",), "cannot be copied")]:
+                         ((to(sqlite),), "is the source itself"), (("--to=memory:",), "exists only inside its server")]:
         status, output, errors = run(tmp_path, "dtictl", "copy", sqlite.flag, *flags)
         assert (status, output, errors.count("\n")) == (BAD_USE, "", 1)
         assert words in errors and "s3cret" not in errors

@@ -6,13 +6,13 @@
 
 #include "dti/repository/settings/store_options.hpp"
 #include "dtictl/server_settings.hpp"
+#include "dtictl/store_settings.hpp"
 
 namespace dti {
 namespace {
 
 std::vector<Setting> settings_of_copy() {
-  return {
-      store_setting(kStoresOnDisk),
+  return with_store_settings({
       {.name = "to",
        .group = "Store",
        .kind = TextKind{},
@@ -21,12 +21,7 @@ std::vector<Setting> settings_of_copy() {
                "a password file (PGPASSFILE), or in DTI_TO. A flag with a password is rejected.",
        .needed = true,
        .without_password = without_password},
-      {.name = "store-timeout",
-       .group = "Store",
-       .kind = SecondsKind{},
-       .help = "How long connecting to a store may take, and each wait for a lock of another process.",
-       .default_value = "10"},
-  };
+  });
 }
 
 /// One file can have several paths. PostgreSQL refuses itself as the target, since it is not empty.
@@ -68,20 +63,14 @@ std::variant<CopyOptions, UsageExit> parse_copy_options(std::span<const std::str
   auto resolved = resolve(describe_copy(), args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
   auto& settings = std::get<Settings>(resolved);
-  auto store = find_store(settings, surroundings);
+  auto store = find_store_on_disk(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&store)) return std::move(*usage);
-  auto to = read_store(settings, "to");
+  auto to = read_store_on_disk(settings, "to");
   if (auto* usage = std::get_if<UsageExit>(&to)) return std::move(*usage);
 
   CopyOptions options;
   options.store = std::get<StoreAddress>(std::move(store));
   options.to = std::get<StoreAddress>(std::move(to));
-  for (const auto* name : {"store", "to"}) {
-    const auto& address = std::string_view{name} == "to" ? options.to : options.store;
-    if (std::holds_alternative<MemoryStoreAddress>(address)) {
-      return settings.bad(name, "a memory: store exists only inside its server, so it cannot be copied");
-    }
-  }
   if (is_same_store(options.store, options.to)) return settings.bad("to", "is the source itself");
   options.store_timeout = settings.duration("store-timeout");
   return options;

@@ -6,8 +6,8 @@
 #include "dti/cli/escape.hpp"
 #include "dti/keys/key.hpp"
 #include "dti/keys/signing_key_file.hpp"
-#include "dti/repository/settings/store_options.hpp"
 #include "dtictl/server_settings.hpp"
+#include "dtictl/store_settings.hpp"
 
 namespace dti {
 namespace {
@@ -40,24 +40,19 @@ AppDescription describe_head() {
           "the database cannot change them, for example in mails to an auditor. dtictl verify --witness compares them "
           "with the store. The command reads the state of the store at one moment, changes nothing, and can run while "
           "a server runs.",
-      .settings = {store_setting(kStoresOnDisk),
-                   {.name = "store-timeout",
-                    .group = "Store",
-                    .kind = SecondsKind{},
-                    .help = "How long connecting to the store may take, and each wait for a lock of another process.",
-                    .default_value = "10"},
-                   {.name = "signing-key",
-                    .group = "Signature",
-                    .kind = PathKind{},
-                    .help = "The file of the key that signs. dtictl key new --signing makes it. Only the user of this "
-                            "command may read the file.",
-                    .needed = true},
-                   {.name = "witness-file",
-                    .group = "Signature",
-                    .kind = PathKind{},
-                    .help = "The file to which the line is added, instead of stdout. Nothing is added if the file's "
-                            "last line is about the same entries and seals. Keep the file on another machine, or "
-                            "where lines can only be added."}},
+      .settings = with_store_settings(
+          {{.name = "signing-key",
+            .group = "Signature",
+            .kind = PathKind{},
+            .help = "The file of the key that signs. dtictl key new --signing makes it. Only the user of this "
+                    "command may read the file.",
+            .needed = true},
+           {.name = "witness-file",
+            .group = "Signature",
+            .kind = PathKind{},
+            .help = "The file to which the line is added, instead of stdout. Nothing is added if the file's "
+                    "last line is about the same entries and seals. Keep the file on another machine, or "
+                    "where lines can only be added."}}),
       .examples = {{"send the line of each day to the auditor",
                     "dtictl head --config=/etc/dti/dti.toml --signing-key=/etc/dti/head.signing | mail -s dti-head "
                     "auditor@example.org"},
@@ -77,11 +72,8 @@ std::variant<HeadOptions, UsageExit> parse_head_options(std::span<const std::str
   auto resolved = resolve(describe_head(), args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
   auto& settings = std::get<Settings>(resolved);
-  auto store = find_store(settings, surroundings);
+  auto store = find_store_on_disk(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&store)) return std::move(*usage);
-  if (std::holds_alternative<MemoryStoreAddress>(std::get<StoreAddress>(store))) {
-    return settings.bad("store", "a memory: store exists only inside its server");
-  }
   auto key = read_key(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&key)) return std::move(*usage);
   HeadOptions options{std::get<StoreAddress>(std::move(store)),

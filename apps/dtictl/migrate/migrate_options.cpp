@@ -2,25 +2,10 @@
 
 #include <utility>
 
-#include "dti/repository/settings/store_options.hpp"
 #include "dtictl/server_settings.hpp"
+#include "dtictl/store_settings.hpp"
 
 namespace dti {
-namespace {
-
-std::vector<Setting> settings_of_migrate() {
-  return {
-      store_setting(kStoresOnDisk),
-      {.name = "store-timeout",
-       .group = "Store",
-       .kind = SecondsKind{},
-       .help = "How long connecting to the store may take, and each wait for a lock of another process.",
-       .default_value = "10"},
-  };
-}
-
-}  // namespace
-
 AppDescription describe_migrate() {
   return {
       .name = "dtictl migrate",
@@ -31,7 +16,7 @@ AppDescription describe_migrate() {
           "may not change the schema. It refuses a store that a server leads: stop all servers first. If the schema is "
           "up to date, it changes nothing, also while servers run. A server whose role owns the schema, and a server "
           "on a SQLite file, migrate the store themselves.",
-      .settings = settings_of_migrate(),
+      .settings = with_store_settings({}),
       .examples = {{"as the owner of the schema, with the password in a file",
                     "PGPASSFILE=/root/pgpass dtictl migrate --store=postgresql://dti_owner@db.example.org/dti"},
                    {"make the SQLite file of a server's config file",
@@ -48,16 +33,9 @@ std::variant<MigrateOptions, UsageExit> parse_migrate_options(std::span<const st
   auto resolved = resolve(describe_migrate(), args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
   auto& settings = std::get<Settings>(resolved);
-  auto store = find_store(settings, surroundings);
+  auto store = find_store_on_disk(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&store)) return std::move(*usage);
-
-  MigrateOptions options;
-  options.store = std::get<StoreAddress>(std::move(store));
-  if (std::holds_alternative<MemoryStoreAddress>(options.store)) {
-    return settings.bad("store", "a memory: store exists only inside its server, so it cannot be migrated");
-  }
-  options.store_timeout = settings.duration("store-timeout");
-  return options;
+  return MigrateOptions{std::get<StoreAddress>(std::move(store)), settings.duration("store-timeout")};
 }
 
 }  // namespace dti

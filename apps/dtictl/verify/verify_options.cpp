@@ -5,40 +5,32 @@
 
 #include "dti/cli/escape.hpp"
 #include "dti/keys/signing_key_file.hpp"
-#include "dti/repository/settings/store_options.hpp"
 #include "dtictl/server_settings.hpp"
+#include "dtictl/store_settings.hpp"
 
 namespace dti {
 namespace {
 
 std::vector<Setting> settings_of_verify() {
-  return {
-      store_setting(kStoresOnDisk),
-      {.name = "store-timeout",
-       .group = "Store",
-       .kind = SecondsKind{},
-       .help = "How long connecting to the store may take, and each wait for a lock of another process.",
-       .default_value = "10"},
+  return with_store_settings({
       {.name = "witness",
        .group = "Witness",
        .kind = PathKind{},
        .help = "A file with lines of dtictl head, for example the text of mails. The report says whether the store "
-               "still has "
-               "everything up to each line. Needs --witness-keys.",
+               "still has everything up to each line. Needs --witness-keys.",
        .default_shown = "none"},
       {.name = "witness-keys",
        .group = "Witness",
        .kind = PathKind{},
        .help = "A file with the public lines of dtictl key new --signing, old ones too: the keys that may have signed. "
-               "Only "
-               "its user may write it.",
+               "Only its user may write it.",
        .default_shown = "none"},
       {.name = "json",
        .group = "Report",
        .kind = SwitchKind{},
        .help = "Prints the report as one JSON object.",
        .default_value = "false"},
-  };
+  });
 }
 
 /// Reads the files of --witness and --witness-keys. @return how to end; none if they were read, or are not given
@@ -99,14 +91,11 @@ std::variant<VerifyOptions, UsageExit> parse_verify_options(std::span<const std:
   auto resolved = resolve(describe_verify(), args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
   auto& settings = std::get<Settings>(resolved);
-  auto store = find_store(settings, surroundings);
+  auto store = find_store_on_disk(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&store)) return std::move(*usage);
 
   VerifyOptions options;
   options.store = std::get<StoreAddress>(std::move(store));
-  if (std::holds_alternative<MemoryStoreAddress>(options.store)) {
-    return settings.bad("store", "a memory: store exists only inside its server, so it cannot be verified");
-  }
   options.store_timeout = settings.duration("store-timeout");
   options.json = settings.is_on("json");
   if (auto usage = read_witness(settings, surroundings, options)) return *std::move(usage);

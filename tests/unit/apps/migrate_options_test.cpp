@@ -66,7 +66,7 @@ TEST(MigrateOptions, APasswordInAFlagIsRefusedAndNotShown) {
 }
 
 TEST(MigrateOptions, AStoreInMemoryIsBadUse) {
-  EXPECT_NE(bad({"--store=memory:"}).find("cannot be migrated"), std::string::npos);
+  EXPECT_NE(bad({"--store=memory:"}).find("exists only inside its server"), std::string::npos);
 }
 
 TEST(MigrateOptions, HelpNamesTheExitCodes) {
@@ -74,7 +74,7 @@ TEST(MigrateOptions, HelpNamesTheExitCodes) {
   EXPECT_NE(usage.text.find("0  the schema is up to date\n"), std::string::npos) << usage.text;
   EXPECT_NE(usage.text.find("1  nothing was changed"), std::string::npos);
   EXPECT_EQ(usage.text.find("--semester"), std::string::npos) << "the server's settings are not its own";
-  EXPECT_EQ(usage.text.find("memory:"), std::string::npos) << "such a store cannot be migrated";
+  EXPECT_EQ(usage.text.find("memory:"), std::string::npos) << "such a store exists only inside its server";
 }
 
 }  // namespace

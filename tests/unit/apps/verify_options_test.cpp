@@ -67,7 +67,7 @@ TEST(VerifyOptions, APasswordInAFlagIsRefusedAndNotShown) {
 }
 
 TEST(VerifyOptions, AStoreInMemoryIsBadUse) {
-  EXPECT_NE(bad({"--store=memory:"}).find("cannot be verified"), std::string::npos);
+  EXPECT_NE(bad({"--store=memory:"}).find("exists only inside its server"), std::string::npos);
 }
 
 TEST(VerifyOptions, HelpNamesTheExitCodes) {
@@ -75,7 +75,7 @@ TEST(VerifyOptions, HelpNamesTheExitCodes) {
   EXPECT_NE(usage.text.find("0  the store is consistent\n"), std::string::npos) << usage.text;
   EXPECT_NE(usage.text.find("1  the store has a difference"), std::string::npos);
   EXPECT_EQ(usage.text.find("--semester"), std::string::npos) << "the server's settings are not its own";
-  EXPECT_EQ(usage.text.find("memory:"), std::string::npos) << "such a store cannot be verified";
+  EXPECT_EQ(usage.text.find("memory:"), std::string::npos) << "such a store exists only inside its server";
 }
 
 }  // namespace
