@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <random>
@@ -176,8 +177,27 @@ void append_line(const fs::path& path, std::string_view line) {
   if (file.get() < 0 || fstat(file.get(), &status) != 0) fail("cannot write " + path.string());
   char last = '\n';
   if (status.st_size > 0 && pread(file.get(), &last, 1, status.st_size - 1) != 1) fail("cannot read " + path.string());
-  write_all(file, path, (last == '\n' ? "" : "\n") + std::string{line} + '\n');
+  try {
+    write_all(file, path, (last == '\n' ? "" : "\n") + std::string{line} + '\n');
+  } catch (const std::system_error&) {
+    // Not possible where lines can only be added.
+    [[maybe_unused]] const int ignored = ftruncate(file.get(), status.st_size);
+    throw;
+  }
   sync_directory(directory_of(path));
+}
+
+std::string read_end(const fs::path& path, std::size_t bytes_max) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (file.get() < 0 && errno == ENOENT) return {};
+  struct stat status {};
+  if (file.get() < 0 || fstat(file.get(), &status) != 0) fail("cannot read " + path.string());
+  const auto size = static_cast<std::size_t>(status.st_size);
+  std::string text(std::min(size, bytes_max), '\0');
+  const auto count = pread(file.get(), text.data(), text.size(), static_cast<off_t>(size - text.size()));
+  if (count < 0) fail("cannot read " + path.string());
+  text.resize(static_cast<std::size_t>(count));
+  return text;
 }
 
 void change_file(const fs::path& path, const std::function<std::string(bool exists)>& change) {

@@ -161,7 +161,7 @@ def test_the_file_of_a_witness_gets_a_line_for_each_new_state(store, tmp_path):
     assert sign(tmp_path, store, f"--witness-file={witness}") == ""
     assert witness.read_text().count("\n") == 3, "the part of a line that a broken process left has an end"
     status, output, _ = verify(tmp_path, store, witness.read_text())
-    assert status == 1 and "head line number 2 of the witness file cannot be read" in output, output
+    assert status == 1 and "1 of 3 head lines in the file cannot be read; the first one is number 2" in output, output
     assert "DIFFERS: witness" in output and output.count("DIFFERS") == 1, output
     status, _, errors = run(tmp_path, "dtictl", "head", store.flag, f"--signing-key={tmp_path}/head.signing",
                             f"--witness-file={tmp_path}/none/witness.txt")

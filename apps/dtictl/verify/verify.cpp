@@ -20,7 +20,8 @@ namespace {
 /// Compares the lines of the witness with the store.
 void add_witness(const VerifyOptions& options, LedgerSnapshot& snapshot, VerifyReport& report) {
   report.witness_lines = options.witness->lines.size();
-  auto sentences = options.witness->faults;
+  std::vector<std::string> sentences;
+  if (options.witness->fault) sentences.push_back(*options.witness->fault);
   const auto read = [&](SemesterId chain, Seq seq) { return snapshot.read_seal(chain, seq); };
   for (auto& sentence :
        check_witness(options.witness->lines, options.witness_keys, report.store_id.value_or(StoreId{}), read)) {

@@ -53,8 +53,9 @@ std::optional<UsageExit> read_witness(const Settings& settings, const Surroundin
   } catch (const std::runtime_error& error) {
     return settings.bad(reading, "cannot use " + quoted_text(settings.text(reading)) + ": " + error.what());
   }
-  if (options.witness->lines.empty() && options.witness->faults.empty()) {
-    return settings.bad("witness", quoted_text(settings.text("witness")) + " has no line of dtictl head");
+  if (options.witness->lines.empty() && !options.witness->fault) {
+    return settings.bad("witness", quoted_text(settings.text("witness")) +
+                                       " has no line of dtictl head. Save the decoded text of mails");
   }
   return std::nullopt;
 }

@@ -20,8 +20,12 @@ void write_new_secret(const std::filesystem::path& path, std::string_view text);
 
 /// Adds a line to the end of a file, durably. A new file has mode 0644; a last line without an end gets one.
 /// @param line  without a line feed
-/// @throws std::system_error  with the file and the reason; then a part of the line may be in the file
+/// @throws std::system_error  with the file and the reason; then the file has its old content if it can be shortened
 void append_line(const std::filesystem::path& path, std::string_view line);
+
+/// The last bytes of a file, at most `bytes_max`; empty if there is no file.
+/// @throws std::system_error  with the file and the reason
+[[nodiscard]] std::string read_end(const std::filesystem::path& path, std::size_t bytes_max);
 
 /// Replaces the content of a file that other programs may change in the same way at the same time, atomically. If the
 /// path is a symbolic link, the file that it leads to is replaced. The file keeps its mode (without the right of the

@@ -90,17 +90,29 @@ std::optional<HeadLine> parse_line(std::string_view text) {
   return line;
 }
 
-/// The text without white space, without the marks of quoted mails, and without the soft line breaks of quoted-printable
-/// ones, which are `=` before the end of a row.
+/// The length of a mark of quoted-printable mails at the begin of the text: `=` before the end of a row continues it in
+/// the next one, and `=20` there is a space.
+std::size_t quoted_printable_mark(std::string_view text) {
+  for (const std::string_view mark : {"=", "=20"}) {
+    if (!text.starts_with(mark)) continue;
+    const auto rest = text.substr(mark.size());
+    if (rest.starts_with('\n') || rest.starts_with("\r\n")) return mark.size();
+  }
+  return 0;
+}
+
+/// The text without white space, and without the marks of quoted and of quoted-printable mails.
 std::string joined(std::string_view text) {
   std::string out;
   bool at_begin = true;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const bool is_space = c == ' ' || c == '\t' || c == '\r' || c == '\n';
-    const auto rest = text.substr(i + 1);
-    const bool is_soft_break = c == '=' && (rest.starts_with('\n') || rest.starts_with("\r\n"));
-    if (!is_space && !is_soft_break && !(at_begin && c == '>')) out += c;
+    if (const auto mark = quoted_printable_mark(text.substr(i)); mark > 0) {
+      i += mark - 1;
+      continue;
+    }
+    if (!is_space && !(at_begin && c == '>')) out += c;
     if (c == '\n') at_begin = true;
     if (!is_space && c != '>') at_begin = false;
   }
@@ -170,16 +182,25 @@ WitnessFile parse_witness(std::string_view text) {
   const auto all = joined(text);
   WitnessFile file;
   std::size_t number = 0;
-  for (auto at = all.find(kBegin); at != std::string::npos; at = all.find(kBegin, at)) {
+  std::size_t unreadable = 0;
+  std::size_t first_unreadable = 0;
+  for (auto at = all.find(kBegin); at != std::string::npos;) {
     at += kBegin.size();
+    const auto next = all.find(kBegin, at);
+    const auto rest = std::string_view{all}.substr(at, next == std::string::npos ? next : next - at);
+    const auto end = rest.find(kEnd);
+    const auto line = end == std::string_view::npos ? std::nullopt : parse_line(rest.substr(0, end));
     ++number;
-    const auto end = all.find(kEnd, at);
-    const auto line = parse_line(std::string_view{all}.substr(at, end == std::string::npos ? end : end - at));
-    if (line && end != std::string::npos) {
+    if (line) {
       file.lines.push_back(*line);
-    } else {
-      file.faults.push_back("head line number " + std::to_string(number) + " of the witness file cannot be read");
+    } else if (++unreadable == 1) {
+      first_unreadable = number;
     }
+    at = next;
+  }
+  if (unreadable > 0) {
+    file.fault = std::to_string(unreadable) + " of " + std::to_string(number) +
+                 " head lines in the file cannot be read; the first one is number " + std::to_string(first_unreadable);
   }
   return file;
 }
@@ -187,6 +208,12 @@ WitnessFile parse_witness(std::string_view text) {
 std::vector<std::string> check_witness(const std::vector<HeadLine>& lines, const std::vector<SigningPublicKey>& keys,
                                        const StoreId& store, const SealReader& read) {
   std::vector<std::string> found;
+  std::map<std::pair<SemesterId, Seq>, RowSeal> seals;  // most chains do not move between two lines
+  const auto read_once = [&](SemesterId chain, Seq seq) {
+    const auto [known, is_new] = seals.try_emplace({chain, seq});
+    if (is_new) known->second = read(chain, seq);
+    return known->second;
+  };
   std::map<std::pair<std::array<std::uint8_t, kStoreIdBytes>, std::map<SemesterId, Seq>>, const HeadLine*> first;
   for (const auto& line : lines) {
     if (std::find(keys.begin(), keys.end(), line.key) == keys.end()) {
@@ -205,7 +232,7 @@ std::vector<std::string> check_witness(const std::vector<HeadLine>& lines, const
     }
     if (line.store != store) {
       found.push_back(name_of(line) + " is of another store: " + hex_text(line.store));
-    } else if (auto difference = compare(line, read)) {
+    } else if (auto difference = compare(line, read_once)) {
       found.push_back(*std::move(difference));
     }
   }

@@ -42,7 +42,7 @@ struct HeadLine {
 /// count, nor does any text around the lines.
 struct WitnessFile {
   std::vector<HeadLine> lines;
-  std::vector<std::string> faults;  // of lines that cannot be read, a sentence each
+  std::optional<std::string> fault;  // a sentence about the lines that cannot be read
 };
 [[nodiscard]] WitnessFile parse_witness(std::string_view text);
 
