@@ -55,7 +55,7 @@ CREATE TABLE registry (
     WHEN 2 THEN num_nulls(faculty_id, program_id, key) = 0 AND num_nonnulls(semester_id, head, head_seal) = 0
     WHEN 3 THEN semester_id IS NOT NULL AND num_nonnulls(faculty_id, program_id, key, head, head_seal) = 0
     WHEN 4 THEN num_nulls(semester_id, head, head_seal) = 0 AND num_nonnulls(faculty_id, program_id, key) = 0
-    ELSE kind > 4 END)
+    ELSE false END)
 );
 -- No id is used again. They also find the highest one.
 CREATE UNIQUE INDEX registry_one_faculty ON registry (faculty_id) WHERE kind = 1;

@@ -47,7 +47,7 @@ CREATE TABLE registry (
     WHEN 3 THEN semester_id IS NOT NULL AND coalesce(faculty_id, program_id, key, head, head_seal) IS NULL
     WHEN 4 THEN (semester_id IS NULL) + (head IS NULL) + (head_seal IS NULL) = 0
                 AND coalesce(faculty_id, program_id, key) IS NULL
-    ELSE kind > 4 END)
+    ELSE false END)
 ) STRICT;
 -- No id is used again. They also find the highest one.
 CREATE UNIQUE INDEX registry_one_faculty ON registry (faculty_id) WHERE kind = 1;

@@ -275,6 +275,18 @@ TEST_P(ChainContract, ATakeOverRefusesAProgramThatTheRegistryLacksAndVerifyRepor
             "faculty number 2, \"Faculty 2\", is not in the registry: no server added it");
 }
 
+TEST_P(ChainContract, ATakeOverRefusesAnEntryOfTheRegistryWithoutASeal) {
+  start();
+  const auto client = backend_->connect();
+  client->run("INSERT INTO program (id, faculty_id, name, key) VALUES (6, 1, 'Program 6', 'program6')");
+  client->run(
+      "INSERT INTO registry (seq, at, kind, faculty_id, program_id, name, key)"
+      " SELECT 8, at, 2, 1, 6, 'Program 6', 'program6' FROM registry WHERE seq = 1");
+  EXPECT_EQ(faults(look()), "registry: entry 8 has no seal: no server wrote it\n");
+  EXPECT_EQ(failure_text([&] { static_cast<void>(take(*repository_)); }),
+            "the registry: entry 8 has no seal: no server wrote it");
+}
+
 TEST_P(ChainContract, ATakeOverRefusesASemesterThatTheRegistryLacksAndVerifyReportsIt) {
   start();
   const auto client = connect_unchecked();

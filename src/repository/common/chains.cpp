@@ -33,8 +33,17 @@ void check_end(const StoredSemester& semester, Seq sealed, bool has_seals) {
 }  // namespace
 
 void Chains::compare(const ChainHeads& stored, const History& history, const SealReader& read) {
-  if (history != history_) known_ = {};
-  refuse_rewritten(known_, stored, read);
+  if (known_.store == StoreId{}) return;
+  refuse_other_store(known_.store, stored.store);
+  const auto rewritten = rewritten_entry(known_, stored, read);
+  if (history == history_) {
+    if (rewritten) refuse_rewritten(*rewritten);
+    return;
+  }
+  known_ = {};
+  if (rewritten && log_) {
+    log_({LogLevel::kError, "state-differs-from-store", *rewritten + "; everything is read again", {}});
+  }
 }
 
 void Chains::compare(const ChainHeads& stored, const History& history, const SealReader& read,
@@ -51,52 +60,6 @@ void Chains::note(ChainHeads stored, const History& history) {
   history_ = history;
   beginning_.reset();
   pending_.reset();
-}
-
-void Chains::begin(const std::vector<StoredSemester>& semesters) {
-  beginning_.emplace(Beginning{make_store_id(), {}});
-  for (const auto& semester : semesters) {
-    beginning_->semesters.push_back(
-        {semester.id, semester.name, semester.head, Sealing{beginning_->store, semester.id, {}}});
-  }
-}
-
-std::optional<UnsealedPart> Chains::next_unsealed() const {
-  if (!beginning_) return std::nullopt;
-  for (const auto& [id, name, head, sealing, read] : beginning_->semesters) {
-    if (read < head) return UnsealedPart{id, name, read + 1, std::min(head, read + kLedgerPieceEntries)};
-  }
-  return std::nullopt;
-}
-
-void Chains::add_unsealed(const UnsealedPart& part, const std::vector<StoredEntry>& entries) {
-  const auto found = std::find_if(beginning_->semesters.begin(), beginning_->semesters.end(),
-                                  [&](const FirstSeal& first) { return first.semester == part.semester; });
-  auto& [id, name, head, sealing, read] = *found;
-  for (const auto& entry : entries) {
-    if (entry.row.seq != read + 1) break;
-    const auto text = "entry " + std::to_string(entry.row.seq);
-    if (entry.seal) throw_corrupt(name, text + " has a seal, and the store id is missing");
-    if (!sealing.add(entry.row, entry.at, entry.request_id)) {
-      throw_corrupt(name, text + " has a number that no column may have");
-    }
-    read = entry.row.seq;
-  }
-  if (read != part.last) throw_corrupt(name, "entry " + std::to_string(read + 1) + " is missing");
-}
-
-ChainHeads Chains::first_ends() {
-  ChainHeads heads{beginning_->store, {}};
-  for (auto& first : beginning_->semesters) heads.ends[first.semester] = {first.head, first.sealing.finish()};
-  return heads;
-}
-
-std::vector<RegistryEntry> Chains::first_seals() {
-  std::vector<RegistryEntry> entries;
-  for (auto& first : beginning_->semesters) {
-    entries.push_back(ledger_sealed(first.semester, first.name, {first.head, first.sealing.finish()}));
-  }
-  return entries;
 }
 
 std::optional<Seal> Chains::seal(const Batch& batch) {
@@ -119,20 +82,16 @@ void Chains::on_committed() {
   pending_.reset();
 }
 
+void refuse_other_end(Seq last, Seq sealed) {
+  if (last == sealed) return;
+  throw StorageError{StorageError::Kind::kCorrupt,
+                     "the registry: " + (last > sealed ? unsealed_text(sealed + 1, last)
+                                                       : "entry " + std::to_string(last + 1) + " is missing")};
+}
+
 void refuse_unregistered(const std::vector<RegistryEntry>& missing) {
   if (missing.empty()) return;
   throw StorageError{StorageError::Kind::kCorrupt, unregistered_text(missing.front())};
-}
-
-std::vector<LogEvent> entries_sealed(const std::vector<RegistryEntry>& first_seals) {
-  std::vector<LogEvent> events;
-  for (const auto& entry : first_seals) {
-    events.push_back({LogLevel::kInfo,
-                      "entries-sealed",
-                      "entries of a version without seals have one now",
-                      {{"semester", entry.name}, {"first", "1"}, {"last", std::to_string(*entry.head)}}});
-  }
-  return events;
 }
 
 Seal seal_of_opening(const StoreId& store, SemesterId semester, const Capacity& capacity, WallTime at) {

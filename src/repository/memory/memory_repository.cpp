@@ -178,7 +178,7 @@ CommitResult MemoryStore::commit(const Batch& batch, const std::optional<Seal>& 
 }
 
 MemoryRepository::MemoryRepository(std::shared_ptr<MemoryStore> store)
-    : store_(std::move(store)), holder_(std::make_unique<Holder>()), chains_(std::make_unique<Chains>()) {}
+    : store_(std::move(store)), holder_(std::make_unique<Holder>()), chains_(std::make_unique<Chains>(LogSink{})) {}
 
 MemoryRepository::~MemoryRepository() = default;
 

@@ -280,9 +280,10 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
 }
 
 std::optional<UnsealedPart> PostgresqlRepository::seal_older(Epoch epoch, WallTime at) {
-  const auto part = chains_.next_unsealed();
+  auto& beginning = chains_.beginning();
+  const auto part = beginning ? beginning->next() : std::nullopt;
   if (!part) {
-    if (chains_.is_beginning()) begin_chains(epoch, at);
+    if (beginning) begin_chains(epoch, at);
     return std::nullopt;
   }
   return perform(Call::kReading, [&] {
@@ -290,7 +291,7 @@ std::optional<UnsealedPart> PostgresqlRepository::seal_older(Epoch epoch, WallTi
     std::vector<StoredEntry> entries;
     read_entries(transaction, part->semester, part->first, part->last,
                  [&](std::vector<StoredEntry> piece) { entries = std::move(piece); });
-    chains_.add_unsealed(*part, entries);
+    beginning->add(*part, entries);
     return part;
   });
 }
@@ -303,14 +304,15 @@ void PostgresqlRepository::begin_chains(Epoch epoch, WallTime at) {
     if (lock_leadership(transaction, session_->backend_pid()) != epoch) {
       throw StorageError{Kind::kUnavailable, "PostgreSQL: another server took the lead"};
     }
-    const auto seals = chains_.first_seals();
-    ChainHeads heads = dti::begin_chains(transaction, chains_, at);
+    auto first = chains_.beginning()->finish();
+    const auto events = entries_sealed(first.seals);
+    ChainHeads heads = dti::begin_chains(transaction, std::move(first), at);
     sent_ = true;
     transaction.commit();
     session_->check_notices(notices, "the entries were sealed");
     chains_.note(std::move(heads), history_);
     if (!log_) return;
-    for (const auto& event : entries_sealed(seals)) log_(event);
+    for (const auto& event : events) log_(event);
   });
 }
 

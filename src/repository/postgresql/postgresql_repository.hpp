@@ -92,7 +92,7 @@ class PostgresqlRepository final : public Repository, public PollableCommits {
   std::size_t host_ = 0;  // of hosts_: the one to which the next connect() tries to connect first
   History history_;       // of the session's database; empty: not read yet
   Holder holder_;
-  Chains chains_;                  // they outlive sessions
+  Chains chains_{log_};            // they outlive sessions
   std::size_t program_count_ = 0;  // of the stored catalogue
   bool sent_ = false;              // the call in progress has sent a statement that may take effect
   // The polled call, if there is one; destroyed before the session.

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
-#include "dti/base/check.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/common/sql_text.hpp"
 #include "repository/sqlite/sqlite_session.hpp"
@@ -47,10 +45,11 @@ ChainHeads read_registry_head(SqliteConnection& connection) {
   return heads;
 }
 
-/// The additions to the catalogue and to the semesters that the registry lacks.
-std::vector<RegistryEntry> read_unregistered(SqliteConnection& connection) {
+/// The additions to the catalogue and to the semesters that the registry lacks. @param end  of the sealed registry
+std::vector<RegistryEntry> read_unregistered(SqliteConnection& connection, Seq end) {
   SqliteStatement registered = connection.prepare(kSelectRegistered);
   registered.step();
+  refuse_other_end(registered.integer(3), end);
   auto entries = additions_to_registry(read_programs(connection, static_cast<ProgramId>(registered.integer(1))),
                                        registered.integer(0));
   SqliteStatement semesters = connection.prepare("SELECT id, name FROM semester WHERE id > ? ORDER BY id");
@@ -119,27 +118,25 @@ ChainHeads check_chains(SqliteConnection& connection, Chains& chains, const Lead
   const auto read = [&](SemesterId chain, Seq seq) { return read_seal(connection, chain, seq); };
   chains.compare(heads, {}, read, leadership.semesters);
   if (heads.store != StoreId{}) {
-    refuse_unregistered(read_unregistered(connection));
+    refuse_unregistered(read_unregistered(connection, heads.ends[kRegistryId].seq));
     return heads;
   }
-  chains.begin(leadership.semesters);
-  return chains.next_unsealed() ? heads : begin_chains(connection, chains, at);
+  auto& beginning = chains.begin(leadership.semesters);
+  return beginning.next() ? heads : begin_chains(connection, beginning.finish(), at);
 }
 
-ChainHeads begin_chains(SqliteConnection& connection, Chains& chains, WallTime at) {
-  ChainHeads heads = chains.first_ends();
-  auto entries = read_unregistered(connection);
-  auto seals = chains.first_seals();
-  std::move(seals.begin(), seals.end(), std::back_inserter(entries));
-  heads.ends[kRegistryId] = seal_registry(heads.store, {}, stored_time(at), entries);
+ChainHeads begin_chains(SqliteConnection& connection, FirstChains first, WallTime at) {
+  auto entries = read_unregistered(connection, 0);
+  entries.insert(entries.end(), first.seals.begin(), first.seals.end());
+  first.heads.ends[kRegistryId] = seal_registry(first.heads.store, {}, stored_time(at), entries);
   insert_registry(connection, entries);
-  write_chain_heads(connection, heads);
-  return heads;
+  write_chain_heads(connection, first.heads);
+  return std::move(first.heads);
 }
 
 SealedHead enter(SqliteConnection& connection, std::vector<RegistryEntry> entries, WallTime at) {
   const ChainHeads heads = read_registry_head(connection);
-  DTI_CHECK(heads.store != StoreId{});  // seal_older() comes first
+  if (heads.store == StoreId{}) throw StorageError{StorageError::Kind::kCorrupt, "the store id is missing"};
   const SealedHead end = seal_registry(heads.store, heads.ends.at(kRegistryId), stored_time(at), entries);
   add_to_registry(connection, end, entries);
   return end;

@@ -25,9 +25,9 @@ void read_registry(SqliteConnection& connection, const RegistrySink& sink);
 [[nodiscard]] ChainHeads check_chains(SqliteConnection& connection, Chains& chains, const Leadership& leadership,
                                       WallTime at);
 
-/// Writes the chains that `chains` has begun: the id of the store, the registry, and the first seals.
+/// Writes the first chains of a store: its id, the registry, and the first seals.
 /// @return the ends of the chains
-[[nodiscard]] ChainHeads begin_chains(SqliteConnection& connection, Chains& chains, WallTime at);
+[[nodiscard]] ChainHeads begin_chains(SqliteConnection& connection, FirstChains first, WallTime at);
 
 /// Adds entries to the registry, within the transaction that adds to the catalogue or opens a semester.
 /// @return the registry's new end

@@ -317,16 +317,17 @@ std::variant<Leadership, HeldBy> SqliteRepository::lead(WallTime at) {
 }
 
 std::optional<UnsealedPart> SqliteRepository::seal_older(Epoch epoch, WallTime at) {
-  const auto part = chains_.next_unsealed();
+  auto& beginning = chains_.beginning();
+  const auto part = beginning ? beginning->next() : std::nullopt;
   if (!part) {
-    if (chains_.is_beginning()) begin_chains(epoch, at);
+    if (beginning) begin_chains(epoch, at);
     return std::nullopt;
   }
   return perform(Stage::kReading, [&] {
     std::vector<StoredEntry> entries;
     read_entries(session_->connection, part->semester, part->first, part->last,
                  [&](std::vector<StoredEntry> piece) { entries = std::move(piece); });
-    chains_.add_unsealed(*part, entries);
+    beginning->add(*part, entries);
     return part;
   });
 }
@@ -338,13 +339,14 @@ void SqliteRepository::begin_chains(Epoch epoch, WallTime at) {
     if (session_->epoch() != epoch) {
       throw StorageError{Kind::kUnavailable, "the database " + path_.string() + ": another server took the lead"};
     }
-    const auto seals = chains_.first_seals();
-    ChainHeads heads = dti::begin_chains(session_->connection, chains_, at);
+    auto first = chains_.beginning()->finish();
+    const auto events = entries_sealed(first.seals);
+    ChainHeads heads = dti::begin_chains(session_->connection, std::move(first), at);
     stage_ = Stage::kCommitting;
     transaction.commit();
     chains_.note(std::move(heads), {});
     if (!log_) return;
-    for (const auto& event : entries_sealed(seals)) log_(event);
+    for (const auto& event : events) log_(event);
   });
 }
 

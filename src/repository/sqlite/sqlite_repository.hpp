@@ -80,7 +80,7 @@ class SqliteRepository final : public Repository {
   std::unique_ptr<SqliteSession> session_;
   Stage stage_ = Stage::kReading;
   Holder holder_;
-  Chains chains_;             // they outlive sessions
+  Chains chains_{log_};       // they outlive sessions
   bool disk_failed_ = false;  // since the last take-over
   SteadyTime wait_until_;
   LogLimit log_grows_{std::chrono::minutes{1}};

@@ -18,7 +18,7 @@ std::string end_text(const SealedHead& end) {
   return end.seq == 0 ? std::string{"none"} : "entry " + std::to_string(end.seq) + ", seal " + hex_text(end.seal);
 }
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
 
 /// The difference of a thing that the registry names otherwise.
 StoreDifference renamed(const std::string& thing, std::int64_t id, const std::string& stored,
@@ -27,7 +27,7 @@ StoreDifference renamed(const std::string& thing, std::int64_t id, const std::st
 }
 
 StoreDifference missing(const std::string& thing, std::int64_t id, const std::string& name) {
-  return difference(thing + " number " + std::to_string(id) + " is missing; the registry has it as " + quoted(name));
+  return difference(thing + " number " + std::to_string(id) + " is missing; the registry has it as " + in_quotes(name));
 }
 
 }  // namespace
@@ -114,32 +114,39 @@ std::vector<StoreDifference> RegistryCheck::finish(const std::vector<CatalogProg
     of_chain->what = "registry: " + of_chain->what;
     found.push_back(*std::move(of_chain));
   }
+  check_catalog(catalog, found);
+  check_semesters(semesters, found);
+  return found;
+}
+
+void RegistryCheck::check_catalog(const std::vector<CatalogProgram>& catalog,
+                                  std::vector<StoreDifference>& found) const {
+  const auto text = [](const Named& named) {
+    const auto of = named.faculty == 0 ? std::string{} : " of faculty " + std::to_string(named.faculty);
+    return in_quotes(named.name) + of + ", key " + in_quotes(named.key);
+  };
   auto faculties = faculties_;
   auto programs = programs_;
   for (const auto& program : catalog) {
     if (const auto it = programs_.find(program.id); it != programs_.end()) {
-      const Named stored{program.name, program.key, program.faculty_id};
-      const auto text = [](const Named& named) {
-        return quoted(named.name) + " of faculty " + std::to_string(named.faculty) + ", key " + quoted(named.key);
-      };
-      if (text(stored) != text(it->second))
-        found.push_back(renamed("program", program.id, text(stored), text(it->second)));
+      const auto stored = text({program.name, program.key, program.faculty_id});
+      if (stored != text(it->second)) found.push_back(renamed("program", program.id, stored, text(it->second)));
     } else if (has_seals_) {
       found.push_back(difference(unregistered_text(program_added(program))));
     }
     programs.erase(program.id);
     if (const auto it = faculties.find(program.faculty_id); it != faculties.end()) {
-      const auto text = [](const std::string& name, const std::string& key) {
-        return quoted(name) + ", key " + quoted(key);
-      };
-      const auto stored = text(program.faculty_name, program.faculty_key);
-      const auto expected = text(it->second.name, it->second.key);
-      if (stored != expected) found.push_back(renamed("faculty", program.faculty_id, stored, expected));
+      const auto stored = text({program.faculty_name, program.faculty_key, 0});
+      if (stored != text(it->second)) found.push_back(renamed("faculty", program.faculty_id, stored, text(it->second)));
       faculties.erase(it);
     }
   }
   for (const auto& [id, named] : faculties) found.push_back(missing("faculty", id, named.name));
   for (const auto& [id, named] : programs) found.push_back(missing("program", id, named.name));
+}
+
+void RegistryCheck::check_semesters(const std::vector<StoredSemester>& semesters,
+                                    std::vector<StoreDifference>& found) const {
   auto opened = semesters_;
   for (const auto& semester : semesters) {
     const auto it = opened.find(semester.id);
@@ -148,12 +155,11 @@ std::vector<StoreDifference> RegistryCheck::finish(const std::vector<CatalogProg
       continue;
     }
     if (it->second != semester.name) {
-      found.push_back(renamed("semester", semester.id, quoted(semester.name), quoted(it->second)));
+      found.push_back(renamed("semester", semester.id, in_quotes(semester.name), in_quotes(it->second)));
     }
     opened.erase(it);
   }
   for (const auto& [id, name] : opened) found.push_back(missing("semester", id, name));
-  return found;
 }
 
 }  // namespace dti

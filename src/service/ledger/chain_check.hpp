@@ -60,8 +60,11 @@ class RegistryCheck {
   struct Named {
     std::string name;
     std::string key;
-    std::int64_t faculty = 0;
+    std::int64_t faculty = 0;  // of a program
   };
+
+  void check_catalog(const std::vector<CatalogProgram>& catalog, std::vector<StoreDifference>& found) const;
+  void check_semesters(const std::vector<StoredSemester>& semesters, std::vector<StoreDifference>& found) const;
 
   const bool has_seals_;  // if not, no server has registered anything yet
   ChainCheck chain_;

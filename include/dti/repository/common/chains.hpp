@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "dti/base/log.hpp"
+#include "dti/repository/common/chain_beginning.hpp"
 #include "dti/service/ledger/chain_heads.hpp"
-#include "dti/service/ledger/ledger_seal.hpp"
 #include "dti/service/ledger/repository.hpp"
 
 namespace dti {
@@ -17,32 +17,25 @@ namespace dti {
 /// Source: docs/adr/0024-tamper-evidence.md
 class Chains {
  public:
-  /// Compares the ends that are known here with those of the store. If the store has another history, all that was known
-  /// is forgotten: the two may differ.
-  /// @throws StorageError  as refuse_rewritten()
+  /// @param log  receives an error if seals differ and the database has another history; may be empty
+  explicit Chains(LogSink log) : log_(std::move(log)) {}
+
+  /// Compares the ends that are known here with those of the store. In a database with another history (a replica was
+  /// promoted, a backup was restored) seals may differ: that is logged, and all that was known is forgotten.
+  /// @throws StorageError  kRewritten: seals differ in the same history, or the store has another id
   void compare(const ChainHeads& stored, const History& history, const SealReader& read);
 
   /// The same for a take-over, which also needs chains that end where the ledgers do. Only a store that has no id yet has
-  /// entries without a seal.
+  /// entries without a seal. @throws StorageError  kCorrupt as well
   void compare(const ChainHeads& stored, const History& history, const SealReader& read,
                const std::vector<StoredSemester>& semesters);
 
   /// Notes what the store has. @param stored  compared before
   void note(ChainHeads stored, const History& history);
 
-  /// Begins the chains of a store that no server with seals has led: an older version wrote all its entries. Give them to
-  /// add_unsealed(), semester by semester; then first_ends() has a seal for each semester.
-  void begin(const std::vector<StoredSemester>& semesters);
-  /// The next entries for add_unsealed(); none: there are no more.
-  [[nodiscard]] std::optional<UnsealedPart> next_unsealed() const;
-  /// @throws StorageError  kCorrupt: an entry is missing, has a seal, or cannot be sealed
-  void add_unsealed(const UnsealedPart& part, const std::vector<StoredEntry>& entries);
-  /// The chains were begun, and the store does not have their ends yet.
-  [[nodiscard]] bool is_beginning() const { return beginning_.has_value(); }
-  /// The new id of the store and the first ends of the semesters' chains.
-  [[nodiscard]] ChainHeads first_ends();
-  /// Their entries in the registry.
-  [[nodiscard]] std::vector<RegistryEntry> first_seals();
+  /// The beginning of a store without chains; none after note().
+  ChainBeginning& begin(const std::vector<StoredSemester>& semesters) { return beginning_.emplace(semesters); }
+  [[nodiscard]] std::optional<ChainBeginning>& beginning() { return beginning_; }
 
   /// Computes the seal of a batch, which its last entry keeps.
   /// @return none if the chain does not end where the batch begins: the store would refuse the batch
@@ -57,30 +50,20 @@ class Chains {
   [[nodiscard]] const StoreId& store() const { return known_.store; }
 
  private:
-  struct FirstSeal {
-    SemesterId semester = 0;
-    std::string name;
-    Seq head = 0;
-    Sealing sealing;  // has the entries up to `read`
-    Seq read = 0;
-  };
-  struct Beginning {
-    StoreId store;
-    std::vector<FirstSeal> semesters;
-  };
-
+  LogSink log_;
   ChainHeads known_;
   History history_;
-  std::optional<Beginning> beginning_;
+  std::optional<ChainBeginning> beginning_;
   std::optional<std::pair<SemesterId, SealedHead>> pending_;
 };
+
+/// Refuses a registry whose last entry is not the one that has the last seal.
+/// @throws StorageError  kCorrupt
+void refuse_other_end(Seq last, Seq sealed);
 
 /// Refuses additions to the catalogue or to the semesters that the registry lacks: no server has made them.
 /// @throws StorageError  kCorrupt
 void refuse_unregistered(const std::vector<RegistryEntry>& missing);
-
-/// For the log: the first server with seals has sealed what was there.
-[[nodiscard]] std::vector<LogEvent> entries_sealed(const std::vector<RegistryEntry>& first_seals);
 
 /// The seal of the entry that opens a semester.
 [[nodiscard]] Seal seal_of_opening(const StoreId& store, SemesterId semester, const Capacity& capacity, WallTime at);

@@ -27,7 +27,8 @@ inline constexpr int kSealsVersion = 3;
 inline constexpr char kSelectRegistered[] =
     "SELECT coalesce((SELECT max(faculty_id) FROM registry WHERE kind = 1), 0),"
     " coalesce((SELECT max(program_id) FROM registry WHERE kind = 2), 0),"
-    " coalesce((SELECT max(semester_id) FROM registry WHERE kind = 3), 0)";
+    " coalesce((SELECT max(semester_id) FROM registry WHERE kind = 3), 0),"
+    " coalesce((SELECT max(seq) FROM registry), 0)";
 
 inline constexpr char kSelectPrograms[] =
     "SELECT p.id, f.id, f.name, f.key, p.name, p.key FROM program p JOIN faculty f ON f.id = p.faculty_id ";

@@ -34,7 +34,13 @@ using SealReader = std::function<RowSeal(SemesterId chain, Seq seq)>;
 
 /// Compares the ends of chains that were read earlier with the store now. An entry that is no longer there is no
 /// difference here: the store has lost entries, which its reader notices.
-/// @throws StorageError  kRewritten: an entry that was sealed has another seal, or none
-void refuse_rewritten(const ChainHeads& known, const ChainHeads& stored, const SealReader& read);
+/// @return a sentence about an entry that was sealed and has another seal, or none, now
+[[nodiscard]] std::optional<std::string> rewritten_entry(const ChainHeads& known, const ChainHeads& stored,
+                                                         const SealReader& read);
+
+/// @throws StorageError  kRewritten, with what differs and what to do
+[[noreturn]] void refuse_rewritten(const std::string& what);
+/// No restored backup and no promoted replica has another id. @throws StorageError  kRewritten
+void refuse_other_store(const StoreId& known, const StoreId& stored);
 
 }  // namespace dti

@@ -120,19 +120,19 @@ class LedgerWriter {
   LedgerWriter& operator=(const LedgerWriter&) = delete;
 
   /// Takes the lead: makes a new connection, brings the schema up to date, raises the epoch of the leadership and of
-  /// every semester, open or closed, in one transaction, and returns when no statement of an earlier connection can take
-  /// effect any more.
+  /// every semester, open or closed, in one transaction, and returns when no statement of an earlier connection can
+  /// take effect any more.
   /// @return HeldBy, and nothing changed, if another server holds the lead: its lease has not run out
   /// Source: docs/adr/0004-take-over.md
-  /// @throws StorageError  kUnavailable, kRefused; kCorrupt, and nothing changed, if check_extents() finds a difference,
-  ///                       if an entry that this object knows has another seal now (refuse_rewritten()), or if a store
-  ///                       that has seals lacks some, or the registry lacks an addition: no server wrote them;
-  ///                       kInDoubt counts as kUnavailable (another take-over tells)
+  /// @throws StorageError  kUnavailable, kRefused; kInDoubt counts as kUnavailable (another take-over tells). Nothing
+  ///                       changed: kRewritten, if an entry that this object knows has another seal now; kCorrupt, if
+  ///                       check_extents() finds a difference, if a store that has seals lacks some, or if the
+  ///                       registry lacks an addition or a seal: no server wrote them
   [[nodiscard]] virtual std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) = 0;
 
-  /// Gives a store that no server with seals has led its id, its registry, and a seal for the entries of each semester:
-  /// reads a part of the entries, and writes everything when all were read. In another store, does nothing. Call it after
-  /// take_over() until it returns none, before anything else is written.
+  /// Gives a store that no server with seals has led its id, its registry, and a seal for the entries of each
+  /// semester: reads a part of the entries, and writes everything when all were read. In another store, does nothing.
+  /// Call it after take_over() until it returns none, before anything else is written.
   /// @return the part that it has read; none: the store has seals
   /// @throws StorageError  kUnavailable, kInDoubt; kCorrupt: an entry is missing, has a seal, or cannot be sealed
   [[nodiscard]] virtual std::optional<UnsealedPart> seal_older(Epoch epoch, WallTime at) = 0;
@@ -152,8 +152,8 @@ class LedgerWriter {
   /// @throws StorageError  kUnavailable, kInDoubt, kInvariant
   [[nodiscard]] virtual bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) = 0;
 
-  /// Opens a semester: its row, under `epoch`, its first entry (`semester-opened`, seq 1), and its entry in the registry
-  /// together.
+  /// Opens a semester: its row, under `epoch`, its first entry (`semester-opened`, seq 1), and its entry in the
+  /// registry together.
   /// @throws StorageError  kUnavailable: nothing was sent. kInDoubt: it was sent and may still take effect. kRejected,
   ///                       kInvariant: nothing is stored, and the connection is still good
   [[nodiscard]] virtual Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "dti/base/check.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/common/sql_text.hpp"
 #include "dti/repository/postgresql/tables/postgresql_rows.hpp"
@@ -90,9 +88,10 @@ ChainHeads read_registry_head(pqxx::transaction_base& transaction) {
   return heads;
 }
 
-/// The additions to the catalogue and to the semesters that the registry lacks.
-std::vector<RegistryEntry> read_unregistered(pqxx::transaction_base& transaction) {
+/// The additions to the catalogue and to the semesters that the registry lacks. @param end  of the sealed registry
+std::vector<RegistryEntry> read_unregistered(pqxx::transaction_base& transaction, Seq end) {
   const auto registered = transaction.exec(kSelectRegistered)[0];
+  refuse_other_end(integer(registered[3]), end);
   auto entries = additions_to_registry(read_programs(transaction, static_cast<ProgramId>(integer(registered[1]))),
                                        integer(registered[0]));
   for (const auto& row : compat::exec_params(
@@ -172,27 +171,25 @@ ChainHeads check_chains(pqxx::transaction_base& transaction, Chains& chains, con
   const auto read = [&](SemesterId chain, Seq seq) { return read_seal(transaction, chain, seq); };
   chains.compare(heads, leadership.history, read, leadership.semesters);
   if (heads.store != StoreId{}) {
-    refuse_unregistered(read_unregistered(transaction));
+    refuse_unregistered(read_unregistered(transaction, heads.ends[kRegistryId].seq));
     return heads;
   }
-  chains.begin(leadership.semesters);
-  return chains.next_unsealed() ? heads : begin_chains(transaction, chains, at);
+  auto& beginning = chains.begin(leadership.semesters);
+  return beginning.next() ? heads : begin_chains(transaction, beginning.finish(), at);
 }
 
-ChainHeads begin_chains(pqxx::transaction_base& transaction, Chains& chains, WallTime at) {
-  ChainHeads heads = chains.first_ends();
-  auto entries = read_unregistered(transaction);
-  auto seals = chains.first_seals();
-  std::move(seals.begin(), seals.end(), std::back_inserter(entries));
-  heads.ends[kRegistryId] = seal_registry(heads.store, {}, stored_time(at), entries);
+ChainHeads begin_chains(pqxx::transaction_base& transaction, FirstChains first, WallTime at) {
+  auto entries = read_unregistered(transaction, 0);
+  entries.insert(entries.end(), first.seals.begin(), first.seals.end());
+  first.heads.ends[kRegistryId] = seal_registry(first.heads.store, {}, stored_time(at), entries);
   insert_registry(transaction, entries);
-  write_chain_heads(transaction, heads);
-  return heads;
+  write_chain_heads(transaction, first.heads);
+  return std::move(first.heads);
 }
 
 SealedHead enter(pqxx::transaction_base& transaction, std::vector<RegistryEntry> entries, WallTime at) {
   const ChainHeads heads = read_registry_head(transaction);
-  DTI_CHECK(heads.store != StoreId{});  // seal_older() comes first
+  if (heads.store == StoreId{}) throw StorageError{StorageError::Kind::kCorrupt, "the store id is missing"};
   const SealedHead end = seal_registry(heads.store, heads.ends.at(kRegistryId), stored_time(at), entries);
   add_to_registry(transaction, end, entries);
   return end;

@@ -32,9 +32,9 @@ void follow_chains(pqxx::transaction_base& transaction, Chains& chains, const Hi
 [[nodiscard]] ChainHeads check_chains(pqxx::transaction_base& transaction, Chains& chains, const Leadership& leadership,
                                       WallTime at);
 
-/// Writes the chains that `chains` has begun: the id of the store, the registry, and the first seals. The leadership is
+/// Writes the first chains of a store: its id, the registry, and the first seals. The leadership is
 /// locked. @return the ends of the chains
-[[nodiscard]] ChainHeads begin_chains(pqxx::transaction_base& transaction, Chains& chains, WallTime at);
+[[nodiscard]] ChainHeads begin_chains(pqxx::transaction_base& transaction, FirstChains first, WallTime at);
 
 /// Adds entries to the registry, within the transaction that adds to the catalogue or opens a semester, and that has
 /// locked the leadership. @return the registry's new end
