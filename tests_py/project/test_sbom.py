@@ -69,7 +69,7 @@ def test_header_only_libraries_are_part_of_the_programs_and_other_headers_are_bu
 
 def test_libraries_that_only_libraries_load_are_not_called_linked(bill):
     linked, loaded = related(bill, "DYNAMIC_LINK"), related(bill, "RUNTIME_DEPENDENCY_OF")
-    assert {"libzmq5", "libsodium23"} <= linked and "libgcrypt20" in loaded and not linked & loaded
+    assert {"libzmq5", "libsodium23"} <= linked and "libgssapi-krb5-2" in loaded and not linked & loaded
 
 
 def test_a_second_bill_has_the_same_bytes_with_the_time_of_the_commit_and_without_the_folder(tmp_path):
