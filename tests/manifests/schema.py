@@ -9,7 +9,8 @@ from pathlib import Path
 
 VERSION = "1.31.0"  # the first one in which unhealthyPodEvictionPolicy is stable
 KINDS = ("api.core.v1.Namespace", "api.core.v1.ConfigMap", "api.core.v1.Service", "api.apps.v1.StatefulSet",
-         "api.apps.v1.Deployment", "api.policy.v1.PodDisruptionBudget", "api.networking.v1.NetworkPolicy")
+         "api.apps.v1.Deployment", "api.batch.v1.Job", "api.policy.v1.PodDisruptionBudget",
+         "api.networking.v1.NetworkPolicy")
 
 
 def without_descriptions(value):

@@ -6,10 +6,13 @@ import subprocess
 
 import pytest
 
-from tests_py.harness.deploy.kubernetes_policy import RULES, containers, faults, of_kind, server, workloads
-from tests_py.harness.process import ROOT, run
-from tests_py.harness.wire import new_key
+from tests_py.harness.deploy.kubernetes_policy import (
+    RULES, all_containers, containers, daemons, faults, migration, of_kind, secrets_of, server)
+from tests_py.harness.postgresql import APP, AUDITOR, PASSWORD, ROLES
+from tests_py.harness.process import HANG_SECONDS, ROOT, binary, clean_environment, run, running
 from tests_py.harness.prometheus import FOLDER as MONITORING, is_installed
+from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.wire import OK, Client, grant, new_key, request
 
 FOLDER = ROOT / "deploy/kubernetes"
 OVERLAYS = ("base", "example")
@@ -60,6 +63,25 @@ MISTAKES = [  # the rule that finds it, the file, the text, the mistake
      "podSelector: {matchLabels: {app.kubernetes.io/part-of: dti}}\n      ports: [{port: 6000}]"),
     ("servers_check_the_certificate_of_the_database", "dti.toml", "sslmode=verify-full", "sslmode=require"),
     ("servers_check_the_certificate_of_the_database", "server.yaml", "pgpass, ca.crt,", "pgpass,"),
+    ("servers_check_the_certificate_of_the_database", "migrate.yaml", "pgpass, ca.crt,", "pgpass,"),
+    ("servers_check_the_certificate_of_the_database", "kustomization.yaml", "sslmode=verify-full", "sslmode=require"),
+    ("only_the_migration_connects_as_the_owner_and_has_its_secret", "dti.toml", "dti_app@", "dti_owner@"),
+    ("only_the_migration_connects_as_the_owner_and_has_its_secret", "kustomization.yaml", "dti_owner@", "dti_app@"),
+    ("only_the_migration_connects_as_the_owner_and_has_its_secret", "server.yaml", "secret: {name: dti-database}",
+     "secret: {name: dti-database-owner}"),
+    ("only_the_migration_connects_as_the_owner_and_has_its_secret", "server.yaml", "secret: {name: dti-server-key}",
+     "secret: {name: dti-server-key}\n              - secret: {name: dti-database-owner}"),
+    ("only_the_migration_connects_as_the_owner_and_has_its_secret", "server.yaml", "{name: PGPASSFILE, value: /run/dti/pgpass}",
+     "{name: OWNER, valueFrom: {secretKeyRef: {name: dti-database-owner, key: pgpass}}}"),
+    ("only_the_migration_connects_as_the_owner_and_has_its_secret", "faculty.yaml", "          env:\n",
+     "          envFrom: [{secretRef: {name: dti-database-owner}}]\n          env:\n"),
+    ("only_the_migration_connects_as_the_owner_and_has_its_secret", "migrate.yaml", "secretName: dti-database-owner",
+     "secretName: dti-database"),
+    ("the_migration_gives_the_servers_their_rights_after_it", "migrate.yaml", "[/usr/bin/dtictl, migrate]", "[/usr/bin/dtictl, verify]"),
+    ("the_migration_gives_the_servers_their_rights_after_it", "migrate.yaml", "--file=/run/dti/roles.sql", "--command=SELECT"),
+    ("pods_can_look_up_names_and_servers_reach_the_database", "network.yaml", "name: dti-migrate}}", "name: dti-migration}}"),
+    ("pods_have_no_rights", "migrate.yaml", "drop: [ALL]", "drop: [NET_RAW]"),
+    ("images_have_a_version", "kustomization.yaml", '  - {name: postgres, newTag: "17.6"}\n', ""),
     ("every_endpoint_is_secured", "server.yaml", 'svc:6000"]', 'svc:6000", "--bind=0.0.0.0"]'),
     ("every_endpoint_is_secured", "server.yaml", "{name: PGPASSFILE,", "{name: DTI_ALLOW_PLAINTEXT, value: 'true'}\n            - {name: PGPASSFILE,"),
     ("every_endpoint_is_secured", "dti.toml", "key = ", 'listen = "tcp://0.0.0.0:6000"\nkey = '),
@@ -78,6 +100,7 @@ MISTAKES = [  # the rule that finds it, the file, the text, the mistake
     ("memory_has_a_limit_and_processors_a_request", "faculty.yaml", "            limits: {memory: 256Mi}\n", ""),
     ("images_have_a_version", "kustomization.yaml", "  - {name: dti-server, newTag: 0.1.0}\n", ""),
     ("there_is_no_password", "server.yaml", "{name: PGPASSFILE, value: /run/dti/pgpass}", "{name: PGPASSWORD, value: secret}"),
+    ("there_is_no_password", "migrate.yaml", "valueFrom: {configMapKeyRef: {name: dti-migrate, key: store}}", "value: secret"),
     ("there_is_no_password", "dti.toml", "sslmode=verify-full", "sslmode=verify-full&password=secret"),
 ]
 
@@ -155,13 +178,69 @@ def test_the_programs_accept_their_settings(manifests, tmp_path, overlay):
         assert status == 0, log
 
 
+def address(store):
+    """What an address of PostgreSQL has after its role."""
+    return re.search(r"postgresql://\w+@([^\s\"]+)", store)[1]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_only_the_migration_has_the_secret_of_the_owner_and_it_is_of_the_servers_database(manifests, overlay):
+    resources = manifests.read("kustomize", FOLDER / overlay)
+    job, store = migration(resources)
+    assert secrets_of(job["spec"]["template"]) == {"dti-database-owner"}
+    assert secrets_of(server(resources)["spec"]["template"]) == {"dti-database", "dti-server-key"}
+    [config] = [each["data"]["dti.toml"] for each in of_kind(resources, "ConfigMap") if "dti.toml" in each["data"]]
+    assert address(store) == address(re.search("^store = .*$", config, re.MULTILINE)[0])
+
+
+def test_the_image_of_the_migration_is_that_of_compose(manifests):
+    resources = manifests.read("kustomize", FOLDER / "base")
+    images = {container["image"] for _, container in all_containers(resources) if container["image"].startswith("postgres:")}
+    project = manifests.read("compose", ROOT / "deploy/compose/compose.yaml")
+    assert images == {project["services"]["database"]["image"]}
+
+
+def run_the_migration(job, folder, store):
+    """The commands of its containers, in order, as the user of the tests. `folder` has its Secret."""
+    (folder / "run").mkdir(exist_ok=True)
+    here = {"$(DTI_STORE)": store, "/run/dti": f"{folder}/run", "/usr/bin/dtictl": binary("dtictl"),
+            "/usr/share/dti/postgresql/roles.sql": str(ROLES)}
+    spec = job["spec"]["template"]["spec"]
+    for container in (*spec["initContainers"], *spec["containers"]):
+        command = [replaced(each, here) for each in container["command"]]
+        result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=HANG_SECONDS,
+                                env=clean_environment(folder, {"DTI_STORE": store, "PGPASSFILE": f"{folder}/run/pgpass"}))
+        assert result.returncode == 0, (command, result.stderr)
+
+
+def test_after_the_migration_a_server_without_the_schema_serves_and_a_second_run_changes_nothing(manifests, cluster, tmp_path):
+    job, _ = migration(manifests.read("kustomize", FOLDER / "base"))
+    database = cluster.create_database()
+    subprocess.run(["psql", "--no-psqlrc", "--quiet", f"--file={ROLES}", cluster.uri(database, "postgres")], check=True,
+                   timeout=HANG_SECONDS, env=clean_environment(tmp_path))
+    cluster.sql("postgres", f"ALTER ROLE dti_owner PASSWORD '{PASSWORD}'", user="postgres")
+    (tmp_path / "pgpass").write_text(f"*:*:*:dti_owner:{PASSWORD}\n")
+    (tmp_path / "ca.crt").write_text("not used here")
+    owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+    run_the_migration(job, tmp_path, cluster.tcp_uri(database, "dti_owner"))
+    with running(tmp_path, *POOL, f"--store={cluster.app_uri(database)}") as dti, Client(dti.endpoint) as client:
+        assert grant(client, request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))) == [(OK, 7, 2, 0)]
+        run_the_migration(job, tmp_path, cluster.tcp_uri(database, "dti_owner"))
+        assert grant(client, request(SEMESTER, "Derecho", ("Derecho Penal", 7, 2))) == [(OK, 7, 2, 0)]
+    assert cluster.sql(database, owners, user="postgres") == [["dti_owner"]]
+    assert (APP, AUDITOR) == ("dti_app", "dti_auditor")  # those of roles.sql
+    cluster.drop_database(database)
+    cluster.sql("postgres", "DROP ROLE dti_owner", user="postgres")
+
+
 def test_an_overlay_has_its_own_images_settings_and_database(manifests):
     base, example = (manifests.read("kustomize", FOLDER / overlay) for overlay in OVERLAYS)
-    assert {container["image"].split("/")[0] for _, container in containers(example)} == {"registry.example.org"}
+    assert {container["image"].split("/")[0] for _, container in all_containers(example)} == {"registry.example.org"}
     configs = [each for resources in (base, example) for each in of_kind(resources, "ConfigMap") if "dti.toml" in each["data"]]
     assert configs[0]["metadata"]["name"] != configs[1]["metadata"]["name"], "a changed config file restarts no server"
-    policy, = [each for each in of_kind(example, "NetworkPolicy") if each["metadata"]["name"] == "dti-server"]
-    assert policy["spec"]["egress"][0]["to"] == [{"ipBlock": {"cidr": "10.20.0.3/32"}}]
+    for name in ("dti-server", "dti-migrate"):
+        policy, = [each for each in of_kind(example, "NetworkPolicy") if each["metadata"]["name"] == name]
+        assert policy["spec"]["egress"][0]["to"] == [{"ipBlock": {"cidr": "10.20.0.3/32"}}]
     campus = {"ipBlock": {"cidr": "10.30.0.0/16"}}
     policy, = [each for each in of_kind(example, "NetworkPolicy") if each["metadata"]["name"] == "faculties"]
     assert policy["spec"]["ingress"][0]["from"][1:] == [campus]
@@ -182,7 +261,7 @@ def test_prometheus_finds_each_pod_in_the_job_that_the_rules_expect(manifests):
     jobs = {name: re.findall(r"action: keep, source_labels: \[(\w+)\], regex: ([\w-]+)}", text)
             for name, text in zip(texts[::2], texts[1::2])}
     found = {}
-    for name, pod in workloads(manifests.read("kustomize", FOLDER / "base")):
+    for name, pod in daemons(manifests.read("kustomize", FOLDER / "base")):
         labels = {f"__meta_kubernetes_pod_label_{re.sub('[./-]', '_', key)}": value
                   for key, value in pod["metadata"]["labels"].items()}
         for port in (port for container in pod["spec"]["containers"] for port in container["ports"]):

@@ -5,6 +5,7 @@ import re
 
 RULES = {}
 SERVER, FACULTY = {"app.kubernetes.io/name": "dti-server"}, {"app.kubernetes.io/component": "faculty"}
+MIGRATE = {"app.kubernetes.io/name": "dti-migrate"}
 
 
 def rule(function):
@@ -18,12 +19,24 @@ def of_kind(resources, *kinds):
 
 def workloads(resources):
     """(name, pod) of each workload; the pod has metadata and spec."""
-    return [(each["metadata"]["name"], each["spec"]["template"]) for each in of_kind(resources, "StatefulSet", "Deployment")]
+    return [(each["metadata"]["name"], each["spec"]["template"])
+            for each in of_kind(resources, "StatefulSet", "Deployment", "Job")]
+
+
+def daemons(resources):
+    """(name, pod) of the servers and the faculties."""
+    return [(name, pod) for name, pod in workloads(resources) if pod["spec"].get("restartPolicy", "Always") == "Always"]
 
 
 def containers(resources):
-    """(name of the workload, container), without those that only prepare."""
-    return [(name, container) for name, pod in workloads(resources) for container in pod["spec"]["containers"]]
+    """(name of the workload, container) of the servers and the faculties, without those that only prepare."""
+    return [(name, container) for name, pod in daemons(resources) for container in pod["spec"]["containers"]]
+
+
+def all_containers(resources):
+    """(name of the workload, container)"""
+    return [(name, container) for name, pod in workloads(resources)
+            for container in (*pod["spec"].get("initContainers", []), *pod["spec"]["containers"])]
 
 
 def fits(selector, labels):
@@ -38,6 +51,24 @@ def server(resources):
 def settings(resources):
     """The config files of the servers."""
     return [each["data"]["dti.toml"] for each in of_kind(resources, "ConfigMap") if "dti.toml" in each["data"]]
+
+
+def migration(resources):
+    """The Job that migrates, and the address of its store."""
+    job, = of_kind(resources, "Job")
+    store, = [each["data"]["store"] for each in of_kind(resources, "ConfigMap") if "store" in each["data"]]
+    return job, store
+
+
+def secrets_of(value):
+    """The names of the Secrets in a pod or a part of it, however it gets them."""
+    if isinstance(value, list):
+        return {name for each in value for name in secrets_of(each)}
+    if not isinstance(value, dict):
+        return set()
+    found = {name for each in value.values() for name in secrets_of(each)}
+    named = [value.get(key) or {} for key in ("secret", "secretRef", "secretKeyRef")]
+    return found | {each.get("secretName") or each["name"] for each in named if each}
 
 
 def path_of(container, probe):
@@ -135,6 +166,10 @@ def what_no_policy_names_is_refused(resources):
                     yield f"{name}: {direction} for every pod or namespace"
 
 
+def uses_the_database(labels):
+    return any(fits({"matchLabels": each}, labels) for each in (SERVER, MIGRATE))
+
+
 @rule
 def pods_can_look_up_names_and_servers_reach_the_database(resources):
     policies = of_kind(resources, "NetworkPolicy")
@@ -142,7 +177,7 @@ def pods_can_look_up_names_and_servers_reach_the_database(resources):
         labels = pod["metadata"]["labels"]
         found = {(each.get("protocol", "TCP"), each["port"]) for policy in policies if fits(policy["spec"]["podSelector"], labels)
                  for _, ports in peers(policy, "egress") for each in ports}
-        wanted = {("UDP", 53), ("TCP", 53), ("TCP", 5432 if fits({"matchLabels": SERVER}, labels) else 6000)}
+        wanted = {("UDP", 53), ("TCP", 53), ("TCP", 5432 if uses_the_database(labels) else 6000)}
         if found != wanted:
             yield f"{name} reaches {sorted(found)}, not {sorted(wanted)}"
 
@@ -188,8 +223,8 @@ def only_programs_and_monitoring_reach_a_faculty(resources):
 def pods_reach_only_names_servers_and_the_database(resources):
     names = of_namespace("kube-system", labels={"k8s-app": "kube-dns"})
     for name, labels in pods_of(resources):
-        is_server = fits({"matchLabels": SERVER}, labels)
-        wanted = (of_namespace("database"), 5432) if is_server else ({"podSelector": {"matchLabels": SERVER}}, 6000)
+        wanted = ((of_namespace("database"), 5432) if uses_the_database(labels)
+                  else ({"podSelector": {"matchLabels": SERVER}}, 6000))
         for other in selected(resources, labels, "egress"):
             if other not in ((names, 53), wanted):
                 yield f"{name} reaches {other}"
@@ -197,12 +232,37 @@ def pods_reach_only_names_servers_and_the_database(resources):
 
 @rule
 def servers_check_the_certificate_of_the_database(resources):
-    for text in settings(resources):
+    job, owner_store = migration(resources)
+    for text in (*settings(resources), f"store = {owner_store}"):
         if not re.search(r"^store = .*[?&]sslmode=verify-(full|ca)&sslrootcert=/run/dti/ca.crt\b", text, re.MULTILINE):
             yield "the store has no sslmode=verify-full: the password would be offered to any server with that name"
-    credentials, = server(resources)["spec"]["template"]["spec"]["initContainers"]
-    if "ca.crt" not in credentials["command"]:
-        yield "the servers do not get the certificate of the authority"
+    for each in (server(resources), job):
+        if "ca.crt" not in each["spec"]["template"]["spec"]["initContainers"][0]["command"]:
+            yield f"{each['metadata']['name']} does not get the certificate of the authority"
+
+
+@rule
+def only_the_migration_connects_as_the_owner_and_has_its_secret(resources):
+    job, owner_store = migration(resources)
+    if not owner_store.startswith("postgresql://dti_owner@"):
+        yield f"the migration connects to {owner_store}: the owner of the tables would be another role"
+    for text in settings(resources):
+        if not re.search(r'^store = "postgresql://dti_app@', text, re.MULTILINE):
+            yield "the servers do not connect as dti_app"
+    own = secrets_of(job["spec"]["template"])
+    if not own:
+        yield "the migration has no Secret"
+    for name, pod in daemons(resources):
+        if shared := sorted(own & secrets_of(pod)):
+            yield f"{name} has {', '.join(shared)} of the owner"
+
+
+@rule
+def the_migration_gives_the_servers_their_rights_after_it(resources):
+    spec = migration(resources)[0]["spec"]["template"]["spec"]
+    commands = [" ".join(each["command"]) for each in (*spec["initContainers"], *spec["containers"])]
+    if [bool(re.search(r"dtictl migrate$|roles.sql \$", each)) for each in commands] != [False, True, True]:
+        yield "the migration does not run roles.sql after dtictl migrate"
 
 
 PLAIN = re.compile(r"tcp://|allow[-_]plaintext|^(?:--|DTI_)?(?:bind|port|listen-port)\b", re.IGNORECASE | re.MULTILINE)
@@ -227,10 +287,8 @@ def every_endpoint_is_secured(resources):
 @rule
 def each_pod_has_a_secret_key_of_its_own_that_it_cannot_change(resources):
     owners = {}
-    for name, pod in workloads(resources):
-        secrets = [each["secret"]["secretName"] for each in pod["spec"]["volumes"] if "secret" in each]
-        secrets += [source["secret"]["name"] for each in pod["spec"]["volumes"]
-                    for source in each.get("projected", {}).get("sources", [])]
+    for name, pod in daemons(resources):
+        secrets = secrets_of(pod)
         if not any(each.endswith("-key") for each in secrets):
             yield f"{name} has no Secret with its key"
         for secret in secrets:
@@ -258,10 +316,10 @@ def pods_have_no_rights(resources):
             yield f"{name} gets a token of the API or variables of services"
         if {"hostNetwork", "hostPID", "hostIPC"} & spec.keys():
             yield f"{name} shares a namespace with its node"
-        for container in (*spec["containers"], *spec.get("initContainers", [])):
-            if container.get("securityContext") != {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
-                                                    "capabilities": {"drop": ["ALL"]}}:
-                yield f"{name}: the container {container['name']} has rights"
+    for name, container in all_containers(resources):
+        if container.get("securityContext") != {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                                                "capabilities": {"drop": ["ALL"]}}:
+            yield f"{name}: the container {container['name']} has rights"
     for namespace in of_kind(resources, "Namespace"):
         if namespace["metadata"]["labels"].get("pod-security.kubernetes.io/enforce") != "restricted":
             yield "the namespace accepts pods with rights"
@@ -269,20 +327,18 @@ def pods_have_no_rights(resources):
 
 @rule
 def memory_has_a_limit_and_processors_a_request(resources):
-    for name, pod in workloads(resources):
-        for container in (*pod["spec"]["containers"], *pod["spec"].get("initContainers", [])):
-            resources_of = container.get("resources", {})
-            if not {"cpu", "memory"} <= resources_of.get("requests", {}).keys() or "memory" not in resources_of.get("limits", {}):
-                yield f"{name}: the container {container['name']} has no request or no limit"
+    for name, container in all_containers(resources):
+        resources_of = container.get("resources", {})
+        if not {"cpu", "memory"} <= resources_of.get("requests", {}).keys() or "memory" not in resources_of.get("limits", {}):
+            yield f"{name}: the container {container['name']} has no request or no limit"
 
 
 @rule
 def images_have_a_version(resources):
-    for name, pod in workloads(resources):
-        for container in (*pod["spec"]["containers"], *pod["spec"].get("initContainers", [])):
-            version = container["image"].partition(":")[2]
-            if version in ("", "latest"):
-                yield f"{name}: {container['image']} has no version"
+    for name, container in all_containers(resources):
+        version = container["image"].partition(":")[2]
+        if version in ("", "latest"):
+            yield f"{name}: {container['image']} has no version"
 
 
 @rule
@@ -292,9 +348,9 @@ def there_is_no_password(resources):
     for text in (text for each in of_kind(resources, "ConfigMap") for text in each["data"].values()):
         if "password" in text.lower().replace("without a password", ""):
             yield "a config file has a password"
-    for name, container in containers(resources):
+    for name, container in all_containers(resources):
         for variable in container.get("env", []):
-            if variable["name"] in ("PGPASSWORD", "DTI_STORE"):
+            if variable["name"] == "PGPASSWORD" or (variable["name"] == "DTI_STORE" and "value" in variable):
                 yield f"{name}: the variable {variable['name']} would show the password"
 
 
