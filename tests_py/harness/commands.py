@@ -19,7 +19,8 @@ def blocks_of(page, heading):
 
 
 # How the pages may call `install`: the users, groups and modes of an installation.
-INSTALLS = ("-o dti -g dti -m 600", "-o root -g root -m 600", "-d -o dti -g dti -m 750", "-d -o postgres -g postgres -m 700",
+INSTALLS = ("-o dti -g dti -m 600", "-o root -g root -m 600", "-o root -g root -m 644", "-o postgres -g postgres -m 600",
+            "-d -o dti -g dti -m 750", "-d -o postgres -g postgres -m 700",
             "-d -o root -g root -m 700")
 # Only PostgreSQL's user must exist here, and only root can give it a file.
 INSTALL = f"""case "$*" in
@@ -59,7 +60,7 @@ class Commands:
         """The outputs of the commands, in order. Each must succeed. `typed`: what they read from the terminal, or stdin."""
         outputs = []
         for command in commands:
-            if service := re.fullmatch(r"systemctl (\w+) ([\w-]+)", command):
+            if service := re.fullmatch(r"systemctl (\w+) ([\w@-]+)", command):
                 self._services[service[2]](service[1])
                 continue
             for name, here in self.names.items():

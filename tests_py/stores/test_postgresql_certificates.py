@@ -1,15 +1,17 @@
 """Certificates, with an authority of the test's own: a server connects to the database that it means, or tells why not."""
 
+import re
 import shutil
 import subprocess
 
 import pytest
 
+from tests_py.harness.commands import Commands, blocks_of
 from tests_py.harness.postgresql import APP, PASSWORD, ROLE, newest_bin_folder, scratch_cluster
-from tests_py.harness.process import HANG_SECONDS, run, running, until
+from tests_py.harness.process import HANG_SECONDS, ROOT, run, running, until
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.stores import PostgresqlStore
-from tests_py.harness.wire import OK, Client, grant, request
+from tests_py.harness.wire import OK, Client, grant, grant_after_recovery, request
 
 CIVIL = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
 HOST = "db.example.org"
@@ -43,7 +45,7 @@ class Authority:
         folder.mkdir()
         self._folder = folder
         self.certificate = folder / "ca.crt"
-        openssl("req", "-x509", *CURVE, "-days", "2", "-subj", "/CN=an authority of a test", "-out", self.certificate,
+        openssl("req", "-x509", *CURVE, "-days", "2", "-subj", f"/CN=the test's {folder.name}", "-out", self.certificate,
                 "-keyout", folder / "ca.key")
         (folder / "index.txt").touch()
         (folder / "serial").write_text("01\n")
@@ -147,3 +149,92 @@ def test_a_server_without_the_certificate_of_its_role_is_refused(tls, store, tmp
     certificate, key = authority.issue(tmp_path, "client", ROLE)
     stderr = refusal(tmp_path, environment(store, authority.certificate, sslcert=certificate, sslkey=key))
     assert f'authentication failed for user "{APP}"' in stderr
+
+
+# The steps of the page.
+
+
+class Renewal:
+    """The commands of docs/operations.md, with the files of a server in `folder` and those of the database in its cluster."""
+
+    PAGE = "docs/operations.md"
+
+    def __init__(self, folder, store):
+        self.role, self.database, self.both, self.only_new = blocks_of(self.PAGE, "### Certificates of the database")
+        self.cluster = store.cluster
+        self.root, self.used = folder / "root", folder / "used"
+        self.root.mkdir()
+        self.used.mkdir()
+        self.config = folder / "dti.toml"
+        [setting] = re.findall(r"^    (store = .*sslkey=.*)$", (ROOT / self.PAGE).read_text(encoding="utf-8"), re.MULTILINE)
+        place = f"@{HOST}:{self.cluster.port}/{store.database}?hostaddr=127.0.0.1&"
+        for name, here in ((f"@{HOST}/dti?", place), ("/etc/dti/database", str(self.used))):
+            assert name in setting
+            setting = setting.replace(name, here)
+        self.config.write_text(setting + "\n")
+        psql = f"psql -Xh {self.cluster.folder} -p {self.cluster.port} -U postgres -v"
+        self._commands = Commands(folder, {"/root": self.root, "/etc/dti/database": self.used, "/etc/dti/dti.toml": self.config,
+                                           "/etc/postgresql/database": self.cluster.folder / "server", "psql -v": psql}, {})
+
+    def renew(self, commands, authority, name, subject, alternatives=""):
+        for path in authority.issue(self.root, "made", subject, alternatives):
+            path.rename(self.root / f"{name}{path.suffix}")
+        self._commands.run(commands)
+
+    def renew_role(self, authority):
+        self.renew(self.role, authority, APP, APP)
+
+    def renew_database(self, authority):
+        """Returns when new connections get it."""
+        self.renew(self.database, authority, "database", HOST, f"DNS:{HOST}")
+        until(lambda: shown_by(self.cluster) == (self.root / "database.crt").read_text(), what="the new certificate")
+
+    def run(self, commands):
+        self._commands.run(commands)
+
+
+def shown_by(cluster):
+    """The certificate that new connections get."""
+    result = subprocess.run(["openssl", "s_client", "-starttls", "postgres", "-connect", f"127.0.0.1:{cluster.port}"],
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=HANG_SECONDS)
+    found = re.search("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", result.stdout, re.DOTALL)
+    return found[0] if found else ""
+
+
+def serial_in_use(store):
+    """Of the certificates with which the server has logged in."""
+    [[serial]] = store.cluster.sql("postgres", "SELECT DISTINCT client_serial FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) "
+                                   f"WHERE usename = '{APP}'", user="postgres")
+    return serial
+
+
+def end_sessions(store):
+    store.cluster.sql("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{APP}'", "postgres")
+
+
+def test_the_commands_of_the_page_renew_each_certificate_and_then_the_authority_while_a_server_runs(tls, store, tmp_path):
+    cluster, authority = tls
+    cluster.authenticate_first(BY_CERTIFICATE)
+    steps, other = Renewal(tmp_path, store), Authority(tmp_path / "other")
+    shutil.copy(authority.certificate, steps.used / "ca.crt")
+    steps.renew_role(authority)
+    with running(tmp_path, *POOL, f"--config={steps.config}") as dti, Client(dti.endpoint) as client:
+        assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
+        first = serial_in_use(store)
+        steps.renew_role(authority)
+        steps.renew_database(authority)
+        assert serial_in_use(store) == first, "a session that is open continues"
+        end_sessions(store)
+        assert grant_after_recovery(client, CIVIL) == [(OK, 7, 2, 0)]
+        assert serial_in_use(store) != first
+
+        shutil.copy(other.certificate, steps.root / "new-ca.crt")
+        steps.run(steps.both)
+        with open(cluster.folder / "clients-ca.crt", "a", encoding="utf-8") as trusted:
+            trusted.write(other.certificate.read_text())
+        steps.renew_database(other)
+        steps.renew_role(other)
+        steps.run(steps.only_new)
+        end_sessions(store)
+        assert grant_after_recovery(client, CIVIL) == [(OK, 7, 2, 0)]
+        assert (steps.used / "ca.crt").read_text() == other.certificate.read_text()
