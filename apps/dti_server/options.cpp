@@ -23,8 +23,7 @@ namespace {
 // A shorter lease would expire whenever the machine is busy; a longer one only delays the take-over after a crash.
 constexpr std::chrono::seconds kLeaseMin{1};
 constexpr std::chrono::seconds kLeaseMax{300};
-constexpr std::int64_t kMemoryMebibytesMax = 1'048'576;  // a tebibyte
-constexpr std::int64_t kFacultiesMax = 1'000'000;        // far more than a catalogue has; catches slips
+constexpr std::int64_t kFacultiesMax = 1'000'000;  // far more than a catalogue has; catches slips
 
 std::vector<Setting> store_settings() {
   return {
@@ -105,13 +104,7 @@ std::vector<Setting> network_settings() {
        .help =
            "HOST:PORT of an old proxy, over IPv4. The server registers with the proxy each time it begins to lead, and "
            "tries again each second until it succeeds. The server then listens only while it leads."},
-      {.name = "memory-max",
-       .group = "Network",
-       .kind = IntegerKind{0, kMemoryMebibytesMax},
-       .help = "Memory limit in MiB. When it is exceeded, the server closes all connections (clients reconnect). This "
-               "protects against clients that never finish a message. 0 means no limit.",
-       .default_value = "1024",
-       .reloads = true},
+      memory_setting("the server"),
   };
   // Beside --bind and --port, and in the groups Network and Keys.
   const auto doors = door_settings("port");
@@ -214,10 +207,6 @@ std::size_t programs_max(const Settings& settings) {
   return static_cast<std::size_t>(settings.integer("programs-max"));
 }
 
-std::size_t memory_max(const Settings& settings) {
-  return static_cast<std::size_t>(settings.integer("memory-max")) * 1024 * 1024;
-}
-
 /// All options except those from the catalogue file.
 std::variant<DtiServerOptions, UsageExit> read_options(std::span<const std::string> args,
                                                        const Surroundings& surroundings) {
@@ -243,7 +232,7 @@ std::variant<DtiServerOptions, UsageExit> read_options(std::span<const std::stri
   if (auto* usage = std::get_if<UsageExit>(&key)) return std::move(*usage);
   options.key = std::get<0>(std::move(key));
   if (options.key && !options.doors.is_secured) return settings.bad("key", "needs a curve:// endpoint (--listen)");
-  options.memory_max = memory_max(settings);
+  options.memory_max = read_memory_max(settings);
   options.limits = read_limits(settings);
   options.programs_max = programs_max(settings);
   if (settings.has("proxy-server")) {
@@ -313,7 +302,7 @@ std::variant<DtiServerOptions, UsageExit> read_dti_server_again(std::span<const 
 }
 
 ServerChanges server_changes(const Settings& settings) {
-  return {.memory_max = memory_max(settings),
+  return {.memory_max = read_memory_max(settings),
           .lease = settings.duration("lease-seconds"),
           .limits = read_limits(settings),
           .programs_max = programs_max(settings)};

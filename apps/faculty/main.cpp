@@ -80,9 +80,10 @@ int serve(dti::FacultyAppOptions options, std::span<const std::string> args, dti
   const auto name = options.faculty.name;
   for (const auto& event : dti::key_remarks(options.settings, options.key, &options.doors)) log(event);
   if (options.doors.is_plaintext_exposed) log(dti::plaintext_warning(options.doors));
-  dti::FacultyNode node{{std::move(options.faculty), dti::listen_at(options.doors),
-                         dti::port_lock(options.doors, options.key), server_locks(options), options.limits},
-                        log};
+  dti::FacultyNode node{
+      {std::move(options.faculty), dti::listen_at(options.doors), dti::port_lock(options.doors, options.key),
+       server_locks(options), options.limits, options.memory_max, "--memory-max"},
+      log};
   std::unique_ptr<dti::HttpServer> http;
   if (options.http) {
     const auto counts = std::make_shared<dti::HttpCounts>();

@@ -74,6 +74,7 @@ std::vector<Setting> settings_of_faculty() {
   const auto doors = door_settings("listen-port");
   settings.insert(settings.end(), doors.begin(), doors.end() - 1);
   settings.push_back(http_setting());
+  settings.push_back(memory_setting("the faculty"));
   const auto own_key =
       key_settings("The key file of this faculty, with which it connects to servers, and which its programs know.");
   settings.insert(settings.end(), own_key.begin(), own_key.end());
@@ -113,7 +114,8 @@ AppDescription describe_faculty() {
 FacultyChanges faculty_changes(const Settings& settings) {
   return {.programs_min = static_cast<std::size_t>(settings.integer("min-programs")),
           .batch_wait = settings.duration("batch-seconds"),
-          .limits = read_limits(settings)};
+          .limits = read_limits(settings),
+          .memory_max = read_memory_max(settings)};
 }
 
 std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const std::string> args,
@@ -132,6 +134,7 @@ std::variant<FacultyAppOptions, UsageExit> parse_faculty_options(std::span<const
   options.faculty.programs_min = changeable.programs_min;
   options.faculty.batch_wait = changeable.batch_wait;
   options.limits = changeable.limits;
+  options.memory_max = changeable.memory_max;
   options.faculty.client.request_timeout = settings.duration("request-timeout");
   options.faculty.client.retries = static_cast<int>(settings.integer("retries"));
   auto doors = read_doors(settings, surroundings, "listen-port");

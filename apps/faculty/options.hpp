@@ -25,6 +25,7 @@ struct FacultyAppOptions {
   std::vector<PublicKey> server_keys;  // one for each server; empty: plain connections
   std::optional<HostPort> http;        // where monitoring listens; none: it does not
   PeerLimits limits;                   // for each program, and for all together
+  std::size_t memory_max = 0;          // bytes of the process; 0: no limit
   LogOptions log;
 };
 

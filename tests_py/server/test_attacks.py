@@ -9,8 +9,10 @@ import threading
 
 import pytest
 
-from tests_py.harness.hostile import CURVE_GREETING as GREETING, CurvePeer, RawPeer, dealer, descriptors, raise_own_limit
+from tests_py.harness.hostile import (COMMAND, CURVE_GREETING as GREETING, CurvePeer, RawPeer, dealer, descriptors, header,
+                                      raise_own_limit)
 from tests_py.harness.process import run, running, running_faculty, until
+from tests_py.harness.rooms import faculty_flags, room_answer, wish
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import OK, Client, KeyList, grant, lock, new_key, request, tcp
 
@@ -25,8 +27,8 @@ def place(tmp_path):
         server = new_key(tmp_path, "dti")
         keys = KeyList(tmp_path, derecho="faculty:Derecho")
 
-        def serve(self):
-            return running(tmp_path, *POOL, f"--store=sqlite:{tmp_path}/dti.db", SECURED, self.server.flag, self.keys.flag)
+        def serve(self, *flags):
+            return running(tmp_path, *POOL, f"--store=sqlite:{tmp_path}/dti.db", SECURED, self.server.flag, self.keys.flag, *flags)
 
         def client(self, endpoint):
             return Client(tcp(endpoint), prepare=lambda it: lock(it, self.keys["derecho"], self.server))
@@ -111,6 +113,38 @@ class Recorder:
 
     def close(self):
         self._listener.close()
+
+
+def fill_before_the_handshake(daemon):
+    """Strangers without a key begin a handshake message of the longest length, and do not end it, until they are closed."""
+    part = header(1_000_000, COMMAND) + bytes(999_999)
+    with contextlib.ExitStack() as stack:
+        for _ in range(3_000):
+            if "endpoint-closed" in daemon.log:
+                return
+            with contextlib.suppress(OSError):  # it is being closed
+                stack.enter_context(RawPeer(tcp(daemon.endpoint), GREETING)).send(part)
+    raise AssertionError("the strangers were not closed")
+
+
+def test_strangers_that_fill_the_memory_of_a_server_before_their_handshake_are_closed(place):
+    with place.serve("--memory-max=100") as dti:
+        fill_before_the_handshake(dti)
+        assert place.is_served(dti)
+
+
+def test_strangers_that_fill_the_memory_of_a_faculty_before_their_handshake_are_closed(place, tmp_path):
+    folder = tmp_path / "faculty"
+    folder.mkdir()
+    programs = KeyList(folder, civil="faculty:Derecho")
+    own = place.keys["derecho"]
+    with place.serve() as dti, running_faculty(
+            folder, *faculty_flags(tcp(dti.endpoint).removeprefix("tcp://")), "--min-programs=1", "--memory-max=100", SECURED,
+            own.flag, place.server.server_flag, programs.flag) as faculty:
+        fill_before_the_handshake(faculty)
+        with Client(tcp(faculty.endpoint), prepare=lambda it: lock(it, programs["civil"], own)) as program:
+            program.send(b"", wish("Derecho Civil"))
+            assert room_answer(program.receive()) == (OK, 7, 2, 0)
 
 
 def ledger_of(folder):

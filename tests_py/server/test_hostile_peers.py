@@ -383,6 +383,32 @@ def test_programs_that_do_not_read_lose_their_answers_and_the_others_do_not_noti
         until(lambda: "answer-dropped" in faculty.log)
 
 
+def ask_as_program_again(client):
+    """What a program does whose connection may break: asks until an answer comes."""
+    for _ in range(40):
+        client.send(b"", wish("Derecho Civil"))
+        if reply := client.receive_if_any(0.5):
+            assert room_answer(reply) == (OK, 7, 2, 0)
+            return
+    raise AssertionError("no answer")
+
+
+def test_endless_messages_to_a_faculty_end_with_their_connections_and_programs_come_back(dti, tmp_path):
+    flags = (*faculty_flags(dti.address), "--min-programs=1", "--memory-max=100")
+    with running_faculty(tmp_path / "faculty", *flags) as faculty:
+        with Bystander(faculty.endpoint, ask_as_program_again) as bystander:
+            with filling(faculty):
+                for times in (1, 2):
+                    until(lambda: times_closed(faculty) >= times)
+                    before = len(bystander.seconds)
+                    until(lambda: bystander.has_asked(before + 5))
+            before = len(bystander.seconds)
+            until(lambda: bystander.has_asked(before + 20))
+        assert memory_mib(faculty) < 900  # 100, and what comes until it may be closed again
+        assert "the faculty used more memory than --memory-max" in faculty.log
+    assert "memory-max-too-low" not in faculty.log
+
+
 def test_a_faculty_lives_through_bytes_that_are_none_of_its_business(dti, tmp_path):
     with faculty_beside_others(dti, tmp_path / "faculty", 100) as faculty, contextlib.ExitStack() as stack:
         peers = [stack.enter_context(RawPeer(faculty.endpoint, hello)) for hello in NO_HANDSHAKE.values()]

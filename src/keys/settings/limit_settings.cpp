@@ -5,6 +5,7 @@ namespace {
 
 constexpr std::int64_t kConnectionsMax = 1'000'000;  // the descriptors that a process gets at most
 constexpr std::int64_t kMessagesMax = 1'000'000;     // more than a server can read
+constexpr std::int64_t kMebibytesMax = 1'048'576;    // a tebibyte
 
 }  // namespace
 
@@ -41,6 +42,21 @@ PeerLimits read_limits(const Settings& settings) {
   return {.connections_max = settings.integer("connections-max"),
           .connections_per_address = settings.integer("connections-per-address"),
           .messages_per_second = settings.integer("messages-per-second")};
+}
+
+Setting memory_setting(const std::string& process) {
+  return {.name = "memory-max",
+          .group = "Network",
+          .kind = IntegerKind{0, kMebibytesMax},
+          .help = "Memory limit in MiB. When it is exceeded, " + process +
+                  " closes all connections (clients reconnect). This protects against clients that never finish a "
+                  "message. 0 means no limit.",
+          .default_value = "1024",
+          .reloads = true};
+}
+
+std::size_t read_memory_max(const Settings& settings) {
+  return static_cast<std::size_t>(settings.integer("memory-max")) * 1024 * 1024;
 }
 
 }  // namespace dti

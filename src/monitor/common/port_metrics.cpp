@@ -23,4 +23,11 @@ void add_port_metrics(MetricPage& page, std::uint64_t peers, const Drops& replie
   }
 }
 
+void add_memory_metrics(MetricPage& page, std::uint64_t times_closed, std::size_t memory_max) {
+  page.counter("dti_connections_closed_total", "Times that the process closed all connections at once.",
+               static_cast<double>(times_closed));
+  page.gauge("dti_memory_max_bytes", "Memory above which the process closes all connections; 0 if there is no limit.",
+             static_cast<double>(memory_max));
+}
+
 }  // namespace dti

@@ -71,6 +71,7 @@ void add_faculty_metrics(MetricPage& page, const FacultyFigures& figures) {
   page.gauge(kWaiting, kWaitingHelp, number(figures.batches_asked), {{"for", "server"}});
   add_servers(page, figures);
   add_port_metrics(page, figures.peers, figures.replies_dropped, figures.refusals);
+  add_memory_metrics(page, figures.times_closed, figures.memory_max);
 }
 
 void add_status(nlohmann::ordered_json& json, const FacultyFigures& figures, const std::string& name) {

@@ -74,10 +74,7 @@ void add_load(MetricPage& page, const ServerFigures& figures) {
   page.gauge("dti_requests_waiting_bytes", "Bytes of the messages of the requests that wait.",
              static_cast<double>(figures.bytes_waiting));
   add_port_metrics(page, figures.peers, figures.replies_dropped, figures.refusals);
-  page.counter("dti_connections_closed_total", "Times that the server closed all connections at once.",
-               static_cast<double>(figures.times_closed));
-  page.gauge("dti_memory_max_bytes", "Memory above which the server closes all connections; 0 if there is no limit.",
-             static_cast<double>(figures.memory_max));
+  add_memory_metrics(page, figures.times_closed, figures.memory_max);
 }
 
 /// The name as a label. One that is not UTF-8 would make the whole page unreadable: it is shown with escapes, so that

@@ -14,6 +14,7 @@
 
 #include "dti/base/check.hpp"
 #include "dti/protocol/allocation_codec.hpp"
+#include "dti/transport/resources/resource_watch.hpp"
 #include "dti/transport/zeromq/context.hpp"
 #include "dti/transport/zeromq/poll.hpp"
 #include "dti/transport/zeromq/router_port.hpp"
@@ -84,6 +85,7 @@ class FacultyNode::Shell {
       : service_(options.service, random_bits),
         port_(port_options(options), log),
         connections_(context_.get(), options),
+        resource_watch_("the faculty", options.memory_max, options.memory_max_name, log),
         programs_(port_, connections_, service_, options.service.client.endpoints, std::move(log),
                   {options.service.name, options.lock ? options.lock->keys : nullptr}),
         servers_(options.service.client.endpoints) {
@@ -99,6 +101,7 @@ class FacultyNode::Shell {
   void change(const FacultyChanges& changes) {
     service_.change_batches(changes.programs_min, changes.batch_wait, Clock::now());
     port_.change_limits(changes.limits);
+    resource_watch_.change_memory_max(changes.memory_max);
     if (changes.keys) port_.change_keys(*changes.keys);
   }
 
@@ -117,6 +120,7 @@ class FacultyNode::Shell {
         programs_.perform_actions(now);
       }
       port_.retry(Clock::now());
+      resource_watch_.check(port_, false, Clock::now());
       if (!port_.is_bound()) port_.listen_again(Clock::now());
       publish_if_due(Clock::now());
     }
@@ -136,6 +140,7 @@ class FacultyNode::Shell {
     };
     consider(port_.wake_at());
     consider(publish_at_);  // the port reads the reports of connections as often
+    consider(resource_watch_.wake_at());
     for (auto& connection : connections_.all) {
       connection.add_poll_items(items);
       consider(connection.wake_at());
@@ -208,6 +213,8 @@ class FacultyNode::Shell {
         .peers = port_.count_peers(),
         .replies_dropped = port_.drops(),
         .refusals = port_.refusals(),
+        .times_closed = port_.times_closed(),
+        .memory_max = resource_watch_.memory_max(),
     };
     const auto& client = service_.client();
     for (std::size_t server = 0; server < servers_.size(); ++server) {
@@ -220,6 +227,7 @@ class FacultyNode::Shell {
   RouterPort port_;
   Context context_;  // of the connections, because the port closes its own when a key was removed
   Connections connections_;
+  ResourceWatch resource_watch_;
   ProgramHandler programs_;
   const std::vector<std::string> servers_;
   SteadyTime publish_at_{};

@@ -19,12 +19,12 @@
 #include "dti/base/wake_queue.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/service/allocation/store_worker.hpp"
+#include "dti/transport/resources/resource_watch.hpp"
 #include "dti/transport/zeromq/host_port.hpp"
 #include "dti/transport/zeromq/poll.hpp"
 #include "dti/transport/zeromq/router_port.hpp"
 #include "transport/server/figures_publisher.hpp"
 #include "transport/server/request_handler.hpp"
-#include "transport/server/resource_watch.hpp"
 #include "transport/server/store_calls.hpp"
 
 namespace dti {
@@ -89,7 +89,7 @@ class Server::Loop {
       : log_(std::move(log)),
         only_while_leading_(options.only_while_leading),
         port_(port_options(options), log_),
-        resource_watch_(options.memory_max, options.memory_max_name, log_),
+        resource_watch_("the server", options.memory_max, options.memory_max_name, log_),
         pipeline_(with_endpoint(options, best_endpoint(options, port_.addresses())), std::move(start)),
         requests_(port_, pipeline_, options.only_while_leading, options.lock ? options.lock->keys.get() : nullptr,
                   options.programs_max),

@@ -296,13 +296,16 @@ TEST(FacultyOptions, DefaultsAreThoseOfTheProtocol) {
   EXPECT_EQ(options.faculty.client.budget, 25s);
   EXPECT_EQ(options.doors.endpoints, (std::vector<ListenEndpoint>{{false, "127.0.0.1", 5000}}));
   EXPECT_TRUE(options.server_keys.empty());
+  EXPECT_EQ(options.memory_max, 1024U * 1024 * 1024);
 }
 
 TEST(FacultyOptions, EveryFlagReachesItsOption) {
   const auto options = good<FacultyAppOptions>(
       kFaculty, {"--name=derecho", "--dti-server=a:1,[::1]:2", "--semester=2025", "--min-programs=3",
                  "--batch-seconds=0", "--request-timeout=0.1", "--retries=0", "--bind=*", "--listen-port=0",
-                 "--allow-plaintext", "--log-level=debug"});
+                 "--allow-plaintext", "--memory-max=64", "--log-level=debug"});
+  EXPECT_EQ(options.memory_max, 64U * 1024 * 1024);
+  EXPECT_EQ(faculty_changes(options.settings).memory_max, options.memory_max);
   EXPECT_EQ(options.servers, (std::vector<HostPort>{{"a", 1}, {"[::1]", 2}}));
   EXPECT_EQ(options.faculty.client.endpoints, (std::vector<std::string>{"a:1", "[::1]:2"}));
   EXPECT_EQ(options.faculty.semester, "2025");

@@ -45,6 +45,8 @@ TEST(FacultyMetrics, ShowWhatTheFiguresSay) {
   figures.batches_asked = 1;
   figures.peers = 7;
   figures.replies_dropped = {1, 2, 3};
+  figures.times_closed = 4;
+  figures.memory_max = 64;
   const auto text = text_of(figures);
   for (const std::string line : {
            "dti_faculty_batches_total{outcome=\"answered\"} 3",
@@ -66,6 +68,8 @@ TEST(FacultyMetrics, ShowWhatTheFiguresSay) {
            "dti_faculty_server_in_use{server=\"b:2\"} 0",
            "dti_peers 7",
            "dti_replies_dropped_total{reason=\"closed\"} 3",
+           "dti_connections_closed_total 4",
+           "dti_memory_max_bytes 64",
        }) {
     EXPECT_NE(text.find("\n" + line + "\n"), std::string::npos) << line << " in\n" << text;
   }

@@ -1,4 +1,4 @@
-#include "transport/server/resources.hpp"
+#include "transport/resources/resources.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>

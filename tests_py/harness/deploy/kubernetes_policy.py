@@ -334,6 +334,16 @@ def memory_has_a_limit_and_processors_a_request(resources):
 
 
 @rule
+def a_container_may_use_more_memory_than_its_process(resources):
+    for name, container in containers(resources):
+        told = re.search(r"--memory-max=(\d+)", " ".join(container["args"]))
+        used = int(told[1]) if told else 1024  # MiB, the default
+        limit = container.get("resources", {}).get("limits", {}).get("memory", "")
+        if limit.endswith("Mi") and int(limit[:-2]) < 1.25 * used:
+            yield f"{name}: the container is ended before --memory-max closes connections"
+
+
+@rule
 def images_have_a_version(resources):
     for name, container in all_containers(resources):
         version = container["image"].partition(":")[2]

@@ -35,7 +35,9 @@ struct FacultyFigures {
   std::vector<ServerLinkFigures> servers;
   std::uint64_t peers = 0;  // connections of programs
   Drops replies_dropped{};
-  Refusals refusals{};  // of connections and messages, by Refusal
+  Refusals refusals{};             // of connections and messages, by Refusal
+  std::uint64_t times_closed = 0;  // all connections were closed: memory limit, removed key
+  std::size_t memory_max = 0;      // of the process, in bytes; 0: no limit
 };
 
 using FacultyBoard = Board<FacultyFigures>;

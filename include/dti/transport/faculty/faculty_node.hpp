@@ -23,6 +23,8 @@ struct FacultyNodeOptions {
   std::optional<PortLock> lock = {};                     // needed for a secured address
   std::vector<ClientLock> server_locks = {};             // one for each server; empty: plain connections
   PeerLimits limits = {};                                // of programs
+  std::size_t memory_max = 0;  // bytes of the process; above it, all connections of programs are closed; 0: no limit
+  std::string memory_max_name = "the memory limit";  // the name of memory_max in the log; a program gives its flag
 };
 
 /// The options that may change while a faculty runs, as in FacultyOptions.
@@ -30,6 +32,7 @@ struct FacultyChanges {
   std::size_t programs_min = 1;
   std::chrono::milliseconds batch_wait{};
   PeerLimits limits = {};            // as in FacultyNodeOptions
+  std::size_t memory_max = 0;        // as in FacultyNodeOptions
   std::optional<KeyList> keys = {};  // of programs that may connect; none: they stay
 };
 

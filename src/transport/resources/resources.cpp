@@ -1,4 +1,4 @@
-#include "transport/server/resources.hpp"
+#include "transport/resources/resources.hpp"
 
 #include <fcntl.h>
 #include <malloc.h>

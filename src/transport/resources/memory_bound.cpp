@@ -1,4 +1,4 @@
-#include "transport/server/memory_bound.hpp"
+#include "dti/transport/resources/memory_bound.hpp"
 
 #include <algorithm>
 

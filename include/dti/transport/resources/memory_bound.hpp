@@ -8,10 +8,10 @@
 
 namespace dti {
 
-/// Decides when a server must close its port with all connections, to free the memory that peers have filled.
+/// Decides when a process must close its port with all connections, to free the memory that peers have filled.
 /// ZeroMQ keeps the frames of a message until the last one has arrived, without a limit (ADR 0016). Only the memory of
 /// the process shows this, and only the end of the connection frees it.
-/// The memory in use without any connection is the floor: the state of the server. Closing the port again cannot reduce
+/// The memory in use without any connection is the floor: the state of the process. Closing the port again cannot reduce
 /// it. Therefore the limit in force is at least the floor plus a quarter of the configured limit, and a large state
 /// cannot cause a loop.
 /// Pure: no clock and no system call. Thread: one.

@@ -1,7 +1,9 @@
-#include "transport/server/resource_watch.hpp"
+#include "dti/transport/resources/resource_watch.hpp"
 
 #include <chrono>
 #include <string>
+
+#include "transport/resources/resources.hpp"
 
 namespace dti {
 namespace {
@@ -33,7 +35,7 @@ void ResourceWatch::close(RouterPort& port, std::size_t bytes_before) {
   const auto mebibytes = [](std::size_t bytes) { return std::to_string(bytes / kMebibyte); };
   log_({LogLevel::kWarning,
         "endpoint-closed",
-        "the server used more memory than " + memory_max_name_ +
+        process_ + " used more memory than " + memory_max_name_ +
             ", so it closed every connection; clients can connect again at once",
         {{"mib", mebibytes(bytes_before)},
          {"mib-max", mebibytes(bound)},
@@ -43,8 +45,8 @@ void ResourceWatch::close(RouterPort& port, std::size_t bytes_before) {
   if (!memory_bound_.is_raised()) return;
   log_({LogLevel::kError,
         "memory-max-too-low",
-        "the state of the server itself needs more memory than " + memory_max_name_ +
-            " leaves, so the server uses a higher limit; raise " + memory_max_name_,
+        "the state of " + process_ + " itself needs more memory than " + memory_max_name_ + " leaves, so " + process_ +
+            " uses a higher limit; raise " + memory_max_name_,
         {{"mib-now", mebibytes(floor)}, {"mib-max", mebibytes(memory_bound_.bytes())}}});
 }
 
@@ -58,10 +60,10 @@ void ResourceWatch::check_descriptors(SteadyTime time) {
     descriptors_logged_at_ = time;
     log_({LogLevel::kError,
           "descriptors-exhausted",
-          "no descriptor is left: the server serves the connected clients, and other clients must wait",
+          "no descriptor is left: " + process_ + " serves the connected clients, and other clients must wait",
           {}});
   } else {
-    log_({LogLevel::kInfo, "descriptors-left", "the server has free descriptors again", {}});
+    log_({LogLevel::kInfo, "descriptors-left", process_ + " has free descriptors again", {}});
   }
 }
 

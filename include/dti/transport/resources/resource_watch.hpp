@@ -7,9 +7,8 @@
 #include "dti/base/log.hpp"
 #include "dti/base/memory_gauge.hpp"
 #include "dti/base/time.hpp"
+#include "dti/transport/resources/memory_bound.hpp"
 #include "dti/transport/zeromq/router_port.hpp"
-#include "transport/server/memory_bound.hpp"
-#include "transport/server/resources.hpp"
 
 namespace dti {
 
@@ -18,13 +17,17 @@ namespace dti {
 /// Thread: one.
 class ResourceWatch {
  public:
+  /// @param process  what the log calls this process, such as "the server"
   /// @param memory_max  bytes of the process; 0: no limit
   /// @param memory_max_name  the name of that setting in the log
-  ResourceWatch(std::size_t memory_max, std::string memory_max_name, LogSink log)
-      : log_(std::move(log)), memory_max_name_(std::move(memory_max_name)), memory_bound_(memory_max) {}
+  ResourceWatch(std::string process, std::size_t memory_max, std::string memory_max_name, LogSink log)
+      : log_(std::move(log)),
+        process_(std::move(process)),
+        memory_max_name_(std::move(memory_max_name)),
+        memory_bound_(memory_max) {}
 
   /// Checks the memory and the descriptors. Call it at wake_at(), or more often.
-  /// @param is_loading  the server loads its state, which grows while clients wait: the port is not closed
+  /// @param is_loading  the process loads its state, which grows while clients wait: the port is not closed
   void check(RouterPort& port, bool is_loading, SteadyTime time);
   [[nodiscard]] SteadyTime wake_at() const { return check_at_; }
   /// @param memory_max  as for the constructor
@@ -37,6 +40,7 @@ class ResourceWatch {
   void check_descriptors(SteadyTime time);
 
   const LogSink log_;
+  const std::string process_;
   const std::string memory_max_name_;
   MemoryGauge memory_gauge_;
   MemoryBound memory_bound_;
