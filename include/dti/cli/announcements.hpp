@@ -9,8 +9,8 @@
 
 namespace dti {
 
-/// Prints the lines that give the address of a daemon on stdout, such as `READY tcp://…`. It never waits for the reader
-/// of stdout. Thread: one.
+/// Prints the lines that give the address of a daemon on stdout, such as `READY tcp://…`. It never waits for the
+/// reader of stdout. Thread: one.
 class Announcements {
  public:
   /// @throws std::system_error  if the system has no thread left

@@ -10,8 +10,8 @@ enum class FileGuard {
   kTrusted,  // no one else may write it: a list of keys
 };
 
-/// Reads a regular file of at most 16 MiB that belongs to this user or to root (if this user is root: to any user), that
-/// the mode protects, and in whose folder no other user can put another file in its place:
+/// Reads a regular file of at most 16 MiB that belongs to this user or to root (if this user is root: to any user),
+/// that the mode protects, and in whose folder no other user can put another file in its place:
 ///   kSecret   only its user may read it; if it belongs to root and this process runs as another user, its group too
 ///   kTrusted  only its user may write it
 /// The checks of the file are on the file that is read, not on its path.

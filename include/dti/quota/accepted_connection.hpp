@@ -9,9 +9,9 @@
 
 namespace dti {
 
-/// Looks at TCP connections that libzmq owns, and ends them. libzmq reports only the number of a descriptor. By the time
-/// of the report, the number may belong to another connection, or to a file. A duplicate of the descriptor cannot change,
-/// so everything is asked of a duplicate.
+/// Looks at TCP connections that libzmq owns, and ends them. libzmq reports only the number of a descriptor. By the
+/// time of the report, the number may belong to another connection, or to a file. A duplicate of the descriptor cannot
+/// change, so everything is asked of a duplicate.
 /// Thread: one.
 class AcceptedConnection {
  public:

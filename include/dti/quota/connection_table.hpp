@@ -11,8 +11,8 @@
 
 namespace dti {
 
-/// The connections of a port, by the descriptors that libzmq reports, and which of them exceed a limit. It makes no system
-/// calls. Thread: one.
+/// The connections of a port, by the descriptors that libzmq reports, and which of them exceed a limit. It makes no
+/// system calls. Thread: one.
 class ConnectionTable {
  public:
   enum class Verdict {

@@ -16,8 +16,8 @@
 
 namespace dti {
 
-/// Counts the messages of each key, or without a key of each address, and logs those that are too many. Keys and addresses
-/// have limits of their own, so that many addresses cannot take the places of keys.
+/// Counts the messages of each key, or without a key of each address, and logs those that are too many. Keys and
+/// addresses have limits of their own, so that many addresses cannot take the places of keys.
 /// Thread: one.
 class MessageCounts {
  public:

@@ -8,8 +8,8 @@
 
 namespace dti {
 
-/// The part of a peer's IP address that counts as one peer: an IPv4 address, or the first 64 bits of an IPv6 address, of
-/// which one machine usually has all addresses.
+/// The part of a peer's IP address that counts as one peer: an IPv4 address, or the first 64 bits of an IPv6 address,
+/// of which one machine usually has all addresses.
 enum class Network : std::uint64_t {
   kLocal = 0,  // a loopback address, or no IP address: never limited
 };

@@ -14,8 +14,8 @@ struct BucketSize {
   std::int64_t tokens_max = 1;           // at least 1
 };
 
-/// A bucket of tokens that is full at first, loses tokens with take(), and fills with time. It stores only when it is full
-/// again, so it is as small as a time, and exact.
+/// A bucket of tokens that is full at first, loses tokens with take(), and fills with time. It stores only when it is
+/// full again, so it is as small as a time, and exact.
 class TokenBucket {
  public:
   /// Takes tokens if there are enough.

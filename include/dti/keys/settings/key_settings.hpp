@@ -52,8 +52,8 @@ struct OwnKey {
 [[nodiscard]] std::variant<std::optional<OwnKey>, UsageExit> read_own_key(const Settings& settings,
                                                                           const Surroundings& surroundings);
 
-/// The log events of a start that tell an operator what the other side needs: the public half of the key of this process,
-/// and how to add the first key to an empty list.
+/// The log events of a start that tell an operator what the other side needs: the public half of the key of this
+/// process, and how to add the first key to an empty list.
 /// @param doors  null for a process that does not listen
 [[nodiscard]] std::vector<LogEvent> key_remarks(const Settings& settings, const std::optional<OwnKey>& key,
                                                 const Doors* doors);
