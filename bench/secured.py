@@ -16,7 +16,8 @@ class Doors:
 
     @property
     def server_flags(self):
-        return ("--listen=tcp://127.0.0.1:0,curve://127.0.0.1:0", f"--key={self._server.path}", self._keys.flag)
+        return ("--listen=tcp://127.0.0.1:0,curve://127.0.0.1:0", f"--key={self._server.path}", self._keys.flag,
+                "--messages-per-second=0")  # a key has the limit on this machine too
 
     def load_flags(self, server):
         """For the secured endpoint of a server that has just started with those flags."""
