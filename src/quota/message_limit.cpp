@@ -10,7 +10,7 @@ void MessageLimit::change(std::int64_t per_second) {
 MessageLimit::Verdict MessageLimit::take(std::uint64_t peer, std::size_t bytes, SteadyTime now) {
   constexpr std::chrono::nanoseconds kTaken{0};
   if (!is_on()) return {};
-  const auto tokens = 1 + static_cast<std::int64_t>(bytes / kBytesPerToken);
+  const auto tokens = tokens_of(bytes);
   auto& buckets = buckets_of(peer, now);
   const auto wait = buckets.passed.take(tokens, size_, now);
   if (wait == kTaken) return {};

@@ -1,6 +1,7 @@
 """Peers that do not behave: ZMTP 3.0 written by hand on plain TCP, so that anything can be left out or said wrongly.
 https://rfc.zeromq.org/spec/26/ has the handshake with keys."""
 
+import contextlib
 import ctypes
 import ctypes.util
 import os
@@ -11,6 +12,8 @@ import struct
 import threading
 import time
 from pathlib import Path
+
+import zmq
 
 from tests_py.harness.process import until
 from tests_py.harness.wire import Client
@@ -118,10 +121,11 @@ class RawPeer:
 class Bystander:
     """A client that behaves: asks without a pause on a thread of its own, and times each answer."""
 
-    def __init__(self, endpoint, ask, *context):
-        """`context`: of its connection, if not the common one."""
+    def __init__(self, endpoint, ask, *context, **options):
+        """`context`: of its connection, if not the common one. `options`: more of the Client's."""
         self._endpoint = endpoint
         self._context = context
+        self._options = options
         self._ask = ask
         self.seconds = []
         self._failure = None
@@ -130,7 +134,7 @@ class Bystander:
 
     def _run(self):
         try:
-            with Client(self._endpoint, None, *self._context) as client:
+            with Client(self._endpoint, None, *self._context, **self._options) as client:
                 while not self._stop.is_set():
                     started = time.monotonic()
                     self._ask(client)
@@ -161,6 +165,57 @@ class Bystander:
         first = len(self.seconds)
         until(lambda: self.has_asked(first + count), what=f"{count} more answers")
         return self.median(first, first + count)
+
+
+class RawSender:
+    """A connection that sends a block again and again, as fast as its peer reads, and skips the replies."""
+
+    def __init__(self, endpoint, block):
+        self._socket = RawPeer(endpoint).socket
+        self._socket.setblocking(False)
+        self._block, self._rest = block, b""
+
+    def send(self):
+        """Sends what can be sent now; False once the connection is closed."""
+        try:
+            data = self._rest or self._block
+            self._rest = data[self._socket.send(data):]
+            while self._socket.recv(1 << 20):
+                pass
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
+
+    def close(self):
+        self._socket.close()
+
+
+class KeySender:
+    """The same with a key: a DEALER, which connects again by itself."""
+
+    def __init__(self, endpoint, message, count, prepare):
+        """`count`: messages of one send(). `prepare`: called with the socket before it connects."""
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.DEALER)
+        self._socket.linger = 0
+        self._socket.reconnect_ivl = 1
+        prepare(self._socket)
+        self._socket.connect(endpoint)
+        self._message, self._count = message, count
+
+    def send(self):
+        with contextlib.suppress(zmq.Again):
+            for _ in range(self._count):
+                self._socket.send(self._message, zmq.NOBLOCK)
+        with contextlib.suppress(zmq.Again):
+            while True:
+                self._socket.recv(zmq.NOBLOCK)
+        return True
+
+    def close(self):
+        self._context.destroy()
 
 
 def descriptors(process):

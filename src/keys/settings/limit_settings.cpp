@@ -31,7 +31,7 @@ std::vector<Setting> limit_settings() {
        .kind = IntegerKind{0, kMessagesMax},
        .help =
            "How many messages each key may send, or without a key each address of another machine; ten times as many "
-           "at once after a pause. Each 16 KiB of a message count as one more. Requests above it get OVERLOADED. 0 "
+           "at once after a pause. Each KiB of a message counts as one more. Requests above it get OVERLOADED. 0 "
            "means no limit.",
        .default_value = "1000",
        .reloads = true},

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace dti {
@@ -57,12 +58,23 @@ TEST(MessageLimit, APeerThatSendsOnRegardlessIsAFloodUntilItHasBeenSilent) {
 
 TEST(MessageLimit, ALargeMessageCountsAsSeveral) {
   struct Case {
+    const char* what;
     std::size_t bytes;
-    std::int64_t weight;
+    std::int64_t tokens;
   };
-  for (const auto& [bytes, weight] : {Case{0, 1}, Case{16'383, 1}, Case{16'384, 2}, Case{1'048'576, 65}}) {
+  constexpr Case kCases[] = {
+      {"nothing", 0, 1},
+      {"five programs", 700, 1},
+      {"just less than one KiB", 1'023, 1},
+      {"one KiB", 1'024, 2},
+      {"sixty programs", 7'000, 7},
+      {"a thousand programs", 130'000, 127},
+      {"the largest frame", 1'048'576, 1'025},
+  };
+  for (const auto& [what, bytes, tokens] : kCases) {
+    EXPECT_EQ(MessageLimit::tokens_of(bytes), tokens) << what;
     MessageLimit limit{kPerSecond};
-    EXPECT_EQ(passing(limit, 1, bytes, kStart), kBurst / weight) << bytes;
+    EXPECT_EQ(passing(limit, 1, bytes, kStart), std::max<std::int64_t>(kBurst / tokens, 1)) << what;
   }
 }
 
