@@ -29,13 +29,20 @@ int main(int count, char** words) { large(words[0], words[1]); return item({1, 2
 """
 
 
+COMMANDS = Path(binary("dti_server")).parents[1] / "compile_commands.json"
+needs_a_build = pytest.mark.skipif(not COMMANDS.exists(),
+                                   reason="the programs are in no build folder: scripts/test filter starts them through others")
+
+
+@needs_a_build
 @pytest.mark.parametrize("program", ["dti_server", "dtictl", "faculty", "program"])
 def test_a_program_has_all_protections(program):
     assert hardening.missing(binary(program)) == []
 
 
+@needs_a_build
 def test_the_sources_of_the_programs_are_compiled_with_the_third_level_of_fortify_source():
-    commands = json.loads((Path(binary("dti_server")).parents[1] / "compile_commands.json").read_text(encoding="utf-8"))
+    commands = json.loads(COMMANDS.read_text(encoding="utf-8"))
     levels = [re.findall(r"-[DU]_FORTIFY_SOURCE(\S*)", entry["command"])[-1:] for entry in commands]
     assert len(levels) > 50 and all(level == ["=3"] for level in levels)
 
