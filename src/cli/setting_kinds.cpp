@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "dti/cli/escape.hpp"
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
 
@@ -222,8 +223,21 @@ Parsed parse_choice(const ChoiceKind& kind, std::string_view text) {
   std::string lower{text};
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  if (std::find(kind.choices.begin(), kind.choices.end(), lower) == kind.choices.end()) {
-    return BadValue{"is not one of " + join(kind.choices, ", ")};
+  std::vector<std::string_view> chosen;
+  std::string_view rest = lower;
+  for (bool more = true; more;) {
+    const auto comma = kind.several ? rest.find(',') : std::string_view::npos;
+    const auto choice = rest.substr(0, comma);
+    if (std::find(kind.choices.begin(), kind.choices.end(), choice) == kind.choices.end()) {
+      const auto which = choice == lower ? std::string{} : "names " + quoted_text(choice) + ", which ";
+      return BadValue{which + "is not one of " + join(kind.choices, ", ")};
+    }
+    if (std::find(chosen.begin(), chosen.end(), choice) != chosen.end()) {
+      return BadValue{"names " + std::string{choice} + " twice"};
+    }
+    chosen.push_back(choice);
+    more = comma != std::string_view::npos;
+    if (more) rest.remove_prefix(comma + 1);
   }
   return good(std::move(lower));
 }
@@ -272,7 +286,7 @@ std::string placeholder(const ValueKind& kind) {
           [](const ListenKind&) -> std::string { return "ADDRESS:PORT"; },
           [](const EndpointsKind&) -> std::string { return "curve://ADDRESS:PORT,…"; },
           [](const PublicKeysKind& keys) -> std::string { return keys.several ? "KEY,…" : "KEY"; },
-          [](const ChoiceKind& choice) { return join(choice.choices, "|"); },
+          [](const ChoiceKind& choice) { return choice.several ? "NAME,…" : join(choice.choices, "|"); },
           [](const SwitchKind&) -> std::string { return ""; },
       },
       kind);

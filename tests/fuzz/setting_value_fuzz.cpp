@@ -123,6 +123,9 @@ void check(std::string_view text) {
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   claim(choice.has_value() == (lower == "text" || lower == "json"), "a choice is one of its words, in any case", text);
   claim(!choice || *choice == lower, "a choice is given in lower case", text);
+  const auto choices = read<std::string>(ChoiceKind{.choices = {"text", "json"}, .several = true}, text);
+  claim(choices.has_value() == (lower == "text" || lower == "json" || lower == "text,json" || lower == "json,text"),
+        "several choices are its words, each once, with commas between them", text);
   const auto is_on = read<bool>(SwitchKind{}, text);
   claim(is_on.has_value() == (text == "true" || text == "false") && (!is_on || *is_on == (text == "true")),
         "a switch is true or false", text);

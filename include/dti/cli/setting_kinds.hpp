@@ -66,8 +66,10 @@ struct EndpointsKind {};
 struct PublicKeysKind {
   bool several = false;
 };
+/// One of the choices, or several separated by commas, each only once. The value is in lower case.
 struct ChoiceKind {
   std::vector<std::string> choices;
+  bool several = false;
 };
 /// A setting that is on or off: `--json`, `--json=true`, `--json=false`.
 struct SwitchKind {};

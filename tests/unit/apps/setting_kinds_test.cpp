@@ -22,6 +22,7 @@ struct Good {
 };
 
 const std::string kKey(64, 'a');
+const ChoiceKind kSeveral{.choices = {"name", "role"}, .several = true};
 
 const Good kGood[] = {
     {TextKind{4}, "", std::string{}},
@@ -57,6 +58,8 @@ const Good kGood[] = {
     {PublicKeysKind{.several = true}, kKey + ',' + std::string(64, 'F'), kKey + ',' + std::string(64, 'f')},
     {ChoiceKind{{"text", "json"}}, "json", std::string{"json"}},
     {ChoiceKind{{"text", "json"}}, "JSON", std::string{"json"}},
+    {kSeveral, "name", std::string{"name"}},
+    {kSeveral, "ROLE,name", std::string{"role,name"}},
     {SwitchKind{}, "true", true},
     {SwitchKind{}, "false", false},
 };
@@ -119,6 +122,13 @@ const Bad kBad[] = {
     {PublicKeysKind{}, {"", "x", kKey + ',' + kKey}, "is not a public key (64 hexadecimal digits)"},
     {PublicKeysKind{.several = true}, {"", kKey + ',', ',' + kKey, kKey + ' '}, "is not a list of public keys"},
     {ChoiceKind{{"text", "json"}}, {"", "xml"}, "is not one of text, json"},
+    {ChoiceKind{{"text", "json"}}, {"text,json"}, "is not one of text, json"},
+    {kSeveral, {"", "age"}, "is not one of name, role"},
+    {kSeveral, {"name,", ",role", "name,,role"}, "names \"\", which is not one of name, role"},
+    {kSeveral, {"name,age"}, "names \"age\", which is not one of name, role"},
+    {kSeveral, {"name, role"}, "names \" role\", which"},
+    {kSeveral, {"role,name\x1b[31m"}, "names \"name\\x1b[31m\", which"},
+    {kSeveral, {"name,role,NAME"}, "names name twice"},
     {SwitchKind{}, {"", "yes", "1", "TRUE"}, "is not true or false"},
 };
 
