@@ -15,7 +15,7 @@ public() { dtictl key public "$1" | cut -d' ' -f1; }
 # let_in LIST ROLE KEY-FILE: adds the public half of the key to the list.
 let_in() {
   [ -e "$1" ] || : >"$1"
-  dtictl key list --keys="$1" | grep -q "^$(public "$3")" ||
+  dtictl key list --keys="$1" --format=csv --columns=public-key | grep -qx "$(public "$3")" ||
     dtictl key add --keys="$1" --role="$2" "$(dtictl key public "$3")" >/dev/null
 }
 # password_file FOLDER ROLE SECRET

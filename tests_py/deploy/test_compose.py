@@ -279,8 +279,8 @@ def test_the_programs_accept_their_settings(project, volumes, tmp_path):
 
 def test_each_key_may_do_only_what_its_service_does(volumes, tmp_path):
     def listed(folder):
-        lines = run(tmp_path, "dtictl", "key", "list", f"--keys={folder}/keys.toml")[1].splitlines()
-        return {name: role for _, role, name in (line.split("\t") for line in lines)}
+        text = run(tmp_path, "dtictl", "key", "list", f"--keys={folder}/keys.toml", "--format=json")[1]
+        return {key["name"]: key["role"] for key in json.loads(text)}
     assert listed(volumes / "servers") == {name: f"faculty:{name}" for name in FACULTIES}
     for faculty in FACULTIES:
         assert listed(volumes / "faculties" / faculty) == {"programs": "office"}

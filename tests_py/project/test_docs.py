@@ -99,13 +99,22 @@ def flags_of_the_page(page, program):
     return found
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
+LISTS = [("dtictl", "key", "list")]
+
+
+@pytest.mark.parametrize("program", PROGRAMS + LISTS, ids=" ".join)
 def test_the_page_of_settings_has_each_flag_and_no_other(program):
     assert set(flags_of_the_page("docs/settings.md", program)) == set(flags_of_the_help(program)) - COMMON
 
 
 def numbers(defaults):
     return {flag: match[0] for flag, said in defaults.items() if (match := re.match(r"\d[\d.]*", said))}
+
+
+@pytest.mark.parametrize("program", LISTS, ids=" ".join)
+def test_the_page_of_settings_has_the_columns_of_each_list(program):
+    row = re.search(rf"^\| `{' '.join(program)}` \| (.*) \|$", text_of("docs/settings.md").split("\n## Lists\n")[1], re.MULTILINE)
+    assert re.findall(r"`([a-z-]+)`", row[1]) == flags_of_the_help(program)["--columns"].split(", ")
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)

@@ -132,8 +132,11 @@ def line_in(output):
     return re.findall(r'line="([0-9a-f]{64} [^"]+)"', output)[-1]
 
 
-def names_in(listed):
-    return [(line.split("\t")[0][:8], line.split("\t")[1]) for line in listed.splitlines()]
+def keys_in(table):
+    """The first digits and the role of each key that `dtictl key list` prints."""
+    header, *rows = [re.split(r"  +", line) for line in table.splitlines()]
+    assert header == ["NAME", "ROLE", "PUBLIC-KEY"]
+    return [(public[:8], role) for _, role, public in rows]
 
 
 @pytest.fixture
@@ -151,7 +154,7 @@ def let_in(place):
     line = line_in(place.run(made)[-1])
     with Client(place.faculty.daemon.endpoint) as program:
         program.send(b"", wish("Derecho Civil"))  # waits until the faculty is let in
-        assert names_in(place.run(add, LINE=line)[-1]) == [(line[:8], "faculty:Derecho")]
+        assert keys_in(place.run(add, LINE=line)[-1]) == [(line[:8], "faculty:Derecho")]
         assert room_answer(program.receive()) == GRANTED
     return server_line, line
 
@@ -159,7 +162,7 @@ def let_in(place):
 def test_a_faculty_is_let_in_and_removed_with_the_commands_of_the_page(place):
     _, line = let_in(place)
     [remove] = blocks_of(PAGE, "### Remove a key")
-    assert place.run(remove, OLD_DIGITS=line[:8])[-1] == ""
+    assert keys_in(place.run(remove, OLD_DIGITS=line[:8])[-1]) == []
     until(lambda: "refused the key of this client" in place.faculty.daemon.log, what="the refusal")
 
 
@@ -171,7 +174,7 @@ def test_the_key_of_a_faculty_is_changed_with_the_commands_of_the_page(place):
     place.run(change, LINE=line, OLD_DIGITS=old[:8])
     assert place.gets_rooms("Derecho Penal")
     listed = place.run(["dtictl key list --keys=/etc/dti/keys.toml"])[-1]
-    assert names_in(listed) == [(line[:8], "faculty:Derecho")]
+    assert keys_in(listed) == [(line[:8], "faculty:Derecho")]
 
 
 def test_the_key_of_the_server_is_changed_and_brought_back_with_the_commands_of_the_page(place):

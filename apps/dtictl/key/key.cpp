@@ -1,7 +1,5 @@
 #include "dtictl/key/key.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <exception>
 #include <iostream>
@@ -13,12 +11,13 @@
 #include "dti/cli/escape.hpp"
 #include "dti/cli/files.hpp"
 #include "dti/cli/guarded_file.hpp"
+#include "dti/cli/lists/list_printer.hpp"
 #include "dti/keys/key_file.hpp"
 #include "dti/keys/key_list.hpp"
 #include "dti/keys/signing_key_file.hpp"
 #include "dtictl/commands.hpp"
+#include "dtictl/key/key_columns.hpp"
 #include "dtictl/key/key_options.hpp"
-#include "dtictl/key/key_table.hpp"
 
 namespace dti {
 namespace {
@@ -158,7 +157,9 @@ int run_list(std::span<const std::string> args) {
   return run("dtictl key list", parse_key_list_options(args, process_surroundings()),
              [](const KeyListOptions& options) {
                const auto list = list_of(read_list(options.keys));
-               std::cout << (isatty(STDOUT_FILENO) != 0 ? key_table(list) : key_lines(list));
+               ListPrinter<ListedKey> printer{std::cout, options.list, key_columns()};
+               for (const auto& key : list) printer.add(key);
+               printer.finish();
              });
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "dti/cli/escape.hpp"
+#include "dtictl/key/key_columns.hpp"
 #include "dtictl/server_settings.hpp"
 
 namespace dti {
@@ -124,11 +125,11 @@ AppDescription describe_key_list() {
   return {
       .name = "dtictl key list",
       .purpose =
-          "dtictl key list checks a key list and prints its keys: a table on a terminal, otherwise lines with the "
-          "public "
-          "key, the role and the name, separated by tabs.",
-      .settings = {keys_setting()},
-      .examples = {{"list the keys of the service", "dtictl key list --keys=/etc/dti/keys.toml"}},
+          "dtictl key list checks a key list and prints its keys: the name of the owner, the role and the public key.",
+      .settings = with_list_settings({keys_setting()}, names_of(key_columns())),
+      .examples = {{"list the keys of the service", "dtictl key list --keys=/etc/dti/keys.toml"},
+                   {"for a script: each key with its role",
+                    "dtictl key list --keys=/etc/dti/keys.toml --format=csv --columns=public-key,role"}},
       .exit_codes = kExitCodes,
       .others_in_file = settings_beside_keys(),
   };
@@ -179,7 +180,8 @@ std::variant<KeyListOptions, UsageExit> parse_key_list_options(std::span<const s
                                                                const Surroundings& surroundings) {
   auto resolved = resolve(describe_key_list(), args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
-  return KeyListOptions{std::get<Settings>(resolved).text("keys")};
+  const auto& settings = std::get<Settings>(resolved);
+  return KeyListOptions{settings.text("keys"), read_list_choice(settings, names_of(key_columns()))};
 }
 
 }  // namespace dti

@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "dti/cli/lists/list_settings.hpp"
 #include "dti/cli/settings.hpp"
 #include "dti/keys/key_file.hpp"
 #include "dti/keys/key_list.hpp"
@@ -36,6 +37,7 @@ struct KeyRemoveOptions {
 
 struct KeyListOptions {
   std::filesystem::path keys;
+  ListChoice list;
 };
 
 [[nodiscard]] AppDescription describe_key_new();

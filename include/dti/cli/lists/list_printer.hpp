@@ -1,0 +1,47 @@
+#pragma once
+
+#include <ostream>
+#include <vector>
+
+#include "dti/cli/lists/column.hpp"
+#include "dti/cli/lists/list_settings.hpp"
+#include "dti/cli/lists/list_writer.hpp"
+
+namespace dti {
+
+/// Prints rows of one type with the columns and in the format that the user chose.
+template <class Row>
+class ListPrinter {
+ public:
+  /// @param out  as for ListWriter
+  ListPrinter(std::ostream& out, const ListChoice& choice, const std::vector<Column<Row>>& columns)
+      : columns_(chosen(choice, columns)), writer_(out, choice.format, heads_of(columns_)) {}
+
+  void add(const Row& row) {
+    cells_.clear();
+    for (const auto& column : columns_) cells_.push_back(column.value(row));
+    writer_.add(cells_);
+  }
+
+  /// Must be called once, after the last row.
+  void finish() { writer_.finish(); }
+
+ private:
+  static std::vector<Column<Row>> chosen(const ListChoice& choice, const std::vector<Column<Row>>& columns) {
+    std::vector<Column<Row>> found;
+    for (const auto index : choice.columns) found.push_back(columns[index]);
+    return found;
+  }
+
+  static std::vector<ColumnHead> heads_of(const std::vector<Column<Row>>& columns) {
+    std::vector<ColumnHead> heads;
+    for (const auto& column : columns) heads.push_back(column.head);
+    return heads;
+  }
+
+  const std::vector<Column<Row>> columns_;
+  ListWriter writer_;
+  std::vector<Cell> cells_;  // of the current row; kept so that its memory is used again
+};
+
+}  // namespace dti

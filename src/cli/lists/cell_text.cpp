@@ -1,0 +1,114 @@
+#include "cli/lists/cell_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <string_view>
+
+#include "dti/cli/escape.hpp"
+
+namespace dti {
+namespace {
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;  // clang before 17 does not deduce it
+
+/// Such as 2026-11-30T02:19:10.123456Z, always with six decimals, so that texts have the order of their times.
+std::string time_text(WallTime time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+  return text.data();
+}
+
+bool is_formula(std::string_view text) {
+  constexpr std::array<std::string_view, 11> kSigns = {
+      "=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n"};  // the long ones are full-width
+  return std::any_of(kSigns.begin(), kSigns.end(), [text](std::string_view sign) { return text.starts_with(sign); });
+}
+
+/// The text as printable() returns it, but with its tabs and line ends.
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of("\t\r\n"), text.size());
+    out += printable(text.substr(0, end));
+    text.remove_prefix(end);
+    if (text.empty()) break;
+    out += text.front();
+    text.remove_prefix(1);
+  }
+  return out;
+}
+
+/// An empty text is quoted too: a cell that is empty without quotes has no value.
+std::string csv_text(const std::string& text) {
+  const auto value = (is_formula(text) ? "'" : "") + printable_lines(text);
+  const bool has_outer_blank = value.starts_with(' ') || value.ends_with(' ');
+  if (!value.empty() && !has_outer_blank && value.find_first_of(",\"\t\r\n") == value.npos) return value;
+  std::string quoted = "\"";
+  for (const char c : value) quoted.append(c == '"' ? 2 : 1, c);
+  return quoted + '"';
+}
+
+std::string csv_cell(const Cell& cell) {
+  return std::visit(Overloaded{
+                        [](std::monostate) { return std::string{}; },
+                        [](const std::string& text) { return csv_text(text); },
+                        [](std::int64_t number) { return std::to_string(number); },
+                        [](WallTime time) { return time_text(time); },
+                        [](bool is_true) { return std::string{is_true ? "true" : "false"}; },
+                    },
+                    cell);
+}
+
+std::string json_value(const Cell& cell) {
+  return std::visit(Overloaded{
+                        [](std::monostate) { return std::string{"null"}; },
+                        [](const std::string& text) { return json_string(text); },
+                        [](std::int64_t number) { return std::to_string(number); },
+                        [](WallTime time) { return '"' + time_text(time) + '"'; },
+                        [](bool is_true) { return std::string{is_true ? "true" : "false"}; },
+                    },
+                    cell);
+}
+
+}  // namespace
+
+std::string table_text(const Cell& cell) {
+  return std::visit(Overloaded{
+                        [](std::monostate) { return std::string{"-"}; },
+                        [](const std::string& text) { return printable(text); },
+                        [](std::int64_t number) { return std::to_string(number); },
+                        [](WallTime time) { return time_text(time); },
+                        [](bool is_true) { return std::string{is_true ? "yes" : "no"}; },
+                    },
+                    cell);
+}
+
+std::string csv_line(std::span<const Cell> cells) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : ",") + csv_cell(cells[i]);
+  return line += '\n';
+}
+
+std::string json_object(const std::vector<ColumnHead>& columns, std::span<const Cell> cells) {
+  std::string object = "{";
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    object += (i == 0 ? "" : ",") + json_string(columns[i].name) + ':' + json_value(cells[i]);
+  }
+  return object += '}';
+}
+
+}  // namespace dti
