@@ -126,7 +126,7 @@ AppDescription describe_key_list() {
       .name = "dtictl key list",
       .purpose =
           "dtictl key list checks a key list and prints its keys: the name of the owner, the role and the public key.",
-      .settings = with_list_settings({keys_setting()}, names_of(key_columns())),
+      .settings = with_list_settings({keys_setting()}, heads_of(key_columns())),
       .examples = {{"list the keys of the service", "dtictl key list --keys=/etc/dti/keys.toml"},
                    {"for a script: each key with its role",
                     "dtictl key list --keys=/etc/dti/keys.toml --format=csv --columns=public-key,role"}},
@@ -181,7 +181,7 @@ std::variant<KeyListOptions, UsageExit> parse_key_list_options(std::span<const s
   auto resolved = resolve(describe_key_list(), args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
   const auto& settings = std::get<Settings>(resolved);
-  return KeyListOptions{settings.text("keys"), read_list_choice(settings, names_of(key_columns()))};
+  return KeyListOptions{settings.text("keys"), read_list_choice(settings, heads_of(key_columns()))};
 }
 
 }  // namespace dti

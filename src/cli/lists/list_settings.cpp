@@ -28,17 +28,24 @@ ListFormat format_of(std::string_view name) {
   return found->second;
 }
 
-std::size_t index_of(const std::vector<std::string>& columns, std::string_view name) {
-  const auto found = std::find(columns.begin(), columns.end(), name);
+std::size_t index_of(const std::vector<ColumnHead>& columns, std::string_view name) {
+  const auto found =
+      std::find_if(columns.begin(), columns.end(), [name](const ColumnHead& column) { return column.name == name; });
   DTI_CHECK(found != columns.end());
   return static_cast<std::size_t>(found - columns.begin());
 }
 
 }  // namespace
 
-std::vector<Setting> with_list_settings(std::vector<Setting> settings, const std::vector<std::string>& columns) {
+std::vector<Setting> with_list_settings(std::vector<Setting> settings, const std::vector<ColumnHead>& columns) {
+  std::vector<std::string> names;
   std::string all;
-  for (const auto& name : columns) all += (all.empty() ? "" : ", ") + name;
+  std::string of_table;
+  for (const auto& column : columns) {
+    names.push_back(column.name);
+    all += (all.empty() ? "" : ", ") + column.name;
+    if (!column.is_detail) of_table += (of_table.empty() ? "" : ", ") + column.name;
+  }
   settings.push_back({.name = "format",
                       .group = "List",
                       .kind = ChoiceKind{format_names()},
@@ -46,16 +53,19 @@ std::vector<Setting> with_list_settings(std::vector<Setting> settings, const std
                       .default_value = "table"});
   settings.push_back({.name = "columns",
                       .group = "List",
-                      .kind = ChoiceKind{.choices = columns, .several = true},
-                      .help = "The columns to print and their order. A script should name those that it reads.",
+                      .kind = ChoiceKind{.choices = std::move(names), .several = true},
+                      .help = "The columns to print and their order. A script should name those that it reads." +
+                              (of_table == all ? "" : " Without this flag, a table has only " + of_table + '.'),
                       .default_shown = all});
   return settings;
 }
 
-ListChoice read_list_choice(const Settings& settings, const std::vector<std::string>& columns) {
+ListChoice read_list_choice(const Settings& settings, const std::vector<ColumnHead>& columns) {
   ListChoice choice{format_of(settings.text("format")), {}};
   if (!settings.has("columns")) {
-    for (std::size_t i = 0; i < columns.size(); ++i) choice.columns.push_back(i);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (choice.format != ListFormat::kTable || !columns[i].is_detail) choice.columns.push_back(i);
+    }
     return choice;
   }
   std::string_view rest = settings.text("columns");

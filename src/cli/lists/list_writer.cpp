@@ -44,7 +44,7 @@ void ListWriter::add(std::span<const Cell> cells) {
       std::vector<std::string> texts;
       std::transform(cells.begin(), cells.end(), std::back_inserter(texts), table_text);
       if (rows_ == kRowsMeasured) write_measured_rows();
-      if (rows_ < kRowsMeasured) {
+      if (is_measuring_) {
         measured_.push_back(std::move(texts));
       } else {
         write_table_line(texts);
@@ -58,6 +58,11 @@ void ListWriter::add(std::span<const Cell> cells) {
   ++rows_;
 }
 
+void ListWriter::flush() {
+  if (format_ == ListFormat::kTable) write_measured_rows();
+  out_ << std::flush;
+}
+
 void ListWriter::finish() {
   if (format_ == ListFormat::kTable) write_measured_rows();
   if (format_ == ListFormat::kJson) out_ << (rows_ == 0 ? "[]\n" : "\n]\n");
@@ -69,6 +74,7 @@ void ListWriter::write_measured_rows() {
   }
   for (const auto& texts : measured_) write_table_line(texts);
   measured_.clear();
+  is_measuring_ = false;
 }
 
 void ListWriter::write_table_line(const std::vector<std::string>& texts) {
@@ -81,6 +87,25 @@ void ListWriter::write_table_line(const std::vector<std::string>& texts) {
   }
   line.erase(line.find_last_not_of(' ') + 1);
   out_ << line << '\n';
+}
+
+void write_record(std::ostream& out, ListFormat format, const std::vector<ColumnHead>& columns,
+                  std::span<const Cell> cells) {
+  DTI_CHECK(columns.size() == cells.size());
+  if (format == ListFormat::kJson || format == ListFormat::kJsonLines) {
+    out << json_object(columns, cells) << '\n';
+    return;
+  }
+  if (format == ListFormat::kCsv) {
+    ListWriter writer{out, format, columns};
+    writer.add(cells);
+    return writer.finish();
+  }
+  std::size_t width = 0;
+  for (const auto& column : columns) width = std::max(width, column.name.size());
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    out << columns[i].name << std::string(width - columns[i].name.size() + kGap, ' ') << table_text(cells[i]) << '\n';
+  }
 }
 
 }  // namespace dti

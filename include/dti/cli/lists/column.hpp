@@ -19,6 +19,7 @@ using Cell = std::variant<std::monostate, std::string, std::int64_t, WallTime, b
 struct ColumnHead {
   std::string name;  // such as `public-key`. Scripts depend on it, so it never changes
   ColumnKind kind = ColumnKind::kText;
+  bool is_detail = false;  // a table has it only if the user names it; the other formats have every column
 };
 
 /// A column of a list whose rows have the type Row.
@@ -28,12 +29,12 @@ struct Column {
   std::function<Cell(const Row&)> value;  // of the column's kind, or no value
 };
 
-/// The names of the columns, in their order.
+/// The parts that users see, in the order of the columns.
 template <class Row>
-[[nodiscard]] std::vector<std::string> names_of(const std::vector<Column<Row>>& columns) {
-  std::vector<std::string> names;
-  for (const auto& column : columns) names.push_back(column.head.name);
-  return names;
+[[nodiscard]] std::vector<ColumnHead> heads_of(const std::vector<Column<Row>>& columns) {
+  std::vector<ColumnHead> heads;
+  for (const auto& column : columns) heads.push_back(column.head);
+  return heads;
 }
 
 }  // namespace dti

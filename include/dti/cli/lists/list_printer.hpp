@@ -23,6 +23,9 @@ class ListPrinter {
     writer_.add(cells_);
   }
 
+  /// Passes on the rows that wait: see ListWriter::flush().
+  void flush() { writer_.flush(); }
+
   /// Must be called once, after the last row.
   void finish() { writer_.finish(); }
 
@@ -33,15 +36,22 @@ class ListPrinter {
     return found;
   }
 
-  static std::vector<ColumnHead> heads_of(const std::vector<Column<Row>>& columns) {
-    std::vector<ColumnHead> heads;
-    for (const auto& column : columns) heads.push_back(column.head);
-    return heads;
-  }
-
   const std::vector<Column<Row>> columns_;
   ListWriter writer_;
   std::vector<Cell> cells_;  // of the current row; kept so that its memory is used again
 };
+
+/// Prints one row: as a table that has a line for each column, as CSV with a header, or as a JSON object.
+template <class Row>
+void print_record(std::ostream& out, const ListChoice& choice, const std::vector<Column<Row>>& columns,
+                  const Row& row) {
+  std::vector<ColumnHead> heads;
+  std::vector<Cell> cells;
+  for (const auto index : choice.columns) {
+    heads.push_back(columns[index].head);
+    cells.push_back(columns[index].value(row));
+  }
+  write_record(out, choice.format, heads, cells);
+}
 
 }  // namespace dti

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <vector>
 
 #include "dti/cli/lists/list_writer.hpp"
@@ -16,11 +15,11 @@ struct ListChoice {
 };
 
 /// The settings of a command that prints a list: its own, and then `format` and `columns`.
-/// @param columns  the names of all columns of the list
+/// @param columns  all columns of the list
 [[nodiscard]] std::vector<Setting> with_list_settings(std::vector<Setting> settings,
-                                                      const std::vector<std::string>& columns);
+                                                      const std::vector<ColumnHead>& columns);
 
 /// @param columns  as for with_list_settings()
-[[nodiscard]] ListChoice read_list_choice(const Settings& settings, const std::vector<std::string>& columns);
+[[nodiscard]] ListChoice read_list_choice(const Settings& settings, const std::vector<ColumnHead>& columns);
 
 }  // namespace dti

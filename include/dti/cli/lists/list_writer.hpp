@@ -26,6 +26,9 @@ class ListWriter {
   /// @param cells  one for each column, each of the column's kind or without value
   void add(std::span<const Cell> cells);
 
+  /// Writes the rows that wait for the widths of a table's columns; the widths are final then. Flushes the stream.
+  void flush();
+
   /// Ends the list. Must be called once, after the last row.
   void finish();
 
@@ -40,8 +43,13 @@ class ListWriter {
 
   std::size_t rows_ = 0;  // added so far
   // Of a table only. The lines that wait for the widths are the header and the first rows.
+  bool is_measuring_ = true;
   std::vector<std::vector<std::string>> measured_;
   std::vector<std::size_t> widths_;
 };
+
+/// Writes one row: as a table that has a line for each column, as CSV with a header, or as a JSON object.
+void write_record(std::ostream& out, ListFormat format, const std::vector<ColumnHead>& columns,
+                  std::span<const Cell> cells);
 
 }  // namespace dti

@@ -27,7 +27,7 @@ const std::vector<Column<Program>> kColumns = {
 std::variant<Settings, UsageExit> resolved(const Args& args) {
   const AppDescription app{.name = "list",
                            .purpose = "list prints a list.",
-                           .settings = with_list_settings({}, names_of(kColumns)),
+                           .settings = with_list_settings({}, heads_of(kColumns)),
                            .examples = {},
                            .exit_codes = {}};
   return resolve(app, args, fake_surroundings());
@@ -37,7 +37,7 @@ std::string printed(const Args& args) {
   const auto settings = resolved(args);
   if (const auto* usage = std::get_if<UsageExit>(&settings)) return usage->text;
   std::ostringstream out;
-  ListPrinter<Program> printer{out, read_list_choice(std::get<Settings>(settings), names_of(kColumns)), kColumns};
+  ListPrinter<Program> printer{out, read_list_choice(std::get<Settings>(settings), heads_of(kColumns)), kColumns};
   printer.add({"Derecho", 7});
   printer.finish();
   return out.str();
@@ -68,6 +68,26 @@ TEST(ListSettings, TheHelpListsTheColumns) {
   const auto help = printed({"--help"});
   EXPECT_NE(help.find("--columns=NAME,…\n"), help.npos) << help;
   EXPECT_NE(help.find("(default: name, labs; environment: DTI_COLUMNS)"), help.npos) << help;
+}
+
+TEST(ListSettings, ATableLeavesOutDetailsThatTheUserDoesNotName) {
+  auto columns = kColumns;
+  columns[1].head.is_detail = true;
+  const auto listed = [&](const Args& args) {
+    const AppDescription app{.name = "list",
+                             .purpose = "list prints a list.",
+                             .settings = with_list_settings({}, heads_of(columns)),
+                             .examples = {},
+                             .exit_codes = {}};
+    const auto settings = resolve(app, args, fake_surroundings());
+    return read_list_choice(std::get<Settings>(settings), heads_of(columns)).columns;
+  };
+  using Indices = std::vector<std::size_t>;
+  EXPECT_EQ(listed({}), Indices{0});
+  EXPECT_EQ(listed({"--columns=labs"}), Indices{1});
+  for (const auto* format : {"csv", "json", "jsonl"}) {
+    EXPECT_EQ(listed({std::string{"--format="} + format}), (Indices{0, 1})) << format;
+  }
 }
 
 }  // namespace

@@ -178,5 +178,40 @@ TEST(ListWriterDeathTest, ACellOfAnotherKindIsABug) {
   EXPECT_DEATH(writer.add(Row{}), "check");
 }
 
+TEST(ListWriter, RowsThatAreFlushedAreOutAtOnceInEveryFormat) {
+  const std::vector<ColumnHead> columns = {{"a", ColumnKind::kText}, {"b", ColumnKind::kText}};
+  const auto cells = [](std::string text) { return std::vector<Cell>{std::move(text), std::string{"x"}}; };
+  std::ostringstream out;
+  ListWriter table{out, ListFormat::kTable, columns};
+  table.flush();
+  EXPECT_EQ(out.str(), "A  B\n");
+  table.add(cells("wide"));
+  EXPECT_EQ(out.str(), "A  B\nwide  x\n") << "the widths are final";
+  table.flush();
+  table.finish();
+  EXPECT_EQ(out.str(), "A  B\nwide  x\n");
+
+  std::ostringstream lines;
+  ListWriter json{lines, ListFormat::kJsonLines, columns};
+  json.add(cells("1"));
+  json.flush();
+  EXPECT_EQ(lines.str(), "{\"a\":\"1\",\"b\":\"x\"}\n");
+}
+
+TEST(ListWriter, ARecordIsALineForEachColumnOfATableAndOneObjectOfJson) {
+  const std::vector<ColumnHead> columns = {
+      {"store", ColumnKind::kText}, {"epoch", ColumnKind::kInteger}, {"id", ColumnKind::kText}};
+  const std::vector<Cell> cells = {std::string{"a\nb"}, std::int64_t{7}, std::monostate{}};
+  const auto record = [&](ListFormat format) {
+    std::ostringstream out;
+    write_record(out, format, columns, cells);
+    return out.str();
+  };
+  EXPECT_EQ(record(ListFormat::kTable), "store  a\\nb\nepoch  7\nid     -\n");
+  EXPECT_EQ(record(ListFormat::kCsv), "store,epoch,id\n\"a\nb\",7,\n");
+  EXPECT_EQ(record(ListFormat::kJson), "{\"store\":\"a\\u000ab\",\"epoch\":7,\"id\":null}\n");
+  EXPECT_EQ(record(ListFormat::kJsonLines), record(ListFormat::kJson));
+}
+
 }  // namespace
 }  // namespace dti
