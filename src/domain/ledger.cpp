@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "dti/base/check.hpp"
 
@@ -24,6 +25,11 @@ std::optional<EntryKind> entry_kind_from_store(std::string_view text) {
   const auto found = std::find(kKinds.begin(), kKinds.end(), text);
   if (found == kKinds.end()) return std::nullopt;
   return static_cast<EntryKind>(found - kKinds.begin());
+}
+
+std::optional<EntryKind> entry_kind_from_code(std::int64_t code) {
+  if (code < 0 || std::cmp_greater_equal(code, kKinds.size())) return std::nullopt;
+  return static_cast<EntryKind>(code);
 }
 
 }  // namespace dti

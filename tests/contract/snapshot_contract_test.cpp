@@ -1,5 +1,6 @@
 // What a snapshot shows of both databases, beside the server that leads; and what verify() says of one that was
 // tampered with behind the constraints' and the triggers' backs.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -101,6 +102,27 @@ class SnapshotContract : public StoreTest {
   }
 };
 INSTANTIATE_TEST_SUITE_P(Databases, SnapshotContract, testing::ValuesIn(sql_backends()), name_of_backend());
+
+TEST_P(SnapshotContract, TellsTheVersionOfTheSchemaAndWhoLeads) {
+  fill();
+  const auto read = [&] {
+    const auto snapshot = open_snapshot(address(), kTimeout);
+    EXPECT_GE(snapshot->read_schema_version(), 3);
+    return snapshot->read_lead();
+  };
+  auto lead = read();
+  EXPECT_EQ(lead.epoch, epoch_);
+  EXPECT_EQ(lead.taken_at, kAt.time_since_epoch().count());
+  EXPECT_EQ(std::count(lead.holder.begin(), lead.holder.end(), ':'), 2) << lead.holder;
+  EXPECT_EQ(lead.is_held, is_sqlite()) << "the lock on the file is held; the lease has run out";
+  ASSERT_TRUE(take(*repository_, kLasting));
+  lead = read();
+  EXPECT_EQ(lead.is_held, true);
+  EXPECT_EQ(lead.endpoint, is_sqlite() ? "" : kLasting.endpoint);
+  EXPECT_EQ(lead.lease_until.has_value(), !is_sqlite());
+  repository_.reset();
+  EXPECT_EQ(read().is_held, !is_sqlite()) << "the lock ends with the server; its lease does not";
+}
 
 TEST_P(SnapshotContract, ATakeOverOfADamagedStoreDoesNotRaiseTheEpoch) {
   fill();

@@ -20,6 +20,8 @@ enum class EntryKind : std::uint8_t { kGranted, kReleased, kCapacityChanged, kSe
 /// The name of the kind in the store, such as `semester-opened`.
 [[nodiscard]] std::string_view stored_text(EntryKind kind);
 [[nodiscard]] std::optional<EntryKind> entry_kind_from_store(std::string_view text);
+/// The kind with that number; none if this version does not know it.
+[[nodiscard]] std::optional<EntryKind> entry_kind_from_code(std::int64_t code);
 
 /// One entry in the ledger of a semester, with the columns from which a server rebuilds its state.
 struct LedgerEntry {

@@ -70,6 +70,14 @@ Epoch PostgresqlSnapshot::read_epoch() {
   });
 }
 
+int PostgresqlSnapshot::read_schema_version() {
+  return perform([&] { return schema_version(*transaction_); });
+}
+
+StoredLead PostgresqlSnapshot::read_lead() {
+  return perform([&] { return dti::read_lead(*transaction_); });
+}
+
 StoreSurvey PostgresqlSnapshot::survey() {
   return perform([&]() -> StoreSurvey { return {read_semesters(*transaction_), read_programs(*transaction_, 0)}; });
 }

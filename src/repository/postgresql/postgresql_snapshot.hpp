@@ -20,6 +20,8 @@ class PostgresqlSnapshot final : public LedgerSnapshot {
   /// None: PostgreSQL checks its pages by itself, if it was made to.
   [[nodiscard]] std::optional<std::vector<std::string>> check_file() override { return std::nullopt; }
   [[nodiscard]] Epoch read_epoch() override;
+  [[nodiscard]] int read_schema_version() override;
+  [[nodiscard]] StoredLead read_lead() override;
   [[nodiscard]] StoreSurvey survey() override;
   void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;
   [[nodiscard]] CatalogCounts count_catalog() override;

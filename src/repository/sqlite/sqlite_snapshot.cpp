@@ -217,6 +217,28 @@ Epoch SqliteSnapshot::read_epoch() {
   });
 }
 
+int SqliteSnapshot::read_schema_version() {
+  return perform([&] { return schema_version(*connection_); });
+}
+
+/// The lock on the file is the lead.
+StoredLead SqliteSnapshot::read_lead() {
+  return perform([&] {
+    SqliteStatement select = connection_->prepare("SELECT epoch, holder, taken_at FROM leadership");
+    if (!select.step()) throw_missing_leadership();
+    StoredLead lead{.epoch = select.integer(0),
+                    .holder = select.text(1),
+                    .taken_at = {},
+                    .is_held = {},
+                    .endpoint = {},
+                    .lease_until = {}};
+    if (!select.is_null(2)) lead.taken_at = select.integer(2);
+    const auto lock = probe_lock(path_);
+    if (lock != LockState::kUnknown) lead.is_held = lock == LockState::kHeld;
+    return lead;
+  });
+}
+
 StoreSurvey SqliteSnapshot::survey() {
   return perform([&]() -> StoreSurvey { return {read_semesters(*connection_), read_programs(*connection_, 0)}; });
 }

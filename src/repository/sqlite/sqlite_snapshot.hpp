@@ -28,6 +28,8 @@ class SqliteSnapshot final : public LedgerSnapshot {
   [[nodiscard]] std::optional<std::vector<std::string>> check_file() override;
   [[nodiscard]] std::optional<std::string> warning() const override { return warning_; }
   [[nodiscard]] Epoch read_epoch() override;
+  [[nodiscard]] int read_schema_version() override;
+  [[nodiscard]] StoredLead read_lead() override;
   [[nodiscard]] StoreSurvey survey() override;
   void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;
   [[nodiscard]] CatalogCounts count_catalog() override;

@@ -42,12 +42,6 @@ StoreDifference wrong_capacity(const Capacity& stored, const Capacity& opened_wi
 
 bool is_kind(const LedgerRow& row, EntryKind kind) { return row.kind == static_cast<std::int64_t>(kind); }
 
-/// The kind's name; its number if it is none.
-std::string kind_text(std::int64_t code) {
-  const bool is_known = code >= 0 && code <= static_cast<std::int64_t>(EntryKind::kSemesterClosed);
-  return is_known ? std::string{stored_text(static_cast<EntryKind>(code))} : "kind " + std::to_string(code);
-}
-
 std::string text_of_status(std::int64_t code) {
   if (code != 0 && code != 1) return "status " + std::to_string(code);
   return std::string{wire_text(code == 0 ? Status::kOk : Status::kNotEnoughResources)};

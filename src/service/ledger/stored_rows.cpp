@@ -14,6 +14,11 @@ void throw_lowest_number() {
 
 int status_code(const LedgerEntry& entry) { return grant_status(entry.want, entry.grant) == Status::kOk ? 0 : 1; }
 
+std::string kind_text(std::int64_t code) {
+  const auto kind = entry_kind_from_code(code);
+  return kind ? std::string{stored_text(*kind)} : "kind " + std::to_string(code);
+}
+
 LedgerRow row_of(const LedgerEntry& entry) {
   LedgerRow row{.seq = entry.seq, .kind = stored_code(entry.kind)};
   switch (entry.kind) {

@@ -38,6 +38,8 @@ class FakeSnapshot final : public LedgerSnapshot {
     if (failure) throw StorageError{*failure, "the disk is gone"};
     return 1;
   }
+  int read_schema_version() override { return 1; }
+  StoredLead read_lead() override { return {}; }
   StoreSurvey survey() override { return {semesters, catalog}; }
   CatalogCounts count_catalog() override { return counts; }
   void read_ledger(SemesterId, Seq, Seq, Columns, const RowSink&) override {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -23,6 +24,18 @@ using EntrySink = std::function<void(std::vector<StoredEntry>)>;
 /// From which of several hosts of one database to read. A replica can lack the newest commits.
 enum class ReadFrom { kAnyHost, kWritableHost };
 
+/// The lead of a store, as far as the store can tell. Times are in microseconds since 1970, UTC.
+struct StoredLead {
+  Epoch epoch = 0;
+  std::string holder;                       // host:pid:id of the server that took the lead last; a new store has a text
+  std::optional<std::int64_t> taken_at;     // none: no server has taken it
+  std::optional<bool> is_held;              // that server, or the one that has the file, is alive; none: not known
+  std::string endpoint;                     // host:port for clients; empty: not known
+  std::optional<std::int64_t> lease_until;  // by the database's clock; none: there is no lease
+
+  friend bool operator==(const StoredLead&, const StoredLead&) = default;
+};
+
 /// A whole store at one moment: it has nothing that a server commits later. It takes no lead, makes no schema, and does
 /// not block a server. In addition to the reader's calls, it has those that only a verification or a copy needs.
 /// Every call throws StorageError: kCorrupt if a row cannot be read, kUnavailable. Thread: one.
@@ -39,6 +52,12 @@ class LedgerSnapshot : public LedgerReader {
 
   /// The epoch of the leadership.
   [[nodiscard]] virtual Epoch read_epoch() = 0;
+
+  /// The version of the schema.
+  [[nodiscard]] virtual int read_schema_version() = 0;
+
+  /// Who leads.
+  [[nodiscard]] virtual StoredLead read_lead() = 0;
 
   /// The number of rows that the catalogue has, including damaged ones. The survey has only programs of known
   /// faculties, with an id of at least 1.

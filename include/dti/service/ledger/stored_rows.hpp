@@ -93,6 +93,9 @@ struct StoredEntry {
 [[nodiscard]] constexpr int stored_code(EntryKind kind) { return static_cast<int>(kind); }
 [[nodiscard]] int status_code(const LedgerEntry& entry);
 
+/// The name of the kind with that number, such as `granted`; `kind 7` if this version does not know it.
+[[nodiscard]] std::string kind_text(std::int64_t code);
+
 /// The row in which the entry is stored.
 [[nodiscard]] LedgerRow row_of(const LedgerEntry& entry);
 

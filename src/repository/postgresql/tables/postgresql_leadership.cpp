@@ -32,6 +32,13 @@ SELECT l.epoch,
                  AS milliseconds
           FROM leadership) l)";
 
+// What a schema of the version before has no column for is NULL.
+constexpr char kDescribeLead[] = R"(
+SELECT epoch, holder, (1000000 * extract(epoch FROM taken_at))::bigint,
+       coalesce(to_jsonb(leadership) ->> 'endpoint', ''),
+       (1000000 * extract(epoch FROM (to_jsonb(leadership) ->> 'lease_until')::timestamptz))::bigint
+  FROM leadership)";
+
 constexpr char kRenewLease[] = R"(
 UPDATE leadership SET lease_until = clock_timestamp() + $2::bigint * interval '1 millisecond'
  WHERE epoch = $1::bigint AND pg_backend_pid() = $3::integer)";
@@ -64,6 +71,19 @@ std::optional<HeldBy> held_by_another(pqxx::transaction_base& transaction, const
   HeldBy held{.epoch = integer(row[0]), .endpoint = row[2].c_str(), .remaining = {}};
   if (!row[3].is_null()) held.remaining = std::chrono::milliseconds{integer(row[3])};
   return held;
+}
+
+StoredLead read_lead(pqxx::transaction_base& transaction) {
+  const pqxx::row row = one_row(transaction.exec(kDescribeLead));
+  const auto time = [&](int column) {
+    return row[column].is_null() ? std::nullopt : std::optional{integer(row[column])};
+  };
+  return {.epoch = integer(row[0]),
+          .holder = row[1].c_str(),
+          .taken_at = time(2),
+          .is_held = held_by_another(transaction, "").has_value(),
+          .endpoint = row[3].c_str(),
+          .lease_until = time(4)};
 }
 
 void take_lead(pqxx::transaction_base& transaction, Epoch epoch, const std::string& holder, WallTime at,

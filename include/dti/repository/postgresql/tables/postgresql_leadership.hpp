@@ -5,6 +5,7 @@
 #include <pqxx/pqxx>
 #include <string>
 
+#include "dti/service/ledger/ledger_snapshot.hpp"
 #include "dti/service/ledger/repository.hpp"
 
 namespace dti {
@@ -24,6 +25,10 @@ namespace dti {
 /// the lead. Also reads a schema of the version before this one.
 /// @throws StorageError  kCorrupt
 [[nodiscard]] std::optional<HeldBy> held_by_another(pqxx::transaction_base& transaction, const std::string& holder);
+
+/// The whole row, for people. Also reads a schema of the version before this one.
+/// @throws StorageError  kCorrupt
+[[nodiscard]] StoredLead read_lead(pqxx::transaction_base& transaction);
 
 /// Makes this server and this session the leader. The row must be locked.
 void take_lead(pqxx::transaction_base& transaction, Epoch epoch, const std::string& holder, WallTime at,

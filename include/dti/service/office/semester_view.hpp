@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "dti/domain/allocate.hpp"
+#include "dti/service/ledger/stored_rows.hpp"
+
+namespace dti {
+
+/// A grant that stands: it was not released.
+struct Holding {
+  ProgramId program = 0;
+  std::int64_t generation = 0;
+  Seq seq = 0;          // of the entry that granted it
+  std::int64_t at = 0;  // of that entry: microseconds since 1970, UTC
+  Want want;
+  Grant grant;
+
+  friend bool operator==(const Holding&, const Holding&) = default;
+};
+
+/// The rooms that a grant lacks. Labs and mobile labs count together.
+[[nodiscard]] constexpr Want lacking(const Holding& holding) {
+  return {holding.want.classrooms - holding.grant.classrooms,
+          holding.want.labs - holding.grant.labs - holding.grant.mobile_labs};
+}
+
+/// The state of one semester after the entries of its ledger that it was given, in order: for each program the grant that
+/// stands, the capacity and the rooms that are left. It does not replay the allocation rule; LedgerReplay does.
+/// Memory grows with the programs that hold a grant, not with the ledger. Thread: one.
+class SemesterView {
+ public:
+  /// Adds the next entry.
+  /// @throws StorageError  kCorrupt: an entry is missing, contradicts the entries before it, or has an unknown kind. Do
+  ///   not call this again then
+  void add(const StoredEntry& entry);
+
+  /// The grant of the program that stands; null if there is none. Valid until the next add().
+  [[nodiscard]] const Holding* find(ProgramId program) const;
+  /// All grants that stand, in the order in which they were granted.
+  [[nodiscard]] std::vector<Holding> holdings() const;
+  [[nodiscard]] std::size_t grants() const { return holdings_.size(); }
+
+  [[nodiscard]] Seq head() const { return head_; }  // of the last entry; 0: there is none
+  [[nodiscard]] bool is_open() const { return is_open_; }
+  [[nodiscard]] const Capacity& capacity() const { return capacity_; }
+  [[nodiscard]] const Pool& left() const { return left_; }
+  [[nodiscard]] const Grant& granted() const { return granted_; }  // the sum of the grants that stand
+
+ private:
+  void grant(const StoredEntry& entry);
+  void release(const StoredEntry& entry);
+  void change_capacity(const LedgerRow& row);
+
+  Seq head_ = 0;
+  bool is_open_ = false;
+  Capacity capacity_;
+  Pool left_;
+  Grant granted_;
+  std::unordered_map<ProgramId, Holding> holdings_;
+};
+
+}  // namespace dti

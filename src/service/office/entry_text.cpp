@@ -1,0 +1,44 @@
+#include "dti/service/office/entry_text.hpp"
+
+#include "dti/domain/allocate.hpp"
+#include "dti/service/ledger/quantity_text.hpp"
+
+namespace dti {
+namespace {
+
+/// A number of a row that a person should see; damaged rows have none.
+std::int64_t number(StoredNumber stored) { return stored.value_or(0); }
+
+Want want_of(const LedgerRow& row) { return {number(row.classrooms_wanted), number(row.labs_wanted)}; }
+
+Grant grant_of(const LedgerRow& row) {
+  return {number(row.classrooms_granted), number(row.labs_granted), number(row.mobile_labs_granted)};
+}
+
+Capacity capacity_of(const LedgerRow& row) {
+  return {number(row.classrooms_capacity), number(row.labs_capacity), number(row.conversions_capacity)};
+}
+
+std::string subject_of(const LedgerRow& row, const ProgramName* program) {
+  if (program != nullptr) return program->program + " of " + program->faculty;
+  return "program " + std::to_string(number(row.program_id));
+}
+
+}  // namespace
+
+std::string entry_text(const LedgerRow& row, const ProgramName* program) {
+  const auto kind = entry_kind_from_code(row.kind);
+  if (!kind) return kind_text(row.kind) + ", which this version does not know";
+  switch (*kind) {
+    case EntryKind::kGranted:
+      return subject_of(row, program) + " asked for " + text_of(want_of(row)) + ", and got " +
+             (number(row.status) == 0 ? "all: " : "less: ") + text_of(grant_of(row));
+    case EntryKind::kReleased: return subject_of(row, program) + " gave back " + text_of(grant_of(row));
+    case EntryKind::kCapacityChanged: return "the capacity changed to " + text_of(capacity_of(row));
+    case EntryKind::kSemesterOpened: return "the semester was opened with " + text_of(capacity_of(row));
+    case EntryKind::kSemesterClosed: return "the semester was closed";
+  }
+  return {};
+}
+
+}  // namespace dti

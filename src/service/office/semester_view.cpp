@@ -1,0 +1,124 @@
+#include "dti/service/office/semester_view.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "dti/service/ledger/ledger_replay.hpp"
+#include "dti/service/ledger/storage_error.hpp"
+
+namespace dti {
+namespace {
+
+[[noreturn]] void refuse(const StoreDifference& difference) {
+  throw StorageError{StorageError::Kind::kCorrupt, to_string(difference) + "; dtictl verify tells more"};
+}
+
+[[noreturn]] void refuse(const LedgerRow& row, std::string what) {
+  const auto program = row.program_id ? std::optional{*row.program_id} : std::nullopt;
+  refuse({row.seq, program, std::move(what), {}, {}});
+}
+
+/// The grant that an entry records, or the copy of it that a release has.
+Holding holding_of(const StoredEntry& entry) {
+  const LedgerRow& row = entry.row;
+  const bool is_whole = row.program_id && row.generation && row.classrooms_wanted && row.labs_wanted &&
+                        row.classrooms_granted && row.labs_granted && row.mobile_labs_granted;
+  if (!is_whole || *row.program_id < 1 || !std::in_range<ProgramId>(*row.program_id)) {
+    refuse(row, "the entry does not have the columns of " + kind_text(row.kind));
+  }
+  const Holding holding{.program = static_cast<ProgramId>(*row.program_id),
+                        .generation = *row.generation,
+                        .seq = row.seq,
+                        .at = entry.at,
+                        .want = {*row.classrooms_wanted, *row.labs_wanted},
+                        .grant = {*row.classrooms_granted, *row.labs_granted, *row.mobile_labs_granted}};
+  const auto& [classrooms, labs, mobile_labs] = holding.grant;
+  const auto is_possible = [](Quantity quantity) { return quantity >= 0 && quantity <= kQuantityMax; };
+  // So that no sum overflows, and no list says that less than nothing is lacking.
+  if (!is_in_range(holding.want) || !is_possible(classrooms) || !is_possible(labs) || !is_possible(mobile_labs) ||
+      classrooms > holding.want.classrooms || labs + mobile_labs > holding.want.labs) {
+    refuse(row, "no request can get that grant");
+  }
+  return holding;
+}
+
+Grant sum_of(const Grant& grant, const Grant& other) {
+  return {grant.classrooms + other.classrooms, grant.labs + other.labs, grant.mobile_labs + other.mobile_labs};
+}
+
+Grant without(const Grant& grant, const Grant& other) {
+  return {grant.classrooms - other.classrooms, grant.labs - other.labs, grant.mobile_labs - other.mobile_labs};
+}
+
+}  // namespace
+
+void SemesterView::add(const StoredEntry& entry) {
+  const LedgerRow& row = entry.row;
+  if (row.seq != head_ + 1) refuse(missing_entry(head_ + 1, row.seq));
+  const auto kind = entry_kind_from_code(row.kind);
+  if (!kind) refuse(row, "this version does not know the kind of the entry, " + kind_text(row.kind));
+  switch (*kind) {
+    case EntryKind::kGranted: grant(entry); break;
+    case EntryKind::kReleased: release(entry); break;
+    case EntryKind::kCapacityChanged: change_capacity(row); break;
+    case EntryKind::kSemesterOpened:
+      change_capacity(row);
+      is_open_ = true;
+      break;
+    case EntryKind::kSemesterClosed: is_open_ = false; break;
+  }
+  head_ = row.seq;
+}
+
+void SemesterView::grant(const StoredEntry& entry) {
+  const auto holding = holding_of(entry);
+  const auto [found, is_new] = holdings_.emplace(holding.program, holding);
+  if (!is_new) {
+    refuse(entry.row,
+           "the program is granted a second time; entry " + std::to_string(found->second.seq) + " has its grant");
+  }
+  left_ = charge(left_, holding.grant);
+  granted_ = sum_of(granted_, holding.grant);
+}
+
+void SemesterView::release(const StoredEntry& entry) {
+  const auto released = holding_of(entry);
+  const auto found = holdings_.find(released.program);
+  if (found == holdings_.end()) refuse(entry.row, "the entry releases a grant that the program does not hold");
+  const auto& held = found->second;
+  if (held.generation != released.generation || held.grant != released.grant) {
+    refuse(entry.row,
+           "the entry releases another grant than the program holds; entry " + std::to_string(held.seq) + " has it");
+  }
+  left_ = give_back(left_, held.grant);
+  granted_ = without(granted_, held.grant);
+  holdings_.erase(found);
+}
+
+/// What is left changes by as much as the capacity.
+void SemesterView::change_capacity(const LedgerRow& row) {
+  if (!row.classrooms_capacity || !row.labs_capacity || !row.conversions_capacity) {
+    refuse(row, "the entry does not have the columns of " + kind_text(row.kind));
+  }
+  const Capacity capacity{*row.classrooms_capacity, *row.labs_capacity, *row.conversions_capacity};
+  if (!is_in_range(capacity)) refuse(row, "no semester can have that capacity");
+  left_ = {left_.classrooms + capacity.classrooms - capacity_.classrooms, left_.labs + capacity.labs - capacity_.labs,
+           left_.conversions_left + capacity.conversions - capacity_.conversions};
+  capacity_ = capacity;
+}
+
+const Holding* SemesterView::find(ProgramId program) const {
+  const auto found = holdings_.find(program);
+  return found == holdings_.end() ? nullptr : &found->second;
+}
+
+std::vector<Holding> SemesterView::holdings() const {
+  std::vector<Holding> all;
+  all.reserve(holdings_.size());
+  for (const auto& [program, holding] : holdings_) all.push_back(holding);
+  std::sort(all.begin(), all.end(), [](const Holding& a, const Holding& b) { return a.seq < b.seq; });
+  return all;
+}
+
+}  // namespace dti
