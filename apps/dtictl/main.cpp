@@ -6,19 +6,31 @@
 #include <vector>
 
 #include "dti/cli/standard_streams.hpp"
+#include "dtictl/alerts/alerts.hpp"
 #include "dtictl/commands.hpp"
 #include "dtictl/copy/copy.hpp"
+#include "dtictl/grant/grant.hpp"
 #include "dtictl/head/head.hpp"
+#include "dtictl/history/history.hpp"
 #include "dtictl/key/key.hpp"
 #include "dtictl/migrate/migrate.hpp"
+#include "dtictl/semester/semester.hpp"
+#include "dtictl/status/status.hpp"
+#include "dtictl/totals/totals.hpp"
 #include "dtictl/verify/verify.hpp"
 
 int main(int argc, char** argv) {
   dti::prepare_standard_streams();
   const dti::CommandSet dtictl{
       .name = "dtictl",
-      .purpose = "dtictl administers the store of a dti_server, and the keys of servers and their clients.",
-      .commands = {{"verify", "replays the ledger through the allocation rule and reports the differences",
+      .purpose = "dtictl reads and administers the store of a dti_server, and the keys of servers and their clients.",
+      .commands = {{"status", "describes a store: its schema, which server leads, how much it has", &dti::run_status},
+                   {"semester", "prints the semesters", &dti::run_semester},
+                   {"grant", "prints the grants of a semester, or all about one program", &dti::run_grant},
+                   {"history", "prints the entries of a semester's ledger, and follows it", &dti::run_history},
+                   {"totals", "prints the sums of each semester", &dti::run_totals},
+                   {"alerts", "prints the grants that gave less than was wanted", &dti::run_alerts},
+                   {"verify", "replays the ledger through the allocation rule and reports the differences",
                     &dti::run_verify},
                    {"head", "prints a signed line about the ledger, for a witness", &dti::run_head},
                    {"copy", "copies a store into an empty one, also into the other kind of database", &dti::run_copy},

@@ -284,4 +284,8 @@ UsageExit Settings::bad(std::string_view name, std::string_view reason) const {
   return bad_use(prefix_, origin + ": " + printable(reason));
 }
 
+UsageExit Settings::bad_operand(std::string_view placeholder, std::string_view reason) const {
+  return bad_use(prefix_, std::string{placeholder} + ": " + printable(reason));
+}
+
 }  // namespace dti

@@ -114,6 +114,8 @@ class Settings {
   /// Incorrect usage because of the value of a setting. The line names the source of the value.
   /// @param reason  a clause; it must not contain the value of a setting that may contain a password
   [[nodiscard]] UsageExit bad(std::string_view name, std::string_view reason) const;
+  /// The same because of the operand. @param placeholder  such as `NAME`
+  [[nodiscard]] UsageExit bad_operand(std::string_view placeholder, std::string_view reason) const;
 
  private:
   friend std::variant<Settings, UsageExit> resolve(const AppDescription&, std::span<const std::string>,

@@ -88,7 +88,7 @@ std::variant<ProgramId, NameFault> StoreNames::find_program(FacultyId faculty, s
                      (meanings.empty() ? "" : ": " + meanings)};
   }
   std::vector<std::string> faculties;
-  for (const auto program : found) faculties.push_back(faculty_name(faculty_of(program)));
+  for (const auto program : found) faculties.push_back(catalog_.faculty_name(faculty_of(program)));
   return NameFault{"several faculties have a program " + in_quotes(name) + ": name one of " + listed(faculties)};
 }
 
@@ -97,8 +97,10 @@ FacultyId StoreNames::faculty_of(ProgramId program) const {
   return faculty_of_[program - 1];
 }
 
-ProgramName StoreNames::name_of(ProgramId program) const {
-  return {catalog_.faculty_name(faculty_of(program)), catalog_.program_name(program)};
+std::optional<ProgramName> StoreNames::find_name(std::int64_t program) const {
+  if (program < 1 || std::cmp_greater(program, programs())) return std::nullopt;
+  const auto id = static_cast<ProgramId>(program);
+  return ProgramName{catalog_.faculty_name(faculty_of(id)), catalog_.program_name(id)};
 }
 
 }  // namespace dti

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,10 +41,10 @@ class StoreNames {
   /// @param faculty  0: any, if only one has a program with that name
   [[nodiscard]] std::variant<ProgramId, NameFault> find_program(FacultyId faculty, std::string_view name) const;
 
+  /// @param program  the number in a stored row  @return none if the catalogue does not have it
+  [[nodiscard]] std::optional<ProgramName> find_name(std::int64_t program) const;
   /// @param program  1 to programs()
-  [[nodiscard]] ProgramName name_of(ProgramId program) const;
   [[nodiscard]] FacultyId faculty_of(ProgramId program) const;
-  [[nodiscard]] const std::string& faculty_name(FacultyId faculty) const { return catalog_.faculty_name(faculty); }
 
  private:
   [[nodiscard]] std::variant<StoredSemester, NameFault> only_open_semester() const;

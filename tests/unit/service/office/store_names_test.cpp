@@ -45,7 +45,7 @@ std::string program_found(std::string_view faculty, std::string_view program) {
   }
   const auto found = names.find_program(id, program);
   if (const auto* fault = std::get_if<NameFault>(&found)) return fault->reason;
-  const auto name = names.name_of(std::get<ProgramId>(found));
+  const auto name = names.find_name(std::get<ProgramId>(found)).value();
   return name.faculty + ": " + name.program;
 }
 

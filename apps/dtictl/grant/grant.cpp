@@ -1,0 +1,23 @@
+#include "dtictl/grant/grant.hpp"
+
+#include <variant>
+
+#include "dtictl/commands.hpp"
+#include "dtictl/grant/grant_list.hpp"
+#include "dtictl/grant/grant_show.hpp"
+
+namespace dti {
+
+int run_grant(std::span<const std::string> args) {
+  const CommandSet grant{
+      .name = "dtictl grant",
+      .purpose = "dtictl grant reads the grants of a store.",
+      .commands = {{"list", "prints the grants that stand", &run_grant_list},
+                   {"show", "prints every entry about one program, and what it holds now", &run_grant_show}},
+  };
+  const auto found = find_command(grant, args);
+  if (const auto* usage = std::get_if<UsageExit>(&found)) return leave(*usage);
+  return std::get<const Command*>(found)->run(args.subspan(1));
+}
+
+}  // namespace dti

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "dtictl/office/office_options.hpp"
+
+namespace dti {
+
+/// The store cannot answer a question, because it has no such semester, faculty or program.
+struct Unanswerable {
+  UsageExit exit;
+};
+
+/// Runs a command: reads its options, and does its work, which prints to stdout.
+/// @param work  may throw Unanswerable, StorageError or another std::exception
+/// @return the exit code: of `work`; or 1 or 2, with a line on stderr
+[[nodiscard]] int run_office(const OfficeCommand& command, std::span<const std::string> args,
+                             const std::function<int(const OfficeOptions&)>& work);
+
+/// A sentence for people, on stderr.
+void say(const OfficeCommand& command, const std::string& text);
+
+}  // namespace dti

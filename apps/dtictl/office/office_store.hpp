@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "dti/service/office/ledger_tail.hpp"
+#include "dti/service/office/semester_view.hpp"
+#include "dti/service/office/store_names.hpp"
+#include "dtictl/office/office_options.hpp"
+#include "dtictl/office/office_run.hpp"
+
+namespace dti {
+
+/// The store that a command reads, always in short transactions. Every call throws StorageError.
+class OfficeStore {
+ public:
+  OfficeStore(const OfficeCommand& command, const OfficeOptions& options) : command_(command), options_(options) {}
+
+  [[nodiscard]] std::unique_ptr<LedgerSnapshot> open() const;
+
+  /// The semesters and the catalogue at one moment. Says on stderr what the store warns of.
+  [[nodiscard]] StoreNames read_names() const;
+
+  /// The ledger of the semester after that entry.
+  [[nodiscard]] LedgerTail tail(const StoredSemester& semester, Seq after) const;
+
+  /// The semester's state at the entry that its row names as the last one.
+  [[nodiscard]] SemesterView read_view(const StoredSemester& semester) const;
+
+  /// Passes the entries after `after`, up to the semester's last one, to `sink`. No transaction is open meanwhile.
+  void read(const StoredSemester& semester, Seq after, const EntrySink& sink) const;
+
+  /// How often a reader that follows the ledger should read while there is nothing new.
+  [[nodiscard]] std::chrono::milliseconds idle_pause() const;
+
+ private:
+  [[nodiscard]] bool is_file() const { return std::holds_alternative<SqliteStoreAddress>(options_.store); }
+
+  const OfficeCommand& command_;
+  const OfficeOptions& options_;
+};
+
+/// The semester that the options name. @throws Unanswerable
+[[nodiscard]] StoredSemester find_semester(const OfficeOptions& options, const StoreNames& names);
+/// The faculty that the options name; 0: they name none. @throws Unanswerable
+[[nodiscard]] FacultyId find_faculty(const OfficeOptions& options, const StoreNames& names);
+
+}  // namespace dti

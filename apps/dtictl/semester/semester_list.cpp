@@ -1,0 +1,72 @@
+#include "dtictl/semester/semester_list.hpp"
+
+#include <iostream>
+#include <optional>
+#include <vector>
+
+#include "dti/cli/lists/list_printer.hpp"
+#include "dtictl/office/cells.hpp"
+#include "dtictl/office/office_store.hpp"
+
+namespace dti {
+namespace {
+
+struct SemesterRow {
+  StoredSemester semester;
+  std::optional<std::int64_t> opened_at;  // none: its first entry is missing
+};
+
+/// The capacity less what is left.
+Grant granted(const SemesterRow& row) {
+  const auto& [capacity, left] = std::pair{row.semester.capacity, row.semester.left};
+  const auto mobile_labs = capacity.conversions - left.conversions_left;
+  return {capacity.classrooms - left.classrooms - mobile_labs, capacity.labs - left.labs, mobile_labs};
+}
+
+std::vector<Column<SemesterRow>> columns() {
+  using Row = SemesterRow;
+  std::vector<Column<Row>> columns = {
+      text_column<Row>("name", [](const Row& row) { return row.semester.name; }),
+      text_column<Row>("state", [](const Row& row) { return row.semester.is_open ? "open" : "closed"; })};
+  append(columns, capacity_columns_of<Row>([](const Row& row) { return row.semester.capacity; }));
+  append(columns, grant_columns_of<Row>(&granted));
+  append(columns, left_columns_of<Row>([](const Row& row) { return row.semester.left; }));
+  columns.push_back(number_column<Row>("entries", [](const Row& row) { return row.semester.head; }));
+  columns.push_back({{"opened-at", ColumnKind::kTime},
+                     [](const Row& row) { return row.opened_at ? time_cell(*row.opened_at) : Cell{}; }});
+  return columns;
+}
+
+std::vector<SemesterRow> read_rows(const OfficeStore& store) {
+  const auto snapshot = store.open();
+  std::vector<SemesterRow> rows;
+  for (auto& semester : snapshot->survey().semesters) {
+    auto& row = rows.emplace_back(SemesterRow{semester, {}});
+    snapshot->read_entries(semester.id, 1, 1,
+                           [&](const std::vector<StoredEntry>& entries) { row.opened_at = entries.front().at; });
+  }
+  return rows;
+}
+
+}  // namespace
+
+int run_semester_list(std::span<const std::string> args) {
+  const OfficeCommand command{
+      .name = "dtictl semester list",
+      .purpose =
+          "dtictl semester list prints each semester of a store: whether it is open, its capacity, and how many "
+          "rooms are granted and left.",
+      .columns = heads_of(columns()),
+      .examples = {{"list the semesters of the service's store", "dtictl semester list --config=/etc/dti/dti.toml"},
+                   {"for a script: the rooms that are left",
+                    "dtictl semester list --format=csv --columns=name,classrooms-left,labs-left,mobile-labs-left"}}};
+  return run_office(command, args, [&](const OfficeOptions& options) {
+    const auto rows = read_rows(OfficeStore{command, options});
+    ListPrinter<SemesterRow> printer{std::cout, options.list, columns()};
+    for (const auto& row : rows) printer.add(row);
+    printer.finish();
+    return 0;
+  });
+}
+
+}  // namespace dti

@@ -1,0 +1,95 @@
+#include "dtictl/status/status.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <optional>
+#include <vector>
+
+#include "dti/cli/lists/list_printer.hpp"
+#include "dtictl/office/cells.hpp"
+#include "dtictl/office/office_store.hpp"
+
+namespace dti {
+namespace {
+
+struct StatusRow {
+  std::string store;  // the address, without a password
+  int schema_version = 0;
+  std::optional<StoreId> store_id;  // none: no server that knows seals has led the store
+  StoredLead lead;
+  std::int64_t semesters = 0;
+  std::int64_t open_semesters = 0;
+  std::int64_t faculties = 0;
+  std::int64_t programs = 0;
+  std::int64_t entries = 0;
+  std::optional<std::int64_t> last_entry_at;
+};
+
+Cell optional_time(std::optional<std::int64_t> stored) { return stored ? time_cell(*stored) : Cell{}; }
+
+std::vector<Column<StatusRow>> columns() {
+  using Row = StatusRow;
+  return {
+      text_column<Row>("store", [](const Row& row) { return row.store; }),
+      number_column<Row>("schema-version", [](const Row& row) { return row.schema_version; }),
+      {{"store-id", ColumnKind::kText},
+       [](const Row& row) { return row.store_id ? Cell{hex_text(*row.store_id)} : Cell{}; }},
+      number_column<Row>("epoch", [](const Row& row) { return row.lead.epoch; }),
+      {{"leads", ColumnKind::kBoolean},
+       [](const Row& row) { return row.lead.is_held ? Cell{*row.lead.is_held} : Cell{}; }},
+      {{"leader", ColumnKind::kText},
+       [](const Row& row) { return row.lead.taken_at ? Cell{row.lead.holder} : Cell{}; }},
+      {{"leader-endpoint", ColumnKind::kText},
+       [](const Row& row) { return row.lead.endpoint.empty() ? Cell{} : Cell{row.lead.endpoint}; }},
+      {{"led-since", ColumnKind::kTime}, [](const Row& row) { return optional_time(row.lead.taken_at); }},
+      {{"lease-until", ColumnKind::kTime}, [](const Row& row) { return optional_time(row.lead.lease_until); }},
+      number_column<Row>("semesters", [](const Row& row) { return row.semesters; }),
+      number_column<Row>("open-semesters", [](const Row& row) { return row.open_semesters; }),
+      number_column<Row>("faculties", [](const Row& row) { return row.faculties; }),
+      number_column<Row>("programs", [](const Row& row) { return row.programs; }),
+      number_column<Row>("entries", [](const Row& row) { return row.entries; }),
+      {{"last-entry-at", ColumnKind::kTime}, [](const Row& row) { return optional_time(row.last_entry_at); }},
+  };
+}
+
+StatusRow read_status(const OfficeStore& store, const OfficeOptions& options) {
+  const auto snapshot = store.open();
+  const auto heads = snapshot->read_chain_heads();
+  const auto counts = snapshot->count_catalog();
+  StatusRow row{.store = describe(options.store),
+                .schema_version = snapshot->read_schema_version(),
+                .store_id = {},
+                .lead = snapshot->read_lead(),
+                .faculties = static_cast<std::int64_t>(counts.faculties),
+                .programs = static_cast<std::int64_t>(counts.programs),
+                .last_entry_at = {}};
+  if (heads && heads->store != StoreId{}) row.store_id = heads->store;
+  for (const auto& semester : snapshot->survey().semesters) {
+    ++row.semesters;
+    row.open_semesters += semester.is_open ? 1 : 0;
+    row.entries += semester.head;
+    snapshot->read_entries(semester.id, semester.head, semester.head, [&](const std::vector<StoredEntry>& entries) {
+      row.last_entry_at = std::max(row.last_entry_at, std::optional{entries.back().at});
+    });
+  }
+  return row;
+}
+
+}  // namespace
+
+int run_status(std::span<const std::string> args) {
+  const OfficeCommand command{
+      .name = "dtictl status",
+      .purpose =
+          "dtictl status describes a store: its schema, which server leads and until when, as far as the store can "
+          "tell, and how much it has. With --format=table it prints a line for each column.",
+      .columns = heads_of(columns()),
+      .examples = {{"describe the service's store", "dtictl status --config=/etc/dti/dti.toml"},
+                   {"for a script: does a server lead?", "dtictl status --format=json --columns=leads,lease-until"}}};
+  return run_office(command, args, [&](const OfficeOptions& options) {
+    print_record(std::cout, options.list, columns(), read_status(OfficeStore{command, options}, options));
+    return 0;
+  });
+}
+
+}  // namespace dti

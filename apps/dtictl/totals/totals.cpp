@@ -1,0 +1,88 @@
+#include "dtictl/totals/totals.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <vector>
+
+#include "dti/cli/lists/list_printer.hpp"
+#include "dtictl/office/cells.hpp"
+#include "dtictl/office/office_store.hpp"
+
+namespace dti {
+namespace {
+
+/// The sums of one semester, from its ledger.
+struct TotalsRow {
+  StoredSemester semester;
+  Seq entries = 0;
+  Capacity capacity;
+  Pool left;
+  Grant granted;
+  std::int64_t grants = 0;
+  std::int64_t partial = 0;
+  Want lacking;
+  bool fits = false;  // the semester's row, from which a server grants, has the same numbers
+};
+
+TotalsRow sum_up(const StoredSemester& semester, const SemesterView& view) {
+  TotalsRow row{.semester = semester,
+                .entries = view.head(),
+                .capacity = view.capacity(),
+                .left = view.left(),
+                .granted = view.granted(),
+                .lacking = {}};
+  for (const auto& holding : view.holdings()) {
+    const auto lacks = lacking(holding);
+    ++row.grants;
+    row.partial += lacks == Want{} ? 0 : 1;
+    row.lacking = {row.lacking.classrooms + lacks.classrooms, row.lacking.labs + lacks.labs};
+  }
+  row.fits = view.capacity() == semester.capacity && view.left() == semester.left && view.is_open() == semester.is_open;
+  return row;
+}
+
+std::vector<Column<TotalsRow>> columns() {
+  using Row = TotalsRow;
+  std::vector<Column<Row>> columns = {
+      text_column<Row>("semester", [](const Row& row) { return row.semester.name; }),
+      text_column<Row>("state", [](const Row& row) { return row.semester.is_open ? "open" : "closed"; }),
+      number_column<Row>("grants", [](const Row& row) { return row.grants; }),
+      number_column<Row>("partial-grants", [](const Row& row) { return row.partial; })};
+  append(columns, capacity_columns_of<Row>([](const Row& row) { return row.capacity; }));
+  append(columns, grant_columns_of<Row>([](const Row& row) { return row.granted; }));
+  append(columns, left_columns_of<Row>([](const Row& row) { return row.left; }));
+  append(columns, want_columns_of<Row>("-lacking", [](const Row& row) { return row.lacking; }));
+  columns.push_back(number_column<Row>("entries", [](const Row& row) { return row.entries; }));
+  columns.push_back({{"consistent", ColumnKind::kBoolean}, [](const Row& row) -> Cell { return row.fits; }});
+  return columns;
+}
+
+int print_totals(const OfficeCommand& command, const OfficeOptions& options) {
+  const OfficeStore store{command, options};
+  const auto names = store.read_names();
+  std::vector<TotalsRow> rows;
+  for (const auto& semester : names.semesters()) rows.push_back(sum_up(semester, store.read_view(semester)));
+  ListPrinter<TotalsRow> printer{std::cout, options.list, columns()};
+  for (const auto& row : rows) printer.add(row);
+  printer.finish();
+  if (std::all_of(rows.begin(), rows.end(), [](const TotalsRow& row) { return row.fits; })) return 0;
+  say(command, "a semester differs from its ledger: run dtictl verify");
+  return 1;
+}
+
+}  // namespace
+
+int run_totals(std::span<const std::string> args) {
+  const OfficeCommand command{
+      .name = "dtictl totals",
+      .purpose =
+          "dtictl totals prints the sums of each semester, open or closed, from its ledger: the grants that stand, "
+          "their rooms, what is left, and what partial grants lack. It compares them with the numbers from which a "
+          "server grants.",
+      .columns = heads_of(columns()),
+      .examples = {{"print the totals of the service's store", "dtictl totals --config=/etc/dti/dti.toml"},
+                   {"for a program", "dtictl totals --format=json"}}};
+  return run_office(command, args, [&](const OfficeOptions& options) { return print_totals(command, options); });
+}
+
+}  // namespace dti
