@@ -1,6 +1,7 @@
 #include "dtictl/office/holding_columns.hpp"
 
 #include <iostream>
+#include <utility>
 
 #include "dti/cli/lists/list_printer.hpp"
 #include "dtictl/office/cells.hpp"
@@ -46,7 +47,9 @@ std::vector<Column<HoldingRow>> lacking_columns() {
   std::vector<Column<Row>> columns = {semester_column()};
   append(columns, name_columns());
   append(columns, want_columns_of<Row>("-lacking", [](const Row& row) { return lacking(row.holding); }));
-  append(columns, room_columns());
+  auto rooms = room_columns();
+  for (auto& column : rooms) column.head.is_detail = true;
+  append(columns, std::move(rooms));
   append(columns, entry_columns());
   return columns;
 }
