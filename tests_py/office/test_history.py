@@ -1,4 +1,4 @@
-"""dtictl history --follow: no entry is missing or repeated, whatever ends and starts again; and it is in no server's way."""
+"""dtictl history --follow: no entry is missing or repeated after a kill of any process; and it is in no server's way."""
 
 import contextlib
 import fcntl

@@ -99,7 +99,9 @@ def flags_of_the_page(page, program):
     return found
 
 
-LISTS = [("dtictl", "key", "list")]
+OFFICE = [("dtictl", *words) for words in (("status",), ("semester", "list"), ("grant", "list"), ("grant", "show"), ("history",),
+                                           ("totals",), ("alerts",))]
+LISTS = [("dtictl", "key", "list"), *OFFICE]
 
 
 @pytest.mark.parametrize("program", PROGRAMS + LISTS, ids=" ".join)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests_py.harness.process import ROOT, binary
-from tests_py.project.test_docs import PROGRAMS, flags_of_the_help
+from tests_py.project.test_docs import OFFICE, PROGRAMS, flags_of_the_help
 
 # By its path: `packaging` is also a library, which pytest imports.
 SPEC = importlib.util.spec_from_file_location("manual", ROOT / "packaging/manual.py")
@@ -17,7 +17,8 @@ SPEC.loader.exec_module(manual)
 
 SOURCES = sorted((ROOT / "packaging/man").glob("*.md"))
 COMMANDS = sorted({program[0] for program in PROGRAMS})
-KEY_COMMANDS = ("new", "public", "add", "remove", "list")  # of dtictl key
+# The commands of dtictl that have commands of their own.
+GROUPS = {"key": ("new", "public", "add", "remove", "list"), "semester": ("list",), "grant": ("list", "show")}
 
 
 @pytest.fixture(scope="module")
@@ -93,11 +94,11 @@ def flags_of_the_command(words):
 
 
 def flags_of(program):
-    """flag -> whether it has a value, of each command of the program; of `dtictl key`, those of all its commands."""
-    found = {tuple(words): flags_of_the_command(words) for words in PROGRAMS if words[0] == program}
-    if program == "dtictl":
-        of_key = [flags_of_the_command((program, "key", command)) for command in KEY_COMMANDS]
-        found[(program, "key")] = {flag: has_value for flags in of_key for flag, has_value in flags.items()}
+    """flag -> whether it has a value, of each command of the program; of a group, those of all its commands."""
+    found = {tuple(words): flags_of_the_command(words) for words in PROGRAMS + OFFICE if words[0] == program and len(words) < 3}
+    for group, commands in GROUPS.items() if program == "dtictl" else ():
+        of_all = [flags_of_the_command((program, group, command)) for command in commands]
+        found[(program, group)] = {flag: has_value for flags in of_all for flag, has_value in flags.items()}
     return found
 
 

@@ -45,13 +45,13 @@ class Patience {
     do {
       try {
         std::optional<decltype(reading())> result{reading()};
-        if (!told_.empty()) say(command_, "the store can be read again");
-        told_.clear();
+        if (!said_.empty()) say(command_, "the store can be read again");
+        said_.clear();
         return result;
       } catch (const StorageError& error) {
         if (!is_passing(error.kind())) throw;
-        if (told_ != error.what()) say(command_, std::string{error.what()} + "; trying again");
-        told_ = error.what();
+        if (said_ != error.what()) say(command_, std::string{error.what()} + "; trying again");
+        said_ = error.what();
       }
     } while (wait(kRetryPause));
     return std::nullopt;
@@ -60,7 +60,7 @@ class Patience {
  private:
   const OfficeCommand& command_;
   StopSignals signals_;
-  std::string told_;  // the failure that was told last; empty: the store can be read
+  std::string said_;  // the last failure on stderr; empty: the store can be read
 };
 
 /// Tells whether an entry is about a program that was added after `names` were read.
