@@ -12,6 +12,9 @@
 
 namespace dti {
 
+inline constexpr Policy kPolicies[] = {Policy::kFirstCome, Policy::kPriority, Policy::kProportional, Policy::kMaxMin,
+                                       Policy::kWeighted,  Policy::kFloors,   Policy::kDrf};
+
 inline Quantity rooms_of(const Grant& grant) { return grant.classrooms + grant.labs + grant.mobile_labs; }
 
 inline std::vector<Quantity> rooms_of(std::span<const Award> awards) {
