@@ -124,7 +124,8 @@ std::variant<std::map<std::string, std::string>, ReadFault> read_command_line(st
   if (values.contains("help") || values.contains("version")) return values;  // even if other arguments are wrong
   if (split.without_value) return ReadFault{*split.without_value + ": needs a value"};
   if (const auto rest = parser.remaining(); operand != nullptr) {
-    const auto is_flag = [](const std::string& arg) { return arg.starts_with('-'); };
+    // A dash alone is an operand: stdin.
+    const auto is_flag = [](const std::string& arg) { return arg.starts_with('-') && arg != "-"; };
     const auto flag = std::find_if(rest.begin(), rest.end(), is_flag);
     if (flag != rest.end()) return unexpected(settings, *flag);
     *operand = joined(rest, ' ');

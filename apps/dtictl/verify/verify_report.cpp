@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "dti/cli/escape.hpp"
+#include "dtictl/json_object.hpp"
 
 namespace dti {
 namespace {
@@ -50,31 +51,8 @@ std::size_t count_differences(const VerifyReport& report) {
   return differences;
 }
 
-/// Builds a JSON object from its members. The value that add() gets is JSON already.
-class Object {
- public:
-  Object& add(std::string_view key, std::string_view json) {
-    text_ += (text_.empty() ? "" : ",") + json_string(key) + ':' + std::string{json};
-    return *this;
-  }
-  Object& add(std::string_view key, std::int64_t number) { return add(key, std::to_string(number)); }
-  Object& add_flag(std::string_view key, bool flag) { return add(key, flag ? "true" : "false"); }
-  Object& add_text(std::string_view key, std::string_view text) { return add(key, json_string(text)); }
-  [[nodiscard]] std::string text() const { return '{' + text_ + '}'; }
-
- private:
-  std::string text_;
-};
-
-template <class Items, class ToJson>
-std::string array(const Items& items, ToJson to_json) {
-  std::string text;
-  for (const auto& item : items) text += (text.empty() ? "" : ",") + to_json(item);
-  return '[' + text + ']';
-}
-
-Object json_of(const StoreDifference& difference) {
-  Object object;
+JsonObject json_of(const StoreDifference& difference) {
+  JsonObject object;
   object.add_text("what", difference.what);
   if (difference.seq) object.add("seq", *difference.seq);
   if (difference.program_id) object.add("program-number", *difference.program_id);
@@ -85,12 +63,12 @@ Object json_of(const StoreDifference& difference) {
 
 std::string json_of(const SemesterReport& report) {
   const Pool& left = report.left;
-  Object object;
+  JsonObject object;
   object.add_text("semester", report.semester.name)
       .add_flag("ok", !report.difference && !report.seal_difference)
       .add("entries", report.entries)
       .add("grants", report.grants)
-      .add("left", Object{}
+      .add("left", JsonObject{}
                        .add("classrooms", left.classrooms)
                        .add("labs", left.labs)
                        .add("conversions", left.conversions_left)
@@ -135,12 +113,13 @@ std::string text_report(const VerifyReport& report) {
 }
 
 std::string json_report(const VerifyReport& report, std::string_view store) {
-  Object object;
+  JsonObject object;
   object.add_flag("ok", report.fits()).add_text("store", store);
   if (report.warning) object.add_text("warning", *report.warning);
   if (report.unreadable) object.add_text("error", *report.unreadable);
   if (report.file_faults) {
-    object.add("file-faults", array(*report.file_faults, [](const std::string& fault) { return json_string(fault); }));
+    object.add("file-faults",
+               json_array(*report.file_faults, [](const std::string& fault) { return json_string(fault); }));
   }
   if (report.store_id)
     object.add_text("store-id", hex_text(*report.store_id)).add("registry-entries", report.registered);
@@ -148,13 +127,13 @@ std::string json_report(const VerifyReport& report, std::string_view store) {
   object.add("programs", static_cast<std::int64_t>(report.programs))
       .add("faculties", static_cast<std::int64_t>(report.faculties))
       .add("older-keys", static_cast<std::int64_t>(report.older_keys))
-      .add("differences", array(report.differences, [](const StoreDifference& it) { return json_of(it).text(); }))
-      .add("semesters", array(report.semesters, [](const SemesterReport& it) { return json_of(it); }));
+      .add("differences", json_array(report.differences, [](const StoreDifference& it) { return json_of(it).text(); }))
+      .add("semesters", json_array(report.semesters, [](const SemesterReport& it) { return json_of(it); }));
   return object.text() + '\n';
 }
 
 std::string json_failure(std::string_view why, std::string_view store) {
-  return Object{}.add_flag("ok", false).add_text("store", store).add_text("error", why).text() + '\n';
+  return JsonObject{}.add_flag("ok", false).add_text("store", store).add_text("error", why).text() + '\n';
 }
 
 }  // namespace dti

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
-#include <cstdio>
 #include <string_view>
 
 #include "dti/cli/escape.hpp"
+#include "dti/cli/time_text.hpp"
 
 namespace dti {
 namespace {
@@ -18,19 +17,6 @@ struct Overloaded : Ts... {
 };
 template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;  // clang before 17 does not deduce it
-
-/// Such as 2026-11-30T02:19:10.123456Z, always with six decimals, so that texts have the order of their times.
-std::string time_text(WallTime time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{time - day};
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  return text.data();
-}
 
 bool is_formula(std::string_view text) {
   constexpr std::array<std::string_view, 11> kSigns = {
