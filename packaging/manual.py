@@ -167,7 +167,7 @@ def page(programs, name, text):
     word, _, section = name.rpartition(".")
     if not text.startswith("# NAME"):
         text = page_of_a_document(word, text)
-    text = re.sub(r"^@([a-z-]+) ([a-z_ ]+)@$", lambda found: filled(found[1], programs.help(found[2])), text,
+    text = re.sub(r"^@([a-z-]+) ([a-z_ -]+)@$", lambda found: filled(found[1], programs.help(found[2])), text,
                   flags=re.MULTILINE)
     return f"% {escaped(word.upper())}({section}) dti {programs.version()} | dti manual\n\n{text}"
 
@@ -202,9 +202,14 @@ complete -F _{program} {program}
 
 
 def bash_values(flags):
+    """Commands may have the same flag with other choices: the shell offers those of all of them."""
+    choices = {}
+    for flag in flags:
+        choices.setdefault(flag.name, {}).update(dict.fromkeys(flag.choices))
+
     def line(flag):
-        if flag.choices:
-            return f'mapfile -t COMPREPLY < <(compgen -W "{" ".join(flag.choices)}" -- "$word"); return'
+        if choices[flag.name]:
+            return f'mapfile -t COMPREPLY < <(compgen -W "{" ".join(choices[flag.name])}" -- "$word"); return'
         if flag.value == "PATH":
             return 'compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$word"); return'
         return "return"

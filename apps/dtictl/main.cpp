@@ -18,6 +18,7 @@
 #include "dtictl/status/status.hpp"
 #include "dtictl/totals/totals.hpp"
 #include "dtictl/verify/verify.hpp"
+#include "dtictl/what_if/what_if.hpp"
 
 int main(int argc, char** argv) {
   dti::prepare_standard_streams();
@@ -35,7 +36,8 @@ int main(int argc, char** argv) {
                    {"head", "prints a signed line about the ledger, for a witness", &dti::run_head},
                    {"copy", "copies a store into an empty one, also into the other kind of database", &dti::run_copy},
                    {"migrate", "makes the schema of a store, or brings it up to date", &dti::run_migrate},
-                   {"key", "makes keys, and changes the list of the keys that may connect", &dti::run_key}},
+                   {"key", "makes keys, and changes the list of the keys that may connect", &dti::run_key},
+                   {"what-if", "tells what the requests of a file would get, and changes nothing", &dti::run_what_if}},
   };
   const std::vector<std::string> args{argv + 1, argv + argc};
   const auto found = dti::find_command(dtictl, args);

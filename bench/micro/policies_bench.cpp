@@ -1,5 +1,5 @@
 // A round of many programs, when there are rooms for about half of what they want.
-#include "domain/policies/policies.hpp"
+#include "dti/domain/policies/policies.hpp"
 
 #include <benchmark/benchmark.h>
 

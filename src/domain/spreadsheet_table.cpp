@@ -75,10 +75,11 @@ TableHeader read_header(const CsvRecord& record, const std::vector<TableColumn>&
   header.places.resize(columns.size());
   header.width = record.cells.size();
   for (std::size_t i = 0; i < record.cells.size(); ++i) {
+    header.words.push_back(tidy_name(without_invisible(record.cells[i])));
     const auto column = column_of(record.cells[i], columns);
     if (column == columns.size()) continue;
     auto& place = header.places[column];
-    if (place) header.twice = tidy_name(record.cells[i]);
+    if (place) header.twice = header.words.back();
     place = i;
   }
   if (!is_complete(header, columns)) return header;  // only a complete header needs the width

@@ -22,6 +22,7 @@ struct TableColumn {
 struct TableHeader {
   std::vector<std::optional<std::size_t>> places;  // by column: the index of its cells, if the table has it
   std::size_t width = 0;                           // cells of a complete header, without blank ones at the end
+  std::vector<std::string> words;                  // of all cells, for messages
   std::optional<std::string> twice;                // a word that names a column again
 };
 

@@ -5,7 +5,7 @@
 #include <queue>
 
 #include "domain/policies/filling.hpp"
-#include "domain/policies/policies.hpp"
+#include "dti/domain/policies/policies.hpp"
 
 namespace dti {
 namespace {

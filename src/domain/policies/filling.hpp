@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "domain/policies/round.hpp"
+#include "dti/domain/policies/round.hpp"
 
 namespace dti {
 

@@ -2,8 +2,8 @@
 #include <cstddef>
 #include <numeric>
 
-#include "domain/policies/policies.hpp"
 #include "dti/base/check.hpp"
+#include "dti/domain/policies/policies.hpp"
 
 namespace dti {
 Awards first_come(const Pool& pool, std::span<const Ask> asks) {

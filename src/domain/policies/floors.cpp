@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "domain/policies/filling.hpp"
-#include "domain/policies/policies.hpp"
+#include "dti/domain/policies/policies.hpp"
 
 namespace dti {
 

@@ -1,5 +1,5 @@
 #include "domain/policies/filling.hpp"
-#include "domain/policies/policies.hpp"
+#include "dti/domain/policies/policies.hpp"
 
 namespace dti {
 

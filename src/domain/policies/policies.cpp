@@ -1,4 +1,4 @@
-#include "domain/policies/policies.hpp"
+#include "dti/domain/policies/policies.hpp"
 
 #include <algorithm>
 #include <array>

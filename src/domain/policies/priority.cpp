@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <numeric>
 
-#include "domain/policies/policies.hpp"
+#include "dti/domain/policies/policies.hpp"
 
 namespace dti {
 

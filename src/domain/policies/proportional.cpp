@@ -2,7 +2,7 @@
 #include <cstddef>
 
 #include "domain/policies/filling.hpp"
-#include "domain/policies/policies.hpp"
+#include "dti/domain/policies/policies.hpp"
 
 namespace dti {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "domain/policies/policies.hpp"
+#include "dti/domain/policies/policies.hpp"
 #include "unit/domain/rounds.hpp"
 
 namespace dti {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "domain/policies/drf.hpp"
-#include "domain/policies/policies.hpp"
+#include "dti/domain/policies/policies.hpp"
 #include "unit/domain/rounds.hpp"
 
 namespace dti {

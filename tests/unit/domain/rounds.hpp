@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "domain/policies/policies.hpp"
+#include "dti/domain/policies/policies.hpp"
 
 namespace dti {
 

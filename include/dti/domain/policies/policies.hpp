@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "domain/policies/round.hpp"
+#include "dti/domain/policies/round.hpp"
 
 namespace dti {
 

@@ -1,0 +1,78 @@
+#include "dti/service/planning/what_if.hpp"
+
+#include <cstdint>
+
+namespace dti {
+namespace {
+
+void add(Grant& sum, const Grant& grant) {
+  sum.classrooms += grant.classrooms;
+  sum.labs += grant.labs;
+  sum.mobile_labs += grant.mobile_labs;
+}
+
+void count(PlanTotals& totals, const Want& want, const PlannedRequest& request) {
+  totals.wanted.classrooms += want.classrooms;
+  totals.wanted.labs += want.labs;
+  add(totals.granted, request.grant);
+  add(totals.first_come, request.first_come);
+  if (request.status == Status::kOk) {
+    ++totals.whole;
+  } else {
+    ++(rooms_in(request.grant) == 0 ? totals.none : totals.part);
+  }
+  const auto difference = rooms_in(request.grant) - rooms_in(request.first_come);
+  if (difference > 0) {
+    ++totals.gaining;
+    totals.gained += difference;
+  } else if (difference < 0) {
+    ++totals.losing;
+    totals.lost -= difference;
+  }
+}
+
+PlannedRequest repeat(const GrantInForce& held, const Want& want) {
+  const auto status = want == held.want ? grant_status(held.want, held.grant) : Status::kAlreadyHasResources;
+  return {status, held.grant, std::nullopt, held.grant};
+}
+
+}  // namespace
+
+Plan what_if(const SemesterState& state, const Pool& left, std::span<const Ask> asks, Policy policy) {
+  std::vector<Ask> new_asks;
+  for (const auto& ask : asks) {
+    if (state.grant_of(ask.program).seq == 0) new_asks.push_back(ask);
+  }
+  const auto first_come = share(Policy::kFirstCome, left, new_asks);
+  const auto awards = policy == Policy::kFirstCome ? first_come : share(policy, left, new_asks);
+
+  Plan plan;
+  plan.left = left;
+  plan.requests.reserve(asks.size());
+  std::size_t next = 0;
+  for (const auto& ask : asks) {
+    const auto& held = state.grant_of(ask.program);
+    if (held.seq != 0) {
+      plan.requests.push_back(repeat(held, ask.want));
+      ++plan.totals.holding;
+      continue;
+    }
+    const auto& award = awards[next];
+    plan.requests.push_back(
+        {grant_status(ask.want, award.grant), award.grant, award.limited_by, first_come[next].grant});
+    plan.left = charge(plan.left, award.grant);
+    count(plan.totals, ask.want, plan.requests.back());
+    ++next;
+  }
+  return plan;
+}
+
+std::uint64_t lot_of(std::uint64_t draw, ProgramId program) {
+  // SplitMix64 (Steele, Lea & Flood 2014), whose steps are one-to-one: no two programs of a draw have the same lot.
+  std::uint64_t z = draw * 0xBF58476D1CE4E5B9 + (static_cast<std::uint64_t>(program) + 1) * 0x9E3779B97F4A7C15;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+  return z ^ (z >> 31);
+}
+
+}  // namespace dti

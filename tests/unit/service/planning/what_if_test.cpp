@@ -1,0 +1,114 @@
+#include "dti/service/planning/what_if.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "dti/service/allocation/allocator.hpp"
+#include "unit/service/planning/ledger_rows.hpp"
+
+namespace dti {
+namespace {
+
+using fixtures::granted_row;
+using fixtures::opened_row;
+
+Ask ask(ProgramId program, Want want) { return {.program = program, .want = want, .arrival = program, .lot = program}; }
+
+SemesterState state_of(std::size_t programs, const std::vector<LedgerRow>& rows) {
+  SemesterState state{programs};
+  for (const auto& row : rows) EXPECT_EQ(state.add(row), std::nullopt);
+  return state;
+}
+
+TEST(WhatIf, DecidesInOrderAsTheAllocatorDoes) {
+  constexpr ProgramId kPrograms = 12;
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random{seed};
+  const auto up_to = [&](Quantity most) { return std::uniform_int_distribution<Quantity>{0, most}(random); };
+  for (int round = 0; round < 500; ++round) {
+    const Capacity capacity{30 + up_to(40), up_to(30), up_to(30)};
+    Allocator allocator;
+    ASSERT_TRUE(allocator.add_programs(fixtures::catalog(1, kPrograms)));
+    ASSERT_EQ(allocator.open(1, "s", capacity), std::nullopt);
+    SemesterState state{kPrograms};
+    ASSERT_EQ(state.add(opened_row(capacity)), std::nullopt);
+    const auto decide = [&](ProgramId program, const Want& want, std::vector<LedgerEntry>& entries) {
+      const auto name = "p" + std::to_string(program);
+      return allocator.decide(fixtures::request("s", "f1", {fixtures::ask(name, want.classrooms, want.labs)}), entries)
+          .outcome.programs.at(0);
+    };
+    std::vector<LedgerEntry> entries;
+    for (ProgramId program = 1; program <= kPrograms; program += 3) decide(program, {up_to(9), up_to(9)}, entries);
+    for (const auto& entry : entries) ASSERT_EQ(state.add(row_of(entry)), std::nullopt);
+
+    std::vector<Ask> asks;
+    for (ProgramId program = kPrograms; program >= 1; --program) {
+      const auto& held = state.grant_of(program);
+      const bool repeats = held.seq != 0 && up_to(1) == 0;
+      asks.push_back(ask(program, repeats ? held.want : Want{up_to(9), up_to(9)}));
+      asks.back().arrival = static_cast<Seq>(asks.size());
+    }
+    const auto plan = what_if(state, state.left(), asks, Policy::kFirstCome);
+    for (std::size_t i = 0; i < asks.size(); ++i) {
+      const auto outcome = decide(asks[i].program, asks[i].want, entries);
+      EXPECT_EQ(plan.requests[i].status, outcome.status);
+      EXPECT_EQ(plan.requests[i].grant, outcome.grant);
+    }
+    EXPECT_EQ(plan.left, allocator.left(1));
+  }
+}
+
+TEST(WhatIf, LeavesAProgramThatHoldsAGrantOutOfARound) {
+  const auto state = state_of(3, {opened_row({20, 0, 20}), granted_row(2, 2, {8, 0}, {8, 0, 0})});
+  const std::vector<Ask> asks = {ask(1, {10, 0}), ask(2, {9, 0}), ask(3, {10, 0})};
+  const auto plan = what_if(state, state.left(), asks, Policy::kMaxMin);
+  EXPECT_EQ(plan.requests[1].status, Status::kAlreadyHasResources);
+  EXPECT_EQ(plan.requests[1].grant, (Grant{8, 0, 0}));
+  EXPECT_FALSE(plan.requests[1].limited_by);
+  EXPECT_EQ(plan.requests[0].grant, (Grant{6, 0, 0}));
+  EXPECT_EQ(plan.requests[2].grant, (Grant{6, 0, 0}));
+  EXPECT_EQ(plan.totals.holding, 1U);
+}
+
+TEST(WhatIf, SumsUpWhoGainsAndWhoLoses) {
+  const auto state = state_of(4, {opened_row({20, 6, 20})});
+  const std::vector<Ask> asks = {ask(1, {10, 4}), ask(2, {6, 4}), ask(3, {2, 4}), ask(4, {12, 0})};
+  const auto plan = what_if(state, state.left(), asks, Policy::kMaxMin);
+  EXPECT_EQ(plan.requests[0].first_come, (Grant{10, 4, 0}));
+  EXPECT_EQ(plan.requests[0].grant, (Grant{3, 2, 2}));
+  EXPECT_EQ(plan.totals.gaining, 2U);  // 2 -> 6 and 0 -> 6
+  EXPECT_EQ(plan.totals.gained, 10);
+  EXPECT_EQ(plan.totals.losing, 2U);  // 14 -> 7 and 10 -> 7
+  EXPECT_EQ(plan.totals.lost, 10);
+  EXPECT_EQ(plan.totals.whole, 1U);
+  EXPECT_EQ(plan.totals.part, 3U);
+  EXPECT_EQ(plan.totals.wanted, (Want{30, 12}));
+  EXPECT_EQ(plan.totals.granted, (Grant{14, 6, 6}));
+  EXPECT_EQ(plan.left, (Pool{0, 0, 14}));
+}
+
+TEST(WhatIf, ComparesAPolicyWithTheRoomsOfAnotherCapacity) {
+  const auto state = state_of(2, {opened_row({2, 0, 0})});
+  const std::vector<Ask> asks = {ask(1, {10, 0}), ask(2, {10, 0})};
+  const auto plan = what_if(state, *left_of_capacity(state, {12, 0, 0}), asks, Policy::kFirstCome);
+  EXPECT_EQ(plan.requests[0].grant, (Grant{10, 0, 0}));
+  EXPECT_EQ(plan.requests[1].grant, (Grant{2, 0, 0}));
+  EXPECT_EQ(plan.totals.gaining + plan.totals.losing, 0U);
+}
+
+TEST(LotOf, DiffersForEachProgramOfADraw) {
+  std::set<std::uint64_t> lots;
+  for (std::uint64_t draw = 0; draw < 20; ++draw) {
+    for (ProgramId program = 1; program <= 5'000; ++program) lots.insert(lot_of(draw, program));
+  }
+  EXPECT_EQ(lots.size(), 100'000U);
+  EXPECT_EQ(lot_of(7, 1), lot_of(7, 1));
+}
+
+}  // namespace
+}  // namespace dti
