@@ -1,0 +1,106 @@
+#include "dti/cli/time_text.hpp"
+#include "dti/domain/status.hpp"
+#include "dtictl/explain/explain_report.hpp"
+#include "dtictl/json_object.hpp"
+
+namespace dti {
+namespace {
+
+JsonObject json_of(const Pool& pool) {
+  return JsonObject{}
+      .add("classrooms", pool.classrooms)
+      .add("labs", pool.labs)
+      .add("conversions", pool.conversions_left);
+}
+
+JsonObject json_of(const Grant& grant) {
+  return JsonObject{}.add("classrooms", grant.classrooms).add("labs", grant.labs).add("mobile-labs", grant.mobile_labs);
+}
+
+std::string json_of(const ComeBack& rooms) {
+  return JsonObject{}
+      .add("classrooms", rooms.classrooms)
+      .add("labs", rooms.labs)
+      .add("conversions", rooms.conversions)
+      .text();
+}
+
+/// The allocation rule, with the numbers of this grant.
+JsonObject steps(const GrantExplanation& grant) {
+  const auto& given = grant.by_rule;
+  return JsonObject{}
+      .add("labs",
+           JsonObject{}.add("wanted", grant.want.labs).add("left", grant.before.labs).add("granted", given.labs))
+      .add("mobile-labs", JsonObject{}
+                              .add("missing", grant.want.labs - given.labs)
+                              .add("conversions-left", grant.before.conversions_left)
+                              .add("classrooms-left", grant.before.classrooms)
+                              .add("granted", given.mobile_labs))
+      .add("classrooms", JsonObject{}
+                             .add("wanted", grant.want.classrooms)
+                             .add("left", grant.before.classrooms - given.mobile_labs)
+                             .add("granted", given.classrooms));
+}
+
+const char* name_of(RoomKind kind) {
+  switch (kind) {
+    case RoomKind::kClassrooms: return "classrooms";
+    case RoomKind::kLabs: return "labs";
+    case RoomKind::kConversions: return "conversions";
+  }
+  return "";
+}
+
+std::string json_of(const ExplainReport& report, const Holders& holders) {
+  const auto holder_json = [&](const Holder& holder) {
+    const auto names = report.names_of(holder.program);
+    return JsonObject{}
+        .add_text("faculty", names.faculty)
+        .add_text("program", names.program)
+        .add("seq", holder.seq)
+        .add("rooms", holder.rooms)
+        .text();
+  };
+  return JsonObject{}
+      .add_text("kind", name_of(holders.kind))
+      .add("programs", static_cast<std::int64_t>(holders.programs))
+      .add("rooms", holders.rooms)
+      .add("largest", json_array(holders.largest, holder_json))
+      .add("last", json_array(holders.last, holder_json))
+      .text();
+}
+
+std::string seq_or_null(const std::optional<Seq>& seq) { return seq ? std::to_string(*seq) : "null"; }
+
+}  // namespace
+
+std::string explanation_json(const ExplainReport& report) {
+  const auto& grant = report.grant;
+  const auto full = full_pool(grant.capacity);
+  JsonObject object;
+  object.add_text("semester", report.semester)
+      .add_text("faculty", report.names.faculty)
+      .add_text("program", report.names.program)
+      .add("seq", grant.seq)
+      .add("generation", grant.generation)
+      .add_text("at", time_text(report.at))
+      .add("request-id", report.request_id ? json_string(*report.request_id) : "null")
+      .add("wanted", JsonObject{}.add("classrooms", grant.want.classrooms).add("labs", grant.want.labs))
+      .add("granted", json_of(grant.grant))
+      .add_text("status", wire_text(grant.status))
+      .add_flag("follows-rule", grant.by_rule == grant.grant)
+      .add("capacity", json_of(full))
+      .add("before", json_of(grant.before))
+      .add("steps", steps(grant))
+      .add("after", json_of(grant.after))
+      .add("granted-before", json_array(grant.holders, [&](const Holders& it) { return json_of(report, it); }))
+      .add("come-back", json_array(grant.come_back, [](const ComeBack& it) { return json_of(it); }))
+      .add("capacity-changed-at", json_array(report.capacity_changes, [](Seq seq) { return std::to_string(seq); }))
+      .add("released-at", seq_or_null(grant.released_at))
+      .add("closed-at", seq_or_null(report.closed_at))
+      .add("head", report.head)
+      .add("left-now", json_of(report.left_now));
+  return object.text() + '\n';
+}
+
+}  // namespace dti

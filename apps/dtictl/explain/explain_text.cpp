@@ -1,0 +1,132 @@
+#include "dti/cli/escape.hpp"
+#include "dti/cli/time_text.hpp"
+#include "dti/domain/status.hpp"
+#include "dti/service/ledger/quantity_text.hpp"
+#include "dtictl/explain/explain_report.hpp"
+
+namespace dti {
+namespace {
+
+std::string number(Quantity quantity) { return std::to_string(quantity); }
+
+std::string entry(Seq seq) { return "entry " + std::to_string(seq); }
+
+std::string name_text(const NamesOfProgram& names) {
+  return quoted_text(names.program) + " of " + quoted_text(names.faculty);
+}
+
+std::string head_lines(const ExplainReport& report) {
+  const auto& grant = report.grant;
+  auto lines = name_text(report.names) + " in semester " + quoted_text(report.semester) + ": " + entry(grant.seq) +
+               ", " + time_text(report.at);
+  if (report.request_id) lines += ", request " + quoted_text(*report.request_id);
+  if (report.earlier_grants > 0)
+    lines += ", after " + number(static_cast<Quantity>(report.earlier_grants)) + " released";
+  return lines + "\nIt asked for " + text_of(grant.want) + ", and got " + text_of(grant.grant) + ": " +
+         std::string{wire_text(grant.status)} + '\n';
+}
+
+/// The allocation rule, with the numbers of this grant.
+std::string steps(const GrantExplanation& grant) {
+  const auto& want = grant.want;
+  const auto& before = grant.before;
+  const auto& given = grant.by_rule;
+  const auto shortfall = want.labs - given.labs;
+  auto text = "\nleft before: " + text_of(before) + '\n';
+  text += "1. Labs: it asked for " + number(want.labs) + ", and " + number(before.labs) + " were left: it gets " +
+          number(given.labs) + ".\n";
+  text += "2. Mobile labs: " + number(shortfall) + " labs are missing";
+  if (shortfall > 0) {
+    text += ", and " + number(before.conversions_left) + " conversions and " + number(before.classrooms) +
+            " classrooms were left: it gets the least of the three, ";
+  } else {
+    text += ": it gets ";
+  }
+  text += number(given.mobile_labs) + ".\n";
+  text += "3. Classrooms: it asked for " + number(want.classrooms) + ", and " +
+          number(before.classrooms - given.mobile_labs) + " were left";
+  if (given.mobile_labs > 0) text += " after the mobile labs";
+  text += ": it gets " + number(given.classrooms) + ".\n";
+  return text + "left after: " + text_of(grant.after) + '\n';
+}
+
+const char* name_of(RoomKind kind) {
+  switch (kind) {
+    case RoomKind::kClassrooms: return "classrooms (also as mobile labs)";
+    case RoomKind::kLabs: return "labs";
+    case RoomKind::kConversions: return "conversions (mobile labs)";
+  }
+  return "";
+}
+
+Quantity capacity_of(const Capacity& capacity, RoomKind kind) {
+  switch (kind) {
+    case RoomKind::kClassrooms: return capacity.classrooms;
+    case RoomKind::kLabs: return capacity.labs;
+    case RoomKind::kConversions: return capacity.conversions;
+  }
+  return 0;
+}
+
+std::string holder_list(const ExplainReport& report, const std::vector<Holder>& holders) {
+  std::string text;
+  for (const auto& holder : holders) {
+    text += (text.empty() ? "" : ", ") + name_text(report.names_of(holder.program)) + ' ' + number(holder.rooms) +
+            " (" + entry(holder.seq) + ')';
+  }
+  return text;
+}
+
+std::string holder_lines(const ExplainReport& report) {
+  std::string text;
+  for (const auto& holders : report.grant.holders) {
+    text += "of " + number(capacity_of(report.grant.capacity, holders.kind)) + ' ' + name_of(holders.kind) + ", " +
+            number(holders.rooms) + " were granted before, to " + number(static_cast<Quantity>(holders.programs)) +
+            (holders.programs == 1 ? " program\n" : " programs\n");
+    if (holders.programs == 0) continue;
+    const bool lists_all = holders.programs <= Holders::kListedMax;
+    text += (lists_all ? "  the grants: " : "  the largest grants: ") + holder_list(report, holders.largest) + '\n';
+    if (!lists_all) text += "  the last grants: " + holder_list(report, holders.last) + '\n';
+  }
+  return text.empty() ? text : '\n' + text;
+}
+
+std::string rooms_text(const ComeBack& rooms) {
+  std::string text;
+  const auto add = [&](Quantity quantity, const char* one, const char* several) {
+    if (quantity > 0) text += (text.empty() ? "" : " and ") + number(quantity) + ' ' + (quantity == 1 ? one : several);
+  };
+  add(rooms.classrooms, "classroom", "classrooms");
+  add(rooms.labs, "lab", "labs");
+  add(rooms.conversions, "conversion", "conversions");
+  return text;
+}
+
+std::string come_back_line(const GrantExplanation& grant) {
+  std::string text;
+  for (const auto& way : grant.come_back) text += (text.empty() ? "" : "; or ") + rooms_text(way);
+  return text.empty() ? text : "for a whole grant, these would have to come back: " + text + '\n';
+}
+
+std::string later_lines(const ExplainReport& report) {
+  std::string text;
+  for (const auto seq : report.capacity_changes) {
+    text += entry(seq) + " changed the capacity of the semester; the grant stayed as it was\n";
+  }
+  if (report.grant.released_at) text += entry(*report.grant.released_at) + " released the grant\n";
+  if (report.closed_at) text += entry(*report.closed_at) + " closed the semester\n";
+  return text + "now, at " + entry(report.head) + ", left: " + text_of(report.left_now) + '\n';
+}
+
+}  // namespace
+
+std::string explanation_text(const ExplainReport& report) {
+  const auto& grant = report.grant;
+  auto text = head_lines(report) + steps(grant);
+  if (grant.by_rule != grant.grant) {
+    text += "DIFFERS: the ledger has " + text_of(grant.grant) + ", which the rule does not give: run dtictl verify\n";
+  }
+  return text + holder_lines(report) + come_back_line(grant) + '\n' + later_lines(report);
+}
+
+}  // namespace dti

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dti/service/planning/semester_state.hpp"
+
+namespace dti {
+
+/// What a grant can lack. A conversion is the permission to turn a classroom into a mobile lab.
+enum class RoomKind : std::uint8_t { kClassrooms, kLabs, kConversions };
+
+/// A grant that uses rooms of a kind. A mobile lab uses a classroom and a conversion.
+struct Holder {
+  ProgramId program = 0;
+  Seq seq = 0;
+  Quantity rooms = 0;
+
+  friend bool operator==(const Holder&, const Holder&) = default;
+};
+
+/// The grants before an entry that use rooms of a kind.
+struct Holders {
+  static constexpr std::size_t kListedMax = 5;
+
+  RoomKind kind = RoomKind::kClassrooms;
+  std::size_t programs = 0;
+  Quantity rooms = 0;
+  std::vector<Holder> largest;  // at most kListedMax, the largest first; of equal ones, the last first
+  std::vector<Holder> last;     // at most kListedMax, the last first
+};
+
+/// Rooms that would have to come back.
+struct ComeBack {
+  Quantity classrooms = 0;
+  Quantity labs = 0;
+  Quantity conversions = 0;
+
+  friend bool operator==(const ComeBack&, const ComeBack&) = default;
+};
+
+/// The least rooms that must come back to a pool for a want to be granted as a whole: with as few labs as possible, and
+/// with as few conversions as possible. One way if both are equal; none if nothing lacks.
+/// Pure.
+[[nodiscard]] std::vector<ComeBack> ways_to_whole(const Pool& pool, const Want& want);
+
+/// Why a grant has the rooms that it has.
+struct GrantExplanation {
+  Seq seq = 0;
+  std::int64_t generation = 1;
+  Want want;
+  Grant grant;
+  Status status = Status::kOk;
+  Capacity capacity;  // of the semester, before the grant
+  Pool before;
+  Pool after;
+  Grant by_rule;                 // what the allocation rule gives; differs from `grant` only in a damaged store
+  std::vector<Holders> holders;  // of the kinds that lack, in the order of RoomKind
+  std::vector<ComeBack> come_back;
+  std::optional<Seq> released_at;  // the entry that ended it
+};
+
+/// Explains the last grant of a program while it reads the ledger of a semester. Pure.
+class Explainer {
+ public:
+  /// @param program  1 to program_count
+  Explainer(std::size_t program_count, ProgramId program) : program_(program), state_(program_count) {}
+
+  /// Adds the next entry. @return as SemesterState::add()
+  [[nodiscard]] std::optional<std::string> add(const LedgerRow& row);
+
+  /// None: the program never held a grant.
+  [[nodiscard]] const std::optional<GrantExplanation>& found() const { return found_; }
+  /// How many grants the program had before the one that is explained.
+  [[nodiscard]] std::size_t earlier_grants() const { return earlier_grants_; }
+  /// The entries after the grant that changed the capacity.
+  [[nodiscard]] const std::vector<Seq>& capacity_changes() const { return capacity_changes_; }
+  [[nodiscard]] const SemesterState& state() const { return state_; }
+
+ private:
+  // Fixed after construction.
+  const ProgramId program_;
+
+  SemesterState state_;
+  std::optional<GrantExplanation> found_;
+  std::size_t earlier_grants_ = 0;
+  std::vector<Seq> capacity_changes_;
+};
+
+}  // namespace dti

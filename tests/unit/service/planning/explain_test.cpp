@@ -1,0 +1,150 @@
+#include "dti/service/planning/explain.hpp"
+
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "unit/service/planning/ledger_rows.hpp"
+
+namespace dti {
+
+void PrintTo(const ComeBack& rooms, std::ostream* out) {
+  *out << rooms.classrooms << " classrooms, " << rooms.labs << " labs, " << rooms.conversions << " conversions";
+}
+
+namespace {
+
+using fixtures::capacity_row;
+using fixtures::closed_row;
+using fixtures::granted_row;
+using fixtures::opened_row;
+using fixtures::released_row;
+
+TEST(WaysToWhole, AreTheLeastRoomsThatMustComeBack) {
+  const struct {
+    const char* name;
+    Pool pool;
+    Want want;
+    std::vector<ComeBack> ways;
+  } cases[] = {
+      {"nothing lacks", {10, 4, 0}, {10, 4}, {}},
+      {"classrooms alone", {7, 4, 10}, {10, 4}, {{3, 0, 0}}},
+      {"labs, and no conversion is left", {20, 1, 0}, {10, 4}, {{0, 3, 0}, {0, 0, 3}}},
+      {"labs, and no classroom is left for mobile labs", {10, 1, 10}, {10, 4}, {{0, 3, 0}, {3, 0, 0}}},
+      {"both", {8, 1, 0}, {10, 4}, {{2, 3, 0}, {5, 0, 3}}},
+      {"some mobile labs are possible", {11, 1, 10}, {10, 4}, {{0, 2, 0}, {2, 0, 0}}},
+      {"an empty pool", {0, 0, 0}, {2, 1}, {{2, 1, 0}, {3, 0, 1}}},
+  };
+  for (const auto& [name, pool, want, ways] : cases) EXPECT_EQ(ways_to_whole(pool, want), ways) << name;
+}
+
+TEST(WaysToWhole, SufficeAndWithOneRoomLessDoNot) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random{seed};
+  const auto up_to = [&](Quantity most) { return std::uniform_int_distribution<Quantity>{0, most}(random); };
+  for (int i = 0; i < 20'000; ++i) {
+    const Pool pool{up_to(8), up_to(8), up_to(8)};
+    const Want want{up_to(8), up_to(8)};
+    const auto is_whole = [&](const ComeBack& rooms) {
+      const Pool more{pool.classrooms + rooms.classrooms, pool.labs + rooms.labs,
+                      pool.conversions_left + rooms.conversions};
+      return grant_status(want, allocate(more, want)) == Status::kOk;
+    };
+    const auto ways = ways_to_whole(pool, want);
+    EXPECT_EQ(ways.empty(), is_whole({}));
+    for (const auto& way : ways) {
+      EXPECT_TRUE(is_whole(way));
+      for (const auto part : {&ComeBack::classrooms, &ComeBack::labs, &ComeBack::conversions}) {
+        auto less = way;
+        --(less.*part);
+        EXPECT_TRUE(less.*part < 0 || !is_whole(less));
+      }
+    }
+  }
+}
+
+Explainer explain(ProgramId program, const std::vector<LedgerRow>& rows) {
+  Explainer explainer{10, program};
+  for (const auto& row : rows) EXPECT_EQ(explainer.add(row), std::nullopt) << row.seq;
+  return explainer;
+}
+
+const std::vector<LedgerRow> kLedger = {
+    opened_row({20, 6, 5}),
+    granted_row(2, 1, {3, 4}, {3, 4, 0}),
+    granted_row(3, 2, {6, 4}, {6, 2, 2}),
+    granted_row(4, 3, {5, 6}, {5, 0, 3}),
+    granted_row(5, 4, {1, 0}, {1, 0, 0}),
+};
+
+TEST(Explainer, TellsThePoolBeforeAndAfterAndWhatLacked) {
+  const auto explainer = explain(3, kLedger);
+  const auto& found = *explainer.found();
+  EXPECT_EQ(found.seq, 4);
+  EXPECT_EQ(found.before, (Pool{9, 0, 3}));
+  EXPECT_EQ(found.after, (Pool{1, 0, 0}));
+  EXPECT_EQ(found.by_rule, found.grant);
+  EXPECT_EQ(found.status, Status::kNotEnoughResources);
+  EXPECT_EQ(found.capacity, (Capacity{20, 6, 5}));
+  EXPECT_EQ(found.come_back, (std::vector<ComeBack>{{0, 3, 0}, {2, 0, 3}}));
+  EXPECT_EQ(explainer.state().head(), 5);
+}
+
+TEST(Explainer, NamesTheGrantsThatUseWhatLacked) {
+  const auto explainer = explain(3, kLedger);
+  const auto& found = *explainer.found();
+  ASSERT_EQ(found.holders.size(), 3U);
+  const auto& [kind, programs, rooms, largest, last] = found.holders[1];
+  EXPECT_EQ(kind, RoomKind::kLabs);
+  EXPECT_EQ(programs, 2U);
+  EXPECT_EQ(rooms, 6);
+  EXPECT_EQ(largest, (std::vector<Holder>{{1, 2, 4}, {2, 3, 2}}));
+  EXPECT_EQ(last, (std::vector<Holder>{{2, 3, 2}, {1, 2, 4}}));
+  EXPECT_EQ(found.holders[0].largest, (std::vector<Holder>{{2, 3, 8}, {1, 2, 3}}));  // mobile labs are classrooms
+  EXPECT_EQ(found.holders[2].largest, (std::vector<Holder>{{2, 3, 2}}));
+}
+
+TEST(Explainer, NamesNoHoldersForAGrantThatIsWhole) {
+  const auto explainer = explain(1, kLedger);
+  EXPECT_EQ(explainer.found()->status, Status::kOk);
+  EXPECT_TRUE(explainer.found()->holders.empty());
+  EXPECT_TRUE(explainer.found()->come_back.empty());
+}
+
+TEST(Explainer, ExplainsTheLastGrantOfAProgramAndTellsWhatCameAfterIt) {
+  auto ledger = kLedger;
+  auto again = granted_row(7, 3, {2, 1}, {2, 0, 1});
+  again.generation = 2;
+  ledger.insert(ledger.end(), {released_row(6, 3), again, capacity_row(8, {40, 6, 9}), closed_row(9)});
+  const auto explainer = explain(3, ledger);
+  EXPECT_EQ(explainer.found()->seq, 7);
+  EXPECT_EQ(explainer.found()->generation, 2);
+  EXPECT_EQ(explainer.found()->before, (Pool{8, 0, 3}));
+  EXPECT_EQ(explainer.earlier_grants(), 1U);
+  EXPECT_EQ(explainer.capacity_changes(), (std::vector<Seq>{8}));
+  EXPECT_EQ(explainer.state().closed_at(), 9);
+}
+
+TEST(Explainer, TellsThatAGrantWasReleasedAndDoesNotCountReleasedGrantsAsHolders) {
+  auto ledger = kLedger;
+  ledger.push_back(released_row(6, 3));
+  EXPECT_EQ(explain(3, ledger).found()->released_at, 6);
+  const auto later = explain(5, {opened_row({4, 2, 0}), granted_row(2, 1, {0, 2}, {0, 2, 0}), released_row(3, 1),
+                                 granted_row(4, 2, {0, 1}, {0, 1, 0}), granted_row(5, 5, {0, 2}, {0, 1, 0})});
+  EXPECT_EQ(later.found()->holders.at(0).largest, (std::vector<Holder>{{2, 4, 1}}));
+}
+
+TEST(Explainer, FindsNothingForAProgramWithoutGrant) { EXPECT_FALSE(explain(9, kLedger).found()); }
+
+TEST(Explainer, ShowsAGrantThatTheRuleDoesNotGive) {
+  const auto explainer = explain(1, {opened_row({20, 6, 5}), granted_row(2, 1, {3, 4}, {3, 3, 0})});
+  EXPECT_EQ(explainer.found()->grant, (Grant{3, 3, 0}));
+  EXPECT_EQ(explainer.found()->by_rule, (Grant{3, 4, 0}));
+}
+
+}  // namespace
+}  // namespace dti
