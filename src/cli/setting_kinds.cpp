@@ -9,19 +9,13 @@
 #include <optional>
 #include <utility>
 
+#include "dti/base/overloaded.hpp"
 #include "dti/cli/escape.hpp"
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
 
 namespace dti {
 namespace {
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;  // clang before 17 does not deduce it
 
 using Parsed = std::variant<Value, BadValue>;
 

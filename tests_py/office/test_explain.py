@@ -1,9 +1,7 @@
 """dtictl explain: why a program got its rooms, from the ledger alone."""
 
-import contextlib
 import json
 import re
-import sqlite3
 
 import pytest
 
@@ -12,6 +10,7 @@ from tests_py.harness.process import BROKEN_STDOUT, ROOT, run, run_with_broken_s
 from tests_py.harness.scenario import SEMESTER, Model
 from tests_py.harness.stores import SqliteStore
 from tests_py.harness.wire import OK, PARTIAL, Client, grant, request
+from tests_py.office.ledgers import write
 
 PAIRS = [("Engineering", "Civil Engineering"), ("Engineering", "Systems Engineering"), ("Sciences", "Physics"),
          ("Law", "Law"), ("Sciences", "Law")]
@@ -33,16 +32,6 @@ def explain(folder, *flags):
 
 def explain_json(folder, *flags):
     return json.loads(explain(folder, "--format=json", *flags))
-
-
-def execute(store, *statements):
-    """Writes what this version of the server does not write."""
-    if store.kind == "sqlite":
-        with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as connection:
-            for statement in statements:
-                connection.execute(statement)
-    else:
-        store.cluster.sql(store.database, ";".join(statements), user="postgres")
 
 
 def end_of(seq, kind, columns="", values=""):
@@ -93,7 +82,7 @@ def test_releases_changes_of_the_capacity_and_the_end_of_a_semester_are_told(sto
     fill(store, tmp_path)
     grant_columns = (", program_id, generation, classrooms_wanted, labs_wanted, classrooms_granted, labs_granted, "
                      "mobile_labs_granted")
-    execute(store,
+    write(store,
             *end_of(6, 1, grant_columns, ", 1, 1, 10, 4, 10, 4, 0"),  # Civil Engineering releases its grant
             "UPDATE semester SET classrooms_left = 10, labs_left = 4",
             *end_of(7, 2, ", classrooms_capacity, labs_capacity, conversions_capacity", ", 25, 7, 18"),
@@ -114,27 +103,27 @@ def test_releases_changes_of_the_capacity_and_the_end_of_a_semester_are_told(sto
     assert tuple(law["granted"].values()) == (2, 5, 1) and law["status"] == OK
 
 
-@pytest.mark.parametrize("flags, reason", [
-    (["--faculty=Sciences", "Law"], '"Law" of "Sciences" has no grant in semester "2025-10" up to entry 5; left: 0 classrooms'),
-    (["Law"], 'several faculties have a program "Law": name one with --faculty: "Sciences", "Law"'),
-    (["Chemistry"], 'no faculty has a program "Chemistry"'),
-    (["--faculty=Arts", "Law"], 'the catalogue has no faculty "Arts"'),
-    (["--faculty=Law", "Physics"], 'the faculty "Law" has no program "Physics"'),
-    (["--semester=2025_10", "Physics"], 'the store has no semester "2025_10", but "2025-10"'),
+@pytest.mark.parametrize("code, flags, reason", [
+    (1, ["--faculty=Sciences", "Law"], '"Law" of "Sciences" has no grant in semester "2025-10" up to entry 5; left: 0 classrooms'),
+    (2, ["Law"], 'several faculties have a program "Law": name one of "Sciences", "Law"'),
+    (2, ["Chemistry"], 'program "Chemistry" is unknown'),
+    (2, ["--faculty=Arts", "Law"], '--faculty: faculty "Arts" is unknown'),
+    (2, ["--faculty=Law", "Physics"], 'program "Physics" of "Law" is unknown'),
+    (2, ["--semester=2025_10", "Physics"], '--semester: no semester is "2025_10", but one is "2025-10"'),
 ], ids=lambda it: " ".join(it) if isinstance(it, list) else "")
-def test_what_is_not_there_is_told_in_a_line(sqlite, tmp_path, flags, reason):
+def test_what_is_not_there_is_told_in_a_line(sqlite, tmp_path, code, flags, reason):
     fill(sqlite, tmp_path)
     status, stdout, stderr = run(tmp_path, "dtictl", "explain", sqlite.flag, *flags)
-    assert (status, stdout) == (1, "") and reason in stderr and stderr.count("\n") == 1
+    assert (status, stdout) == (code, "") and reason in stderr and stderr.count("\n") == 1
 
 
 def test_a_grant_that_the_rule_does_not_give_is_told(store, tmp_path):
     fill(store, tmp_path)
     if store.kind == "sqlite":
-        execute(store, "DROP TRIGGER ledger_is_not_updated", "UPDATE ledger SET labs_granted = 1, status = 1 WHERE seq = 3",
+        write(store, "DROP TRIGGER ledger_is_not_updated", "UPDATE ledger SET labs_granted = 1, status = 1 WHERE seq = 3",
                 "UPDATE semester SET labs_left = 1")
     else:
-        execute(store, "SET session_replication_role = replica",
+        write(store, "SET session_replication_role = replica",
                 "UPDATE ledger SET labs_granted = 1, status = 1 WHERE seq = 3", "UPDATE semester SET labs_left = 1")
     status, stdout, _ = run(tmp_path, "dtictl", "explain", store.flag, "Systems Engineering")
     assert status == 1
@@ -144,11 +133,11 @@ def test_a_grant_that_the_rule_does_not_give_is_told(store, tmp_path):
 
 def test_a_semester_whose_row_differs_from_its_ledger_is_not_explained(store, tmp_path):
     fill(store, tmp_path)
-    execute(store, "UPDATE semester SET labs_left = 1")
+    write(store, "UPDATE semester SET labs_left = 1")
     for command in (["explain", "Physics"], ["what-if", str(ROOT / "docs/policies.md")]):
         status, stdout, stderr = run(tmp_path, "dtictl", command[0], store.flag, command[1])
         assert (status, stdout) == (1, "") and stderr
-    assert "its row has other rooms left than its ledger: run dtictl verify" in run(
+    assert "its row has other rooms left than its ledger; dtictl verify tells more" in run(
         tmp_path, "dtictl", "explain", store.flag, "Physics")[2]
 
 
@@ -165,7 +154,7 @@ def test_a_grant_is_explained_while_a_server_runs(store, tmp_path):
 def test_a_report_that_cannot_be_written_is_told(sqlite, tmp_path, kind):
     fill(sqlite, tmp_path)
     status, stderr = run_with_broken_stdout(tmp_path, BROKEN_STDOUT[kind], "dtictl", "explain", sqlite.flag, "Physics")
-    assert status == 1 and "the report could not be written to stdout" in stderr
+    assert status == 1 and "the output could not be written to stdout" in stderr
 
 
 def test_the_largest_and_the_last_grants_are_listed(tmp_path):

@@ -60,11 +60,11 @@ def test_the_semester_must_be_named_if_several_are_open(store, tmp_path):
                    "--classrooms=5", "--labs=1")
     file = write_requests(tmp_path / "r.csv", NEEDED, [(*all_pairs()[0], 1, 1)])
     status, stdout, stderr = run(tmp_path, "dtictl", "what-if", store.flag, file)
-    assert (status, stdout) == (1, "")
-    assert 'several semesters are open: name one with --semester: "2025-10", "2025-20"' in stderr
+    assert (status, stdout) == (2, "")
+    assert '2 semesters are open; name one of "2025-10", "2025-20"' in stderr
     assert what_if(tmp_path, store.flag, "--semester=2025-20", file)[0][0]["semester"] == "2025-20"
     status, _, stderr = run(tmp_path, "dtictl", "what-if", store.flag, "--semester=2025-30", file)
-    assert status == 1 and 'the store has no semester "2025-30"; it has "2025-10", "2025-20"' in stderr
+    assert status == 2 and 'no semester is "2025-30"; there are "2025-10", "2025-20"' in stderr
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ def test_a_capacity_below_the_grants_is_refused(store, tmp_path):
 def test_a_list_that_cannot_be_written_is_told(empty, tmp_path, kind):
     file = write_requests(tmp_path / "r.csv", NEEDED, [("F", "p0", 1, 0)])
     status, stderr = run_with_broken_stdout(tmp_path, BROKEN_STDOUT[kind], "dtictl", "what-if", empty.flag, file)
-    assert status == 1 and "the list could not be written to stdout" in stderr
+    assert status == 1 and "the output could not be written to stdout" in stderr
 
 
 # The example of docs/policies.md.
@@ -189,12 +189,17 @@ def page_example():
     return file, [(row["faculty"], row["program"]) for row in rows], table
 
 
+def store_of_the_page(folder, file, pairs):
+    """A store with the rooms of the example, and its file of requests beside it."""
+    store = SqliteStore(folder)
+    make_store(folder, store, write_pairs(folder / "catalog.csv", pairs), f"--semester={SEMESTER}", "--classrooms=20", "--labs=6")
+    (folder / "requests.csv").write_text(file, encoding="utf-8")
+    return store
+
+
 def test_the_page_of_policies_has_what_the_tool_grants_and_all_policies_differ(tmp_path):
     file, pairs, table = page_example()
-    store = SqliteStore(tmp_path)
-    make_store(tmp_path, store, write_pairs(tmp_path / "catalog.csv", pairs), f"--semester={SEMESTER}", "--classrooms=20",
-               "--labs=6")
-    (tmp_path / "requests.csv").write_text(file, encoding="utf-8")
+    store = store_of_the_page(tmp_path, file, pairs)
     made = {policy: [(row["rooms"], *grant_of(row)) for row in what_if(tmp_path, store.flag, f"--policy={policy}",
                                                                       "requests.csv")[0]] for policy in table}
     assert made == table and len(table) == 7
@@ -203,10 +208,7 @@ def test_the_page_of_policies_has_what_the_tool_grants_and_all_policies_differ(t
 
 def test_the_page_of_policies_shows_the_output_of_the_tool(tmp_path):
     file, pairs, _ = page_example()
-    store = SqliteStore(tmp_path)
-    make_store(tmp_path, store, write_pairs(tmp_path / "catalog.csv", pairs), f"--semester={SEMESTER}", "--classrooms=20",
-               "--labs=6")
-    (tmp_path / "requests.csv").write_text(file, encoding="utf-8")
+    store = store_of_the_page(tmp_path, file, pairs)
     text = (ROOT / "docs/policies.md").read_text(encoding="utf-8")
     command, shown = re.search(r"^```text\n\$ dtictl what-if (.*?)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL).groups()
     status, stdout, stderr = run(tmp_path, "dtictl", "what-if", store.flag, *command.split())

@@ -100,9 +100,9 @@ def flags_of_the_page(page, program):
 
 
 OFFICE = [("dtictl", *words) for words in (("status",), ("semester", "list"), ("grant", "list"), ("grant", "show"), ("history",),
-                                           ("totals",), ("alerts",), ("what-if",))]
-LISTS = [("dtictl", "key", "list"), *OFFICE]
-OTHERS = [("dtictl", "explain")]  # the pages beside the README have examples
+                                           ("totals",), ("alerts",))]
+LISTS = [("dtictl", "key", "list"), *OFFICE, ("dtictl", "what-if")]
+OTHERS = [("dtictl", "explain")]
 
 
 @pytest.mark.parametrize("program", PROGRAMS + LISTS + OTHERS, ids=" ".join)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests_py.harness.process import ROOT, binary
-from tests_py.project.test_docs import OFFICE, OTHERS, PROGRAMS, flags_of_the_help
+from tests_py.project.test_docs import LISTS, OTHERS, PROGRAMS, flags_of_the_help
 
 # By its path: `packaging` is also a library, which pytest imports.
 SPEC = importlib.util.spec_from_file_location("manual", ROOT / "packaging/manual.py")
@@ -17,6 +17,7 @@ SPEC.loader.exec_module(manual)
 
 SOURCES = sorted((ROOT / "packaging/man").glob("*.md"))
 COMMANDS = sorted({program[0] for program in PROGRAMS})
+BESIDE = [words for words in LISTS + OTHERS if len(words) == 2]  # commands of dtictl that are not in PROGRAMS
 # The commands of dtictl that have commands of their own.
 GROUPS = {"key": ("new", "public", "add", "remove", "list"), "semester": ("list",), "grant": ("list", "show")}
 
@@ -41,7 +42,7 @@ def page_of(programs, name):
 
 
 @pytest.mark.parametrize("program, name", [(program, f"{program[0]}.{8 if program[0] == 'dti_server' else 1}")
-                                           for program in PROGRAMS + OFFICE + OTHERS], ids=lambda it: str(it))
+                                           for program in PROGRAMS + BESIDE], ids=lambda it: str(it))
 def test_a_page_has_the_whole_help_of_its_program(programs, program, name):
     text = " ".join(plain(page_of(programs, name)).split())
     help_text = output_of_help(program)
@@ -95,7 +96,7 @@ def flags_of_the_command(words):
 
 def flags_of(program):
     """flag -> whether it has a value, of each command of the program; of a group, those of all its commands."""
-    found = {tuple(words): flags_of_the_command(words) for words in PROGRAMS + OFFICE + OTHERS if words[0] == program and len(words) < 3}
+    found = {tuple(words): flags_of_the_command(words) for words in PROGRAMS + BESIDE if words[0] == program and len(words) < 3}
     for group, commands in GROUPS.items() if program == "dtictl" else ():
         of_all = [flags_of_the_command((program, group, command)) for command in commands]
         found[(program, group)] = {flag: has_value for flags in of_all for flag, has_value in flags.items()}

@@ -1,3 +1,5 @@
+#include <chrono>
+
 #include "dti/cli/time_text.hpp"
 #include "dti/domain/status.hpp"
 #include "dtictl/explain/explain_report.hpp"
@@ -83,8 +85,8 @@ std::string explanation_json(const ExplainReport& report) {
       .add_text("program", report.names.program)
       .add("seq", grant.seq)
       .add("generation", grant.generation)
-      .add_text("at", time_text(report.at))
-      .add("request-id", report.request_id ? json_string(*report.request_id) : "null")
+      .add_text("at", time_text(WallTime{std::chrono::microseconds{report.grant.at}}))
+      .add("request-id", report.grant.request_id ? json_string(*report.grant.request_id) : "null")
       .add("wanted", JsonObject{}.add("classrooms", grant.want.classrooms).add("labs", grant.want.labs))
       .add("granted", json_of(grant.grant))
       .add_text("status", wire_text(grant.status))

@@ -20,13 +20,9 @@ AppDescription describe_explain() {
           "come back for the grant to be whole. It reads only the ledger, changes nothing, and can run while a server "
           "runs. If the program had several grants, it explains the last one.",
       .settings = with_store_settings({
-          {.name = "semester",
-           .group = "Grant",
-           .kind = NameKind{kSemesterBytesMax},
-           .help = "The semester, open or closed. Needed if several semesters are open.",
-           .default_shown = "the open semester"},
+          semester_setting(),
           {.name = "faculty",
-           .group = "Grant",
+           .group = "Semester",
            .kind = NameKind{kNameBytesMax},
            .help = "The faculty of the program. Needed if several faculties have a program with that name.",
            .default_shown = "the faculty that has the program"},
@@ -49,22 +45,15 @@ AppDescription describe_explain() {
   };
 }
 
-std::variant<ExplainOptions, UsageExit> parse_explain_options(std::span<const std::string> args,
-                                                              const Surroundings& surroundings) {
+std::variant<OfficeOptions, UsageExit> parse_explain_options(std::span<const std::string> args,
+                                                             const Surroundings& surroundings) {
   auto resolved = resolve(describe_explain(), args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
-  auto& settings = std::get<Settings>(resolved);
+  auto settings = std::get<Settings>(std::move(resolved));
   auto store = find_store_on_disk(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&store)) return std::move(*usage);
-
-  ExplainOptions options;
-  options.store = std::get<StoreAddress>(std::move(store));
-  options.store_timeout = settings.duration("store-timeout");
-  if (settings.has("semester")) options.semester = settings.text("semester");
-  if (settings.has("faculty")) options.faculty = settings.text("faculty");
-  options.program = settings.operand();
-  options.json = settings.text("format") == "json";
-  return options;
+  const auto timeout = settings.duration("store-timeout");
+  return OfficeOptions{std::move(settings), std::get<StoreAddress>(std::move(store)), timeout, {}};
 }
 
 }  // namespace dti

@@ -5,30 +5,22 @@
 #include <string>
 #include <vector>
 
-#include "dti/base/time.hpp"
+#include "dti/service/office/store_names.hpp"
 #include "dti/service/planning/explain.hpp"
 
 namespace dti {
 
-/// A program and its faculty, as the catalogue spells them.
-struct NamesOfProgram {
-  std::string faculty;
-  std::string program;
-};
-
 /// What dtictl explain tells about a grant.
 struct ExplainReport {
   GrantExplanation grant;
-  NamesOfProgram names;
-  WallTime at;
-  std::optional<std::string> request_id;
+  ProgramName names;
   std::string semester;
   std::size_t earlier_grants = 0;
   std::vector<Seq> capacity_changes;  // after the grant
   std::optional<Seq> closed_at;
   Seq head = 0;
-  Pool left_now;                                           // at the head
-  std::function<NamesOfProgram(ProgramId)> names_of = {};  // of the other programs
+  Pool left_now;                                        // at the head
+  std::function<ProgramName(ProgramId)> names_of = {};  // of the other programs
 };
 
 /// The report for people, as lines.

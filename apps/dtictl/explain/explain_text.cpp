@@ -1,3 +1,5 @@
+#include <chrono>
+
 #include "dti/cli/escape.hpp"
 #include "dti/cli/time_text.hpp"
 #include "dti/domain/status.hpp"
@@ -11,15 +13,15 @@ std::string number(Quantity quantity) { return std::to_string(quantity); }
 
 std::string entry(Seq seq) { return "entry " + std::to_string(seq); }
 
-std::string name_text(const NamesOfProgram& names) {
+std::string name_text(const ProgramName& names) {
   return quoted_text(names.program) + " of " + quoted_text(names.faculty);
 }
 
 std::string head_lines(const ExplainReport& report) {
   const auto& grant = report.grant;
   auto lines = name_text(report.names) + " in semester " + quoted_text(report.semester) + ": " + entry(grant.seq) +
-               ", " + time_text(report.at);
-  if (report.request_id) lines += ", request " + quoted_text(*report.request_id);
+               ", " + time_text(WallTime{std::chrono::microseconds{report.grant.at}});
+  if (report.grant.request_id) lines += ", request " + quoted_text(*report.grant.request_id);
   if (report.earlier_grants > 0)
     lines += ", after " + number(static_cast<Quantity>(report.earlier_grants)) + " released";
   return lines + "\nIt asked for " + text_of(grant.want) + ", and got " + text_of(grant.grant) + ": " +

@@ -31,17 +31,18 @@ AppDescription describe(const OfficeCommand& command) {
     return std::any_of(settings.begin(), settings.end(),
                        [&](const Setting& setting) { return setting.name == other.name; });
   });
-  return {.name = command.name,
-          .purpose = command.purpose + " It changes nothing, and can run while a server runs.",
-          .settings = std::move(settings),
-          .examples = command.examples,
-          .exit_codes = {{0, "done"},
-                         {1,
-                          "the store cannot be read or contradicts itself, or the output cannot be written; stderr "
-                          "gives the reason"},
-                         {2, "incorrect usage, or a semester, faculty or program that the store does not have"}},
-          .others_in_file = std::move(others),
-          .operand = command.operand};
+  return {
+      .name = command.name,
+      .purpose = command.purpose + " It changes nothing, and can run while a server runs.",
+      .settings = std::move(settings),
+      .examples = command.examples,
+      .exit_codes = {{0, "done"},
+                     {1, (command.other_failure.empty() ? "" : command.other_failure + ", ") +
+                             "the store cannot be read or contradicts itself, or the output cannot be written; stderr "
+                             "gives the reason"},
+                     {2, "incorrect usage, or a semester, faculty or program that the store does not have"}},
+      .others_in_file = std::move(others),
+      .operand = command.operand};
 }
 
 std::variant<OfficeOptions, UsageExit> parse_office_options(const OfficeCommand& command,

@@ -40,6 +40,7 @@ struct OfficeCommand {
   std::vector<ColumnHead> columns;
   std::vector<std::pair<std::string, std::string>> examples;
   std::string operand = {};
+  std::string other_failure = {};  // another reason for the exit code 1, as a clause
 };
 [[nodiscard]] AppDescription describe(const OfficeCommand& command);
 

@@ -13,7 +13,11 @@ void say(const OfficeCommand& command, const std::string& text) {
 
 int run_office(const OfficeCommand& command, std::span<const std::string> args,
                const std::function<int(const OfficeOptions&)>& work) {
-  const auto parsed = parse_office_options(command, args, process_surroundings());
+  return run_office(command, parse_office_options(command, args, process_surroundings()), work);
+}
+
+int run_office(const OfficeCommand& command, const std::variant<OfficeOptions, UsageExit>& parsed,
+               const std::function<int(const OfficeOptions&)>& work) {
   if (const auto* usage = std::get_if<UsageExit>(&parsed)) return leave(*usage);
   try {
     const int code = work(std::get<OfficeOptions>(parsed));

@@ -3,6 +3,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <variant>
 
 #include "dtictl/office/office_options.hpp"
 
@@ -17,6 +18,10 @@ struct Unanswerable {
 /// @param work  may throw Unanswerable, StorageError or another std::exception
 /// @return the exit code: of `work`; or 1 or 2, with a line on stderr
 [[nodiscard]] int run_office(const OfficeCommand& command, std::span<const std::string> args,
+                             const std::function<int(const OfficeOptions&)>& work);
+
+/// The same with options that the command has read in its own way.
+[[nodiscard]] int run_office(const OfficeCommand& command, const std::variant<OfficeOptions, UsageExit>& parsed,
                              const std::function<int(const OfficeOptions&)>& work);
 
 /// A sentence for people, on stderr.

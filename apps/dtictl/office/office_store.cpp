@@ -60,6 +60,15 @@ std::chrono::milliseconds OfficeStore::idle_pause() const {
   return is_file() ? kIdlePauseOfFile : kIdlePauseOfDatabase;
 }
 
+void check_state(const StoredSemester& semester, const SemesterView& view) {
+  const auto& left = view.left();
+  const bool is_negative = left.classrooms < 0 || left.labs < 0 || left.conversions_left < 0;
+  if (view.head() == semester.head && left == semester.left && !is_negative) return;
+  throw StorageError{StorageError::Kind::kCorrupt, "semester \"" + semester.name +
+                                                       "\": its row has other rooms left than its ledger; dtictl "
+                                                       "verify tells more"};
+}
+
 StoredSemester find_semester(const OfficeOptions& options, const StoreNames& names) {
   auto found = names.find_semester(options.text("semester"));
   if (const auto* fault = std::get_if<NameFault>(&found)) {

@@ -40,6 +40,10 @@ class OfficeStore {
   const OfficeOptions& options_;
 };
 
+/// Compares the state at the semester's last entry with the semester's row.
+/// @throws StorageError  kCorrupt: they differ
+void check_state(const StoredSemester& semester, const SemesterView& view);
+
 /// The semester that the options name. @throws Unanswerable
 [[nodiscard]] StoredSemester find_semester(const OfficeOptions& options, const StoreNames& names);
 /// The faculty that the options name; 0: they name none. @throws Unanswerable

@@ -1,38 +1,31 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
-#include <variant>
 
 #include "dti/cli/lists/list_settings.hpp"
 #include "dti/cli/settings.hpp"
 #include "dti/domain/policies/policies.hpp"
 #include "dti/domain/pool.hpp"
-#include "dti/repository/open/open_repository.hpp"
+#include "dtictl/office/office_options.hpp"
 
 namespace dti {
 
-/// The options of `dtictl what-if`. Source: docs/settings.md, Flags.
+/// The options of `dtictl what-if`, beside those of OfficeOptions. Source: docs/settings.md, Flags.
 struct WhatIfOptions {
-  StoreAddress store;  // never a MemoryStoreAddress
-  std::chrono::milliseconds store_timeout{10'000};
-  std::optional<std::string> semester;  // none: the open one
-  std::string file;                     // its name, for messages
-  std::string bytes;                    // its content
-  std::optional<Policy> policy;         // none: one request after the other
-  std::optional<Capacity> capacity;     // none: that of the semester
-  std::optional<std::uint64_t> lot;     // of which lots are drawn; none: the order of the file
+  std::string file;                  // its name, for messages
+  std::string bytes;                 // its content
+  std::optional<Policy> policy;      // none: one request after the other
+  std::optional<Capacity> capacity;  // none: that of the semester
+  std::optional<std::uint64_t> lot;  // of which lots are drawn; none: the order of the file
   ListChoice list;
 };
 
-[[nodiscard]] AppDescription describe_what_if();
+[[nodiscard]] OfficeCommand what_if_command();
 
-/// @param args  the command line after `dtictl what-if`
-/// @return the options; or how to end: help and version with 0, incorrect usage with 2
-[[nodiscard]] std::variant<WhatIfOptions, UsageExit> parse_what_if_options(std::span<const std::string> args,
-                                                                           const Surroundings& surroundings);
+/// @param options  of what_if_command()
+/// @throws Unanswerable  a value that cannot be used, or a file that cannot be read
+[[nodiscard]] WhatIfOptions read_what_if_options(const OfficeOptions& options, const Surroundings& surroundings);
 
 }  // namespace dti

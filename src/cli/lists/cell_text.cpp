@@ -5,18 +5,12 @@
 #include <cstddef>
 #include <string_view>
 
+#include "dti/base/overloaded.hpp"
 #include "dti/cli/escape.hpp"
 #include "dti/cli/time_text.hpp"
 
 namespace dti {
 namespace {
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;  // clang before 17 does not deduce it
 
 bool is_formula(std::string_view text) {
   constexpr std::array<std::string_view, 11> kSigns = {

@@ -14,16 +14,15 @@ Quantity used(const Grant& grant, RoomKind kind) {
   return 0;
 }
 
-/// @param except  the program whose grant is explained
-Holders holders_of(const SemesterState& state, ProgramId except, RoomKind kind) {
+/// @param grants  those before the one that is explained
+Holders holders_of(const std::vector<Holding>& grants, RoomKind kind) {
   Holders holders{.kind = kind, .largest = {}, .last = {}};
   std::vector<Holder> all;
-  for (std::size_t i = 0; i < state.grants().size(); ++i) {
-    const auto& [seq, want, grant] = state.grants()[i];
-    const auto program = static_cast<ProgramId>(i + 1);
-    if (seq == 0 || program == except || used(grant, kind) == 0) continue;
-    all.push_back({program, seq, used(grant, kind)});
-    holders.rooms += used(grant, kind);
+  for (const auto& held : grants) {
+    const auto rooms = used(held.grant, kind);
+    if (rooms == 0) continue;
+    all.push_back({held.program, held.seq, rooms});
+    holders.rooms += rooms;
   }
   holders.programs = all.size();
   const auto count = std::min(all.size(), Holders::kListedMax);
@@ -48,23 +47,23 @@ std::vector<RoomKind> lacking_kinds(const Pool& pool, const Want& want) {
   return kinds;
 }
 
-/// @param after  the state of which `row` is the last entry, a grant
-GrantExplanation explain(const SemesterState& after, const LedgerRow& row) {
-  const auto program = static_cast<ProgramId>(*row.program_id);
+/// @param after  whose last entry is the grant `held`
+GrantExplanation explain(const SemesterView& after, const Holding& held) {
   GrantExplanation found;
-  found.seq = row.seq;
-  found.generation = row.generation.value_or(1);
-  found.want = after.grant_of(program).want;
-  found.grant = after.grant_of(program).grant;
-  found.status = grant_status(found.want, found.grant);
+  found.seq = held.seq;
+  found.at = held.at;
+  found.generation = held.generation;
+  found.want = held.want;
+  found.grant = held.grant;
+  found.status = grant_status(held.want, held.grant);
   found.capacity = after.capacity();
-  found.before = give_back(after.left(), found.grant);
+  found.before = give_back(after.left(), held.grant);
   found.after = after.left();
   found.by_rule = allocate(found.before, found.want);
-  for (const auto kind : lacking_kinds(found.before, found.want)) {
-    found.holders.push_back(holders_of(after, program, kind));
-  }
   found.come_back = ways_to_whole(found.before, found.want);
+  auto grants = after.holdings();
+  grants.pop_back();  // the grant itself is the last one
+  for (const auto kind : lacking_kinds(found.before, found.want)) found.holders.push_back(holders_of(grants, kind));
   return found;
 }
 
@@ -86,20 +85,21 @@ std::vector<ComeBack> ways_to_whole(const Pool& pool, const Want& want) {
   return {few_conversions, few_labs};
 }
 
-std::optional<std::string> Explainer::add(const LedgerRow& row) {
-  const bool is_about_program = row.program_id && *row.program_id == program_;
-  const bool held_before = is_about_program && state_.grant_of(program_).seq != 0;
-  if (auto fault = state_.add(row)) return fault;
-  if (is_about_program && state_.grant_of(program_).seq == row.seq) {
+void Explainer::add(const StoredEntry& entry) {
+  const auto seq = entry.row.seq;
+  const bool held_before = view_.find(program_) != nullptr;
+  view_.add(entry);
+  const auto* held = view_.find(program_);
+  if (held != nullptr && held->seq == seq) {
     if (found_) ++earlier_grants_;
-    found_ = explain(state_, row);
+    found_ = explain(view_, *held);
+    found_->request_id = entry.request_id;
     capacity_changes_.clear();
-  } else if (held_before) {
-    found_->released_at = row.seq;
-  } else if (row.kind == stored_code(EntryKind::kCapacityChanged) && found_) {
-    capacity_changes_.push_back(row.seq);
+  } else if (held_before && held == nullptr) {
+    found_->released_at = seq;
   }
-  return std::nullopt;
+  if (entry.row.kind == stored_code(EntryKind::kCapacityChanged) && found_) capacity_changes_.push_back(seq);
+  if (entry.row.kind == stored_code(EntryKind::kSemesterClosed)) closed_at_ = seq;
 }
 
 }  // namespace dti

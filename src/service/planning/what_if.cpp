@@ -31,17 +31,26 @@ void count(PlanTotals& totals, const Want& want, const PlannedRequest& request) 
   }
 }
 
-PlannedRequest repeat(const GrantInForce& held, const Want& want) {
+PlannedRequest repeat(const Holding& held, const Want& want) {
   const auto status = want == held.want ? grant_status(held.want, held.grant) : Status::kAlreadyHasResources;
   return {status, held.grant, std::nullopt, held.grant};
 }
 
 }  // namespace
 
-Plan what_if(const SemesterState& state, const Pool& left, std::span<const Ask> asks, Policy policy) {
+std::optional<Pool> left_of_capacity(const SemesterView& semester, const Capacity& capacity) {
+  const auto& before = semester.capacity();
+  const Pool left{semester.left().classrooms + capacity.classrooms - before.classrooms,
+                  semester.left().labs + capacity.labs - before.labs,
+                  semester.left().conversions_left + capacity.conversions - before.conversions};
+  if (left.classrooms < 0 || left.labs < 0 || left.conversions_left < 0) return std::nullopt;
+  return left;
+}
+
+Plan what_if(const SemesterView& semester, const Pool& left, std::span<const Ask> asks, Policy policy) {
   std::vector<Ask> new_asks;
   for (const auto& ask : asks) {
-    if (state.grant_of(ask.program).seq == 0) new_asks.push_back(ask);
+    if (semester.find(ask.program) == nullptr) new_asks.push_back(ask);
   }
   const auto first_come = share(Policy::kFirstCome, left, new_asks);
   const auto awards = policy == Policy::kFirstCome ? first_come : share(policy, left, new_asks);
@@ -51,9 +60,9 @@ Plan what_if(const SemesterState& state, const Pool& left, std::span<const Ask> 
   plan.requests.reserve(asks.size());
   std::size_t next = 0;
   for (const auto& ask : asks) {
-    const auto& held = state.grant_of(ask.program);
-    if (held.seq != 0) {
-      plan.requests.push_back(repeat(held, ask.want));
+    const auto* held = semester.find(ask.program);
+    if (held != nullptr) {
+      plan.requests.push_back(repeat(*held, ask.want));
       ++plan.totals.holding;
       continue;
     }

@@ -34,6 +34,7 @@ class StoreNames {
   [[nodiscard]] const std::vector<StoredSemester>& semesters() const { return semesters_; }
   [[nodiscard]] std::size_t faculties() const { return faculties_; }
   [[nodiscard]] std::size_t programs() const { return catalog_.size(); }
+  [[nodiscard]] const Catalog& catalog() const { return catalog_; }
 
   /// The semester with that name, open or closed. Without a name: the open semester, if there is only one.
   [[nodiscard]] std::variant<StoredSemester, NameFault> find_semester(const std::optional<std::string>& name) const;

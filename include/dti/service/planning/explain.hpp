@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "dti/service/planning/semester_state.hpp"
+#include "dti/domain/status.hpp"
+#include "dti/service/office/semester_view.hpp"
 
 namespace dti {
 
@@ -50,6 +51,8 @@ struct ComeBack {
 /// Why a grant has the rooms that it has.
 struct GrantExplanation {
   Seq seq = 0;
+  std::int64_t at = 0;  // microseconds since 1970, UTC
+  std::optional<std::string> request_id;
   std::int64_t generation = 1;
   Want want;
   Grant grant;
@@ -66,11 +69,10 @@ struct GrantExplanation {
 /// Explains the last grant of a program while it reads the ledger of a semester. Pure.
 class Explainer {
  public:
-  /// @param program  1 to program_count
-  Explainer(std::size_t program_count, ProgramId program) : program_(program), state_(program_count) {}
+  explicit Explainer(ProgramId program) : program_(program) {}
 
-  /// Adds the next entry. @return as SemesterState::add()
-  [[nodiscard]] std::optional<std::string> add(const LedgerRow& row);
+  /// Adds the next entry. @throws StorageError  as SemesterView::add()
+  void add(const StoredEntry& entry);
 
   /// None: the program never held a grant.
   [[nodiscard]] const std::optional<GrantExplanation>& found() const { return found_; }
@@ -78,16 +80,19 @@ class Explainer {
   [[nodiscard]] std::size_t earlier_grants() const { return earlier_grants_; }
   /// The entries after the grant that changed the capacity.
   [[nodiscard]] const std::vector<Seq>& capacity_changes() const { return capacity_changes_; }
-  [[nodiscard]] const SemesterState& state() const { return state_; }
+  /// The entry that closed the semester, if it is closed.
+  [[nodiscard]] std::optional<Seq> closed_at() const { return view_.is_open() ? std::nullopt : closed_at_; }
+  [[nodiscard]] const SemesterView& view() const { return view_; }
 
  private:
   // Fixed after construction.
   const ProgramId program_;
 
-  SemesterState state_;
+  SemesterView view_;
   std::optional<GrantExplanation> found_;
   std::size_t earlier_grants_ = 0;
   std::vector<Seq> capacity_changes_;
+  std::optional<Seq> closed_at_;
 };
 
 }  // namespace dti

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -8,7 +9,7 @@
 #include "dti/domain/ask.hpp"
 #include "dti/domain/policies/policies.hpp"
 #include "dti/domain/status.hpp"
-#include "dti/service/planning/semester_state.hpp"
+#include "dti/service/office/semester_view.hpp"
 
 namespace dti {
 
@@ -47,13 +48,16 @@ struct Plan {
   Pool left;  // after the plan
 };
 
+/// The pool of a semester whose capacity becomes another one: the grants stay.
+/// @return none: the grants need more than that capacity
+[[nodiscard]] std::optional<Pool> left_of_capacity(const SemesterView& semester, const Capacity& capacity);
+
 /// Decides requests on a copy of a semester. A program that holds a grant keeps it and takes no part, as in a server.
-/// @param state  all programs of the asks are in its catalogue
-/// @param left  the rooms to share: those of the state, or of another capacity
+/// @param left  the rooms to share, each >= 0: those of the semester, or of another capacity
 /// @param asks  as share(); in the order of arrival
 /// @param policy  kFirstCome: as a server decides, one request after the other
 /// Pure: the same arguments give the same plan.
-[[nodiscard]] Plan what_if(const SemesterState& state, const Pool& left, std::span<const Ask> asks, Policy policy);
+[[nodiscard]] Plan what_if(const SemesterView& semester, const Pool& left, std::span<const Ask> asks, Policy policy);
 
 /// The lot of a program in a draw: two draws of the same number are equal on every machine.
 [[nodiscard]] std::uint64_t lot_of(std::uint64_t draw, ProgramId program);

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <string>
 
 #include "dtictl/explain/explain_options.hpp"
@@ -17,6 +16,7 @@ using testing_support::fake_surroundings;
 ExplainReport partial() {
   ExplainReport report;
   report.grant = {.seq = 4,
+                  .request_id = {},
                   .want = {2, 4},
                   .grant = {0, 0, 2},
                   .status = Status::kNotEnoughResources,
@@ -28,11 +28,11 @@ ExplainReport partial() {
                   .come_back = {{0, 1, 0}, {4, 0, 2}},
                   .released_at = {}};
   report.names = {"F", "a\nb"};
-  report.at = WallTime{std::chrono::seconds{1}};
+  report.grant.at = 1'000'000;
   report.semester = "s";
   report.head = 4;
   report.left_now = {0, 0, 16};
-  report.names_of = [](ProgramId program) { return NamesOfProgram{"G", "p" + std::to_string(program)}; };
+  report.names_of = [](ProgramId program) { return ProgramName{"G", "p" + std::to_string(program)}; };
   return report;
 }
 
@@ -60,7 +60,7 @@ TEST(ExplanationText, TellsWhatTheLedgerHasBesideTheRule) {
   auto report = partial();
   report.grant.by_rule.mobile_labs = 1;
   report.earlier_grants = 2;
-  report.request_id = "r";
+  report.grant.request_id = "r";
   report.capacity_changes = {5};
   report.grant.released_at = 6;
   report.closed_at = 7;
@@ -90,10 +90,10 @@ TEST(ExplainOptions, TakeTheWordsOfAProgramWithoutQuotes) {
     args.insert(args.begin(), "--store=sqlite:dti.db");
     return parse_explain_options(args, fake_surroundings());
   };
-  const auto options = std::get<ExplainOptions>(parse({"--faculty=Derecho", "Derecho", "Penal"}));
-  EXPECT_EQ(options.program, "Derecho Penal");
-  EXPECT_EQ(options.faculty, "Derecho");
-  EXPECT_FALSE(options.json);
+  const auto options = std::get<OfficeOptions>(parse({"--faculty=Derecho", "Derecho", "Penal"}));
+  EXPECT_EQ(options.settings.operand(), "Derecho Penal");
+  EXPECT_EQ(options.text("faculty"), "Derecho");
+  EXPECT_EQ(options.settings.text("format"), "text");
   EXPECT_EQ(std::get<UsageExit>(parse({})).code, 2);
   EXPECT_EQ(std::get<UsageExit>(parse({"--format=csv", "x"})).code, 2);
 }

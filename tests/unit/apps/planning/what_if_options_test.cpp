@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "dtictl/office/office_run.hpp"
 #include "dtictl/what_if/what_if_words.hpp"
 #include "unit/apps/fake_surroundings.hpp"
 
@@ -17,13 +18,20 @@ using testing_support::fake_surroundings;
 
 std::variant<WhatIfOptions, UsageExit> parse(Args args) {
   args.insert(args.begin(), "--store=sqlite:dti.db");
-  return parse_what_if_options(args, fake_surroundings({}, {{"r.csv", "rows"}, {"/dev/stdin", "piped"}}));
+  const auto surroundings = fake_surroundings({}, {{"r.csv", "rows"}, {"/dev/stdin", "piped"}});
+  const auto options = parse_office_options(what_if_command(), args, surroundings);
+  if (const auto* usage = std::get_if<UsageExit>(&options)) return *usage;
+  try {
+    return read_what_if_options(std::get<OfficeOptions>(options), surroundings);
+  } catch (const Unanswerable& unanswerable) {
+    return unanswerable.exit;
+  }
 }
 
 TEST(WhatIfOptions, ReadsTheFileOrStdin) {
   const auto file = std::get<WhatIfOptions>(parse({"r.csv"}));
   EXPECT_EQ(file.bytes, "rows");
-  EXPECT_FALSE(file.policy || file.capacity || file.lot || file.semester);
+  EXPECT_FALSE(file.policy || file.capacity || file.lot);
   EXPECT_EQ(std::get<WhatIfOptions>(parse({"-"})).bytes, "piped");
   EXPECT_EQ(std::get<UsageExit>(parse({"no.csv"})).code, 2);
   EXPECT_EQ(std::get<UsageExit>(parse({})).code, 2);

@@ -17,11 +17,11 @@ void PrintTo(const ComeBack& rooms, std::ostream* out) {
 
 namespace {
 
-using fixtures::capacity_row;
-using fixtures::closed_row;
-using fixtures::granted_row;
-using fixtures::opened_row;
-using fixtures::released_row;
+using fixtures::capacity_entry;
+using fixtures::closed_entry;
+using fixtures::granted_entry;
+using fixtures::opened_entry;
+using fixtures::released_entry;
 
 TEST(WaysToWhole, AreTheLeastRoomsThatMustComeBack) {
   const struct {
@@ -67,18 +67,18 @@ TEST(WaysToWhole, SufficeAndWithOneRoomLessDoNot) {
   }
 }
 
-Explainer explain(ProgramId program, const std::vector<LedgerRow>& rows) {
-  Explainer explainer{10, program};
-  for (const auto& row : rows) EXPECT_EQ(explainer.add(row), std::nullopt) << row.seq;
+Explainer explain(ProgramId program, const std::vector<StoredEntry>& entries) {
+  Explainer explainer{program};
+  for (const auto& entry : entries) explainer.add(entry);
   return explainer;
 }
 
-const std::vector<LedgerRow> kLedger = {
-    opened_row({20, 6, 5}),
-    granted_row(2, 1, {3, 4}, {3, 4, 0}),
-    granted_row(3, 2, {6, 4}, {6, 2, 2}),
-    granted_row(4, 3, {5, 6}, {5, 0, 3}),
-    granted_row(5, 4, {1, 0}, {1, 0, 0}),
+const std::vector<StoredEntry> kLedger = {
+    opened_entry({20, 6, 5}),
+    granted_entry(2, 1, {3, 4}, {3, 4, 0}),
+    granted_entry(3, 2, {6, 4}, {6, 2, 2}),
+    granted_entry(4, 3, {5, 6}, {5, 0, 3}),
+    granted_entry(5, 4, {1, 0}, {1, 0, 0}),
 };
 
 TEST(Explainer, TellsThePoolBeforeAndAfterAndWhatLacked) {
@@ -91,7 +91,7 @@ TEST(Explainer, TellsThePoolBeforeAndAfterAndWhatLacked) {
   EXPECT_EQ(found.status, Status::kNotEnoughResources);
   EXPECT_EQ(found.capacity, (Capacity{20, 6, 5}));
   EXPECT_EQ(found.come_back, (std::vector<ComeBack>{{0, 3, 0}, {2, 0, 3}}));
-  EXPECT_EQ(explainer.state().head(), 5);
+  EXPECT_EQ(explainer.view().head(), 5);
 }
 
 TEST(Explainer, NamesTheGrantsThatUseWhatLacked) {
@@ -117,31 +117,32 @@ TEST(Explainer, NamesNoHoldersForAGrantThatIsWhole) {
 
 TEST(Explainer, ExplainsTheLastGrantOfAProgramAndTellsWhatCameAfterIt) {
   auto ledger = kLedger;
-  auto again = granted_row(7, 3, {2, 1}, {2, 0, 1});
-  again.generation = 2;
-  ledger.insert(ledger.end(), {released_row(6, 3), again, capacity_row(8, {40, 6, 9}), closed_row(9)});
+  auto again = granted_entry(7, 3, {2, 1}, {2, 0, 1});
+  again.row.generation = 2;
+  ledger.insert(ledger.end(), {released_entry(6, kLedger[3]), again, capacity_entry(8, {40, 6, 9}), closed_entry(9)});
   const auto explainer = explain(3, ledger);
   EXPECT_EQ(explainer.found()->seq, 7);
   EXPECT_EQ(explainer.found()->generation, 2);
   EXPECT_EQ(explainer.found()->before, (Pool{8, 0, 3}));
   EXPECT_EQ(explainer.earlier_grants(), 1U);
   EXPECT_EQ(explainer.capacity_changes(), (std::vector<Seq>{8}));
-  EXPECT_EQ(explainer.state().closed_at(), 9);
+  EXPECT_EQ(explainer.closed_at(), 9);
 }
 
 TEST(Explainer, TellsThatAGrantWasReleasedAndDoesNotCountReleasedGrantsAsHolders) {
   auto ledger = kLedger;
-  ledger.push_back(released_row(6, 3));
+  ledger.push_back(released_entry(6, kLedger[3]));
   EXPECT_EQ(explain(3, ledger).found()->released_at, 6);
-  const auto later = explain(5, {opened_row({4, 2, 0}), granted_row(2, 1, {0, 2}, {0, 2, 0}), released_row(3, 1),
-                                 granted_row(4, 2, {0, 1}, {0, 1, 0}), granted_row(5, 5, {0, 2}, {0, 1, 0})});
+  const auto later = explain(5, {opened_entry({4, 2, 0}), granted_entry(2, 1, {0, 2}, {0, 2, 0}),
+                                 released_entry(3, granted_entry(2, 1, {0, 2}, {0, 2, 0})),
+                                 granted_entry(4, 2, {0, 1}, {0, 1, 0}), granted_entry(5, 5, {0, 2}, {0, 1, 0})});
   EXPECT_EQ(later.found()->holders.at(0).largest, (std::vector<Holder>{{2, 4, 1}}));
 }
 
 TEST(Explainer, FindsNothingForAProgramWithoutGrant) { EXPECT_FALSE(explain(9, kLedger).found()); }
 
 TEST(Explainer, ShowsAGrantThatTheRuleDoesNotGive) {
-  const auto explainer = explain(1, {opened_row({20, 6, 5}), granted_row(2, 1, {3, 4}, {3, 3, 0})});
+  const auto explainer = explain(1, {opened_entry({20, 6, 5}), granted_entry(2, 1, {3, 4}, {3, 3, 0})});
   EXPECT_EQ(explainer.found()->grant, (Grant{3, 3, 0}));
   EXPECT_EQ(explainer.found()->by_rule, (Grant{3, 4, 0}));
 }

@@ -13,16 +13,11 @@
 namespace dti {
 namespace {
 
-using fixtures::granted_row;
-using fixtures::opened_row;
+using fixtures::granted_entry;
+using fixtures::opened_entry;
+using fixtures::view_of;
 
 Ask ask(ProgramId program, Want want) { return {.program = program, .want = want, .arrival = program, .lot = program}; }
-
-SemesterState state_of(std::size_t programs, const std::vector<LedgerRow>& rows) {
-  SemesterState state{programs};
-  for (const auto& row : rows) EXPECT_EQ(state.add(row), std::nullopt);
-  return state;
-}
 
 TEST(WhatIf, DecidesInOrderAsTheAllocatorDoes) {
   constexpr ProgramId kPrograms = 12;
@@ -35,8 +30,7 @@ TEST(WhatIf, DecidesInOrderAsTheAllocatorDoes) {
     Allocator allocator;
     ASSERT_TRUE(allocator.add_programs(fixtures::catalog(1, kPrograms)));
     ASSERT_EQ(allocator.open(1, "s", capacity), std::nullopt);
-    SemesterState state{kPrograms};
-    ASSERT_EQ(state.add(opened_row(capacity)), std::nullopt);
+    auto view = view_of({opened_entry(capacity)});
     const auto decide = [&](ProgramId program, const Want& want, std::vector<LedgerEntry>& entries) {
       const auto name = "p" + std::to_string(program);
       return allocator.decide(fixtures::request("s", "f1", {fixtures::ask(name, want.classrooms, want.labs)}), entries)
@@ -44,16 +38,16 @@ TEST(WhatIf, DecidesInOrderAsTheAllocatorDoes) {
     };
     std::vector<LedgerEntry> entries;
     for (ProgramId program = 1; program <= kPrograms; program += 3) decide(program, {up_to(9), up_to(9)}, entries);
-    for (const auto& entry : entries) ASSERT_EQ(state.add(row_of(entry)), std::nullopt);
+    for (const auto& entry : entries) view.add({.row = row_of(entry), .request_id = {}});
 
     std::vector<Ask> asks;
     for (ProgramId program = kPrograms; program >= 1; --program) {
-      const auto& held = state.grant_of(program);
-      const bool repeats = held.seq != 0 && up_to(1) == 0;
-      asks.push_back(ask(program, repeats ? held.want : Want{up_to(9), up_to(9)}));
+      const auto* held = view.find(program);
+      const bool repeats = held != nullptr && up_to(1) == 0;
+      asks.push_back(ask(program, repeats ? held->want : Want{up_to(9), up_to(9)}));
       asks.back().arrival = static_cast<Seq>(asks.size());
     }
-    const auto plan = what_if(state, state.left(), asks, Policy::kFirstCome);
+    const auto plan = what_if(view, view.left(), asks, Policy::kFirstCome);
     for (std::size_t i = 0; i < asks.size(); ++i) {
       const auto outcome = decide(asks[i].program, asks[i].want, entries);
       EXPECT_EQ(plan.requests[i].status, outcome.status);
@@ -64,9 +58,9 @@ TEST(WhatIf, DecidesInOrderAsTheAllocatorDoes) {
 }
 
 TEST(WhatIf, LeavesAProgramThatHoldsAGrantOutOfARound) {
-  const auto state = state_of(3, {opened_row({20, 0, 20}), granted_row(2, 2, {8, 0}, {8, 0, 0})});
+  const auto view = view_of({opened_entry({20, 0, 20}), granted_entry(2, 2, {8, 0}, {8, 0, 0})});
   const std::vector<Ask> asks = {ask(1, {10, 0}), ask(2, {9, 0}), ask(3, {10, 0})};
-  const auto plan = what_if(state, state.left(), asks, Policy::kMaxMin);
+  const auto plan = what_if(view, view.left(), asks, Policy::kMaxMin);
   EXPECT_EQ(plan.requests[1].status, Status::kAlreadyHasResources);
   EXPECT_EQ(plan.requests[1].grant, (Grant{8, 0, 0}));
   EXPECT_FALSE(plan.requests[1].limited_by);
@@ -76,9 +70,9 @@ TEST(WhatIf, LeavesAProgramThatHoldsAGrantOutOfARound) {
 }
 
 TEST(WhatIf, SumsUpWhoGainsAndWhoLoses) {
-  const auto state = state_of(4, {opened_row({20, 6, 20})});
+  const auto view = view_of({opened_entry({20, 6, 20})});
   const std::vector<Ask> asks = {ask(1, {10, 4}), ask(2, {6, 4}), ask(3, {2, 4}), ask(4, {12, 0})};
-  const auto plan = what_if(state, state.left(), asks, Policy::kMaxMin);
+  const auto plan = what_if(view, view.left(), asks, Policy::kMaxMin);
   EXPECT_EQ(plan.requests[0].first_come, (Grant{10, 4, 0}));
   EXPECT_EQ(plan.requests[0].grant, (Grant{3, 2, 2}));
   EXPECT_EQ(plan.totals.gaining, 2U);  // 2 -> 6 and 0 -> 6
@@ -93,12 +87,21 @@ TEST(WhatIf, SumsUpWhoGainsAndWhoLoses) {
 }
 
 TEST(WhatIf, ComparesAPolicyWithTheRoomsOfAnotherCapacity) {
-  const auto state = state_of(2, {opened_row({2, 0, 0})});
+  const auto view = view_of({opened_entry({2, 0, 0})});
   const std::vector<Ask> asks = {ask(1, {10, 0}), ask(2, {10, 0})};
-  const auto plan = what_if(state, *left_of_capacity(state, {12, 0, 0}), asks, Policy::kFirstCome);
+  const auto plan = what_if(view, *left_of_capacity(view, {12, 0, 0}), asks, Policy::kFirstCome);
   EXPECT_EQ(plan.requests[0].grant, (Grant{10, 0, 0}));
   EXPECT_EQ(plan.requests[1].grant, (Grant{2, 0, 0}));
   EXPECT_EQ(plan.totals.gaining + plan.totals.losing, 0U);
+}
+
+TEST(LeftOfCapacity, KeepsTheGrants) {
+  const auto view = view_of({opened_entry({20, 6, 5}), granted_entry(2, 1, {10, 8}, {10, 6, 2})});
+  EXPECT_EQ(left_of_capacity(view, {12, 6, 2}), (Pool{0, 0, 0}));
+  EXPECT_EQ(left_of_capacity(view, {40, 10, 40}), (Pool{28, 4, 38}));
+  EXPECT_EQ(left_of_capacity(view, {11, 6, 2}), std::nullopt);
+  EXPECT_EQ(left_of_capacity(view, {12, 5, 2}), std::nullopt);
+  EXPECT_EQ(left_of_capacity(view, {12, 6, 1}), std::nullopt);
 }
 
 TEST(LotOf, DiffersForEachProgramOfADraw) {
