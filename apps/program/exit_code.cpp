@@ -10,7 +10,10 @@ int program_exit_code(Status status) {
     case Status::kUnauthorized:
     case Status::kInvalidSemester:
     case Status::kInvalidFaculty:
+    case Status::kConflict:
+    case Status::kRefused:
     case Status::kInvalidProgram:
+    case Status::kGrantReleased:
     case Status::kAlreadyHasResources: return 4;
     case Status::kNotLeader:
     case Status::kOverloaded:

@@ -10,8 +10,9 @@ namespace dti {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, 5> kKinds = {"granted", "released", "capacity-changed", "semester-opened",
-                                                    "semester-closed"};
+constexpr std::array<std::string_view, kEntryKindCount> kKinds = {
+    "granted", "released", "capacity-changed", "semester-opened", "semester-closed", "semester-reopened"};
+constexpr std::array<std::string_view, kCauseCount> kCauses = {"asked", "amended", "released"};
 
 }  // namespace
 
@@ -19,6 +20,12 @@ std::string_view stored_text(EntryKind kind) {
   const auto index = static_cast<std::size_t>(kind);
   DTI_CHECK(index < kKinds.size());
   return kKinds[index];
+}
+
+std::string_view stored_text(Cause cause) {
+  const auto index = static_cast<std::size_t>(cause);
+  DTI_CHECK(index < kCauses.size());
+  return kCauses[index];
 }
 
 std::optional<EntryKind> entry_kind_from_store(std::string_view text) {

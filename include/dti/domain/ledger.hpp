@@ -13,9 +13,29 @@ using SemesterId = std::int64_t;  // the number of a semester in the store, >= 1
 using Seq = std::int64_t;         // the position of an entry in the ledger of its semester: 1, 2, 3, …
 using Epoch = std::int64_t;       // how often a server took over the store; it never decreases
 
-/// The kind of a ledger entry. A server of this version writes and replays kGranted and kSemesterOpened, and rejects a
-/// ledger that contains other kinds. The stores also accept kReleased in a batch.
-enum class EntryKind : std::uint8_t { kGranted, kReleased, kCapacityChanged, kSemesterOpened, kSemesterClosed };
+/// The kind of a ledger entry.
+enum class EntryKind : std::uint8_t {
+  kGranted,
+  kReleased,
+  kCapacityChanged,
+  kSemesterOpened,
+  kSemesterClosed,
+  kSemesterReopened,
+};
+
+inline constexpr int kEntryKindCount = 6;
+
+/// The reason for a grant or a release. An amended grant is a release and a grant of the same program, both kAmended.
+enum class Cause : std::uint8_t {
+  kAsked,     // granted: a request for rooms. The ledger stores no cause for it
+  kAmended,   // granted or released: the office or the faculty changed the numbers
+  kReleased,  // released: the rooms were given back
+};
+
+inline constexpr int kCauseCount = 3;
+
+/// The name of the cause in the store, such as `amended`.
+[[nodiscard]] std::string_view stored_text(Cause cause);
 
 /// The name of the kind in the store, such as `semester-opened`.
 [[nodiscard]] std::string_view stored_text(EntryKind kind);
@@ -27,11 +47,12 @@ enum class EntryKind : std::uint8_t { kGranted, kReleased, kCapacityChanged, kSe
 struct LedgerEntry {
   Seq seq = 0;
   EntryKind kind = EntryKind::kGranted;
-  ProgramId program_id = 0;     // granted: the program in the catalogue; otherwise 0
-  std::int32_t generation = 1;  // granted: 1 plus the number of earlier releases of the program
-  Want want;                    // granted
-  Grant grant;                  // granted
-  Capacity capacity;            // semester-opened
+  Cause cause = Cause::kAsked;  // granted, released
+  ProgramId program_id = 0;     // granted, released: the program in the catalogue; otherwise 0
+  std::int32_t generation = 1;  // granted, released: 1 plus the number of earlier releases of the program
+  Want want;                    // granted; released: that of the grant that ends
+  Grant grant;                  // granted; released: that grant
+  Capacity capacity;            // semester-opened, capacity-changed: the whole capacity from this entry on
 
   friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
 };

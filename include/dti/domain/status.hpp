@@ -16,13 +16,16 @@ enum class Status : std::uint8_t {
   kUnavailable,
   kInvalidSemester,
   kInvalidFaculty,
+  kConflict,
+  kRefused,
   kInvalidProgram,
+  kGrantReleased,
   kAlreadyHasResources,
   kNotEnoughResources,
   kOk,
 };
 
-inline constexpr int kStatusCount = 11;
+inline constexpr int kStatusCount = 14;
 
 /// The code of the status on the wire, such as `NOT-LEADER`.
 [[nodiscard]] std::string_view wire_text(Status status);

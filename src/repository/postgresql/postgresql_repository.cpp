@@ -289,7 +289,7 @@ std::optional<UnsealedPart> PostgresqlRepository::seal_older(Epoch epoch, WallTi
   return perform(Call::kReading, [&] {
     pqxx::nontransaction transaction{session_->connection()};
     std::vector<StoredEntry> entries;
-    read_entries(transaction, part->semester, part->first, part->last,
+    dti::read_entries(transaction, part->semester, part->first, part->last,
                  [&](std::vector<StoredEntry> piece) { entries = std::move(piece); });
     beginning->add(*part, entries);
     return part;

@@ -325,7 +325,7 @@ std::optional<UnsealedPart> SqliteRepository::seal_older(Epoch epoch, WallTime a
   }
   return perform(Stage::kReading, [&] {
     std::vector<StoredEntry> entries;
-    read_entries(session_->connection, part->semester, part->first, part->last,
+    dti::read_entries(session_->connection, part->semester, part->first, part->last,
                  [&](std::vector<StoredEntry> piece) { entries = std::move(piece); });
     beginning->add(*part, entries);
     return part;

@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::int64_t code(RegistryKind kind) { return static_cast<std::int64_t>(kind); }
 
+RegistryEntry about_semester(RegistryKind kind, SemesterId id, std::string name) {
+  RegistryEntry entry{.kind = code(kind), .name = std::move(name)};
+  entry.semester_id = id;
+  return entry;
+}
+
 }  // namespace
 
 RegistryEntry faculty_added(FacultyId id, std::string name, std::string key) {
@@ -26,9 +32,15 @@ RegistryEntry program_added(const CatalogProgram& program) {
 }
 
 RegistryEntry semester_opened(SemesterId id, std::string name) {
-  RegistryEntry entry{.kind = code(RegistryKind::kSemesterOpened), .name = std::move(name)};
-  entry.semester_id = id;
-  return entry;
+  return about_semester(RegistryKind::kSemesterOpened, id, std::move(name));
+}
+
+RegistryEntry semester_closed(SemesterId id, std::string name) {
+  return about_semester(RegistryKind::kSemesterClosed, id, std::move(name));
+}
+
+RegistryEntry semester_reopened(SemesterId id, std::string name) {
+  return about_semester(RegistryKind::kSemesterReopened, id, std::move(name));
 }
 
 RegistryEntry ledger_sealed(SemesterId id, std::string name, const SealedHead& end) {

@@ -2,6 +2,7 @@
 
 #include "dti/domain/allocate.hpp"
 #include "dti/domain/status.hpp"
+#include "dti/seals/blake2b.hpp"
 #include "dti/service/ledger/storage_error.hpp"
 
 namespace dti {
@@ -10,6 +11,28 @@ void throw_lowest_number() {
   throw StorageError{StorageError::Kind::kCorrupt, "a row of the ledger has the number " +
                                                        std::to_string(std::numeric_limits<std::int64_t>::min()) +
                                                        ", which no column may have"};
+}
+
+std::int64_t id_hash(std::string_view id) {
+  Blake2b hash;
+  hash.add(id);
+  const auto seal = hash.finish();
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8 | seal.bytes[i];
+  return static_cast<std::int64_t>(number & std::uint64_t{std::numeric_limits<std::int64_t>::max()});
+}
+
+Seal hash_of(const CommandNote& note) {
+  Blake2b hash;
+  hash.add("dti-note-1");
+  hash.add({reinterpret_cast<const char*>(note.salt.data()), note.salt.size()});
+  for (const auto* const text : {&note.actor, &note.note}) {
+    std::array<char, 4> length;
+    for (std::size_t i = 0; i < length.size(); ++i) length[i] = static_cast<char>(text->size() >> (24 - 8 * i));
+    hash.add({length.data(), length.size()});
+    hash.add(*text);
+  }
+  return hash.finish();
 }
 
 int status_code(const LedgerEntry& entry) { return grant_status(entry.want, entry.grant) == Status::kOk ? 0 : 1; }
@@ -24,6 +47,7 @@ LedgerRow row_of(const LedgerEntry& entry) {
   switch (entry.kind) {
     case EntryKind::kGranted: row.status = status_code(entry); [[fallthrough]];
     case EntryKind::kReleased:
+      if (entry.cause != Cause::kAsked) row.cause = static_cast<std::int64_t>(entry.cause);
       row.program_id = entry.program_id;
       row.generation = entry.generation;
       row.classrooms_wanted = entry.want.classrooms;
@@ -38,7 +62,8 @@ LedgerRow row_of(const LedgerEntry& entry) {
       row.labs_capacity = entry.capacity.labs;
       row.conversions_capacity = entry.capacity.conversions;
       break;
-    case EntryKind::kSemesterClosed: break;
+    case EntryKind::kSemesterClosed:
+    case EntryKind::kSemesterReopened: break;
   }
   return row;
 }

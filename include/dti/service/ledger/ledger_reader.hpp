@@ -57,6 +57,9 @@ enum class Columns {
 /// Receives rows of a ledger, in order of seq. Returns false to end the reading.
 using RowSink = std::function<bool(std::vector<LedgerRow>)>;
 
+/// Receives entries of a ledger, in order of seq.
+using EntrySink = std::function<void(std::vector<StoredEntry>)>;
+
 /// Reads a store and changes nothing. The reader returns the rows as they are stored and does not check them: that is
 /// the task of a LedgerReplay. tests/contract holds every store to this text.
 /// Every call throws StorageError: kCorrupt if a row cannot be read, kUnavailable or kUnreachable.
@@ -75,6 +78,9 @@ class LedgerReader {
   /// kLedgerPieceEntries. It does not report a row that is missing. `sink` must not use this object: PostgreSQL keeps a
   /// transaction open meanwhile.
   virtual void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) = 0;
+
+  /// The same with all that is stored of each entry.
+  virtual void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink);  // TODO(pure)
 
  protected:
   ~LedgerReader() = default;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,9 +18,6 @@ struct CatalogCounts {
   std::size_t faculties = 0;
   std::size_t programs = 0;
 };
-
-/// Receives entries of a ledger, in order of seq.
-using EntrySink = std::function<void(std::vector<StoredEntry>)>;
 
 /// From which of several hosts of one database to read. A replica can lack the newest commits.
 enum class ReadFrom { kAnyHost, kWritableHost };
@@ -66,8 +64,11 @@ class LedgerSnapshot : public LedgerReader {
   /// The lowest semester id of a row of the ledger whose semester does not exist; none if there is no such row.
   [[nodiscard]] virtual std::optional<SemesterId> find_stray_ledger() = 0;
 
-  /// Passes the entries of the semester's ledger with first <= seq <= last to `sink`, as read_ledger() does.
-  virtual void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) = 0;
+  /// The notes of the semester's entries with first <= seq <= last, by seq; without those that were erased.
+  [[nodiscard]] virtual std::map<Seq, CommandNote> read_notes(SemesterId semester, Seq first, Seq last) {
+    (void)semester, (void)first, (void)last;
+    return {};
+  }  // TODO(pure)
 
   /// The ends of the chains of seals; none if the schema is too old to have any.
   [[nodiscard]] virtual std::optional<ChainHeads> read_chain_heads() = 0;

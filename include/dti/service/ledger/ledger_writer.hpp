@@ -14,6 +14,7 @@
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/ledger.hpp"
 #include "dti/service/ledger/ledger_reader.hpp"
+#include "dti/service/ledger/registry.hpp"
 
 namespace dti {
 
@@ -55,6 +56,21 @@ struct Batch {
   std::vector<LedgerEntry> entries;    // kGranted or kReleased, seq base + 1, base + 2, …; at least one
   std::vector<BatchMessage> messages;  // the sum of their entry counts is the number of entries
   WallTime at{};
+};
+
+/// A change of one semester by the office, of any size. Source: docs/adr/0027-the-office.md
+struct Change {
+  SemesterId semester_id = 0;
+  Epoch epoch = 0;
+  Seq base = 0;  // the head on which it rests; its first entry has seq base + 1
+  // The semester's row after the change.
+  Capacity capacity;
+  Pool left;
+  bool is_open = true;
+  std::vector<StoredEntry> entries;       // at least one, without seals and note_hash
+  CommandNote note;                       // of the command; the last entry keeps its hash
+  std::vector<RegistryEntry> registered;  // added to the registry in the same transaction; often none
+  WallTime at{};                          // of the entries and of the registry
 };
 
 /// The semester and the head on which replies without entries depend.
@@ -164,6 +180,11 @@ class LedgerWriter {
   ///                       kInvariant: nothing is stored, and the connection is still good
   /// Source: docs/adr/0003-reply-after-commit.md
   [[nodiscard]] virtual CommitResult commit(const Batch& batch) = 0;
+
+  /// Makes every entry of a change durable, sealed, with its note, its additions to the registry and the new row of the
+  /// semester, or nothing. It locks the leadership and compares the epoch. It may also change a closed semester.
+  /// @return and throws as commit()
+  [[nodiscard]] virtual CommitResult change(const Change& change);  // TODO(pure)
 
   /// Reads whether `epoch` still leads and every head is as given. Answers that write nothing rest on it.
   /// @throws StorageError  kUnavailable

@@ -15,8 +15,15 @@ namespace dti {
 /// The id of the registry's chain; no semester has it.
 inline constexpr SemesterId kRegistryId = 0;
 
-/// The kind of an entry of the registry. Renamed, retired, closed and reopened will follow.
-enum class RegistryKind : std::uint8_t { kFacultyAdded = 1, kProgramAdded = 2, kSemesterOpened = 3, kLedgerSealed = 4 };
+/// The kind of an entry of the registry.
+enum class RegistryKind : std::uint8_t {
+  kFacultyAdded = 1,
+  kProgramAdded = 2,
+  kSemesterOpened = 3,
+  kLedgerSealed = 4,
+  kSemesterClosed = 5,
+  kSemesterReopened = 6,
+};
 
 /// A stored row of the registry, not validated: what was added to the catalogue and to the semesters, in order.
 struct RegistryEntry {
@@ -25,7 +32,7 @@ struct RegistryEntry {
   std::int64_t kind = 0;          // the code
   StoredNumber faculty_id = {};   // faculty-added, program-added
   StoredNumber program_id = {};   // program-added
-  StoredNumber semester_id = {};  // semester-opened, ledger-sealed
+  StoredNumber semester_id = {};  // the four kinds of semesters
   std::string name = {};
   std::optional<std::string> key = {};  // faculty-added, program-added
   StoredNumber head = {};               // ledger-sealed: the last entry that the first seal of the ledger covers
@@ -41,6 +48,8 @@ using RegistrySink = std::function<void(std::vector<RegistryEntry>)>;
 [[nodiscard]] RegistryEntry faculty_added(FacultyId id, std::string name, std::string key);
 [[nodiscard]] RegistryEntry program_added(const CatalogProgram& program);
 [[nodiscard]] RegistryEntry semester_opened(SemesterId id, std::string name);
+[[nodiscard]] RegistryEntry semester_closed(SemesterId id, std::string name);
+[[nodiscard]] RegistryEntry semester_reopened(SemesterId id, std::string name);
 [[nodiscard]] RegistryEntry ledger_sealed(SemesterId id, std::string name, const SealedHead& end);
 
 /// The sentence about an addition that the registry of a store lacks. @param entry  the one that it should have

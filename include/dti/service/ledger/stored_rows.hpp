@@ -1,9 +1,12 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "dti/domain/ledger.hpp"
 #include "dti/seals/seal.hpp"
@@ -74,20 +77,46 @@ struct LedgerRow {
   Number classrooms_capacity = {};
   Number labs_capacity = {};
   Number conversions_capacity = {};
-  Number status = {};  // the code
+  Number status = {};   // the code
+  Number cause = {};    // the code; none: kAsked
+  Number request = {};  // id_hash() of the request-id; a reader of kOfState gives it only for released
+  Number command = {};  // id_hash() of the command-id
 
   friend bool operator==(const LedgerRow&, const LedgerRow&) = default;
 };
 
+/// A number for an id of a request or a command: the beginning of its BLAKE2b-256 hash, without the sign.
+/// Different ids have the same number with a probability of 2^-63.
+[[nodiscard]] std::int64_t id_hash(std::string_view id);
+
 /// An entry with all that is stored of it.
 struct StoredEntry {
-  LedgerRow row;
-  std::int64_t at = 0;  // microseconds since 1970, UTC
-  std::optional<std::string> request_id;
-  std::optional<Seal> seal = {};  // of the last entry of a batch
+  LedgerRow row;                               // its request and command are id_hash() of the texts below
+  std::int64_t at = 0;                         // microseconds since 1970, UTC
+  std::optional<std::string> request_id;       // granted; released: that of the grant that ends
+  std::optional<Seal> seal = {};               // of the last entry of a batch
+  std::optional<std::string> command_id = {};  // of every entry that a command wrote
+  std::optional<Seal> note_hash = {};          // hash_of() the note; only of the last entry of a command
 
   friend bool operator==(const StoredEntry&, const StoredEntry&) = default;
 };
+
+/// Who changed something, and why. These are personal data: the store can erase them. The seals cover only their hash,
+/// which is salted, so that nobody finds an erased text by trying.
+struct CommandNote {
+  static constexpr std::size_t kActorBytesMax = 200;
+  static constexpr std::size_t kNoteBytesMax = 500;
+
+  std::array<std::uint8_t, 16> salt{};
+  std::string actor;
+  std::string note;
+
+  friend bool operator==(const CommandNote&, const CommandNote&) = default;
+};
+
+/// BLAKE2b-256 of `dti-note-1`, the salt, and the two texts, each after its length in 4 bytes.
+/// Source: docs/ledger-seals.md, Notes
+[[nodiscard]] Seal hash_of(const CommandNote& note);
 
 /// How a kind and the status of a grant are stored: as small numbers, explained in sql/*/0001_ledger.up.sql.
 [[nodiscard]] constexpr int stored_code(EntryKind kind) { return static_cast<int>(kind); }

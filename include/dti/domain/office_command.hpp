@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "dti/domain/allocate.hpp"
+#include "dti/domain/messages.hpp"
+#include "dti/domain/pool.hpp"
+
+namespace dti {
+
+/// A program, as the sender of a command spells its name and that of its faculty.
+struct ProgramName {
+  std::string faculty;
+  std::string program;
+
+  friend bool operator==(const ProgramName&, const ProgramName&) = default;
+};
+
+/// The program gives its rooms back.
+struct ReleaseGrant {
+  ProgramName of;
+
+  friend bool operator==(const ReleaseGrant&, const ReleaseGrant&) = default;
+};
+
+/// The program wants other numbers. Less than it holds always works. More adds to what it holds; if it is not the whole
+/// want, the grant stands as it is, unless a part is accepted.
+struct AmendGrant {
+  ProgramName of;
+  Want want;
+  bool accepts_part = false;
+
+  friend bool operator==(const AmendGrant&, const AmendGrant&) = default;
+};
+
+/// The semester has other rooms from now on. No capacity becomes smaller than what is granted of it.
+struct ResizeSemester {
+  Capacity capacity;
+
+  friend bool operator==(const ResizeSemester&, const ResizeSemester&) = default;
+};
+
+/// The semester takes no more requests and no more commands, except ReopenSemester.
+struct CloseSemester {
+  friend bool operator==(const CloseSemester&, const CloseSemester&) = default;
+};
+
+struct ReopenSemester {
+  friend bool operator==(const ReopenSemester&, const ReopenSemester&) = default;
+};
+
+/// A change of one semester that the office requests from the leader.
+/// Source: docs/protocol.md, Commands of the office; docs/adr/0027-the-office.md
+struct OfficeCommand {
+  /// In the order of the codes below.
+  using Change = std::variant<ReleaseGrant, AmendGrant, ResizeSemester, CloseSemester, ReopenSemester>;
+
+  std::string id;  // `command-id`: chosen by the sender; a repeat has the same
+  std::int64_t expects =
+      0;                    // the seq of the last entry about what it changes, as the sender knows it; 0: there is none
+  std::string actor;        // who
+  std::string note;         // why; may be empty
+  bool is_dry_run = false;  // decide it, and change nothing
+  std::string semester;
+  Change change;
+
+  friend bool operator==(const OfficeCommand&, const OfficeCommand&) = default;
+};
+
+/// What a program holds.
+struct HeldGrant {
+  Want want;
+  Grant grant;
+
+  friend bool operator==(const HeldGrant&, const HeldGrant&) = default;
+};
+
+/// The outcome of a command, and what is true after it.
+struct OfficeOutcome {
+  std::optional<RequestError> error;  // kConflict, kRefused, or an error of requests; nothing was changed
+  bool is_repeat = false;             // an earlier copy of the command has made the change
+  // Facts, if the semester is known: also with kConflict and kRefused, and of a dry run as if it had been made.
+  std::int64_t seq = 0;            // of the last entry about what the command changes; 0: there is none
+  std::optional<HeldGrant> grant;  // of the program; none: it holds nothing, or the command is not about a program
+  Capacity capacity;
+  Pool left;
+  bool is_open = false;
+
+  friend bool operator==(const OfficeOutcome&, const OfficeOutcome&) = default;
+};
+
+}  // namespace dti
