@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 
 #include "dti/domain/allocate.hpp"
 
@@ -33,6 +34,25 @@ namespace dti {
   const auto keeps = kept(held, want);
   const auto pool = charge(give_back(left, held), keeps);
   return top_up(pool, keeps, want);
+}
+
+/// The rooms that are left after a semester gets another capacity: each quantity changes by the difference.
+/// @return none: more is granted than the new capacity has. Conversions are compared by themselves
+[[nodiscard]] constexpr std::optional<Pool> left_after_resize(const Pool& left, const Capacity& before,
+                                                              const Capacity& after) {
+  const Pool result{.classrooms = left.classrooms + after.classrooms - before.classrooms,
+                    .labs = left.labs + after.labs - before.labs,
+                    .conversions_left = left.conversions_left + after.conversions - before.conversions};
+  if (result.classrooms < 0 || result.labs < 0 || result.conversions_left < 0) return std::nullopt;
+  return result;
+}
+
+/// The part of a capacity that is granted: the least capacity that the semester can have. A mobile lab counts as a
+/// classroom and as a conversion.
+[[nodiscard]] constexpr Capacity granted_of(const Capacity& capacity, const Pool& left) {
+  return {.classrooms = capacity.classrooms - left.classrooms,
+          .labs = capacity.labs - left.labs,
+          .conversions = capacity.conversions - left.conversions_left};
 }
 
 }  // namespace dti

@@ -61,8 +61,9 @@ struct OfficeCommand {
   using Change = std::variant<ReleaseGrant, AmendGrant, ResizeSemester, CloseSemester, ReopenSemester>;
 
   std::string id;  // `command-id`: chosen by the sender; a repeat has the same
-  std::int64_t expects =
-      0;                    // the seq of the last entry about what it changes, as the sender knows it; 0: there is none
+  /// The seq of the last entry about what it changes, as the sender knows it; 0: there is none. Only a dry run may leave
+  /// it out.
+  std::optional<std::int64_t> expects;
   std::string actor;        // who
   std::string note;         // why; may be empty
   bool is_dry_run = false;  // decide it, and change nothing

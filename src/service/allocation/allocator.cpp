@@ -1,5 +1,6 @@
 #include "dti/service/allocation/allocator.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "dti/base/check.hpp"
@@ -50,15 +51,44 @@ std::optional<StoreDifference> Allocator::replay(SemesterId semester_id, const L
   auto& semester = semesters_[semester_id];
   const auto program = row.program_id.value_or(0);
   const bool is_known = program >= 1 && std::cmp_less_equal(program, catalog_.size());
-  const bool has_grant = is_known && find_holding(semester, static_cast<ProgramId>(program)) != nullptr;
-  if (auto found = dti::replay(semester.totals, row, {.program_count = catalog_.size(), .has_grant = has_grant})) {
-    return found;
+  RowContext context{.program_count = catalog_.size()};
+  if (is_known) {
+    auto state = state_of(semester, static_cast<ProgramId>(program));
+    context.held = state.held;
+    context.generation = state.generation;
   }
+  if (auto found = dti::replay(semester.totals, row, context)) return found;
   if (row.kind == stored_code(EntryKind::kGranted)) {
     put_holding(semester, static_cast<ProgramId>(program), {*row.classrooms_wanted, *row.labs_wanted},
                 {*row.classrooms_granted, *row.labs_granted, *row.mobile_labs_granted});
+  } else if (row.kind == stored_code(EntryKind::kReleased)) {
+    holding_of(semester, static_cast<ProgramId>(program)) = {};
+    auto& released = semester.released[static_cast<ProgramId>(program)];
+    released.generation = context.generation;
+    if (row.request) released.requests.push_back(*row.request);
   }
   return std::nullopt;
+}
+
+const Allocator::Released* Allocator::find_released(const Semester& semester, ProgramId program) {
+  if (semester.released.empty()) return nullptr;
+  const auto found = semester.released.find(program);
+  return found == semester.released.end() ? nullptr : &found->second;
+}
+
+Allocator::ProgramState Allocator::state_of(const Semester& semester, ProgramId program) {
+  const auto* const released = find_released(semester, program);
+  ProgramState state{.held = {}, .generation = released == nullptr ? 0 : released->generation};
+  if (const auto* const held = find_holding(semester, program)) {
+    state.held =
+        HeldGrant{{held->classrooms_wanted, held->labs_wanted}, {held->classrooms, held->labs, held->mobile_labs}};
+    ++state.generation;
+  }
+  return state;
+}
+
+Allocator::ProgramState Allocator::program(SemesterId semester, ProgramId program) const {
+  return state_of(semesters_.at(semester), program);
 }
 
 std::optional<std::string> Allocator::serve(const std::vector<StoredSemester>& semesters) {
@@ -110,7 +140,7 @@ Decision Allocator::decide(const AllocationRequest& request, std::vector<LedgerE
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto& want = request.programs[i].want;
     if (ids[i] != 0) {
-      decision.outcome.programs.push_back(decide_program(semester, ids[i], want, entries));
+      decision.outcome.programs.push_back(decide_program(semester, ids[i], want, request.request_id, entries));
       continue;
     }
     decision.outcome.programs.push_back({Status::kInvalidProgram, {}});
@@ -122,11 +152,18 @@ Decision Allocator::decide(const AllocationRequest& request, std::vector<LedgerE
 }
 
 ProgramOutcome Allocator::decide_program(Semester& semester, ProgramId program, const Want& want,
+                                         const std::optional<std::string>& request_id,
                                          std::vector<LedgerEntry>& entries) {
   if (const auto* held = find_holding(semester, program)) {
     const Want wanted{held->classrooms_wanted, held->labs_wanted};
     const Grant grant{held->classrooms, held->labs, held->mobile_labs};
     return {want == wanted ? grant_status(wanted, grant) : Status::kAlreadyHasResources, grant};
+  }
+  const auto* const released = find_released(semester, program);
+  if (released != nullptr && request_id) {
+    // A late copy of the request of a grant that was given back must not grant again.
+    const auto& spent = released->requests;
+    if (std::find(spent.begin(), spent.end(), id_hash(*request_id)) != spent.end()) return {Status::kGrantReleased, {}};
   }
   const auto grant = allocate(semester.totals.left, want);
   semester.totals.left = charge(semester.totals.left, grant);
@@ -134,8 +171,9 @@ ProgramOutcome Allocator::decide_program(Semester& semester, ProgramId program, 
   put_holding(semester, program, want, grant);
   entries.push_back({.seq = ++semester.totals.head,
                      .kind = EntryKind::kGranted,
+                     .cause = Cause::kAsked,
                      .program_id = program,
-                     .generation = 1,
+                     .generation = released == nullptr ? 1 : released->generation + 1,
                      .want = want,
                      .grant = grant,
                      .capacity = {}});
@@ -159,7 +197,7 @@ std::optional<SemesterId> Allocator::find_semester(std::string_view name) const 
 
 void Allocator::undo(SemesterId semester_id, const LedgerEntry& entry) {
   auto& semester = semesters_.at(semester_id);
-  DTI_CHECK(entry.kind == EntryKind::kGranted && entry.seq == semester.totals.head);
+  DTI_CHECK(entry.kind == EntryKind::kGranted && entry.cause == Cause::kAsked && entry.seq == semester.totals.head);
   DTI_CHECK(find_holding(semester, entry.program_id) != nullptr);
   holding_of(semester, entry.program_id) = {};
   semester.totals.left = give_back(semester.totals.left, entry.grant);
@@ -176,9 +214,11 @@ Pool Allocator::left(SemesterId semester) const {
   return found == semesters_.end() ? Pool{} : found->second.totals.left;
 }
 
-Capacity Allocator::capacity(SemesterId semester) const {
+Capacity Allocator::capacity(SemesterId semester) const { return totals(semester).capacity; }
+
+LedgerTotals Allocator::totals(SemesterId semester) const {
   const auto found = semesters_.find(semester);
-  return found == semesters_.end() ? Capacity{} : found->second.totals.capacity;
+  return found == semesters_.end() ? LedgerTotals{} : found->second.totals;
 }
 
 std::unordered_map<SemesterId, Seq> Allocator::heads() const {

@@ -40,11 +40,21 @@ void CommitPipeline::accept(Token token, AllocationRequest&& request, std::size_
   }
 }
 
-void CommitPipeline::accept(Token token, OpenSemester&& command, std::size_t bytes, const Now& now) {
+template <class BarrierCommand>
+void CommitPipeline::accept_barrier(Token token, BarrierCommand&& command, std::size_t bytes, const Now& now) {
+  auto fault = fault_of(command);
   WaitingBarrier waiting{
       .token = token, .command = std::move(command), .bytes = bytes, .deadline = now.steady + options_.store_timeout};
-  if (auto fault = fault_of(waiting.command)) return refuse(waiting, *std::move(fault));
+  if (fault) return refuse(waiting, *std::move(fault));
   if (hold(waiting)) queue_.barriers.push_back(std::move(waiting));
+}
+
+void CommitPipeline::accept(Token token, OpenSemester&& command, std::size_t bytes, const Now& now) {
+  accept_barrier(token, std::move(command), bytes, now);
+}
+
+void CommitPipeline::accept(Token token, OfficeCommand&& command, std::size_t bytes, const Now& now) {
+  accept_barrier(token, std::move(command), bytes, now);
 }
 
 /// @return true if it is held; otherwise it has its reply

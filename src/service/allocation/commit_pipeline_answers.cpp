@@ -22,12 +22,26 @@ void CommitPipeline::answer(WaitingRequest& waiting, Outcome outcome) {
 
 void CommitPipeline::answer(WaitingBarrier& waiting, OpenSemesterOutcome outcome) {
   if (std::exchange(waiting.answered, true)) return;
-  actions_.emplace_back(SendOpenSemesterReply{waiting.token, waiting.command, std::move(outcome)});
+  actions_.emplace_back(
+      SendOpenSemesterReply{waiting.token, std::get<OpenSemester>(waiting.command), std::move(outcome)});
+}
+
+void CommitPipeline::answer(WaitingBarrier& waiting, OfficeOutcome outcome) {
+  if (std::exchange(waiting.answered, true)) return;
+  actions_.emplace_back(SendOfficeReply{waiting.token, std::get<OfficeCommand>(waiting.command), std::move(outcome)});
 }
 
 void CommitPipeline::refuse(WaitingRequest& waiting, RequestError error) { answer(waiting, failed(std::move(error))); }
 
-void CommitPipeline::refuse(WaitingBarrier& waiting, RequestError error) { answer(waiting, {std::move(error)}); }
+void CommitPipeline::refuse(WaitingBarrier& waiting, RequestError error) {
+  if (std::holds_alternative<OpenSemester>(waiting.command)) {
+    answer(waiting, OpenSemesterOutcome{std::move(error)});
+  } else {
+    OfficeOutcome outcome;
+    outcome.error = std::move(error);
+    answer(waiting, std::move(outcome));
+  }
+}
 
 void CommitPipeline::answer_all(RequestGroup& group) {
   for (auto& waiting : group.requests) {

@@ -36,14 +36,13 @@ void CommitPipeline::decide_first() {
 }
 
 /// Decides the requests that may be decided now, in order of arrival: those before the next barrier, and only a few of
-/// the isolated ones. Executes the barriers that come next.
+/// the isolated ones. Executes the barrier that comes next.
 void CommitPipeline::decide_waiting(const Now& now) {
   const auto is_isolated = [this] { return isolation_.isolates(queue_.undecided.front().arrival); };
-  do {
-    while (queue_.is_request_next() && !is_isolated()) decide_first();
-    if (is_calling() || !queue_.gathering.empty()) return;
-    for (std::size_t i = 0; i < isolation_.size() && queue_.is_request_next() && is_isolated(); ++i) decide_first();
-  } while (queue_.gathering.empty() && pass_barrier(now));
+  while (queue_.is_request_next() && !is_isolated()) decide_first();
+  if (is_calling() || !queue_.gathering.empty()) return;
+  for (std::size_t i = 0; i < isolation_.size() && queue_.is_request_next() && is_isolated(); ++i) decide_first();
+  if (queue_.gathering.empty()) pass_barrier(now);
 }
 
 RequestGroup& CommitPipeline::group_for(std::optional<SemesterId> semester_id) {

@@ -1,41 +1,137 @@
 // The part of the pipeline that executes barriers: commands that are not part of a batch.
+#include <algorithm>
 #include <utility>
 
 #include "dti/domain/name.hpp"
+#include "dti/domain/name_fault.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
+#include "dti/service/allocation/office.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
 #include "service/allocation/pipeline_errors.hpp"
+#include "service/allocation/stored_semesters.hpp"
 
 namespace dti {
 
 /// Executes the first barrier, if no request is to be decided before it. Everything that was decided is committed.
-/// @return whether it was answered from the state, so that later requests may be decided
-bool CommitPipeline::pass_barrier(const Now& now) {
-  if (queue_.barriers.empty() || queue_.is_request_next()) return false;
+void CommitPipeline::pass_barrier(const Now& now) {
+  if (queue_.barriers.empty() || queue_.is_request_next()) return;
   auto& barrier = queue_.barriers.front();
-  if (auto outcome = dti::decide(barrier.command, semesters_)) {
-    answer(barrier, *std::move(outcome));
-    queue_.leave_first_barrier();
-    return true;
-  }
   barrier.in_progress = true;
-  call_store(OpenSemesterCall{lead_.epoch(), barrier.command.name, barrier.command.capacity, now.wall}, now);
-  return false;
+  std::visit([&](const auto& command) { start(command, now); }, barrier.command);
+}
+
+void CommitPipeline::start(const OpenSemester& command, const Now& now) {
+  if (dti::decide(command, semesters_)) return start_look_up(find_semester(semesters_, command.name), {}, now);
+  call_store(OpenSemesterCall{lead_.epoch(), command.name, command.capacity, now.wall}, now);
+}
+
+void CommitPipeline::start(const OfficeCommand& command, const Now& now) {
+  const auto subject = find_subject(command, allocator_, semesters_);
+  const auto* const found = std::get_if<OfficeSubject>(&subject);
+  const auto entries = found == nullptr ? std::nullopt : std::optional{entries_to_read(command, *found)};
+  start_look_up(find_semester(semesters_, command.semester), entries, now);
+}
+
+/// An answer that writes nothing needs a guard, and a change rests on what the store has.
+/// @param semester  null: the store has none of that name
+void CommitPipeline::start_look_up(const StoredSemester* semester, std::optional<EntriesToRead> entries,
+                                   const Now& now) {
+  LookUpCall call{lead_.epoch(), {}, entries};
+  if (semester != nullptr) {
+    const auto head = semester->is_open ? allocator_.head(semester->id) : semester->head;
+    call.semesters.push_back({semester->id, head});
+  }
+  call_store(std::move(call), now);
+}
+
+void CommitPipeline::on(const Ended<LookUpCall>& look_up, const Now& now) {
+  if (const auto* failure = look_up.failure()) return on_failure(*failure, now);
+  switch (look_up.answer().guard) {
+    case CommitResult::kCommitted: break;
+    case CommitResult::kReplaced: return step_down(now);
+    case CommitResult::kBaseMoved: return take_over_again("the store's ledger is not where it was left", now);
+  }
+  lead_.on_answer();
+  auto& barrier = queue_.barriers.front();
+  if (!lead_.has_lease(now.steady)) {  // a primary that was replaced but cannot know it still answers reads
+    barrier.in_progress = false;
+    return renew(now);
+  }
+  if (const auto* opening = std::get_if<OpenSemester>(&barrier.command)) {
+    return end_barrier(*dti::decide(*opening, semesters_), now);
+  }
+  judge(std::get<OfficeCommand>(barrier.command), look_up.answer().entries, now);
+}
+
+void CommitPipeline::judge(const OfficeCommand& command, const std::vector<StoredEntry>& entries, const Now& now) {
+  const auto subject = find_subject(command, allocator_, semesters_);
+  if (const auto* error = std::get_if<RequestError>(&subject)) return end_barrier_with(*error, now);
+  try {
+    auto decided = dti::decide(command, std::get<OfficeSubject>(subject), entries);
+    if (auto* outcome = std::get_if<OfficeOutcome>(&decided)) {
+      // The store may have changed before the answer to this command was lost.
+      if (queue_.barriers.front().is_written) outcome->is_repeat = false;
+      return end_barrier(std::move(*outcome), now);
+    }
+    auto& change = std::get<OfficePlan>(decided).change;
+    change.epoch = lead_.epoch();
+    change.at = now.wall;
+    for (auto& entry : change.entries) entry.at = now.wall.time_since_epoch().count();
+    plan_ = std::move(std::get<OfficePlan>(decided));
+    call_store(ChangeCall{plan_->change}, now);
+  } catch (const StorageError& error) {
+    on_failure({error.kind(), error.what()}, now);
+  }
+}
+
+void CommitPipeline::on(const Ended<ChangeCall>& changing, const Now& now) {
+  if (const auto* failure = changing.failure()) {
+    queue_.barriers.front().is_written = true;  // if the store has it after all
+    return on_barrier_failure(*failure, now);
+  }
+  switch (changing.answer()) {
+    case CommitResult::kCommitted: return on_changed(now);
+    case CommitResult::kReplaced: return step_down(now);
+    case CommitResult::kBaseMoved: return take_over_again("the store's ledger is not where it was left", now);
+  }
+}
+
+/// The store has the change of the first barrier: the state follows it by replaying its entries, as a standby does.
+void CommitPipeline::on_changed(const Now& now) {
+  lead_.on_answer();
+  invariant_failed_ = false;
+  const auto plan = *std::exchange(plan_, std::nullopt);
+  const auto& change = plan.change;
+  const auto row = std::find_if(semesters_.begin(), semesters_.end(),
+                                [&](const StoredSemester& semester) { return semester.id == change.semester_id; });
+  if (allocator_.head(change.semester_id) != change.base) {
+    // A semester that was closed before this server led. Its ledger is read, and the command is judged again.
+    queue_.barriers.front().is_written = true;
+    return take_over_again("semester " + escaped(row->name) + " was reopened, and its ledger is read", now);
+  }
+  for (const auto& entry : change.entries) {
+    if (const auto fault = allocator_.replay(change.semester_id, entry.row)) {
+      reading_.read_all_next();
+      return take_over_again("a change differs from the state: " + to_string(*fault), now);
+    }
+  }
+  if (change.is_open && !row->is_open) allocator_.reopen(row->name, change.semester_id);
+  if (!change.is_open) allocator_.close(row->name);
+  row->head = change.entries.back().row.seq;
+  row->capacity = change.capacity;
+  row->left = change.left;
+  row->is_open = change.is_open;
+  end_barrier(plan.outcome, now);
 }
 
 void CommitPipeline::on(const Ended<OpenSemesterCall>& opening, const Now& now) {
-  if (const auto* failure = opening.failure()) {
-    if (failure->kind != StorageError::Kind::kRejected) return on_failure(*failure, now);
-    if (const auto count = rejected_commands_.pass(now.steady)) {
-      log(LogLevel::kError, "command-rejected-by-store",
-          failure->text + "; " + std::to_string(*count) + " commands got UNAVAILABLE");
-    }
-    return end_barrier({unavailable("the store rejected the command")}, now);
-  }
+  if (const auto* failure = opening.failure()) return on_barrier_failure(*failure, now);
   lead_.on_answer();
   switch (opening.answer().result) {
     case OpenResult::kOpened: return on_opened(opening.answer().id, now);
-    case OpenResult::kExists: return end_barrier({exists_unserved(queue_.barriers.front().command)}, now);
+    case OpenResult::kExists:
+      return end_barrier(OpenSemesterOutcome{exists_unserved(std::get<OpenSemester>(queue_.barriers.front().command))},
+                         now);
     case OpenResult::kReplaced: return step_down(now);
     case OpenResult::kBaseMoved: return take_over_again("the store's epoch is lower than this server's", now);
   }
@@ -43,7 +139,7 @@ void CommitPipeline::on(const Ended<OpenSemesterCall>& opening, const Now& now) 
 
 /// The store has the semester of the first barrier, and the server serves it from now on.
 void CommitPipeline::on_opened(SemesterId id, const Now& now) {
-  const auto& [name, capacity] = queue_.barriers.front().command;
+  const auto& [name, capacity] = std::get<OpenSemester>(queue_.barriers.front().command);
   if (const auto fault = allocator_.open(id, name, capacity)) {
     reading_.read_all_next();
     return take_over_again("the opened semester differs from the state: " + *fault, now);
@@ -51,12 +147,29 @@ void CommitPipeline::on_opened(SemesterId id, const Now& now) {
   semesters_.push_back({.id = id, .name = name, .opened_with = capacity});
   invariant_failed_ = false;
   log(LogLevel::kInfo, "semester-opened", "semester " + escaped(name) + " is open with " + text_of(capacity));
-  end_barrier({}, now);
+  end_barrier(OpenSemesterOutcome{}, now);
+}
+
+/// A call that would have written the change of the first barrier failed.
+void CommitPipeline::on_barrier_failure(const StoreFailure& failure, const Now& now) {
+  if (failure.kind != StorageError::Kind::kRejected) return on_failure(failure, now);
+  if (const auto count = rejected_commands_.pass(now.steady)) {
+    log(LogLevel::kError, "command-rejected-by-store",
+        failure.text + "; " + std::to_string(*count) + " commands got UNAVAILABLE");
+  }
+  end_barrier_with(unavailable("the store rejected the command"), now);
 }
 
 /// The first barrier is done.
-void CommitPipeline::end_barrier(OpenSemesterOutcome outcome, const Now& now) {
+template <class BarrierOutcome>
+void CommitPipeline::end_barrier(BarrierOutcome outcome, const Now& now) {
   answer(queue_.barriers.front(), std::move(outcome));
+  queue_.leave_first_barrier();
+  pump(now);
+}
+
+void CommitPipeline::end_barrier_with(const RequestError& error, const Now& now) {
+  refuse(queue_.barriers.front(), error);
   queue_.leave_first_barrier();
   pump(now);
 }

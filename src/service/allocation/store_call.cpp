@@ -29,6 +29,23 @@ struct Maker {
     return repository.open_semester(call.epoch, call.name, call.capacity, call.at);
   }
 
+  LookUpCall::Answer answer(const LookUpCall& call) const {
+    LookUpCall::Answer answer;
+    const auto take = [&](std::vector<StoredEntry> entries) { answer.entries = std::move(entries); };
+    if (const auto& wanted = call.entries; wanted && wanted->program == 0) {
+      repository.read_entries(wanted->semester_id, wanted->seq, wanted->seq, take);
+    } else if (wanted && wanted->generation > 0) {
+      repository.read_grant(wanted->semester_id, wanted->program, wanted->generation, take);
+    }
+    answer.guard = repository.guard(call.epoch, call.semesters);  // after the reading
+    return answer;
+  }
+  ChangeCall::Answer answer(const ChangeCall& call) const {
+    auto change = call.change;
+    change.note.salt = make_store_id().bytes;
+    return repository.change(change);
+  }
+
   template <class Call>
   StoreResult operator()(const Call& call) const {
     StoreResult result{std::in_place_type<Ended<Call>>};
@@ -36,7 +53,8 @@ struct Maker {
     try {
       ended = answer(call);
     } catch (const std::exception&) {
-      constexpr bool may_be_stored = std::is_same_v<Call, CommitCall> || std::is_same_v<Call, OpenSemesterCall>;
+      constexpr bool may_be_stored = std::is_same_v<Call, CommitCall> || std::is_same_v<Call, OpenSemesterCall> ||
+                                     std::is_same_v<Call, ChangeCall>;
       ended = failure_in_progress(may_be_stored ? Kind::kInDoubt : Kind::kUnavailable);
     }
     return result;

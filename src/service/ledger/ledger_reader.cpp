@@ -13,6 +13,9 @@ std::vector<SemesterHead> heads_of(const std::vector<StoredSemester>& semesters)
 }
 
 CommitResult LedgerWriter::change(const Change&) { throw StorageError{StorageError::Kind::kRejected, "not there"}; }
+void LedgerReader::read_grant(SemesterId, ProgramId, std::int32_t, const EntrySink&) {
+  throw StorageError{StorageError::Kind::kRejected, "not there"};
+}
 void LedgerReader::read_entries(SemesterId, Seq, Seq, const EntrySink&) {
   throw StorageError{StorageError::Kind::kRejected, "not there"};
 }

@@ -236,6 +236,11 @@ TEST_F(OpenedSemester, RefusesALedgerThatContradictsItself) {
   };
   auto released = granted(3, 1, {7, 2}, {7, 2, 0});
   released.kind = EntryKind::kReleased;
+  released.cause = Cause::kReleased;
+  auto of_another_grant = released;
+  of_another_grant.grant = {7, 1, 1};
+  auto of_no_grant = released;
+  of_no_grant.program_id = 2;
   auto anew = granted(3, 2, {1, 1}, {1, 1, 0});
   anew.generation = 2;
   const Case cases[] = {
@@ -252,7 +257,9 @@ TEST_F(OpenedSemester, RefusesALedgerThatContradictsItself) {
       {granted(3, 2, {1'000'001, 1}, {373, 1, 0}), "no request wants that; stored: 1000001 classrooms"},
       {granted(3, 26, {1, 1}, {1, 1, 0}), "program 26: the program is not in the catalogue"},
       {granted(3, 0, {1, 1}, {1, 1, 0}), "program 0: the program is not in the catalogue"},
-      {released, "of a kind for which this version has no rule; stored: released"}};
+      {of_another_grant,
+       "the release does not repeat the grant; stored: 7 classrooms and 2 labs: 7 classrooms, 1 labs"},
+      {of_no_grant, "program 2: the program holds no grant that could be released"}};
   for (const auto& c : cases) {
     const auto fault = allocator_.replay(kSemester, row_of(c.entry));
     ASSERT_TRUE(fault) << c.what;

@@ -67,6 +67,59 @@ TEST(LedgerReplay, CountsWhatItRead) {
   EXPECT_EQ(replay.left(), (Pool{6, 1, 2}));
 }
 
+LedgerRow released(Seq seq, const LedgerRow& grant, Cause cause) {
+  auto row = grant;
+  row.seq = seq;
+  row.kind = 1;
+  row.status = {};
+  row.cause = static_cast<std::int64_t>(cause);
+  row.command = 77;
+  return row;
+}
+
+LedgerRow amended(Seq seq, const LedgerRow& before, const Want& want, const Grant& grant, std::int64_t status) {
+  auto row = granted(seq, *before.program_id, want, grant, status);
+  row.generation = *before.generation + 1;
+  row.cause = static_cast<std::int64_t>(Cause::kAmended);
+  row.command = 77;
+  return row;
+}
+
+LedgerRow of_command(Seq seq, std::int64_t kind) {
+  LedgerRow row{.seq = seq, .kind = kind};
+  row.command = 77;
+  return row;
+}
+
+LedgerRow resized(Seq seq, const Capacity& capacity) {
+  auto row = opened(capacity);
+  row.seq = seq;
+  row.kind = 2;
+  row.command = 77;
+  return row;
+}
+
+/// The life of grants: one is amended, one is released, and its program asks again; the semester grows, is closed and
+/// reopened.
+Store a_life() {
+  Store store;
+  auto& rows = store.rows;
+  rows[1].request = 11;
+  rows.push_back(released(5, rows[1], Cause::kAmended));
+  rows.push_back(amended(6, rows[1], {5, 1}, {4, 1, 0}, 1));
+  rows.push_back(released(7, rows[2], Cause::kReleased));
+  rows.push_back(resized(8, {12, 3, 2}));
+  rows.push_back(of_command(9, 4));
+  rows.push_back(of_command(10, 5));
+  auto again = granted(11, 2, {1, 1}, {1, 1, 0}, 0);
+  again.generation = 2;
+  rows.push_back(again);
+  store.semester.head = 11;
+  store.semester.capacity = {12, 3, 2};
+  store.semester.left = {4, 1, 2};
+  return store;
+}
+
 struct Tampered {
   const char* name;
   std::function<void(Store&)> tamper;
@@ -123,17 +176,6 @@ const Tampered kTampered[] = {
     {"MoreConversionsThanClassrooms", [](Store& s) { s.rows[0].conversions_capacity = 11; },
      "entry 1: no semester can have that capacity; stored: 10 classrooms, 3 labs and 11 conversions;"
      " expected: 0 to 1000000000 of each, and no more conversions than classrooms"},
-    {"Released", [](Store& s) { s.rows[3].kind = 1; },
-     "entry 4, program 5: the entry is of a kind for which this version has no rule; stored: released"},
-    {"CapacityChanged",
-     [](Store& s) {
-       s.rows[3] = s.rows[0];
-       s.rows[3].seq = 4;
-       s.rows[3].kind = 2;
-     },
-     "entry 4: the entry is of a kind for which this version has no rule; stored: capacity-changed"},
-    {"Closed", [](Store& s) { s.rows[3] = LedgerRow{.seq = 4, .kind = 4}; },
-     "entry 4: the entry is of a kind for which this version has no rule; stored: semester-closed"},
     {"KindOfNobody", [](Store& s) { s.rows[3] = LedgerRow{.seq = 4, .kind = 9}; },
      "entry 4: the entry is of a kind for which this version has no rule; stored: kind 9"},
     {"GrantOfNothingStored", [](Store& s) { s.rows[1].labs_granted = {}; },
@@ -223,6 +265,105 @@ const Tampered kTampered[] = {
     {"ClosedByNoEntry", [](Store& s) { s.semester.is_open = false; }, "the semester is closed, and no entry closes it"},
 };
 INSTANTIATE_TEST_SUITE_P(Table, TamperedLedger, testing::ValuesIn(kTampered),
+                         [](const auto& parameter) { return std::string{parameter.param.name}; });
+
+TEST(LedgerReplay, FindsNothingInTheLifeOfGrants) {
+  const auto difference = replay(a_life());
+  EXPECT_FALSE(difference) << to_string(*difference);
+}
+
+class TamperedLife : public testing::TestWithParam<Tampered> {};
+
+TEST_P(TamperedLife, IsReportedInOneSentence) {
+  auto store = a_life();
+  GetParam().tamper(store);
+  const auto difference = replay(store);
+  ASSERT_TRUE(difference);
+  EXPECT_EQ(to_string(*difference), GetParam().sentence);
+}
+
+const Tampered kTamperedLife[] = {
+    {"AmendedGrantMissing",
+     [](Store& s) {
+       s.rows.resize(5);
+       s.semester.head = 5;
+     },
+     "entry 5, program 1: the entry released a grant to amend it, and no amended grant follows"},
+    {"AmendedGrantOfAnotherProgram", [](Store& s) { s.rows[5].program_id = 3; },
+     "entry 6, program 3: the entry before does not release the grant that this one amends"},
+    {"AnotherGrantInsteadOfTheAmendedOne",
+     [](Store& s) {
+       s.rows[5] = granted(6, 3, {1, 0}, {1, 0, 0}, 0);
+     },
+     "entry 6, program 3: the entry before released a grant to amend it, and this one does not"},
+    {"AReleaseInsteadOfTheAmendedGrant", [](Store& s) { s.rows[5] = released(6, s.rows[2], Cause::kReleased); },
+     "entry 5, program 1: the entry released a grant to amend it, and no amended grant follows"},
+    {"AmendedWithoutARelease",
+     [](Store& s) {
+       s.rows[4] = amended(5, s.rows[1], {4, 2}, {4, 2, 0}, 0);
+     },
+     "entry 5, program 1: the entry before does not release the grant that this one amends"},
+    {"AmendedToMoreThanTheRuleGives", [](Store& s) { s.rows[5].labs_granted = 0; },
+     "entry 6, program 1: the grant is not what the rule gives for 5 classrooms and 1 labs from 4 classrooms, 2 labs "
+     "and"
+     " 0 conversions; stored: 4 classrooms, 0 labs and 0 mobile labs; expected: 4 classrooms, 1 labs and 0 mobile "
+     "labs"},
+    {"AmendedInTheSameGeneration", [](Store& s) { s.rows[5].generation = 1; },
+     "entry 6, program 1: the generation is not the one after that of the released grant; stored: generation 1;"
+     " expected: generation 2"},
+    {"ReleaseWithOtherNumbers", [](Store& s) { s.rows[6].classrooms_granted = 2; },
+     "entry 7, program 2: the release does not repeat the grant; stored: 1 classrooms and 3 labs: 2 classrooms, 1 labs"
+     " and 2 mobile labs; expected: 1 classrooms and 3 labs: 1 classrooms, 1 labs and 2 mobile labs"},
+    {"ReleaseOfAnotherGeneration", [](Store& s) { s.rows[6].generation = 2; },
+     "entry 7, program 2: the release is not of the grant that the program holds; stored: generation 2; expected:"
+     " generation 1"},
+    {"ReleaseWithAnotherRequest", [](Store& s) { s.rows[4].request = 12; },
+     "entry 5, program 1: the release does not repeat the request-id of the grant"},
+    {"ReleaseWithoutTheRequest", [](Store& s) { s.rows[4].request = {}; },
+     "entry 5, program 1: the release does not repeat the request-id of the grant"},
+    {"ReleaseWithoutACause", [](Store& s) { s.rows[6].cause = {}; },
+     "entry 7, program 2: the entry does not have the columns of released"},
+    {"ReleaseWithoutACommand", [](Store& s) { s.rows[6].command = {}; },
+     "entry 7, program 2: the entry does not have the columns of released"},
+    {"ReleaseTwice",
+     [](Store& s) {
+       s.rows[7] = s.rows[6];
+       s.rows[7].seq = 8;
+     },
+     "entry 8, program 2: the program holds no grant that could be released"},
+    {"CauseOfNobody", [](Store& s) { s.rows[6].cause = 9; },
+     "entry 7, program 2: no release has that cause; stored: cause 9"},
+    {"GrantThatWasReleased", [](Store& s) { s.rows[5].cause = 2; },
+     "entry 6, program 1: no grant has that cause; stored: released"},
+    {"AskedAgainInTheFirstGeneration", [](Store& s) { s.rows[10].generation = 1; },
+     "entry 11, program 2: the generation is not the one after that of the released grant; stored: generation 1;"
+     " expected: generation 2"},
+    {"CapacityBelowWhatIsGranted", [](Store& s) { s.rows[7].classrooms_capacity = 6; },
+     "entry 8: the capacity is less than what is granted; stored: 6 classrooms, 3 labs and 2 conversions; expected: at"
+     " least 7 classrooms, 1 labs and 0 conversions"},
+    {"CapacityOfTheRow",
+     [](Store& s) {
+       s.semester.capacity = {10, 3, 2};
+     },
+     "the semester's capacity is not that of entry 8; stored: 10 classrooms, 3 labs and 2 conversions; expected: 12"
+     " classrooms, 3 labs and 2 conversions"},
+    {"GrantWhileClosed",
+     [](Store& s) {
+       s.rows[9] = granted(10, 3, {1, 0}, {1, 0, 0}, 0);
+     },
+     "entry 10, program 3: the semester is closed, and the entry does not reopen it; stored: granted"},
+    {"ReopenedWhileOpen", [](Store& s) { s.rows[8] = of_command(9, 5); },
+     "entry 9: the entry reopens a semester that is open"},
+    {"ClosedWithARowThatIsOpen",
+     [](Store& s) {
+       s.rows.resize(9);
+       s.semester.head = 9;
+     },
+     "the semester is open, and its ledger has closed it"},
+    {"ClosedWithAProgram", [](Store& s) { s.rows[8].program_id = 1; },
+     "entry 9, program 1: the entry does not have the columns of semester-closed"},
+};
+INSTANTIATE_TEST_SUITE_P(Table, TamperedLife, testing::ValuesIn(kTamperedLife),
                          [](const auto& parameter) { return std::string{parameter.param.name}; });
 
 TEST(LedgerReplay, FindsAnyQuantityThatIsChangedInARandomLedger) {

@@ -20,6 +20,13 @@ using namespace std::chrono_literals;
 
 inline const Capacity kCapacity{380, 60, 380};
 
+/// An entry of the store of a test.
+struct Entry : StoredEntry {
+  Entry(const LedgerEntry& entry)
+      : StoredEntry{row_of(entry), 0, std::nullopt} {}         // NOLINT(google-explicit-constructor)
+  Entry(StoredEntry entry) : StoredEntry{std::move(entry)} {}  // NOLINT(google-explicit-constructor)
+};
+
 /// A pipeline on a virtual clock, whose store answers when the test says so.
 class Pipeline : public testing::Test {
  protected:
@@ -67,7 +74,7 @@ class Pipeline : public testing::Test {
     for (auto& [id, semester] : stored_) {
       semester.epoch = epoch_;
       leadership.semesters.push_back(semester);
-      give_tail(id, asked.known);
+      if (semester.is_open) give_tail(id, asked.known);
     }
     end<TakeOverCall>(leadership);
   }
@@ -76,7 +83,8 @@ class Pipeline : public testing::Test {
     const bool from_start = known > stored_.at(id).head;
     const auto& entries = ledger_[id];
     LedgerPiece piece{id, from_start, {}};
-    std::transform(entries.begin() + (from_start ? 0 : known), entries.end(), std::back_inserter(piece.rows), row_of);
+    std::transform(entries.begin() + (from_start ? 0 : known), entries.end(), std::back_inserter(piece.rows),
+                   [](const StoredEntry& entry) { return entry.row; });
     pipeline_->on_piece(std::move(piece), now_);
   }
   /// Answers the current take-over: another server holds the lead.
@@ -141,6 +149,11 @@ class Pipeline : public testing::Test {
     pipeline_->on_command(token, OpenSemester{name, capacity}, 50, now_);
     return token;
   }
+  Token command(OfficeCommand what) {
+    const auto token = ++tokens_;
+    pipeline_->on_command(token, std::move(what), 50, now_);
+    return token;
+  }
   void turn() {
     pipeline_->on_turn_end(now_);
     collect();
@@ -152,11 +165,53 @@ class Pipeline : public testing::Test {
     auto& semester = stored_.at(commit_->semester_id);
     ASSERT_EQ(commit_->epoch, semester.epoch);
     ASSERT_EQ(commit_->base, semester.head);
-    for (const auto& entry : commit_->entries) {
-      ledger_[semester.id].push_back(entry);
-      semester.left = charge(semester.left, entry.grant);
-      semester.head = entry.seq;
+    auto entry = commit_->entries.begin();
+    for (const auto& message : commit_->messages) {
+      for (std::uint32_t i = 0; i < message.entry_count; ++i, ++entry) {
+        auto& stored = ledger_[semester.id].emplace_back(*entry);
+        stored.request_id = message.request_id;
+        semester.left = charge(semester.left, entry->grant);
+        semester.head = entry->seq;
+      }
     }
+  }
+  /// Answers the current look-up like a store.
+  void look_up(CommitResult guard = CommitResult::kCommitted) {
+    ASSERT_TRUE(look_up_);
+    const auto call = *std::exchange(look_up_, std::nullopt);
+    EXPECT_EQ(call.epoch, epoch_);
+    for (const auto& guarded : call.semesters) EXPECT_EQ(guarded.head, stored_.at(guarded.semester_id).head);
+    LookUpCall::Answer answer{guard, {}};
+    for (const auto& entry : call.entries ? ledger_[call.entries->semester_id] : std::vector<Entry>{}) {
+      const auto& row = entry.row;
+      const bool is_wanted = call.entries->program == 0 ? row.seq == call.entries->seq
+                                                        : row.program_id == std::int64_t{call.entries->program} &&
+                                                              row.generation == std::int64_t{call.entries->generation};
+      if (is_wanted) answer.entries.push_back(entry);
+    }
+    end<LookUpCall>(std::move(answer));
+  }
+  /// Stores the current change, but does not inform the pipeline.
+  void store_change() {
+    ASSERT_TRUE(change_);
+    auto& semester = stored_.at(change_->semester_id);
+    ASSERT_EQ(change_->epoch, semester.epoch);
+    ASSERT_EQ(change_->base, semester.head);
+    auto& ledger = ledger_[semester.id];
+    ledger.insert(ledger.end(), change_->entries.begin(), change_->entries.end());
+    semester.head = ledger.back().row.seq;
+    semester.capacity = change_->capacity;
+    semester.left = change_->left;
+    semester.is_open = change_->is_open;
+  }
+  void finish_change() {
+    store_change();
+    answer_change(CommitResult::kCommitted);
+  }
+  void answer_change(WriteResult result) {
+    ASSERT_TRUE(change_);
+    change_.reset();
+    end<ChangeCall>(std::move(result));
   }
   void commit() {
     store_batch();
@@ -213,6 +268,9 @@ class Pipeline : public testing::Test {
         ASSERT_TRUE(openings_.emplace(opening->token, opening->outcome).second)
             << "a second reply to " << opening->token;
         order_.push_back(opening->token);
+      } else if (auto* office = std::get_if<SendOfficeReply>(&action)) {
+        ASSERT_TRUE(outcomes_.emplace(office->token, office->outcome).second) << "a second reply to " << office->token;
+        order_.push_back(office->token);
       } else if (auto* call = std::get_if<StoreCall>(&action)) {
         expect_no_call();
         std::visit([this](auto& started) { keep(std::move(started)); }, *call);
@@ -241,11 +299,14 @@ class Pipeline : public testing::Test {
   }
   void keep(ResignCall call) { resignation_ = call.epoch; }
   void keep(OpenSemesterCall call) { opening_ = std::move(call); }
+  void keep(LookUpCall call) { look_up_ = std::move(call); }
+  void keep(ChangeCall call) { change_ = std::move(call.change); }
 
   [[nodiscard]] std::size_t logged(const std::string& event) { return messages_[event].size(); }
   [[nodiscard]] std::string last_logged(const std::string& event) { return messages_.at(event).back(); }
   void expect_no_call() {
-    EXPECT_TRUE(!commit_ && !guard_ && !take_over_ && !watch_ && !renewal_ && !resignation_ && !opening_)
+    EXPECT_TRUE(!commit_ && !guard_ && !take_over_ && !watch_ && !renewal_ && !resignation_ && !opening_ && !look_up_ &&
+                !change_)
         << "two calls of the store at once";
   }
 
@@ -259,7 +320,9 @@ class Pipeline : public testing::Test {
     if (found == replies_.end() || found->second.error) return std::nullopt;
     return found->second.programs.at(0).grant;
   }
-  [[nodiscard]] bool is_answered(Token token) const { return replies_.contains(token) || openings_.contains(token); }
+  [[nodiscard]] bool is_answered(Token token) const {
+    return replies_.contains(token) || openings_.contains(token) || outcomes_.contains(token);
+  }
   /// Was the command answered with an open semester?
   [[nodiscard]] bool is_opened(Token token) const {
     const auto found = openings_.find(token);
@@ -276,7 +339,7 @@ class Pipeline : public testing::Test {
   std::optional<CommitPipeline> pipeline_;
   // What the store has.
   std::map<SemesterId, StoredSemester> stored_;
-  std::map<SemesterId, std::vector<LedgerEntry>> ledger_;
+  std::map<SemesterId, std::vector<Entry>> ledger_;
   Epoch epoch_ = 0;
   History history_ = "1";
   std::size_t program_count_ = 20;  // of fixtures::catalog(4, 5)
@@ -288,10 +351,13 @@ class Pipeline : public testing::Test {
   std::optional<Epoch> renewal_;
   std::optional<Epoch> resignation_;
   std::optional<OpenSemesterCall> opening_;
+  std::optional<LookUpCall> look_up_;
+  std::optional<Change> change_;
   std::chrono::milliseconds lease_{5'000};
   std::vector<std::string> said_;
   std::map<Token, Outcome> replies_;
   std::map<Token, OpenSemesterOutcome> openings_;
+  std::map<Token, OfficeOutcome> outcomes_;
   std::vector<Token> order_;
   std::vector<std::string> events_;
   std::map<std::string, std::vector<std::string>> messages_;  // by event

@@ -54,7 +54,23 @@ class Allocator {
   /// The semester with that name; none if it is not open.
   [[nodiscard]] std::optional<SemesterId> find_semester(std::string_view name) const;
 
-  /// Takes back the newest decided entry of the semester, which must be `entry`.
+  /// What the program holds, and how often it was granted something.
+  struct ProgramState {
+    std::optional<HeldGrant> held;  // none: nothing
+    std::int32_t generation = 0;    // of the newest grant, which it holds or has released; 0: it never had one
+  };
+  /// @param semester  replayed
+  [[nodiscard]] ProgramState program(SemesterId semester, ProgramId program) const;
+
+  /// The result of the semester's entries, including decided ones; empty if the semester is not known.
+  [[nodiscard]] LedgerTotals totals(SemesterId semester) const;
+
+  /// Serves a semester again: its ledger, which is replayed, has reopened it.
+  void reopen(const std::string& name, SemesterId semester) { open_.emplace(name, semester); }
+  /// Serves the semester no longer: its ledger has closed it.
+  void close(const std::string& name) { open_.erase(name); }
+
+  /// Takes back the newest decided entry of the semester, which must be `entry`: a grant that a request asked for.
   void undo(SemesterId semester, const LedgerEntry& entry);
 
   /// The seq of the semester's last entry, including decided entries; 0 if the semester is not known.
@@ -63,7 +79,7 @@ class Allocator {
   /// The rooms that are left of a semester, after all decided entries.
   [[nodiscard]] Pool left(SemesterId semester) const;
 
-  /// The semester's rooms when it was opened; all 0 if the semester is not known.
+  /// The semester's rooms; all 0 if the semester is not known.
   [[nodiscard]] Capacity capacity(SemesterId semester) const;
 
   /// Every semester that was replayed, with its head. A take-over need not read these entries again.
@@ -84,9 +100,15 @@ class Allocator {
     static constexpr std::size_t kPrograms = 1'024;
     std::array<Holding, kPrograms> holdings;
   };
+  // The grants that a program has released. Few programs have any.
+  struct Released {
+    std::int32_t generation = 0;         // of the newest one
+    std::vector<std::int64_t> requests;  // id_hash() of the ids of their requests: they grant nothing again
+  };
   struct Semester {
     LedgerTotals totals;                              // decided entries included
     std::vector<std::unique_ptr<HoldingPage>> pages;  // by (ProgramId - 1) / kPrograms; null: no grant there
+    std::unordered_map<ProgramId, Released> released;
   };
 
   /// The place of a program's holding, which may be empty; null if no program on its page has a grant.
@@ -95,7 +117,10 @@ class Allocator {
   [[nodiscard]] static Holding& holding_of(Semester& semester, ProgramId program);
   static void put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant);
   [[nodiscard]] std::string why_not_open(const std::string& semester) const;
+  [[nodiscard]] static ProgramState state_of(const Semester& semester, ProgramId program);
+  [[nodiscard]] static const Released* find_released(const Semester& semester, ProgramId program);
   [[nodiscard]] ProgramOutcome decide_program(Semester& semester, ProgramId program, const Want& want,
+                                              const std::optional<std::string>& request_id,
                                               std::vector<LedgerEntry>& entries);
 
   Catalog catalog_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dti/domain/messages.hpp"
+#include "dti/domain/office_command.hpp"
 #include "dti/domain/pool.hpp"
 #include "dti/service/ledger/repository.hpp"
 
@@ -22,7 +23,7 @@ struct OpenSemester {
 
 /// A change that a client requests from the leader. Commands take effect in the order of arrival.
 /// Source: docs/adr/0017-commands-and-barriers.md
-using Command = std::variant<AllocationRequest, OpenSemester>;
+using Command = std::variant<AllocationRequest, OpenSemester, OfficeCommand>;
 
 /// The outcome of an OpenSemester. Without an error, the store has the semester, open and with that capacity. This
 /// command or an earlier one has opened it.

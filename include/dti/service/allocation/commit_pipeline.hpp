@@ -50,6 +50,12 @@ struct SendOpenSemesterReply {
   OpenSemester command;
   OpenSemesterOutcome outcome;
 };
+/// The reply to an OfficeCommand; exactly one for each token.
+struct SendOfficeReply {
+  Token token = 0;
+  OfficeCommand command;
+  OfficeOutcome outcome;
+};
 /// The call in progress takes too long: Repository::interrupt().
 struct InterruptStore {};
 /// The server leads, and its state is loaded: for the first time, or again after it was a standby.
@@ -57,8 +63,8 @@ struct AnnounceReady {};
 /// The server is a standby, because another server leads: for the first time, or again after it led.
 struct AnnounceStandby {};
 /// The host must start a StoreCall and pass its end to on_store(). At most one call is in progress.
-using Action = std::variant<SendReply, SendOpenSemesterReply, StoreCall, InterruptStore, AnnounceReady, AnnounceStandby,
-                            LogEvent, Exit>;
+using Action = std::variant<SendReply, SendOpenSemesterReply, SendOfficeReply, StoreCall, InterruptStore, AnnounceReady,
+                            AnnounceStandby, LogEvent, Exit>;
 
 /// Group commit as a state machine: it gets events and gives actions. It has no thread, clock, socket or blocking call.
 /// Requests are decided on arrival, in order. Decided requests wait while one batch is being committed; their replies
@@ -130,6 +136,9 @@ class CommitPipeline {
   // At the door (commit_pipeline.cpp).
   void accept(Token token, AllocationRequest&& request, std::size_t bytes, const Now& now);
   void accept(Token token, OpenSemester&& command, std::size_t bytes, const Now& now);
+  void accept(Token token, OfficeCommand&& command, std::size_t bytes, const Now& now);
+  template <class BarrierCommand>
+  void accept_barrier(Token token, BarrierCommand&& command, std::size_t bytes, const Now& now);
   template <class Waiting>
   [[nodiscard]] bool hold(Waiting& waiting);
   // From undecided to decided, and on to durable (commit_pipeline_batches.cpp).
@@ -146,10 +155,20 @@ class CommitPipeline {
   void on_written(CommitResult result, const Now& now);
   void on_durable(std::vector<RequestGroup> groups, const Now& now);
   // Barriers (commit_pipeline_commands.cpp).
-  [[nodiscard]] bool pass_barrier(const Now& now);
-  void end_barrier(OpenSemesterOutcome outcome, const Now& now);
+  void pass_barrier(const Now& now);
+  void start(const OpenSemester& command, const Now& now);
+  void start(const OfficeCommand& command, const Now& now);
+  void start_look_up(const StoredSemester* semester, std::optional<EntriesToRead> entries, const Now& now);
+  template <class BarrierOutcome>
+  void end_barrier(BarrierOutcome outcome, const Now& now);
+  void end_barrier_with(const RequestError& error, const Now& now);
   void on_opened(SemesterId id, const Now& now);
+  void on_barrier_failure(const StoreFailure& failure, const Now& now);
   void on(const Ended<OpenSemesterCall>& opening, const Now& now);
+  void on(const Ended<LookUpCall>& look_up, const Now& now);
+  void judge(const OfficeCommand& command, const std::vector<StoredEntry>& entries, const Now& now);
+  void on(const Ended<ChangeCall>& changing, const Now& now);
+  void on_changed(const Now& now);
   // Back from decided to undecided (commit_pipeline_failures.cpp).
   void on_failure(const StoreFailure& failure, const Now& now);
   void on_rejected(const StoreFailure& failure, const Now& now);
@@ -178,6 +197,7 @@ class CommitPipeline {
   // Answers and ends (commit_pipeline_answers.cpp).
   void answer(WaitingRequest& waiting, Outcome outcome);
   void answer(WaitingBarrier& waiting, OpenSemesterOutcome outcome);
+  void answer(WaitingBarrier& waiting, OfficeOutcome outcome);
   void refuse(WaitingRequest& waiting, RequestError error);
   void refuse(WaitingBarrier& waiting, RequestError error);
   void answer_all(RequestGroup& group);
@@ -196,6 +216,7 @@ class CommitPipeline {
   Allocator allocator_;
   // Open and closed: of the last take-over, and those opened since (only id, name and capacity). Commands depend on them.
   std::vector<StoredSemester> semesters_;
+  std::optional<OfficePlan> plan_;  // of the first barrier, while its change is in progress
   RequestQueue queue_;
   Lead lead_;
   StoreReading reading_;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <variant>
 #include <vector>
 
 #include "dti/base/actions.hpp"
@@ -33,10 +34,11 @@ struct WaitingRequest {
 struct WaitingBarrier {
   std::uint64_t arrival = 0;  // counted with the requests
   Token token = 0;
-  OpenSemester command;
+  std::variant<OpenSemester, OfficeCommand> command;
   std::size_t bytes = 0;  // of its message
   SteadyTime deadline;
-  bool in_progress = false;  // its call of the store is
+  bool in_progress = false;  // one of its calls of the store is
+  bool is_written = false;   // its change is in the store
   bool answered = false;     // its deadline passed during the call: the outcome is not sent
 };
 

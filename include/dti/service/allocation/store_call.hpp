@@ -3,11 +3,13 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "dti/base/time.hpp"
+#include "dti/service/allocation/office.hpp"
 #include "dti/service/allocation/take_over.hpp"
 #include "dti/service/ledger/repository.hpp"
 
@@ -53,7 +55,24 @@ struct OpenSemesterCall {
   Capacity capacity;
   WallTime at{};
 };
-using StoreCall = std::variant<CommitCall, GuardCall, TakeOverCall, WatchCall, RenewCall, ResignCall, OpenSemesterCall>;
+/// Reads the entries on which a command of the office rests, and then the guard: while this server led and the heads were
+/// as given, the store had these entries.
+struct LookUpCall {
+  struct Answer {
+    CommitResult guard = CommitResult::kReplaced;
+    std::vector<StoredEntry> entries;
+  };
+  Epoch epoch = 0;
+  std::vector<SemesterGuard> semesters;
+  std::optional<EntriesToRead> entries;
+};
+/// See LedgerWriter::change(). The call gives the note its salt.
+struct ChangeCall {
+  using Answer = CommitResult;
+  Change change;
+};
+using StoreCall = std::variant<CommitCall, GuardCall, TakeOverCall, WatchCall, RenewCall, ResignCall, OpenSemesterCall,
+                               LookUpCall, ChangeCall>;
 
 /// The failure of a call.
 struct StoreFailure {

@@ -79,7 +79,11 @@ class LedgerReader {
   /// transaction open meanwhile.
   virtual void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) = 0;
 
-  /// The same with all that is stored of each entry.
+  /// Passes the entries that granted and released that generation of a program's grant to `sink`, in order of seq; does
+  /// not call it if there are none.
+  virtual void read_grant(SemesterId semester, ProgramId program, std::int32_t generation, const EntrySink& sink);
+
+  /// The same as read_ledger() with all that is stored of each entry.
   virtual void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink);  // TODO(pure)
 
  protected:

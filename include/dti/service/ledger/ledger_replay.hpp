@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dti/domain/allocate.hpp"
+#include "dti/domain/office_command.hpp"
 #include "dti/service/ledger/stored_rows.hpp"
 
 namespace dti {
@@ -23,21 +24,32 @@ struct StoreDifference {
 /// `program 3: what; stored: …; expected: …`, for logs and operators.
 [[nodiscard]] std::string to_string(const StoreDifference& difference);
 
+/// A grant that the last entry has released because it is amended. The amended grant is the next entry.
+struct Amending {
+  std::int64_t program_id = 0;
+  HeldGrant held;
+};
+
 /// The result of the entries of one semester's ledger so far.
 struct LedgerTotals {
-  Seq head = 0;       // of the last entry; 0: there is none
-  Capacity capacity;  // with which the semester was opened
+  Seq head = 0;         // of the last entry; 0: there is none
+  Capacity capacity;    // as the last entry that has one says
+  Seq capacity_at = 0;  // that entry
   Pool left;
+  bool is_open = false;
+  Seq opened_at = 0;  // of the last entry that opened, closed or reopened the semester
+  std::optional<Amending> amending = {};
 };
 
 /// Facts about the program that a row names, which the owner of the grants gives.
 struct RowContext {
-  std::size_t program_count = 0;  // of the catalogue, whose programs are 1 to program_count
-  bool has_grant = false;         // an earlier row has granted to the program
-  Seq granted_at = 0;             // that row; 0: not known, or there is none
+  std::size_t program_count = 0;       // of the catalogue, whose programs are 1 to program_count
+  std::optional<HeldGrant> held = {};  // by earlier rows
+  std::int32_t generation = 0;         // of the newest grant, which it holds or has released; 0: it never had one
+  Seq granted_at = 0;                  // the row of that grant; 0: not known, or there is none
 };
 
-/// Replays the next row of a ledger: allocates the grant again, from what the earlier grants left, and adds it to
+/// Replays the next row of a ledger: computes the grant again, from what the earlier rows left, and adds it to
 /// `totals`. It compares all on which the state depends; LedgerReplay also compares the rest of the row.
 /// @return the first difference from the rule, and `totals` unchanged; after it, the rest of the ledger means nothing
 /// Source: docs/allocation.md. Pure.
@@ -53,12 +65,12 @@ struct RowContext {
 /// Compares the semester's row with the result of its ledger: head, capacity and the rooms that are left.
 [[nodiscard]] std::optional<StoreDifference> compare(const LedgerTotals& totals, const StoredSemester& semester);
 
-/// Replays the ledger of one semester and compares every column. It holds a number for each program, and none for each
+/// Replays the ledger of one semester and compares every column. It holds the grant of each program, and nothing for each
 /// entry. Pure. Source: docs/operations.md (Checking a store).
 class LedgerReplay {
  public:
   /// @param program_count  of the catalogue, whose programs are 1 to program_count
-  explicit LedgerReplay(std::size_t program_count) : granted_at_(program_count) {}
+  explicit LedgerReplay(std::size_t program_count) : programs_(program_count) {}
 
   /// Replays the next row.
   /// @return the first difference; do not call this again after one
@@ -68,13 +80,23 @@ class LedgerReplay {
   [[nodiscard]] std::optional<StoreDifference> finish(const StoredSemester& semester, Epoch leadership) const;
 
   [[nodiscard]] Seq entries() const { return totals_.head; }
+  /// Entries that granted, also those of grants that were released.
   [[nodiscard]] Seq grants() const { return grants_; }
   [[nodiscard]] const Pool& left() const { return totals_.left; }
 
  private:
+  /// The newest grant of a program.
+  struct Newest {
+    Seq granted_at = 0;           // 0: there is none
+    LedgerRow::Number request{};  // id_hash() of the request-id
+    HeldGrant grant;
+    std::int32_t generation = 0;
+    bool is_held = false;  // it was not released
+  };
+
   LedgerTotals totals_;
   Seq grants_ = 0;
-  std::vector<Seq> granted_at_;  // by ProgramId - 1; 0: it has no grant
+  std::vector<Newest> programs_;  // by ProgramId - 1
 };
 
 }  // namespace dti

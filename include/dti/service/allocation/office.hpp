@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dti/domain/office_command.hpp"
+#include "dti/service/allocation/allocator.hpp"
+#include "dti/service/ledger/ledger_writer.hpp"
+
+namespace dti {
+
+/// The semester and the program that a command changes, as the committed state has them.
+struct OfficeSubject {
+  SemesterId semester_id = 0;
+  std::string semester;
+  LedgerTotals totals;    // of the semester; of a closed one, from its row
+  ProgramId program = 0;  // 0: the command changes the semester
+  Allocator::ProgramState state = {};
+  std::size_t program_count = 0;  // of the catalogue
+};
+
+/// The error for a command that no state can accept: a text or a number is out of range, or `expects` is missing. None if
+/// there is none. It depends on no state.
+[[nodiscard]] std::optional<RequestError> fault_of(const OfficeCommand& command);
+
+/// Finds the subject of a command.
+/// @param semesters  of the store, open and closed; the numbers of a closed one are those of its row
+/// @return the error if the catalogue or the store does not have it
+[[nodiscard]] std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& command,
+                                                                     const Allocator& allocator,
+                                                                     const std::vector<StoredSemester>& semesters);
+
+/// The entries of the store on which the decision about a subject rests.
+struct EntriesToRead {
+  SemesterId semester_id = 0;
+  ProgramId program = 0;        // its newest grant, and the release of it if there is one
+  std::int32_t generation = 0;  // of that grant; 0: there is none, so nothing is to be read
+  Seq seq = 0;                  // without a program: this entry
+};
+[[nodiscard]] EntriesToRead entries_to_read(const OfficeCommand& command, const OfficeSubject& subject);
+
+/// A change that is to be made, and the outcome once it is made. The change has no epoch and no time yet.
+struct OfficePlan {
+  Change change;
+  OfficeOutcome outcome;
+};
+
+/// Decides a command. It changes nothing: the state changes when the entries of the plan are replayed.
+/// @param entries  those of entries_to_read(), as the store has them
+/// @return the outcome if nothing is to be written: an error, a repeat, a dry run, or nothing that changes
+/// @throws StorageError  kInvariant: the entries contradict the state
+/// Source: docs/adr/0027-the-office.md
+[[nodiscard]] std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, const OfficeSubject& subject,
+                                                             const std::vector<StoredEntry>& entries);
+
+}  // namespace dti

@@ -1,0 +1,274 @@
+#include "dti/service/allocation/office.hpp"
+
+#include <utility>
+
+#include "dti/base/check.hpp"
+#include "dti/domain/amend.hpp"
+#include "dti/domain/name.hpp"
+#include "dti/domain/name_fault.hpp"
+#include "dti/service/ledger/quantity_text.hpp"
+#include "service/allocation/stored_semesters.hpp"
+
+namespace dti {
+namespace {
+
+RequestError error_of(Status status, std::string detail) { return {status, std::move(detail), {}, {}}; }
+
+const ProgramName* program_of(const OfficeCommand& command) {
+  if (const auto* release = std::get_if<ReleaseGrant>(&command.change)) return &release->of;
+  if (const auto* amended = std::get_if<AmendGrant>(&command.change)) return &amended->of;
+  return nullptr;
+}
+
+bool reopens(const OfficeCommand& command) { return std::holds_alternative<ReopenSemester>(command.change); }
+
+/// The totals of a closed semester, which no allocator needs to have. Its last entry closed it.
+LedgerTotals totals_of(const StoredSemester& closed) {
+  return {.head = closed.head, .capacity = closed.capacity, .left = closed.left, .opened_at = closed.head};
+}
+
+OfficeOutcome facts_of(const LedgerTotals& totals, Seq seq, std::optional<HeldGrant> held) {
+  OfficeOutcome outcome;
+  outcome.seq = seq;
+  outcome.grant = held;
+  outcome.capacity = totals.capacity;
+  outcome.left = totals.left;
+  outcome.is_open = totals.is_open;
+  return outcome;
+}
+
+OfficeOutcome refused(OfficeOutcome facts, Status status, std::string detail) {
+  facts.error = error_of(status, std::move(detail));
+  return facts;
+}
+
+/// The state as decided, and the entries that lead to it. It replays each entry at once, so that no entry is written that
+/// the replay of the ledger would refuse.
+class Draft {
+ public:
+  Draft(const OfficeCommand& command, const OfficeSubject& subject)
+      : command_(command), totals_(subject.totals), state_(subject.state), subject_(subject) {}
+
+  void add(LedgerEntry entry, const std::optional<std::string>& request_id = {}) {
+    entry.seq = totals_.head + 1;
+    StoredEntry stored{row_of(entry), 0, request_id};
+    stored.command_id = command_.id;
+    stored.row.command = id_hash(command_.id);
+    if (request_id) stored.row.request = id_hash(*request_id);
+    const RowContext context{
+        .program_count = subject_.program_count, .held = state_.held, .generation = state_.generation};
+    const auto fault = replay(totals_, stored.row, context);
+    DTI_CHECK(!fault);
+    if (entry.kind == EntryKind::kReleased) state_.held.reset();
+    if (entry.kind == EntryKind::kGranted) state_ = {HeldGrant{entry.want, entry.grant}, entry.generation};
+    entries_.push_back(std::move(stored));
+  }
+
+  void release(Cause cause, const std::optional<std::string>& request_id) {
+    add({.kind = EntryKind::kReleased,
+         .cause = cause,
+         .program_id = subject_.program,
+         .generation = state_.generation,
+         .want = state_.held->want,
+         .grant = state_.held->grant,
+         .capacity = {}},
+        request_id);
+  }
+
+  void add(EntryKind kind, const Capacity& capacity = {}) {
+    LedgerEntry entry;
+    entry.kind = kind;
+    entry.capacity = capacity;
+    add(entry);
+  }
+
+  [[nodiscard]] const Allocator::ProgramState& state() const { return state_; }
+
+  [[nodiscard]] OfficePlan finish(std::vector<RegistryEntry> registered = {}) && {
+    OfficePlan plan;
+    plan.outcome = facts_of(totals_, totals_.head, state_.held);
+    plan.change = {.semester_id = subject_.semester_id,
+                   .base = subject_.totals.head,
+                   .capacity = totals_.capacity,
+                   .left = totals_.left,
+                   .is_open = totals_.is_open,
+                   .entries = std::move(entries_),
+                   .note = {{}, command_.actor, command_.note},
+                   .registered = std::move(registered)};
+    return plan;
+  }
+
+ private:
+  const OfficeCommand& command_;
+  LedgerTotals totals_;
+  Allocator::ProgramState state_;
+  const OfficeSubject& subject_;
+  std::vector<StoredEntry> entries_;
+};
+
+/// Decides each kind of change of a subject that is as the command expects.
+class Decider {
+ public:
+  using Decided = std::variant<OfficePlan, OfficeOutcome>;
+
+  Decider(const OfficeCommand& command, const OfficeSubject& subject, OfficeOutcome facts,
+          std::optional<std::string> request_id)
+      : subject_(subject), facts_(std::move(facts)), request_id_(std::move(request_id)), draft_(command, subject) {}
+
+  Decided operator()(const ReleaseGrant& /*change*/) {
+    if (!facts_.grant) return refuse("the program holds no grant");
+    draft_.release(Cause::kReleased, request_id_);
+    return std::move(draft_).finish();
+  }
+
+  Decided operator()(const AmendGrant& change) {
+    if (!facts_.grant) return refuse("the program holds no grant");
+    const auto grant = amend(subject_.totals.left, facts_.grant->grant, change.want);
+    if (HeldGrant{change.want, grant} == *facts_.grant) return facts_;  // nothing changes
+    if (grant_status(change.want, grant) != Status::kOk && !change.accepts_part) {
+      return refuse("only " + text_of(grant) + " of " + text_of(change.want) +
+                    " could be given; the grant stands as it is, unless a part is accepted");
+    }
+    draft_.release(Cause::kAmended, request_id_);
+    draft_.add({.kind = EntryKind::kGranted,
+                .cause = Cause::kAmended,
+                .program_id = subject_.program,
+                .generation = draft_.state().generation + 1,
+                .want = change.want,
+                .grant = grant,
+                .capacity = {}});
+    return std::move(draft_).finish();
+  }
+
+  Decided operator()(const ResizeSemester& change) {
+    const auto& totals = subject_.totals;
+    if (change.capacity == totals.capacity) return facts_;
+    if (!left_after_resize(totals.left, totals.capacity, change.capacity)) {
+      return refuse("the semester cannot have " + text_of(change.capacity) + ": " +
+                    text_of(granted_of(totals.capacity, totals.left)) + " of it are granted");
+    }
+    draft_.add(EntryKind::kCapacityChanged, change.capacity);
+    return std::move(draft_).finish();
+  }
+
+  Decided operator()(const CloseSemester& /*change*/) {
+    draft_.add(EntryKind::kSemesterClosed);
+    return std::move(draft_).finish({semester_closed(subject_.semester_id, subject_.semester)});
+  }
+
+  Decided operator()(const ReopenSemester& /*change*/) {
+    if (facts_.is_open) return refuse("the semester is open");
+    draft_.add(EntryKind::kSemesterReopened);
+    return std::move(draft_).finish({semester_reopened(subject_.semester_id, subject_.semester)});
+  }
+
+ private:
+  [[nodiscard]] OfficeOutcome refuse(std::string detail) const {
+    return refused(facts_, Status::kRefused, std::move(detail));
+  }
+
+  const OfficeSubject& subject_;
+  const OfficeOutcome facts_;
+  const std::optional<std::string> request_id_;
+  Draft draft_;
+};
+
+/// @throws StorageError  kInvariant, if the entries are not those of the grant that the state has
+void check_entries(const OfficeSubject& subject, const std::vector<StoredEntry>& entries) {
+  const std::size_t expected = subject.program == 0            ? 1
+                               : subject.state.generation == 0 ? 0
+                               : subject.state.held            ? 1
+                                                               : 2;
+  if (entries.size() == expected) return;
+  throw StorageError{StorageError::Kind::kInvariant,
+                     "semester \"" + subject.semester + "\": the store has " + std::to_string(entries.size()) +
+                         " entries about what a command changes, and the state has " + std::to_string(expected)};
+}
+
+}  // namespace
+
+std::optional<RequestError> fault_of(const OfficeCommand& command) {
+  const auto invalid = [](std::string detail) { return error_of(Status::kInvalidRequest, std::move(detail)); };
+  if (command.id.empty()) return invalid("command-id is empty");
+  if (!command.expects && !command.is_dry_run) {
+    return invalid("expects is missing: only a dry run may leave it out");
+  }
+  if (command.actor.size() > CommandNote::kActorBytesMax || command.note.size() > CommandNote::kNoteBytesMax) {
+    return invalid("actor may have " + std::to_string(CommandNote::kActorBytesMax) + " bytes, and note " +
+                   std::to_string(CommandNote::kNoteBytesMax));
+  }
+  if (const auto* amended = std::get_if<AmendGrant>(&command.change);
+      amended != nullptr && !is_in_range(amended->want)) {
+    return invalid("classrooms and labs must be between 0 and " + std::to_string(kQuantityMax));
+  }
+  if (const auto* resize = std::get_if<ResizeSemester>(&command.change);
+      resize != nullptr && !is_in_range(resize->capacity)) {
+    return invalid("classrooms, labs and mobile-labs must be between 0 and " + std::to_string(kCapacityMax) +
+                   ", and mobile-labs at most classrooms");
+  }
+  return std::nullopt;
+}
+
+std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& command, const Allocator& allocator,
+                                                       const std::vector<StoredSemester>& semesters) {
+  const auto* const stored = find_semester(semesters, command.semester);
+  if (stored == nullptr) {
+    return error_of(Status::kInvalidSemester, "the store has no semester " + escaped(command.semester));
+  }
+  OfficeSubject subject{.semester_id = stored->id,
+                        .semester = stored->name,
+                        .totals = stored->is_open ? allocator.totals(stored->id) : totals_of(*stored),
+                        .program_count = allocator.catalog().size()};
+  if (!stored->is_open && !reopens(command)) {
+    return error_of(Status::kInvalidSemester, "semester " + escaped(command.semester) + " is closed: reopen it first");
+  }
+  const auto* const name = program_of(command);
+  if (name == nullptr) return subject;
+  const auto& catalog = allocator.catalog();
+  const auto faculty = catalog.find_faculty(name->faculty);
+  const auto with = [](const std::string& why) { return why.empty() ? std::string{} : ": " + why; };
+  if (faculty == 0) {
+    return error_of(Status::kInvalidFaculty,
+                    "faculty " + escaped(name->faculty) + " is unknown" + with(catalog.why_no_faculty(name->faculty)));
+  }
+  subject.program = catalog.find_program(faculty, name->program);
+  if (subject.program == 0) {
+    return error_of(Status::kInvalidProgram, "faculty " + escaped(catalog.faculty_name(faculty)) + " has no program " +
+                                                 escaped(name->program) +
+                                                 with(catalog.program_meanings(faculty, name->program)));
+  }
+  subject.state = allocator.program(stored->id, subject.program);
+  return subject;
+}
+
+EntriesToRead entries_to_read(const OfficeCommand& command, const OfficeSubject& subject) {
+  const bool is_capacity = std::holds_alternative<ResizeSemester>(command.change);
+  return {.semester_id = subject.semester_id,
+          .program = subject.program,
+          .generation = subject.state.generation,
+          .seq = is_capacity ? subject.totals.capacity_at : subject.totals.opened_at};
+}
+
+std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, const OfficeSubject& subject,
+                                               const std::vector<StoredEntry>& entries) {
+  check_entries(subject, entries);
+  const Seq last = entries.empty() ? 0 : entries.back().row.seq;
+  auto facts = facts_of(subject.totals, last, subject.state.held);
+  if (!entries.empty() && entries.back().command_id == command.id) {
+    facts.is_repeat = true;
+    return facts;
+  }
+  if (command.expects && *command.expects != last) {
+    return refused(std::move(facts), Status::kConflict,
+                   "the command expects entry " + std::to_string(*command.expects) +
+                       " to be the last one about what it changes, and it is entry " + std::to_string(last));
+  }
+  const auto request_id = entries.empty() ? std::nullopt : entries.front().request_id;
+  auto decided = std::visit(Decider{command, subject, std::move(facts), request_id}, command.change);
+  if (auto* const plan = std::get_if<OfficePlan>(&decided); plan != nullptr && command.is_dry_run) {
+    return std::move(plan->outcome);
+  }
+  return decided;
+}
+
+}  // namespace dti
