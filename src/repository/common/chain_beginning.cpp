@@ -33,7 +33,7 @@ void ChainBeginning::add(const UnsealedPart& part, const std::vector<StoredEntry
     if (entry.row.seq != read + 1) break;
     const auto text = "entry " + std::to_string(entry.row.seq);
     if (entry.seal) throw_corrupt(name, text + " has a seal, and the store id is missing");
-    if (!sealing.add(entry.row, entry.at, entry.request_id)) {
+    if (!sealing.add(entry)) {
       throw_corrupt(name, text + " has a number that no column may have");
     }
     read = entry.row.seq;

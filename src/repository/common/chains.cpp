@@ -69,10 +69,30 @@ std::optional<Seal> Chains::seal(const Batch& batch) {
   Sealing sealing{known_.store, batch.semester_id, end->second.seal};
   const auto at = stored_time(batch.at);
   for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
-    sealing.add(entry, at, request_id);
+    sealing.add_grant(entry, at, request_id);
   });
   pending_ = {batch.semester_id, {batch.entries.back().seq, sealing.finish()}};
   return pending_->second.seal;
+}
+
+std::optional<SealedChange> Chains::seal(const Change& change) const {
+  const auto end = known_.ends.find(change.semester_id);
+  if (end == known_.ends.end() || end->second.seq != change.base) return std::nullopt;
+  SealedChange sealed{change.entries, change.registered, {}, {}};
+  auto& last = sealed.entries.back();
+  last.note_hash = hash_of(change.note);
+  Sealing sealing{known_.store, change.semester_id, end->second.seal};
+  for (const auto& entry : sealed.entries) DTI_CHECK(sealing.add(entry));
+  last.seal = sealing.finish();
+  sealed.end = {last.row.seq, *last.seal};
+  sealed.registry_end =
+      seal_registry(known_.store, end_of(known_, kRegistryId), stored_time(change.at), sealed.registered);
+  return sealed;
+}
+
+void Chains::on_changed(SemesterId semester, const SealedChange& change) {
+  known_.ends[semester] = change.end;
+  known_.ends[kRegistryId] = change.registry_end;
 }
 
 void Chains::on_committed() {
@@ -100,7 +120,7 @@ Seal seal_of_opening(const StoreId& store, SemesterId semester, const Capacity& 
   opened.kind = EntryKind::kSemesterOpened;
   opened.capacity = capacity;
   Sealing sealing{store, semester, {}};
-  sealing.add(opened, stored_time(at), std::nullopt);
+  DTI_CHECK(sealing.add({row_of(opened), stored_time(at), std::nullopt}));
   return sealing.finish();
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <exception>
 #include <iterator>
+#include <limits>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -55,7 +56,7 @@ std::vector<MemoryStore::Entry> MemoryStore::entries(SemesterId semester) const 
     while (entry.seq > message->last) {
       ++message;
     }
-    found.push_back({entry, message->request_id, message->at});
+    found.push_back({entry, message->request_id, message->at, message->command_id, message->note_hash});
   }
   return found;
 }
@@ -90,9 +91,10 @@ std::optional<Seal> MemoryStore::find_seal(SemesterId semester, Seq seq) const {
   return read_seal(semester, seq).seal;
 }
 
-void MemoryStore::close(SemesterId semester) {
+std::map<Seq, CommandNote> MemoryStore::notes(SemesterId semester) const {
   const std::lock_guard lock{mutex_};
-  find(semester)->row.is_open = false;
+  const auto index = static_cast<std::size_t>(semester - 1);
+  return semester < 1 || index >= semesters_.size() ? std::map<Seq, CommandNote>{} : semesters_[index].notes;
 }
 
 /// As SealReader.
@@ -124,6 +126,16 @@ std::vector<StoredSemester> MemoryStore::rows() const {
   std::vector<StoredSemester> rows;
   for (const auto& semester : semesters_) rows.push_back(semester.row);
   return rows;
+}
+
+LedgerRow MemoryStore::Semester::row_at(Seq seq) const {
+  auto found = row_of(entries[static_cast<std::size_t>(seq - 1)]);
+  if (found.kind == stored_code(EntryKind::kGranted) && !found.cause) return found;
+  const auto message = std::lower_bound(messages.begin(), messages.end(), seq,
+                                        [](const Message& one, Seq wanted) { return one.last < wanted; });
+  if (message->request_id) found.request = id_hash(*message->request_id);
+  if (message->command_id) found.command = id_hash(*message->command_id);
+  return found;
 }
 
 /// Notes the generations of the grants in the batch: all of them or none.
@@ -175,6 +187,76 @@ CommitResult MemoryStore::commit(const Batch& batch, const std::optional<Seal>& 
   semester->seals.emplace(semester->row.head, *seal);
   heads_.ends[batch.semester_id] = {semester->row.head, *seal};
   return CommitResult::kCommitted;
+}
+
+/// @throws StorageError  kInvariant: the CHECKs or the unique indexes of the databases would refuse an entry
+void MemoryStore::check(const Semester& semester, const Change& change) {
+  const auto refuse = [&](const std::string& why) {
+    throw StorageError{Kind::kInvariant, "a change of semester " + semester.row.name + ": " + why};
+  };
+  auto granted = semester.generations;
+  auto released = semester.released;
+  for (const auto& stored : change.entries) {
+    if (!stored.command_id) refuse("an entry has no command-id");
+    const auto entry = entry_of(stored.row);
+    if (entry.kind != EntryKind::kGranted && entry.kind != EntryKind::kReleased) continue;
+    auto& newest = entry.kind == EntryKind::kGranted ? granted : released;
+    if (newest.size() < entry.program_id) newest.resize(entry.program_id);
+    if (!fits_schema(entry) || entry.generation <= newest[entry.program_id - 1]) {
+      refuse("an entry must not be stored: seq " + std::to_string(entry.seq));
+    }
+    newest[entry.program_id - 1] = entry.generation;
+  }
+  if (!is_not_negative(change.left)) refuse("more is granted than its capacity");
+}
+
+CommitResult MemoryStore::change(const Change& change, const std::optional<SealedChange>& sealed) {
+  Semester* const semester = find(change.semester_id);
+  if (epoch_ > change.epoch) return CommitResult::kReplaced;
+  if (epoch_ != change.epoch || semester == nullptr || semester->row.head != change.base || !sealed) {
+    return CommitResult::kBaseMoved;
+  }
+  check(*semester, change);
+  for (const auto& stored : sealed->entries) {
+    const auto entry = entry_of(stored.row);
+    semester->entries.push_back(entry);
+    semester->messages.push_back({entry.seq, stored.request_id, change.at, stored.command_id, stored.note_hash});
+    if (entry.program_id == 0) continue;
+    auto& newest = entry.kind == EntryKind::kGranted ? semester->generations : semester->released;
+    if (newest.size() < entry.program_id) newest.resize(entry.program_id);
+    newest[entry.program_id - 1] = entry.generation;
+  }
+  auto& row = semester->row;
+  row.head = row.last_entry = sealed->end.seq;
+  row.capacity = change.capacity;
+  row.left = change.left;
+  row.is_open = change.is_open;
+  semester->seals.emplace(sealed->end.seq, sealed->end.seal);
+  semester->notes.emplace(sealed->end.seq, change.note);
+  heads_.ends[change.semester_id] = sealed->end;
+  heads_.ends[kRegistryId] = sealed->registry_end;
+  registry_.insert(registry_.end(), sealed->registered.begin(), sealed->registered.end());
+  return CommitResult::kCommitted;
+}
+
+std::vector<StoredEntry> MemoryStore::read_entries(SemesterId semester, Seq first, Seq last) const {
+  const auto index = static_cast<std::size_t>(semester - 1);
+  if (semester < 1 || index >= semesters_.size()) return {};
+  const auto& stored = semesters_[index];
+  std::vector<StoredEntry> read;
+  auto message = stored.messages.begin();
+  for (const LedgerEntry& entry : stored.entries) {
+    while (entry.seq > message->last) ++message;
+    if (entry.seq < first || entry.seq > last) continue;
+    StoredEntry found{row_of(entry), stored_time(message->at), message->request_id};
+    found.command_id = message->command_id;
+    if (found.request_id) found.row.request = id_hash(*found.request_id);
+    if (found.command_id) found.row.command = id_hash(*found.command_id);
+    found.note_hash = message->note_hash;
+    if (const auto seal = stored.seals.find(entry.seq); seal != stored.seals.end()) found.seal = seal->second;
+    read.push_back(std::move(found));
+  }
+  return read;
 }
 
 MemoryRepository::MemoryRepository(std::shared_ptr<MemoryStore> store)
@@ -289,7 +371,7 @@ void MemoryRepository::read_ledger(SemesterId semester, Seq first, Seq last, Col
     const MemoryStore::Semester* const stored = store_->find(semester);
     const auto end = stored == nullptr ? read : std::min<Seq>(last, std::ssize(stored->entries));
     while (read < end && std::cmp_less(piece.size(), kLedgerPieceEntries)) {
-      piece.push_back(row_of(stored->entries[static_cast<std::size_t>(read++)]));
+      piece.push_back(stored->row_at(++read));
     }
     return read < end;
   };
@@ -365,6 +447,30 @@ CommitResult MemoryRepository::commit(const Batch& batch) {
     const auto result = store_->commit(batch, chains_->seal(batch));
     if (result == CommitResult::kCommitted) chains_->on_committed();
     return result;
+  });
+}
+
+CommitResult MemoryRepository::change(const Change& change) {
+  return perform(Stage::kWriting, [&] {
+    const auto sealed = chains_->seal(change);
+    const auto result = store_->change(change, sealed);
+    if (result == CommitResult::kCommitted) chains_->on_changed(change.semester_id, *sealed);
+    return result;
+  });
+}
+
+void MemoryRepository::read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) {
+  auto entries = perform(Stage::kReading, [&] { return store_->read_entries(semester, first, last); });
+  if (!entries.empty()) sink(std::move(entries));
+}
+
+void MemoryRepository::read_grant(SemesterId semester, ProgramId program, std::int32_t generation,
+                                  const EntrySink& sink) {
+  read_entries(semester, 1, std::numeric_limits<Seq>::max(), [&](std::vector<StoredEntry> entries) {
+    std::erase_if(entries, [&](const StoredEntry& entry) {
+      return entry.row.program_id != StoredNumber{program} || entry.row.generation != StoredNumber{generation};
+    });
+    if (!entries.empty()) sink(std::move(entries));
   });
 }
 

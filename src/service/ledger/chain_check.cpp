@@ -36,7 +36,7 @@ ChainCheck::ChainCheck(const StoreId& store, SemesterId chain, const SealedHead&
     : store_(store), chain_(chain), end_(end), first_(first), sealing_(store, chain, {}) {}
 
 std::optional<StoreDifference> ChainCheck::add(const StoredEntry& entry) {
-  const bool fits = differs_ || sealing_.add(entry.row, entry.at, entry.request_id);
+  const bool fits = differs_ || sealing_.add(entry);
   const bool is_in_registry = !entry.seal && first_.seq > 0 && entry.row.seq == first_.seq;
   return add(entry.row.seq, is_in_registry ? std::optional{first_.seal} : entry.seal, fits);
 }
@@ -91,7 +91,13 @@ void RegistryCheck::add(const std::vector<RegistryEntry>& entries) {
         programs_[entry.program_id.value_or(0)] = {entry.name, entry.key.value_or(std::string{}), faculty};
         break;
       case static_cast<std::int64_t>(RegistryKind::kSemesterOpened):
-        semesters_[entry.semester_id.value_or(0)] = entry.name;
+        semesters_[entry.semester_id.value_or(0)] = {entry.name};
+        break;
+      case static_cast<std::int64_t>(RegistryKind::kSemesterClosed):
+        semesters_[entry.semester_id.value_or(0)].is_open = false;
+        break;
+      case static_cast<std::int64_t>(RegistryKind::kSemesterReopened):
+        semesters_[entry.semester_id.value_or(0)].is_open = true;
         break;
       case static_cast<std::int64_t>(RegistryKind::kLedgerSealed):
         first_seals_[entry.semester_id.value_or(0)] = {entry.head.value_or(0), entry.head_seal.value_or(Seal{})};
@@ -154,12 +160,16 @@ void RegistryCheck::check_semesters(const std::vector<StoredSemester>& semesters
       if (has_seals_) found.push_back(difference(unregistered_text(semester_opened(semester.id, semester.name))));
       continue;
     }
-    if (it->second != semester.name) {
-      found.push_back(renamed("semester", semester.id, in_quotes(semester.name), in_quotes(it->second)));
+    if (it->second.name != semester.name) {
+      found.push_back(renamed("semester", semester.id, in_quotes(semester.name), in_quotes(it->second.name)));
+    }
+    if (it->second.is_open != semester.is_open) {
+      const auto text = [](bool is_open) { return std::string{is_open ? "open" : "closed"}; };
+      found.push_back(renamed("semester", semester.id, text(semester.is_open), text(it->second.is_open)));
     }
     opened.erase(it);
   }
-  for (const auto& [id, name] : opened) found.push_back(missing("semester", id, name));
+  for (const auto& [id, registered] : opened) found.push_back(missing("semester", id, registered.name));
 }
 
 }  // namespace dti

@@ -72,7 +72,11 @@ class RegistryCheck {
   Seq entries_ = 0;
   std::map<std::int64_t, Named> faculties_;
   std::map<std::int64_t, Named> programs_;
-  std::map<std::int64_t, std::string> semesters_;
+  struct Registered {
+    std::string name;
+    bool is_open = true;
+  };
+  std::map<std::int64_t, Registered> semesters_;
   std::map<std::int64_t, SealedHead> first_seals_;
 };
 

@@ -8,7 +8,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "dti/base/check.hpp"
 #include "dti/base/narrow.hpp"
 
 namespace dti {
@@ -16,11 +15,14 @@ namespace {
 
 constexpr std::string_view kTag = "dti-ledger-1";
 constexpr std::size_t kBufferBytes = 4096;
-constexpr std::size_t kNumberCount = 11;
-constexpr int kHasRequestId = 11;  // the bit after those of the numbers
+// The bits of what an entry has; those of the other numbers are 0 to 10.
+constexpr unsigned kHasRequestId = 1U << 11;
+constexpr unsigned kHasCause = 1U << 12;
+constexpr unsigned kHasNoteHash = 1U << 13;
+constexpr unsigned kHasCommandId = 1U << 14;
+constexpr unsigned kBitsOfGrant = 0x7F | 1U << 10;  // program to mobile labs, and the status
 constexpr std::size_t kNumbersOfGrant = 8;
-constexpr unsigned kBitsOfRelease = 0x7F;                     // program to mobile labs
-constexpr unsigned kBitsOfGrant = kBitsOfRelease | 1U << 10;  // and the status
+constexpr std::size_t kNumbersMax = 12;
 
 /// Most significant byte first.
 template <std::unsigned_integral Number>
@@ -59,60 +61,59 @@ Sealing::Sealing(const StoreId& store, SemesterId chain, const Seal& before) {
   buffer_ += view_of(before.bytes);
 }
 
-bool Sealing::add(const LedgerRow& row, std::int64_t at, const std::optional<std::string>& request_id) {
-  const std::array<const StoredNumber*, kNumberCount> numbers{&row.program_id,
-                                                              &row.generation,
-                                                              &row.classrooms_wanted,
-                                                              &row.labs_wanted,
-                                                              &row.classrooms_granted,
-                                                              &row.labs_granted,
-                                                              &row.mobile_labs_granted,
-                                                              &row.classrooms_capacity,
-                                                              &row.labs_capacity,
-                                                              &row.conversions_capacity,
-                                                              &row.status};
+bool Sealing::add(const StoredEntry& entry) {
+  const auto& row = entry.row;
+  const std::array<const StoredNumber*, kNumbersMax> numbers{&row.program_id,
+                                                             &row.generation,
+                                                             &row.classrooms_wanted,
+                                                             &row.labs_wanted,
+                                                             &row.classrooms_granted,
+                                                             &row.labs_granted,
+                                                             &row.mobile_labs_granted,
+                                                             &row.classrooms_capacity,
+                                                             &row.labs_capacity,
+                                                             &row.conversions_capacity,
+                                                             &row.status,
+                                                             &row.cause};
   // bits, seq, at, kind, numbers
-  std::array<char, 2 + 8 + 8 + 1 + kNumberCount * 4> bytes;
-  std::uint16_t bits = request_id ? 1U << kHasRequestId : 0;
+  std::array<char, 2 + 8 + 8 + 1 + kNumbersMax * 4> bytes;
+  unsigned bits = 0;
   char* to = put(bytes.data() + 2, static_cast<std::uint64_t>(row.seq));
-  to = put(to, static_cast<std::uint64_t>(at));
+  to = put(to, static_cast<std::uint64_t>(entry.at));
   if (!std::in_range<std::uint8_t>(row.kind)) return false;
   to = put(to, static_cast<std::uint8_t>(row.kind));
-  for (std::size_t i = 0; i < kNumberCount; ++i) {
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (!numbers[i]->has_value()) continue;
     if (!std::in_range<std::int32_t>(**numbers[i])) return false;
-    bits = static_cast<std::uint16_t>(bits | 1U << i);
+    bits |= numbers[i] == &row.cause ? kHasCause : 1U << i;
     to = put(to, static_cast<std::uint32_t>(**numbers[i]));
   }
-  put(bytes.data(), bits);
-  append_entry({bytes.data(), static_cast<std::size_t>(to - bytes.data())}, request_id);
+  if (entry.request_id) bits |= kHasRequestId;
+  if (entry.command_id) bits |= kHasCommandId;
+  if (entry.note_hash) bits |= kHasNoteHash;
+  put(bytes.data(), static_cast<std::uint16_t>(bits));
+  buffer_.append(bytes.data(), to);
+  if (entry.request_id) append(buffer_, std::string_view{*entry.request_id});
+  if (entry.command_id) append(buffer_, std::string_view{*entry.command_id});
+  if (entry.note_hash) buffer_ += view_of(entry.note_hash->bytes);
+  if (buffer_.size() >= kBufferBytes) flush();
   return true;
 }
 
-void Sealing::add(const LedgerEntry& entry, std::int64_t at, const std::optional<std::string>& request_id) {
-  const bool is_grant = entry.kind == EntryKind::kGranted;
-  if (!is_grant && entry.kind != EntryKind::kReleased) {
-    DTI_CHECK(add(row_of(entry), at, request_id));
-    return;
-  }
+void Sealing::add_grant(const LedgerEntry& entry, std::int64_t at, const std::optional<std::string>& request_id) {
   std::array<char, 2 + 8 + 8 + 1 + kNumbersOfGrant * 4> bytes;
-  const auto bits = (is_grant ? kBitsOfGrant : kBitsOfRelease) | (request_id ? 1U << kHasRequestId : 0U);
-  char* to = put(bytes.data(), static_cast<std::uint16_t>(bits));
+  char* to = put(bytes.data(), static_cast<std::uint16_t>(kBitsOfGrant | (request_id ? kHasRequestId : 0U)));
   to = put(to, static_cast<std::uint64_t>(entry.seq));
   to = put(to, static_cast<std::uint64_t>(at));
-  to = put(to, static_cast<std::uint8_t>(stored_code(entry.kind)));
+  to = put(to, static_cast<std::uint8_t>(stored_code(EntryKind::kGranted)));
   to = put(to, entry.program_id);
   to = put(to, static_cast<std::uint32_t>(entry.generation));
   for (const Quantity rooms :
        {entry.want.classrooms, entry.want.labs, entry.grant.classrooms, entry.grant.labs, entry.grant.mobile_labs}) {
     to = put(to, static_cast<std::uint32_t>(narrow(rooms)));
   }
-  if (is_grant) to = put(to, static_cast<std::uint32_t>(status_code(entry)));
-  append_entry({bytes.data(), static_cast<std::size_t>(to - bytes.data())}, request_id);
-}
-
-void Sealing::append_entry(std::string_view bytes, const std::optional<std::string>& request_id) {
-  buffer_ += bytes;
+  to = put(to, static_cast<std::uint32_t>(status_code(entry)));
+  buffer_.append(bytes.data(), to);
   if (request_id) append(buffer_, std::string_view{*request_id});
   if (buffer_.size() >= kBufferBytes) flush();
 }

@@ -68,4 +68,17 @@ LedgerRow row_of(const LedgerEntry& entry) {
   return row;
 }
 
+LedgerEntry entry_of(const LedgerRow& row) {
+  return {
+      .seq = row.seq,
+      .kind = static_cast<EntryKind>(row.kind),
+      .cause = static_cast<Cause>(row.cause.value_or(0)),
+      .program_id = static_cast<ProgramId>(row.program_id.value_or(0)),
+      .generation = static_cast<std::int32_t>(row.generation.value_or(1)),
+      .want = {row.classrooms_wanted.value_or(0), row.labs_wanted.value_or(0)},
+      .grant = {row.classrooms_granted.value_or(0), row.labs_granted.value_or(0), row.mobile_labs_granted.value_or(0)},
+      .capacity = {row.classrooms_capacity.value_or(0), row.labs_capacity.value_or(0),
+                   row.conversions_capacity.value_or(0)}};
+}
+
 }  // namespace dti

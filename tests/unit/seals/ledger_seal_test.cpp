@@ -66,7 +66,7 @@ TEST(Sealing, GivesTheSealsThatAnotherProgramComputed) {
         EXPECT_TRUE(sealing.add(registry_entry(entry)));
       } else {
         const auto read = ledger_entry(entry);
-        EXPECT_TRUE(sealing.add(read.row, read.at, read.request_id));
+        EXPECT_TRUE(sealing.add(read));
       }
     }
     EXPECT_EQ(hex_text(sealing.finish()), vector.at("seal").get<std::string>()) << vector.at("what");
@@ -74,23 +74,40 @@ TEST(Sealing, GivesTheSealsThatAnotherProgramComputed) {
   EXPECT_GE(vectors, 6);
 }
 
-TEST(Sealing, AnEntryOfABatchHasTheSealOfItsRow) {
-  LedgerEntry entry{.seq = 7,
-                    .program_id = 2'000'000'000,
-                    .generation = 3,
-                    .want = {5, 4},
-                    .grant = {5, 1, 2},
-                    .capacity = {1, 2, 3}};
-  for (const auto kind :
-       {EntryKind::kGranted, EntryKind::kReleased, EntryKind::kSemesterOpened, EntryKind::kSemesterClosed}) {
-    for (const auto& request_id : {std::optional<std::string>{}, std::optional<std::string>{"r"}}) {
-      entry.kind = kind;
-      Sealing of_row{{}, 1, {}};
-      ASSERT_TRUE(of_row.add(row_of(entry), 9, request_id));
-      Sealing of_entry{{}, 1, {}};
-      of_entry.add(entry, 9, request_id);
-      EXPECT_EQ(of_entry.finish(), of_row.finish());
-    }
+TEST(Sealing, AGrantOfABatchHasTheSealOfItsRow) {
+  const LedgerEntry entry{.seq = 7,
+                          .program_id = 2'000'000'000,
+                          .generation = 3,
+                          .want = {5, 4},
+                          .grant = {5, 1, 2},
+                          .capacity = {1, 2, 3}};
+  for (const auto& request_id : {std::optional<std::string>{}, std::optional<std::string>{"r"}}) {
+    Sealing of_row{{}, 1, {}};
+    ASSERT_TRUE(of_row.add({row_of(entry), 9, request_id}));
+    Sealing of_entry{{}, 1, {}};
+    of_entry.add_grant(entry, 9, request_id);
+    EXPECT_EQ(of_entry.finish(), of_row.finish());
+  }
+}
+
+TEST(Sealing, EachPartOfAnEntryChangesTheSeal) {
+  const auto seal_of = [](const StoredEntry& entry) {
+    Sealing sealing{{}, 1, {}};
+    EXPECT_TRUE(sealing.add(entry));
+    return sealing.finish();
+  };
+  const StoredEntry entry{{.seq = 7, .kind = 1}, 9, "r"};
+  std::vector<StoredEntry> others(6, entry);
+  others[0].row.cause = 1;
+  others[1].row.cause = 2;
+  others[2].command_id = "c";
+  others[3].command_id = "r";
+  others[3].request_id.reset();
+  others[4].note_hash = Seal{};
+  others[5].row.status = 1;
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    EXPECT_NE(seal_of(others[i]), seal_of(entry)) << i;
+    for (std::size_t k = 0; k < i; ++k) EXPECT_NE(seal_of(others[i]), seal_of(others[k])) << i << " and " << k;
   }
 }
 
@@ -98,10 +115,10 @@ TEST(Sealing, TakesNoNumberThatTheColumnsCannotHave) {
   Sealing sealing{{}, 1, {}};
   const auto before = sealing.finish();
   LedgerRow row{.seq = 1, .kind = 256};
-  EXPECT_FALSE(sealing.add(row, 0, std::nullopt));
+  EXPECT_FALSE(sealing.add({row, 0, std::nullopt}));
   row.kind = 0;
   row.labs_wanted = std::int64_t{std::numeric_limits<std::int32_t>::max()} + 1;
-  EXPECT_FALSE(sealing.add(row, 0, std::nullopt));
+  EXPECT_FALSE(sealing.add({row, 0, std::nullopt}));
   EXPECT_EQ(sealing.finish(), before) << "nothing was added";
 }
 
@@ -113,7 +130,7 @@ TEST(ChainCheck, NamesTheFirstBatchThatDiffersAndNoLaterOne) {
     Sealing sealing{store, 1, seal};
     for (Seq seq = first; seq < first + 3; ++seq) {
       entries.push_back({{.seq = seq, .kind = 4}, 7, std::nullopt});
-      ASSERT_TRUE(sealing.add(entries.back().row, 7, std::nullopt));
+      ASSERT_TRUE(sealing.add(entries.back()));
     }
     seal = sealing.finish();
     entries.back().seal = seal;

@@ -12,6 +12,14 @@
 
 namespace dti {
 
+/// A change as it is stored: its last entry has the hash of the note, and the last entries have the seals.
+struct SealedChange {
+  std::vector<StoredEntry> entries;
+  std::vector<RegistryEntry> registered;
+  SealedHead end;           // of the semester's chain
+  SealedHead registry_end;  // of the registry's chain
+};
+
 /// The chains of seals of a store, as one repository has read and written them. It computes the seals of a leader's
 /// batches, and notices that history was rewritten. Thread: that of the repository's calls.
 /// Source: docs/adr/0024-tamper-evidence.md
@@ -42,6 +50,10 @@ class Chains {
   [[nodiscard]] std::optional<Seal> seal(const Batch& batch);
   /// The batch that was sealed last is stored.
   void on_committed();
+  /// Computes the seals of a change. @return as seal()
+  [[nodiscard]] std::optional<SealedChange> seal(const Change& change) const;
+  /// The change is stored.
+  void on_changed(SemesterId semester, const SealedChange& change);
   /// A semester was opened with this first entry.
   void on_opened(SemesterId semester, const SealedHead& end) { known_.ends[semester] = end; }
   /// Entries were added to the registry.

@@ -24,6 +24,7 @@ namespace dti {
 
 class Chains;
 class Holder;
+struct SealedChange;
 
 /// A store in memory, for tests and `memory:`. Several MemoryRepository objects can share it, like servers that share a
 /// database: the last one that takes over fences the others. It lives as long as one of them. Thread: any.
@@ -34,6 +35,8 @@ class MemoryStore {
     LedgerEntry entry;
     std::optional<std::string> request_id;
     WallTime at{};
+    std::optional<std::string> command_id = {};
+    std::optional<Seal> note_hash = {};
   };
 
   /// Makes the next call of a repository on this store fail. If it is called N times, the next N calls fail.
@@ -51,8 +54,8 @@ class MemoryStore {
   [[nodiscard]] ChainHeads chain_heads() const;
   /// The seal of an entry of a semester; none if it has none.
   [[nodiscard]] std::optional<Seal> find_seal(SemesterId semester, Seq seq) const;
-  /// Closes a semester, which no server does yet.
-  void close(SemesterId semester);
+  /// The notes of a semester's commands, by the seq of their last entry.
+  [[nodiscard]] std::map<Seq, CommandNote> notes(SemesterId semester) const;
 
  private:
   friend class MemoryRepository;
@@ -66,20 +69,30 @@ class MemoryStore {
     Seq last = 0;
     std::optional<std::string> request_id;
     WallTime at{};
+    std::optional<std::string> command_id = {};
+    std::optional<Seal> note_hash = {};
   };
   struct Semester {
     StoredSemester row;
-    std::deque<LedgerEntry> entries;        // entries[seq - 1]
-    std::deque<Message> messages;           // in order; each of the entries up to its last
-    std::vector<std::int32_t> generations;  // generations[program - 1]: of its newest grant; 0: it has none
+    std::deque<LedgerEntry> entries;          // entries[seq - 1]
+    std::deque<Message> messages;             // in order; each of the entries up to its last
+    std::vector<std::int32_t> generations;    // generations[program - 1]: of its newest grant; 0: it has none
+    std::vector<std::int32_t> released = {};  // the same of its newest release
     std::map<Seq, Seal> seals = {};
+    std::map<Seq, CommandNote> notes = {};
+
+    /// The row of an entry, as a reader of kOfState gets it.
+    [[nodiscard]] LedgerRow row_at(Seq seq) const;
   };
 
   [[nodiscard]] Semester* find(SemesterId id);
   [[nodiscard]] std::vector<StoredSemester> rows() const;
   [[nodiscard]] CommitResult commit(const Batch& batch, const std::optional<Seal>& seal);
+  [[nodiscard]] CommitResult change(const Change& change, const std::optional<SealedChange>& sealed);
+  [[nodiscard]] std::vector<StoredEntry> read_entries(SemesterId semester, Seq first, Seq last) const;
   [[nodiscard]] RowSeal read_seal(SemesterId chain, Seq seq) const;
   void enter(std::vector<RegistryEntry> entries, WallTime at);
+  static void check(const Semester& semester, const Change& change);
   static void note_generations(Semester& semester, const Batch& batch);
 
   mutable std::mutex mutex_;  // guards all members below
@@ -110,7 +123,10 @@ class MemoryRepository : public Repository {
   [[nodiscard]] Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                       WallTime at) override;
   [[nodiscard]] CommitResult commit(const Batch& batch) override;
+  [[nodiscard]] CommitResult change(const Change& change) override;
   [[nodiscard]] CommitResult guard(Epoch epoch, std::span<const SemesterGuard> semesters) override;
+  void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) override;
+  void read_grant(SemesterId semester, ProgramId program, std::int32_t generation, const EntrySink& sink) override;
   void interrupt() noexcept override {}  // nothing here waits
 
  private:

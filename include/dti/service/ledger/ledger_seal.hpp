@@ -22,9 +22,9 @@ class Sealing {
 
   /// Adds the next entry of the semester's ledger.
   /// @return false, and nothing added, if a number does not fit the columns: no seal covers such an entry
-  bool add(const LedgerRow& row, std::int64_t at, const std::optional<std::string>& request_id);
-  /// The same for an entry of a batch, without a row in between: this is the path of each grant.
-  void add(const LedgerEntry& entry, std::int64_t at, const std::optional<std::string>& request_id);
+  bool add(const StoredEntry& entry);
+  /// The same for a grant of a batch, without a row in between: this is the path of each request.
+  void add_grant(const LedgerEntry& entry, std::int64_t at, const std::optional<std::string>& request_id);
   /// Adds the next entry of the registry. @return as above
   bool add(const RegistryEntry& entry);
 
@@ -32,7 +32,6 @@ class Sealing {
   [[nodiscard]] Seal finish();
 
  private:
-  void append_entry(std::string_view bytes, const std::optional<std::string>& request_id);
   void flush();
 
   Blake2b hash_;

@@ -127,5 +127,7 @@ struct CommandNote {
 
 /// The row in which the entry is stored.
 [[nodiscard]] LedgerRow row_of(const LedgerEntry& entry);
+/// The entry of a row that row_of() has made.
+[[nodiscard]] LedgerEntry entry_of(const LedgerRow& row);
 
 }  // namespace dti
