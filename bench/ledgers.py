@@ -8,6 +8,7 @@ import sqlite3
 from bench.database import rows
 from tests_py.harness.postgresql import ROLE
 from tests_py.harness.process import ROOT, running
+from tests_py.harness.stores import take_back
 
 ROOMS = 500_000_000  # classrooms, and labs: no semester runs out, and sums stay below the schema's bounds
 OPEN = (f"--classrooms={ROOMS}", f"--labs={ROOMS}")
@@ -52,8 +53,7 @@ class Ledgers:
         with running_server(folder, f"--store={self._address(name)}", f"--semester={semesters[0]}", *OPEN,
                             f"--catalog={catalog_path}", f"--store-timeout={START_SECONDS}"):
             pass
-        take_back = (ROOT / f"sql/{self.database}/0003_seals.down.sql").read_text(encoding="utf-8")
-        self._execute(name, [*filter(str.strip, take_back.split(";\n")),
+        self._execute(name, [*filter(str.strip, take_back(self.database, 2).split(";\n")),
                              *(text.format(by=by, name=semester) for by, semester in enumerate(semesters[1:], 1)
                                for text in COPY_SEMESTERS)])
         with running_server(folder, f"--store={self._address(name)}", f"--store-timeout={START_SECONDS}"):

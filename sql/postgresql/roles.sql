@@ -1,7 +1,7 @@
 -- The roles of one database of dti, and their rights. docs/operations.md, "Roles in PostgreSQL", has the steps.
 --
 --   owner    owns the tables. `dtictl migrate` connects as this role; no server does
---   app      the servers: reads, adds rows, and updates only the rooms that are left, the head, the epoch and the lead
+--   app      the servers: reads, adds rows, and updates only semesters and the lead
 --   auditor  only reads: `dtictl verify`, the reports
 --
 -- Run it in the database, as a superuser or as a role with CREATEROLE that may grant rights on the database. Run it
@@ -72,5 +72,12 @@ SELECT to_regclass(format('%I.registry', :'schema')) IS NOT NULL AS has_registry
 SET LOCAL search_path = :"schema";
 GRANT SELECT, INSERT ON registry TO :"app";
 GRANT UPDATE (sealed_head, seal) ON semester TO :"app";
+\endif
+SELECT to_regclass(format('%I.ledger_note', :'schema')) IS NOT NULL AS has_notes  -- from 0004 on
+\gset
+\if :has_notes
+SET LOCAL search_path = :"schema";
+GRANT SELECT, INSERT ON ledger_note TO :"app";
+GRANT UPDATE (classrooms_capacity, labs_capacity, conversions_capacity, is_open) ON semester TO :"app";
 \endif
 COMMIT;

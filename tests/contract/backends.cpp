@@ -40,7 +40,6 @@ class MemoryBackend final : public Backend {
     }
     return ids;
   }
-  void close_semester(SemesterId semester) override { store_->close(semester); }
 
  private:
   const std::shared_ptr<MemoryStore> store_ = std::make_shared<MemoryStore>();
@@ -55,9 +54,6 @@ class SqlBackend : public Backend {
       ids.push_back(std::move(row[0]));
     }
     return ids;
-  }
-  void close_semester(SemesterId semester) override {
-    connect()->run("UPDATE semester SET is_open = (1 = 0) WHERE id = " + std::to_string(semester));
   }
 };
 
@@ -212,14 +208,20 @@ class PostgresqlBackend final : public SqlBackend {
 
 }  // namespace
 
-void take_back(SqlClient& client, const std::string& database, const std::string& migration) {
-  std::ifstream file{std::string{DTI_SQL_DIR} + "/" + database + "/" + migration + ".down.sql"};
-  const std::string text{std::istreambuf_iterator<char>{file}, {}};
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = std::min(text.find(";\n", at), text.size());
-    client.run(text.substr(at, end - at));
-    at = end + 2;
+void take_back(SqlClient& client, const std::string& database, int version) {
+  constexpr const char* kMigrations[] = {"0001_ledger", "0002_lease", "0003_seals", "0004_office"};
+  const bool has_roles = database == "postgresql";
+  if (has_roles) {  // the views that it makes belong to the owner of the tables
+    client.run("SET ROLE " + *client.run("SELECT tableowner FROM pg_tables WHERE tablename = 'ledger'")[0][0]);
   }
+  for (auto undone = std::size(kMigrations); std::cmp_greater(undone, version); --undone) {
+    std::ifstream file{std::string{DTI_SQL_DIR} + "/" + database + "/" + kMigrations[undone - 1] + ".down.sql"};
+    const std::string text{std::istreambuf_iterator<char>{file}, {}};
+    client.run("BEGIN");
+    client.run(text);
+    client.run("COMMIT");
+  }
+  if (has_roles) client.run("RESET ROLE");
 }
 
 BackendKind memory_backend() {

@@ -32,9 +32,9 @@ class SqlClient {
   virtual std::vector<Row> run(const std::string& sql) = 0;
 };
 
-/// Takes a migration back by the statements of its file.
-/// @param database  the folder below sql  @param migration  such as 0002_lease
-void take_back(SqlClient& client, const std::string& database, const std::string& migration);
+/// Takes the newest migrations back, by the statements of their files, until the schema has that version.
+/// @param database  the folder below sql
+void take_back(SqlClient& client, const std::string& database, int version);
 
 /// A fresh store, which goes with this object.
 class Backend {
@@ -52,8 +52,6 @@ class Backend {
   virtual std::unique_ptr<SqlClient> connect() { return nullptr; }
   /// The statement that lets the next DELETE from the ledger through; only a test does that.
   virtual std::string lift_protection() { return {}; }
-  /// Closes a semester, which no server does yet.
-  virtual void close_semester(SemesterId semester) = 0;
   /// May two servers have the store open at once?
   virtual bool takes_two_servers() const { return true; }
   /// Does the lead of it go with a lease?

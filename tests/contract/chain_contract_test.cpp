@@ -23,7 +23,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, FenceContract, testing::ValuesIn(all_backends
 
 TEST_P(FenceContract, ATakeOverRaisesTheEpochOfAClosedSemesterToo) {
   start();
-  backend_->close_semester(1);
+  close();
   const Leadership leadership = lead();
   ASSERT_EQ(leadership.semesters.size(), 1U);
   EXPECT_FALSE(leadership.semesters[0].is_open);
@@ -33,11 +33,11 @@ TEST_P(FenceContract, ATakeOverRaisesTheEpochOfAClosedSemesterToo) {
 TEST_P(FenceContract, AReplacedLeaderWritesNothingIntoAClosedSemester) {
   if (!backend_->takes_two_servers()) GTEST_SKIP() << "one process at a time can open the file";
   start();
-  backend_->close_semester(1);
+  close();
   const auto next = backend_->open();
   ASSERT_TRUE(take(*next));
   EXPECT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kReplaced);
-  EXPECT_EQ(read_all(*next, 1, 0, 10).size(), 1U);
+  EXPECT_EQ(read_all(*next, 1, 0, 10).size(), 2U);
 }
 
 /// For the databases.
@@ -120,14 +120,13 @@ class ChainContract : public StoreTest {
     return leadership;
   }
 
-  /// A store of the version before: a closed semester, and one with six entries.
+  /// A store of a version without seals: a semester with six entries, and one in which nothing was granted.
   void fill_as_before() {
     backend_->give_to_the_servers();
     fill();
     ASSERT_EQ(repository_->open_semester(epoch_, "2024-10", kCapacity, kAt).result, OpenResult::kOpened);
-    backend_->close_semester(2);
     repository_.reset();
-    take_back(*backend_->connect(), is_sqlite() ? "sqlite" : "postgresql", "0003_seals");
+    take_back(*backend_->connect(), is_sqlite() ? "sqlite" : "postgresql", 2);
     repository_ = backend_->open();
   }
 };

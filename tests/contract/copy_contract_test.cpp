@@ -47,8 +47,15 @@ class CopyContract : public StoreTest {
     odd.key = name_key(odd.name);
     ASSERT_TRUE(repository_->add_programs(epoch_, {odd}, kAt));
     ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}, {6, {1000, 60}}}, R"(it's "\ ñ)")), CommitResult::kCommitted);
-    ASSERT_EQ(repository_->commit(grants({{2, {0, 1}}}, std::nullopt)), CommitResult::kCommitted);
+    const Batch anonymous = grants({{2, {0, 1}}}, std::nullopt);
+    ASSERT_EQ(repository_->commit(anonymous), CommitResult::kCommitted);
     ASSERT_EQ(repository_->commit(grants({{3, {0, 0}}}, "")), CommitResult::kCommitted);
+    const auto& grant = anonymous.entries[0].grant;
+    ASSERT_EQ(repository_->change(change({released(2, {0, 1}, grant, Cause::kAmended), amended(2, {0, 0}, {})})),
+              CommitResult::kCommitted);
+    Change odd_note = change({bare(EntryKind::kSemesterClosed), bare(EntryKind::kSemesterReopened)});
+    odd_note.note = {{0xff}, R"(it's "\ ñ)", ""};
+    ASSERT_EQ(repository_->change(odd_note), CommitResult::kCommitted);
     ASSERT_EQ(repository_->open_semester(epoch_, "2026-10", {20, 10, 10}, kAt).result, OpenResult::kOpened);
     repository_.reset();
   }
@@ -78,7 +85,10 @@ TEST_P(CopyContract, ACopyIsTheSameAsItsSourceAndAServerContinuesWithIt) {
     copy_to(target);
     const auto copy = open_snapshot(address_of(target), kTimeout);
     EXPECT_EQ(compare(*look(), *copy), std::nullopt);
-    EXPECT_TRUE(verify(*copy, say_nothing).fits());
+    const auto report = verify(*copy, say_nothing);
+    EXPECT_TRUE(report.fits());
+    EXPECT_EQ(report.semesters.at(0).notes, 2);
+    EXPECT_EQ(report.semesters.at(0).notes_erased, 0);
     EXPECT_EQ(copy->read_epoch(), look()->read_epoch());
     EXPECT_EQ(target.request_ids(1), backend_->request_ids(1));
     const auto times = "SELECT at, seq FROM history ORDER BY semester, seq";
@@ -113,7 +123,7 @@ TEST_P(CopyContract, AStoreThatIsNotEmptyIsNotFilled) {
   with_each_target([&](Backend& target) {
     copy_to(target);
     const auto text = failure_text([&] { copy_to(target); });
-    EXPECT_NE(text.find("is not empty: it has 6 programs, 2 semesters and 6 entries"), std::string::npos) << text;
+    EXPECT_NE(text.find("is not empty: it has 6 programs, 2 semesters and 10 entries"), std::string::npos) << text;
     EXPECT_EQ(compare(*look(), *open_snapshot(address_of(target), kTimeout)), std::nullopt);
   });
 }
@@ -214,6 +224,19 @@ TEST_P(CopyContract, AServerThatUsedTheSourceMeanwhileIsNoticed) {
   const auto after = look();
   reopen();
   EXPECT_FALSE(is_unchanged(*after, *look())) << "it has taken over, and may write";
+}
+
+TEST_P(CopyContract, AnErasedNoteIsCopiedAsErasedAndTheComparisonFindsOneThatIsMissing) {
+  write_source();
+  backend_->connect()->run("DELETE FROM ledger_note WHERE seq = 7");
+  with_each_target([&](Backend& target) {
+    copy_to(target);
+    EXPECT_EQ(compare(*look(), *open_snapshot(address_of(target), kTimeout)), std::nullopt);
+    EXPECT_EQ(verify(*open_snapshot(address_of(target), kTimeout), say_nothing).semesters.at(0).notes_erased, 1);
+    target.connect()->run("DELETE FROM ledger_note");
+    EXPECT_EQ(compare(*look(), *open_snapshot(address_of(target), kTimeout)),
+              "semester \"2025-10\": a note of a command differs from the source");
+  });
 }
 
 TEST_P(CopyContract, TheComparisonFindsAnEntryThatDiffersOnlyInItsRequestId) {

@@ -51,12 +51,16 @@ class InterruptContract : public StoreTest {
         ++commits_;
         const SemesterGuard guards[] = {{1, known_.head}};
         ASSERT_EQ(counted([&] { return repository_->guard(epoch_, guards); }), CommitResult::kCommitted);
+        const Change same = change({resized(kCapacity)});
+        ASSERT_EQ(counted([&] { return repository_->change(same); }), CommitResult::kCommitted);
+        known_ = semester_;
       });
       if (HasFatalFailure()) {
         return;
       }
       if (failure) {
-        ASSERT_TRUE(failure == Kind::kUnavailable || failure == Kind::kUnreachable || failure == Kind::kInDoubt);
+        ASSERT_TRUE(failure == Kind::kUnavailable || failure == Kind::kUnreachable || failure == Kind::kInDoubt ||
+                    failure == Kind::kRejected);
         connected = false;
       }
     }

@@ -64,25 +64,6 @@ TEST_P(RepositoryContract, SemestersAreNumberedAsTheyAreOpenedAndNamedByteForByt
   EXPECT_EQ(leadership.semesters[2], opened_semester(3, "it's \"ñ\" \\", epoch_, {}));
 }
 
-TEST_P(RepositoryContract, ABatchHoldsAReleaseAndTheGrantThatFollowsIt) {
-  start();
-  ASSERT_EQ(repository_->commit(grants({{1, {7, 2}}, {2, {3, 1}}})), CommitResult::kCommitted);
-  LedgerEntry released = read_all(*repository_, 1, 1, 2).front();
-  released.kind = EntryKind::kReleased;
-  released.seq = ++semester_.head;
-  semester_.left = give_back(semester_.left, released.grant);
-  Batch batch = grants({{1, {1, 1}}});
-  batch.entries.front().generation = 2;
-  batch.entries.insert(batch.entries.begin(), released);
-  batch.messages.front().entry_count = 2;
-  batch.charged = give_back(Pool{}, batch.entries.back().grant);
-  batch.charged = charge(batch.charged, released.grant);
-  --batch.base;
-  EXPECT_EQ(repository_->commit(batch), CommitResult::kCommitted);
-  EXPECT_EQ(read_all(*repository_, 1, 3, 5), batch.entries);
-  EXPECT_EQ(stored(), semester_);
-}
-
 TEST_P(RepositoryContract, UnderAnOldEpochNoSemesterIsOpened) {
   start();
   static_cast<void>(take(*repository_));
@@ -170,7 +151,7 @@ TEST_P(RepositoryContract, ALongLedgerIsReadInOrderInPiecesOfAtMost50000) {
   std::vector<LedgerEntry> all;
   repository_->read_ledger(1, 2, 1 + kEntries, Columns::kAll, [&](const std::vector<LedgerRow>& piece) {
     sizes.push_back(piece.size());
-    std::transform(piece.begin(), piece.end(), std::back_inserter(all), entry_of);
+    std::transform(piece.begin(), piece.end(), std::back_inserter(all), entry_of_row);
     return true;
   });
   EXPECT_EQ(sizes, (std::vector<std::size_t>{50'000, 3}));

@@ -48,13 +48,14 @@ TEST_P(SqlContract, AnEntryHasTheColumnsOfItsKindAndNoOthers) {
   start();
   const auto client = backend_->connect();
   const std::string opened =
-      "INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, conversions_capacity)"
-      " SELECT 1, 2, at, ";
+      "INSERT INTO ledger (semester_id, seq, at, command_id, kind, classrooms_capacity, labs_capacity,"
+      " conversions_capacity) SELECT 1, 2, at, 'c', ";
   const std::string from = " FROM ledger WHERE seq = 1";
   EXPECT_THROW(client->run(opened + "3, 1, 1, 1" + from), SqlRefused);     // opened twice
   EXPECT_THROW(client->run(opened + "4, 1, 1, 1" + from), SqlRefused);     // closed, with a capacity
   EXPECT_THROW(client->run(opened + "0, 1, 1, 1" + from), SqlRefused);     // granted, to nobody
-  EXPECT_THROW(client->run(opened + "5, 1, 1, 1" + from), SqlRefused);     // a kind that is not known
+  EXPECT_THROW(client->run(opened + "5, 1, 1, 1" + from), SqlRefused);     // reopened, with a capacity
+  EXPECT_THROW(client->run(opened + "6, 1, 1, 1" + from), SqlRefused);     // a kind that is not known
   EXPECT_THROW(client->run(opened + "2, 1, 1, NULL" + from), SqlRefused);  // resized, by half
   EXPECT_THROW(client->run(opened + "2, 1, 1, 2" + from), SqlRefused);     // more conversions than classrooms
   client->run(opened + "2, 1, 1, 1" + from);
@@ -104,8 +105,8 @@ TEST_P(SqlContract, ALaterResizeDoesNotChangeWhatASemesterWasOpenedWith) {
   start();
   const auto client = backend_->connect();
   client->run(
-      "INSERT INTO ledger (semester_id, seq, at, kind, classrooms_capacity, labs_capacity, conversions_capacity)"
-      " SELECT 1, 2, at, 2, 400, 70, 100 FROM ledger");
+      "INSERT INTO ledger (semester_id, seq, at, command_id, kind, classrooms_capacity, labs_capacity,"
+      " conversions_capacity) SELECT 1, 2, at, 'c', 2, 400, 70, 100 FROM ledger");
   client->run(
       "UPDATE semester SET head = 2, classrooms_capacity = 400, classrooms_left = 400, labs_capacity = 70, labs_left = "
       "70");
@@ -125,7 +126,7 @@ TEST_P(SqlContract, ANewerSchemaIsRefusedWithBothNumbers) {
     EXPECT_EQ(failure_of(call), Kind::kRefused);
     const std::string text = failure_text(call);
     EXPECT_NE(text.find("version 7"), std::string::npos) << text;
-    EXPECT_NE(text.find("version 3"), std::string::npos) << text;
+    EXPECT_NE(text.find("version 4"), std::string::npos) << text;
   }
   EXPECT_EQ(query("SELECT epoch FROM leadership"), Rows{row({std::to_string(epoch_)})});
 }
@@ -193,9 +194,9 @@ TEST_P(SqlContract, AReleasedGrantIsNotCurrentAndItsRoomsAreBack) {
   ASSERT_EQ(repository_->commit(grants({{1, {7, 62}}, {2, {1, 0}}})), CommitResult::kCommitted);
   backend_->connect()->run(
       "INSERT INTO ledger (semester_id, seq, at, kind, program_id, generation, classrooms_wanted, labs_wanted,"
-      " classrooms_granted, labs_granted, mobile_labs_granted)"
+      " classrooms_granted, labs_granted, mobile_labs_granted, cause, command_id)"
       " SELECT semester_id, 4, at, 1, program_id, generation, classrooms_wanted, labs_wanted, classrooms_granted,"
-      " labs_granted, mobile_labs_granted FROM ledger WHERE program_id = 1");
+      " labs_granted, mobile_labs_granted, 2, 'c' FROM ledger WHERE program_id = 1");
   EXPECT_EQ(query("SELECT program FROM allocation"), Rows{row({"Program 2"})});
   EXPECT_EQ(query("SELECT * FROM semester_left"),
             Rows{row({"2025-10", "380", "60", "100", "1", "0", "0", "379", "60", "100"})});

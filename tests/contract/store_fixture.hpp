@@ -75,24 +75,19 @@ inline StoredSemester opened_semester(SemesterId id, const std::string& name, Ep
 }
 
 /// The entry of a row that the repository has written: the row has the columns of its kind, and no others.
-inline LedgerEntry entry_of(const LedgerRow& row) {
-  LedgerEntry entry;
-  entry.seq = row.seq;
-  entry.kind = static_cast<EntryKind>(row.kind);
-  entry.program_id = static_cast<ProgramId>(row.program_id.value_or(0));
-  entry.generation = static_cast<std::int32_t>(row.generation.value_or(1));
-  entry.want = {row.classrooms_wanted.value_or(0), row.labs_wanted.value_or(0)};
-  entry.grant = {row.classrooms_granted.value_or(0), row.labs_granted.value_or(0), row.mobile_labs_granted.value_or(0)};
-  entry.capacity = {row.classrooms_capacity.value_or(0), row.labs_capacity.value_or(0),
-                    row.conversions_capacity.value_or(0)};
-  EXPECT_EQ(row_of(entry), row) << "entry " << row.seq;
+inline LedgerEntry entry_of_row(const LedgerRow& row) {
+  const LedgerEntry entry = entry_of(row);
+  LedgerRow expected = row_of(entry);
+  expected.request = row.request;
+  expected.command = row.command;
+  EXPECT_EQ(expected, row) << "entry " << row.seq;
   return entry;
 }
 
 inline std::vector<LedgerEntry> read_all(LedgerReader& reader, SemesterId semester, Seq after, Seq last) {
   std::vector<LedgerEntry> all;
   reader.read_ledger(semester, after + 1, last, Columns::kAll, [&](const std::vector<LedgerRow>& piece) {
-    std::transform(piece.begin(), piece.end(), std::back_inserter(all), entry_of);
+    std::transform(piece.begin(), piece.end(), std::back_inserter(all), entry_of_row);
     return true;
   });
   return all;
@@ -132,6 +127,57 @@ class StoreTest : public testing::TestWithParam<BackendKind> {
                      before.conversions_left - semester_.left.conversions_left};
     batch.messages.push_back({std::move(request_id), static_cast<std::uint32_t>(batch.entries.size())});
     return batch;
+  }
+
+  static LedgerEntry bare(EntryKind kind) {
+    LedgerEntry entry;
+    entry.kind = kind;
+    return entry;
+  }
+  static LedgerEntry resized(const Capacity& capacity) {
+    LedgerEntry entry = bare(EntryKind::kCapacityChanged);
+    entry.capacity = capacity;
+    return entry;
+  }
+  static LedgerEntry amended(ProgramId id, const Want& want, const Grant& grant, std::int32_t generation = 2) {
+    LedgerEntry entry = bare(EntryKind::kGranted);
+    entry.cause = Cause::kAmended;
+    entry.program_id = id;
+    entry.generation = generation;
+    entry.want = want;
+    entry.grant = grant;
+    return entry;
+  }
+  static LedgerEntry released(ProgramId id, const Want& want, const Grant& grant, Cause cause) {
+    LedgerEntry entry = amended(id, want, grant, 1);
+    entry.kind = EntryKind::kReleased;
+    entry.cause = cause;
+    return entry;
+  }
+
+  /// A change with these entries, whose numbers it gives; the semester is as it will be then.
+  /// @param request_id  of the releases
+  Change change(std::vector<LedgerEntry> entries, const std::optional<std::string>& request_id = {}) {
+    Change change;
+    change.semester_id = semester_.id;
+    change.epoch = epoch_;
+    change.base = semester_.head;
+    change.at = kAt;
+    change.note = {{1, 2, 3}, "local/1000", "because"};
+    for (LedgerEntry& entry : entries) {
+      entry.seq = ++semester_.head;
+      apply(entry, change.registered);
+      StoredEntry stored{row_of(entry), kAt.time_since_epoch().count(), {}, {}, "command"};
+      if (entry.kind == EntryKind::kReleased) stored.request_id = request_id;
+      if (stored.request_id) stored.row.request = id_hash(*stored.request_id);
+      stored.row.command = id_hash("command");
+      change.entries.push_back(std::move(stored));
+    }
+    semester_.last_entry = semester_.head;
+    change.capacity = semester_.capacity;
+    change.left = semester_.left;
+    change.is_open = semester_.is_open;
+    return change;
   }
 
   /// A batch of `count` empty grants, in messages of three and a rest, with and without request ids.
@@ -175,6 +221,35 @@ class StoreTest : public testing::TestWithParam<BackendKind> {
     return leadership;
   }
 
+  /// Closes the semester, as the office does.
+  void close() { ASSERT_EQ(repository_->change(change({bare(EntryKind::kSemesterClosed)})), CommitResult::kCommitted); }
+
+ private:
+  void apply(const LedgerEntry& entry, std::vector<RegistryEntry>& registered) {
+    const auto& to = entry.capacity;
+    const auto& from = semester_.capacity;
+    switch (entry.kind) {
+      case EntryKind::kGranted: semester_.left = charge(semester_.left, entry.grant); break;
+      case EntryKind::kReleased: semester_.left = give_back(semester_.left, entry.grant); break;
+      case EntryKind::kCapacityChanged:
+        semester_.left.classrooms += to.classrooms - from.classrooms;
+        semester_.left.labs += to.labs - from.labs;
+        semester_.left.conversions_left += to.conversions - from.conversions;
+        semester_.capacity = to;
+        break;
+      case EntryKind::kSemesterClosed:
+        semester_.is_open = false;
+        registered.push_back(semester_closed(semester_.id, semester_.name));
+        break;
+      case EntryKind::kSemesterReopened:
+        semester_.is_open = true;
+        registered.push_back(semester_reopened(semester_.id, semester_.name));
+        break;
+      case EntryKind::kSemesterOpened: break;
+    }
+  }
+
+ protected:
   const std::unique_ptr<Backend> backend_;
   std::unique_ptr<Repository> repository_;
   Epoch epoch_ = 0;

@@ -10,9 +10,11 @@ import time
 import pytest
 
 from tests_py.harness.catalogs import write_catalog
-from tests_py.harness.process import HANG_SECONDS, ROOT, running, running_faculty, until
+from tests_py.harness.postgresql import ROLE
+from tests_py.harness.process import HANG_SECONDS, running, running_faculty, until
 from tests_py.harness.rooms import faculty_flags, room_answer, wish
 from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.stores import take_back
 from tests_py.harness.wire import (HEALTH_CHECK, HEALTHY, OK, Client, answers, check_failed, grant, only_body, request)
 from tests_py.clients.test_proxy import take_registration
 
@@ -325,8 +327,7 @@ def test_a_leader_on_the_schema_before_leases_is_followed_until_its_session_ends
     postgresql.let_servers_own_it()
     with running(tmp_path / "made", *POOL, postgresql.flag):
         pass
-    for migration in ("0003_seals", "0002_lease"):
-        postgresql.rows((ROOT / f"sql/postgresql/{migration}.down.sql").read_text(encoding="utf-8"))
+    postgresql.rows(f"SET ROLE {ROLE};" + take_back("postgresql", 1))
     columns = postgresql.rows("SELECT count(*) FROM information_schema.columns WHERE table_name = 'leadership'")
     take = ("UPDATE leadership SET epoch = epoch + 1, holder = 'old:1:0', backend_pid = pg_backend_pid(), backend_start"
             " = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid());"
@@ -340,4 +341,4 @@ def test_a_leader_on_the_schema_before_leases_is_followed_until_its_session_ends
         second.wait_ready()
         with Client(second.endpoint) as client:
             assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
-    assert postgresql.count("SELECT max(version) FROM schema_version") == 3
+    assert postgresql.count("SELECT max(version) FROM schema_version") == 4

@@ -9,6 +9,12 @@ LEFT_COLUMNS = ("classrooms_capacity", "labs_capacity", "conversions_capacity", 
                 "mobile_labs_granted", "classrooms_left", "labs_left", "mobile_labs_left")
 
 
+def take_back(database, version):
+    """The statements that take the newest migrations back, until the schema has that version."""
+    files = sorted((ROOT / "sql" / database).glob("*.down.sql"), reverse=True)
+    return "".join(file.read_text(encoding="utf-8") for file in files if int(file.name[:4]) > version)
+
+
 class Store:
     def rows(self, statement):
         """What a SELECT gives: tuples of int, str and None."""

@@ -102,7 +102,7 @@ def test_a_copy_that_is_killed_leaves_the_target_empty_and_no_server_leads_it_me
         assert holder.stdout.readline() == "locked\n"
         copying = Process([binary("dtictl"), "copy", sqlite.flag, to(postgresql), "--store-timeout=300"], tmp_path)
         with owned(copying):
-            waits = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{database}' AND query LIKE 'INSERT INTO ledger%' AND wait_event_type = 'Lock'"
+            waits = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{database}' AND query LIKE '%INSERT INTO ledger%' AND wait_event_type = 'Lock'"
             until(lambda: cluster.sql("postgres", waits, user="postgres"), what="the copy's wait for the lock")
             status, _, errors = run(tmp_path, "dti_server", "--port=0", sqlite.flag)
             assert status == FAILED and "another server has it" in errors

@@ -8,9 +8,9 @@ import signal
 
 import pytest
 
-from tests_py.harness.process import ROOT, run, running, until
+from tests_py.harness.process import run, running, until
 from tests_py.harness.scenario import POOL, SEMESTER
-from tests_py.harness.stores import SqliteStore
+from tests_py.harness.stores import SqliteStore, take_back
 from tests_py.harness.wire import OK, Client, answers, check_failed, grant, request
 
 OTHER_FLAGS = {
@@ -274,7 +274,7 @@ def test_a_store_with_two_such_spellings_from_an_earlier_version_serves_both(sql
     with running(tmp_path, *POOL, sqlite.flag, f"--catalog={path}"):
         pass
     with sqlite3.connect(sqlite.path) as database:
-        database.executescript((ROOT / "sql/sqlite/0003_seals.down.sql").read_text(encoding="utf-8"))
+        database.executescript(take_back("sqlite", 2))
         database.execute("INSERT INTO program (id, faculty_id, name, key)"
                          " VALUES (2, 1, 'Escultura\u00a0Moderna', 'escultura\u00a0moderna')")
     path.write_text("faculty,program\nArtes,Escultura Moderna\nArtes,Escultura\u00a0Moderna\n")
@@ -313,7 +313,7 @@ def test_a_store_with_such_semesters_from_an_earlier_version_is_served_with_a_wa
         with running(tmp_path, f"--semester={semester}", "--classrooms=380", "--labs=60", sqlite.flag):
             pass
     with sqlite3.connect(sqlite.path) as database:
-        database.executescript((ROOT / "sql/sqlite/0003_seals.down.sql").read_text(encoding="utf-8"))
+        database.executescript(take_back("sqlite", 2))
         database.execute("UPDATE semester SET name = ? WHERE name = '2026-10'", (f"{SEMESTER}\r",))
     with running(tmp_path, sqlite.flag) as dti, Client(dti.endpoint) as client:
         for semester in (SEMESTER, f"{SEMESTER}\r"):

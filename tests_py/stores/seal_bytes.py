@@ -6,6 +6,7 @@ REGISTRY = 0
 NOTHING = bytes(32)
 COLUMNS = ("program_id", "generation", "classrooms_wanted", "labs_wanted", "classrooms_granted", "labs_granted",
            "mobile_labs_granted", "classrooms_capacity", "labs_capacity", "conversions_capacity", "status")
+REQUEST_ID, CAUSE, NOTE_HASH, COMMAND_ID = 11, 12, 13, 14  # bits
 
 
 def text_bytes(text):
@@ -20,11 +21,22 @@ def ledger_bytes(entry):
         if entry.get(column) is not None:
             bits |= 1 << bit
             numbers += struct.pack(">i", entry[column])
-    request_id = entry.get("request_id")
-    if request_id is not None:
-        bits |= 1 << len(COLUMNS)
-    data = struct.pack(">HqqB", bits, entry["seq"], entry["at"], entry["kind"]) + numbers
-    return data if request_id is None else data + text_bytes(request_id)
+    if entry.get("cause") is not None:
+        bits |= 1 << CAUSE
+        numbers += struct.pack(">i", entry["cause"])
+    texts = b""
+    for bit, column in ((REQUEST_ID, "request_id"), (COMMAND_ID, "command_id")):
+        if entry.get(column) is not None:
+            bits |= 1 << bit
+            texts += text_bytes(entry[column])
+    if entry.get("note_hash") is not None:
+        bits |= 1 << NOTE_HASH
+        texts += bytes.fromhex(entry["note_hash"])
+    return struct.pack(">HqqB", bits, entry["seq"], entry["at"], entry["kind"]) + numbers + texts
+
+
+def note_hash(salt, actor, note):
+    return hashlib.blake2b(b"dti-note-1" + salt + text_bytes(actor) + text_bytes(note), digest_size=32).digest()
 
 
 def registry_bytes(entry):

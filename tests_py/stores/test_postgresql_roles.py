@@ -8,8 +8,9 @@ import pytest
 
 from tests_py.harness.commands import Commands, blocks_of
 from tests_py.harness.postgresql import APP, AUDITOR, PASSWORD, ROLE, ROLES
-from tests_py.harness.process import HANG_SECONDS, ROOT, binary, clean_environment, run, running
+from tests_py.harness.process import HANG_SECONDS, binary, clean_environment, run, running
 from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.stores import take_back
 from tests_py.harness.wire import OK, Client, grant, request
 
 CIVIL = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
@@ -17,10 +18,11 @@ DENIED = "permission denied for table"
 KEPT = {"ledger": "at = now()", "registry": "name = 'x'", "faculty": "name = 'x'", "program": "name = 'x'"}
 CHANGES = [statement.format(table=table, change=change) for table, change in KEPT.items()
            for statement in ("UPDATE {table} SET {change}", "DELETE FROM {table}", "TRUNCATE {table} CASCADE")]
-NOT_OF_THE_APP = ["UPDATE semester SET classrooms_capacity = 999", "UPDATE semester SET name = 'x'", "DELETE FROM semester",
-                  "UPDATE schema_version SET version = 9", "DELETE FROM leadership", "INSERT INTO schema_version VALUES (9, now())"]
+NOT_OF_THE_APP = ["UPDATE semester SET id = 9", "UPDATE semester SET name = 'x'", "DELETE FROM semester",
+                  "UPDATE schema_version SET version = 9", "DELETE FROM leadership", "INSERT INTO schema_version VALUES (9, now())",
+                  "UPDATE ledger_note SET note = ''", "DELETE FROM ledger_note"]
 OF_THE_OWNER = ["DROP TABLE ledger", "ALTER TABLE ledger DISABLE TRIGGER USER", "CREATE TABLE mine (a integer)"]
-OLDER = (ROOT / "sql/postgresql/0003_seals.down.sql").read_text(encoding="utf-8")
+OLDER = take_back("postgresql", 2)
 RIGHTS = """
 SELECT 'database', datacl::text FROM pg_database WHERE datname = current_database()
 UNION ALL SELECT nspname, nspacl::text FROM pg_namespace WHERE nspname = 'public'
@@ -164,7 +166,7 @@ def test_the_commands_of_the_page_set_the_roles_up_and_migrate(cluster, tmp_path
     store = f"--store=postgresql://{APP}{place}/{database}"
     with running(tmp_path, *POOL, store, env=env) as dti, Client(dti.endpoint) as client:
         assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
-    cluster.sql(database, OLDER, user="postgres")
+    cluster.sql(database, f"SET ROLE dti_owner; {OLDER}", user="postgres")
     commands.run(migrate, env)
     assert stopped == ["stop", "start"]
     with running(tmp_path, store, env=env) as dti, Client(dti.endpoint) as client:
@@ -191,20 +193,20 @@ def test_a_server_without_a_schema_names_the_owner_s_command_and_starts_after_it
         flags = [*POOL, f"--store={cluster.app_uri(database)}"]
         status, stdout, stderr = run(tmp_path, "dti_server", "--port=0", *flags)
         assert (status, stdout) == (1, "") and "has no ledger yet, and the role dti_app may not create its schema" in stderr
-        assert migrated_by(command_of(stderr), tmp_path).endswith(": made the schema: version 3\n")
+        assert migrated_by(command_of(stderr), tmp_path).endswith(": made the schema: version 4\n")
         cluster.grant_rights(database, ROLE)
         with running(tmp_path, *flags) as dti, Client(dti.endpoint) as client:
             assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
 
 
 def test_a_server_on_an_older_schema_names_the_owner_s_command_and_starts_after_it(filled, tmp_path):
-    filled.rows(OLDER)
+    filled.rows(f"SET ROLE {ROLE}; {OLDER}")
     for name, flags in (("dti_server", ["--port=0"]), ("dtictl", ["migrate"])):
         status, stdout, stderr = run(tmp_path, name, *flags, filled.flag)
         assert (status, stdout) == (1, "")
-        assert "version 2, this program needs version 3, and the role dti_app may not change the schema" in stderr
+        assert "version 2, this program needs version 4, and the role dti_app may not change the schema" in stderr
     epoch = filled.count("SELECT epoch FROM leadership")
-    assert migrated_by(command_of(stderr), tmp_path).endswith(": migrated the schema: version 2 -> version 3\n")
+    assert migrated_by(command_of(stderr), tmp_path).endswith(": migrated the schema: version 2 -> version 4\n")
     assert filled.count("SELECT epoch FROM leadership") == epoch + 1, "a server that froze before cannot write"
     with running(tmp_path, filled.flag) as dti, Client(dti.endpoint) as client:
         assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
@@ -224,7 +226,7 @@ def test_a_server_that_owns_the_schema_makes_and_migrates_it_itself(cluster, tmp
 def test_an_up_to_date_schema_is_left_alone_while_a_server_leads(postgresql, tmp_path):
     store = f"--store={postgresql.cluster.uri(postgresql.database)}"
     with running(tmp_path, *POOL, postgresql.flag) as dti:
-        assert run(tmp_path, "dtictl", "migrate", store)[1].endswith("has version 3 already: nothing was changed\n")
+        assert run(tmp_path, "dtictl", "migrate", store)[1].endswith("has version 4 already: nothing was changed\n")
         assert "taking-over-anew" not in dti.log
 
 

@@ -16,12 +16,13 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 EXPECTED = {  # instants as "at"
     "alerts": [("2026-S", "Artes", "Teatro", 1, 0, 3, 1, 2, 0, 1, "at"),
                (SEMESTER, "Derecho", "Derecho Penal", 627, 0, 1000, 1, 373, 1, 0, "at")],
+    "changes_by_the_office": [],
     "entries_by_kind": [(SEMESTER, "granted", 2), (SEMESTER, "semester-opened", 1),
                         ("2026-S", "granted", 1), ("2026-S", "semester-opened", 1)],
     "grants_in_order_of_time": [
-        ("at", SEMESTER, 2, "Derecho", "Derecho Civil", 7, 2, 7, 2, 0, "OK", "r1"),
-        ("at", SEMESTER, 3, "Derecho", "Derecho Penal", 1000, 1, 373, 1, 0, PARTIAL, "r1"),
-        ("at", "2026-S", 2, "Artes", "Teatro", 3, 1, 2, 0, 1, PARTIAL, None)],
+        ("at", SEMESTER, 2, "Derecho", "Derecho Civil", 7, 2, 7, 2, 0, "OK", "r1", "asked"),
+        ("at", SEMESTER, 3, "Derecho", "Derecho Penal", 1000, 1, 373, 1, 0, PARTIAL, "r1", "asked"),
+        ("at", "2026-S", 2, "Artes", "Teatro", 3, 1, 2, 0, 1, PARTIAL, None, "asked")],
     "programs_with_a_grant": [
         (SEMESTER, "Derecho", "Derecho Civil", 7, 2, 0, "OK"),
         (SEMESTER, "Derecho", "Derecho Penal", 373, 1, 0, PARTIAL),

@@ -2,8 +2,9 @@
 import re
 import sqlite3
 
-from tests_py.harness.process import ROOT, run, running
+from tests_py.harness.process import run, running
 from tests_py.harness.scenario import POOL, SEMESTER
+from tests_py.harness.stores import take_back
 from tests_py.stores.seal_bytes import COLUMNS, REGISTRY, seal, seals_of
 from tests_py.harness.wire import OK, Client, grant, request
 
@@ -51,7 +52,7 @@ def test_a_copy_of_a_store_that_was_only_migrated_gets_an_id_from_its_first_lead
     with running(tmp_path, *POOL, sqlite.flag) as dti, Client(dti.endpoint) as client:
         grant(client, REQUESTS[0])
     connection = sqlite3.connect(sqlite.path, isolation_level=None)
-    connection.executescript((ROOT / "sql/sqlite/0003_seals.down.sql").read_text(encoding="utf-8"))
+    connection.executescript(take_back("sqlite", 2))
     connection.close()
     assert run(tmp_path, "dtictl", "migrate", sqlite.flag)[0] == 0
     copy = type(sqlite)(tmp_path / "copy")

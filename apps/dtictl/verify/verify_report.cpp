@@ -37,6 +37,14 @@ std::string seal_line(const SemesterReport& report) {
          ": DIFFER: " + printable(to_string(*report.seal_difference)) + '\n';
 }
 
+std::string note_line(const SemesterReport& report) {
+  if (report.notes == 0 && !report.note_difference) return {};
+  std::string line = "notes of semester " + quoted_text(report.semester.name) + ": ";
+  if (report.note_difference) line += "DIFFER: " + printable(to_string(*report.note_difference)) + "; ";
+  return line + count(static_cast<std::size_t>(report.notes), "command", "commands") + ", " +
+         count(static_cast<std::size_t>(report.notes_erased), "note", "notes") + " erased\n";
+}
+
 std::string registry_line(const VerifyReport& report) {
   if (!report.store_id) return "seals: none, because no server has led this store since version 3 of its schema\n";
   return "seals: store " + hex_text(*report.store_id) + ", registry of " +
@@ -46,7 +54,9 @@ std::string registry_line(const VerifyReport& report) {
 std::size_t count_differences(const VerifyReport& report) {
   auto differences = report.differences.size() + (report.file_faults ? report.file_faults->size() : 0);
   for (const auto& semester : report.semesters) {
-    differences += (semester.difference ? 1U : 0U) + (semester.seal_difference ? 1U : 0U);
+    for (const auto* const found : {&semester.difference, &semester.seal_difference, &semester.note_difference}) {
+      differences += *found ? 1U : 0U;
+    }
   }
   return differences;
 }
@@ -65,7 +75,7 @@ std::string json_of(const SemesterReport& report) {
   const Pool& left = report.left;
   JsonObject object;
   object.add_text("semester", report.semester.name)
-      .add_flag("ok", !report.difference && !report.seal_difference)
+      .add_flag("ok", !report.difference && !report.seal_difference && !report.note_difference)
       .add("entries", report.entries)
       .add("grants", report.grants)
       .add("left", JsonObject{}
@@ -82,6 +92,8 @@ std::string json_of(const SemesterReport& report) {
     object.add("difference", difference.text());
   }
   if (report.seal_difference) object.add("seal-difference", json_of(*report.seal_difference).text());
+  if (report.note_difference) object.add("note-difference", json_of(*report.note_difference).text());
+  if (report.notes > 0) object.add("commands", report.notes).add("notes-erased", report.notes_erased);
   if (report.unsealed > 0) object.add("unsealed", report.unsealed);
   return object.text();
 }
@@ -101,7 +113,7 @@ std::string text_report(const VerifyReport& report) {
     out += '\n';
   }
   for (const auto& semester : report.semesters) {
-    out += semester_line(semester) + '\n' + seal_line(semester);
+    out += semester_line(semester) + '\n' + seal_line(semester) + note_line(semester);
   }
   if (!report.unreadable) out += registry_line(report);
   if (report.witness_lines) out += "witness: " + count(*report.witness_lines, "line", "lines") + " compared\n";

@@ -71,11 +71,7 @@ void LedgerCopy::put_entry(std::string& piece, const LedgerEntry& entry,
        {entry.want.classrooms, entry.want.labs, entry.grant.classrooms, entry.grant.labs, entry.grant.mobile_labs}) {
     put(piece, narrow(rooms));
   }
-  if (entry.kind == EntryKind::kGranted) {
-    put(piece, static_cast<std::int16_t>(status_code(entry)));
-  } else {
-    append_big_endian(piece, kNull);
-  }
+  put(piece, static_cast<std::int16_t>(status_code(entry)));
   put(piece, request_id);
   if (entry.seq == batch_->entries.back().seq) {
     append_big_endian(piece, std::int32_t{kSealBytes});

@@ -7,21 +7,24 @@
 
 namespace dti {
 
-bool has_only_grants(const Batch& batch) {
-  return std::all_of(batch.entries.begin(), batch.entries.end(),
-                     [](const LedgerEntry& entry) { return entry.kind == EntryKind::kGranted; });
-}
-
 void check_batch(const Batch& batch) {
   DTI_CHECK(!batch.entries.empty());
   Seq seq = batch.base;
   for (const LedgerEntry& entry : batch.entries) {
-    DTI_CHECK(is_for_batch(entry.kind) && entry.seq == ++seq);
+    DTI_CHECK(entry.kind == EntryKind::kGranted && entry.cause == Cause::kAsked && entry.seq == ++seq);
   }
   const std::size_t in_messages =
       std::accumulate(batch.messages.begin(), batch.messages.end(), std::size_t{0},
                       [](std::size_t sum, const BatchMessage& message) { return sum + message.entry_count; });
   DTI_CHECK(in_messages == batch.entries.size());
+}
+
+void check_change(const Change& change) {
+  DTI_CHECK(!change.entries.empty());
+  Seq seq = change.base;
+  for (const StoredEntry& entry : change.entries) {
+    DTI_CHECK(entry.row.seq == ++seq && entry.at == stored_time(change.at) && !entry.seal && !entry.note_hash);
+  }
 }
 
 ProgramId greatest_program(const Batch& batch) {
@@ -32,11 +35,41 @@ ProgramId greatest_program(const Batch& batch) {
   return greatest;
 }
 
-std::array<StoredNumber, 11> numbers_of(const LedgerRow& row) {
-  return {
-      row.program_id,   row.generation,          row.classrooms_wanted,   row.labs_wanted,   row.classrooms_granted,
-      row.labs_granted, row.mobile_labs_granted, row.classrooms_capacity, row.labs_capacity, row.conversions_capacity,
-      row.status};
+ProgramId greatest_program(const Change& change) {
+  ProgramId greatest = 0;
+  for (const StoredEntry& entry : change.entries) {
+    greatest = std::max(greatest, static_cast<ProgramId>(entry.row.program_id.value_or(0)));
+  }
+  return greatest;
+}
+
+std::array<StoredNumber, 12> numbers_of(const LedgerRow& row) {
+  return {row.program_id,
+          row.generation,
+          row.classrooms_wanted,
+          row.labs_wanted,
+          row.classrooms_granted,
+          row.labs_granted,
+          row.mobile_labs_granted,
+          row.classrooms_capacity,
+          row.labs_capacity,
+          row.conversions_capacity,
+          row.status,
+          row.cause};
+}
+
+void replace_rows(std::vector<LedgerRow>& piece, const std::vector<LedgerRow>& rows) {
+  auto to = piece.begin();
+  for (const auto& row : rows) {
+    to = std::find_if(to, piece.end(), [&](const LedgerRow& old) { return old.seq >= row.seq; });
+    if (to == piece.end()) return;
+    if (to->seq == row.seq) *to = row;
+  }
+}
+
+void hash_ids(StoredEntry& entry) {
+  if (entry.request_id) entry.row.request = id_hash(*entry.request_id);
+  if (entry.command_id) entry.row.command = id_hash(*entry.command_id);
 }
 
 void refuse_filled_store(const std::string& where, std::int64_t programs, std::int64_t semesters,

@@ -199,6 +199,8 @@ void MemoryStore::check(const Semester& semester, const Change& change) {
   for (const auto& stored : change.entries) {
     if (!stored.command_id) refuse("an entry has no command-id");
     const auto entry = entry_of(stored.row);
+    const bool has_cause = entry.cause == Cause::kAmended || entry.cause == Cause::kReleased;
+    if (entry.kind == EntryKind::kReleased && !has_cause) refuse("a release has no cause");
     if (entry.kind != EntryKind::kGranted && entry.kind != EntryKind::kReleased) continue;
     auto& newest = entry.kind == EntryKind::kGranted ? granted : released;
     if (newest.size() < entry.program_id) newest.resize(entry.program_id);
@@ -208,12 +210,20 @@ void MemoryStore::check(const Semester& semester, const Change& change) {
     newest[entry.program_id - 1] = entry.generation;
   }
   if (!is_not_negative(change.left)) refuse("more is granted than its capacity");
+  const auto& [classrooms, labs, conversions] = change.capacity;
+  if (change.left.classrooms > classrooms || change.left.labs > labs || change.left.conversions_left > conversions) {
+    refuse("more is left than its capacity");
+  }
+  if (change.note.actor.size() > CommandNote::kActorBytesMax || change.note.note.size() > CommandNote::kNoteBytesMax) {
+    refuse("its note is too long");
+  }
 }
 
 CommitResult MemoryStore::change(const Change& change, const std::optional<SealedChange>& sealed) {
   Semester* const semester = find(change.semester_id);
   if (epoch_ > change.epoch) return CommitResult::kReplaced;
-  if (epoch_ != change.epoch || semester == nullptr || semester->row.head != change.base || !sealed) {
+  if (epoch_ != change.epoch || semester == nullptr || semester->row.head != change.base ||
+      greatest_program(change) > programs_.size() || !sealed) {
     return CommitResult::kBaseMoved;
   }
   check(*semester, change);
@@ -250,8 +260,7 @@ std::vector<StoredEntry> MemoryStore::read_entries(SemesterId semester, Seq firs
     if (entry.seq < first || entry.seq > last) continue;
     StoredEntry found{row_of(entry), stored_time(message->at), message->request_id};
     found.command_id = message->command_id;
-    if (found.request_id) found.row.request = id_hash(*found.request_id);
-    if (found.command_id) found.row.command = id_hash(*found.command_id);
+    hash_ids(found);
     found.note_hash = message->note_hash;
     if (const auto seal = stored.seals.find(entry.seq); seal != stored.seals.end()) found.seal = seal->second;
     read.push_back(std::move(found));
@@ -451,6 +460,7 @@ CommitResult MemoryRepository::commit(const Batch& batch) {
 }
 
 CommitResult MemoryRepository::change(const Change& change) {
+  check_change(change);
   return perform(Stage::kWriting, [&] {
     const auto sealed = chains_->seal(change);
     const auto result = store_->change(change, sealed);

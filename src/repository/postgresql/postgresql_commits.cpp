@@ -122,8 +122,6 @@ PostgresqlCommit::PostgresqlCommit(PostgresqlSession& session, std::shared_ptr<c
       statement_(session.handle()) {
   if (!seal || std::cmp_greater(greatest_program(*batch_), program_count)) {
     ask_who_leads();
-  } else if (!has_only_grants(*batch_)) {
-    send_copy();  // the other statements are for grants
   } else if (batch_->entries.size() <= kFewEntriesMax) {
     send_few();
   } else if (batch_->entries.size() <= kManyEntriesMax) {

@@ -1,6 +1,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <map>
 #include <memory>
 #include <optional>
 #include <pqxx/pqxx>
@@ -12,6 +13,7 @@
 #include "dti/repository/postgresql/conninfo.hpp"
 #include "dti/repository/postgresql/open_postgresql.hpp"
 #include "dti/repository/postgresql/tables/postgresql_chains.hpp"
+#include "dti/repository/postgresql/tables/postgresql_change.hpp"
 #include "dti/repository/postgresql/tables/postgresql_leadership.hpp"
 #include "dti/repository/postgresql/tables/postgresql_rows.hpp"
 #include "dti/repository/postgresql/tables/pqxx_compat.hpp"
@@ -87,19 +89,11 @@ class PostgresqlFiller final : public StoreFiller {
   }
 
   void add_entries(SemesterId semester, const std::vector<StoredEntry>& entries) override {
-    Insert rows{*this,
-                "ledger (semester_id, seq, kind, program_id, generation, classrooms_wanted, labs_wanted,"
-                " classrooms_granted, labs_granted, mobile_labs_granted, classrooms_capacity, labs_capacity,"
-                " conversions_capacity, status, at, request_id, seal)"};
-    for (const StoredEntry& entry : entries) {
-      std::string values =
-          std::to_string(semester) + ", " + std::to_string(entry.row.seq) + ", " + std::to_string(entry.row.kind);
-      for (const auto& number : numbers_of(entry.row)) values += ", " + (number ? std::to_string(*number) : "NULL");
-      values += ", timestamptz 'epoch' + " + std::to_string(entry.at) + " * interval '1 microsecond', ";
-      values += entry.request_id ? quoted(*entry.request_id) : "NULL";
-      rows.add(values + (entry.seal ? ", decode('" + hex_text(*entry.seal) + "', 'hex')" : ", NULL"));
-    }
-    rows.finish();
+    database_.perform([&] { insert_entries(database_.transaction(), semester, entries); });
+  }
+
+  void add_notes(SemesterId semester, const std::map<Seq, CommandNote>& notes) override {
+    database_.perform([&] { insert_notes(database_.transaction(), semester, notes); });
   }
 
   void add_registry(const std::vector<RegistryEntry>& entries) override {

@@ -15,6 +15,7 @@
 #include "dti/repository/common/sql_text.hpp"
 #include "dti/repository/postgresql/open_postgresql.hpp"
 #include "dti/repository/postgresql/tables/postgresql_chains.hpp"
+#include "dti/repository/postgresql/tables/postgresql_change.hpp"
 #include "dti/repository/postgresql/tables/postgresql_checks.hpp"
 #include "dti/repository/postgresql/tables/postgresql_leadership.hpp"
 #include "dti/repository/postgresql/tables/postgresql_rows.hpp"
@@ -290,7 +291,7 @@ std::optional<UnsealedPart> PostgresqlRepository::seal_older(Epoch epoch, WallTi
     pqxx::nontransaction transaction{session_->connection()};
     std::vector<StoredEntry> entries;
     dti::read_entries(transaction, part->semester, part->first, part->last,
-                 [&](std::vector<StoredEntry> piece) { entries = std::move(piece); });
+                      [&](std::vector<StoredEntry> piece) { entries = std::move(piece); });
     beginning->add(*part, entries);
     return part;
   });
@@ -365,11 +366,25 @@ std::vector<CatalogProgram> PostgresqlRepository::read_catalog(ProgramId after) 
   });
 }
 
-void PostgresqlRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns /*columns*/,
-                                       const RowSink& sink) {
+void PostgresqlRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {
   perform(Call::kReading, [&] {
     pqxx::nontransaction transaction{session_->connection()};
-    read_rows(transaction, semester, first, last, sink);
+    read_rows(transaction, semester, first, last, columns, sink);
+  });
+}
+
+void PostgresqlRepository::read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) {
+  perform(Call::kReading, [&] {
+    pqxx::nontransaction transaction{session_->connection()};
+    dti::read_entries(transaction, semester, first, last, sink);
+  });
+}
+
+void PostgresqlRepository::read_grant(SemesterId semester, ProgramId program, std::int32_t generation,
+                                      const EntrySink& sink) {
+  perform(Call::kReading, [&] {
+    pqxx::nontransaction transaction{session_->connection()};
+    dti::read_grant(transaction, semester, program, generation, sink);
   });
 }
 
@@ -454,6 +469,29 @@ Opening PostgresqlRepository::open_semester(Epoch epoch, const std::string& name
     chains_.on_registered(registered);
     chains_.on_opened(id, {1, seal});
     return {OpenResult::kOpened, id};
+  });
+}
+
+CommitResult PostgresqlRepository::change(const Change& change) {
+  check_change(change);
+  return perform(Call::kOpening, [&] {
+    const auto sealed = chains_.seal(change);
+    const std::size_t notices = session_->notices().doubt_count();
+    pqxx::work transaction{session_->connection()};
+    const Epoch stored = lock_leadership(transaction, session_->backend_pid());
+    if (stored > change.epoch) return CommitResult::kReplaced;
+    if (stored < change.epoch || !sealed || std::cmp_greater(greatest_program(change), program_count_)) {
+      return CommitResult::kBaseMoved;
+    }
+    if (!write_change(transaction, change, *sealed, sound_session(session_->backend_pid()))) {
+      check_session(transaction, session_->backend_pid());
+      return CommitResult::kBaseMoved;
+    }
+    sent_ = true;
+    transaction.commit();
+    session_->check_notices(notices, "a change was committed");
+    chains_.on_changed(change.semester_id, *sealed);
+    return CommitResult::kCommitted;
   });
 }
 

@@ -82,9 +82,8 @@ StoreSurvey PostgresqlSnapshot::survey() {
   return perform([&]() -> StoreSurvey { return {read_semesters(*transaction_), read_programs(*transaction_, 0)}; });
 }
 
-void PostgresqlSnapshot::read_ledger(SemesterId semester, Seq first, Seq last, Columns /*columns*/,
-                                     const RowSink& sink) {
-  perform([&] { read_rows(*transaction_, semester, first, last, sink); });
+void PostgresqlSnapshot::read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {
+  perform([&] { read_rows(*transaction_, semester, first, last, columns, sink); });
 }
 
 CatalogCounts PostgresqlSnapshot::count_catalog() {
@@ -104,6 +103,15 @@ std::optional<SemesterId> PostgresqlSnapshot::find_stray_ledger() {
 
 void PostgresqlSnapshot::read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) {
   perform([&] { dti::read_entries(*transaction_, semester, first, last, sink); });
+}
+
+void PostgresqlSnapshot::read_grant(SemesterId semester, ProgramId program, std::int32_t generation,
+                                    const EntrySink& sink) {
+  perform([&] { dti::read_grant(*transaction_, semester, program, generation, sink); });
+}
+
+std::map<Seq, CommandNote> PostgresqlSnapshot::read_notes(SemesterId semester, Seq first, Seq last) {
+  return perform([&] { return dti::read_notes(*transaction_, semester, first, last); });
 }
 
 std::optional<ChainHeads> PostgresqlSnapshot::read_chain_heads() {

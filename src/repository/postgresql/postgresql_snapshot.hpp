@@ -27,6 +27,8 @@ class PostgresqlSnapshot final : public LedgerSnapshot {
   [[nodiscard]] CatalogCounts count_catalog() override;
   [[nodiscard]] std::optional<SemesterId> find_stray_ledger() override;
   void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) override;
+  void read_grant(SemesterId semester, ProgramId program, std::int32_t generation, const EntrySink& sink) override;
+  [[nodiscard]] std::map<Seq, CommandNote> read_notes(SemesterId semester, Seq first, Seq last) override;
   [[nodiscard]] std::optional<ChainHeads> read_chain_heads() override;
   [[nodiscard]] RowSeal read_seal(SemesterId chain, Seq seq) override;
   void read_registry(const RegistrySink& sink) override;

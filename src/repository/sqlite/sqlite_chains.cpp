@@ -58,16 +58,6 @@ std::vector<RegistryEntry> read_unregistered(SqliteConnection& connection, Seq e
   return entries;
 }
 
-/// Adds sealed entries to the registry, and notes its new end.
-void add_to_registry(SqliteConnection& connection, const SealedHead& end, const std::vector<RegistryEntry>& entries) {
-  if (entries.empty()) return;
-  insert_registry(connection, entries);
-  connection.prepare("UPDATE leadership SET registry_head = ?, registry_seal = ?")
-      .bind(end.seq)
-      .bind_bytes(end.seal.bytes)
-      .run();
-}
-
 }  // namespace
 
 std::optional<ChainHeads> read_chain_heads(SqliteConnection& connection) {
@@ -140,6 +130,15 @@ SealedHead enter(SqliteConnection& connection, std::vector<RegistryEntry> entrie
   const SealedHead end = seal_registry(heads.store, heads.ends.at(kRegistryId), stored_time(at), entries);
   add_to_registry(connection, end, entries);
   return end;
+}
+
+void add_to_registry(SqliteConnection& connection, const SealedHead& end, const std::vector<RegistryEntry>& entries) {
+  if (entries.empty()) return;
+  insert_registry(connection, entries);
+  connection.prepare("UPDATE leadership SET registry_head = ?, registry_seal = ?")
+      .bind(end.seq)
+      .bind_bytes(end.seal.bytes)
+      .run();
 }
 
 void insert_registry(SqliteConnection& connection, const std::vector<RegistryEntry>& entries) {

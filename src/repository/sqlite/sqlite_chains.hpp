@@ -33,6 +33,9 @@ void read_registry(SqliteConnection& connection, const RegistrySink& sink);
 /// @return the registry's new end
 [[nodiscard]] SealedHead enter(SqliteConnection& connection, std::vector<RegistryEntry> entries, WallTime at);
 
+/// Adds sealed entries to the registry, and notes its new end.
+void add_to_registry(SqliteConnection& connection, const SealedHead& end, const std::vector<RegistryEntry>& entries);
+
 /// Adds entries as they are, for a copy of a store.
 void insert_registry(SqliteConnection& connection, const std::vector<RegistryEntry>& entries);
 /// Sets the id of the store and the ends of its chains, for a copy of a store.

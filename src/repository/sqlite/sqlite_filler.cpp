@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/sqlite/open_sqlite.hpp"
 #include "repository/sqlite/sqlite_chains.hpp"
+#include "repository/sqlite/sqlite_change.hpp"
 #include "repository/sqlite/sqlite_handle.hpp"
 #include "repository/sqlite/sqlite_session.hpp"
 #include "repository/sqlite/store_keeper.hpp"
@@ -49,11 +51,7 @@ class SqliteFiller final : public StoreFiller {
       refuse_filled_store("the database " + keeper_.path().string(), count("SELECT count(*) FROM program"),
                           count("SELECT count(*) FROM semester"), count("SELECT count(*) FROM ledger"));
       connection_->leave_out_triggers();  // they keep other programs from changing rows
-      insert_entry_.emplace(connection_->prepare(
-          "INSERT INTO ledger (semester_id, seq, kind, program_id, generation, classrooms_wanted, labs_wanted,"
-          " classrooms_granted, labs_granted, mobile_labs_granted, classrooms_capacity, labs_capacity,"
-          " conversions_capacity, status, at, request_id, seal)"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+      insert_entry_.emplace(*connection_);
     });
   }
 
@@ -103,18 +101,12 @@ class SqliteFiller final : public StoreFiller {
 
   void add_entries(SemesterId semester, const std::vector<StoredEntry>& entries) override {
     perform([&] {
-      for (const StoredEntry& entry : entries) {
-        insert_entry_->bind(semester).bind(entry.row.seq).bind(entry.row.kind);
-        for (const auto& number : numbers_of(entry.row)) {
-          if (number) {
-            insert_entry_->bind(*number);
-          } else {
-            insert_entry_->bind_null();
-          }
-        }
-        insert_entry_->bind(entry.at).bind(entry.request_id).bind_seal(entry.seal).run();
-      }
+      for (const StoredEntry& entry : entries) insert_entry_->add(semester, entry);
     });
+  }
+
+  void add_notes(SemesterId semester, const std::map<Seq, CommandNote>& notes) override {
+    perform([&] { insert_notes(*connection_, semester, notes); });
   }
 
   void add_registry(const std::vector<RegistryEntry>& entries) override {
@@ -181,7 +173,7 @@ class SqliteFiller final : public StoreFiller {
   SteadyTime wait_until_;
   std::optional<SqliteConnection> connection_;
   std::optional<SqliteTransaction> transaction_;
-  std::optional<SqliteStatement> insert_entry_;
+  std::optional<SqliteEntryInsert> insert_entry_;
 };
 
 }  // namespace

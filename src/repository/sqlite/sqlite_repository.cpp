@@ -16,6 +16,7 @@
 #include "dti/repository/common/sql_text.hpp"
 #include "dti/service/ledger/extent_check.hpp"
 #include "repository/sqlite/sqlite_chains.hpp"
+#include "repository/sqlite/sqlite_change.hpp"
 #include "repository/sqlite/sqlite_handle.hpp"
 #include "repository/sqlite/sqlite_session.hpp"
 
@@ -326,7 +327,7 @@ std::optional<UnsealedPart> SqliteRepository::seal_older(Epoch epoch, WallTime a
   return perform(Stage::kReading, [&] {
     std::vector<StoredEntry> entries;
     dti::read_entries(session_->connection, part->semester, part->first, part->last,
-                 [&](std::vector<StoredEntry> piece) { entries = std::move(piece); });
+                      [&](std::vector<StoredEntry> piece) { entries = std::move(piece); });
     beginning->add(*part, entries);
     return part;
   });
@@ -363,6 +364,15 @@ void SqliteRepository::read_ledger(SemesterId semester, Seq first, Seq last, Col
       return sink(std::move(rows));
     });
   });
+}
+
+void SqliteRepository::read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) {
+  perform(Stage::kReading, [&] { dti::read_entries(session_->connection, semester, first, last, sink); });
+}
+
+void SqliteRepository::read_grant(SemesterId semester, ProgramId program, std::int32_t generation,
+                                  const EntrySink& sink) {
+  perform(Stage::kReading, [&] { dti::read_grant(session_->connection, semester, program, generation, sink); });
 }
 
 bool SqliteRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) {
@@ -483,6 +493,25 @@ CommitResult SqliteRepository::commit(const Batch& batch) {
     transaction.commit();
     chains_.on_committed();
     keeper_.add_entries(static_cast<std::int64_t>(batch.entries.size()));
+    return CommitResult::kCommitted;
+  });
+}
+
+CommitResult SqliteRepository::change(const Change& change) {
+  check_change(change);
+  watch_log();
+  return perform(Stage::kWriting, [&] {
+    const auto sealed = chains_.seal(change);  // before the file is locked
+    SqliteTransaction transaction{session_->connection};
+    const Epoch leads = session_->epoch();
+    if (leads > change.epoch) return CommitResult::kReplaced;
+    if (leads < change.epoch || !sealed || !write_change(session_->connection, change, *sealed)) {
+      return CommitResult::kBaseMoved;
+    }
+    stage_ = Stage::kCommitting;
+    transaction.commit();
+    chains_.on_changed(change.semester_id, *sealed);
+    keeper_.add_entries(static_cast<std::int64_t>(change.entries.size()));
     return CommitResult::kCommitted;
   });
 }

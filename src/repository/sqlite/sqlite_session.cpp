@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "dti/repository/common/ledger_rows.hpp"
@@ -57,41 +59,85 @@ StoredSemester read_semester(const SqliteStatement& row) {
   return semester;
 }
 
-/// It calls SQLite itself: each call counts here.
-LedgerRow read_ledger_row(sqlite3_stmt* row, Columns columns) {
-  const auto integer = [&](int column) { return std::int64_t{sqlite3_column_int64(row, column)}; };
-  const auto is_null = [&](int column) { return sqlite3_column_type(row, column) == SQLITE_NULL; };
-  const auto number = [&](int column) {
-    const auto value = integer(column);  // NULL reads as 0
-    return value == 0 && is_null(column) ? LedgerRow::Number{} : LedgerRow::Number{value};
-  };
-  LedgerRow read{.seq = integer(0),
-                 .kind = integer(1),
-                 .program_id = number(2),
-                 .generation = number(3),
-                 .classrooms_wanted = number(4),
-                 .labs_wanted = number(5),
-                 .classrooms_granted = number(6),
-                 .labs_granted = number(7),
-                 .mobile_labs_granted = number(8)};
-  if (columns == Columns::kOfState && read.kind == stored_code(EntryKind::kGranted)) return read;
-  read.classrooms_capacity = number(9);
-  read.labs_capacity = number(10);
-  read.conversions_capacity = number(11);
-  read.status = number(12);
+constexpr char kOfSemester[] = "semester_id = ? AND seq >= ? AND seq <= ?";
+constexpr char kNoCommandColumns[] = ", NULL, NULL, NULL";
+
+// Where kCommandColumns, and what follows them in an entry, are in a row.
+constexpr int kGrantColumnCount = 9;
+constexpr int kCauseColumn = 13;
+constexpr int kAtColumn = 16;
+
+std::optional<std::string_view> text(sqlite3_stmt* row, int column) {
+  const auto* const bytes = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
+  if (bytes == nullptr) return std::nullopt;
+  return std::string_view{bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, column))};
+}
+
+/// A cell that holds something else has no seal that could fit.
+std::optional<Seal> seal(sqlite3_stmt* row, int column) {
+  if (sqlite3_column_type(row, column) == SQLITE_NULL) return std::nullopt;
+  const auto* const bytes = static_cast<const char*>(sqlite3_column_blob(row, column));
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(row, column));
+  return seal_of_bytes(bytes == nullptr ? std::string_view{} : std::string_view{bytes, size}).value_or(Seal{});
+}
+
+/// NULL is none. It calls SQLite itself: each call counts here.
+LedgerRow::Number number(sqlite3_stmt* row, int column) {
+  const std::int64_t value = sqlite3_column_int64(row, column);  // NULL reads as 0
+  return value == 0 && sqlite3_column_type(row, column) == SQLITE_NULL ? LedgerRow::Number{} : LedgerRow::Number{value};
+}
+
+/// Reads kGrantColumns and the cause, which is seldom there.
+LedgerRow read_grant_row(sqlite3_stmt* row, int cause_column) {
+  const bool has_cause = sqlite3_column_type(row, cause_column) != SQLITE_NULL;
+  return {.seq = sqlite3_column_int64(row, 0),
+          .kind = sqlite3_column_int64(row, 1),
+          .program_id = number(row, 2),
+          .generation = number(row, 3),
+          .classrooms_wanted = number(row, 4),
+          .labs_wanted = number(row, 5),
+          .classrooms_granted = number(row, 6),
+          .labs_granted = number(row, 7),
+          .mobile_labs_granted = number(row, 8),
+          .cause = has_cause ? number(row, cause_column) : LedgerRow::Number{}};
+}
+
+LedgerRow read_ledger_row(sqlite3_stmt* row) {
+  LedgerRow read = read_grant_row(row, kCauseColumn);
+  read.classrooms_capacity = number(row, kGrantColumnCount);
+  read.labs_capacity = number(row, kGrantColumnCount + 1);
+  read.conversions_capacity = number(row, kGrantColumnCount + 2);
+  read.status = number(row, kGrantColumnCount + 3);
+  if (const auto request = text(row, kCauseColumn + 1)) read.request = id_hash(*request);
+  if (const auto command = text(row, kCauseColumn + 2)) read.command = id_hash(*command);
   return read;
 }
-constexpr int kColumnsOfRow = 13;
 
-/// Passes what `read` makes of each row to `sink`, in pieces.
-/// @param more  columns beside those of LedgerRow
+StoredEntry read_entry(sqlite3_stmt* row) {
+  StoredEntry entry{read_ledger_row(row), sqlite3_column_int64(row, kAtColumn), std::nullopt};
+  entry.seal = seal(row, kAtColumn + 1);
+  entry.note_hash = seal(row, kAtColumn + 2);
+  if (const auto request = text(row, kAtColumn + 3)) entry.request_id.emplace(*request);
+  if (const auto command = text(row, kCauseColumn + 2)) entry.command_id.emplace(*command);
+  hash_ids(entry);
+  return entry;
+}
+
+/// The columns of LedgerRow. A schema from before 0004 has fewer.
+std::string row_columns(int version) {
+  return std::string{kGrantColumns} + kOtherColumns + (version < kOfficeVersion ? kNoCommandColumns : kCommandColumns);
+}
+
+/// The columns of an entry.
+std::string entry_columns(SqliteConnection& connection) {
+  const int version = stored_version(connection);
+  return row_columns(version) + ", at" + (version < kSealsVersion ? ", NULL" : ", seal") +
+         (version < kOfficeVersion ? ", NULL" : ", note_hash") + ", request_id FROM ledger ";
+}
+
+/// Passes what `read` makes of each row that the statement finds to `sink`, in pieces.
 template <class Item, class Sink, class Read>
-void read_pieces(SqliteConnection& connection, const std::string& more, SemesterId semester, Seq first, Seq last,
-                 const Sink& sink, const Read& read) {
-  SqliteStatement select =
-      connection.prepare("SELECT " + std::string{kLedgerColumns} + more +
-                         " FROM ledger WHERE semester_id = ? AND seq >= ? AND seq <= ? ORDER BY seq");
-  select.bind(semester).bind(first).bind(last);
+void read_pieces(SqliteStatement& select, const Sink& sink, const Read& read) {
   std::vector<Item> piece;
   while (select.step()) {
     if (piece.empty()) piece.reserve(static_cast<std::size_t>(kLedgerPieceEntries));
@@ -132,13 +178,9 @@ void SqliteSession::insert(const Batch& batch, const Seal& seal) {
         .bind(entry.grant.classrooms)
         .bind(entry.grant.labs)
         .bind(entry.grant.mobile_labs)
-        .bind(std::int64_t{stored_code(entry.kind)});
-    if (entry.kind == EntryKind::kGranted) {
-      insert.bind(std::int64_t{status_code(entry)});
-    } else {
-      insert.bind_null();
-    }
-    insert.bind(request_id);
+        .bind(std::int64_t{stored_code(entry.kind)})
+        .bind(std::int64_t{status_code(entry)})
+        .bind(request_id);
     if (entry.seq == batch.entries.back().seq) {
       insert.bind_bytes(seal.bytes);
     } else {
@@ -216,31 +258,74 @@ std::vector<CatalogProgram> read_programs(SqliteConnection& connection, ProgramI
 
 void read_rows(SqliteConnection& connection, SemesterId semester, Seq first, Seq last, Columns columns,
                const RowSink& sink) {
-  read_pieces<LedgerRow>(connection, "", semester, first, last, sink,
-                         [&](sqlite3_stmt* row) { return read_ledger_row(row, columns); });
+  const int version = stored_version(connection);
+  const auto select = [&](const std::string& what, const char* more) {
+    return connection.prepare("SELECT " + what + " FROM ledger WHERE " + kOfSemester + more + " ORDER BY seq");
+  };
+  if (columns == Columns::kAll) {
+    SqliteStatement rows = select(row_columns(version), "");
+    rows.bind(semester).bind(first).bind(last);
+    return read_pieces<LedgerRow>(rows, sink, read_ledger_row);
+  }
+  // Of rows that are no plain grants, the other columns are read afterwards. They are few, and each column of each row
+  // takes time.
+  const bool has_commands = version >= kOfficeVersion;
+  SqliteStatement grants = select(kGrantColumns + std::string{has_commands ? ", cause" : ", NULL"}, "");
+  SqliteStatement others =
+      select(row_columns(version), has_commands ? " AND (kind <> 0 OR cause IS NOT NULL)" : " AND kind <> 0");
+  bool are_plain_grants = true;
+  const auto complete = [&](std::vector<LedgerRow> piece) {
+    if (!std::exchange(are_plain_grants, true)) {
+      std::vector<LedgerRow> rows;
+      others.bind(semester).bind(piece.front().seq).bind(piece.back().seq);
+      while (others.step()) rows.push_back(read_ledger_row(others.handle()));
+      others.reset();
+      replace_rows(piece, rows);
+    }
+    return sink(std::move(piece));
+  };
+  grants.bind(semester).bind(first).bind(last);
+  read_pieces<LedgerRow>(grants, complete, [&](sqlite3_stmt* row) {
+    LedgerRow read = read_grant_row(row, kGrantColumnCount);
+    are_plain_grants = are_plain_grants && is_plain_grant(read);
+    return read;
+  });
 }
 
 void read_entries(SqliteConnection& connection, SemesterId semester, Seq first, Seq last, const EntrySink& sink) {
-  const auto read = [](sqlite3_stmt* row) {
-    StoredEntry entry{read_ledger_row(row, Columns::kAll), sqlite3_column_int64(row, kColumnsOfRow), std::nullopt};
-    if (const auto* text = sqlite3_column_text(row, kColumnsOfRow + 1)) {
-      entry.request_id.emplace(reinterpret_cast<const char*>(text),
-                               static_cast<std::size_t>(sqlite3_column_bytes(row, kColumnsOfRow + 1)));
-    }
-    if (sqlite3_column_type(row, kColumnsOfRow + 2) != SQLITE_NULL) {
-      const auto* const bytes = static_cast<const char*>(sqlite3_column_blob(row, kColumnsOfRow + 2));
-      const auto size = static_cast<std::size_t>(sqlite3_column_bytes(row, kColumnsOfRow + 2));
-      entry.seal =
-          seal_of_bytes(bytes == nullptr ? std::string_view{} : std::string_view{bytes, size}).value_or(Seal{});
-    }
-    return entry;
-  };
+  SqliteStatement select =
+      connection.prepare("SELECT " + entry_columns(connection) + "WHERE " + kOfSemester + " ORDER BY seq");
+  select.bind(semester).bind(first).bind(last);
   const auto pass = [&](std::vector<StoredEntry> piece) {
     sink(std::move(piece));
     return true;
   };
-  const std::string seal = schema_version(connection) < kSealsVersion ? ", NULL" : ", seal";
-  read_pieces<StoredEntry>(connection, ", at, request_id" + seal, semester, first, last, pass, read);
+  read_pieces<StoredEntry>(select, pass, read_entry);
+}
+
+void read_grant(SqliteConnection& connection, SemesterId semester, ProgramId program, std::int32_t generation,
+                const EntrySink& sink) {
+  std::vector<StoredEntry> entries;
+  for (const char* const kind : {"0", "1"}) {  // each has an index of its own; the grant comes first
+    SqliteStatement select = connection.prepare("SELECT " + entry_columns(connection) + "WHERE kind = " + kind +
+                                                " AND semester_id = ? AND program_id = ? AND generation = ?");
+    select.bind(semester).bind(std::int64_t{program}).bind(std::int64_t{generation});
+    while (select.step()) entries.push_back(read_entry(select.handle()));
+  }
+  if (!entries.empty()) sink(std::move(entries));
+}
+
+std::map<Seq, CommandNote> read_notes(SqliteConnection& connection, SemesterId semester, Seq first, Seq last) {
+  std::map<Seq, CommandNote> notes;
+  if (stored_version(connection) < kOfficeVersion) return notes;
+  SqliteStatement select =
+      connection.prepare("SELECT seq, salt, actor, note FROM ledger_note WHERE " + std::string{kOfSemester});
+  select.bind(semester).bind(first).bind(last);
+  while (select.step()) {
+    const auto salt = store_id_of_bytes(select.bytes(1)).value_or(StoreId{}).bytes;
+    notes[select.integer(0)] = {salt, select.text(2), select.text(3)};
+  }
+  return notes;
 }
 
 int schema_version(SqliteConnection& connection) { return stored_version(connection); }

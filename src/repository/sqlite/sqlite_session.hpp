@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -59,7 +60,11 @@ SchemaChange migrate(SqliteConnection& connection, WallTime at);
 /// Implements LedgerReader::read_ledger(). The statement is open while `sink` runs.
 void read_rows(SqliteConnection& connection, SemesterId semester, Seq first, Seq last, Columns columns,
                const RowSink& sink);
-/// Implements LedgerSnapshot::read_entries().
+/// Implements LedgerReader::read_entries(), read_grant() and LedgerSnapshot::read_notes().
 void read_entries(SqliteConnection& connection, SemesterId semester, Seq first, Seq last, const EntrySink& sink);
+void read_grant(SqliteConnection& connection, SemesterId semester, ProgramId program, std::int32_t generation,
+                const EntrySink& sink);
+[[nodiscard]] std::map<Seq, CommandNote> read_notes(SqliteConnection& connection, SemesterId semester, Seq first,
+                                                    Seq last);
 
 }  // namespace dti

@@ -268,6 +268,15 @@ void SqliteSnapshot::read_entries(SemesterId semester, Seq first, Seq last, cons
   perform([&] { dti::read_entries(*connection_, semester, first, last, sink); });
 }
 
+void SqliteSnapshot::read_grant(SemesterId semester, ProgramId program, std::int32_t generation,
+                                const EntrySink& sink) {
+  perform([&] { dti::read_grant(*connection_, semester, program, generation, sink); });
+}
+
+std::map<Seq, CommandNote> SqliteSnapshot::read_notes(SemesterId semester, Seq first, Seq last) {
+  return perform([&] { return dti::read_notes(*connection_, semester, first, last); });
+}
+
 std::optional<ChainHeads> SqliteSnapshot::read_chain_heads() {
   return perform([&] { return dti::read_chain_heads(*connection_); });
 }

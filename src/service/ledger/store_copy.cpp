@@ -51,6 +51,7 @@ void fill(StoreFiller& target, LedgerSnapshot& source, const std::function<void(
       target.add_entries(semester.id, entries);
       progress({semester.name, entries.back().row.seq, semester.head});
     });
+    target.add_notes(semester.id, source.read_notes(semester.id, 1, semester.head));
   }
 }
 
@@ -73,6 +74,9 @@ std::optional<std::string> compare(LedgerSnapshot& source, LedgerSnapshot& copy)
       if (const auto index = first_difference(entries, read_piece(copy, semester.id, first, last))) {
         return "semester \"" + semester.name + "\": entry " + std::to_string(first + static_cast<Seq>(*index)) +
                " differs from the source";
+      }
+      if (source.read_notes(semester.id, first, last) != copy.read_notes(semester.id, first, last)) {
+        return "semester \"" + semester.name + "\": a note of a command differs from the source";
       }
     }
   }

@@ -7,6 +7,7 @@
 
 #include "dti/service/ledger/catalog_check.hpp"
 #include "service/ledger/chain_check.hpp"
+#include "service/ledger/note_check.hpp"
 
 namespace dti {
 namespace {
@@ -47,15 +48,20 @@ SemesterReport replay(LedgerSnapshot& snapshot, const StoredSemester& semester, 
   SemesterReport report;
   report.semester = semester;
   LedgerReplay ledger{program_count};
+  NoteCheck notes;
   snapshot.read_entries(semester.id, kFirstOfAll, kLastOfAll, [&](const std::vector<StoredEntry>& entries) {
     for (const auto& entry : entries) {
       if (!report.difference) report.difference = ledger.add(entry.row);
       if (auto found = chain.add(entry)) report.seal_difference = std::move(found);
+      notes.add(entry);
     }
     progress({semester.name, ledger.entries(), semester.head});
   });
   if (!report.difference) report.difference = ledger.finish(semester, leadership);
   if (!report.seal_difference) report.seal_difference = chain.finish();
+  report.note_difference = notes.compare(snapshot.read_notes(semester.id, kFirstOfAll, kLastOfAll));
+  report.notes = notes.commands();
+  report.notes_erased = notes.erased();
   report.unsealed = chain.unsealed();
   report.entries = ledger.entries();
   report.grants = ledger.grants();
@@ -115,7 +121,9 @@ void look(LedgerSnapshot& snapshot, const std::function<void(const VerifyProgres
 }  // namespace
 
 bool VerifyReport::fits() const {
-  const auto fits = [](const SemesterReport& semester) { return !semester.difference && !semester.seal_difference; };
+  const auto fits = [](const SemesterReport& semester) {
+    return !semester.difference && !semester.seal_difference && !semester.note_difference;
+  };
   return !unreadable && differences.empty() && (!file_faults || file_faults->empty()) &&
          std::all_of(semesters.begin(), semesters.end(), fits);
 }

@@ -173,6 +173,25 @@ void VirtualRepository::read_ledger(SemesterId semester, Seq first, Seq last, Co
   }
 }
 
+void VirtualRepository::read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) {
+  auto entries = perform(Operation::kReadLedger, Stage::kReading, [stored = stored_, semester, first, last] {
+    std::vector<StoredEntry> read;
+    stored->read_entries(semester, first, last, [&](std::vector<StoredEntry> piece) { read = std::move(piece); });
+    return read;
+  });
+  if (!entries.empty()) sink(std::move(entries));
+}
+
+void VirtualRepository::read_grant(SemesterId semester, ProgramId program, std::int32_t generation,
+                                   const EntrySink& sink) {
+  auto entries = perform(Operation::kReadLedger, Stage::kReading, [stored = stored_, semester, program, generation] {
+    std::vector<StoredEntry> read;
+    stored->read_grant(semester, program, generation, [&](std::vector<StoredEntry> piece) { read = std::move(piece); });
+    return read;
+  });
+  if (!entries.empty()) sink(std::move(entries));
+}
+
 bool VirtualRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) {
   return perform(Operation::kAddPrograms, Stage::kWriting,
                  [stored = stored_, epoch, programs, at] { return stored->add_programs(epoch, programs, at); });
@@ -221,6 +240,10 @@ CommitResult VirtualRepository::commit(const Batch& batch) {
     }
     throw;
   }
+}
+
+CommitResult VirtualRepository::change(const Change& change) {
+  return perform(Operation::kCommit, Stage::kWriting, [stored = stored_, change] { return stored->change(change); });
 }
 
 CommitResult VirtualRepository::guard(Epoch epoch, std::span<const SemesterGuard> semesters) {

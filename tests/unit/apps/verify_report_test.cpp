@@ -70,6 +70,25 @@ TEST(VerifyReport, SaysWhichSealsDiffer) {
             std::string::npos);
 }
 
+TEST(VerifyReport, CountsCommandsAndErasedNotesAndSaysWhichNoteDiffers) {
+  auto report = report_that_fits();
+  report.semesters[0].notes = 3;
+  report.semesters[0].notes_erased = 1;
+  EXPECT_NE(text_report(report).find("\nnotes of semester \"2025-10\": 3 commands, 1 note erased\n"),
+            std::string::npos);
+  EXPECT_NE(json_report(report, "x").find(R"("commands":3,"notes-erased":1)"), std::string::npos);
+  EXPECT_TRUE(report.fits());
+  report.semesters[0].note_difference = StoreDifference{5, {}, "its note was changed", "", ""};
+  EXPECT_FALSE(report.fits());
+  EXPECT_NE(
+      text_report(report).find("\nnotes of semester \"2025-10\": DIFFER: entry 5: its note was changed; 3 commands,"
+                               " 1 note erased\n"),
+      std::string::npos);
+  EXPECT_NE(text_report(report).find("\n1 difference\n"), std::string::npos);
+  EXPECT_NE(json_report(report, "x").find(R"("note-difference":{"what":"its note was changed","seq":5})"),
+            std::string::npos);
+}
+
 TEST(VerifyReport, SaysWhereReadingHadToEnd) {
   VerifyReport report;
   report.unreadable = "the database is damaged";

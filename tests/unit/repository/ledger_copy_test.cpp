@@ -62,18 +62,6 @@ TEST(LedgerCopy, ARequestWithoutAnIdHasNull) {
   EXPECT_TRUE(pieces[0].ends_with("\0\1\xff\xff\xff\xff\0\0\0\x20ssssssssssssssssssssssssssssssss\xff\xff"sv));
 }
 
-TEST(LedgerCopy, AReleaseHasItsKindAndNoStatus) {
-  auto batch = batch_of(1, "ab");
-  batch.entries.front().kind = EntryKind::kReleased;
-  const auto pieces = pieces_of(batch);
-  ASSERT_EQ(pieces.size(), 1U);
-  EXPECT_NE(pieces[0].find("\0\0\0\2\0\1\0\0\0\x08\0\0\0\0\0\0\0\2"sv), std::string::npos);
-  EXPECT_TRUE(
-      pieces[0].ends_with("\xff\xff\xff\xff\0\0\0\2"
-                          "ab"
-                          "\0\0\0\x20ssssssssssssssssssssssssssssssss\xff\xff"sv));
-}
-
 TEST(LedgerCopy, OnlyTheLastEntryKeepsTheSeal) {
   const auto pieces = pieces_of(batch_of(2, "ab"));
   ASSERT_EQ(pieces.size(), 1U);

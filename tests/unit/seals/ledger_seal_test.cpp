@@ -2,12 +2,16 @@
 
 #include <fstream>
 #include <limits>
+#include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "service/ledger/chain_check.hpp"
+#include "service/ledger/note_check.hpp"
 
 namespace dti {
 namespace {
@@ -38,6 +42,9 @@ StoredEntry ledger_entry(const json& entry) {
   row.labs_capacity = number(entry, "labs_capacity");
   row.conversions_capacity = number(entry, "conversions_capacity");
   row.status = number(entry, "status");
+  row.cause = number(entry, "cause");
+  read.command_id = text(entry, "command_id");
+  if (const auto hash = text(entry, "note_hash")) read.note_hash = parse_seal(*hash);
   return read;
 }
 
@@ -72,6 +79,70 @@ TEST(Sealing, GivesTheSealsThatAnotherProgramComputed) {
     EXPECT_EQ(hex_text(sealing.finish()), vector.at("seal").get<std::string>()) << vector.at("what");
   }
   EXPECT_GE(vectors, 6);
+}
+
+TEST(CommandNote, HasTheHashThatAnotherProgramComputed) {
+  std::ifstream file{DTI_GOLDEN_DIR "/notes.jsonl"};
+  int vectors = 0;
+  for (std::string line; std::getline(file, line); ++vectors) {
+    const auto vector = json::parse(line);
+    const auto salt = parse_store_id(vector.at("salt").get<std::string>()).value().bytes;
+    EXPECT_EQ(hex_text(hash_of({salt, vector.at("actor"), vector.at("note")})), vector.at("hash").get<std::string>());
+  }
+  EXPECT_GE(vectors, 3);
+}
+
+TEST(NoteCheck, CountsErasedNotesAndFindsOthers) {
+  const CommandNote note{{1}, "local/1000", "because"};
+  NoteCheck check;
+  for (const Seq seq : {3, 5}) {
+    StoredEntry entry{{.seq = seq, .kind = 4}, 7, std::nullopt};
+    entry.note_hash = hash_of(note);
+    check.add(entry);
+  }
+  check.add({{.seq = 4, .kind = 0}, 7, std::nullopt});
+  struct Case {
+    std::map<Seq, CommandNote> notes;
+    Seq erased;
+    const char* difference;  // null: none
+  };
+  const CommandNote salted{{2}, note.actor, note.note};
+  const CommandNote moved{note.salt, note.actor + note.note, ""};
+  const Case cases[] = {
+      {{{3, note}, {5, note}}, 0, nullptr},
+      {{{5, note}}, 1, nullptr},
+      {{}, 2, nullptr},
+      {{{3, note}, {5, salted}}, 0, "entry 5: its note was changed"},
+      {{{3, moved}}, 1, "entry 3: its note was changed"},
+      {{{4, note}}, 2, "entry 4: a note is there, and the entry has none"},
+  };
+  for (const auto& [notes, erased, difference] : cases) {
+    const auto found = check.compare(notes);
+    EXPECT_EQ(found ? to_string(*found) : "", difference == nullptr ? "" : difference);
+    EXPECT_EQ(check.commands(), 2);
+    EXPECT_EQ(check.erased(), erased);
+  }
+}
+
+TEST(RegistryCheck, ASemesterIsOpenOrClosedAsItsLastEntrySays) {
+  const StoredSemester open{1, "s", 1, 1, {}, {}, true};
+  StoredSemester closed = open;
+  closed.is_open = false;
+  std::vector<RegistryEntry> entries = {semester_opened(1, "s")};
+  for (const auto& next : {std::optional<RegistryEntry>{}, {semester_closed(1, "s")}, {semester_reopened(1, "s")}}) {
+    if (next) entries.push_back(*next);
+    auto sealed = entries;
+    const StoreId store{{1}};
+    const auto end = seal_registry(store, {}, 7, sealed);
+    RegistryCheck check{store, end};
+    check.add(sealed);
+    const bool is_open = entries.size() != 2;
+    EXPECT_TRUE(check.finish({}, {is_open ? open : closed}).empty()) << entries.size();
+    const auto found = check.finish({}, {is_open ? closed : open});
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(to_string(found[0]), std::string{"semester number 1 is not as the registry has it; stored: "} +
+                                       (is_open ? "closed; expected: open" : "open; expected: closed"));
+  }
 }
 
 TEST(Sealing, AGrantOfABatchHasTheSealOfItsRow) {

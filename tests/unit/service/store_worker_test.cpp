@@ -26,6 +26,11 @@ class PolledRepository : public Repository, public PollableCommits {
   StoreWatch watch() override { throw std::logic_error{"watch"}; }
   std::vector<CatalogProgram> read_catalog(ProgramId) override { throw std::logic_error{"read_catalog"}; }
   void read_ledger(SemesterId, Seq, Seq, Columns, const RowSink&) override { throw std::logic_error{"read_ledger"}; }
+  void read_entries(SemesterId, Seq, Seq, const EntrySink&) override { throw std::logic_error{"read_entries"}; }
+  void read_grant(SemesterId, ProgramId, std::int32_t, const EntrySink&) override {
+    throw std::logic_error{"read_grant"};
+  }
+  CommitResult change(const Change&) override { throw std::logic_error{"change"}; }
   std::optional<UnsealedPart> seal_older(Epoch, WallTime) override { return std::nullopt; }
   bool add_programs(Epoch, const std::vector<CatalogProgram>&, WallTime) override {
     throw std::logic_error{"add_programs"};

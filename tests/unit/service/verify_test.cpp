@@ -49,6 +49,8 @@ class FakeSnapshot final : public LedgerSnapshot {
   void read_entries(SemesterId semester, Seq, Seq, const EntrySink& sink) override {
     for (const auto& row : ledgers[semester]) sink({{row, 0, std::nullopt}});
   }
+  void read_grant(SemesterId, ProgramId, std::int32_t, const EntrySink&) override { FAIL(); }
+  std::map<Seq, CommandNote> read_notes(SemesterId, Seq, Seq) override { return {}; }
   std::optional<ChainHeads> read_chain_heads() override { return std::nullopt; }
   RowSeal read_seal(SemesterId, Seq) override { return {}; }
   void read_registry(const RegistrySink&) override {}

@@ -6,21 +6,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dti/domain/ledger.hpp"
 #include "dti/service/ledger/repository.hpp"
 
 namespace dti {
 
-/// Whether a batch may hold such an entry. It changes only the head and the rooms left in the semester's row.
-[[nodiscard]] constexpr bool is_for_batch(EntryKind kind) {
-  return kind == EntryKind::kGranted || kind == EntryKind::kReleased;
-}
-/// Whether the batch holds only grants.
-[[nodiscard]] bool has_only_grants(const Batch& batch);
-
 /// Stops the process if LedgerWriter::commit() does not take such a batch: a fault of the server.
 void check_batch(const Batch& batch);
+/// The same of LedgerWriter::change().
+void check_change(const Change& change);
 
 /// Calls `use(entry, request_id)` for each entry of the batch, in order.
 template <class Use>
@@ -33,14 +29,26 @@ void for_each_entry(const Batch& batch, Use use) {
   }
 }
 
-/// The highest id of the programs in the batch.
+/// The highest id of the programs in the batch, or in the change.
 [[nodiscard]] ProgramId greatest_program(const Batch& batch);
+[[nodiscard]] ProgramId greatest_program(const Change& change);
 
 /// The number that stores a time: microseconds since 1970, UTC.
 [[nodiscard]] constexpr std::int64_t stored_time(WallTime at) { return at.time_since_epoch().count(); }
 
-/// The columns of a row from program_id to status, in the order of LedgerRow.
-[[nodiscard]] std::array<StoredNumber, 11> numbers_of(const LedgerRow& row);
+/// The columns of a row from program_id to cause, in the order of LedgerRow.
+[[nodiscard]] std::array<StoredNumber, 12> numbers_of(const LedgerRow& row);
+
+/// Whether the row is of a grant that was asked.
+[[nodiscard]] inline bool is_plain_grant(const LedgerRow& row) {
+  return row.kind == stored_code(EntryKind::kGranted) && !row.cause;
+}
+
+/// Replaces rows of a piece by others with the same seq. @param rows  in order of seq
+void replace_rows(std::vector<LedgerRow>& piece, const std::vector<LedgerRow>& rows);
+
+/// Sets the numbers for the ids of the request and of the command.
+void hash_ids(StoredEntry& entry);
 
 /// The holder of the lead of a store that was copied and that no server has led yet.
 inline constexpr std::string_view kCopyHolder = "dtictl copy";

@@ -13,15 +13,20 @@ inline constexpr char kSelectSemesters[] =
     " (SELECT max(seq) FROM ledger WHERE semester_id = s.id)"
     " FROM semester s LEFT JOIN ledger l ON l.semester_id = s.id AND l.seq = 1 ORDER BY s.id";
 
-/// The columns of LedgerRow.
-inline constexpr char kLedgerColumns[] =
+/// The columns of LedgerRow that a plain grant needs for the state, together with the cause: most rows are plain grants.
+inline constexpr char kGrantColumns[] =
     "seq, kind, program_id, generation, classrooms_wanted, labs_wanted, classrooms_granted, labs_granted,"
-    " mobile_labs_granted, classrooms_capacity, labs_capacity, conversions_capacity, status";
+    " mobile_labs_granted";
+/// The others of LedgerRow up to the status, and those from the cause on. Only a release needs the request-id.
+inline constexpr char kOtherColumns[] = ", classrooms_capacity, labs_capacity, conversions_capacity, status";
+inline constexpr char kCommandColumns[] = ", cause, CASE kind WHEN 1 THEN request_id END, command_id";
 inline constexpr char kSelectStrayLedger[] =
     "SELECT min(semester_id) FROM ledger WHERE semester_id NOT IN (SELECT id FROM semester)";
 
 /// The version of the schema from which on a store has seals and a registry.
 inline constexpr int kSealsVersion = 3;
+/// The version of the schema from which on a store has commands and notes.
+inline constexpr int kOfficeVersion = 4;
 
 /// The highest ids of faculties, programs and semesters that the registry has.
 inline constexpr char kSelectRegistered[] =

@@ -81,10 +81,10 @@ class LedgerReader {
 
   /// Passes the entries that granted and released that generation of a program's grant to `sink`, in order of seq; does
   /// not call it if there are none.
-  virtual void read_grant(SemesterId semester, ProgramId program, std::int32_t generation, const EntrySink& sink);
+  virtual void read_grant(SemesterId semester, ProgramId program, std::int32_t generation, const EntrySink& sink) = 0;
 
   /// The same as read_ledger() with all that is stored of each entry.
-  virtual void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink);  // TODO(pure)
+  virtual void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) = 0;
 
  protected:
   ~LedgerReader() = default;

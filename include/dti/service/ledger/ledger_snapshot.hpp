@@ -65,10 +65,7 @@ class LedgerSnapshot : public LedgerReader {
   [[nodiscard]] virtual std::optional<SemesterId> find_stray_ledger() = 0;
 
   /// The notes of the semester's entries with first <= seq <= last, by seq; without those that were erased.
-  [[nodiscard]] virtual std::map<Seq, CommandNote> read_notes(SemesterId semester, Seq first, Seq last) {
-    (void)semester, (void)first, (void)last;
-    return {};
-  }  // TODO(pure)
+  [[nodiscard]] virtual std::map<Seq, CommandNote> read_notes(SemesterId semester, Seq first, Seq last) = 0;
 
   /// The ends of the chains of seals; none if the schema is too old to have any.
   [[nodiscard]] virtual std::optional<ChainHeads> read_chain_heads() = 0;

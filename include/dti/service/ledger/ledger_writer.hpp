@@ -52,8 +52,8 @@ struct Batch {
   SemesterId semester_id = 0;
   Epoch epoch = 0;
   Seq base = 0;                        // the head on which the batch rests; its first entry has seq base + 1
-  Pool charged;                        // all that its entries take from the pool; negative: all that they give back
-  std::vector<LedgerEntry> entries;    // kGranted or kReleased, seq base + 1, base + 2, …; at least one
+  Pool charged;                        // all that its entries take from the pool
+  std::vector<LedgerEntry> entries;    // granted as they were asked, seq base + 1, base + 2, …; at least one
   std::vector<BatchMessage> messages;  // the sum of their entry counts is the number of entries
   WallTime at{};
 };
@@ -184,7 +184,7 @@ class LedgerWriter {
   /// Makes every entry of a change durable, sealed, with its note, its additions to the registry and the new row of the
   /// semester, or nothing. It locks the leadership and compares the epoch. It may also change a closed semester.
   /// @return and throws as commit()
-  [[nodiscard]] virtual CommitResult change(const Change& change);  // TODO(pure)
+  [[nodiscard]] virtual CommitResult change(const Change& change) = 0;
 
   /// Reads whether `epoch` still leads and every head is as given. Answers that write nothing rest on it.
   /// @throws StorageError  kUnavailable

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,8 @@ class StoreFiller {
   virtual void add_semester(const StoredSemester& semester) = 0;
   /// @param semester  added before
   virtual void add_entries(SemesterId semester, const std::vector<StoredEntry>& entries) = 0;
+  /// @param semester  added before
+  virtual void add_notes(SemesterId semester, const std::map<Seq, CommandNote>& notes) = 0;
   /// @param entries  the next ones, in order of seq
   virtual void add_registry(const std::vector<RegistryEntry>& entries) = 0;
   /// Sets the id of the store and the ends of its chains. @param heads  of semesters that were added before
@@ -50,12 +53,12 @@ class StoreFiller {
   [[nodiscard]] virtual Epoch commit(Epoch epoch, WallTime at) = 0;
 };
 
-/// Copies catalogue, semesters and ledgers into the store, with their seals and the registry, without commit().
+/// Copies catalogue, semesters, ledgers and notes into the store, with their seals and the registry, without commit().
 /// @param source  a consistent store: verify() finds no difference
 /// @param progress  called before each semester, and after each piece of a ledger
 void fill(StoreFiller& target, LedgerSnapshot& source, const std::function<void(const VerifyProgress&)>& progress);
 
-/// Compares catalogue, semesters, every entry and every seal of two stores.
+/// Compares catalogue, semesters, every entry, note and seal of two stores.
 /// @return the first difference, as a sentence; none: they are the same
 [[nodiscard]] std::optional<std::string> compare(LedgerSnapshot& source, LedgerSnapshot& copy);
 

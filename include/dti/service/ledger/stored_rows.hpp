@@ -79,7 +79,7 @@ struct LedgerRow {
   Number conversions_capacity = {};
   Number status = {};   // the code
   Number cause = {};    // the code; none: kAsked
-  Number request = {};  // id_hash() of the request-id; a reader of kOfState gives it only for released
+  Number request = {};  // id_hash() of the request-id; read_ledger() gives it only for released
   Number command = {};  // id_hash() of the command-id
 
   friend bool operator==(const LedgerRow&, const LedgerRow&) = default;
@@ -102,7 +102,7 @@ struct StoredEntry {
 };
 
 /// Who changed something, and why. These are personal data: the store can erase them. The seals cover only their hash,
-/// which is salted, so that nobody finds an erased text by trying.
+/// which is salted, so that an erased text cannot be found by trying.
 struct CommandNote {
   static constexpr std::size_t kActorBytesMax = 200;
   static constexpr std::size_t kNoteBytesMax = 500;

@@ -19,6 +19,9 @@ struct SemesterReport {
   Pool left;
   std::optional<StoreDifference> difference;
   std::optional<StoreDifference> seal_difference;  // of the first batch whose seal does not fit
+  std::optional<StoreDifference> note_difference;  // of the first note that is not the one that was sealed
+  Seq notes = 0;                                   // of commands
+  Seq notes_erased = 0;                            // of them, those that are no longer there
   Seq unsealed = 0;                                // entries at the end that no seal covers; all of a store without id
   std::string faculty;                             // of the difference's program, if the catalogue has it
   std::string program;

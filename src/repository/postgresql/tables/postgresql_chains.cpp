@@ -101,16 +101,6 @@ std::vector<RegistryEntry> read_unregistered(pqxx::transaction_base& transaction
   return entries;
 }
 
-/// Adds sealed entries to the registry, and notes its new end.
-void add_to_registry(pqxx::transaction_base& transaction, const SealedHead& end,
-                     const std::vector<RegistryEntry>& entries) {
-  insert_registry(transaction, entries);
-  if (entries.empty()) return;
-  compat::exec_params(transaction,
-                      "UPDATE leadership SET registry_head = $1::bigint, registry_seal = decode($2, 'hex')", end.seq,
-                      hex_text(end.seal));
-}
-
 }  // namespace
 
 void add_element(std::string& array, std::string_view value) {
@@ -120,6 +110,11 @@ void add_element(std::string& array, std::string_view value) {
     array += c;
   }
   array += '"';
+}
+
+void add_nullable(std::string& array, const std::optional<std::string>& value) {
+  if (value) return add_element(array, std::string_view{*value});
+  array += array.empty() ? "{NULL" : ",NULL";
 }
 
 std::optional<ChainHeads> read_chain_heads(pqxx::transaction_base& transaction) {
@@ -193,6 +188,15 @@ SealedHead enter(pqxx::transaction_base& transaction, std::vector<RegistryEntry>
   const SealedHead end = seal_registry(heads.store, heads.ends.at(kRegistryId), stored_time(at), entries);
   add_to_registry(transaction, end, entries);
   return end;
+}
+
+void add_to_registry(pqxx::transaction_base& transaction, const SealedHead& end,
+                     const std::vector<RegistryEntry>& entries) {
+  insert_registry(transaction, entries);
+  if (entries.empty()) return;
+  compat::exec_params(transaction,
+                      "UPDATE leadership SET registry_head = $1::bigint, registry_seal = decode($2, 'hex')", end.seq,
+                      hex_text(end.seal));
 }
 
 void insert_registry(pqxx::transaction_base& transaction, const std::vector<RegistryEntry>& entries) {

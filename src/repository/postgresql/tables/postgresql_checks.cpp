@@ -56,8 +56,8 @@ SELECT name, CASE WHEN c.relkind <> 'r' THEN 'is not an ordinary table'
                   WHEN c.relpersistence <> 'p' THEN 'is ' || CASE c.relpersistence WHEN 'u' THEN 'unlogged' ELSE
                     'temporary' END || ': a crash of PostgreSQL would empty it (ALTER TABLE ' || name || ' SET LOGGED)'
                   ELSE 'is filled by logical replication from another database (DROP SUBSCRIPTION)' END
-  FROM unnest(ARRAY['schema_version', 'leadership', 'faculty', 'program', 'semester', 'ledger', 'registry'])
-         AS name
+  FROM unnest(ARRAY['schema_version', 'leadership', 'faculty', 'program', 'semester', 'ledger', 'ledger_note',
+                    'registry']) AS name
   JOIN pg_class c ON c.oid = to_regclass(name)
  WHERE c.relkind <> 'r' OR c.relpersistence <> 'p'
     OR EXISTS (SELECT 1 FROM pg_subscription_rel s WHERE s.srrelid = c.oid)

@@ -110,6 +110,11 @@ CommitResult change_lease(pqxx::transaction_base& transaction, int backend_pid, 
   return integer(row[0]) > epoch ? CommitResult::kReplaced : CommitResult::kBaseMoved;
 }
 
+void check_session(pqxx::transaction_base& transaction, int backend_pid) {
+  const pqxx::row row = one_row(transaction.exec(read_epoch_statement()));
+  check_session_facts(backend_pid, {integer(row[1]), row[2].c_str(), row[3].c_str(), row[4].c_str(), row[5].c_str()});
+}
+
 History read_history(pqxx::transaction_base& transaction) {
   // The name of a file of the write-ahead log begins with the timeline. A dump that is restored makes the table again.
   return transaction

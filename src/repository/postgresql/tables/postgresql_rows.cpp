@@ -102,36 +102,107 @@ StoredSemester read_semester(const pqxx::row& row) {
   return semester;
 }
 
-/// By an iterator, which is a field: row[i] would copy the row for each field.
-LedgerRow read_ledger_row(const pqxx::row& row) {
-  auto field = row.begin();
-  const auto integer = [&] { return integer_of((field++)->c_str()); };
-  const auto number = [&] { return field->is_null() ? (++field, LedgerRow::Number{}) : LedgerRow::Number{integer()}; };
+constexpr char kOfSemester[] = "semester_id = $1 AND seq >= $2 AND seq <= $3";
+
+/// The fields of a row, in order. An iterator is a field: row[i] would copy the row for each of them.
+class Fields {
+ public:
+  explicit Fields(const pqxx::row& row) : field_(row.begin()) {}
+
+  std::int64_t integer() { return integer_of((field_++)->c_str()); }
+  LedgerRow::Number number() {
+    return field_->is_null() ? (++field_, LedgerRow::Number{}) : LedgerRow::Number{integer()};
+  }
+  /// id_hash() of a text.
+  LedgerRow::Number id() {
+    const auto hash = field_->is_null() ? LedgerRow::Number{} : LedgerRow::Number{id_hash(field_->c_str())};
+    ++field_;
+    return hash;
+  }
+
+ private:
+  pqxx::const_row_iterator field_;
+};
+
+/// Reads kGrantColumns.
+LedgerRow read_grant_columns(Fields& fields) {
   LedgerRow read;
-  read.seq = integer();
-  read.kind = integer();
-  read.program_id = number();
-  read.generation = number();
-  read.classrooms_wanted = number();
-  read.labs_wanted = number();
-  read.classrooms_granted = number();
-  read.labs_granted = number();
-  read.mobile_labs_granted = number();
-  read.classrooms_capacity = number();
-  read.labs_capacity = number();
-  read.conversions_capacity = number();
-  read.status = number();
+  read.seq = fields.integer();
+  read.kind = fields.integer();
+  read.program_id = fields.number();
+  read.generation = fields.number();
+  read.classrooms_wanted = fields.number();
+  read.labs_wanted = fields.number();
+  read.classrooms_granted = fields.number();
+  read.labs_granted = fields.number();
+  read.mobile_labs_granted = fields.number();
   return read;
 }
-constexpr int kColumnsOfRow = 13;
+
+/// Reads kGrantColumns and the cause.
+LedgerRow read_grant_row(const pqxx::row& row) {
+  Fields fields{row};
+  LedgerRow read = read_grant_columns(fields);
+  read.cause = fields.number();
+  return read;
+}
+
+LedgerRow read_ledger_row(const pqxx::row& row) {
+  Fields fields{row};
+  LedgerRow read = read_grant_columns(fields);
+  read.classrooms_capacity = fields.number();
+  read.labs_capacity = fields.number();
+  read.conversions_capacity = fields.number();
+  read.status = fields.number();
+  read.cause = fields.number();
+  read.request = fields.id();
+  read.command = fields.id();
+  return read;
+}
+
+// Where the last one of kCommandColumns, and what follows it in an entry, are in a row.
+constexpr int kCommandColumn = 15;
+constexpr int kAtColumn = 16;
+
+StoredEntry read_entry(const pqxx::row& row) {
+  const auto text = [&](int column) {
+    return row[column].is_null() ? std::nullopt : std::optional<std::string>{row[column].c_str()};
+  };
+  const auto seal = [&](int column) {
+    return row[column].is_null() ? std::nullopt : std::optional{parse_seal(row[column].c_str()).value_or(Seal{})};
+  };
+  StoredEntry entry{read_ledger_row(row), integer(row[kAtColumn]), text(kAtColumn + 3)};
+  entry.seal = seal(kAtColumn + 1);
+  entry.note_hash = seal(kAtColumn + 2);
+  entry.command_id = text(kCommandColumn);
+  hash_ids(entry);
+  return entry;
+}
+
+// For a schema from before 0004. By to_jsonb(), because it may become a newer one at any moment.
+constexpr char kOlderCause[] = "(to_jsonb(ledger) ->> 'cause')::integer";
+constexpr char kOlderCommandColumns[] =
+    ", (to_jsonb(ledger) ->> 'cause')::integer, CASE kind WHEN 1 THEN request_id END, to_jsonb(ledger) ->> "
+    "'command_id'";
+
+std::string row_columns(int version) {
+  return std::string{kGrantColumns} + kOtherColumns +
+         (version < kOfficeVersion ? kOlderCommandColumns : kCommandColumns);
+}
+
+/// The columns of an entry. A schema from before 0003 has no seals, and is only read while no server can change it.
+std::string entry_columns(int version) {
+  return row_columns(version) + ", (1000000 * extract(epoch FROM at))::bigint" +
+         (version < kSealsVersion ? ", NULL" : ", encode(seal, 'hex')") +
+         (version < kOfficeVersion ? ", substr(to_jsonb(ledger) ->> 'note_hash', 3)" : ", encode(note_hash, 'hex')") +
+         ", request_id";
+}
 
 /// Passes what `read` makes of each row to `sink`, in pieces.
-/// @param more  columns beside those of LedgerRow
 template <class Item, class Sink, class Read>
-void read_pieces(pqxx::transaction_base& transaction, const std::string& more, SemesterId semester, Seq first, Seq last,
-                 const Sink& sink, const Read& read) {
-  const std::string sql = "SELECT " + std::string{kLedgerColumns} + more +
-                          " FROM ledger WHERE semester_id = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+void read_pieces(pqxx::transaction_base& transaction, const std::string& columns, SemesterId semester, Seq first,
+                 Seq last, const Sink& sink, const Read& read) {
+  const std::string sql = "SELECT " + columns + " FROM ledger WHERE " + kOfSemester + " ORDER BY seq LIMIT $4";
   bool has_more = first <= last;
   while (has_more) {
     std::vector<Item> piece;
@@ -174,27 +245,73 @@ std::vector<CatalogProgram> read_programs(pqxx::transaction_base& transaction, P
   return programs;
 }
 
-void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last, const RowSink& sink) {
-  read_pieces<LedgerRow>(transaction, "", semester, first, last, sink, read_ledger_row);
+void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last, Columns columns,
+               const RowSink& sink) {
+  const int version = schema_version(transaction);
+  if (columns == Columns::kAll) {
+    return read_pieces<LedgerRow>(transaction, row_columns(version), semester, first, last, sink, read_ledger_row);
+  }
+  // Of rows that are no plain grants, the other columns are read afterwards. They are few, and each column of each row
+  // takes time.
+  const std::string cause = version < kOfficeVersion ? kOlderCause : "cause";
+  const std::string others = "SELECT " + row_columns(version) + " FROM ledger WHERE " + kOfSemester +
+                             " AND (kind <> 0 OR " + cause + " IS NOT NULL) ORDER BY seq";
+  bool are_plain_grants = true;
+  const auto complete = [&](std::vector<LedgerRow> piece) {
+    if (!std::exchange(are_plain_grants, true)) {
+      std::vector<LedgerRow> rows;
+      for (const auto& row :
+           compat::exec_params(transaction, others.c_str(), semester, piece.front().seq, piece.back().seq)) {
+        rows.push_back(read_ledger_row(row));
+      }
+      replace_rows(piece, rows);
+    }
+    return sink(std::move(piece));
+  };
+  read_pieces<LedgerRow>(transaction, kGrantColumns + (", " + cause), semester, first, last, complete,
+                         [&](const pqxx::row& row) {
+                           LedgerRow read = read_grant_row(row);
+                           are_plain_grants = are_plain_grants && is_plain_grant(read);
+                           return read;
+                         });
 }
 
 void read_entries(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last,
                   const EntrySink& sink) {
-  const auto read = [](const pqxx::row& row) {
-    StoredEntry entry{read_ledger_row(row), integer(row[kColumnsOfRow]), std::nullopt};
-    const auto request_id = row[kColumnsOfRow + 1];
-    if (!request_id.is_null()) entry.request_id = request_id.c_str();
-    const auto seal = row[kColumnsOfRow + 2];
-    if (!seal.is_null()) entry.seal = parse_seal(seal.c_str());
-    return entry;
-  };
   const auto pass = [&](std::vector<StoredEntry> piece) {
     sink(std::move(piece));
     return true;
   };
-  const std::string seal = schema_version(transaction) < kSealsVersion ? ", NULL" : ", encode(seal, 'hex')";
-  read_pieces<StoredEntry>(transaction, ", (1000000 * extract(epoch FROM at))::bigint, request_id" + seal, semester,
-                           first, last, pass, read);
+  const std::string columns = entry_columns(schema_version(transaction));
+  read_pieces<StoredEntry>(transaction, columns, semester, first, last, pass, read_entry);
+}
+
+void read_grant(pqxx::transaction_base& transaction, SemesterId semester, ProgramId program, std::int32_t generation,
+                const EntrySink& sink) {
+  const std::string select = "SELECT " + entry_columns(schema_version(transaction)) + " FROM ledger WHERE kind = ";
+  std::vector<StoredEntry> entries;
+  for (const char* const kind : {"0", "1"}) {  // each has an index of its own; the grant comes first
+    const std::string sql =
+        select + kind + " AND semester_id = $1::integer AND program_id = $2::integer AND generation = $3::integer";
+    for (const auto& row :
+         compat::exec_params(transaction, sql.c_str(), semester, std::int64_t{program}, std::int64_t{generation})) {
+      entries.push_back(read_entry(row));
+    }
+  }
+  if (!entries.empty()) sink(std::move(entries));
+}
+
+std::map<Seq, CommandNote> read_notes(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last) {
+  std::map<Seq, CommandNote> notes;
+  if (schema_version(transaction) < kOfficeVersion) return notes;
+  for (const auto& row : compat::exec_params(transaction,
+                                             "SELECT seq, encode(salt, 'hex'), actor, note FROM ledger_note"
+                                             " WHERE semester_id = $1 AND seq >= $2 AND seq <= $3",
+                                             semester, first, last)) {
+    const auto salt = parse_store_id(row[1].c_str()).value_or(StoreId{}).bytes;
+    notes[integer(row[0])] = {salt, row[2].c_str(), row[3].c_str()};
+  }
+  return notes;
 }
 
 int schema_version(pqxx::transaction_base& transaction) { return stored_version(transaction); }

@@ -40,6 +40,10 @@ void follow_chains(pqxx::transaction_base& transaction, Chains& chains, const Hi
 /// locked the leadership. @return the registry's new end
 [[nodiscard]] SealedHead enter(pqxx::transaction_base& transaction, std::vector<RegistryEntry> entries, WallTime at);
 
+/// Adds sealed entries to the registry, and notes its new end. The leadership is locked.
+void add_to_registry(pqxx::transaction_base& transaction, const SealedHead& end,
+                     const std::vector<RegistryEntry>& entries);
+
 /// Adds entries as they are, for a copy of a store.
 void insert_registry(pqxx::transaction_base& transaction, const std::vector<RegistryEntry>& entries);
 /// Sets the id of the store and the ends of its chains, for a copy of a store.
@@ -48,5 +52,7 @@ void write_chain_heads(pqxx::transaction_base& transaction, const ChainHeads& he
 /// Adds an element to the text of a PostgreSQL array, such as `{"1"` or `{"a","\""`, which the caller closes: libpqxx
 /// 6.4 takes no arrays. Each is quoted, so that NULL, commas, braces and the empty text are only text.
 void add_element(std::string& array, std::string_view value);
+/// The same; none is NULL.
+void add_nullable(std::string& array, const std::optional<std::string>& value);
 
 }  // namespace dti

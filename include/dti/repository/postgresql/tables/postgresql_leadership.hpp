@@ -44,6 +44,9 @@ void end_leaders_session(pqxx::transaction_base& transaction);
 [[nodiscard]] CommitResult change_lease(pqxx::transaction_base& transaction, int backend_pid, Epoch epoch,
                                         std::optional<std::chrono::milliseconds> duration);
 
+/// @throws StorageError  as check_session_facts()
+void check_session(pqxx::transaction_base& transaction, int backend_pid);
+
 /// The database's system identifier and timeline, and the number of the table ledger. A promotion begins a new timeline; a
 /// dump that is restored makes the table again.
 [[nodiscard]] History read_history(pqxx::transaction_base& transaction);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <pqxx/pqxx>
 #include <vector>
 
@@ -17,10 +18,15 @@ namespace dti {
 [[nodiscard]] std::vector<StoredSemester> read_semesters(pqxx::transaction_base& transaction);
 /// The programs with ids above `after`, in order of id.
 [[nodiscard]] std::vector<CatalogProgram> read_programs(pqxx::transaction_base& transaction, ProgramId after);
-/// Implements LedgerReader::read_ledger(), with all columns.
-void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last, const RowSink& sink);
-/// Implements LedgerSnapshot::read_entries().
+/// Implements LedgerReader::read_ledger().
+void read_rows(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last, Columns columns,
+               const RowSink& sink);
+/// Implements LedgerReader::read_entries(), read_grant() and LedgerSnapshot::read_notes().
 void read_entries(pqxx::transaction_base& transaction, SemesterId semester, Seq first, Seq last, const EntrySink& sink);
+void read_grant(pqxx::transaction_base& transaction, SemesterId semester, ProgramId program, std::int32_t generation,
+                const EntrySink& sink);
+[[nodiscard]] std::map<Seq, CommandNote> read_notes(pqxx::transaction_base& transaction, SemesterId semester, Seq first,
+                                                    Seq last);
 
 /// The version of the stored schema; 0: there is none.
 [[nodiscard]] int schema_version(pqxx::transaction_base& transaction);
