@@ -61,6 +61,24 @@ Quantity FieldReader::quantity(JsonValue object, std::string_view prefix, std::s
   return 0;
 }
 
+std::int64_t FieldReader::whole(JsonValue object, std::string_view key, std::int64_t max) {
+  const JsonValue value = object[key];
+  if (value.kind() == JsonKind::kWhole && value.whole() <= static_cast<std::uint64_t>(max)) {
+    return static_cast<std::int64_t>(value.whole());
+  }
+  const bool is_missing = value.kind() == JsonKind::kMissing;
+  fault(key, is_missing ? "is missing" : "must be a whole number from 0 to " + std::to_string(max));
+  return 0;
+}
+
+bool FieldReader::optional_boolean(JsonValue object, std::string_view key) {
+  const auto kind = object[key].kind();
+  if (kind != JsonKind::kMissing && kind != JsonKind::kTrue && kind != JsonKind::kFalse) {
+    fault(key, "must be true or false");
+  }
+  return kind == JsonKind::kTrue;
+}
+
 void FieldReader::fault(std::string_view path, std::string_view reason) { fault({}, path, reason); }
 
 void FieldReader::fault(std::string_view prefix, std::string_view key, std::string_view reason) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,6 +46,12 @@ class FieldReader {
 
   /// @return the number; 0 if it is not a whole number from 0 to kQuantityMax
   [[nodiscard]] Quantity quantity(JsonValue object, std::string_view prefix, std::string_view key);
+
+  /// @return the number; 0 if it is not a whole number from 0 to `max`
+  [[nodiscard]] std::int64_t whole(JsonValue object, std::string_view key, std::int64_t max);
+
+  /// @return the value; false if the field is missing (which is not a fault) or is not true or false
+  [[nodiscard]] bool optional_boolean(JsonValue object, std::string_view key);
 
   void fault(std::string_view path, std::string_view reason);
   [[nodiscard]] const std::optional<std::string>& first_fault() const { return fault_; }

@@ -75,6 +75,11 @@ void JsonWriter::open_object() {
   out_ += '{';
 }
 
+void JsonWriter::open_object(std::string_view key) {
+  name(key);
+  out_ += '{';
+}
+
 void JsonWriter::open_array(std::string_view key) {
   name(key);
   out_ += '[';
@@ -95,6 +100,11 @@ void JsonWriter::number(std::string_view key, std::int64_t value) {
 void JsonWriter::boolean(std::string_view key, bool value) {
   name(key);
   out_ += value ? "true" : "false";
+}
+
+void JsonWriter::null(std::string_view key) {
+  name(key);
+  out_ += "null";
 }
 
 // The text ends in `{` or `[` only after an object or an array was opened.

@@ -18,6 +18,7 @@ class JsonWriter {
   explicit JsonWriter(std::string& out) : out_(out) {}
 
   void open_object();
+  void open_object(std::string_view key);
   void close_object() { out_ += '}'; }
   void open_array(std::string_view key);
   void close_array() { out_ += ']'; }
@@ -25,6 +26,7 @@ class JsonWriter {
   void text(std::string_view key, std::string_view value);
   void number(std::string_view key, std::int64_t value);
   void boolean(std::string_view key, bool value);
+  void null(std::string_view key);
 
  private:
   void separate();

@@ -1,0 +1,261 @@
+#include "dti/protocol/office_codec.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include "dti/base/check.hpp"
+#include "dti/domain/name_fault.hpp"
+#include "dti/protocol/allocation_codec.hpp"
+#include "protocol/fields.hpp"
+#include "protocol/json_writer.hpp"
+#include "protocol/strict_json.hpp"
+
+namespace dti {
+namespace {
+
+constexpr std::int64_t kVersion = 1;
+constexpr std::string_view kMark = "dti-command";
+constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
+
+template <class... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+template <class... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
+
+/// A text that people read later: one line.
+void refuse_control(FieldReader& reader, std::string_view key, std::string_view text) {
+  if (const auto fault = control_fault(text)) reader.fault(key, *fault);
+}
+
+std::string read_line(JsonValue root, FieldReader& reader, std::string_view key, std::size_t bytes_max) {
+  auto text = reader.optional_text(root, key, {0, bytes_max}).value_or("");
+  refuse_control(reader, key, text);
+  return text;
+}
+
+std::optional<OfficeVerb> read_verb(JsonValue root, FieldReader& reader) {
+  const JsonValue value = root["command"];
+  const auto found = std::find(kOfficeVerbs.begin(), kOfficeVerbs.end(), value.text());
+  if (value.kind() == JsonKind::kString && found != kOfficeVerbs.end()) {
+    return static_cast<OfficeVerb>(found - kOfficeVerbs.begin());
+  }
+  reader.fault("command", value.kind() == JsonKind::kMissing ? "is missing" : "is not a known command");
+  return std::nullopt;
+}
+
+ProgramName read_program_name(JsonValue root, FieldReader& reader) {
+  auto faculty = reader.text(root, "", "faculty", {0, kNameBytesMax});
+  return {std::move(faculty), reader.text(root, "", "program", {0, kNameBytesMax})};
+}
+
+Capacity read_capacity(JsonValue root, FieldReader& reader) {
+  Capacity capacity;
+  capacity.classrooms = reader.whole(root, "classrooms", kCapacityMax);
+  capacity.labs = reader.whole(root, "labs", kCapacityMax);
+  capacity.conversions = reader.whole(root, "mobile-labs", kCapacityMax);
+  if (capacity.conversions > capacity.classrooms) reader.fault("mobile-labs", "must be at most classrooms");
+  return capacity;
+}
+
+/// Reads the fields that only this kind of command has.
+void read_change(JsonValue root, FieldReader& reader, OfficeVerb verb, OfficeMessage& message) {
+  auto& change = message.command.change;
+  switch (verb) {
+    case OfficeVerb::kReleaseGrant: change = ReleaseGrant{read_program_name(root, reader)}; return;
+    case OfficeVerb::kAmendGrant: {
+      AmendGrant amended{read_program_name(root, reader), {}, false};
+      amended.want.classrooms = reader.quantity(root, "", "classrooms");
+      amended.want.labs = reader.quantity(root, "", "labs");
+      amended.accepts_part = reader.optional_boolean(root, "accepts-part");
+      change = std::move(amended);
+      return;
+    }
+    case OfficeVerb::kResizeSemester: change = ResizeSemester{read_capacity(root, reader)}; return;
+    case OfficeVerb::kCloseSemester: change = CloseSemester{}; return;
+    case OfficeVerb::kReopenSemester: change = ReopenSemester{}; return;
+    case OfficeVerb::kOpenSemester: message.opens = read_capacity(root, reader); return;
+  }
+}
+
+/// @param is_optional  the command may leave it out
+std::optional<std::int64_t> read_expects(JsonValue root, FieldReader& reader, bool is_optional) {
+  if (is_optional && root["expects"].kind() == JsonKind::kMissing) return std::nullopt;
+  return reader.whole(root, "expects", kSeqMax);
+}
+
+void write_program_name(JsonWriter& writer, const ProgramName& name) {
+  writer.text("faculty", name.faculty);
+  writer.text("program", name.program);
+}
+
+void write_rooms(JsonWriter& writer, Quantity classrooms, Quantity labs, Quantity mobile_labs) {
+  writer.number("classrooms", classrooms);
+  writer.number("labs", labs);
+  writer.number("mobile-labs", mobile_labs);
+}
+
+void write_capacity(JsonWriter& writer, const Capacity& capacity) {
+  write_rooms(writer, capacity.classrooms, capacity.labs, capacity.conversions);
+}
+
+void write_change(JsonWriter& writer, const OfficeCommand::Change& change) {
+  std::visit(Overloaded{[&](const ReleaseGrant& release) { write_program_name(writer, release.of); },
+                        [&](const AmendGrant& amended) {
+                          write_program_name(writer, amended.of);
+                          writer.number("classrooms", amended.want.classrooms);
+                          writer.number("labs", amended.want.labs);
+                          if (amended.accepts_part) writer.boolean("accepts-part", true);
+                        },
+                        [&](const ResizeSemester& resize) { write_capacity(writer, resize.capacity); },
+                        [](const CloseSemester&) {}, [](const ReopenSemester&) {}},
+             change);
+}
+
+void write_facts(JsonWriter& writer, const OfficeOutcome& outcome) {
+  writer.boolean("repeat", outcome.is_repeat);
+  writer.number("seq", outcome.seq);
+  if (outcome.grant) {
+    writer.open_object("grant");
+    writer.number("wanted-classrooms", outcome.grant->want.classrooms);
+    writer.number("wanted-labs", outcome.grant->want.labs);
+    write_rooms(writer, outcome.grant->grant.classrooms, outcome.grant->grant.labs, outcome.grant->grant.mobile_labs);
+    writer.close_object();
+  } else {
+    writer.null("grant");
+  }
+  writer.open_object("capacity");
+  write_capacity(writer, outcome.capacity);
+  writer.close_object();
+  writer.open_object("left");
+  write_rooms(writer, outcome.left.classrooms, outcome.left.labs, outcome.left.mobile_labs());
+  writer.close_object();
+  writer.boolean("open", outcome.is_open);
+}
+
+std::optional<RequestError> read_error(JsonValue root) {
+  const auto status = status_from_wire(root["status"].text()).value_or(Status::kUnavailable);
+  if (status == Status::kOk) return std::nullopt;
+  RequestError error{status, std::string{root["detail"].text()}, {}, std::string{root["leader"].text()}};
+  if (const auto milliseconds = quantity_of(root["retry-after-ms"])) {
+    error.retry_after = std::chrono::milliseconds{*milliseconds};
+  }
+  return error;
+}
+
+/// Reads the facts of a reply. @return false if one is missing or of another type
+bool read_facts(JsonValue root, OfficeOutcome& outcome) {
+  FieldReader reader{std::nullopt};
+  outcome.is_repeat = root["repeat"].kind() == JsonKind::kTrue;
+  outcome.seq = reader.whole(root, "seq", kSeqMax);
+  outcome.is_open = root["open"].kind() == JsonKind::kTrue;
+  if (const JsonValue grant = root["grant"]; grant.kind() == JsonKind::kObject) {
+    const auto read = [&](std::string_view key) { return reader.quantity(grant, "", key); };
+    outcome.grant = HeldGrant{{read("wanted-classrooms"), read("wanted-labs")},
+                              {read("classrooms"), read("labs"), read("mobile-labs")}};
+  }
+  outcome.capacity = read_capacity(root["capacity"], reader);
+  const auto left = read_capacity(root["left"], reader);
+  outcome.left = {left.classrooms, left.labs, left.conversions};
+  return !reader.first_fault();
+}
+
+}  // namespace
+
+OfficeVerb verb_of(const OfficeMessage& message) {
+  return message.opens ? OfficeVerb::kOpenSemester : static_cast<OfficeVerb>(message.command.change.index());
+}
+
+bool has_facts(const OfficeOutcome& outcome) {
+  return !outcome.error || outcome.error->status == Status::kConflict || outcome.error->status == Status::kRefused;
+}
+
+bool may_be_office_message(std::string_view body) { return body.find(kMark) != std::string_view::npos; }
+
+std::optional<std::variant<OfficeMessage, MalformedCommand>> decode_office_message(std::string_view body) {
+  const auto document = JsonDocument::parse(body);
+  const JsonValue root = document.root();
+  const JsonValue version = root[kMark];
+  if (version.kind() == JsonKind::kMissing) return std::nullopt;
+
+  // The order of these reads decides which fault the detail names: the first one.
+  FieldReader reader{document.fault()};
+  if (version.kind() != JsonKind::kWhole || version.whole() != kVersion) reader.fault(kMark, "must be 1");
+  const auto verb = read_verb(root, reader);
+  OfficeMessage message;
+  auto& command = message.command;
+  command.id = reader.text(root, "", "command-id", {1, kIdBytesMax});
+  refuse_control(reader, "command-id", command.id);
+  const bool opens = verb == OfficeVerb::kOpenSemester;
+  command.is_dry_run = root["dry-run"].kind() == JsonKind::kTrue;
+  command.expects = read_expects(root, reader, opens || command.is_dry_run);
+  command.actor = read_line(root, reader, "actor", kActorBytesMax);
+  command.note = read_line(root, reader, "note", kNoteBytesMax);
+  static_cast<void>(reader.optional_boolean(root, "dry-run"));
+  if (opens && command.is_dry_run) reader.fault("dry-run", "open-semester has none");
+  command.semester = reader.text(root, "", "semester", {0, kSemesterBytesMax});
+  if (verb) read_change(root, reader, *verb, message);
+  if (!reader.first_fault()) return message;
+  if (command.id.size() > kIdBytesMax) command.id.clear();
+  return MalformedCommand{*reader.first_fault(), std::move(command.id), command.is_dry_run, verb};
+}
+
+std::string encode_office_message(const OfficeMessage& message) {
+  const auto& command = message.command;
+  std::string out;
+  JsonWriter writer{out};
+  writer.open_object();
+  writer.number(kMark, kVersion);
+  writer.text("command", wire_text(verb_of(message)));
+  writer.text("command-id", command.id);
+  if (command.expects && !message.opens) writer.number("expects", *command.expects);
+  if (!command.actor.empty()) writer.text("actor", command.actor);
+  if (!command.note.empty()) writer.text("note", command.note);
+  if (command.is_dry_run) writer.boolean("dry-run", true);
+  writer.text("semester", command.semester);
+  if (message.opens) {
+    write_capacity(writer, *message.opens);
+  } else {
+    write_change(writer, command.change);
+  }
+  writer.close_object();
+  return out;
+}
+
+std::string encode_office_reply(const OfficeReply& reply) {
+  const auto& error = reply.outcome.error;
+  std::string out;
+  JsonWriter writer{out};
+  writer.open_object();
+  writer.number(kMark, kVersion);
+  writer.text("command-id", reply.command_id);
+  writer.text("status", wire_text(error ? error->status : Status::kOk));
+  if (error && !error->detail.empty()) writer.text("detail", error->detail);
+  writer.boolean("dry-run", reply.is_dry_run);
+  if (reply.has_facts) write_facts(writer, reply.outcome);
+  if (error && error->retry_after) writer.number("retry-after-ms", error->retry_after->count());
+  if (error && !error->leader.empty()) writer.text("leader", error->leader);
+  writer.close_object();
+  return out;
+}
+
+std::optional<OfficeReply> decode_office_reply(std::string_view body) {
+  const auto document = JsonDocument::parse(body);
+  const JsonValue root = document.root();
+  const bool is_reply = root["command-id"].kind() == JsonKind::kString && root["status"].kind() == JsonKind::kString;
+  if (document.fault() || root[kMark].whole() != kVersion || !is_reply) return std::nullopt;
+  OfficeReply reply;
+  reply.command_id = root["command-id"].text();
+  reply.is_dry_run = root["dry-run"].kind() == JsonKind::kTrue;
+  reply.outcome.error = read_error(root);
+  reply.has_facts = root["seq"].kind() != JsonKind::kMissing;
+  if (reply.has_facts && !read_facts(root, reply.outcome)) return std::nullopt;
+  if (!reply.has_facts && has_facts(reply.outcome)) return std::nullopt;
+  return reply;
+}
+
+}  // namespace dti

@@ -1,0 +1,232 @@
+#include "dti/protocol/office_codec.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "unit/protocol/golden.hpp"
+
+namespace dti {
+namespace {
+
+using std::chrono::milliseconds;
+
+const ProgramName kCivil{"Derecho", "Derecho Civil"};
+constexpr Capacity kCapacity{380, 60, 380};
+
+std::string fault(const std::string& body) {
+  const auto decoded = decode_office_message(body);
+  if (!decoded) return "no command";
+  const auto* malformed = std::get_if<MalformedCommand>(&*decoded);
+  return malformed == nullptr ? "none" : malformed->detail;
+}
+
+/// A message with these members after the first ones.
+std::string message(const std::string& command, const std::string& rest) {
+  return R"({"dti-command":1,"command":")" + command + R"(","command-id":"c-1","semester":"s")" + rest + "}";
+}
+
+OfficeCommand command_of(OfficeCommand::Change change) {
+  return {.id = "c-1",
+          .expects = 7,
+          .actor = "local/1000",
+          .note = "moved to \"Artes\"",
+          .is_dry_run = false,
+          .semester = "2025-10",
+          .change = std::move(change)};
+}
+
+const std::vector<OfficeMessage>& messages() {
+  static const std::vector<OfficeMessage> kMessages = [] {
+    std::vector<OfficeMessage> all;
+    const std::vector<OfficeCommand::Change> changes{ReleaseGrant{kCivil},
+                                                     AmendGrant{kCivil, {5, 1}, false},
+                                                     AmendGrant{kCivil, {1'000'000, 0}, true},
+                                                     ResizeSemester{kCapacity},
+                                                     CloseSemester{},
+                                                     ReopenSemester{}};
+    for (const auto& change : changes) all.push_back({command_of(change)});
+    auto dry_run = command_of(CloseSemester{});
+    dry_run.is_dry_run = true;
+    dry_run.expects.reset();
+    all.push_back({dry_run});
+    OfficeCommand opening;
+    opening.id = "c-2";
+    opening.semester = "2026-10";
+    all.push_back({opening, Capacity{1'000'000'000, 0, 0}});
+    return all;
+  }();
+  return kMessages;
+}
+
+TEST(OfficeMessage, EachIsReadBackAsItWasWritten) {
+  for (const auto& sent : messages()) {
+    const auto body = encode_office_message(sent);
+    SCOPED_TRACE(body);
+    EXPECT_TRUE(may_be_office_message(body));
+    const auto decoded = decode_office_message(body);
+    ASSERT_TRUE(decoded && std::holds_alternative<OfficeMessage>(*decoded)) << fault(body);
+    EXPECT_EQ(std::get<OfficeMessage>(*decoded), sent);
+  }
+}
+
+TEST(OfficeMessage, AVerbIsThatOfTheChange) {
+  const OfficeVerb kVerbs[] = {OfficeVerb::kReleaseGrant,   OfficeVerb::kAmendGrant,    OfficeVerb::kAmendGrant,
+                               OfficeVerb::kResizeSemester, OfficeVerb::kCloseSemester, OfficeVerb::kReopenSemester,
+                               OfficeVerb::kCloseSemester,  OfficeVerb::kOpenSemester};
+  for (std::size_t i = 0; i < messages().size(); ++i) EXPECT_EQ(verb_of(messages()[i]), kVerbs[i]) << i;
+}
+
+TEST(OfficeMessage, WhatIsWrongIsNamed) {
+  const std::string program = R"(,"faculty":"f","program":"p")";
+  const std::string rooms = R"(,"classrooms":1,"labs":1)";
+  const struct {
+    std::string body;
+    std::string fault;
+  } kCases[] = {
+      {"", "no command"},
+      {"[]", "no command"},
+      {R"({"semester":"s"})", "no command"},
+      {R"({"dti-command":2})", "dti-command: must be 1"},
+      {R"({"dti-command":"1"})", "dti-command: must be 1"},
+      {R"({"dti-command":1,"dti-command":1})", "dti-command: is given twice"},
+      {R"({"dti-command":1})", "command: is missing"},
+      {R"({"dti-command":1,"command":"drop"})", "command: is not a known command"},
+      {R"({"dti-command":1,"command":7})", "command: is not a known command"},
+      {R"({"dti-command":1,"command":"close-semester"})", "command-id: is missing"},
+      {R"({"dti-command":1,"command":"close-semester","command-id":""})",
+       "command-id: must be a text of 1 to 64 bytes"},
+      {R"({"dti-command":1,"command":"close-semester","command-id":"a\u0000"})", "command-id: holds U+0000"},
+      {message("close-semester", ""), "expects: is missing"},
+      {message("close-semester", R"(,"expects":-1)"), "expects: must be a whole number from 0 to 9223372036854775807"},
+      {message("close-semester", R"(,"expects":9223372036854775808)"),
+       "expects: must be a whole number from 0 to 9223372036854775807"},
+      {message("close-semester", R"(,"expects":9223372036854775807)"), "none"},
+      {message("close-semester", R"(,"dry-run":true)"), "none"},
+      {message("close-semester", R"(,"expects":1,"dry-run":1)"), "dry-run: must be true or false"},
+      {message("close-semester", R"(,"expects":1,"actor":7)"), "actor: must be a text of at most 200 bytes"},
+      {message("close-semester", R"(,"expects":1,"note":")" + std::string(501, 'n') + '"'),
+       "note: must be a text of at most 500 bytes"},
+      {message("close-semester", R"(,"expects":1,"note":")" + std::string(500, 'n') + '"'), "none"},
+      {message("release-grant", R"(,"expects":1)"), "faculty: is missing"},
+      {message("release-grant", R"(,"expects":1,"faculty":"f")"), "program: is missing"},
+      {message("release-grant", R"(,"expects":1)" + program), "none"},
+      {message("amend-grant", R"(,"expects":1)" + program), "classrooms: is missing"},
+      {message("amend-grant", R"(,"expects":1,"classrooms":1000001,"labs":1)" + program),
+       "classrooms: must be a whole number from 0 to 1,000,000"},
+      {message("amend-grant", R"(,"expects":1,"accepts-part":"yes")" + program + rooms),
+       "accepts-part: must be true or false"},
+      {message("resize-semester", R"(,"expects":1)" + rooms), "mobile-labs: is missing"},
+      {message("resize-semester", R"(,"expects":1,"mobile-labs":2)" + rooms),
+       "mobile-labs: must be at most classrooms"},
+      {message("resize-semester", R"(,"expects":1,"classrooms":1000000001,"labs":1,"mobile-labs":0)"),
+       "classrooms: must be a whole number from 0 to 1000000000"},
+      {message("open-semester", R"(,"mobile-labs":1)" + rooms), "none"},
+      {message("open-semester", R"(,"dry-run":true,"mobile-labs":1)" + rooms), "dry-run: open-semester has none"},
+  };
+  for (const auto& c : kCases) EXPECT_EQ(fault(c.body), c.fault) << c.body;
+}
+
+TEST(OfficeMessage, ATextOfPeopleHasNoControlCharacters) {
+  for (const auto* key : {"command-id", "actor", "note"}) {
+    auto body = message("close-semester", R"(,"expects":1)");
+    if (std::string{key} == "command-id") {
+      body.replace(body.find("c-1"), 3, R"(c\n1)");
+    } else {
+      body.insert(body.size() - 1, std::string{",\""} + key + R"(":"a\n1")");
+    }
+    EXPECT_TRUE(fault(body).starts_with(std::string{key} + ": ")) << body << ": " << fault(body);
+  }
+}
+
+TEST(OfficeMessage, AMalformedOneKeepsWhatItsReplyNeeds) {
+  const auto decoded = decode_office_message(message("close-semester", R"(,"dry-run":true,"note":7)"));
+  EXPECT_EQ(std::get<MalformedCommand>(*decoded),
+            (MalformedCommand{"note: must be a text of at most 500 bytes", "c-1", true, OfficeVerb::kCloseSemester}));
+}
+
+OfficeReply reply_with(std::optional<RequestError> error, std::optional<HeldGrant> grant = {}) {
+  OfficeOutcome outcome{.error = std::move(error), .grant = grant, .capacity = kCapacity, .left = {370, 58, 370}};
+  outcome.seq = 9;
+  outcome.is_open = true;
+  const bool facts = has_facts(outcome);
+  if (!facts) outcome = {.error = outcome.error, .grant = {}, .capacity = {}, .left = {}};
+  return {"c-1", false, outcome, facts};
+}
+
+const HeldGrant kHeld{{10, 4}, {10, 2, 2}};
+
+TEST(OfficeReply, EachIsReadBackAsItWasWritten) {
+  std::vector<OfficeReply> replies{reply_with({}), reply_with({}, kHeld)};
+  for (const auto status : {Status::kInvalidRequest, Status::kUnauthorized, Status::kNotLeader, Status::kOverloaded,
+                            Status::kUnavailable, Status::kInvalidSemester, Status::kInvalidFaculty, Status::kConflict,
+                            Status::kRefused, Status::kInvalidProgram}) {
+    replies.push_back(reply_with(RequestError{status, "a sentence", milliseconds{250}, "10.0.0.2:6000"}, kHeld));
+    replies.push_back(reply_with(RequestError{status, "", {}, ""}));
+  }
+  replies.front().is_dry_run = replies.front().outcome.is_repeat = true;
+  for (const auto& reply : replies) {
+    const auto body = encode_office_reply(reply);
+    EXPECT_EQ(decode_office_reply(body), reply) << body;
+  }
+}
+
+TEST(OfficeReply, WhatIsNoneIsNotRead) {
+  for (const auto* body :
+       {"", "[]", "{}", R"({"dti-command":1})", R"({"dti-command":2,"command-id":"c","status":"REFUSED"})",
+        R"({"dti-command":1,"command-id":"c","status":"OK","dry-run":false})",
+        R"({"dti-command":1,"command-id":"c","status":"OK","seq":1,"grant":null,"capacity":{},"left":{},"open":true})",
+        R"({"semester":"s","error-found":true,"error-message":"NOT-LEADER","programs":[]})"}) {
+    EXPECT_FALSE(decode_office_reply(body)) << body;
+  }
+}
+
+TEST(OfficeReply, AnUnknownStatusIsReadAsUnavailable) {
+  const auto reply = decode_office_reply(R"({"dti-command":1,"command-id":"c","status":"LATER"})");
+  ASSERT_TRUE(reply && reply->outcome.error);
+  EXPECT_EQ(reply->outcome.error->status, Status::kUnavailable);
+}
+
+// Byte for byte.
+
+struct Exchange {
+  const char* folder;
+  OfficeMessage message;
+  OfficeReply reply;
+};
+
+OfficeMessage release() {
+  auto command = command_of(ReleaseGrant{kCivil});
+  command.actor.clear();
+  return {command};
+}
+
+TEST(OfficeGolden, AMessageAndItsReplyAreWrittenByteForByte) {
+  OfficeMessage dry_run{command_of(AmendGrant{kCivil, {10, 4}, true})};
+  dry_run.command.is_dry_run = true;
+  auto amended = reply_with({}, kHeld);
+  amended.is_dry_run = true;
+  const Exchange kExchanges[] = {
+      {"office-release", release(), reply_with({})},
+      {"office-amend-dry-run", dry_run, amended},
+      {"office-conflict",
+       {command_of(ResizeSemester{{400, 60, 400}})},
+       reply_with(RequestError{Status::kConflict, "the command expects entry 7", {}, ""})},
+      {"office-not-leader",
+       {command_of(CloseSemester{})},
+       reply_with(RequestError{Status::kNotLeader, "another server leads", milliseconds{250}, "10.0.0.2:6000"})},
+      {"office-open", messages().back(), reply_with({})},
+  };
+  for (const auto& exchange : kExchanges) {
+    SCOPED_TRACE(exchange.folder);
+    const std::string folder = exchange.folder;
+    EXPECT_EQ(encode_office_message(exchange.message), golden(folder + "/request.json"));
+    EXPECT_EQ(encode_office_reply(exchange.reply), golden(folder + "/reply.json"));
+  }
+}
+
+}  // namespace
+}  // namespace dti
