@@ -105,12 +105,13 @@ int serve(dti::DtiServerOptions options, std::span<const std::string> args, dti:
   dti::Announcements announcements{log};
   const auto repository = dti::open_repository(options.store, options.pipeline.store_timeout, log);
   std::optional<dti::ProxyRegistration> registration;
-  dti::Server server{{dti::listen_at(options.doors), options.advertise ? to_string(*options.advertise) : "",
-                      options.memory_max, options.pipeline, options.proxy.has_value(), "--memory-max",
-                      dti::port_lock(options.doors, options.key), options.limits, options.programs_max},
-                     std::move(options.start),
-                     *repository,
-                     log};
+  dti::Server server{
+      {dti::listen_at(options.doors), options.advertise ? to_string(*options.advertise) : "", options.memory_max,
+       options.pipeline, options.proxy.has_value(), "--memory-max", dti::port_lock(options.doors, options.key),
+       options.limits, options.programs_max, options.admin_folder.value_or(""), options.needs_admin},
+      std::move(options.start),
+      *repository,
+      log};
   const auto http = start_http(options, server,
                                {.version = dti::program_version(),
                                 .started_at = started_at,

@@ -16,6 +16,7 @@
 #include "dti/keys/settings/limit_settings.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/repository/settings/store_options.hpp"
+#include "dti_server/admin_setting.hpp"
 
 namespace dti {
 namespace {
@@ -106,6 +107,9 @@ std::vector<Setting> network_settings() {
            "tries again each second until it succeeds. The server then listens only while it leads."},
       memory_setting("the server"),
   };
+  settings.push_back(admin_setting(
+      "The folder of the socket file for commands of the office (dtictl grant and semester). The server makes "
+      "it if there is none."));
   // Beside --bind and --port, and in the groups Network and Keys.
   const auto doors = door_settings("port");
   settings.insert(settings.begin() + 2, doors.begin(), doors.end() - 1);
@@ -256,6 +260,8 @@ std::variant<DtiServerOptions, UsageExit> read_options(std::span<const std::stri
   if (options.pipeline.lease.duration < kLeaseMin || options.pipeline.lease.duration > kLeaseMax) {
     return settings.bad("lease-seconds", "must be between 1 and 300 seconds");
   }
+  options.needs_admin = settings.has("admin");
+  options.admin_folder = find_admin_folder(settings, options.store, surroundings);
   options.http = http_address(settings);
   if (settings.has("advertise")) options.advertise = settings.addresses("advertise").front();
   options.log = log_options(settings);

@@ -29,6 +29,8 @@ struct DtiServerOptions {
   std::optional<OwnKey> key;                // of this server; none: no endpoint is secured
   std::optional<HostPort> advertise;        // where clients reach this server; none: the bound address
   std::optional<HostPort> http;             // where monitoring listens; none: it does not
+  std::optional<std::string> admin_folder;  // of the socket file for commands of the office; none: there is none
+  bool needs_admin = false;                 // it was given, so the server does not start without it
   std::optional<HostPort> proxy;            // the old proxy to register with
   std::size_t memory_max = 0;               // bytes of the process; 0: no limit
   PeerLimits limits;                        // for each client, and for all together

@@ -35,6 +35,26 @@ void add_requests(MetricPage& page, const RequestFigures& requests) {
                  requests.reply_seconds);
 }
 
+/// Each kind of command with each status that it can get, also those that have not come yet.
+void add_commands(MetricPage& page, const std::string& name, const std::string& help,
+                  const std::array<OfficeFigures::ByStatus, kOfficeVerbs.size()>& counts) {
+  for (std::size_t verb = 0; verb < counts.size(); ++verb) {
+    for (int i = 0; i < kStatusCount; ++i) {
+      const auto status = static_cast<Status>(i);
+      if (!is_whole_request(status) && status != Status::kInvalidProgram && status != Status::kOk) continue;
+      page.counter(name, help, static_cast<double>(counts[verb][static_cast<std::size_t>(i)]),
+                   {{"command", std::string{kOfficeVerbs[verb]}}, {"status", std::string{wire_text(status)}}});
+    }
+  }
+}
+
+void add_office(MetricPage& page, const OfficeFigures& office) {
+  add_commands(page, "dti_office_commands_total",
+               "Commands of the office that were replied to, by kind and status, without dry runs.", office.commands);
+  add_commands(page, "dti_office_dry_runs_total", "Dry runs of commands of the office, by kind and status.",
+               office.dry_runs);
+}
+
 void add_store(MetricPage& page, const StoreFigures& store) {
   static constexpr std::array<std::string_view, StorageError::kKindCount> kKinds{
       "unavailable", "unreachable", "in-doubt", "rejected", "invariant", "corrupt", "refused", "rewritten"};
@@ -113,6 +133,7 @@ void add_semesters(MetricPage& page, const ServerFigures& figures) {
 
 void add_server_metrics(MetricPage& page, const ServerFigures& figures, SteadyTime now) {
   add_requests(page, figures.requests);
+  add_office(page, figures.office);
   add_store(page, figures.store);
   add_lead(page, figures, now);
   add_load(page, figures);

@@ -20,8 +20,9 @@ bool RequestHandler::handle_next(const Now& now) {
     refuse(message->token, {"a message has at most 4 frames", {}}, now.steady);
     return true;
   }
-  auto decoded = decoder_.decode(message->body);
-  if (auto* request = std::get_if<AllocationRequest>(&decoded)) {
+  auto decoded = decode(*message, now);
+  if (!decoded) return true;
+  if (auto* request = std::get_if<AllocationRequest>(&*decoded)) {
     if (auto why = why_not(*message, *request)) {
       Outcome outcome;
       outcome.error = std::move(why);
@@ -29,7 +30,7 @@ bool RequestHandler::handle_next(const Now& now) {
       return true;
     }
     pipeline_.on_request(message->token, std::move(*request), message->bytes, now);
-  } else if (const auto* malformed = std::get_if<MalformedRequest>(&decoded)) {
+  } else if (const auto* malformed = std::get_if<MalformedRequest>(&*decoded)) {
     refuse(message->token, *malformed, now.steady);
   } else if (++figures_.health_checks; pipeline_.is_ready(now)) {
     port_.reply(message->token, kHealthy, now.steady);
@@ -38,6 +39,29 @@ bool RequestHandler::handle_next(const Now& now) {
   } else {
     port_.forget(message->token);
   }
+  return true;
+}
+
+// Almost every message is a plain request. Only one that is not may be a command.
+std::optional<DecodedRequest> RequestHandler::decode(const PeerMessage& message, const Now& now) {
+  if (auto plain = decoder_.decode_plain(message.body)) return plain;
+  if (may_be_office_message(message.body)) {
+    if (auto decoded = decode_office_message(message.body)) {
+      const auto door = message.key == 0 ? OfficeDoor::kPlain : OfficeDoor::kSecured;
+      office_.take(port_, message, door, *std::move(decoded), now);
+      return std::nullopt;
+    }
+  }
+  return decode_allocation_request(message.body);
+}
+
+bool RequestHandler::handle_next_command(MessagePort& port, const Now& now) {
+  const auto message = port.receive();
+  if (!message) return false;
+  auto decoded = message->is_too_long ? std::nullopt : decode_office_message(message->body);
+  if (!decoded)
+    decoded = MalformedCommand{"dti-command: is missing: the socket file takes commands of the office only"};
+  office_.take(port, *message, OfficeDoor::kSocketFile, *std::move(decoded), now);
   return true;
 }
 

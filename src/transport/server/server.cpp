@@ -20,6 +20,7 @@
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/service/allocation/store_worker.hpp"
 #include "dti/transport/resources/resource_watch.hpp"
+#include "dti/transport/zeromq/admin_port.hpp"
 #include "dti/transport/zeromq/host_port.hpp"
 #include "dti/transport/zeromq/poll.hpp"
 #include "dti/transport/zeromq/router_port.hpp"
@@ -33,6 +34,9 @@ namespace {
 constexpr int kMessagesBetweenChecks = 64;  // messages read, or replies sent, between two checks of the store: 0.2 ms
 constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of the 2 s of a stop: for late requests and slow peers
 constexpr std::size_t kStoreEventsMax = 8;                   // how many pieces a take-over may read ahead
+
+constexpr int kCommandsPerTurn = 16;
+constexpr std::size_t kCommandBytesMax = 64 * 1024;  // far more than a command has
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
@@ -92,8 +96,9 @@ class Server::Loop {
         resource_watch_("the server", options.memory_max, options.memory_max_name, log_),
         pipeline_(with_endpoint(options, best_endpoint(options, port_.addresses())), std::move(start)),
         requests_(port_, pipeline_, options.only_while_leading, options.lock ? options.lock->keys.get() : nullptr,
-                  options.programs_max),
+                  options.programs_max, log_),
         store_(repository, now, [this](StoreEvent event) { store_events_.push(std::move(event)); }) {
+    if (!options.admin_folder.empty()) open_admin_port(options);
     if (only_while_leading_) port_.park();
     publish_if_due(now());
   }
@@ -137,6 +142,7 @@ class Server::Loop {
       pipeline_.on_turn_end(now());
       perform_actions();
       port_.retry(steady_now());
+      if (admin_port_) admin_port_->retry(steady_now());
       resource_watch_.check(port_, !announced_, steady_now());
       if (!port_.is_bound()) listen_again();
       if (only_while_leading_ && !exit_) listen_only_while_leading();
@@ -147,6 +153,20 @@ class Server::Loop {
   }
 
  private:
+  void open_admin_port(const ServerOptions& options) try {
+    admin_port_.emplace(options.admin_folder, kCommandBytesMax);
+    log_({LogLevel::kInfo,
+          "admin-listening",
+          "the office can send commands on this machine",
+          {{"address", admin_port_->address()}}});
+  } catch (const std::exception& error) {
+    if (options.needs_admin) throw;
+    log_({LogLevel::kWarning,
+          "admin-off",
+          std::string{"this server has no socket file for commands of the office: "} + error.what(),
+          {}});
+  }
+
   struct WokenBy {
     bool stop = false;
     bool store_events = false;
@@ -155,7 +175,7 @@ class Server::Loop {
 
   WokenBy wait(const StopSignals& stop_signals) {
     // The optional items come last.
-    std::array<PollItem, 4> items = {
+    std::array<PollItem, 5> items = {
         {{.descriptor = stop_signals.descriptor()}, {.descriptor = store_events_.descriptor()}}};
     std::size_t count = 2;
     const auto& store = items[count];
@@ -164,8 +184,10 @@ class Server::Loop {
       items[count++] = {.descriptor = store_waits_for->descriptor, .for_writing = store_waits_for->writable};
     }
     if (pipeline_.takes_requests() && port_.is_bound()) items[count++] = port_.poll_item();
+    if (pipeline_.takes_requests() && admin_port_) items[count++] = admin_port_->poll_item();
     auto wake_at = resource_watch_.wake_at();
-    for (const auto& time : {pipeline_.wake_at(), port_.wake_at()}) {
+    const auto admin_wakes_at = admin_port_ ? admin_port_->wake_at() : std::nullopt;
+    for (const auto& time : {pipeline_.wake_at(), port_.wake_at(), admin_wakes_at}) {
       if (time) wake_at = std::min(wake_at, *time);
     }
     wait_for(std::span{items}.first(count), wake_at);
@@ -200,6 +222,13 @@ class Server::Loop {
       if (count % kMessagesBetweenChecks == kMessagesBetweenChecks - 1) resume_store_if_ready();
       if (!requests_.handle_next(time)) break;
     }
+    return read_commands(time) || count > 0;
+  }
+
+  /// @return true if there was at least one
+  bool read_commands(const Now& time) {
+    int count = 0;
+    while (admin_port_ && count < kCommandsPerTurn && requests_.handle_next_command(*admin_port_, time)) ++count;
     return count > 0;
   }
 
@@ -214,7 +243,8 @@ class Server::Loop {
     requests_.send(answer, steady_now());
     if (++replies_performed_ % kMessagesBetweenChecks == 0) resume_store_if_ready();
   }
-  void perform(const SendOpenSemesterReply&) { DTI_CHECK(false); }  // no message requests it
+  void perform(const SendOpenSemesterReply& answer) { requests_.send(answer, steady_now()); }
+  void perform(const SendOfficeReply& answer) { requests_.send(answer, steady_now()); }
   void perform(StoreCall call) {
     store_calls_.on_start(call, steady_now());
     store_.start(std::move(call));
@@ -288,6 +318,7 @@ class Server::Loop {
     ServerFigures figures{
         .at = now.steady,
         .requests = requests_.figures(),
+        .office = requests_.office_figures(),
         .store = store_calls_.figures(),
         .phase = state.phase,
         .epoch = lead.epoch(),
@@ -337,6 +368,7 @@ class Server::Loop {
   std::function<void(bool)> on_listening_;
   // The thread of run() only.
   RouterPort port_;
+  std::optional<AdminPort> admin_port_;
   std::optional<Role> role_to_tell_;
   bool told_listening_ = false;
   ResourceWatch resource_watch_;

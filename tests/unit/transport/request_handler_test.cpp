@@ -244,5 +244,61 @@ TEST_F(RequestHandlerTest, ARequestWithTooManyProgramsIsRefusedUnlessItsKeyIsThe
   }
 }
 
+// Commands of the office.
+
+constexpr const char* kClose =
+    R"({"dti-command":1,"command":"close-semester","command-id":"c","expects":1,"actor":"local/7","semester":"2025-10"})";
+
+TEST_F(RequestHandlerTest, ACommandAtAPlainEndpointIsUnauthorizedAndCounted) {
+  lead();
+  receive(kClose);
+  EXPECT_TRUE(replied(1, R"("command-id":"c","status":"UNAUTHORIZED")"));
+  EXPECT_EQ(end_turn(), 0U) << "it did not come to the pipeline";
+  const auto& closings = handler_.office_figures().commands[static_cast<std::size_t>(OfficeVerb::kCloseSemester)];
+  EXPECT_EQ(closings[static_cast<std::size_t>(Status::kUnauthorized)], 1U);
+}
+
+TEST_F(RequestHandlerTest, ACommandAtTheSocketFileComesToThePipelineAndItsReplyGoesBackThere) {
+  FakePort admin;
+  admin.messages.emplace_back(kClose, false);
+  ASSERT_TRUE(handler_.handle_next_command(admin, now_));
+  pipeline_.on_stop(now_);
+  for (const auto& action : pipeline_.take_actions()) {
+    if (const auto* answer = std::get_if<SendOfficeReply>(&action)) handler_.send(*answer, now_.steady);
+  }
+  if (admin.replies.empty()) {  // the first take-over is in progress: the command waits until the stop ends
+    now_.steady += 10s;
+    pipeline_.on_tick(now_);
+    for (const auto& action : pipeline_.take_actions()) {
+      if (const auto* answer = std::get_if<SendOfficeReply>(&action)) handler_.send(*answer, now_.steady);
+    }
+  }
+  ASSERT_EQ(admin.replies.size(), 1U);
+  EXPECT_NE(admin.replies.at(1).find(R"("status":"UNAVAILABLE")"), std::string::npos) << admin.replies.at(1);
+  EXPECT_TRUE(port_.replies.empty());
+}
+
+TEST_F(RequestHandlerTest, TheSocketFileTakesNothingButCommands) {
+  lead();
+  FakePort admin;
+  for (const auto* body : {kRequest, kHealthCheck, "{", ""}) admin.messages.emplace_back(body, false);
+  admin.messages.emplace_back(kClose, true);
+  while (handler_.handle_next_command(admin, now_)) {
+  }
+  ASSERT_EQ(admin.replies.size(), 5U);
+  for (const auto& [token, reply] : admin.replies) {
+    EXPECT_NE(reply.find(R"("status":"INVALID-REQUEST")"), std::string::npos) << reply;
+  }
+  EXPECT_EQ(end_turn(), 0U);
+}
+
+TEST_F(RequestHandlerTest, ARequestThatOnlyMentionsACommandIsARequest) {
+  lead();
+  receive(
+      R"({"semester":"2025-10","faculty-name":"f1","x":"dti-command","programs":[{"program-id":"a","program-name":"p1","classrooms":7,"labs":2}]})");
+  EXPECT_TRUE(port_.replies.empty());
+  EXPECT_EQ(end_turn(), 1U);
+}
+
 }  // namespace
 }  // namespace dti

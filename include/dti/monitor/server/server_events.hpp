@@ -38,6 +38,7 @@ inline constexpr auto kServerEvents = std::to_array<std::string_view>({
     "http-request-failed",
     "http-connection-failed",
     "memory-store",
+    "admin-off",
     "password-exposed",
     "restart-needed",
     "reload-refused",

@@ -34,6 +34,9 @@ struct ServerOptions {
   PeerLimits limits = {};
   /// In a request of a peer whose role is not the office's. The protocol has a limit for all peers.
   std::size_t programs_max = SIZE_MAX;
+  /// The folder of the socket file for commands of the office; empty: there is none.
+  std::string admin_folder = {};
+  bool needs_admin = false;  // the server does not start without it; otherwise it logs a warning
 };
 
 /// The options that may change while the server runs.

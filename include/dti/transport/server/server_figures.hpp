@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "dti/domain/ledger.hpp"
 #include "dti/domain/pool.hpp"
 #include "dti/domain/status.hpp"
+#include "dti/protocol/office_codec.hpp"
 #include "dti/service/allocation/lead.hpp"
 #include "dti/service/ledger/storage_error.hpp"
 #include "dti/transport/zeromq/drops.hpp"
@@ -33,6 +35,21 @@ struct RequestFigures {
   std::array<std::uint64_t, kStatusCount> decisions{};  // programs of the decided requests, by status
   std::uint64_t health_checks = 0;                      // messages that are no request and ask for a sign of life
   Histogram reply_seconds{kSecondsBounds};              // from the arrival of a well-formed request to its reply
+};
+
+/// What became of the commands of the office. Counts since the start of the process.
+struct OfficeFigures {
+  using ByStatus = std::array<std::uint64_t, kStatusCount>;
+
+  /// @param verb  none: it could not be read, and the command does not count
+  void count(std::optional<OfficeVerb> verb, bool is_dry_run, Status status) {
+    if (!verb) return;
+    auto& counts = is_dry_run ? dry_runs : commands;
+    ++counts[static_cast<std::size_t>(*verb)][static_cast<std::size_t>(status)];
+  }
+
+  std::array<ByStatus, kOfficeVerbs.size()> commands{};  // by OfficeVerb and status; without dry runs
+  std::array<ByStatus, kOfficeVerbs.size()> dry_runs{};
 };
 
 /// What the store has done. Counts since the start of the process.
@@ -57,6 +74,7 @@ struct SemesterFigures {
 struct ServerFigures {
   SteadyTime at{};  // when it was published
   RequestFigures requests;
+  OfficeFigures office = {};
   StoreFigures store;
   // The lead.
   Lead::Phase phase = Lead::Phase::kTakingOver;

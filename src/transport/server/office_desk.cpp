@@ -1,0 +1,127 @@
+#include "transport/server/office_desk.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "dti/base/check.hpp"
+
+namespace dti {
+namespace {
+
+const ProgramName* program_of(const OfficeCommand& command) {
+  if (const auto* release = std::get_if<ReleaseGrant>(&command.change)) return &release->of;
+  if (const auto* amended = std::get_if<AmendGrant>(&command.change)) return &amended->of;
+  return nullptr;
+}
+
+/// Tells whether a command has written something: the last entry about its thing is not the one that it expected.
+bool has_changed(const OfficeMessage& message, const OfficeOutcome& outcome) {
+  if (outcome.error || outcome.is_repeat || message.command.is_dry_run) return false;
+  return message.opens || outcome.seq != message.command.expects;
+}
+
+}  // namespace
+
+void OfficeDesk::take(MessagePort& port, const PeerMessage& message, OfficeDoor door, Decoded decoded, const Now& now) {
+  if (const auto* malformed = std::get_if<MalformedCommand>(&decoded)) {
+    figures_.count(malformed->verb, malformed->is_dry_run, Status::kInvalidRequest);
+    OfficeReply refusal{malformed->command_id, malformed->is_dry_run, {}, false};
+    refusal.outcome.error = RequestError{Status::kInvalidRequest, malformed->detail, {}, {}};
+    return port.reply(message.token, encode_office_reply(refusal), now.steady);
+  }
+  auto& sent = std::get<OfficeMessage>(decoded);
+  auto who = actor(message, door, sent.command.actor);
+  if (auto* error = std::get_if<RequestError>(&who)) {
+    return refuse(port, message.token, sent, std::move(*error), now.steady);
+  }
+  if (message.retry_after.count() > 0) {
+    RequestError error{Status::kOverloaded,
+                       "this client sends more messages than it may; ask again in a moment",
+                       message.retry_after,
+                       {}};
+    return refuse(port, message.token, sent, std::move(error), now.steady);
+  }
+  sent.command.actor = std::get<std::string>(std::move(who));
+  const auto& [command, opens] = waiting_.emplace(message.token, Waiting{&port, std::move(sent)}).first->second.message;
+  if (opens) {
+    pipeline_.on_command(message.token, OpenSemester{command.semester, *opens}, message.bytes, now);
+  } else {
+    pipeline_.on_command(message.token, command, message.bytes, now);
+  }
+}
+
+void OfficeDesk::send(const SendOfficeReply& answered, SteadyTime now) {
+  answer(answered.token, answered.outcome, now);
+}
+
+void OfficeDesk::send(const SendOpenSemesterReply& answered, SteadyTime now) {
+  OfficeOutcome outcome;
+  if (!answered.outcome.error) outcome = facts_of(answered.command);
+  outcome.error = answered.outcome.error;
+  answer(answered.token, outcome, now);
+}
+
+std::variant<std::string, RequestError> OfficeDesk::actor(const PeerMessage& message, OfficeDoor door,
+                                                          std::string_view claimed) const {
+  const auto* const key = keys_ == nullptr || message.key == 0 ? nullptr : keys_->find(message.key);
+  return actor_of(door, key, claimed);
+}
+
+OfficeOutcome OfficeDesk::facts_of(const OpenSemester& opened) const {
+  OfficeOutcome outcome;
+  outcome.is_open = true;
+  outcome.capacity = opened.capacity;
+  outcome.left = full_pool(opened.capacity);
+  const auto& allocator = pipeline_.allocator();
+  if (const auto id = allocator.find_semester(opened.name)) {
+    const auto totals = allocator.totals(*id);
+    outcome.seq = totals.opened_at;
+    outcome.capacity = totals.capacity;
+    outcome.left = totals.left;
+  }
+  return outcome;
+}
+
+void OfficeDesk::refuse(MessagePort& port, Token token, const OfficeMessage& message, RequestError error,
+                        SteadyTime now) {
+  OfficeOutcome outcome;
+  outcome.error = std::move(error);
+  reply(port, token, message, outcome, now);
+}
+
+void OfficeDesk::answer(Token token, const OfficeOutcome& outcome, SteadyTime now) {
+  const auto waited = waiting_.extract(token);
+  DTI_CHECK(!waited.empty());  // one reply for each command
+  const auto& [port, message] = waited.mapped();
+  if (has_changed(message, outcome)) log_change(message, outcome);
+  reply(*port, token, message, outcome, now);
+}
+
+void OfficeDesk::reply(MessagePort& port, Token token, const OfficeMessage& message, const OfficeOutcome& outcome,
+                       SteadyTime now) {
+  const auto& command = message.command;
+  figures_.count(verb_of(message), command.is_dry_run, outcome.error ? outcome.error->status : Status::kOk);
+  const OfficeReply sent{command.id, command.is_dry_run, outcome, has_facts(outcome)};
+  port.reply(token, encode_office_reply(sent), now);
+}
+
+void OfficeDesk::log_change(const OfficeMessage& message, const OfficeOutcome& outcome) const {
+  if (!log_) return;
+  const auto& command = message.command;
+  LogEvent event{LogLevel::kInfo,
+                 "office-command",
+                 "the office has changed the semester",
+                 {{"actor", command.actor},
+                  {"command", std::string{wire_text(verb_of(message))}},
+                  {"command-id", command.id},
+                  {"semester", command.semester},
+                  {"seq", std::to_string(outcome.seq)}}};
+  if (const auto* program = message.opens ? nullptr : program_of(command)) {
+    event.fields.emplace_back("faculty", program->faculty);
+    event.fields.emplace_back("program", program->program);
+  }
+  log_(event);
+}
+
+}  // namespace dti
