@@ -19,7 +19,8 @@ SOURCES = sorted((ROOT / "packaging/man").glob("*.md"))
 COMMANDS = sorted({program[0] for program in PROGRAMS})
 BESIDE = [words for words in LISTS + OTHERS if len(words) == 2]  # commands of dtictl that are not in PROGRAMS
 # The commands of dtictl that have commands of their own.
-GROUPS = {"key": ("new", "public", "add", "remove", "list"), "semester": ("list",), "grant": ("list", "show")}
+GROUPS = {"key": ("new", "public", "add", "remove", "list"), "grant": ("list", "show", "release", "amend"),
+          "semester": ("list", "open", "resize", "close", "reopen")}
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ std::string admin_address(const std::string& folder) {
     throw std::runtime_error{"the path of the socket file is too long: " + path + " has " +
                              std::to_string(path.size()) + " bytes, and may have " + std::to_string(kPathBytesMax)};
   }
-  return "ipc://" + path;
+  return std::string{kIpc} + path;
 }
 
 struct AdminPort::Parts {

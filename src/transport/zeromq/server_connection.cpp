@@ -48,6 +48,10 @@ struct ServerConnection::Dealer {
 ServerConnection::ServerConnection(zmq::context_t& context, const std::string& host_port, milliseconds try_time,
                                    std::size_t reply_bytes_max, std::optional<ClientLock> lock)
     : context_(context), try_time_(try_time), reply_bytes_max_(reply_bytes_max), lock_(std::move(lock)) {
+  if (host_port.starts_with(kIpc)) {
+    socket_file_ = host_port;
+    return;
+  }
   const auto colon = host_port.rfind(':');
   const auto digits = colon == std::string::npos ? std::string_view{} : std::string_view{host_port}.substr(colon + 1);
   const auto* const end = digits.data() + digits.size();
@@ -124,6 +128,12 @@ void ServerConnection::try_next_address(SteadyTime now) try {
 
 /// Looks up the name for each attempt, because its addresses may have changed.
 void ServerConnection::look_up(SteadyTime now) try {
+  if (!socket_file_.empty()) {
+    addresses_ = {Address{}};
+    addresses_.front().text = socket_file_;
+    next_address_ = 0;
+    return try_next_address(now);
+  }
   state_ = State::kLookingUp;
   deadline_ = now + try_time_;
   if (!lookup_ || (lookup_->is_done() && now - lookup_started_ > kLookupLifetime)) {

@@ -99,7 +99,7 @@ zmq::socket_t make_dealer(zmq::context_t& context, std::size_t frame_bytes_max, 
 
 void connect_dealer(zmq::socket_t& dealer, const std::string& address) try {
   dealer.set(zmq::sockopt::ipv6, address.starts_with('['));
-  dealer.connect("tcp://" + address);
+  dealer.connect(address.starts_with(kIpc) ? address : "tcp://" + address);
 } catch (const zmq::error_t& error) {
   throw std::runtime_error("cannot connect to " + address + ": " + error.what());
 }

@@ -3,12 +3,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <zmq.hpp>
 
 #include "dti/transport/zeromq/locks.hpp"
 
 namespace dti {
+
+/// How the address of a socket file begins.
+inline constexpr std::string_view kIpc = "ipc://";
 
 /// Makes a ROUTER for old and new peers with its options, for bind_router(). It uses no ZMTP heartbeats, because old
 /// peers take a PING for a message. Source: docs/protocol.md, What old peers forbid.
@@ -32,7 +36,7 @@ void bind_router(zmq::socket_t& router, const std::string& address, std::uint16_
 
 /// Connects a DEALER once, in the background. If the connection fails or breaks, libzmq does not connect again: close
 /// the socket. Messages that are sent earlier wait for the connection; closing the socket drops them.
-/// @param address  numeric, so that libzmq looks up no name: `10.0.0.1:6000`, `[fd77::3]:6000`
+/// @param address  numeric, so that libzmq looks up no name: `10.0.0.1:6000`, `[fd77::3]:6000`; or `ipc://PATH`
 /// @throws std::runtime_error  with a sentence that names the address
 void connect_dealer(zmq::socket_t& dealer, const std::string& address);
 

@@ -22,7 +22,7 @@ class context_t;
 
 namespace dti {
 
-/// A client's connection to HOST:PORT. It looks up the name of the host and tries the IPv4 and IPv6 addresses one at a
+/// A client's connection to HOST:PORT, or to a socket file, `ipc://PATH`. It looks up the name of the host and tries the IPv4 and IPv6 addresses one at a
 /// time until one of them completes a ZeroMQ handshake. It tries the address that it used last after the others. It
 /// keeps no message for a later connection.
 /// Thread: one.
@@ -39,7 +39,7 @@ class ServerConnection {
   using Change = std::variant<Connected, Lost>;
 
   /// @param context  of a Context or a RouterPort; must outlive the connection
-  /// @param host_port  an IPv6 address needs brackets
+  /// @param host_port  an IPv6 address needs brackets; or the address of a socket file
   /// @param try_time  the time limit for the lookup, and for each address
   /// @param reply_bytes_max  libzmq closes the connection if the peer sends a larger frame
   /// @param lock  for a secured endpoint of the server; none: a plain one
@@ -85,6 +85,7 @@ class ServerConnection {
 
   // Fixed after construction.
   zmq::context_t& context_;
+  std::string socket_file_;  // `ipc://PATH`; empty: host_ and port_ count
   std::string host_;
   std::uint16_t port_ = 0;
   const std::chrono::milliseconds try_time_;

@@ -1,0 +1,273 @@
+#include "dtictl/change/change_options.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <stdexcept>
+#include <string_view>
+
+#include "dti/domain/name_fault.hpp"
+#include "dti/keys/settings/key_settings.hpp"
+#include "dti/repository/settings/store_options.hpp"
+#include "dti/transport/zeromq/admin_port.hpp"
+#include "dti_server/admin_setting.hpp"
+#include "dtictl/server_settings.hpp"
+#include "dtictl/store_settings.hpp"
+
+namespace dti {
+namespace {
+
+constexpr std::size_t kCommandIdBytesMax = 64;
+
+// A variable or a config file may be there for another program: `classrooms` of a server is no want of a program.
+constexpr std::array kOnlyFlags{"semester", "faculty", "program",    "classrooms", "labs", "mobile-labs", "accept-part",
+                                "note",     "dry-run", "command-id", "expects",    "yes",  "confirm"};
+
+bool is_about_grant(OfficeVerb verb) { return verb == OfficeVerb::kReleaseGrant || verb == OfficeVerb::kAmendGrant; }
+bool is_about_capacity(OfficeVerb verb) {
+  return verb == OfficeVerb::kResizeSemester || verb == OfficeVerb::kOpenSemester;
+}
+/// What it changes is there, so it can be looked at first.
+bool expects_something(OfficeVerb verb) { return verb != OfficeVerb::kOpenSemester; }
+
+Setting rooms_setting(const std::string& name, const std::string& help, Quantity max, bool needed) {
+  return {.name = name, .group = "Change", .kind = IntegerKind{0, max}, .help = help, .needed = needed};
+}
+
+Setting switch_setting(const std::string& name, const std::string& help) {
+  return {.name = name, .group = "Change", .kind = SwitchKind{}, .help = help, .default_value = "false"};
+}
+
+Setting text_setting(const std::string& name, std::size_t bytes_max, const std::string& help) {
+  return {.name = name, .group = "Change", .kind = TextKind{bytes_max}, .help = help};
+}
+
+void add_subject(std::vector<Setting>& settings, OfficeVerb verb) {
+  settings.push_back({.name = "semester",
+                      .group = "Change",
+                      .kind = NameKind{kSemesterBytesMax},
+                      .help = "The semester.",
+                      .needed = true});
+  if (!is_about_grant(verb)) return;
+  for (const auto* name : {"faculty", "program"}) {
+    settings.push_back({.name = name,
+                        .group = "Change",
+                        .kind = NameKind{kNameBytesMax},
+                        .help = std::string{"The "} + name + ", in any spelling that a server accepts.",
+                        .needed = true});
+  }
+}
+
+void add_rooms(std::vector<Setting>& settings, OfficeVerb verb) {
+  if (verb == OfficeVerb::kAmendGrant) {
+    settings.push_back(rooms_setting("classrooms", "How many classrooms the program wants now.", kQuantityMax, true));
+    settings.push_back(rooms_setting("labs", "How many labs the program wants now.", kQuantityMax, true));
+    settings.push_back(switch_setting("accept-part", "Takes a part if not everything can be given."));
+  }
+  if (!is_about_capacity(verb)) return;
+  settings.push_back(rooms_setting("classrooms", "How many classrooms the semester has.", kCapacityMax, true));
+  settings.push_back(rooms_setting("labs", "How many labs the semester has.", kCapacityMax, true));
+  auto mobile_labs = rooms_setting("mobile-labs", "How many classrooms may become mobile labs.", kCapacityMax, false);
+  mobile_labs.default_shown = verb == OfficeVerb::kOpenSemester
+                                  ? "all classrooms"
+                                  : "all classrooms, if it was all before; otherwise as before";
+  settings.push_back(std::move(mobile_labs));
+}
+
+void add_manner(std::vector<Setting>& settings, OfficeVerb verb) {
+  settings.push_back(text_setting("note", kNoteBytesMax, "Why; the ledger keeps it."));
+  settings.push_back(
+      text_setting("command-id", kCommandIdBytesMax,
+                   "Repeats an earlier command, whose outcome is not known: the id that it has printed."));
+  settings.back().default_shown = "a new one";
+  if (!expects_something(verb)) return;
+  settings.push_back(switch_setting("dry-run", "Lets the server decide, and changes nothing."));
+  settings.push_back({.name = "expects",
+                      .group = "Change",
+                      .kind = IntegerKind{0, std::numeric_limits<std::int64_t>::max()},
+                      .help =
+                          "The number of the last ledger entry about what is changed, as you know it. If there is a "
+                          "newer one, nothing is changed.",
+                      .default_shown = "what the server has now"});
+  if (is_about_grant(verb)) settings.push_back(switch_setting("yes", "Asks no question."));
+  if (verb == OfficeVerb::kCloseSemester || verb == OfficeVerb::kResizeSemester) {
+    settings.push_back(text_setting("confirm", kSemesterBytesMax, "The name of the semester again: asks no question."));
+  }
+}
+
+void add_server(std::vector<Setting>& settings) {
+  settings.push_back({.name = "server",
+                      .group = "Server",
+                      .kind = HostPortKind{.several = true},
+                      .help = "The servers. The command goes to the one that leads.",
+                      .default_shown = "none: the socket file"});
+  for (auto& key : key_settings("Your key file, for curve:// endpoints; its key needs the role office.")) {
+    key.group = "Server";
+    settings.push_back(std::move(key));
+  }
+  auto server_key = server_key_setting(
+      "The public key of the servers, or one for each in the order of --server. The command then goes to curve:// "
+      "endpoints.",
+      true);
+  server_key.group = "Server";
+  settings.push_back(std::move(server_key));
+  auto store = store_setting(kStoresOnDisk);
+  store.group = "Server";
+  store.help = "The store of a server on this machine, whose socket file is beside it. " + store.help;
+  settings.push_back(std::move(store));
+  auto admin = admin_setting("The folder of the socket file of a server on this machine, as for its --admin.");
+  admin.group = "Server";
+  settings.push_back(std::move(admin));
+  settings.push_back({.name = "timeout",
+                      .group = "Server",
+                      .kind = SecondsKind{},
+                      .help = "How long to wait for each reply. The command is repeated until then.",
+                      .default_value = "30"});
+}
+
+bool is_given(const Settings& settings, std::string_view name) {
+  return settings.has(name) && settings.origin(name).source != Source::kDefault;
+}
+
+std::optional<UsageExit> refuse_other_sources(const Settings& settings) {
+  for (const auto* name : kOnlyFlags) {
+    if (is_given(settings, name) && settings.origin(name).source != Source::kFlag) {
+      return settings.bad(
+          name, "is not used here, because it may be there for another program: give the flag --" + std::string{name});
+    }
+  }
+  return std::nullopt;
+}
+
+std::string text_or_empty(const Settings& settings, std::string_view name) {
+  return settings.has(name) ? settings.text(name) : std::string{};
+}
+
+OfficeCommand::Change change_of(const Settings& settings, OfficeVerb verb) {
+  const auto program = [&] { return ProgramName{settings.text("faculty"), settings.text("program")}; };
+  const auto number = [&](const char* name) { return settings.integer(name); };
+  switch (verb) {
+    case OfficeVerb::kReleaseGrant: return ReleaseGrant{program()};
+    case OfficeVerb::kAmendGrant:
+      return AmendGrant{program(), {number("classrooms"), number("labs")}, settings.is_on("accept-part")};
+    case OfficeVerb::kResizeSemester: return ResizeSemester{{number("classrooms"), number("labs"), 0}};
+    case OfficeVerb::kCloseSemester: return CloseSemester{};
+    case OfficeVerb::kReopenSemester: return ReopenSemester{};
+    case OfficeVerb::kOpenSemester: break;
+  }
+  return {};
+}
+
+std::optional<UsageExit> read_message(const Settings& settings, OfficeVerb verb, ChangeOptions& options) {
+  auto& command = options.message.command;
+  command.semester = settings.text("semester");
+  command.change = change_of(settings, verb);
+  command.note = text_or_empty(settings, "note");
+  command.id = settings.has("command-id") ? settings.text("command-id") : new_command_id();
+  if (is_about_capacity(verb) && settings.has("mobile-labs")) {
+    options.mobile_labs = settings.integer("mobile-labs");
+    if (*options.mobile_labs > settings.integer("classrooms")) {
+      return settings.bad("mobile-labs", "must be at most --classrooms");
+    }
+  }
+  if (verb == OfficeVerb::kOpenSemester) {
+    const auto classrooms = settings.integer("classrooms");
+    options.message.opens = Capacity{classrooms, settings.integer("labs"), options.mobile_labs.value_or(classrooms)};
+    return std::nullopt;
+  }
+  command.is_dry_run = settings.is_on("dry-run");
+  options.is_confirmed = settings.has("yes") && settings.is_on("yes");
+  if (settings.has("confirm")) options.confirm = settings.text("confirm");
+  options.has_expects = settings.has("expects");
+  if (options.has_expects) command.expects = settings.integer("expects");
+  if (settings.has("command-id") && !options.has_expects) {
+    return settings.bad("command-id", "needs --expects too: the number that the command had before");
+  }
+  return std::nullopt;
+}
+
+std::optional<UsageExit> read_servers(const Settings& settings, const Surroundings& surroundings,
+                                      OfficeClientOptions& client) {
+  for (const auto& address : settings.addresses("server")) client.servers.push_back(to_string(address));
+  if (!settings.has("server-key")) return std::nullopt;
+  if (settings.has("key") && settings.origin("key").source == Source::kFile) {
+    return settings.bad("key", "is the key of a server: give the flag --key with your own");
+  }
+  auto own = read_own_key(settings, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&own)) return std::move(*usage);
+  auto& key = std::get<0>(own);
+  auto keys = read_server_keys(settings, key, client.servers.size());
+  if (auto* usage = std::get_if<UsageExit>(&keys)) return std::move(*usage);
+  for (const auto& server : std::get<0>(keys)) client.locks.push_back({key.value().pair, server});
+  return std::nullopt;
+}
+
+std::optional<UsageExit> read_socket_file(Settings& settings, const Surroundings& surroundings,
+                                          ChangeOptions& options) {
+  std::optional<std::string> folder;
+  if (settings.has("admin")) {
+    folder = find_admin_folder(settings, MemoryStoreAddress{}, surroundings);
+  } else {
+    auto store = find_store_on_disk(settings, surroundings);
+    if (auto* usage = std::get_if<UsageExit>(&store)) return std::move(*usage);
+    folder = find_admin_folder(settings, std::get<StoreAddress>(store), surroundings);
+  }
+  if (!folder)
+    return settings.bad("admin", "is needed, or --server: there is no folder to look for the socket file in");
+  try {
+    options.client.servers = {admin_address(*folder)};
+  } catch (const std::runtime_error& error) {
+    return settings.bad("admin", error.what());
+  }
+  options.message.command.actor = "local/" + std::to_string(::getuid());
+  return std::nullopt;
+}
+
+}  // namespace
+
+AppDescription describe(const ChangeVerb& verb) {
+  std::vector<Setting> settings;
+  add_subject(settings, verb.verb);
+  add_rooms(settings, verb.verb);
+  add_manner(settings, verb.verb);
+  add_server(settings);
+  auto others = describe_server_settings();
+  std::erase_if(others, [&](const Setting& other) {
+    return std::any_of(settings.begin(), settings.end(),
+                       [&](const Setting& setting) { return setting.name == other.name; });
+  });
+  return {
+      .name = verb.name,
+      .purpose = verb.purpose,
+      .settings = std::move(settings),
+      .examples = verb.examples,
+      .exit_codes = {{0, "done, or there was nothing to change"},
+                     {1,
+                      "not changed: a rule forbids it, something is unknown, a colleague came first, or you said no"},
+                     {2, "incorrect usage, or a question that needs a terminal"},
+                     {4, "you may not do this"},
+                     {5, "the outcome is not known: repeat the command with the id that it printed"},
+                     {6, "no server that leads, or no store, can be reached; nothing was changed"},
+                     {10, "a dry run: there would be a change"},
+                     {130, "interrupted"}},
+      .others_in_file = std::move(others)};
+}
+
+std::variant<ChangeOptions, UsageExit> parse_change_options(const ChangeVerb& verb, std::span<const std::string> args,
+                                                            const Surroundings& surroundings) {
+  auto resolved = resolve(describe(verb), args, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
+  auto& settings = std::get<Settings>(resolved);
+  if (auto usage = refuse_other_sources(settings)) return *std::move(usage);
+  ChangeOptions options;
+  options.client.timeout = settings.duration("timeout");
+  if (auto usage = read_message(settings, verb.verb, options)) return *std::move(usage);
+  auto usage = settings.has("server") ? read_servers(settings, surroundings, options.client)
+                                      : read_socket_file(settings, surroundings, options);
+  if (usage) return *std::move(usage);
+  return options;
+}
+
+}  // namespace dti

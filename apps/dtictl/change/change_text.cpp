@@ -1,0 +1,89 @@
+#include "dtictl/change/change_text.hpp"
+
+#include <variant>
+
+#include "dti/service/ledger/quantity_text.hpp"
+
+namespace dti {
+namespace {
+
+/// @return null: the message is about a semester
+const ProgramName* program_of(const OfficeMessage& message) {
+  if (message.opens) return nullptr;
+  if (const auto* release = std::get_if<ReleaseGrant>(&message.command.change)) return &release->of;
+  if (const auto* amended = std::get_if<AmendGrant>(&message.command.change)) return &amended->of;
+  return nullptr;
+}
+
+std::string program_text(const ProgramName& name) { return name.program + " of " + name.faculty; }
+
+std::string grant_text(const ProgramName& name, const std::optional<HeldGrant>& held) {
+  const auto subject = program_text(name) + " holds ";
+  if (!held) return subject + "nothing";
+  return subject + text_of(held->grant) + " and wants " + text_of(held->want);
+}
+
+/// A word for a shell.
+std::string shell_word(const std::string& text) {
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string{"'\\''"} : std::string{c};
+  return word + "'";
+}
+
+}  // namespace
+
+ChangeExit exit_code_of(Status status) {
+  switch (status) {
+    case Status::kOk: return kChangeDone;
+    case Status::kInvalidRequest: return kChangeBadUse;
+    case Status::kUnauthorized: return kChangeNotAllowed;
+    case Status::kNotLeader:
+    case Status::kOverloaded: return kChangeUnreachable;
+    case Status::kUnavailable: return kChangeNotKnown;
+    case Status::kInvalidSemester:
+    case Status::kInvalidFaculty:
+    case Status::kConflict:
+    case Status::kRefused:
+    case Status::kInvalidProgram:
+    case Status::kGrantReleased:
+    case Status::kAlreadyHasResources:
+    case Status::kNotEnoughResources: break;
+  }
+  return kChangeRefused;
+}
+
+std::string facts_text(const OfficeMessage& message, const OfficeOutcome& outcome) {
+  const auto& semester = message.command.semester;
+  const auto at = " (entry " + std::to_string(outcome.seq) + "); left: " + text_of(outcome.left);
+  if (const auto* name = program_of(message)) return grant_text(*name, outcome.grant) + " in " + semester + at;
+  return semester + " is " + (outcome.is_open ? "open" : "closed") + " with " + text_of(outcome.capacity) + at;
+}
+
+std::string change_text(const OfficeMessage& message) {
+  const auto& command = message.command;
+  if (message.opens) return "open " + command.semester + " with " + text_of(*message.opens);
+  const auto* const name = program_of(message);
+  const auto of_program = name == nullptr ? "" : program_text(*name) + " in " + command.semester;
+  switch (verb_of(message)) {
+    case OfficeVerb::kReleaseGrant: return "release the grant of " + of_program;
+    case OfficeVerb::kAmendGrant:
+      return "amend the grant of " + of_program + " to " + text_of(std::get<AmendGrant>(command.change).want);
+    case OfficeVerb::kResizeSemester:
+      return "resize " + command.semester + " to " + text_of(std::get<ResizeSemester>(command.change).capacity);
+    case OfficeVerb::kCloseSemester: return "close " + command.semester;
+    case OfficeVerb::kReopenSemester: return "reopen " + command.semester;
+    case OfficeVerb::kOpenSemester: break;
+  }
+  return {};
+}
+
+std::string next_command(const OfficeMessage& message) {
+  const auto& semester = message.command.semester;
+  if (const auto* name = program_of(message)) {
+    return "dtictl grant show --semester=" + shell_word(semester) + " --faculty=" + shell_word(name->faculty) + ' ' +
+           shell_word(name->program);
+  }
+  return "dtictl history --semester=" + shell_word(semester);
+}
+
+}  // namespace dti
