@@ -10,10 +10,10 @@ import termios
 
 import pytest
 
-from tests_py.harness.office import ABOUT_PROGRAM, SocketFile, change
 from tests_py.harness.process import binary, clean_environment, run, running, until
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import OK, Client, KeyList, Router, grant, new_key, request, tcp
+from tests_py.office.messages import ABOUT_PROGRAM, SocketFile, change
 
 DERECHO = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
 RELEASE = ("grant", "release", *ABOUT_PROGRAM)

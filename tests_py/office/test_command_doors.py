@@ -5,10 +5,10 @@ import os
 import pytest
 
 from tests_py.harness.http import http_address, scrape
-from tests_py.harness.office import PROGRAM, SocketFile, command
 from tests_py.harness.process import running, until
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import HEALTH_CHECK, OK, Client, KeyList, grant, lock, new_key, request, tcp
+from tests_py.office.messages import PROGRAM, SocketFile, command
 
 DERECHO = request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2))
 

@@ -10,7 +10,7 @@ int run_grant_release(std::span<const std::string> args) {
        .name = "dtictl grant release",
        .purpose = "dtictl grant release ends the grant of a program: its rooms can be granted to others. The program "
                   "can request rooms again, with a new request.",
-       .examples = {{"release a grant, after a look at it",
+       .examples = {{"release a grant, after a question",
                      "dtictl grant release --semester=2025-10 --faculty=Derecho --program=\"Derecho Civil\" "
                      "--note=\"cancelled\""},
                     {"the same in a script",
