@@ -5,7 +5,7 @@
 namespace dti {
 
 int run_alerts(std::span<const std::string> args) {
-  const OfficeCommand command{
+  const ReadCommand command{
       .name = "dtictl alerts",
       .purpose =
           "dtictl alerts prints the grants of a semester that stand and gave less than was wanted, and how many "

@@ -9,10 +9,7 @@ namespace {
 
 /// @return null: the message is about a semester
 const ProgramName* program_of(const OfficeMessage& message) {
-  if (message.opens) return nullptr;
-  if (const auto* release = std::get_if<ReleaseGrant>(&message.command.change)) return &release->of;
-  if (const auto* amended = std::get_if<AmendGrant>(&message.command.change)) return &amended->of;
-  return nullptr;
+  return message.opens ? nullptr : program_of(message.command);
 }
 
 std::string program_text(const ProgramName& name) { return name.program + " of " + name.faculty; }

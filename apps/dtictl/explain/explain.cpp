@@ -30,7 +30,7 @@ std::string no_grant(const ProgramName& names, const StoredSemester& semester) {
          "; left: " + text_of(semester.left);
 }
 
-int explain(const OfficeCommand& command, const OfficeOptions& options) {
+int explain(const ReadCommand& command, const OfficeOptions& options) {
   const OfficeStore store{command, options};
   const auto names = store.read_names();
   const auto semester = find_semester(options, names);
@@ -62,7 +62,7 @@ int explain(const OfficeCommand& command, const OfficeOptions& options) {
 }  // namespace
 
 int run_explain(std::span<const std::string> args) {
-  const OfficeCommand command{.name = "dtictl explain", .purpose = {}, .columns = {}, .examples = {}};
+  const ReadCommand command{.name = "dtictl explain", .purpose = {}, .columns = {}, .examples = {}};
   const auto options = parse_explain_options(args, process_surroundings());
   return run_office(command, options, [&](const OfficeOptions& parsed) { return explain(command, parsed); });
 }

@@ -5,7 +5,7 @@
 namespace dti {
 
 int run_grant_list(std::span<const std::string> args) {
-  const OfficeCommand command{
+  const ReadCommand command{
       .name = "dtictl grant list",
       .purpose =
           "dtictl grant list prints the grants of a semester that stand, in the order in which they were granted. "

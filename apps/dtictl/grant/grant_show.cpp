@@ -11,7 +11,7 @@
 namespace dti {
 namespace {
 
-ProgramId find_program(const OfficeCommand& command, const OfficeOptions& options, const StoreNames& names) {
+ProgramId find_program(const ReadCommand& command, const OfficeOptions& options, const StoreNames& names) {
   const auto found = names.find_program(find_faculty(options, names), options.settings.operand());
   if (const auto* program = std::get_if<ProgramId>(&found)) return *program;
   const auto& reason = std::get<NameFault>(found).reason;
@@ -25,7 +25,7 @@ std::string holding_text(const ProgramName& name, const std::string& semester, c
          std::to_string(holding->seq);
 }
 
-void show(const OfficeCommand& command, const OfficeOptions& options) {
+void show(const ReadCommand& command, const OfficeOptions& options) {
   const OfficeStore store{command, options};
   const auto names = store.read_names();
   const auto semester = find_semester(options, names);
@@ -51,7 +51,7 @@ void show(const OfficeCommand& command, const OfficeOptions& options) {
 }  // namespace
 
 int run_grant_show(std::span<const std::string> args) {
-  const OfficeCommand command{
+  const ReadCommand command{
       .name = "dtictl grant show",
       .purpose =
           "dtictl grant show prints every entry of a semester's ledger about one program, in order, and on stderr "

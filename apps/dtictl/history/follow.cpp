@@ -30,7 +30,7 @@ bool is_passing(StorageError::Kind kind) {
 /// Waits between readings, and repeats those that fail because the store cannot be reached.
 class Patience {
  public:
-  explicit Patience(const OfficeCommand& command) : command_(command) {}
+  explicit Patience(const ReadCommand& command) : command_(command) {}
 
   /// @return false if a signal asks for the end
   [[nodiscard]] bool wait(std::chrono::milliseconds pause) {
@@ -58,7 +58,7 @@ class Patience {
   }
 
  private:
-  const OfficeCommand& command_;
+  const ReadCommand& command_;
   StopSignals signals_;
   std::string said_;  // the last failure on stderr; empty: the store can be read
 };
@@ -72,7 +72,7 @@ bool has_new_program(const std::vector<StoredEntry>& entries, const StoreNames& 
 
 }  // namespace
 
-int follow(const OfficeCommand& command, const OfficeOptions& options, const OfficeStore& store, StoreNames names,
+int follow(const ReadCommand& command, const OfficeOptions& options, const OfficeStore& store, StoreNames names,
            const StoredSemester& semester, Seq since) {
   Patience patience{command};
   auto tail = store.tail(semester, since);

@@ -8,7 +8,7 @@ namespace dti {
 /// store cannot be reached, it says so once and tries again. StopSignals::block() must have been called.
 /// @return the exit code: 0 after the signal, 1 if stdout can no longer be written
 /// @throws StorageError  the store cannot be used again: its history was rewritten, or it contradicts itself
-[[nodiscard]] int follow(const OfficeCommand& command, const OfficeOptions& options, const OfficeStore& store,
+[[nodiscard]] int follow(const ReadCommand& command, const OfficeOptions& options, const OfficeStore& store,
                          StoreNames names, const StoredSemester& semester, Seq since);
 
 }  // namespace dti

@@ -13,7 +13,7 @@
 namespace dti {
 namespace {
 
-OfficeCommand describe_history() {
+ReadCommand describe_history() {
   return {.name = "dtictl history",
           .purpose =
               "dtictl history prints the entries of a semester's ledger in order, in words and in columns. With "
@@ -45,7 +45,7 @@ void print(const OfficeStore& store, const StoreNames& names, const StoredSemest
   printer.finish();
 }
 
-int print_history(const OfficeCommand& command, const OfficeOptions& options) {
+int print_history(const ReadCommand& command, const OfficeOptions& options) {
   const bool follows = options.settings.is_on("follow");
   if (follows && options.list.format == ListFormat::kJson) {
     throw Unanswerable{options.settings.bad("format", "json has an end, and --follow has none; use jsonl")};

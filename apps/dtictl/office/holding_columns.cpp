@@ -54,7 +54,7 @@ std::vector<Column<HoldingRow>> lacking_columns() {
   return columns;
 }
 
-void print_holdings(const OfficeCommand& command, const OfficeOptions& options,
+void print_holdings(const ReadCommand& command, const OfficeOptions& options,
                     const std::vector<Column<HoldingRow>>& columns,
                     const std::function<bool(const Holding&)>& is_listed) {
   const OfficeStore store{command, options};

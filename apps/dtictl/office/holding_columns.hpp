@@ -26,7 +26,7 @@ struct HoldingRow {
 /// Prints the grants that stand in the semester and the faculty of the options, in the order in which they were granted.
 /// @param is_listed  whether the list has that grant
 /// @throws Unanswerable; StorageError
-void print_holdings(const OfficeCommand& command, const OfficeOptions& options,
+void print_holdings(const ReadCommand& command, const OfficeOptions& options,
                     const std::vector<Column<HoldingRow>>& columns,
                     const std::function<bool(const Holding&)>& is_listed);
 

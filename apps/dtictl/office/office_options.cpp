@@ -24,7 +24,7 @@ Setting faculty_setting() {
           .default_shown = "every faculty"};
 }
 
-AppDescription describe(const OfficeCommand& command) {
+AppDescription describe(const ReadCommand& command) {
   auto settings = with_list_settings(with_store_settings(command.settings), command.columns);
   auto others = describe_server_settings();
   std::erase_if(others, [&](const Setting& other) {
@@ -45,7 +45,7 @@ AppDescription describe(const OfficeCommand& command) {
       .operand = command.operand};
 }
 
-std::variant<OfficeOptions, UsageExit> parse_office_options(const OfficeCommand& command,
+std::variant<OfficeOptions, UsageExit> parse_office_options(const ReadCommand& command,
                                                             std::span<const std::string> args,
                                                             const Surroundings& surroundings) {
   auto resolved = resolve(describe(command), args, surroundings);

@@ -33,7 +33,7 @@ struct OfficeOptions {
 [[nodiscard]] Setting faculty_setting();
 
 /// A command: its own settings, and those that each of these commands has.
-struct OfficeCommand {
+struct ReadCommand {
   std::string name;     // `dtictl grant list`
   std::string purpose;  // a paragraph
   std::vector<Setting> settings = {};
@@ -42,11 +42,11 @@ struct OfficeCommand {
   std::string operand = {};
   std::string other_failure = {};  // another reason for the exit code 1, as a clause
 };
-[[nodiscard]] AppDescription describe(const OfficeCommand& command);
+[[nodiscard]] AppDescription describe(const ReadCommand& command);
 
 /// @param args  the command line after the command's name
 /// @return the options; or how to end: help and version with 0, incorrect usage with 2
-[[nodiscard]] std::variant<OfficeOptions, UsageExit> parse_office_options(const OfficeCommand& command,
+[[nodiscard]] std::variant<OfficeOptions, UsageExit> parse_office_options(const ReadCommand& command,
                                                                           std::span<const std::string> args,
                                                                           const Surroundings& surroundings);
 

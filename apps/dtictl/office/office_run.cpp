@@ -7,16 +7,16 @@
 
 namespace dti {
 
-void say(const OfficeCommand& command, const std::string& text) {
+void say(const ReadCommand& command, const std::string& text) {
   std::cerr << command.name << ": " << printable(text) << std::endl;
 }
 
-int run_office(const OfficeCommand& command, std::span<const std::string> args,
+int run_office(const ReadCommand& command, std::span<const std::string> args,
                const std::function<int(const OfficeOptions&)>& work) {
   return run_office(command, parse_office_options(command, args, process_surroundings()), work);
 }
 
-int run_office(const OfficeCommand& command, const std::variant<OfficeOptions, UsageExit>& parsed,
+int run_office(const ReadCommand& command, const std::variant<OfficeOptions, UsageExit>& parsed,
                const std::function<int(const OfficeOptions&)>& work) {
   if (const auto* usage = std::get_if<UsageExit>(&parsed)) return leave(*usage);
   try {

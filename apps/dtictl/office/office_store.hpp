@@ -14,7 +14,7 @@ namespace dti {
 /// The store that a command reads, always in short transactions. Every call throws StorageError.
 class OfficeStore {
  public:
-  OfficeStore(const OfficeCommand& command, const OfficeOptions& options) : command_(command), options_(options) {}
+  OfficeStore(const ReadCommand& command, const OfficeOptions& options) : command_(command), options_(options) {}
 
   [[nodiscard]] std::unique_ptr<LedgerSnapshot> open() const;
 
@@ -36,7 +36,7 @@ class OfficeStore {
  private:
   [[nodiscard]] bool is_file() const { return std::holds_alternative<SqliteStoreAddress>(options_.store); }
 
-  const OfficeCommand& command_;
+  const ReadCommand& command_;
   const OfficeOptions& options_;
 };
 

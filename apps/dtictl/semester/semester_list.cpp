@@ -51,7 +51,7 @@ std::vector<SemesterRow> read_rows(const OfficeStore& store) {
 }  // namespace
 
 int run_semester_list(std::span<const std::string> args) {
-  const OfficeCommand command{
+  const ReadCommand command{
       .name = "dtictl semester list",
       .purpose =
           "dtictl semester list prints each semester of a store: whether it is open, its capacity, and how many "

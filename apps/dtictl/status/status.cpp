@@ -78,7 +78,7 @@ StatusRow read_status(const OfficeStore& store, const OfficeOptions& options) {
 }  // namespace
 
 int run_status(std::span<const std::string> args) {
-  const OfficeCommand command{
+  const ReadCommand command{
       .name = "dtictl status",
       .purpose =
           "dtictl status describes a store: its schema, which server leads and until when, as far as the store can "

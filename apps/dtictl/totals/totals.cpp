@@ -57,7 +57,7 @@ std::vector<Column<TotalsRow>> columns() {
   return columns;
 }
 
-int print_totals(const OfficeCommand& command, const OfficeOptions& options) {
+int print_totals(const ReadCommand& command, const OfficeOptions& options) {
   const OfficeStore store{command, options};
   const auto names = store.read_names();
   std::vector<TotalsRow> rows;
@@ -73,7 +73,7 @@ int print_totals(const OfficeCommand& command, const OfficeOptions& options) {
 }  // namespace
 
 int run_totals(std::span<const std::string> args) {
-  const OfficeCommand command{
+  const ReadCommand command{
       .name = "dtictl totals",
       .purpose =
           "dtictl totals prints the sums of each semester, open or closed, from its ledger: the grants that stand, "

@@ -39,7 +39,7 @@ void print(const WhatIfOptions& options, const StoreNames& names, const StoredSe
   printer.finish();
 }
 
-int decide(const OfficeCommand& command, const OfficeOptions& office) {
+int decide(const ReadCommand& command, const OfficeOptions& office) {
   const auto options = read_what_if_options(office, process_surroundings());
   const OfficeStore store{command, office};
   const auto names = store.read_names();

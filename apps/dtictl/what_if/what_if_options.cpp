@@ -67,7 +67,7 @@ std::optional<Capacity> parse_capacity(std::string_view text) {
 
 }  // namespace
 
-OfficeCommand what_if_command() {
+ReadCommand what_if_command() {
   return {
       .name = "dtictl what-if",
       .purpose =

@@ -22,7 +22,7 @@ struct WhatIfOptions {
   ListChoice list;
 };
 
-[[nodiscard]] OfficeCommand what_if_command();
+[[nodiscard]] ReadCommand what_if_command();
 
 /// @param options  of what_if_command()
 /// @throws Unanswerable  a value that cannot be used, or a file that cannot be read

@@ -1,4 +1,4 @@
-"""The state machine, by tables. The claims are those of tests/unit/service/server_client_test.cpp."""
+"""The state machine, by tables. The claims are those of tests/unit/service/client/server_client_test.cpp."""
 
 from random import Random
 

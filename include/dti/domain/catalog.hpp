@@ -29,6 +29,14 @@ struct CatalogRow {
   }
 };
 
+/// A program and its faculty, by their names.
+struct ProgramName {
+  std::string faculty;
+  std::string program;
+
+  friend bool operator==(const ProgramName&, const ProgramName&) = default;
+};
+
 /// One program of the stored catalogue. The keys are stored too, so that a newer Unicode version does not change them.
 struct CatalogProgram {
   ProgramId id = 0;

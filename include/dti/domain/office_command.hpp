@@ -8,20 +8,16 @@
 #include <variant>
 
 #include "dti/domain/allocate.hpp"
+#include "dti/domain/catalog.hpp"
 #include "dti/domain/messages.hpp"
 #include "dti/domain/pool.hpp"
 
 namespace dti {
 
-/// A program, as the sender of a command spells its name and that of its faculty.
-struct ProgramName {
-  std::string faculty;
-  std::string program;
+inline constexpr std::size_t kActorBytesMax = 200;
+inline constexpr std::size_t kNoteBytesMax = 500;
 
-  friend bool operator==(const ProgramName&, const ProgramName&) = default;
-};
-
-/// The program gives its rooms back.
+/// The program, as the sender spells it, gives its rooms back.
 struct ReleaseGrant {
   ProgramName of;
 
@@ -72,6 +68,13 @@ struct OfficeCommand {
 
   friend bool operator==(const OfficeCommand&, const OfficeCommand&) = default;
 };
+
+/// The program that the command changes, as its sender spells it; null if it changes the semester.
+[[nodiscard]] inline const ProgramName* program_of(const OfficeCommand& command) {
+  if (const auto* release = std::get_if<ReleaseGrant>(&command.change)) return &release->of;
+  if (const auto* amended = std::get_if<AmendGrant>(&command.change)) return &amended->of;
+  return nullptr;
+}
 
 /// What a program holds.
 struct HeldGrant {

@@ -12,9 +12,6 @@
 
 namespace dti {
 
-inline constexpr std::size_t kActorBytesMax = 200;
-inline constexpr std::size_t kNoteBytesMax = 500;
-
 /// What a command of the office does, in the order of kOfficeVerbs. The first five are those of OfficeCommand::Change.
 enum class OfficeVerb { kReleaseGrant, kAmendGrant, kResizeSemester, kCloseSemester, kReopenSemester, kOpenSemester };
 

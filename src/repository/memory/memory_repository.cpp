@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "dti/domain/allocate.hpp"
+#include "dti/domain/office_command.hpp"
 #include "dti/repository/common/chains.hpp"
 #include "dti/repository/common/holder.hpp"
 #include "dti/repository/common/ledger_rows.hpp"
@@ -214,7 +215,7 @@ void MemoryStore::check(const Semester& semester, const Change& change) {
   if (change.left.classrooms > classrooms || change.left.labs > labs || change.left.conversions_left > conversions) {
     refuse("more is left than its capacity");
   }
-  if (change.note.actor.size() > CommandNote::kActorBytesMax || change.note.note.size() > CommandNote::kNoteBytesMax) {
+  if (change.note.actor.size() > kActorBytesMax || change.note.note.size() > kNoteBytesMax) {
     refuse("its note is too long");
   }
 }

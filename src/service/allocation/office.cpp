@@ -14,13 +14,11 @@ namespace {
 
 RequestError error_of(Status status, std::string detail) { return {status, std::move(detail), {}, {}}; }
 
-const ProgramName* program_of(const OfficeCommand& command) {
-  if (const auto* release = std::get_if<ReleaseGrant>(&command.change)) return &release->of;
-  if (const auto* amended = std::get_if<AmendGrant>(&command.change)) return &amended->of;
-  return nullptr;
+/// A command about whether the semester is open can be decided while it is closed.
+bool accepts_closed(const OfficeCommand& command) {
+  return std::holds_alternative<ReopenSemester>(command.change) ||
+         std::holds_alternative<CloseSemester>(command.change);
 }
-
-bool reopens(const OfficeCommand& command) { return std::holds_alternative<ReopenSemester>(command.change); }
 
 /// The totals of a closed semester, which no allocator needs to have. Its last entry closed it.
 LedgerTotals totals_of(const StoredSemester& closed) {
@@ -152,6 +150,7 @@ class Decider {
   }
 
   Decided operator()(const CloseSemester& /*change*/) {
+    if (!facts_.is_open) return refuse("the semester is closed");
     draft_.add(EntryKind::kSemesterClosed);
     return std::move(draft_).finish({semester_closed(subject_.semester_id, subject_.semester)});
   }
@@ -193,9 +192,9 @@ std::optional<RequestError> fault_of(const OfficeCommand& command) {
   if (!command.expects && !command.is_dry_run) {
     return invalid("expects is missing: only a dry run may leave it out");
   }
-  if (command.actor.size() > CommandNote::kActorBytesMax || command.note.size() > CommandNote::kNoteBytesMax) {
-    return invalid("actor may have " + std::to_string(CommandNote::kActorBytesMax) + " bytes, and note " +
-                   std::to_string(CommandNote::kNoteBytesMax));
+  if (command.actor.size() > kActorBytesMax || command.note.size() > kNoteBytesMax) {
+    return invalid("actor may have " + std::to_string(kActorBytesMax) + " bytes, and note " +
+                   std::to_string(kNoteBytesMax));
   }
   if (const auto* amended = std::get_if<AmendGrant>(&command.change);
       amended != nullptr && !is_in_range(amended->want)) {
@@ -219,8 +218,10 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
                         .semester = stored->name,
                         .totals = stored->is_open ? allocator.totals(stored->id) : totals_of(*stored),
                         .program_count = allocator.catalog().size()};
-  if (!stored->is_open && !reopens(command)) {
-    return error_of(Status::kInvalidSemester, "semester " + escaped(command.semester) + " is closed: reopen it first");
+  if (!stored->is_open && !accepts_closed(command)) {
+    return error_of(Status::kInvalidSemester,
+                    "semester " + escaped(command.semester) +
+                        " is closed: reopen it first. An earlier copy of the command may have changed it before that");
   }
   const auto* const name = program_of(command);
   if (name == nullptr) return subject;

@@ -37,6 +37,7 @@ std::string entry_text(const LedgerRow& row, const ProgramName* program) {
     case EntryKind::kCapacityChanged: return "the capacity changed to " + text_of(capacity_of(row));
     case EntryKind::kSemesterOpened: return "the semester was opened with " + text_of(capacity_of(row));
     case EntryKind::kSemesterClosed: return "the semester was closed";
+    case EntryKind::kSemesterReopened: return "the semester was reopened";
   }
   return {};
 }

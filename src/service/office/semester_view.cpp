@@ -67,6 +67,7 @@ void SemesterView::add(const StoredEntry& entry) {
       is_open_ = true;
       break;
     case EntryKind::kSemesterClosed: is_open_ = false; break;
+    case EntryKind::kSemesterReopened: is_open_ = true; break;
   }
   head_ = row.seq;
 }

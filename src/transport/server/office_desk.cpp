@@ -9,12 +9,6 @@
 namespace dti {
 namespace {
 
-const ProgramName* program_of(const OfficeCommand& command) {
-  if (const auto* release = std::get_if<ReleaseGrant>(&command.change)) return &release->of;
-  if (const auto* amended = std::get_if<AmendGrant>(&command.change)) return &amended->of;
-  return nullptr;
-}
-
 /// Tells whether a command has written something: the last entry about its thing is not the one that it expected.
 bool has_changed(const OfficeMessage& message, const OfficeOutcome& outcome) {
   if (outcome.error || outcome.is_repeat || message.command.is_dry_run) return false;

@@ -412,6 +412,8 @@ void ServerHost::perform(const SendOpenSemesterReply& answer) {
   found.mapped().reply(answer.outcome);
 }
 
+void ServerHost::perform(const SendOfficeReply& /*answer*/) {}
+
 void ServerHost::perform(StoreCall call) {
   auto& process = *process_;
   process.is_opening = std::holds_alternative<OpenSemesterCall>(call);

@@ -107,6 +107,7 @@ class ServerHost {
   void perform_actions();
   void perform(const SendReply& answer);
   void perform(const SendOpenSemesterReply& answer);
+  void perform(const SendOfficeReply& answer);
   void perform(StoreCall call);
   void perform(InterruptStore);
   void perform(AnnounceReady);

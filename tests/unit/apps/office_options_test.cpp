@@ -14,7 +14,7 @@ using testing_support::Args;
 using testing_support::fake_surroundings;
 using testing_support::Texts;
 
-OfficeCommand command() {
+ReadCommand command() {
   return {.name = "dtictl grant list",
           .purpose = "dtictl grant list prints grants.",
           .settings = {semester_setting(), faculty_setting()},

@@ -104,12 +104,9 @@ struct StoredEntry {
 /// Who changed something, and why. These are personal data: the store can erase them. The seals cover only their hash,
 /// which is salted, so that an erased text cannot be found by trying.
 struct CommandNote {
-  static constexpr std::size_t kActorBytesMax = 200;
-  static constexpr std::size_t kNoteBytesMax = 500;
-
   std::array<std::uint8_t, 16> salt{};
-  std::string actor;
-  std::string note;
+  std::string actor;  // at most kActorBytesMax bytes
+  std::string note;   // at most kNoteBytesMax bytes
 
   friend bool operator==(const CommandNote&, const CommandNote&) = default;
 };

@@ -18,12 +18,6 @@ struct NameFault {
   std::string reason;
 };
 
-/// A program and its faculty, as the catalogue spells them.
-struct ProgramName {
-  std::string faculty;
-  std::string program;
-};
-
 /// The names of a store's semesters, faculties and programs. A name is understood in every spelling in which a server
 /// understands it; an error explains as a server does. Thread: one that constructs it, or any number that read.
 class StoreNames {
@@ -42,7 +36,8 @@ class StoreNames {
   /// @param faculty  0: any, if only one has a program with that name
   [[nodiscard]] std::variant<ProgramId, NameFault> find_program(FacultyId faculty, std::string_view name) const;
 
-  /// @param program  the number in a stored row  @return none if the catalogue does not have it
+  /// @param program  the number in a stored row
+  /// @return the names as the catalogue spells them; none if the catalogue does not have the program
   [[nodiscard]] std::optional<ProgramName> find_name(std::int64_t program) const;
   /// @param program  1 to programs()
   [[nodiscard]] FacultyId faculty_of(ProgramId program) const;

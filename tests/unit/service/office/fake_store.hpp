@@ -71,6 +71,8 @@ class FakeSnapshot final : public LedgerSnapshot {
   CatalogCounts count_catalog() override { return {}; }
   void read_ledger(SemesterId, Seq, Seq, Columns, const RowSink&) override {}
   std::optional<SemesterId> find_stray_ledger() override { return std::nullopt; }
+  void read_grant(SemesterId, ProgramId, std::int32_t, const EntrySink&) override {}
+  std::map<Seq, CommandNote> read_notes(SemesterId, Seq, Seq) override { return {}; }
   std::optional<ChainHeads> read_chain_heads() override { return std::nullopt; }
   RowSeal read_seal(SemesterId, Seq) override { return {}; }
   void read_registry(const RegistrySink&) override {}

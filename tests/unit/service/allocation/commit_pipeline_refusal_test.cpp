@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "unit/service/pipeline_harness.hpp"
+#include "unit/service/allocation/pipeline_harness.hpp"
 
 namespace dti {
 namespace {

@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "dti/service/faculty/faculty_service.hpp"
-#include "unit/service/faculty_harness.hpp"
+#include "unit/service/faculty/faculty_harness.hpp"
 
 namespace dti {
 namespace {

@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-#include "unit/service/server_client_harness.hpp"
+#include "unit/service/client/server_client_harness.hpp"
 
 namespace dti {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "dti/service/allocation/commit_pipeline.hpp"
-#include "unit/service/pipeline_harness.hpp"
+#include "unit/service/allocation/pipeline_harness.hpp"
 
 namespace dti {
 namespace {
@@ -224,15 +224,25 @@ TEST_F(Office, AClosedSemesterAcceptsOnlyThatItIsReopened) {
   const auto closed = made(to(CloseSemester{}, 1));
   EXPECT_FALSE(closed.is_open);
   EXPECT_EQ(error_of(ask_for("p2", {1, 0}, "r-2")), Status::kInvalidSemester);
-  for (const auto& change : std::vector<OfficeCommand::Change>{release(), amend_to({5, 3}),
-                                                               ResizeSemester{{400, 60, 400}}, CloseSemester{}}) {
+  for (const auto& change :
+       std::vector<OfficeCommand::Change>{release(), amend_to({5, 3}), ResizeSemester{{400, 60, 400}}}) {
     EXPECT_EQ(error_in(outcome_of(to(change, 3, "c-2"))), Status::kInvalidSemester);
   }
+  EXPECT_EQ(error_in(outcome_of(to(CloseSemester{}, 3, "c-2"))), Status::kRefused);
   const auto reopened = made(to(ReopenSemester{}, 3, "c-3"));
   EXPECT_TRUE(reopened.is_open);
   EXPECT_FALSE(take_over_) << "the state has its ledger";
   EXPECT_EQ(grant_of(ask_for("p2", {1, 0}, "r-3")), (Grant{1, 0, 0}));
   EXPECT_EQ(error_in(outcome_of(to(ReopenSemester{}, 4, "c-4"))), Status::kRefused);
+}
+
+TEST_F(Office, ARepeatOfAClosingIsAnsweredLikeTheFirstCopy) {
+  start();
+  auto closed = made(to(CloseSemester{}, 1));
+  EXPECT_FALSE(closed.is_repeat);
+  closed.is_repeat = true;
+  EXPECT_EQ(outcome_of(to(CloseSemester{}, 1)), closed);
+  EXPECT_EQ(error_in(outcome_of(to(CloseSemester{}, 1, "c-2"))), Status::kConflict) << "a colleague has closed it";
 }
 
 TEST_F(Office, ASemesterThatWasClosedBeforeTheServerLedIsReadWhenItIsReopened) {

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "unit/service/faculty_harness.hpp"
+#include "unit/service/faculty/faculty_harness.hpp"
 
 namespace dti {
 namespace {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "dti/service/allocation/commit_pipeline.hpp"
-#include "unit/service/pipeline_harness.hpp"
+#include "unit/service/allocation/pipeline_harness.hpp"
 
 namespace dti {
 namespace {

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "dti/service/client/server_client.hpp"
-#include "unit/service/server_client_harness.hpp"
+#include "unit/service/client/server_client_harness.hpp"
 
 namespace dti {
 namespace {
