@@ -25,10 +25,13 @@ int main(int argc, char** argv) {
   dti::prepare_standard_streams();
   const dti::CommandSet dtictl{
       .name = "dtictl",
-      .purpose = "dtictl is the tool of the office: it reads and changes semesters and grants. It also administers the store of a dti_server, and keys.",
+      .purpose =
+          "dtictl is the tool of the office: it reads and changes semesters and grants. It also administers the store "
+          "of a dti_server, and keys.",
       .commands = {{"status", "describes a store: its schema, which server leads, how much it has", &dti::run_status},
                    {"semester", "prints the semesters, opens and changes them", &dti::run_semester},
-                   {"grant", "prints the grants of a semester, or all about one program, and changes them", &dti::run_grant},
+                   {"grant", "prints the grants of a semester, or all about one program, and changes them",
+                    &dti::run_grant},
                    {"history", "prints the entries of a semester's ledger, and follows it", &dti::run_history},
                    {"totals", "prints the sums of each semester", &dti::run_totals},
                    {"alerts", "prints the grants that gave less than was wanted", &dti::run_alerts},

@@ -77,6 +77,19 @@ constexpr std::array kOthers = {
     "command/at-a-stop",
     "command/too-late",
     "command/on-a-standby",
+    "office/on-a-standby",
+    "office/expired",
+    "office/closed-semester",
+    "office/unknown-program",
+    "office/late-copy-after-a-colleague",
+    "change/in-doubt/was-stored",
+    "change/in-doubt/was-not-stored",
+    "change/late/fenced",
+    "change/late/stored-before-the-take-over",
+    "change/replaced",
+    "change/rejected",
+    "request/spent",
+    "grant/after-a-release",
 };
 
 std::string named(std::string_view first, std::string_view second, std::string_view third) {
@@ -99,6 +112,10 @@ Cells::Cells() {
   for (const auto* kind : kRequestKindNames) {
     for (const auto* state : kServerStateNames) counts_.emplace(named("request", kind, state), 0);
   }
+  for (const auto* kind : kOfficeKindNames) {
+    for (const auto* outcome : kOfficeOutcomeNames) counts_.emplace(named("office", kind, outcome), 0);
+    for (const auto* state : kServerStateNames) counts_.emplace(named("office", kind, state), 0);
+  }
   for (const auto* other : kOthers) counts_.emplace(other, 0);
 }
 
@@ -108,6 +125,10 @@ void Cells::reach(Operation operation, Step step, Fault fault) {
 
 void Cells::reach(RequestKind kind, ServerState state) {
   reach(named("request", name_of(kRequestKindNames, kind), name_of(kServerStateNames, state)));
+}
+
+void Cells::reach(std::size_t office_kind, ServerState state) {
+  reach(named("office", kOfficeKindNames.at(office_kind), name_of(kServerStateNames, state)));
 }
 
 void Cells::reach(std::string_view name) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -18,15 +19,17 @@ enum class Operation {
   kReadLedger,
   kAddPrograms,
   kOpenSemester,
+  kLookUp,  // what a command of the office changes
+  kChange,
   kCommit,
   kGuard,
   kRenew,
   kRelease,
   kWatch,
 };
-inline constexpr std::array kOperationNames = {"survey",      "take-over",    "take-over-anew", "read-catalog",
-                                               "read-ledger", "add-programs", "open-semester",  "commit",
-                                               "guard",       "renew",        "release",        "watch"};
+inline constexpr std::array kOperationNames = {
+    "survey",  "take-over", "take-over-anew", "read-catalog", "read-ledger", "add-programs", "open-semester",
+    "look-up", "change",    "commit",         "guard",        "renew",       "release",      "watch"};
 
 /// How far a call has come.
 enum class Step {
@@ -71,6 +74,11 @@ inline constexpr std::array kRequestKindNames = {
     "respelled", "other-numbers",   "unknown-program",     "unknown-faculty", "unknown-semester",
     "malformed", "no-programs",     "twice-in-one-message"};
 
+/// What a command of the office changes, in the order of OfficeCommand::Change.
+inline constexpr std::array kOfficeKindNames = {"release", "amend", "resize", "close", "reopen"};
+/// What became of it.
+inline constexpr std::array kOfficeOutcomeNames = {"dry-run", "done", "repeated", "refused", "conflict"};
+
 /// What the server did when the request arrived.
 enum class ServerState { kIdle, kCommitting, kGuarding, kTakingOver };
 inline constexpr std::array kServerStateNames = {"idle", "committing", "guarding", "taking-over"};
@@ -82,6 +90,8 @@ class Cells {
 
   void reach(Operation operation, Step step, Fault fault);
   void reach(RequestKind kind, ServerState state);
+  /// @param office_kind  the place in kOfficeKindNames
+  void reach(std::size_t office_kind, ServerState state);
   /// @param name  one of the list in cells.cpp
   void reach(std::string_view name);
 

@@ -4,45 +4,10 @@
 #include <utility>
 
 #include "dti/protocol/allocation_codec.hpp"
+#include "simulation/by_the_rule.hpp"
 
 namespace dti::simulation {
 namespace {
-
-/// The rule of docs/allocation.md once more, room by room, so that a fault in allocate() does not hide itself.
-Grant grant_by_the_rule(Pool pool, const Want& want) {
-  Grant grant;
-  while (grant.labs < want.labs && pool.labs > 0) {
-    ++grant.labs;
-    --pool.labs;
-  }
-  while (grant.labs + grant.mobile_labs < want.labs && pool.conversions_left > 0 && pool.classrooms > 0) {
-    ++grant.mobile_labs;
-    --pool.conversions_left;
-    --pool.classrooms;
-  }
-  while (grant.classrooms < want.classrooms && pool.classrooms > 0) {
-    ++grant.classrooms;
-    --pool.classrooms;
-  }
-  return grant;
-}
-
-bool is_all(const Want& want, const Grant& grant) {
-  return grant.classrooms >= want.classrooms && grant.labs + grant.mobile_labs >= want.labs;
-}
-
-bool is_negative(const Pool& pool) { return pool.classrooms < 0 || pool.labs < 0 || pool.conversions_left < 0; }
-
-bool is_negative(const Grant& grant) { return grant.classrooms < 0 || grant.labs < 0 || grant.mobile_labs < 0; }
-
-std::string text(const Grant& grant) {
-  return std::to_string(grant.classrooms) + "+" + std::to_string(grant.labs) + "+" + std::to_string(grant.mobile_labs);
-}
-
-std::string text(const Pool& pool) {
-  return std::to_string(pool.classrooms) + "/" + std::to_string(pool.labs) + "/" +
-         std::to_string(pool.conversions_left);
-}
 
 /// Each entry of an encoded reply, from the numbers that were asked for to its end.
 std::vector<std::string_view> entries_of(std::string_view body) {
@@ -91,10 +56,7 @@ void Checks::check_semester(const StoredSemester& stored) {
   auto& semester = place->second;
   if (is_new) {
     semester.id = stored.id;
-    semester.opened_at = world_.now();
-    semester.capacity = stored.capacity;
-    semester.left = full_pool(stored.capacity);
-    const auto has_grants = [](const auto& other) { return !other.second.holders.empty(); };
+    const auto has_grants = [](const auto& other) { return !other.second.grants.empty(); };
     if (!office_semesters_.contains(stored.name) && std::any_of(semesters_.begin(), semesters_.end(), has_grants)) {
       world_.cells.reach("semester/opened-by-a-later-start");
     }
@@ -109,21 +71,18 @@ void Checks::check_semester(const StoredSemester& stored) {
       !std::equal(semester.entries.begin(), semester.entries.end(), entries.begin(), same)) {
     return world_.violate("ledger-only-grows", "entries of semester " + stored.name + " changed or went");
   }
-  std::set<std::string> request_ids;
-  for (auto i = semester.entries.size(); i < entries.size(); ++i) {
-    replay(semester, stored, entries[i]);
-    if (entries[i].request_id) request_ids.insert(*entries[i].request_id);
-  }
+  const auto head_before = static_cast<Seq>(semester.entries.size());
+  for (auto i = semester.entries.size(); i < entries.size(); ++i) replay(semester, stored.name, entries[i]);
   semester.entries = entries;
-  for (const auto& id : request_ids) {
-    if (!semester.request_ids.insert(id).second) {
-      world_.violate("whole-messages", "entries of request " + id + " were stored at two times");
-    }
-    if (expired_.contains(id)) world_.cells.reach("request/expired-and-stored");
-  }
+  check_whole(semester, stored.name, head_before);
   if (stored.head != static_cast<Seq>(entries.size())) {
     world_.violate("head", "semester " + stored.name + " has " + std::to_string(entries.size()) +
                                " entries, and its head says " + std::to_string(stored.head));
+  }
+  if (stored.is_open != semester.is_open || stored.capacity != semester.capacity) {
+    world_.violate("row-is-the-ledger", "semester " + stored.name +
+                                            " is not open as, or has not the capacity that, its "
+                                            "ledger says");
   }
   if (stored.left != semester.left) {
     world_.violate("conservation", "semester " + stored.name + " has " + text(stored.left) +
@@ -131,36 +90,118 @@ void Checks::check_semester(const StoredSemester& stored) {
   }
 }
 
-void Checks::replay(Semester& semester, const StoredSemester& stored, const MemoryStore::Entry& stored_entry) {
-  const auto& entry = stored_entry.entry;
-  const auto what = "entry " + std::to_string(entry.seq) + " of semester " + stored.name;
-  const bool is_first = semester.entries.empty() && entry.seq == 1;
-  if (entry.kind == EntryKind::kSemesterOpened) {
-    if (!is_first || entry.capacity != semester.capacity) world_.violate("one-order", what + " opens it again");
-    return;
+/// What is stored in one step is whole: the entries of a request, and those of a command.
+void Checks::check_whole(Semester& semester, const std::string& name, Seq head_before) {
+  if (semester.amending) {
+    world_.violate("whole-changes", "a grant of semester " + name + " was released to amend it, and not granted again");
   }
-  if (entry.kind != EntryKind::kGranted || entry.program_id == 0 || entry.program_id > row_of_.size()) {
-    return world_.violate("ledger-is-known", what + " is of an unknown kind or program");
+  std::map<std::string, Seq> requests;
+  std::set<std::string> commands;
+  for (auto i = static_cast<std::size_t>(head_before); i < semester.entries.size(); ++i) {
+    const auto& stored = semester.entries[i];
+    if (stored.command_id) commands.insert(*stored.command_id);
+    if (!stored.request_id || stored.entry.kind != EntryKind::kGranted) continue;
+    requests.emplace(*stored.request_id, stored.entry.seq - 1);
+    // A later copy of a request grants only to programs that held another grant when the first copy was decided.
+    const auto first = semester.requests.find(*stored.request_id);
+    if (first == semester.requests.end()) continue;
+    const auto& grants = semester.grants[row_of_[stored.entry.program_id - 1]];
+    if (std::none_of(grants.begin(), grants.end(), [&](const Held& held) { return held.stands_at(first->second); })) {
+      world_.violate("whole-messages", "entries of request " + *stored.request_id + " were stored at two times");
+    }
   }
+  for (const auto& [id, head] : requests) {
+    semester.requests.emplace(id, head);
+    if (expired_.contains(id)) world_.cells.reach("request/expired-and-stored");
+  }
+  for (const auto& id : commands) {
+    if (!semester.commands.insert(id).second) {
+      world_.violate("one-effect-a-command", "entries of command " + id + " were stored at two times");
+    }
+  }
+}
+
+void Checks::replay(Semester& semester, const std::string& name, const MemoryStore::Entry& stored) {
+  const auto& entry = stored.entry;
+  const auto what = "entry " + std::to_string(entry.seq) + " of semester " + name;
+  const bool reopens = entry.kind == EntryKind::kSemesterOpened || entry.kind == EntryKind::kSemesterReopened;
+  if (reopens == semester.is_open) {
+    return world_.violate("closed-stays-closed",
+                          what + (reopens ? " opens it again" : " changes it while it is closed"));
+  }
+  switch (entry.kind) {
+    case EntryKind::kSemesterOpened:
+      if (entry.seq != 1) world_.violate("one-order", what + " opens it again");
+      semester.opened_with = semester.capacity = entry.capacity;
+      semester.left = full_pool(entry.capacity);
+      [[fallthrough]];
+    case EntryKind::kSemesterReopened: semester.is_open = true; break;
+    case EntryKind::kSemesterClosed: semester.is_open = false; break;
+    case EntryKind::kCapacityChanged:
+      semester.left.classrooms += entry.capacity.classrooms - semester.capacity.classrooms;
+      semester.left.labs += entry.capacity.labs - semester.capacity.labs;
+      semester.left.conversions_left += entry.capacity.conversions - semester.capacity.conversions;
+      semester.capacity = entry.capacity;
+      if (is_negative(semester.left)) world_.violate("nothing-negative", what + " leaves " + text(semester.left));
+      break;
+    case EntryKind::kGranted:
+    case EntryKind::kReleased:
+      if (entry.program_id == 0 || entry.program_id > row_of_.size()) {
+        return world_.violate("ledger-is-known", what + " is of an unknown program");
+      }
+      if (entry.kind == EntryKind::kGranted) return replay_grant(semester, what, stored);
+      return replay_release(semester, what, stored);
+  }
+  if (reopens || entry.kind == EntryKind::kSemesterClosed) semester.open_changed_at = world_.now();
+}
+
+void Checks::replay_grant(Semester& semester, const std::string& what, const MemoryStore::Entry& stored) {
+  const auto& entry = stored.entry;
   const auto row = row_of_[entry.program_id - 1];
-  const auto expected = grant_by_the_rule(semester.left, entry.want);
+  auto& grants = semester.grants[row];
+  if (!grants.empty() && grants.back().released_at == 0) {
+    return world_.violate("one-grant", what + " grants to " + names_.rows()[row].program + " a second time");
+  }
+  const auto spends = [&](const Held& held) { return held.request_id && held.request_id == stored.request_id; };
+  if (std::any_of(grants.begin(), grants.end(), spends)) {
+    world_.violate("requests-are-spent",
+                   what + " grants by request " + *stored.request_id + ", whose grant was released");
+  }
+  const auto amending = std::exchange(semester.amending, std::nullopt);
+  if (amending.has_value() != (entry.cause == Cause::kAmended) || (amending && amending->row != row)) {
+    world_.violate("whole-changes", what + " does not belong to the release before it");
+  }
+  auto pool = semester.left;
+  if (amending) take(pool, amending->grant);
+  const auto expected =
+      amending ? amend_by_the_rule(pool, amending->grant, entry.want) : grant_by_the_rule(pool, entry.want);
   if (is_negative(entry.grant)) world_.violate("nothing-negative", what + " grants " + text(entry.grant));
   if (entry.grant != expected) {
     world_.violate("the-rule", what + " grants " + text(entry.grant) + " of " + text(semester.left) + ", the rule " +
                                    text(expected));
   }
-  semester.left.classrooms -= entry.grant.classrooms + entry.grant.mobile_labs;
-  semester.left.labs -= entry.grant.labs;
-  semester.left.conversions_left -= entry.grant.mobile_labs;
+  take(semester.left, entry.grant);
   if (is_negative(semester.left)) world_.violate("nothing-negative", what + " leaves " + text(semester.left));
-  if (!semester.holders.emplace(row, Held{entry.want, entry.grant}).second) {
-    world_.violate("one-grant", what + " grants to " + names_.rows()[row].program + " a second time");
-  }
+  if (!grants.empty() && !amending) world_.cells.reach("grant/after-a-release");
+  grants.push_back({entry.want, entry.grant, entry.seq, 0, stored.request_id});
 }
 
-void Checks::on_commit(const Batch& batch, CommitResult result, Epoch epoch_before) {
-  const auto what = "a batch under epoch " + std::to_string(batch.epoch) + " on head " + std::to_string(batch.base);
-  if (result == CommitResult::kCommitted && batch.epoch != epoch_before) {
+void Checks::replay_release(Semester& semester, const std::string& what, const MemoryStore::Entry& stored) {
+  const auto& entry = stored.entry;
+  const auto row = row_of_[entry.program_id - 1];
+  auto& grants = semester.grants[row];
+  if (grants.empty() || grants.back().released_at != 0 || grants.back().grant != entry.grant ||
+      grants.back().want != entry.want || grants.back().request_id != stored.request_id) {
+    return world_.violate("releases-repeat-the-grant", what + " releases another grant than the program holds");
+  }
+  grants.back().released_at = entry.seq;
+  put_back(semester.left, entry.grant);
+  if (entry.cause == Cause::kAmended) semester.amending = Amending{row, entry.grant};
+}
+
+void Checks::on_write(Epoch epoch, Seq base, CommitResult result, Epoch epoch_before) {
+  const auto what = "a write under epoch " + std::to_string(epoch) + " on head " + std::to_string(base);
+  if (result == CommitResult::kCommitted && epoch != epoch_before) {
     world_.violate("one-writer", what + " was stored under epoch " + std::to_string(epoch_before));
   }
   if (result == CommitResult::kBaseMoved) world_.violate("base-stays", what + " found another head");
@@ -175,6 +216,12 @@ bool Checks::has_stored(const Batch& batch) const {
            std::equal(batch.entries.begin(), batch.entries.end(), semester.entries.begin() + batch.base, same);
   }
   return false;
+}
+
+bool Checks::has_stored(const Change& change) const {
+  const auto id = change.entries.front().command_id;
+  const auto has = [&](const auto& semester) { return semester.second.commands.contains(id.value_or("")); };
+  return std::any_of(semesters_.begin(), semesters_.end(), has);
 }
 
 // Replies and answers.
@@ -209,6 +256,8 @@ void Checks::on_reply(const Reply& reply, const AllocationRequest& request, std:
     check_entry(reply, request, i, decoded->programs[i], bytes[i]);
 }
 
+bool Checks::is_superseded(const Reply& reply) const { return superseded_at_.contains(reply.epoch); }
+
 void Checks::check_leads(const Reply& reply) {
   const auto superseded = superseded_at_.find(reply.epoch);
   if (reply.epoch == 0 || (superseded != superseded_at_.end() && superseded->second < reply.arrived)) {
@@ -228,15 +277,17 @@ void Checks::on_reply(const Reply& reply, const OpenSemester& command, const Ope
     return name;
   };
   const auto semester = semesters_.find(folded(command.name));
-  const bool is_right = semester != semesters_.end() &&
-                        (semester->first != command.name || semester->second.capacity != command.capacity);
+  const bool is_right =
+      semester != semesters_.end() &&
+      (semester->first != command.name || semester->second.opened_with != command.capacity ||
+       !semester->second.is_open || semester->second.open_changed_at >= reply.arrived || is_superseded(reply));
   if (!is_right) world_.violate("refusals-are-right", reply.server + " did not open semester " + command.name);
 }
 
 /// The store has the semester, and no request that arrived after the command was decided before it.
 void Checks::check_opened(const Reply& reply, const OpenSemester& command) {
   const auto semester = semesters_.find(command.name);
-  if (semester == semesters_.end() || semester->second.capacity != command.capacity) {
+  if (semester == semesters_.end() || semester->second.opened_with != command.capacity) {
     return world_.violate("answered-is-durable", reply.server + " answered that semester " + command.name + " is open");
   }
   const auto unknown = last_unknown_.find({reply.process, command.name});
@@ -252,7 +303,10 @@ void Checks::check_error(const Reply& reply, const AllocationRequest& request, c
     auto& last_unknown = last_unknown_[{reply.process, request.semester}];
     last_unknown = std::max(last_unknown, reply.arrived);
     const auto semester = semesters_.find(request.semester);
-    if (semester == semesters_.end() || semester->second.opened_at >= reply.arrived) return;
+    if (semester == semesters_.end() || !semester->second.is_open ||
+        semester->second.open_changed_at >= reply.arrived || is_superseded(reply)) {
+      return;
+    }
   } else if (error.status == Status::kInvalidFaculty) {
     world_.cells.reach(RequestKind::kUnknownFaculty, reply.state);
     if (!names_.knows_faculty(request.faculty_name)) return;
@@ -268,10 +322,16 @@ void Checks::check_entry(const Reply& reply, const AllocationRequest& request, s
   if (entry.correlation_id != asked.correlation_id) {
     return world_.violate("every-program-is-answered", reply.server + " answered another program-id");
   }
-  check_held(reply.server, request.semester, row, asked.want, entry.status, entry.grant);
+  if (entry.status == Status::kGrantReleased) {
+    check_spent(reply, request, row);
+    return;
+  }
+  const auto* const held = check_held(reply.server, request.semester, row, asked.want, entry.status, entry.grant,
+                                      is_superseded(reply) ? Moment::kEver : Moment::kNow);
   if (!row) return world_.cells.reach(RequestKind::kUnknownProgram, reply.state);
-  note_kind(reply, request, index, *row, entry);
-  const Answered key{request.semester, *row, asked.want.classrooms, asked.want.labs};
+  if (held == nullptr) return;
+  const Answered key{request.semester, *row, held->granted_at, asked.want.classrooms, asked.want.labs};
+  note_kind(reply, request, index, *row, entry, first_answers_.contains(key));
   const auto [first, is_first] = first_answers_.emplace(key, bytes);
   if (first->second != bytes) {
     world_.violate("repeats-are-equal",
@@ -280,7 +340,7 @@ void Checks::check_entry(const Reply& reply, const AllocationRequest& request, s
 }
 
 void Checks::note_kind(const Reply& reply, const AllocationRequest& request, std::size_t index, std::size_t row,
-                       const RepliedProgram& entry) {
+                       const RepliedProgram& entry, bool is_repeat) {
   const auto& asked = request.programs[index];
   const auto same_row = [&](const ProgramRequest& other) {
     return names_.find(request.faculty_name, other.name) == row;
@@ -291,9 +351,8 @@ void Checks::note_kind(const Reply& reply, const AllocationRequest& request, std
   if (entry.status == Status::kAlreadyHasResources) {
     return world_.cells.reach(RequestKind::kOtherNumbers, reply.state);
   }
-  const Answered key{request.semester, row, asked.want.classrooms, asked.want.labs};
   if (request.request_id && expired_.contains(*request.request_id)) world_.cells.reach("request/expired-and-repeated");
-  if (first_answers_.contains(key)) {
+  if (is_repeat) {
     const bool is_respelled = names_.rows()[row].program != asked.name;
     return world_.cells.reach(is_respelled ? RequestKind::kRespelled : RequestKind::kRepeated, reply.state);
   }
@@ -305,45 +364,98 @@ void Checks::note_kind(const Reply& reply, const AllocationRequest& request, std
                      reply.state);
 }
 
-void Checks::check_held(const std::string& who, const std::string& semester, std::optional<std::size_t> row,
-                        const Want& want, Status status, const Grant& grant) {
+const Checks::Held* Checks::check_held(const std::string& who, const std::string& semester,
+                                       std::optional<std::size_t> row, const Want& want, Status status,
+                                       const Grant& grant, Moment moment) {
   const auto say = [&](const std::string& check, const std::string& what) {
     world_.violate(check, who + " answered " + std::string{wire_text(status)} + " " + text(grant) + " in " + semester +
                               " to " + (row ? names_.rows()[*row].program : "nobody") + ": " + what);
+    return nullptr;
   };
   if (!row) {
-    if (status != Status::kInvalidProgram) say("refusals-are-right", "there is no such program");
-    return;
+    return status == Status::kInvalidProgram ? nullptr : say("refusals-are-right", "there is no such program");
   }
   if (!carries_grant(status)) return say("refusals-are-right", "there is such a program");
-  const auto found = semesters_.find(semester);
-  const auto held =
-      found == semesters_.end() ? std::map<std::size_t, Held>::const_iterator{} : found->second.holders.find(*row);
-  if (found == semesters_.end() || held == found->second.holders.end()) {
-    return say("answered-is-durable", "the ledger has no such grant");
+  const auto is_meant = [&](const Held& held) {
+    return held.grant == grant && (held.want == want) == (status != Status::kAlreadyHasResources);
+  };
+  const auto* const held = find_held(semester, *row, moment, is_meant);
+  if (held == nullptr) return say("answered-is-durable", "the ledger has no such grant");
+  if (!is_meant(*held)) {
+    return say("answered-is-durable", "the ledger says " + text(held->grant) + ", or it asked for other numbers");
   }
-  if (held->second.grant != grant) say("answered-is-durable", "the ledger says " + text(held->second.grant));
-  const bool is_same_want = held->second.want == want;
-  if (is_same_want != (status != Status::kAlreadyHasResources)) say("refusals-are-right", "it asked for other numbers");
-  if (is_same_want && (status == Status::kOk) != is_all(want, grant))
-    say("status-fits-grant", "that is not what it got");
+  if (held->want == want && (status == Status::kOk) != is_all(want, grant)) {
+    return say("status-fits-grant", "that is not what it got");
+  }
+  return held;
+}
+
+/// The grant of a program: the one that stands; or, of any moment, one that is meant.
+const Checks::Held* Checks::find_held(const std::string& semester, std::size_t row, Moment moment,
+                                      const std::function<bool(const Held&)>& is_meant) const {
+  const auto found = semesters_.find(semester);
+  if (found == semesters_.end()) return nullptr;
+  const auto grants = found->second.grants.find(row);
+  if (grants == found->second.grants.end()) return nullptr;
+  if (moment == Moment::kNow) return grants->second.back().released_at == 0 ? &grants->second.back() : nullptr;
+  const auto meant = std::find_if(grants->second.rbegin(), grants->second.rend(), is_meant);
+  return meant == grants->second.rend() ? nullptr : &*meant;
+}
+
+/// A request is told that its grant was released: the ledger says so.
+void Checks::check_spent(const Reply& reply, const AllocationRequest& request, std::optional<std::size_t> row) {
+  const auto is_spent = [&](const Held& held) { return held.released_at > 0 && held.request_id == request.request_id; };
+  if (!row || !request.request_id || find_held(request.semester, *row, Moment::kEver, is_spent) == nullptr) {
+    world_.violate("refusals-are-right", reply.server + " answered GRANT-RELEASED in " + request.semester +
+                                             ", where no grant of that request was released");
+  }
+  world_.cells.reach("request/spent");
 }
 
 void Checks::on_room_answer(const std::string& faculty, const RoomRequest& request, const RoomAnswer& answer) {
   if (may_retry(answer.status)) return;
   if (answer.status == Status::kInvalidSemester || answer.status == Status::kInvalidRequest) return;
-  check_held("faculty " + faculty, request.semester, names_.find(faculty, request.program_name), request.want,
-             answer.status, answer.grant);
+  const auto row = names_.find(faculty, request.program_name);
+  if (answer.status == Status::kGrantReleased) {
+    const auto is_released = [](const Held& held) { return held.released_at > 0; };
+    if (!row || find_held(request.semester, *row, Moment::kEver, is_released) == nullptr) {
+      world_.violate("refusals-are-right", "faculty " + faculty + " answered GRANT-RELEASED in " + request.semester +
+                                               ", where no grant was released");
+    }
+    return;
+  }
+  // The answer takes its time, and the office may have changed the grant meanwhile.
+  (void)check_held("faculty " + faculty, request.semester, row, request.want, answer.status, answer.grant,
+                   Moment::kEver);
 }
 
 void Checks::on_quiet_leader(const std::string& server, const Allocator& allocator) {
   for (const auto& [name, semester] : semesters_) {
-    if (allocator.find_semester(name) != semester.id) {
-      world_.violate("state-is-the-ledger", server + " does not serve semester " + name);
+    const auto served = semester.is_open ? std::optional{semester.id} : std::nullopt;
+    if (allocator.find_semester(name) != served) {
+      world_.violate("state-is-the-ledger",
+                     server + (semester.is_open ? " does not serve semester " : " serves the closed semester ") + name);
+    } else if (!semester.is_open) {
+      continue;
     } else if (allocator.head(semester.id) != static_cast<Seq>(semester.entries.size()) ||
                allocator.left(semester.id) != semester.left) {
       world_.violate("state-is-the-ledger", server + " has " + text(allocator.left(semester.id)) +
                                                 " left of semester " + name + ", the ledger " + text(semester.left));
+    } else {
+      check_holdings(server, allocator, semester);
+    }
+  }
+}
+
+void Checks::check_holdings(const std::string& server, const Allocator& allocator, const Semester& semester) {
+  for (std::size_t i = 0; i < row_of_.size(); ++i) {
+    const auto state = allocator.program(semester.id, static_cast<ProgramId>(i + 1));
+    const auto grants = semester.grants.find(row_of_[i]);
+    const bool is_held = grants != semester.grants.end() && grants->second.back().released_at == 0;
+    const auto expected =
+        is_held ? std::optional{HeldGrant{grants->second.back().want, grants->second.back().grant}} : std::nullopt;
+    if (state.held != expected) {
+      world_.violate("state-is-the-ledger", server + " has another grant of " + names_.rows()[row_of_[i]].program);
     }
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,8 +30,9 @@ class Checks {
 
   /// After each statement that the store has done: the ledger has only grown, by whole messages, by the rule.
   void on_store_changed();
-  /// A batch was committed, or not, while the store was under the epoch.
-  void on_commit(const Batch& batch, CommitResult result, Epoch epoch_before);
+  /// A batch or a change was written, or not, while the store was under the epoch.
+  /// @param epoch, base  those of the batch or the change
+  void on_write(Epoch epoch, Seq base, CommitResult result, Epoch epoch_before);
 
   /// What a server answers when.
   struct Reply {
@@ -45,6 +47,7 @@ class Checks {
 
   /// What a server answers to a command of the office.
   void on_reply(const Reply& reply, const OpenSemester& command, const OpenSemesterOutcome& outcome);
+  void on_reply(const Reply& reply, const OfficeCommand& command, const OfficeOutcome& outcome);
 
   /// A faculty's answer to a program.
   void on_room_answer(const std::string& faculty, const RoomRequest& request, const RoomAnswer& answer);
@@ -56,35 +59,72 @@ class Checks {
   [[nodiscard]] std::uint64_t decided_count() const { return decided_count_; }
   /// Is every grant of a batch in the ledger, at its place?
   [[nodiscard]] bool has_stored(const Batch& batch) const;
+  /// Is the change of a command in the ledger?
+  [[nodiscard]] bool has_stored(const Change& change) const;
 
  private:
+  /// A grant that a program has held.
   struct Held {
     Want want;
+    Grant grant;
+    Seq granted_at = 0;
+    Seq released_at = 0;  // 0: it stands
+    std::optional<std::string> request_id;
+
+    [[nodiscard]] bool stands_at(Seq head) const {
+      return granted_at <= head && (released_at == 0 || released_at > head);
+    }
+  };
+  /// A grant that was released to amend it.
+  struct Amending {
+    std::size_t row = 0;
     Grant grant;
   };
   struct Semester {
     SemesterId id = 0;
-    Time opened_at{};
     Epoch epoch = 0;
-    Capacity capacity;
     std::vector<MemoryStore::Entry> entries;
-    Pool left;                            // by the rule, replayed here
-    std::map<std::size_t, Held> holders;  // by row of the catalogue
-    std::set<std::string> request_ids;    // of messages that are stored
+    // By the rule, replayed here.
+    Capacity opened_with;
+    Capacity capacity;
+    Pool left;
+    bool is_open = false;
+    Time open_changed_at{};                           // when it was opened, closed or reopened
+    std::map<std::size_t, std::vector<Held>> grants;  // by row of the catalogue; at most the last one stands
+    std::optional<Amending> amending;
+    std::map<std::string, Seq> requests;  // those that are stored: the head on which they were decided
+    std::set<std::string> commands;       // those that are stored
   };
-  using Answered = std::tuple<std::string, std::size_t, Quantity, Quantity>;  // semester, row, want
+  using Answered = std::tuple<std::string, std::size_t, Seq, Quantity, Quantity>;  // semester, row, grant, want
+  enum class Moment { kNow, kEver };
 
   void check_semester(const StoredSemester& stored);
-  void replay(Semester& semester, const StoredSemester& stored, const MemoryStore::Entry& entry);
+  void check_whole(Semester& semester, const std::string& name, Seq head_before);
+  void replay(Semester& semester, const std::string& name, const MemoryStore::Entry& stored);
+  void replay_grant(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
+  void replay_release(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
   void check_entry(const Reply& reply, const AllocationRequest& request, std::size_t index, const RepliedProgram& entry,
                    std::string_view bytes);
   void check_leads(const Reply& reply);
   void check_opened(const Reply& reply, const OpenSemester& command);
   void check_error(const Reply& reply, const AllocationRequest& request, const RequestError& error);
-  void check_held(const std::string& who, const std::string& semester, std::optional<std::size_t> row, const Want& want,
-                  Status status, const Grant& grant);
+  /// @return the grant that the answer tells of; null if there is none, or after a violation
+  const Held* check_held(const std::string& who, const std::string& semester, std::optional<std::size_t> row,
+                         const Want& want, Status status, const Grant& grant, Moment moment);
+  [[nodiscard]] const Held* find_held(const std::string& semester, std::size_t row, Moment moment,
+                                      const std::function<bool(const Held&)>& is_meant) const;
+  void check_spent(const Reply& reply, const AllocationRequest& request, std::optional<std::size_t> row);
   void note_kind(const Reply& reply, const AllocationRequest& request, std::size_t index, std::size_t row,
-                 const RepliedProgram& entry);
+                 const RepliedProgram& entry, bool is_repeat);
+  void check_holdings(const std::string& server, const Allocator& allocator, const Semester& semester);
+  /// Has another server taken over since the one that answers took the lead? Then the store may have moved on.
+  [[nodiscard]] bool is_superseded(const Reply& reply) const;
+  // Commands of the office (checks_office.cpp).
+  struct Subject;
+  [[nodiscard]] std::optional<Subject> find_subject(const OfficeCommand& command) const;
+  [[nodiscard]] static bool is_refused(const OfficeCommand& command, const Subject& subject);
+  void check_facts(const Reply& reply, const OfficeCommand& command, const OfficeOutcome& outcome,
+                   const Subject& subject);
 
   World& world_;
   const Names& names_;

@@ -15,10 +15,12 @@ double boost(Operation operation, Step step) {
     case Operation::kSurvey:
     case Operation::kTakeOver:
     case Operation::kReadCatalog:
-    case Operation::kReadLedger: return 6;
+    case Operation::kReadLedger:
+    case Operation::kLookUp: return 6;
     case Operation::kTakeOverAnew: return 12;
     case Operation::kAddPrograms:
-    case Operation::kOpenSemester: return 24;
+    case Operation::kOpenSemester:
+    case Operation::kChange: return 24;
     case Operation::kRelease: return 48;
   }
   return 1;

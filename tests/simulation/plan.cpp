@@ -60,6 +60,7 @@ Plan draw_plan(Random& random) {
   plan.servers = 1 + (random.below(4) + 1) / 2;  // 1, 2, 2 or 3
   plan.faculties = static_cast<std::size_t>(random.between(1, 4));
   plan.programs_each = static_cast<std::size_t>(random.between(1, 6));
+  plan.registrars = random.below(3);
   const auto semesters = random.between(1, 3);
   for (std::int64_t i = 0; i < semesters; ++i) {
     plan.semesters.push_back(draw_semester(random, static_cast<std::size_t>(i), plan.faculties * plan.programs_each));

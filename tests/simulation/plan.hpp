@@ -27,6 +27,7 @@ struct Plan {
   std::size_t servers = 1;
   std::size_t faculties = 2;
   std::size_t programs_each = 3;
+  std::size_t registrars = 0;  // people who change grants and semesters while the servers run
   std::vector<PlannedSemester> semesters;
   Time troubled{};  // so long there are faults; then all are healed
 

@@ -58,6 +58,9 @@ Simulation::Simulation(std::uint64_t seed, bool prints_trace)
   }
   hostile_ = std::make_unique<HostileClient>(world_, plan_, names_, network_, pointers(servers_), node++);
   office_ = std::make_unique<Office>(world_, plan_, network_, stored_, pointers(servers_), node++);
+  for (std::size_t i = 0; i < plan_.registrars; ++i) {
+    registrars_.push_back(std::make_unique<Registrar>(world_, plan_, names_, network_, pointers(servers_), node++));
+  }
   faults_.start(pointers(servers_), pointers(faculties_), node);
 }
 
@@ -79,6 +82,7 @@ RunResult Simulation::run() {
   for (const auto& program : programs_) program->start();
   hostile_->start();
   office_->start();
+  for (const auto& registrar : registrars_) registrar->start();
   watch_leaders();
   run_until(plan_.troubled);
   if (!world_.violation()) {
@@ -115,8 +119,9 @@ void Simulation::heal() {
 }
 
 bool Simulation::all_answered() const {
-  return hostile_->is_done() && office_->is_done() &&
-         std::all_of(programs_.begin(), programs_.end(), [](const auto& program) { return program->is_done(); });
+  const auto is_done = [](const auto& client) { return client->is_done(); };
+  return hostile_->is_done() && office_->is_done() && std::all_of(registrars_.begin(), registrars_.end(), is_done) &&
+         std::all_of(programs_.begin(), programs_.end(), is_done);
 }
 
 void Simulation::check_end() {
@@ -126,6 +131,9 @@ void Simulation::check_end() {
   if (!all_answered()) {
     auto text = hostile_->is_done() ? std::string{} : "a hostile client: " + hostile_->waits_for();
     if (text.empty() && !office_->is_done()) text = "the office: " + office_->waits_for();
+    for (const auto& registrar : registrars_) {
+      if (text.empty() && !registrar->is_done()) text = "the office: " + registrar->waits_for();
+    }
     for (const auto& program : programs_) text = text.empty() ? program->waits_for() : text;
     return world_.violate("everybody-is-answered", "no answer " + std::to_string(kAnswersBound.count() / 1'000'000) +
                                                        " s after all was healed: " + text);

@@ -10,6 +10,7 @@
 #include "simulation/hosts/clients.hpp"
 #include "simulation/hosts/faculty_host.hpp"
 #include "simulation/hosts/office.hpp"
+#include "simulation/hosts/registrar.hpp"
 #include "simulation/hosts/server_host.hpp"
 #include "simulation/hosts/virtual_store.hpp"
 #include "simulation/names.hpp"
@@ -59,6 +60,7 @@ class Simulation {
   std::vector<std::unique_ptr<ProgramClient>> programs_;
   std::unique_ptr<HostileClient> hostile_;
   std::unique_ptr<Office> office_;
+  std::vector<std::unique_ptr<Registrar>> registrars_;
 };
 
 }  // namespace dti::simulation

@@ -9,6 +9,7 @@
 #include "dti/domain/name_fault.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
 #include "service/allocation/pipeline_errors.hpp"
+#include "service/allocation/stored_semesters.hpp"
 
 namespace dti {
 
@@ -72,7 +73,7 @@ void CommitPipeline::on_contradiction(const std::string& fault, const RequestErr
 }
 
 void CommitPipeline::lead(const Leadership& leadership, const std::vector<StoredSemester>& open, const Now& now) {
-  start_.reset();
+  const auto start = std::exchange(start_, std::nullopt);
   unavailable_.end();
   for (auto& event : reading_.succeed(allocator_)) log(std::move(event));
   semesters_ = leadership.semesters;
@@ -82,6 +83,7 @@ void CommitPipeline::lead(const Leadership& leadership, const std::vector<Stored
       "epoch " + std::to_string(leadership.epoch) + ", " + std::to_string(open.size()) + " open semesters, " +
           std::to_string(queue_.undecided.size()) + " requests waiting");
   warn_of(open);
+  if (start && start->semester) warn_if_closed(start->semester->name);
   if (std::exchange(said_, Said::kReady) != Said::kReady) actions_.emplace_back(AnnounceReady{});
   pump(now);
 }
@@ -116,6 +118,14 @@ void CommitPipeline::warn_of(const std::vector<StoredSemester>& open) {
         "two open semesters have almost the same name, each with rooms of its own: " + escaped(first->second) +
             " and " + escaped(semester.name));
   }
+}
+
+void CommitPipeline::warn_if_closed(const std::string& started_with) {
+  const auto* const semester = find_semester(semesters_, started_with);
+  if (semester == nullptr || semester->is_open) return;
+  log(LogLevel::kWarning, "semester-is-closed",
+      "semester " + escaped(started_with) +
+          " is in the settings, and is closed: its requests get INVALID-SEMESTER until it is reopened");
 }
 
 std::optional<std::string> CommitPipeline::lost_semester(const Leadership& leadership) const {

@@ -140,7 +140,8 @@ void HostileClient::start() {
 
 void HostileClient::ask_next() {
   if (world_.now() >= plan_.troubled) return;
-  frames_ = draw_message();
+  const bool is_late_copy = number_ > 0 && world_.random.chance(0.2);
+  if (!is_late_copy) frames_ = draw_message();
   is_open_ = true;
   ask();
 }

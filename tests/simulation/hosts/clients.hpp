@@ -60,7 +60,7 @@ class ProgramClient {
 };
 
 /// A client of the servers that sends messages that our faculty never sends: a program twice in one message, unknown
-/// names, other numbers, no programs, text that is not a request.
+/// names, other numbers, no programs, text that is not a request, and late copies of its own messages.
 class HostileClient {
  public:
   HostileClient(World& world, const Plan& plan, Names& names, Network& network, std::vector<ServerHost*> servers,

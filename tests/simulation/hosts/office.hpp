@@ -34,6 +34,7 @@ class Office {
   void send_later();
   void on_reply(std::uint64_t number, const OpenSemesterOutcome& outcome);
   void check(const OpenSemesterOutcome& outcome);
+  [[nodiscard]] bool has_been_closed() const;
 
   // Fixed after construction.
   World& world_;

@@ -235,7 +235,7 @@ void ServerHost::deliver(const Frames& frames, std::function<void(const Frames&)
   turn_soon();
 }
 
-void ServerHost::deliver(OpenSemester command, std::function<void(const OpenSemesterOutcome&)> reply) {
+void ServerHost::deliver(Command command, std::function<void(const CommandOutcome&)> reply) {
   if (!runs()) return;
   process_->arrived_commands.push_back({std::move(command), std::move(reply), {}});
   turn_soon();
@@ -341,6 +341,16 @@ void ServerHost::note(const Ended<OpenSemesterCall>& opening) {
   if (failure == nullptr && opening.answer().result == OpenResult::kReplaced) world_.cells.reach("command/replaced");
 }
 
+void ServerHost::note(const Ended<LookUpCall>& look_up) {
+  const auto* const failure = look_up.failure();
+  if (failure != nullptr && failure->kind != StorageError::Kind::kRejected) process_->leads = false;
+}
+
+void ServerHost::note(const Ended<ChangeCall>& changing) {
+  const auto* const failure = changing.failure();
+  if (failure != nullptr && failure->kind != StorageError::Kind::kRejected) process_->leads = false;
+}
+
 Checks::Reply ServerHost::about_arrival() const {
   return {.server = name_, .process = holder(), .epoch = 0, .arrived = world_.now(), .state = state()};
 }
@@ -353,6 +363,9 @@ void ServerHost::take_commands() {
     if (process.is_isolating) world_.cells.reach("command/during-isolation");
     if (process.state == ServerState::kCommitting) world_.cells.reach("command/behind-a-batch");
     arrived.about = about_arrival();
+    if (const auto* const office = std::get_if<OfficeCommand>(&arrived.command)) {
+      world_.cells.reach(office->change.index(), arrived.about.state);
+    }
     auto command = arrived.command;
     process.waiting_commands.emplace(token, std::move(arrived));
     expect_answer([this, token] { return process_->waiting_commands.contains(token); });
@@ -402,26 +415,43 @@ void ServerHost::perform_actions() {
 void ServerHost::perform(const SendReply& answer) { process_->requests.send(answer, local_now().steady); }
 
 void ServerHost::perform(const SendOpenSemesterReply& answer) {
-  auto found = process_->waiting_commands.extract(answer.token);
-  if (found.empty()) return world_.violate("one-reply-a-request", name_ + " answered a command twice");
   const auto& error = answer.outcome.error;
-  world_.trace(name_, "answers for semester " + answer.command.name + ": " + (error ? error->detail : "it is open"));
-  if (!error && process_->is_stopping) world_.cells.reach("command/at-a-stop");
-  found.mapped().about.epoch = process_->epoch;
-  checks_.on_reply(found.mapped().about, answer.command, answer.outcome);
-  found.mapped().reply(answer.outcome);
+  if (auto waiting = take_waiting(answer.token, error)) {
+    world_.trace(name_, "answers for semester " + answer.command.name + ": " + (error ? error->detail : "it is open"));
+    checks_.on_reply(waiting->about, answer.command, answer.outcome);
+    waiting->reply(answer.outcome);
+  }
 }
 
-void ServerHost::perform(const SendOfficeReply& /*answer*/) {}
+void ServerHost::perform(const SendOfficeReply& answer) {
+  const auto& error = answer.outcome.error;
+  if (auto waiting = take_waiting(answer.token, error)) {
+    world_.trace(name_, "answers command " + answer.command.id + ": " + (error ? error->detail : "it is done"));
+    checks_.on_reply(waiting->about, answer.command, answer.outcome);
+    waiting->reply(answer.outcome);
+  }
+}
+
+/// The command with that token, which now gets its reply.
+std::optional<ServerHost::WaitingCommand> ServerHost::take_waiting(Token token,
+                                                                   const std::optional<RequestError>& error) {
+  auto found = process_->waiting_commands.extract(token);
+  if (found.empty()) {
+    world_.violate("one-reply-a-request", name_ + " answered a command twice");
+    return std::nullopt;
+  }
+  if (!error && process_->is_stopping) world_.cells.reach("command/at-a-stop");
+  found.mapped().about.epoch = process_->epoch;
+  return std::move(found.mapped());
+}
 
 void ServerHost::perform(StoreCall call) {
   auto& process = *process_;
   process.is_opening = std::holds_alternative<OpenSemesterCall>(call);
   const bool reads = std::holds_alternative<TakeOverCall>(call) || std::holds_alternative<WatchCall>(call);
   if (reads) process.leads = false;
-  process.state = reads                                      ? ServerState::kTakingOver
-                  : std::holds_alternative<CommitCall>(call) ? ServerState::kCommitting
-                                                             : ServerState::kGuarding;
+  const bool writes = std::holds_alternative<CommitCall>(call) || std::holds_alternative<ChangeCall>(call);
+  process.state = reads ? ServerState::kTakingOver : writes ? ServerState::kCommitting : ServerState::kGuarding;
   process.store_worker.start(std::move(call));
   wake_store_worker();
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "dti/service/allocation/commit_pipeline.hpp"
@@ -23,6 +24,8 @@ namespace dti::simulation {
 /// A message's frames, without routing id.
 using Frames = std::vector<std::string>;
 
+using CommandOutcome = std::variant<OpenSemesterOutcome, OfficeOutcome>;
+
 /// A machine that runs a server, kills it, freezes it, and starts it again: does what Server::Loop does, around the
 /// same RequestHandler and CommitPipeline, with virtual time, messages and store.
 class ServerHost {
@@ -37,8 +40,9 @@ class ServerHost {
   /// A message arrives. @param reply  carries the reply's frames back; may be called long after
   void deliver(const Frames& frames, std::function<void(const Frames&)> reply);
 
-  /// A command of the office arrives. @param reply  carries the outcome back; may be called long after
-  void deliver(OpenSemester command, std::function<void(const OpenSemesterOutcome&)> reply);
+  /// A command of the office arrives. @param reply  carries the outcome back, of the kind of the command; may be called
+  ///   long after
+  void deliver(Command command, std::function<void(const CommandOutcome&)> reply);
 
   // What happens to it.
   void start();
@@ -85,8 +89,8 @@ class ServerHost {
     Checks::Reply about;
   };
   struct WaitingCommand {
-    OpenSemester command;
-    std::function<void(const OpenSemesterOutcome&)> reply;
+    Command command;
+    std::function<void(const CommandOutcome&)> reply;
     Checks::Reply about;
   };
   class Port;
@@ -102,12 +106,15 @@ class ServerHost {
   void note(const Ended<TakeOverCall>& take_over);
   void note(const auto&) {}
   void note(const Ended<OpenSemesterCall>& opening);
+  void note(const Ended<LookUpCall>& look_up);
+  void note(const Ended<ChangeCall>& changing);
   void take_commands();
   void expect_answer(const std::function<bool()>& waits);
   void perform_actions();
   void perform(const SendReply& answer);
   void perform(const SendOpenSemesterReply& answer);
   void perform(const SendOfficeReply& answer);
+  std::optional<WaitingCommand> take_waiting(Token token, const std::optional<RequestError>& error);
   void perform(StoreCall call);
   void perform(InterruptStore);
   void perform(AnnounceReady);

@@ -70,7 +70,8 @@ auto VirtualRepository::perform(Operation operation, Stage stage, Call call) -> 
       answer->template emplace<2>(error);
     }
   };
-  if (operation == Operation::kCommit || operation == Operation::kGuard || operation == Operation::kOpenSemester) {
+  if (operation == Operation::kCommit || operation == Operation::kGuard || operation == Operation::kOpenSemester ||
+      operation == Operation::kChange) {
     statement->refuse = [answer] {
       answer->template emplace<2>(StorageError{Kind::kRejected, "the store has no room"});
     };
@@ -119,6 +120,10 @@ std::variant<Leadership, HeldBy> VirtualRepository::take_over(WallTime at, const
   if (const auto semester = std::exchange(opening_in_doubt_, std::nullopt)) {
     world_.cells.reach(store_.store()->find_semester(*semester) ? "command/in-doubt/was-stored"
                                                                 : "command/in-doubt/was-not-stored");
+  }
+  if (const auto change = std::exchange(change_in_doubt_, nullptr)) {
+    world_.cells.reach(store_.checks().has_stored(*change) ? "change/in-doubt/was-stored"
+                                                           : "change/in-doubt/was-not-stored");
   }
   if (const auto batch = std::exchange(in_doubt_, nullptr)) {
     world_.cells.reach(store_.checks().has_stored(*batch) ? "commit/in-doubt/was-stored"
@@ -174,7 +179,7 @@ void VirtualRepository::read_ledger(SemesterId semester, Seq first, Seq last, Co
 }
 
 void VirtualRepository::read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) {
-  auto entries = perform(Operation::kReadLedger, Stage::kReading, [stored = stored_, semester, first, last] {
+  auto entries = perform(Operation::kLookUp, Stage::kReading, [stored = stored_, semester, first, last] {
     std::vector<StoredEntry> read;
     stored->read_entries(semester, first, last, [&](std::vector<StoredEntry> piece) { read = std::move(piece); });
     return read;
@@ -184,7 +189,7 @@ void VirtualRepository::read_entries(SemesterId semester, Seq first, Seq last, c
 
 void VirtualRepository::read_grant(SemesterId semester, ProgramId program, std::int32_t generation,
                                    const EntrySink& sink) {
-  auto entries = perform(Operation::kReadLedger, Stage::kReading, [stored = stored_, semester, program, generation] {
+  auto entries = perform(Operation::kLookUp, Stage::kReading, [stored = stored_, semester, program, generation] {
     std::vector<StoredEntry> read;
     stored->read_grant(semester, program, generation, [&](std::vector<StoredEntry> piece) { read = std::move(piece); });
     return read;
@@ -224,7 +229,7 @@ CommitResult VirtualRepository::commit(const Batch& batch) {
                   auto& checks = this_store->checks();
                   const auto epoch_before = this_store->store()->epoch();
                   const auto committed = stored->commit(*copy);
-                  checks.on_commit(*copy, committed, epoch_before);
+                  checks.on_write(copy->epoch, copy->base, committed, epoch_before);
                   if (connection->is_broken) {
                     world->cells.reach(committed == CommitResult::kCommitted ? "commit/late/stored-before-the-take-over"
                                                                              : "commit/late/fenced");
@@ -243,7 +248,28 @@ CommitResult VirtualRepository::commit(const Batch& batch) {
 }
 
 CommitResult VirtualRepository::change(const Change& change) {
-  return perform(Operation::kCommit, Stage::kWriting, [stored = stored_, change] { return stored->change(change); });
+  const auto copy = std::make_shared<const Change>(change);
+  try {
+    const auto result =
+        perform(Operation::kChange, Stage::kWriting,
+                [this_store = &store_, world = &world_, stored = stored_, connection = connection_, copy] {
+                  auto& checks = this_store->checks();
+                  const auto epoch_before = this_store->store()->epoch();
+                  const auto changed = stored->change(*copy);
+                  checks.on_write(copy->epoch, copy->base, changed, epoch_before);
+                  if (connection->is_broken) {
+                    world->cells.reach(changed == CommitResult::kCommitted ? "change/late/stored-before-the-take-over"
+                                                                           : "change/late/fenced");
+                  }
+                  return changed;
+                });
+    if (result == CommitResult::kReplaced) world_.cells.reach("change/replaced");
+    return result;
+  } catch (const StorageError& error) {
+    if (error.kind() == Kind::kInDoubt) change_in_doubt_ = copy;
+    if (error.kind() == Kind::kRejected) world_.cells.reach("change/rejected");
+    throw;
+  }
 }
 
 CommitResult VirtualRepository::guard(Epoch epoch, std::span<const SemesterGuard> semesters) {

@@ -71,6 +71,7 @@ class VirtualRepository final : public Repository, private StoreClient {
   std::shared_ptr<Connection> connection_;
   std::shared_ptr<const Batch> in_doubt_;        // the batch of a commit that failed in doubt, until a take-over tells
   std::optional<std::string> opening_in_doubt_;  // the semester, as for in_doubt_
+  std::shared_ptr<const Change> change_in_doubt_;
   Time silent_until_{};
   bool has_led_ = false;
 };

@@ -15,8 +15,8 @@ constexpr Time kOrderSpread{2'000};   // those that waited for one thing go on i
 
 bool changes_store(Operation operation) {
   return operation != Operation::kSurvey && operation != Operation::kReadCatalog &&
-         operation != Operation::kReadLedger && operation != Operation::kGuard && operation != Operation::kWatch &&
-         operation != Operation::kRenew && operation != Operation::kRelease;
+         operation != Operation::kReadLedger && operation != Operation::kLookUp && operation != Operation::kGuard &&
+         operation != Operation::kWatch && operation != Operation::kRenew && operation != Operation::kRelease;
 }
 
 std::string_view name_of(Operation operation) { return kOperationNames.at(static_cast<std::size_t>(operation)); }

@@ -181,6 +181,7 @@ class CommitPipeline {
   void on_contradiction(const std::string& fault, const RequestError& error);
   [[nodiscard]] bool is_final(StorageError::Kind kind) const;
   void warn_of(const std::vector<StoredSemester>& open);
+  void warn_if_closed(const std::string& started_with);
   [[nodiscard]] std::optional<std::string> lost_semester(const Leadership& leadership) const;
   void log_unavailable(const std::string& text, const Now& now);
   // Leading by a lease, and standing by (commit_pipeline_lease.cpp).

@@ -31,6 +31,19 @@ TEST_F(Pipeline, LeadsAStoreWithoutAnOpenSemesterAndWarns) {
   EXPECT_EQ(error_of(token), Status::kInvalidSemester);
 }
 
+TEST_F(Pipeline, LeadsAlthoughTheSemesterOfItsSettingsIsClosedAndWarns) {
+  start_store();
+  stored_[1].is_open = false;
+  StartOptions settings;
+  settings.semester.emplace().name = "2025-10";
+  pipeline_.emplace(PipelineOptions{}, std::move(settings));
+  pipeline_->on_start(now_);
+  collect();
+  take_over();
+  EXPECT_TRUE(pipeline_->is_ready(now_));
+  EXPECT_EQ(logged("semester-is-closed"), 1u);
+}
+
 TEST_F(Pipeline, AnswersAfterTheCommitAndNotBefore) {
   start();
   const auto token = send_one("p1");

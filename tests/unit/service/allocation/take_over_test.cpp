@@ -291,6 +291,12 @@ TEST_F(TakeOver, RefusesASemesterThatDiffersFromItsFirstOrItsLastEntry) {
   }
 }
 
+TEST_F(TakeOver, StartsAlthoughItsSettingsNameASemesterThatIsClosed) {
+  ASSERT_TRUE(start(opens("2025-10")));
+  repository_ = std::make_unique<ChangedRepository>(store_, [](StoredSemester& semester) { semester.is_open = false; });
+  EXPECT_TRUE(again({.known = {}, .start = opens("2025-10"), .lease = {}}));
+}
+
 TEST_F(TakeOver, StartsOnAStoreWithAClosedSemesterThatALaterVersionResized) {
   ASSERT_TRUE(start(opens("2025-10")));
   repository_ = std::make_unique<ChangedRepository>(store_, [](StoredSemester& semester) {

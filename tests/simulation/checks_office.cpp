@@ -1,0 +1,161 @@
+// The part of the checks that looks at the commands of the office, and at their replies.
+#include <algorithm>
+#include <variant>
+
+#include "dti/base/overloaded.hpp"
+#include "simulation/by_the_rule.hpp"
+#include "simulation/checks.hpp"
+
+namespace dti::simulation {
+namespace {
+
+bool is_about_openness(const OfficeCommand& command) {
+  return std::holds_alternative<CloseSemester>(command.change) ||
+         std::holds_alternative<ReopenSemester>(command.change);
+}
+
+bool is_last_of(const OfficeCommand& command, EntryKind kind) {
+  if (std::holds_alternative<ResizeSemester>(command.change)) {
+    return kind == EntryKind::kSemesterOpened || kind == EntryKind::kCapacityChanged;
+  }
+  return kind == EntryKind::kSemesterOpened || kind == EntryKind::kSemesterClosed ||
+         kind == EntryKind::kSemesterReopened;
+}
+
+std::string_view name_of(const OfficeCommand& command) { return kOfficeKindNames.at(command.change.index()); }
+
+}  // namespace
+
+/// What a command is about, by the ledger.
+struct Checks::Subject {
+  const Semester* semester = nullptr;
+  const Held* held = nullptr;                // that the program holds
+  const MemoryStore::Entry* last = nullptr;  // entry about it
+  [[nodiscard]] Seq seq() const { return last == nullptr ? 0 : last->entry.seq; }
+};
+
+/// @return none if the semester or the program does not exist
+std::optional<Checks::Subject> Checks::find_subject(const OfficeCommand& command) const {
+  const auto found = semesters_.find(command.semester);
+  if (found == semesters_.end()) return std::nullopt;
+  Subject subject{.semester = &found->second};
+  const auto& entries = found->second.entries;
+  const auto find_last = [&](const auto& is_about) {
+    const auto last = std::find_if(entries.rbegin(), entries.rend(), is_about);
+    return last == entries.rend() ? nullptr : &*last;
+  };
+  const auto* const program = program_of(command);
+  if (program == nullptr) {
+    subject.last = find_last([&](const auto& stored) { return is_last_of(command, stored.entry.kind); });
+    return subject;
+  }
+  const auto row = names_.find(program->faculty, program->program);
+  if (!row) return std::nullopt;
+  subject.last = find_last([&](const MemoryStore::Entry& stored) {
+    return stored.entry.program_id != 0 && row_of_[stored.entry.program_id - 1] == *row;
+  });
+  subject.held = find_held(command.semester, *row, Moment::kNow, [](const Held&) { return true; });
+  return subject;
+}
+
+/// What is true is what the reply says, and the command has had the effect that the reply says.
+void Checks::check_facts(const Reply& reply, const OfficeCommand& command, const OfficeOutcome& outcome,
+                         const Subject& subject) {
+  const auto& semester = *subject.semester;
+  const auto say = [&](const std::string& check, const std::string& what) {
+    world_.violate(check, reply.server + " answered command " + command.id + " (" + std::string{name_of(command)} +
+                              ") in " + command.semester + ": " + what);
+  };
+  const bool is_error = outcome.error.has_value();
+  const bool tells_the_present = !command.is_dry_run || is_error || outcome.is_repeat;
+  const auto held =
+      subject.held == nullptr ? std::nullopt : std::optional{HeldGrant{subject.held->want, subject.held->grant}};
+  if (tells_the_present &&
+      (outcome.seq != subject.seq() || outcome.capacity != semester.capacity || outcome.left != semester.left ||
+       outcome.is_open != semester.is_open || outcome.grant != held)) {
+    say("facts-are-the-ledger", "entry " + std::to_string(outcome.seq) + " and " + text(outcome.left) +
+                                    " left; the ledger has entry " + std::to_string(subject.seq()) + " and " +
+                                    text(semester.left));
+  }
+  const bool is_its_own = subject.last != nullptr && subject.last->command_id == command.id;
+  if (is_error || command.is_dry_run) return;
+  const bool is_unchanged = command.expects == subject.seq();
+  if (!is_its_own && (outcome.is_repeat || !is_unchanged)) {
+    say("answered-is-durable", "the last entry about it is not of this command");
+  }
+  const auto* const amended = std::get_if<AmendGrant>(&command.change);
+  if (is_its_own && amended != nullptr && !amended->accepts_part && held && !is_all(amended->want, held->grant)) {
+    say("refusals-are-right", "a part was granted, which the command does not accept");
+  }
+}
+
+/// Is a command, decided on the present state, refused with reason?
+bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) {
+  const auto& semester = *subject.semester;
+  return std::visit(
+      Overloaded{
+          [&](const ReleaseGrant&) { return subject.held == nullptr; },
+          [&](const AmendGrant& change) {
+            if (subject.held == nullptr) return true;
+            const auto given = amend_by_the_rule(semester.left, subject.held->grant, change.want);
+            const bool changes = given != subject.held->grant || change.want != subject.held->want;
+            return changes && !change.accepts_part && !is_all(change.want, given);
+          },
+          [&](const ResizeSemester& change) {
+            return change.capacity.classrooms - semester.capacity.classrooms + semester.left.classrooms < 0 ||
+                   change.capacity.labs - semester.capacity.labs + semester.left.labs < 0 ||
+                   change.capacity.conversions - semester.capacity.conversions + semester.left.conversions_left < 0;
+          },
+          [&](const CloseSemester&) { return !semester.is_open; },
+          [&](const ReopenSemester&) { return semester.is_open; },
+      },
+      command.change);
+}
+
+void Checks::on_reply(const Reply& reply, const OfficeCommand& command, const OfficeOutcome& outcome) {
+  const auto status = outcome.error ? outcome.error->status : Status::kOk;
+  if (status == Status::kNotLeader) world_.cells.reach("office/on-a-standby");
+  if (outcome.error && outcome.error->detail.find("did not answer in time") != std::string::npos) {
+    world_.cells.reach("office/expired");
+  }
+  if (may_retry(status)) return;
+  check_leads(reply);
+  if (is_superseded(reply)) return;
+  const auto subject = find_subject(command);
+  const auto say = [&](const std::string& what) {
+    world_.violate("refusals-are-right", reply.server + " answered " + std::string{wire_text(status)} + " to command " +
+                                             command.id + " (" + std::string{name_of(command)} + ") in " +
+                                             command.semester + ": " + what);
+  };
+  const auto reach = [&](const char* what) {
+    world_.cells.reach("office/" + std::string{name_of(command)} + "/" + what);
+  };
+  if (status == Status::kInvalidSemester) {
+    if (subject && (subject->semester->is_open || is_about_openness(command))) say("it is open");
+    if (subject) world_.cells.reach("office/closed-semester");
+    return;
+  }
+  if (status == Status::kInvalidProgram) {
+    if (subject) say("there is such a program");
+    return world_.cells.reach("office/unknown-program");
+  }
+  if (!subject) return say("there is no such program or semester");
+  check_facts(reply, command, outcome, *subject);
+  const bool is_expected = !command.expects || *command.expects == subject->seq();
+  if (status == Status::kConflict) {
+    if (is_expected) say("nothing has changed since");
+    return reach("conflict");
+  }
+  if (status == Status::kRefused) {
+    if (!is_expected || !is_refused(command, *subject)) say("it is possible");
+    return reach("refused");
+  }
+  if (status != Status::kOk) return say("this is no reply to such a command");
+  if (command.is_dry_run) {
+    if (!outcome.is_repeat && is_refused(command, *subject)) say("it is not possible");
+    return reach("dry-run");
+  }
+  reach(outcome.is_repeat ? "repeated" : "done");
+}
+
+}  // namespace dti::simulation
