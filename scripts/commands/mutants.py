@@ -84,7 +84,7 @@ def read_options():
     parser.add_argument("name", nargs="*", help="of mutants; default: all of them")
     parser.add_argument("--seconds", type=float, default=60, metavar="N", help="to simulate each, at most; default: 60")
     options = parser.parse_args()
-    options.files = [file for file in sorted(PATCHES.glob("*.patch")) if file.stem in options.name or not options.name]
+    options.files = [file for file in sorted(PATCHES.rglob("*.patch")) if file.stem in options.name or not options.name]
     if unknown := set(options.name) - {file.stem for file in options.files}:
         parser.error(f"no such mutant: {', '.join(sorted(unknown))}")
     return options

@@ -122,6 +122,7 @@ class Checks {
   // Commands of the office (checks_office.cpp).
   struct Subject;
   [[nodiscard]] std::optional<Subject> find_subject(const OfficeCommand& command) const;
+  [[nodiscard]] static bool has_its_effect(const OfficeCommand& command, const Subject& subject);
   [[nodiscard]] static bool is_refused(const OfficeCommand& command, const Subject& subject);
   void check_facts(const Reply& reply, const OfficeCommand& command, const OfficeOutcome& outcome,
                    const Subject& subject);

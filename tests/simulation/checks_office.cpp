@@ -58,6 +58,20 @@ std::optional<Checks::Subject> Checks::find_subject(const OfficeCommand& command
   return subject;
 }
 
+/// Is the present state what the command has made of it?
+bool Checks::has_its_effect(const OfficeCommand& command, const Subject& subject) {
+  const auto& semester = *subject.semester;
+  return std::visit(
+      Overloaded{
+          [&](const ReleaseGrant&) { return subject.held == nullptr; },
+          [&](const AmendGrant& change) { return subject.held != nullptr && subject.held->want == change.want; },
+          [&](const ResizeSemester& change) { return semester.capacity == change.capacity; },
+          [&](const CloseSemester&) { return !semester.is_open; },
+          [&](const ReopenSemester&) { return semester.is_open; },
+      },
+      command.change);
+}
+
 /// What is true is what the reply says, and the command has had the effect that the reply says.
 void Checks::check_facts(const Reply& reply, const OfficeCommand& command, const OfficeOutcome& outcome,
                          const Subject& subject) {
@@ -83,6 +97,8 @@ void Checks::check_facts(const Reply& reply, const OfficeCommand& command, const
   if (!is_its_own && (outcome.is_repeat || !is_unchanged)) {
     say("answered-is-durable", "the last entry about it is not of this command");
   }
+  if (is_its_own && !has_its_effect(command, subject))
+    say("one-effect-a-command", "the ledger has another effect of it");
   const auto* const amended = std::get_if<AmendGrant>(&command.change);
   if (is_its_own && amended != nullptr && !amended->accepts_part && held && !is_all(amended->want, held->grant)) {
     say("refusals-are-right", "a part was granted, which the command does not accept");

@@ -10,7 +10,7 @@ from tests_py.harness.process import BROKEN_STDOUT, ROOT, run, run_with_broken_s
 from tests_py.harness.scenario import SEMESTER, Model
 from tests_py.harness.stores import SqliteStore
 from tests_py.harness.wire import OK, PARTIAL, Client, grant, request
-from tests_py.office.ledgers import write
+from tests_py.office.ledgers import order, write
 
 PAIRS = [("Engineering", "Civil Engineering"), ("Engineering", "Systems Engineering"), ("Sciences", "Physics"),
          ("Law", "Law"), ("Sciences", "Law")]
@@ -32,12 +32,6 @@ def explain(folder, *flags):
 
 def explain_json(folder, *flags):
     return json.loads(explain(folder, "--format=json", *flags))
-
-
-def end_of(seq, kind, columns="", values=""):
-    """Statements that add an entry to the ledger."""
-    return (f"INSERT INTO ledger (seq, at, semester_id, kind{columns}) SELECT {seq}, max(at), 1, {kind}{values} "
-            "FROM ledger", f"UPDATE semester SET head = {seq}")
 
 
 def test_each_grant_is_explained_with_the_numbers_of_the_rule(store, tmp_path):
@@ -80,17 +74,11 @@ def test_the_page_shows_the_text_of_the_tool(sqlite, tmp_path):
 
 def test_releases_changes_of_the_capacity_and_the_end_of_a_semester_are_told(store, tmp_path):
     fill(store, tmp_path)
-    grant_columns = (", program_id, generation, classrooms_wanted, labs_wanted, classrooms_granted, labs_granted, "
-                     "mobile_labs_granted")
-    write(store,
-            *end_of(6, 1, grant_columns, ", 1, 1, 10, 4, 10, 4, 0"),  # Civil Engineering releases its grant
-            "UPDATE semester SET classrooms_left = 10, labs_left = 4",
-            *end_of(7, 2, ", classrooms_capacity, labs_capacity, conversions_capacity", ", 25, 7, 18"),
-            "UPDATE semester SET classrooms_capacity = 25, labs_capacity = 7, conversions_capacity = 18, "
-            "classrooms_left = 15, labs_left = 5, conversions_left = 14",
-            *end_of(8, 0, grant_columns + ", status", ", 5, 1, 2, 6, 2, 5, 1, 0"),  # Law of Sciences
-            "UPDATE semester SET classrooms_left = 12, labs_left = 0, conversions_left = 13",
-            *end_of(9, 4), "UPDATE semester SET is_open = " + ("0" if store.kind == "sqlite" else "false"))
+    order(store, tmp_path, "release-grant", faculty="Engineering", program="Civil Engineering")
+    order(store, tmp_path, "resize-semester", classrooms=25, labs=7, mobile_labs=18)
+    with running(tmp_path, store.flag) as dti, Client(dti.endpoint) as client:
+        grant(client, request(SEMESTER, "Sciences", ("Law", 2, 6)))
+    order(store, tmp_path, "close-semester")
     flags = store.flag, f"--semester={SEMESTER}"
     released = explain_json(tmp_path, *flags, "Civil Engineering")
     assert (released["seq"], released["released-at"], released["closed-at"]) == (2, 6, 9)
@@ -101,6 +89,23 @@ def test_releases_changes_of_the_capacity_and_the_end_of_a_semester_are_told(sto
     law = explain_json(tmp_path, *flags, "--faculty=Sciences", "Law")
     assert tuple(law["capacity"].values()) == (25, 7, 18) and tuple(law["before"].values()) == (15, 5, 14)
     assert tuple(law["granted"].values()) == (2, 5, 1) and law["status"] == OK
+
+
+def test_an_amended_grant_is_explained_by_what_it_kept_and_what_was_left(store, tmp_path):
+    fill(store, tmp_path)
+    order(store, tmp_path, "release-grant", faculty="Engineering", program="Civil Engineering")
+    order(store, tmp_path, "amend-grant", faculty="Sciences", program="Physics", classrooms=4, labs=5)
+    found = explain_json(tmp_path, store.flag, "Physics")
+    assert (found["seq"], found["generation"], found["follows-rule"], found["status"]) == (8, 2, True, OK)
+    assert found["amendment"] == {"held": {"classrooms": 0, "labs": 0, "mobile-labs": 2}, "kept": {"classrooms": 0, "labs": 0}}
+    assert tuple(found["before"].values()) == (12, 4, 18) and tuple(found["granted"].values()) == (4, 4, 1)
+    assert explain(tmp_path, store.flag, "Physics").splitlines()[1:3] == [
+        "It wants 4 classrooms and 5 labs, and got 4 classrooms, 4 labs and 1 mobile labs: OK",
+        "The grant was amended: it held 0 classrooms, 0 labs and 2 mobile labs, keeps 0 classrooms and 0 labs of them, and returned "
+        "the others first."]
+    order(store, tmp_path, "amend-grant", faculty="Sciences", program="Physics", classrooms=3, labs=5)
+    found = explain_json(tmp_path, store.flag, "Physics")
+    assert found["amendment"]["kept"] == {"classrooms": 3, "labs": 4} and found["steps"]["labs"]["wanted"] == 1
 
 
 @pytest.mark.parametrize("code, flags, reason", [

@@ -12,7 +12,8 @@ from tests_py.harness.catalogs import write_catalog
 from tests_py.harness.process import binary, clean_environment, owned, running, start_program, until
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import Client, ask_all, encode, grant, grant_after_recovery, request
-from tests_py.office.ledgers import change_capacity, close, dtictl, fill, release, write
+from tests_py.office.ledgers import dtictl, fill, order, write
+from tests_py.office.messages import PROGRAM
 
 SEQ_AND_KIND = ("--format=csv", "--columns=seq,kind")
 
@@ -52,10 +53,10 @@ def test_the_end_of_a_closed_semester_is_shown(store, tmp_path):
     fill(store, tmp_path)
     with owned(follower(tmp_path, store)) as following:
         following.line("3,granted")
-        release(store, 4, of=2)
-        change_capacity(store, 5, (400, 60, 380))
+        order(store, tmp_path, "release-grant", **PROGRAM)
+        order(store, tmp_path, "resize-semester", classrooms=400, labs=60, mobile_labs=380)
         following.line("5,capacity-changed")
-        close(store, 6)
+        order(store, tmp_path, "close-semester")
         following.line("6,semester-closed")
     with owned(follower(tmp_path, store)) as following:
         following.line("6,semester-closed")
@@ -84,7 +85,7 @@ def test_a_database_that_is_down_is_told_once_and_then_read_again(postgresql, tm
         finally:
             postgresql.cluster.start()
         until(lambda: "the store can be read again" in following.log)
-        release(postgresql, 4, of=2)
+        order(postgresql, tmp_path, "release-grant", **PROGRAM)
         following.line("4,released")
 
 

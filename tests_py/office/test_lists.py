@@ -9,7 +9,7 @@ import pytest
 from tests_py.harness.process import BROKEN_STDOUT, run_with_broken_stdout, running
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import OK, PARTIAL, Client, grant, request
-from tests_py.office.ledgers import change_capacity, dtictl, fill, fill_with_every_kind, listed, without_times, write
+from tests_py.office.ledgers import dtictl, fill, fill_with_every_kind, listed, order, remove, without_times, write
 
 GRANT_LIST = {
     "table": """\
@@ -29,13 +29,17 @@ semester,seq,at,faculty,program,classrooms-wanted,labs-wanted,classrooms-granted
 "labs-wanted":61,"classrooms-granted":370,"labs-granted":58,"mobile-labs-granted":3,"status":"NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT"}
 """}
 HISTORY = """\
-SEQ  AT                           KIND              TEXT
-  1  AT                           semester-opened   the semester was opened with 380 classrooms, 60 labs and 380 conversions
-  2  AT                           granted           Derecho Civil of Derecho asked for 7 classrooms and 2 labs, and got all: 7 classrooms, 2 labs and 0 mobile labs
-  3  AT                           granted           Derecho Penal of Derecho asked for 1000 classrooms and 61 labs, and got less: 370 classrooms, 58 labs and 3 mobile labs
-  4  AT                           released          Derecho Civil of Derecho gave back 7 classrooms, 2 labs and 0 mobile labs
-  5  AT                           capacity-changed  the capacity changed to 400 classrooms, 60 labs and 380 conversions
-  6  AT                           semester-closed   the semester was closed
+SEQ  AT                           KIND               ACTOR       NOTE            TEXT
+  1  AT                           semester-opened    -           -               the semester was opened with 380 classrooms, 60 labs and 380 conversions
+  2  AT                           granted            -           -               Derecho Civil of Derecho asked for 7 classrooms and 2 labs, and got all: 7 classrooms, 2 labs and 0 mobile labs
+  3  AT                           granted            -           -               Derecho Penal of Derecho asked for 1000 classrooms and 61 labs, and got less: 370 classrooms, 58 labs and 3 mobile labs
+  4  AT                           released           -           -               Derecho Civil of Derecho gave back 7 classrooms, 2 labs and 0 mobile labs, because its grant was amended
+  5  AT                           granted            local/1000  smaller groups  Derecho Civil of Derecho now wants 5 classrooms and 2 labs, and got all: 5 classrooms, 2 labs and 0 mobile labs
+  6  AT                           released           local/1000  moved to 2026   Derecho Civil of Derecho gave back 5 classrooms, 2 labs and 0 mobile labs
+  7  AT                           capacity-changed   local/1000  -               the capacity changed to 400 classrooms, 60 labs and 380 conversions
+  8  AT                           semester-closed    local/1000  -               the semester was closed
+  9  AT                           semester-reopened  local/1000  -               the semester was reopened
+ 10  AT                           semester-closed    local/1000  the end         the semester was closed
 """
 COMMANDS = [("status",), ("semester", "list"), ("grant", "list"), ("history",), ("totals",), ("alerts",),
             ("grant", "show", "Derecho Penal")]
@@ -80,7 +84,10 @@ def test_a_grant_that_was_released_is_not_held(store, tmp_path):
     assert (status, stderr) == (0, "dtictl grant show: Derecho Civil of Derecho holds nothing in 2025-10\n")
     entries = [json.loads(line) for line in stdout.splitlines()]
     assert [(it["seq"], it["kind"], it["status"], it["stands"]) for it in entries] == [
-        (2, "granted", OK, False), (4, "released", None, False)]
+        (2, "granted", OK, False), (4, "released", None, False), (5, "granted", OK, False), (6, "released", None, False)]
+    assert [(it["cause"], it["note"]) for it in entries] == [
+        (None, None), ("amended", None), ("amended", "smaller groups"), ("released", "moved to 2026")]
+    assert all(it["actor"].startswith("local/") for it in entries if it["note"])
 
 
 def test_a_program_is_shown_with_what_it_holds_and_every_entry_about_it(store, tmp_path):
@@ -95,11 +102,12 @@ def test_a_program_is_shown_with_what_it_holds_and_every_entry_about_it(store, t
 def test_the_history_has_every_kind_of_entry_in_words(store, tmp_path):
     fill_with_every_kind(store, tmp_path)
     assert without_times(listed(tmp_path, "history", store.flag, f"--semester={SEMESTER}")) == HISTORY
-    since = listed(tmp_path, "history", store.flag, f"--semester={SEMESTER}", "--since=4", "--format=csv", "--columns=seq,kind")
-    assert since == "seq,kind\n5,capacity-changed\n6,semester-closed\n"
-    columns = objects(tmp_path, "history", store.flag, f"--semester={SEMESTER}", "--since=3")
-    assert [(it["program"], it["generation"], it["classrooms-granted"], it["classrooms-capacity"]) for it in columns] == [
-        ("Derecho Civil", 1, 7, None), (None, None, None, 400), (None, None, None, None)]
+    since = listed(tmp_path, "history", store.flag, f"--semester={SEMESTER}", "--since=8", "--format=csv",
+                   "--columns=seq,kind,note")
+    assert since == "seq,kind,note\n9,semester-reopened,\n10,semester-closed,the end\n"
+    columns = objects(tmp_path, "history", store.flag, f"--semester={SEMESTER}", "--since=5")
+    assert [(it["program"], it["generation"], it["classrooms-granted"], it["classrooms-capacity"]) for it in columns[:3]] == [
+        ("Derecho Civil", 2, 5, None), (None, None, None, 400), (None, None, None, None)]
 
 
 def test_totals_and_semesters_agree_after_a_release_and_a_new_capacity(store, tmp_path):
@@ -108,10 +116,10 @@ def test_totals_and_semesters_agree_after_a_release_and_a_new_capacity(store, tm
              "labs-granted": 58, "mobile-labs-granted": 3, "classrooms-left": 27, "labs-left": 2, "mobile-labs-left": 27}
     [semester] = objects(tmp_path, "semester", "list", store.flag)
     assert semester.pop("opened-at").endswith("Z")
-    assert semester == {"name": SEMESTER, "state": "closed", **rooms, "entries": 6}
+    assert semester == {"name": SEMESTER, "state": "closed", **rooms, "entries": 10}
     [totals] = objects(tmp_path, "totals", store.flag)
     assert totals == {"semester": SEMESTER, "state": "closed", "grants": 1, "partial-grants": 1, **rooms,
-                      "classrooms-lacking": 630, "labs-lacking": 0, "entries": 6, "consistent": True}
+                      "classrooms-lacking": 630, "labs-lacking": 0, "entries": 10, "consistent": True}
 
 
 def test_a_semester_that_differs_from_its_ledger_is_told(store, tmp_path):
@@ -124,11 +132,11 @@ def test_a_semester_that_differs_from_its_ledger_is_told(store, tmp_path):
 
 def test_a_ledger_that_contradicts_itself_is_not_summed_up(store, tmp_path):
     fill(store, tmp_path)
-    change_capacity(store, 5, (400, 60, 380))
-    write(store, "UPDATE semester SET head = 5 WHERE id = 1")
+    order(store, tmp_path, "resize-semester", classrooms=400, labs=60, mobile_labs=380)
+    remove(store, 3)
     for words in (("totals",), ("grant", "list"), ("alerts",), ("history",)):
         status, _, stderr = dtictl(tmp_path, *words, store.flag)
-        assert status == 1 and "entry 4: the entry is missing" in stderr, words
+        assert status == 1 and "entry 3: the entry is missing" in stderr, words
 
 
 def test_alerts_are_the_partial_grants_with_what_they_lack(store, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from scripts.commands import mutants
 from tests_py.harness.process import ROOT
 
-PATCHES = sorted((ROOT / "tests/simulation/mutants").glob("*.patch"))
+PATCHES = sorted((ROOT / "tests/simulation/mutants").rglob("*.patch"))
 
 
 @pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.stem)

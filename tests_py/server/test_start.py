@@ -12,6 +12,7 @@ from tests_py.harness.process import run, running, until
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.stores import SqliteStore, take_back
 from tests_py.harness.wire import OK, Client, answers, check_failed, grant, request
+from tests_py.office.messages import SocketFile
 
 OTHER_FLAGS = {
     "dti_server": ("--classrooms=380", "--labs=60", "--store=memory:"),
@@ -123,6 +124,17 @@ def test_a_server_without_a_semester_serves_and_opens_one_at_its_next_start(stor
     with running(tmp_path, store.flag, *POOL) as dti, Client(dti.endpoint) as client:
         assert grant(client, DERECHO) == [(OK, 7, 2, 0)]
         assert "no-open-semester" not in dti.log
+
+
+def test_a_server_whose_semester_the_office_has_closed_starts_and_serves_the_others(store, tmp_path):
+    with running(tmp_path, store.flag, "--semester=2025-20", "--classrooms=380", "--labs=60"):
+        pass
+    with running(tmp_path, store.flag, *POOL, f"--admin={tmp_path}/a"), SocketFile(tmp_path / "a") as office:
+        assert office.order("close-semester", 1)["status"] == OK
+    with running(tmp_path, store.flag, *POOL) as dti, Client(dti.endpoint) as client:
+        check_failed(client.ask(DERECHO), DERECHO, "INVALID-SEMESTER")
+        assert grant(client, request("2025-20", "Derecho", ("Derecho Civil", 7, 2))) == [(OK, 7, 2, 0)]
+        assert " warning semester-is-closed: " in dti.log
 
 
 def test_a_new_semester_needs_its_capacities(store, tmp_path):

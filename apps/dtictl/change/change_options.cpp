@@ -238,21 +238,19 @@ AppDescription describe(const ChangeVerb& verb) {
     return std::any_of(settings.begin(), settings.end(),
                        [&](const Setting& setting) { return setting.name == other.name; });
   });
-  return {
-      .name = verb.name,
-      .purpose = verb.purpose,
-      .settings = std::move(settings),
-      .examples = verb.examples,
-      .exit_codes = {{0, "done, or there was nothing to change"},
-                     {1,
-                      "not changed: a rule forbids it, something is unknown, a colleague came first, or you said no"},
-                     {2, "incorrect usage, or a question that needs a terminal"},
-                     {4, "you may not do this"},
-                     {5, "the outcome is not known: repeat the command with the id that it printed"},
-                     {6, "no server that leads, or no store, can be reached; nothing was changed"},
-                     {10, "a dry run: there would be a change"},
-                     {130, "interrupted"}},
-      .others_in_file = std::move(others)};
+  return {.name = verb.name,
+          .purpose = verb.purpose,
+          .settings = std::move(settings),
+          .examples = verb.examples,
+          .exit_codes = {{0, "done, or there was nothing to change"},
+                         {1, "not changed: a rule forbids it, a colleague came first, or you said no"},
+                         {2, "incorrect usage, or a question that needs a terminal"},
+                         {4, "you may not do this"},
+                         {5, "the outcome is not known: repeat the command with the id that it printed"},
+                         {6, "no server that leads, or no store, can be reached; nothing was changed"},
+                         {10, "a dry run: there would be a change"},
+                         {130, "interrupted"}},
+          .others_in_file = std::move(others)};
 }
 
 std::variant<ChangeOptions, UsageExit> parse_change_options(const ChangeVerb& verb, std::span<const std::string> args,

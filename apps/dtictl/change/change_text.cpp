@@ -32,16 +32,16 @@ std::string shell_word(const std::string& text) {
 ChangeExit exit_code_of(Status status) {
   switch (status) {
     case Status::kOk: return kChangeDone;
-    case Status::kInvalidRequest: return kChangeBadUse;
+    case Status::kInvalidRequest:
+    case Status::kInvalidSemester:
+    case Status::kInvalidFaculty:
+    case Status::kInvalidProgram: return kChangeBadUse;
     case Status::kUnauthorized: return kChangeNotAllowed;
     case Status::kNotLeader:
     case Status::kOverloaded: return kChangeUnreachable;
     case Status::kUnavailable: return kChangeNotKnown;
-    case Status::kInvalidSemester:
-    case Status::kInvalidFaculty:
     case Status::kConflict:
     case Status::kRefused:
-    case Status::kInvalidProgram:
     case Status::kGrantReleased:
     case Status::kAlreadyHasResources:
     case Status::kNotEnoughResources: break;

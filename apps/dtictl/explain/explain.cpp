@@ -36,7 +36,7 @@ int explain(const ReadCommand& command, const OfficeOptions& options) {
   const auto semester = find_semester(options, names);
   const auto program = find_program(options, names);
   Explainer explainer{program};
-  store.read(semester, 0, [&](const std::vector<StoredEntry>& entries) {
+  store.read(semester, 0, [&](const std::vector<StoredEntry>& entries, const Notes& /*notes*/) {
     for (const auto& entry : entries) explainer.add(entry);
   });
   check_state(semester, explainer.view());

@@ -29,17 +29,17 @@ std::string json_of(const ComeBack& rooms) {
 
 /// The allocation rule, with the numbers of this grant.
 JsonObject steps(const GrantExplanation& grant) {
-  const auto& given = grant.by_rule;
+  const auto& given = grant.given;
   return JsonObject{}
       .add("labs",
-           JsonObject{}.add("wanted", grant.want.labs).add("left", grant.before.labs).add("granted", given.labs))
+           JsonObject{}.add("wanted", grant.asked.labs).add("left", grant.before.labs).add("granted", given.labs))
       .add("mobile-labs", JsonObject{}
-                              .add("missing", grant.want.labs - given.labs)
+                              .add("missing", grant.asked.labs - given.labs)
                               .add("conversions-left", grant.before.conversions_left)
                               .add("classrooms-left", grant.before.classrooms)
                               .add("granted", given.mobile_labs))
       .add("classrooms", JsonObject{}
-                             .add("wanted", grant.want.classrooms)
+                             .add("wanted", grant.asked.classrooms)
                              .add("left", grant.before.classrooms - given.mobile_labs)
                              .add("granted", given.classrooms));
 }
@@ -72,6 +72,15 @@ std::string json_of(const ExplainReport& report, const Holders& holders) {
       .text();
 }
 
+std::string json_of(const std::optional<Amendment>& amendment) {
+  if (!amendment) return "null";
+  const auto& [held, kept] = *amendment;
+  return JsonObject{}
+      .add("held", json_of(held))
+      .add("kept", JsonObject{}.add("classrooms", kept.classrooms).add("labs", kept.labs))
+      .text();
+}
+
 std::string seq_or_null(const std::optional<Seq>& seq) { return seq ? std::to_string(*seq) : "null"; }
 
 }  // namespace
@@ -91,6 +100,7 @@ std::string explanation_json(const ExplainReport& report) {
       .add("granted", json_of(grant.grant))
       .add_text("status", wire_text(grant.status))
       .add_flag("follows-rule", grant.by_rule == grant.grant)
+      .add("amendment", json_of(grant.amendment))
       .add("capacity", json_of(full))
       .add("before", json_of(grant.before))
       .add("steps", steps(grant))

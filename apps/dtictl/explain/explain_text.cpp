@@ -24,18 +24,24 @@ std::string head_lines(const ExplainReport& report) {
   if (report.grant.request_id) lines += ", request " + quoted_text(*report.grant.request_id);
   if (report.earlier_grants > 0)
     lines += ", after " + number(static_cast<Quantity>(report.earlier_grants)) + " released";
-  return lines + "\nIt asked for " + text_of(grant.want) + ", and got " + text_of(grant.grant) + ": " +
-         std::string{wire_text(grant.status)} + '\n';
+  lines += (grant.amendment ? "\nIt wants " : "\nIt asked for ") + text_of(grant.want) + ", and got " +
+           text_of(grant.grant) + ": " + std::string{wire_text(grant.status)} + '\n';
+  if (!grant.amendment) return lines;
+  return lines + "The grant was amended: it held " + text_of(grant.amendment->held) + ", keeps " +
+         text_of(grant.amendment->kept) + " of them, and returned the others first.\n";
 }
 
 /// The allocation rule, with the numbers of this grant.
 std::string steps(const GrantExplanation& grant) {
-  const auto& want = grant.want;
+  const auto& want = grant.asked;
   const auto& before = grant.before;
-  const auto& given = grant.by_rule;
+  const auto& given = grant.given;
+  const auto asked = [&](Quantity rooms) {
+    return grant.amendment ? "it wants " + number(rooms) + " more" : "it asked for " + number(rooms);
+  };
   const auto shortfall = want.labs - given.labs;
   auto text = "\nleft before: " + text_of(before) + '\n';
-  text += "1. Labs: it asked for " + number(want.labs) + ", and " + number(before.labs) + " were left: it gets " +
+  text += "1. Labs: " + asked(want.labs) + ", and " + number(before.labs) + " were left: it gets " +
           number(given.labs) + ".\n";
   text += "2. Mobile labs: " + number(shortfall) + " labs are missing";
   if (shortfall > 0) {
@@ -45,8 +51,8 @@ std::string steps(const GrantExplanation& grant) {
     text += ": it gets ";
   }
   text += number(given.mobile_labs) + ".\n";
-  text += "3. Classrooms: it asked for " + number(want.classrooms) + ", and " +
-          number(before.classrooms - given.mobile_labs) + " were left";
+  text += "3. Classrooms: " + asked(want.classrooms) + ", and " + number(before.classrooms - given.mobile_labs) +
+          " were left";
   if (given.mobile_labs > 0) text += " after the mobile labs";
   text += ": it gets " + number(given.classrooms) + ".\n";
   return text + "left after: " + text_of(grant.after) + '\n';

@@ -32,10 +32,10 @@ void show(const ReadCommand& command, const OfficeOptions& options) {
   const auto program = find_program(command, options, names);
   SemesterView view;
   std::vector<EntryRow> rows;
-  store.read(semester, 0, [&](const std::vector<StoredEntry>& entries) {
+  store.read(semester, 0, [&](const std::vector<StoredEntry>& entries, const Notes& notes) {
     for (const auto& entry : entries) {
       view.add(entry);
-      if (entry.row.program_id == StoredNumber{program}) rows.push_back(row_of(semester, entry, names));
+      if (entry.row.program_id == StoredNumber{program}) rows.push_back(row_of(semester, entry, names, notes));
     }
   });
   const auto* const holding = view.find(program);

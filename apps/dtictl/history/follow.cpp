@@ -85,7 +85,7 @@ int follow(const ReadCommand& command, const OfficeOptions& options, const Offic
       if (!newer) break;
       names = *std::move(newer);
     }
-    for (const auto& entry : *entries) printer.add(row_of(semester, entry, names));
+    for (const auto& entry : *entries) printer.add(row_of(semester, entry, names, tail.notes()));
     if (!tail.may_have_more()) printer.flush();
     if (!std::cout) return 1;  // run_office() says why
   } while (patience.wait(tail.may_have_more() ? kPiecePause : store.idle_pause()));

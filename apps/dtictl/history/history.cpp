@@ -39,8 +39,8 @@ ReadCommand describe_history() {
 void print(const OfficeStore& store, const StoreNames& names, const StoredSemester& semester, Seq since,
            const OfficeOptions& options) {
   ListPrinter<EntryRow> printer{std::cout, options.list, entry_columns()};
-  store.read(semester, since, [&](const std::vector<StoredEntry>& entries) {
-    for (const auto& entry : entries) printer.add(row_of(semester, entry, names));
+  store.read(semester, since, [&](const std::vector<StoredEntry>& entries, const Notes& notes) {
+    for (const auto& entry : entries) printer.add(row_of(semester, entry, names, notes));
   });
   printer.finish();
 }

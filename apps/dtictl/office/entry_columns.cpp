@@ -29,6 +29,18 @@ Column<Row> name_column(std::string name, std::string ProgramName::*part) {
                  [part](const Row& row) -> Cell { return row.name ? Cell{(*row.name).*part} : Cell{}; }});
 }
 
+Cell cause_cell(const Row& row) {
+  const auto cause = row.entry.row.cause;
+  return cause ? Cell{cause_text(*cause)} : Cell{};
+}
+
+Column<Row> note_column(std::string name, std::string CommandNote::*part) {
+  return {{std::move(name), ColumnKind::kText}, [part](const Row& row) -> Cell {
+            const bool has_text = row.note && !((*row.note).*part).empty();
+            return has_text ? Cell{(*row.note).*part} : Cell{};
+          }};
+}
+
 Cell status_cell(const Row& row) {
   const auto status = row.entry.row.status;
   if (!status) return {};
@@ -37,8 +49,10 @@ Cell status_cell(const Row& row) {
 
 }  // namespace
 
-EntryRow row_of(const StoredSemester& semester, const StoredEntry& entry, const StoreNames& names) {
-  return {semester.name, entry, names.find_name(entry.row.program_id.value_or(0)), false};
+EntryRow row_of(const StoredSemester& semester, const StoredEntry& entry, const StoreNames& names, const Notes& notes) {
+  const auto note = notes.find(entry.row.seq);
+  return {semester.name, entry, names.find_name(entry.row.program_id.value_or(0)),
+          note == notes.end() ? std::nullopt : std::optional{note->second}, false};
 }
 
 std::vector<Column<EntryRow>> entry_columns() {
@@ -47,6 +61,7 @@ std::vector<Column<EntryRow>> entry_columns() {
       number_column<Row>("seq", [](const Row& row) { return row.entry.row.seq; }),
       time_column<Row>("at", [](const Row& row) { return row.entry.at; }),
       text_column<Row>("kind", [](const Row& row) { return kind_text(row.entry.row.kind); }),
+      detail({{"cause", ColumnKind::kText}, &cause_cell}),
       name_column("faculty", &ProgramName::faculty),
       name_column("program", &ProgramName::program),
       stored_column("generation", &LedgerRow::generation),
@@ -61,6 +76,10 @@ std::vector<Column<EntryRow>> entry_columns() {
       stored_column("conversions-capacity", &LedgerRow::conversions_capacity),
       detail({{"request-id", ColumnKind::kText},
               [](const Row& row) { return row.entry.request_id ? Cell{*row.entry.request_id} : Cell{}; }}),
+      detail({{"command-id", ColumnKind::kText},
+              [](const Row& row) { return row.entry.command_id ? Cell{*row.entry.command_id} : Cell{}; }}),
+      note_column("actor", &CommandNote::actor),
+      note_column("note", &CommandNote::note),
       text_column<Row>("text",
                        [](const Row& row) { return entry_text(row.entry.row, row.name ? &*row.name : nullptr); }),
   };

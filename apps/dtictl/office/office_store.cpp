@@ -33,24 +33,24 @@ LedgerTail OfficeStore::tail(const StoredSemester& semester, Seq after) const {
   return {[this] { return open(); }, semester.id, after, is_file() ? kPieceOfFile : kPieceOfDatabase};
 }
 
-void OfficeStore::read(const StoredSemester& semester, Seq after, const EntrySink& sink) const {
+void OfficeStore::read(const StoredSemester& semester, Seq after, const Sink& sink) const {
   auto tail = this->tail(semester, after);
   while (tail.position() < semester.head) {
-    auto entries = tail.read(semester.head);
+    const auto entries = tail.read(semester.head);
     if (entries.empty()) {
       throw StorageError{StorageError::Kind::kCorrupt, "the ledger of semester \"" + semester.name +
                                                            "\" ends with entry " + std::to_string(tail.position()) +
                                                            " instead of " + std::to_string(semester.head) +
                                                            "; dtictl verify tells more"};
     }
-    sink(std::move(entries));
+    sink(entries, tail.notes());
     if (is_file() && tail.position() < semester.head) std::this_thread::sleep_for(kPauseOfFile);
   }
 }
 
 SemesterView OfficeStore::read_view(const StoredSemester& semester) const {
   SemesterView view;
-  read(semester, 0, [&](const std::vector<StoredEntry>& entries) {
+  read(semester, 0, [&](const std::vector<StoredEntry>& entries, const Notes& /*notes*/) {
     for (const auto& entry : entries) view.add(entry);
   });
   return view;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "dti/service/office/ledger_tail.hpp"
 #include "dti/service/office/semester_view.hpp"
@@ -27,8 +29,10 @@ class OfficeStore {
   /// The semester's state at the entry that its row names as the last one.
   [[nodiscard]] SemesterView read_view(const StoredSemester& semester) const;
 
+  /// Takes entries in order, and their notes.
+  using Sink = std::function<void(const std::vector<StoredEntry>& entries, const Notes& notes)>;
   /// Passes the entries after `after`, up to the semester's last one, to `sink`. No transaction is open meanwhile.
-  void read(const StoredSemester& semester, Seq after, const EntrySink& sink) const;
+  void read(const StoredSemester& semester, Seq after, const Sink& sink) const;
 
   /// How often a reader that follows the ledger should read while there is nothing new.
   [[nodiscard]] std::chrono::milliseconds idle_pause() const;

@@ -44,11 +44,6 @@ StoreDifference wrong_capacity(const Capacity& stored, const LedgerTotals& total
 
 bool is_kind(const LedgerRow& row, EntryKind kind) { return row.kind == static_cast<std::int64_t>(kind); }
 
-std::string cause_text(std::int64_t code) {
-  const bool is_known = code >= 0 && code < kCauseCount;
-  return is_known ? std::string{stored_text(static_cast<Cause>(code))} : "cause " + std::to_string(code);
-}
-
 std::string text_of_status(std::int64_t code) {
   if (code != 0 && code != 1) return "status " + std::to_string(code);
   return std::string{wire_text(code == 0 ? Status::kOk : Status::kNotEnoughResources)};

@@ -42,6 +42,11 @@ std::string kind_text(std::int64_t code) {
   return kind ? std::string{stored_text(*kind)} : "kind " + std::to_string(code);
 }
 
+std::string cause_text(std::int64_t code) {
+  const bool is_known = code >= 0 && code < kCauseCount;
+  return is_known ? std::string{stored_text(static_cast<Cause>(code))} : "cause " + std::to_string(code);
+}
+
 LedgerRow row_of(const LedgerEntry& entry) {
   LedgerRow row{.seq = entry.seq, .kind = stored_code(entry.kind)};
   switch (entry.kind) {

@@ -19,6 +19,8 @@ Capacity capacity_of(const LedgerRow& row) {
   return {number(row.classrooms_capacity), number(row.labs_capacity), number(row.conversions_capacity)};
 }
 
+bool is_amended(const LedgerRow& row) { return row.cause == static_cast<std::int64_t>(Cause::kAmended); }
+
 std::string subject_of(const LedgerRow& row, const ProgramName* program) {
   if (program != nullptr) return program->program + " of " + program->faculty;
   return "program " + std::to_string(number(row.program_id));
@@ -31,9 +33,11 @@ std::string entry_text(const LedgerRow& row, const ProgramName* program) {
   if (!kind) return kind_text(row.kind) + ", which this version does not know";
   switch (*kind) {
     case EntryKind::kGranted:
-      return subject_of(row, program) + " asked for " + text_of(want_of(row)) + ", and got " +
-             (number(row.status) == 0 ? "all: " : "less: ") + text_of(grant_of(row));
-    case EntryKind::kReleased: return subject_of(row, program) + " gave back " + text_of(grant_of(row));
+      return subject_of(row, program) + (is_amended(row) ? " now wants " : " asked for ") + text_of(want_of(row)) +
+             ", and got " + (number(row.status) == 0 ? "all: " : "less: ") + text_of(grant_of(row));
+    case EntryKind::kReleased:
+      return subject_of(row, program) + " gave back " + text_of(grant_of(row)) +
+             (is_amended(row) ? ", because its grant was amended" : "");
     case EntryKind::kCapacityChanged: return "the capacity changed to " + text_of(capacity_of(row));
     case EntryKind::kSemesterOpened: return "the semester was opened with " + text_of(capacity_of(row));
     case EntryKind::kSemesterClosed: return "the semester was closed";

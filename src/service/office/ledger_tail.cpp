@@ -24,10 +24,12 @@ LedgerTail::LedgerTail(OpenSnapshot open, SemesterId semester, Seq after, Seq pi
 
 std::vector<StoredEntry> LedgerTail::read(Seq last) {
   was_whole_piece_ = false;
+  notes_.clear();
   if (last <= position_) return {};
   const Seq end = position_ > last - piece_ ? last : position_ + piece_;
   std::vector<StoredEntry> entries;
-  open_()->read_entries(semester_, std::max<Seq>(position_, 1), end, [&](std::vector<StoredEntry> piece) {
+  const auto snapshot = open_();
+  snapshot->read_entries(semester_, std::max<Seq>(position_, 1), end, [&](std::vector<StoredEntry> piece) {
     std::move(piece.begin(), piece.end(), std::back_inserter(entries));
   });
   check(entries);
@@ -35,6 +37,10 @@ std::vector<StoredEntry> LedgerTail::read(Seq last) {
   known_ = entries.back();
   if (position_ > 0) entries.erase(entries.begin());  // the caller has it
   position_ = known_->row.seq;
+  const auto has_note = [](const StoredEntry& entry) { return entry.note_hash.has_value(); };
+  if (std::any_of(entries.begin(), entries.end(), has_note)) {
+    notes_ = snapshot->read_notes(semester_, entries.front().row.seq, position_);
+  }
   was_whole_piece_ = std::cmp_equal(entries.size(), piece_);
   return entries;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dti/domain/amend.hpp"
+
 namespace dti {
 namespace {
 
@@ -48,7 +50,8 @@ std::vector<RoomKind> lacking_kinds(const Pool& pool, const Want& want) {
 }
 
 /// @param after  whose last entry is the grant `held`
-GrantExplanation explain(const SemesterView& after, const Holding& held) {
+/// @param replaced  the grant that it amends
+GrantExplanation explain(const SemesterView& after, const Holding& held, const std::optional<Grant>& replaced) {
   GrantExplanation found;
   found.seq = held.seq;
   found.at = held.at;
@@ -59,11 +62,20 @@ GrantExplanation explain(const SemesterView& after, const Holding& held) {
   found.capacity = after.capacity();
   found.before = give_back(after.left(), held.grant);
   found.after = after.left();
-  found.by_rule = allocate(found.before, found.want);
-  found.come_back = ways_to_whole(found.before, found.want);
+  found.asked = held.want;
+  if (replaced) {
+    const auto keeps = kept(*replaced, held.want);
+    found.amendment = Amendment{*replaced, {keeps.classrooms, keeps.labs}};  // a mobile lab may become a lab
+    found.before = charge(found.before, {keeps.classrooms, keeps.labs, 0});
+    found.asked = {held.want.classrooms - keeps.classrooms, held.want.labs - keeps.labs};
+  }
+  found.given = found.by_rule = allocate(found.before, found.asked);
+  found.by_rule.classrooms += held.want.classrooms - found.asked.classrooms;
+  found.by_rule.labs += held.want.labs - found.asked.labs;
+  found.come_back = ways_to_whole(found.before, found.asked);
   auto grants = after.holdings();
   grants.pop_back();  // the grant itself is the last one
-  for (const auto kind : lacking_kinds(found.before, found.want)) found.holders.push_back(holders_of(grants, kind));
+  for (const auto kind : lacking_kinds(found.before, found.asked)) found.holders.push_back(holders_of(grants, kind));
   return found;
 }
 
@@ -92,7 +104,8 @@ void Explainer::add(const StoredEntry& entry) {
   const auto* held = view_.find(program_);
   if (held != nullptr && held->seq == seq) {
     if (found_) ++earlier_grants_;
-    found_ = explain(view_, *held);
+    const bool is_amended = found_ && entry.row.cause == static_cast<std::int64_t>(Cause::kAmended);
+    found_ = explain(view_, *held, is_amended ? std::optional{found_->grant} : std::nullopt);
     found_->request_id = entry.request_id;
     capacity_changes_.clear();
   } else if (held_before && held == nullptr) {

@@ -30,6 +30,7 @@ inline constexpr auto kServerEvents = std::to_array<std::string_view>({
     "memory-max-too-low",
     "descriptors-exhausted",
     "no-open-semester",
+    "semester-is-closed",
     "proxy-unreachable",
     "semesters-look-alike",
     "http-not-loopback",

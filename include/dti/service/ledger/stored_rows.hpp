@@ -121,6 +121,8 @@ struct CommandNote {
 
 /// The name of the kind with that number, such as `granted`; `kind 7` if this version does not know it.
 [[nodiscard]] std::string kind_text(std::int64_t code);
+/// The name of the cause with that number, such as `amended`; `cause 7` if this version does not know it.
+[[nodiscard]] std::string cause_text(std::int64_t code);
 
 /// The row in which the entry is stored.
 [[nodiscard]] LedgerRow row_of(const LedgerEntry& entry);

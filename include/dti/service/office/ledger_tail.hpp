@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -12,6 +13,9 @@ namespace dti {
 
 /// Opens a store for one short reading.
 using OpenSnapshot = std::function<std::unique_ptr<LedgerSnapshot>()>;
+
+/// The notes of entries, by seq.
+using Notes = std::map<Seq, CommandNote>;
 
 /// Reads the ledger of one semester from an entry on, and what is added to it later, without a gap. It reads in pieces,
 /// and no transaction is open between them: a slow reader of the output keeps no space in the store's log. Each reading
@@ -32,6 +36,8 @@ class LedgerTail {
   ///   the snapshot. After each but the last two kinds, a later call continues at the same place
   [[nodiscard]] std::vector<StoredEntry> read(Seq last = kNoEnd);
 
+  /// The notes of the entries that the last reading returned; without those that were erased.
+  [[nodiscard]] const Notes& notes() const { return notes_; }
   /// The last entry that was read.
   [[nodiscard]] Seq position() const { return position_; }
   /// Tells whether the last reading was a whole piece, so that there may be more.
@@ -46,6 +52,7 @@ class LedgerTail {
   const Seq piece_;
 
   Seq position_;
+  Notes notes_;
   std::optional<StoredEntry> known_;  // at `position_`; none before the first reading
   bool was_whole_piece_ = false;
 };

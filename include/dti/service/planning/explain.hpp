@@ -48,6 +48,14 @@ struct ComeBack {
 /// Pure.
 [[nodiscard]] std::vector<ComeBack> ways_to_whole(const Pool& pool, const Want& want);
 
+/// The grant that an amendment replaced, and its part that the program kept. Everything else was returned first.
+struct Amendment {
+  Grant held;
+  Want kept;
+
+  friend bool operator==(const Amendment&, const Amendment&) = default;
+};
+
 /// Why a grant has the rooms that it has.
 struct GrantExplanation {
   Seq seq = 0;
@@ -57,10 +65,13 @@ struct GrantExplanation {
   Want want;
   Grant grant;
   Status status = Status::kOk;
-  Capacity capacity;  // of the semester, before the grant
-  Pool before;
+  std::optional<Amendment> amendment;  // if the grant is amended
+  Capacity capacity;                   // of the semester, before the grant
+  Pool before;                         // without the rooms that an amendment kept
   Pool after;
-  Grant by_rule;                 // what the allocation rule gives; differs from `grant` only in a damaged store
+  Want asked;                    // of `before`: the want, without the rooms that an amendment kept
+  Grant given;                   // what the allocation rule gives of `before`
+  Grant by_rule;                 // the same, with what was kept; differs from `grant` only in a damaged store
   std::vector<Holders> holders;  // of the kinds that lack, in the order of RoomKind
   std::vector<ComeBack> come_back;
   std::optional<Seq> released_at;  // the entry that ended it

@@ -105,7 +105,7 @@ TEST(ChangeOptions, IncorrectUsageIsNamed) {
 TEST(ChangeText, AnExitCodeTellsWhetherToRepeatOrToGiveUp) {
   EXPECT_EQ(exit_code_of(Status::kConflict), 1);
   EXPECT_EQ(exit_code_of(Status::kRefused), 1);
-  EXPECT_EQ(exit_code_of(Status::kInvalidProgram), 1);
+  EXPECT_EQ(exit_code_of(Status::kInvalidProgram), 2);
   EXPECT_EQ(exit_code_of(Status::kInvalidRequest), 2);
   EXPECT_EQ(exit_code_of(Status::kUnauthorized), 4);
 }
