@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dti/base/check.hpp"
+#include "dti/base/overloaded.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "protocol/fields.hpp"
@@ -19,13 +20,6 @@ namespace {
 constexpr std::int64_t kVersion = 1;
 constexpr std::string_view kMark = "dti-command";
 constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
-
-template <class... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <class... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 /// A text that people read later: one line.
 void refuse_control(FieldReader& reader, std::string_view key, std::string_view text) {

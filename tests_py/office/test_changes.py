@@ -113,6 +113,22 @@ def test_names_that_the_store_does_not_have_exit_with_2(served):
     assert served.change(*RELEASE, "--yes", semester="2031-10")[0] == 2
 
 
+def test_an_earlier_copy_that_may_have_made_the_change_is_no_failure(served):
+    """The reply to a command was lost, and a colleague has changed the same since."""
+    assert served.change(*AMEND, "--yes", "--command-id=c-1", "--expects=2")[0] == 0
+    assert served.change(*AMEND[:4], "--classrooms=4", "--labs=1", "--yes")[0] == 0
+    code, out, log = served.change(*AMEND, "--yes", "--command-id=c-1", "--expects=2")
+    assert (code, out) == (5, ""), log
+    assert "CONFLICT: " in log and "may have made its change before" in log and "c-1" in log
+
+
+def test_the_actor_is_the_user_who_called_sudo(served):
+    code, out, log = run(served.folder, "dtictl", *RELEASE[:2], f"--semester={SEMESTER}", f"--admin={served.admin}", *RELEASE[2:],
+                         "--yes", env={"SUDO_UID": "1234"})
+    assert code == 0, out + log
+    until(lambda: "local/1234" in served.dti.log, what="the log")
+
+
 def test_a_part_is_accepted_only_if_the_flag_says_so(served):
     code, out, log = served.change(*AMEND[:4], "--classrooms=1000", "--labs=1", "--yes", "--accept-part")
     assert (code, "holds 380 classrooms" in out) == (0, True), log
@@ -152,7 +168,10 @@ def test_a_key_of_the_office_may_change_grants(place):
 
 
 def test_no_server_exits_with_6(place):
-    code, _, log = place.change(*RELEASE, "--yes", "--timeout=0.5")
+    code, _, log = place.change(*RELEASE, "--yes")
+    assert (code, "does a server run on this machine" in log) == (6, True), log
+    code, _, log = run(place.folder, "dtictl", *RELEASE[:2], f"--semester={SEMESTER}", *RELEASE[2:], "--yes", "--timeout=0.5",
+                       "--server=127.0.0.1:1")
     assert (code, "no server could be reached" in log) == (6, True), log
 
 

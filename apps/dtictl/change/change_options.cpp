@@ -22,8 +22,16 @@ namespace {
 constexpr std::size_t kCommandIdBytesMax = 64;
 
 // A variable or a config file may be there for another program: `classrooms` of a server is no want of a program.
-constexpr std::array kOnlyFlags{"semester", "faculty", "program",    "classrooms", "labs", "mobile-labs", "accept-part",
-                                "note",     "dry-run", "command-id", "expects",    "yes",  "confirm"};
+constexpr std::string_view kMobileLabs = "mobile-labs";
+constexpr std::array<std::string_view, 12> kOnlyFlags{"semester", "faculty", "program",    "classrooms",
+                                                      "labs",     "note",    "command-id", "accept-part",
+                                                      "dry-run",  "expects", "yes",        "confirm"};
+
+constexpr const char* kServiceFolder = "/run/dti";  // where the service of the Debian package has the socket file
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
 
 bool is_about_grant(OfficeVerb verb) { return verb == OfficeVerb::kReleaseGrant || verb == OfficeVerb::kAmendGrant; }
 bool is_about_capacity(OfficeVerb verb) {
@@ -132,7 +140,7 @@ bool is_given(const Settings& settings, std::string_view name) {
 }
 
 std::optional<UsageExit> refuse_other_sources(const Settings& settings) {
-  for (const auto* name : kOnlyFlags) {
+  for (const auto name : kOnlyFlags) {
     if (is_given(settings, name) && settings.origin(name).source != Source::kFlag) {
       return settings.bad(
           name, "is not used here, because it may be there for another program: give the flag --" + std::string{name});
@@ -166,7 +174,8 @@ std::optional<UsageExit> read_message(const Settings& settings, OfficeVerb verb,
   command.change = change_of(settings, verb);
   command.note = text_or_empty(settings, "note");
   command.id = settings.has("command-id") ? settings.text("command-id") : new_command_id();
-  if (is_about_capacity(verb) && settings.has("mobile-labs")) {
+  // The number in the config file of a server is that of its own semester.
+  if (is_about_capacity(verb) && settings.has(kMobileLabs) && settings.origin(kMobileLabs).source == Source::kFlag) {
     options.mobile_labs = settings.integer("mobile-labs");
     if (*options.mobile_labs > settings.integer("classrooms")) {
       return settings.bad("mobile-labs", "must be at most --classrooms");
@@ -181,8 +190,9 @@ std::optional<UsageExit> read_message(const Settings& settings, OfficeVerb verb,
   options.is_confirmed = settings.has("yes") && settings.is_on("yes");
   if (settings.has("confirm")) options.confirm = settings.text("confirm");
   options.has_expects = settings.has("expects");
+  options.is_repeat = settings.has("command-id");
   if (options.has_expects) command.expects = settings.integer("expects");
-  if (settings.has("command-id") && !options.has_expects) {
+  if (options.is_repeat && !options.has_expects) {
     return settings.bad("command-id", "needs --expects too: the number that the command had before");
   }
   return std::nullopt;
@@ -214,14 +224,18 @@ std::optional<UsageExit> read_socket_file(Settings& settings, const Surroundings
     if (auto* usage = std::get_if<UsageExit>(&store)) return std::move(*usage);
     folder = find_admin_folder(settings, std::get<StoreAddress>(store), surroundings);
   }
-  if (!folder)
-    return settings.bad("admin", "is needed, or --server: there is no folder to look for the socket file in");
+  if (!folder && ::access(kServiceFolder, F_OK) == 0) folder = kServiceFolder;
+  if (!folder) {
+    return settings.bad("admin", "is needed, or --server: this store has no default folder for the socket file");
+  }
   try {
     options.client.servers = {admin_address(*folder)};
   } catch (const std::runtime_error& error) {
     return settings.bad("admin", error.what());
   }
-  options.message.command.actor = "local/" + std::to_string(::getuid());
+  // With sudo, the person is the one who called it. The actor at a socket file is claimed in any case.
+  const auto caller = surroundings.variable("SUDO_UID").value_or("");
+  options.message.command.actor = "local/" + (is_number(caller) ? caller : std::to_string(::getuid()));
   return std::nullopt;
 }
 

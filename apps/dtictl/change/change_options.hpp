@@ -32,6 +32,7 @@ struct ChangeOptions {
   /// Of a resized or new semester; none: it depends on the capacity that the semester has.
   std::optional<Quantity> mobile_labs;
   bool has_expects = false;            // `expects` was given
+  bool is_repeat = false;              // `command-id` was given: an earlier copy was sent
   bool is_confirmed = false;           // --yes
   std::optional<std::string> confirm;  // the semester's name, as the person repeated it
 };

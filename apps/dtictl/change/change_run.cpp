@@ -1,9 +1,16 @@
 #include "dtictl/change/change_run.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -21,12 +28,29 @@ struct End {
   ChangeExit code;
 };
 
+/// Why no socket file can be used; none if it can, or if the address is not one.
+std::optional<std::string> socket_file_fault(const std::string& address) {
+  constexpr std::string_view kScheme = "ipc://";
+  if (!address.starts_with(kScheme)) return std::nullopt;
+  const auto path = address.substr(kScheme.size());
+  if (::access(path.c_str(), W_OK) == 0) return std::nullopt;
+  const auto reason = std::error_code{errno, std::generic_category()};
+  const bool is_missing = reason == std::errc::no_such_file_or_directory;
+  return path + ": " + reason.message() + ": " +
+         (is_missing ? "does a server run on this machine, with this store or this --admin?"
+                     : "run this as the user of the server, such as sudo -u dti, or as root");
+}
+
 class Change {
  public:
   Change(const ChangeVerb& verb, ChangeOptions options, StopSignals& stop)
       : verb_(verb), options_(std::move(options)), client_(options_.client), stop_(stop) {}
 
   int run() try {
+    if (const auto fault = socket_file_fault(options_.client.servers.front())) {
+      say(*fault);
+      return kChangeUnreachable;
+    }
     if (options_.message.opens) return make();
     const auto now = read_facts();
     set_capacity(now.capacity);
@@ -41,13 +65,18 @@ class Change {
       print("would be: " + facts_text(options_.message, after));
       return kChangeWouldBe;
     }
-    say("server " + options_.client.servers.front() + (options_.client.servers.size() > 1 ? ", …" : ""));
+    say("server " + server_);
     say("now: " + facts_text(options_.message, now));
     say("after: " + facts_text(options_.message, after));
     confirm(now.capacity);
     return make();
   } catch (const End& end) {
     return end.code;
+  } catch (const std::exception& error) {
+    say(error.what());
+    if (!may_be_made_) return kChangeUnreachable;
+    say_not_known();
+    return kChangeNotKnown;
   }
 
  private:
@@ -56,7 +85,7 @@ class Change {
     auto question = options_.message;
     question.command.is_dry_run = true;
     question.command.expects = 0;
-    auto outcome = ask(question).outcome;
+    auto outcome = ask(question);
     if (outcome.error && outcome.error->status != Status::kConflict) fail(outcome);
     if (outcome.is_repeat) throw End{static_cast<ChangeExit>(tell(outcome))};
     return outcome;
@@ -67,14 +96,15 @@ class Change {
     auto question = options_.message;
     question.command.id = new_command_id();
     question.command.is_dry_run = true;
-    auto outcome = ask(question).outcome;
+    auto outcome = ask(question);
     if (outcome.error) fail(outcome);
     return outcome;
   }
 
   /// Sends the command itself.
   int make() {
-    const auto outcome = ask(options_.message).outcome;
+    may_be_made_ = true;
+    const auto outcome = ask(options_.message);
     if (outcome.error) fail(outcome);
     return tell(outcome);
   }
@@ -110,7 +140,7 @@ class Change {
     if (options_.is_confirmed) return;
     if (!can_ask()) refuse_use("--yes is needed, because stdin is no terminal");
     const auto answer = ask_person(change_text(options_.message) + "? [y/N] ", stop_);
-    if (answer != "y" && answer != "yes") decline();
+    if (answer != "y" && answer != "Y" && answer != "yes" && answer != "YES") decline();
   }
 
   void confirm_by_name() {
@@ -135,24 +165,37 @@ class Change {
     throw End{kChangeBadUse};
   }
 
-  /// A server has decided against the command.
+  /// A server has decided against the command. An earlier copy may have made the change before that, and others may have
+  /// changed the same since.
   [[noreturn]] void fail(const OfficeOutcome& outcome) {
     const auto& error = *outcome.error;
     say(std::string{wire_text(error.status)} + ": " + error.detail);
     if (has_facts(outcome)) say("now: " + facts_text(options_.message, outcome));
-    throw End{exit_code_of(error.status)};
+    const auto code = exit_code_of(error.status);
+    const bool is_decided = code == kChangeRefused || code == kChangeBadUse;
+    if (!is_decided || !(has_other_copy_ || options_.is_repeat)) throw End{code};
+    say("an earlier copy of this command may have made its change before: dtictl history tells, with the command-id " +
+        options_.message.command.id);
+    throw End{kChangeNotKnown};
   }
 
-  OfficeReply ask(const OfficeMessage& message) {
+  OfficeOutcome ask(const OfficeMessage& message) {
     auto result = client_.ask(message, stop_);
-    if (auto* reply = std::get_if<OfficeReply>(&result)) return std::move(*reply);
+    const bool is_command = !message.command.is_dry_run;
+    if (auto* answer = std::get_if<OfficeAnswer>(&result)) {
+      server_ = answer->server;
+      if (is_command) has_other_copy_ = answer->has_other_copy;
+      return std::move(answer->reply.outcome);
+    }
     const auto& none = std::get<NoOfficeReply>(result);
     say(none.reason);
-    const bool is_open = none.may_be_done && !message.command.is_dry_run;
-    if (is_open) say("the outcome is not known. Repeat the command with " + id_flags());
+    const bool is_open = none.may_be_done && is_command;
+    if (is_open) say_not_known();
     if (none.was_stopped) throw End{kChangeInterrupted};
     throw End{is_open ? kChangeNotKnown : kChangeUnreachable};
   }
+
+  void say_not_known() const { say("the outcome is not known. Repeat the command with " + id_flags()); }
 
   [[nodiscard]] std::string id_flags() const {
     const auto& command = options_.message.command;
@@ -172,6 +215,9 @@ class Change {
   ChangeOptions options_;
   OfficeClient client_;
   StopSignals& stop_;
+  std::string server_;           // that has replied last
+  bool may_be_made_ = false;     // the command itself was sent, or is being sent
+  bool has_other_copy_ = false;  // of the command, when it was decided
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import threading
 
 import pytest
@@ -254,3 +255,9 @@ def test_entries_of_other_requests_are_nothing_to_this_one():
     collector.take_reply(AllocationReply(None, (RepliedProgram("foreign", Status.OK, Rooms(9, 9, 9)),)),
                          ReplyMatch(1, True))
     assert [type(outcome) for outcome in collector.outcomes()] == [Unknown, Unknown]
+
+
+def test_the_statuses_are_those_of_the_servers_except_those_of_the_office():
+    of_servers = re.findall(r'\{Status::k\w+, "([A-Z-]+)", (true|false), (true|false)\}', (ROOT / "src/domain/status.cpp").read_text())
+    assert [(status.value, status.may_retry, status.is_whole_request) for status in Status] == [
+        (text, retry == "true", whole == "true") for text, retry, whole in of_servers if text not in ("CONFLICT", "REFUSED")]

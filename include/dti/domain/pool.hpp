@@ -10,7 +10,7 @@ using Quantity = std::int64_t;
 inline constexpr Quantity kQuantityMax = 1'000'000;      // rooms of one kind that one program may request
 inline constexpr Quantity kCapacityMax = 1'000'000'000;  // rooms of one kind that a semester may have
 
-/// The rooms of a semester when it was opened. Each quantity is 0 to kCapacityMax, and conversions <= classrooms.
+/// The rooms of a semester. Each quantity is 0 to kCapacityMax, and conversions <= classrooms.
 struct Capacity {
   Quantity classrooms = 0;
   Quantity labs = 0;

@@ -46,6 +46,7 @@ void CommitPipeline::accept_barrier(Token token, BarrierCommand&& command, std::
   WaitingBarrier waiting{
       .token = token, .command = std::move(command), .bytes = bytes, .deadline = now.steady + options_.store_timeout};
   if (fault) return refuse(waiting, *std::move(fault));
+  if (takes_requests() && queue_.barriers.size() >= kBarriersMax) return refuse(waiting, overloaded());
   if (hold(waiting)) queue_.barriers.push_back(std::move(waiting));
 }
 

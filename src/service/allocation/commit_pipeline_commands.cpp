@@ -107,7 +107,9 @@ void CommitPipeline::on_changed(const Now& now) {
   if (allocator_.head(change.semester_id) != change.base) {
     // A semester that was closed before this server led. Its ledger is read, and the command is judged again.
     queue_.barriers.front().is_written = true;
-    return take_over_again("semester " + escaped(row->name) + " was reopened, and its ledger is read", now);
+    log(LogLevel::kInfo, "semester-is-read",
+        "semester " + escaped(row->name) + " was reopened, and its ledger is read by a take-over");
+    return take_over_again(now);
   }
   for (const auto& entry : change.entries) {
     if (const auto fault = allocator_.replay(change.semester_id, entry.row)) {

@@ -62,6 +62,10 @@ void CommitPipeline::undo_all() {
 
 void CommitPipeline::take_over_again(const std::string& why, const Now& now) {
   log(LogLevel::kWarning, "taking-over-anew", why);
+  take_over_again(now);
+}
+
+void CommitPipeline::take_over_again(const Now& now) {
   undo_all();
   if (lead_.lose(now.steady)) start_take_over(now);
 }

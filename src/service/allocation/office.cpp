@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "dti/base/check.hpp"
+#include "dti/base/overloaded.hpp"
 #include "dti/domain/amend.hpp"
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
@@ -172,6 +173,20 @@ class Decider {
   Draft draft_;
 };
 
+/// Tells whether an entry is the one that a command like this writes last.
+bool could_have_written(const OfficeCommand& command, const StoredEntry& stored) {
+  const auto entry = entry_of(stored.row);
+  return std::visit(
+      Overloaded{
+          [&](const ReleaseGrant&) { return entry.kind == EntryKind::kReleased && entry.cause == Cause::kReleased; },
+          [&](const AmendGrant& change) { return entry.kind == EntryKind::kGranted && entry.want == change.want; },
+          [&](const ResizeSemester& change) { return entry.capacity == change.capacity; },
+          [&](const CloseSemester&) { return entry.kind == EntryKind::kSemesterClosed; },
+          [&](const ReopenSemester&) { return entry.kind == EntryKind::kSemesterReopened; },
+      },
+      command.change);
+}
+
 /// @throws StorageError  kInvariant, if the entries are not those of the grant that the state has
 void check_entries(const OfficeSubject& subject, const std::vector<StoredEntry>& entries) {
   const std::size_t expected = subject.program == 0            ? 1
@@ -256,6 +271,10 @@ std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, con
   const Seq last = entries.empty() ? 0 : entries.back().row.seq;
   auto facts = facts_of(subject.totals, last, subject.state.held);
   if (!entries.empty() && entries.back().command_id == command.id) {
+    if (!could_have_written(command, entries.back())) {
+      return refused(std::move(facts), Status::kConflict,
+                     "entry " + std::to_string(last) + " is of another command with the same command-id");
+    }
     facts.is_repeat = true;
     return facts;
   }

@@ -6,7 +6,7 @@
 
 #include "dti/base/check.hpp"
 #include "dti/service/client/pause.hpp"
-#include "service/client/uuid.hpp"
+#include "dti/service/client/uuid.hpp"
 
 namespace dti {
 namespace {

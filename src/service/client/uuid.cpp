@@ -1,4 +1,4 @@
-#include "service/client/uuid.hpp"
+#include "dti/service/client/uuid.hpp"
 
 #include <string_view>
 

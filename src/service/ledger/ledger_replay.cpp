@@ -150,6 +150,9 @@ std::optional<StoreDifference> replay_grant(LedgerTotals& totals, const LedgerRo
     return difference(row, is_amended ? "the entry before does not release the grant that this one amends"
                                       : "the entry before released a grant to amend it, and this one does not");
   }
+  if (amending && amending->command != row.command) {
+    return difference(row, "the release before is of another command than the amended grant");
+  }
   if (context.held) {
     const auto earlier =
         context.granted_at == 0 ? std::string{} : "; entry " + std::to_string(context.granted_at) + " has its grant";
@@ -196,7 +199,7 @@ std::optional<StoreDifference> replay_release(LedgerTotals& totals, const Ledger
                       text_of(context.held->want) + ": " + text_of(context.held->grant));
   }
   totals.left = give_back(totals.left, stored.grant);
-  if (is_amended) totals.amending = Amending{*row.program_id, stored};
+  if (is_amended) totals.amending = Amending{*row.program_id, stored, row.command};
   return std::nullopt;
 }
 

@@ -5,13 +5,21 @@
 namespace dti {
 
 void NoteCheck::add(const StoredEntry& entry) {
-  if (entry.note_hash) hashes_.emplace(entry.row.seq, *entry.note_hash);
+  if (unnoted_ && entry.command_id != unnoted_->command_id && !without_hash_) without_hash_ = unnoted_->row.seq;
+  unnoted_.reset();
+  if (entry.note_hash) {
+    hashes_.emplace(entry.row.seq, *entry.note_hash);
+  } else if (entry.command_id) {
+    unnoted_ = entry;
+  }
 }
 
 std::optional<StoreDifference> NoteCheck::compare(const std::map<Seq, CommandNote>& notes) {
   const auto difference = [](Seq seq, const char* what) { return StoreDifference{seq, std::nullopt, what, {}, {}}; };
   erased_ = commands();
   std::optional<StoreDifference> found;
+  if (unnoted_ && !without_hash_) without_hash_ = unnoted_->row.seq;
+  if (without_hash_) found = difference(*without_hash_, "the last entry of its command has no hash of a note");
   for (const auto& [seq, note] : notes) {
     const auto hash = hashes_.find(seq);
     if (hash == hashes_.end()) {

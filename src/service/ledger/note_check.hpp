@@ -22,6 +22,8 @@ class NoteCheck {
 
  private:
   std::map<Seq, Seal> hashes_;
+  std::optional<StoredEntry> unnoted_;  // the last entry, if its command has had no hash yet
+  std::optional<Seq> without_hash_;     // the first command without one: its last entry
   Seq erased_ = 0;
 };
 

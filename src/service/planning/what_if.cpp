@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "dti/domain/amend.hpp"
+
 namespace dti {
 namespace {
 
@@ -39,12 +41,7 @@ PlannedRequest repeat(const Holding& held, const Want& want) {
 }  // namespace
 
 std::optional<Pool> left_of_capacity(const SemesterView& semester, const Capacity& capacity) {
-  const auto& before = semester.capacity();
-  const Pool left{semester.left().classrooms + capacity.classrooms - before.classrooms,
-                  semester.left().labs + capacity.labs - before.labs,
-                  semester.left().conversions_left + capacity.conversions - before.conversions};
-  if (left.classrooms < 0 || left.labs < 0 || left.conversions_left < 0) return std::nullopt;
-  return left;
+  return left_after_resize(semester.left(), semester.capacity(), capacity);
 }
 
 Plan what_if(const SemesterView& semester, const Pool& left, std::span<const Ask> asks, Policy policy) {

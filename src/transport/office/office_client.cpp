@@ -11,6 +11,7 @@
 #include "dti/base/check.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/service/client/server_client.hpp"
+#include "dti/service/client/uuid.hpp"
 #include "dti/transport/zeromq/context.hpp"
 #include "dti/transport/zeromq/poll.hpp"
 #include "dti/transport/zeromq/server_connection.hpp"
@@ -53,7 +54,7 @@ class OfficeClient::Shell {
     }
   }
 
-  std::variant<OfficeReply, NoOfficeReply> ask(const OfficeMessage& message, StopSignals& stop) {
+  std::variant<OfficeAnswer, NoOfficeReply> ask(const OfficeMessage& message, StopSignals& stop) {
     body_ = encode_office_message(message);
     id_ = message.command.id;
     // The message before may have had the same id, such as a dry run.
@@ -123,10 +124,14 @@ class OfficeClient::Shell {
     const auto& error = reply->outcome.error;
     if (!reply->command_id.empty() && (reply->command_id != id_ || reply->is_dry_run != is_dry_run_)) return;  // late
     if (error && is_refusal(error->status)) ++refused_;
+    if (error && error->status == Status::kNotLeader && servers_.size() == 1 && !error->leader.empty()) {
+      end_ = NoOfficeReply{servers_[server] + ": the server at " + error->leader + " leads", may_be_done(), false};
+      return;
+    }
     if (error && may_retry(error->status)) last_fault_ = servers_[server] + ": " + error->detail;
     const auto status = error ? error->status : Status::kOk;
     const auto match = client_.on_reply(server, {error, id_, {}, {{id_, status}}}, Clock::now());
-    if (match && match->is_over) end_ = *std::move(reply);
+    if (match && match->is_over) end_ = OfficeAnswer{*std::move(reply), servers_[server], sent_ > refused_ + 1};
   }
 
   void perform_actions() {
@@ -162,20 +167,20 @@ class OfficeClient::Shell {
   int sent_ = 0;
   int refused_ = 0;  // copies of the message that no server will decide
   std::string last_fault_;
-  std::optional<std::variant<OfficeReply, NoOfficeReply>> end_;
+  std::optional<std::variant<OfficeAnswer, NoOfficeReply>> end_;
 };
 
 OfficeClient::OfficeClient(const OfficeClientOptions& options) : shell_(std::make_unique<Shell>(options)) {}
 
 OfficeClient::~OfficeClient() = default;
 
-std::variant<OfficeReply, NoOfficeReply> OfficeClient::ask(const OfficeMessage& message, StopSignals& stop) {
+std::variant<OfficeAnswer, NoOfficeReply> OfficeClient::ask(const OfficeMessage& message, StopSignals& stop) {
   return shell_->ask(message, stop);
 }
 
 std::string new_command_id() {
-  ServerClient client{{.endpoints = {"none"}}, random_bits};
-  return client.fresh_id();
+  const auto first = random_bits();
+  return make_uuid(first, random_bits());
 }
 
 }  // namespace dti

@@ -354,8 +354,15 @@ class Server::Loop {
       const bool came = read_messages();
       perform_actions();
       port_.retry(steady_now());
-      if (port_.keeps_replies()) wait_for({}, port_.wake_at());
-      more = port_.keeps_replies() || came;
+      if (admin_port_) admin_port_->retry(steady_now());
+      const auto admin_wakes_at = admin_port_ ? admin_port_->wake_at() : std::nullopt;
+      const bool keeps_replies = port_.keeps_replies() || admin_wakes_at;
+      if (keeps_replies) {
+        const auto port_wakes_at = port_.wake_at();
+        wait_for({},
+                 admin_wakes_at ? std::min(port_wakes_at.value_or(*admin_wakes_at), *admin_wakes_at) : port_wakes_at);
+      }
+      more = keeps_replies || came;
     }
     port_.finish();
   }

@@ -1,6 +1,8 @@
 #include "transport/server/store_calls.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 #include <variant>
 
 namespace dti {
@@ -9,6 +11,10 @@ void StoreCalls::on_start(const StoreCall& call, SteadyTime now) {
   started_at_ = now;
   if (const auto* commit = std::get_if<CommitCall>(&call)) batch_entries_ = commit->batch->entries.size();
   if (const auto* opening = std::get_if<OpenSemesterCall>(&call)) semester_opened_ = opening->name;
+  if (const auto* changing = std::get_if<ChangeCall>(&call)) {
+    semester_changed_ = changing->change.semester_id;
+    is_open_after_change_ = changing->change.is_open;
+  }
 }
 
 void StoreCalls::on_end(const StoreResult& result, SteadyTime now) {
@@ -38,8 +44,9 @@ void StoreCalls::succeed(const Ended<TakeOverCall>& take_over, SteadyTime /*now*
   const auto* const leadership = std::get_if<Leadership>(&take_over.answer());
   if (leadership == nullptr) return;
   semesters_.clear();
+  closed_.clear();
   for (const auto& semester : leadership->semesters) {
-    if (semester.is_open) semesters_.push_back({semester.id, semester.name});
+    (semester.is_open ? semesters_ : closed_).push_back({semester.id, semester.name});
   }
 }
 
@@ -51,6 +58,17 @@ void StoreCalls::succeed(const Ended<WatchCall>& watch, SteadyTime /*now*/) {
 void StoreCalls::succeed(const Ended<OpenSemesterCall>& opening, SteadyTime /*now*/) {
   const auto& [result, id] = opening.answer();
   if (result == OpenResult::kOpened) semesters_.push_back({id, semester_opened_});
+}
+
+void StoreCalls::succeed(const Ended<ChangeCall>& changing, SteadyTime /*now*/) {
+  if (changing.answer() != CommitResult::kCommitted) return;
+  auto& from = is_open_after_change_ ? closed_ : semesters_;
+  auto& to = is_open_after_change_ ? semesters_ : closed_;
+  const auto found = std::find_if(from.begin(), from.end(),
+                                  [this](const OpenSemester& semester) { return semester.id == semester_changed_; });
+  if (found == from.end()) return;
+  to.push_back(std::move(*found));
+  from.erase(found);
 }
 
 double StoreCalls::seconds_until(SteadyTime now) const {

@@ -25,7 +25,7 @@ class StoreCalls {
   void on_lead(SteadyTime now);
 
   [[nodiscard]] const StoreFigures& figures() const { return figures_; }
-  /// The open semesters, as the last take-over or watch found them.
+  /// The open semesters, as the last call that tells of them found or left them.
   [[nodiscard]] const std::vector<OpenSemester>& semesters() const { return semesters_; }
 
  private:
@@ -33,14 +33,18 @@ class StoreCalls {
   void succeed(const Ended<TakeOverCall>& take_over, SteadyTime now);
   void succeed(const Ended<WatchCall>& watch, SteadyTime now);
   void succeed(const Ended<OpenSemesterCall>& opening, SteadyTime now);
+  void succeed(const Ended<ChangeCall>& changing, SteadyTime now);
   void succeed(const auto& /*ended*/, SteadyTime /*now*/) {}
   [[nodiscard]] double seconds_until(SteadyTime now) const;  // since the call started
 
   StoreFigures figures_;
   std::vector<OpenSemester> semesters_;
-  SteadyTime started_at_{};        // of the call in progress, or of the last one
-  std::size_t batch_entries_ = 0;  // of the commit in progress
-  std::string semester_opened_;    // by the call in progress
+  std::vector<OpenSemester> closed_;  // of a leader
+  SteadyTime started_at_{};           // of the call in progress, or of the last one
+  std::size_t batch_entries_ = 0;     // of the commit in progress
+  std::string semester_opened_;       // by the call in progress
+  SemesterId semester_changed_ = 0;
+  bool is_open_after_change_ = false;
 };
 
 }  // namespace dti

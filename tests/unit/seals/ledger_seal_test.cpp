@@ -92,6 +92,30 @@ TEST(CommandNote, HasTheHashThatAnotherProgramComputed) {
   EXPECT_GE(vectors, 3);
 }
 
+TEST(NoteCheck, FindsACommandWhoseLastEntryHasNoHash) {
+  const auto entry = [](Seq seq, const char* command, bool has_hash) {
+    StoredEntry stored{{.seq = seq, .kind = 4}, 7, std::nullopt};
+    stored.command_id = command;
+    if (has_hash) stored.note_hash = hash_of({{1}, "local/1000", "because"});
+    return stored;
+  };
+  struct Case {
+    std::vector<StoredEntry> entries;
+    const char* difference;
+  };
+  const Case cases[] = {
+      {{entry(2, "a", false), entry(3, "a", true)}, ""},
+      {{entry(2, "a", false), entry(3, "b", true)}, "entry 2: the last entry of its command has no hash of a note"},
+      {{entry(2, "a", true), entry(3, "b", false)}, "entry 3: the last entry of its command has no hash of a note"},
+  };
+  for (const auto& [entries, difference] : cases) {
+    NoteCheck check;
+    for (const auto& stored : entries) check.add(stored);
+    const auto found = check.compare({});
+    EXPECT_EQ(found ? to_string(*found) : "", difference);
+  }
+}
+
 TEST(NoteCheck, CountsErasedNotesAndFindsOthers) {
   const CommandNote note{{1}, "local/1000", "because"};
   NoteCheck check;

@@ -48,6 +48,35 @@ TEST_F(StoreCallsTest, CountsTheEntriesAndSecondsOfCommittedBatchesOnly) {
   EXPECT_DOUBLE_EQ(figures.entries_per_batch.sum(), 3);
 }
 
+TEST_F(StoreCallsTest, ASemesterThatTheOfficeClosesIsNotOneOfTheOpenOnesUntilItIsReopened) {
+  const auto names = [this] {
+    std::vector<std::string> found;
+    for (const auto& semester : calls_.semesters()) found.push_back(semester.name);
+    return found;
+  };
+  const auto changed_to = [](bool is_open) {
+    ChangeCall call;
+    call.change.semester_id = 2;
+    call.change.is_open = is_open;
+    return call;
+  };
+  Leadership leadership;
+  for (const SemesterId id : {1, 2, 3}) {
+    StoredSemester semester;
+    semester.id = id;
+    semester.name = std::to_string(id);
+    semester.is_open = id != 3;
+    leadership.semesters.push_back(semester);
+  }
+  run(TakeOverCall{}, leadership, 1ms);
+  run(changed_to(false), CommitResult::kReplaced, 1ms);
+  EXPECT_EQ(names(), (std::vector<std::string>{"1", "2"}));
+  run(changed_to(false), CommitResult::kCommitted, 1ms);
+  EXPECT_EQ(names(), (std::vector<std::string>{"1"}));
+  run(changed_to(true), CommitResult::kCommitted, 1ms);
+  EXPECT_EQ(names(), (std::vector<std::string>{"1", "2"}));
+}
+
 TEST_F(StoreCallsTest, CountsFailuresByTheirKindWhicheverCallFails) {
   run(commit_of(1), StoreFailure{StorageError::Kind::kInDoubt, ""}, 1ms);
   run(TakeOverCall{}, StoreFailure{StorageError::Kind::kUnreachable, ""}, 1ms);

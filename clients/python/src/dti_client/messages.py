@@ -27,6 +27,7 @@ class Status(enum.StrEnum):
     INVALID_SEMESTER = "INVALID-SEMESTER"
     INVALID_FACULTY = "INVALID-FACULTY"
     INVALID_PROGRAM = "INVALID-PROGRAM"
+    GRANT_RELEASED = "GRANT-RELEASED"
     ALREADY_HAS_RESOURCES = "PROGRAM-ALREADY-HAS-RESOURCES-FOR-SEMESTER"
     NOT_ENOUGH_RESOURCES = "NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT"
     OK = "OK"
@@ -39,7 +40,7 @@ class Status(enum.StrEnum):
     @property
     def is_whole_request(self) -> bool:
         """Does the status belong to the whole request, and not to one of its programs?"""
-        return self not in (Status.INVALID_PROGRAM, *_WITH_GRANT)
+        return self not in (Status.INVALID_PROGRAM, Status.GRANT_RELEASED, *_WITH_GRANT)
 
     @property
     def carries_grant(self) -> bool:
@@ -179,7 +180,7 @@ class Rooms:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The program holds these rooms. The grant is final, and is on the server's disk.
+    """The program holds these rooms. The grant stands until the office changes it, and is on the server's disk.
 
     is_whole: True: all rooms that the program wants. False: a part of them, which may be no rooms at all.
     """

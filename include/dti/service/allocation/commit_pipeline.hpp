@@ -78,6 +78,9 @@ using Action = std::variant<SendReply, SendOpenSemesterReply, SendOfficeReply, S
 /// docs/adr/0017-commands-and-barriers.md
 class CommitPipeline {
  public:
+  /// Commands that may wait as barriers. The requests behind them wait for each, so more get OVERLOADED.
+  static constexpr std::size_t kBarriersMax = 64;
+
   CommitPipeline(PipelineOptions options, StartOptions start);
 
   /// The first event. It begins the first take-over, which finds out whether another server leads.
@@ -174,6 +177,7 @@ class CommitPipeline {
   void on_rejected(const StoreFailure& failure, const Now& now);
   void undo_all();
   void take_over_again(const std::string& why, const Now& now);
+  void take_over_again(const Now& now);
   // To the store's state (commit_pipeline_take_over.cpp).
   void start_take_over(const Now& now);
   void on(const Ended<TakeOverCall>& take_over, const Now& now);

@@ -28,6 +28,7 @@ struct StoreDifference {
 struct Amending {
   std::int64_t program_id = 0;
   HeldGrant held;
+  StoredNumber command = {};  // the hash of its id
 };
 
 /// The result of the entries of one semester's ledger so far.

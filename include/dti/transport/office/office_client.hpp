@@ -18,6 +18,14 @@ struct OfficeClientOptions {
   std::chrono::milliseconds timeout{30'000};
 };
 
+/// The reply of a server.
+struct OfficeAnswer {
+  OfficeReply reply;
+  std::string server;  // that sent it
+  bool has_other_copy =
+      false;  // an earlier copy of the message was sent, and no server has said that it decided nothing
+};
+
 /// No server has decided the command, as far as is known.
 struct NoOfficeReply {
   std::string reason;        // a sentence for people
@@ -38,7 +46,7 @@ class OfficeClient {
 
   /// Waits for the reply, until the timeout or until a stop is requested. It repeats the same message, with the same
   /// command-id, if a reply does not come, the server does not lead or is busy, or the outcome is not known there.
-  [[nodiscard]] std::variant<OfficeReply, NoOfficeReply> ask(const OfficeMessage& message, StopSignals& stop);
+  [[nodiscard]] std::variant<OfficeAnswer, NoOfficeReply> ask(const OfficeMessage& message, StopSignals& stop);
 
  private:
   class Shell;

@@ -164,6 +164,31 @@ TEST_F(Office, ARepeatOfACommandGetsTheFirstAnswerAndWritesNothing) {
   EXPECT_EQ(again, first);
 }
 
+TEST_F(Office, AnIdThatAnotherCommandHasUsedIsAConflictAndNoRepeat) {
+  start();
+  made(to(amend_to({5, 2}), 2));
+  for (const auto& change : std::vector<OfficeCommand::Change>{release(), amend_to({6, 2})}) {
+    const auto outcome = outcome_of(to(change, 2));
+    EXPECT_EQ(error_in(outcome), Status::kConflict);
+    EXPECT_FALSE(outcome.is_repeat);
+    EXPECT_EQ(outcome.grant->want, (Want{5, 2}));
+  }
+}
+
+TEST_F(Office, OnlySomeCommandsWaitAndMoreAreToldThatTheServerIsBusy) {
+  start();
+  std::vector<Token> tokens;
+  for (std::size_t i = 0; i <= CommitPipeline::kBarriersMax; ++i) {
+    auto what = to(release("p2"), 0, "c-" + std::to_string(i));
+    what.is_dry_run = true;
+    tokens.push_back(command(std::move(what)));
+  }
+  turn();
+  ASSERT_TRUE(outcomes_.contains(tokens.back()));
+  EXPECT_EQ(error_in(outcomes_[tokens.back()]), Status::kOverloaded);
+  EXPECT_EQ(outcomes_.size(), 1u);
+}
+
 TEST_F(Office, ARepeatAfterAColleaguesChangeIsAConflictAndUndoesNothing) {
   start();
   made(to(amend_to({5, 2}), 2, "c-1"));

@@ -298,6 +298,8 @@ const Tampered kTamperedLife[] = {
      "entry 6, program 3: the entry before released a grant to amend it, and this one does not"},
     {"AReleaseInsteadOfTheAmendedGrant", [](Store& s) { s.rows[5] = released(6, s.rows[2], Cause::kReleased); },
      "entry 5, program 1: the entry released a grant to amend it, and no amended grant follows"},
+    {"AmendedByAnotherCommand", [](Store& s) { s.rows[5].command = 78; },
+     "entry 6, program 1: the release before is of another command than the amended grant"},
     {"AmendedWithoutARelease",
      [](Store& s) {
        s.rows[4] = amended(5, s.rows[1], {4, 2}, {4, 2, 0}, 0);
