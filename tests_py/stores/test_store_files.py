@@ -3,6 +3,7 @@ is lost."""
 
 import contextlib
 import os
+import re
 import resource
 import shutil
 import sqlite3
@@ -201,3 +202,13 @@ def test_a_server_whose_folder_is_taken_away_ends(tmp_path, deed):
             assert statuses(client.ask(request(SEMESTER, "Derecho", SECOND))) == ["UNAVAILABLE"]
             assert dti.exit_status() == 1
             assert "removed or replaced while the server used it" in dti.log
+
+
+def test_no_check_of_the_ledger_calls_a_function_that_can_fail(sqlite, tmp_path):
+    """SQLite would then write a journal of each INSERT to a temporary file, and grants would take a fifth longer."""
+    with running(tmp_path, *POOL, sqlite.flag):
+        pass
+    with contextlib.closing(sqlite3.connect(sqlite.path)) as store:
+        [[table]] = store.execute("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'ledger'")
+    called = set(re.findall(r"\b([a-z_]+)\(", re.sub("--.*", "", table)))
+    assert called == {"coalesce"}
