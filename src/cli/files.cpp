@@ -8,13 +8,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <random>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
 
 #include "dti/base/descriptor.hpp"
+#include "dti/cli/temporary_file.hpp"
 
 namespace dti {
 namespace {
@@ -23,71 +23,13 @@ namespace fs = std::filesystem;
 
 constexpr auto kLockTime = std::chrono::seconds{5};
 
-// The directory of a path; the working directory for a path without a directory part.
-fs::path directory_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path{"."}; }
-
 [[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
 /// Writes a text durably.
-void write_all(const Descriptor& file, const fs::path& path, std::string_view text) {
-  while (!text.empty()) {
-    const auto count = ::write(file.get(), text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("cannot write " + path.string());
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
+void write_durably(const Descriptor& file, const fs::path& path, std::string_view text) {
+  write_all(file, path, text);
   if (fsync(file.get()) != 0) fail("cannot write " + path.string());
 }
-
-/// Makes a change of names durable. The files are complete in any case, so it is not an error if the directory cannot
-/// be opened for reading.
-void sync_directory(const fs::path& directory) {
-  const Descriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.get() >= 0) fsync(opened.get());
-}
-
-// A new file in the directory of its target, so that renaming it is atomic. The destructor removes it unless it was
-// renamed.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const fs::path& directory)
-      : path_(directory / unused_name()),
-        descriptor_(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
-    if (descriptor_.get() < 0) fail("cannot make a file in " + directory.string());
-  }
-  ~TemporaryFile() {
-    if (!renamed_) unlink(path_.c_str());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  /// Gives the file the mode and the owner of another one.
-  void set_mode(mode_t mode, const struct stat* owner) {
-    // Only root may give a file away. Without that right, the file belongs to the user who changes it.
-    if (owner != nullptr && fchown(descriptor_.get(), owner->st_uid, owner->st_gid) != 0 && errno != EPERM) {
-      fail("cannot write " + path_.string());
-    }
-    if (fchmod(descriptor_.get(), mode) != 0) fail("cannot write " + path_.string());
-  }
-
-  void write(std::string_view text) { write_all(descriptor_, path_, text); }
-
-  void rename_to(const fs::path& path) {
-    if (rename(path_.c_str(), path.c_str()) != 0) fail("cannot write " + path.string());
-    renamed_ = true;
-  }
-
- private:
-  // Random, because processes in containers that share a directory may have the same process number.
-  static std::string unused_name() {
-    std::random_device random;
-    return ".dti-" + std::to_string(random()) + std::to_string(random()) + ".tmp";
-  }
-
-  fs::path path_;
-  Descriptor descriptor_;
-  bool renamed_ = false;
-};
 
 /// The text of a regular file; none if the path is not one, if it cannot be read, or if it is far larger than the files
 /// that dti writes.
@@ -163,7 +105,7 @@ void write_new_secret(const fs::path& path, std::string_view text) {
   const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (file.get() < 0) fail("cannot make " + path.string());
   try {
-    write_all(file, path, text);
+    write_durably(file, path, text);
   } catch (...) {
     unlink(path.c_str());
     throw;
@@ -178,7 +120,7 @@ void append_line(const fs::path& path, std::string_view line) {
   char last = '\n';
   if (status.st_size > 0 && pread(file.get(), &last, 1, status.st_size - 1) != 1) fail("cannot read " + path.string());
   try {
-    write_all(file, path, (last == '\n' ? "" : "\n") + std::string{line} + '\n');
+    write_durably(file, path, (last == '\n' ? "" : "\n") + std::string{line} + '\n');
   } catch (const std::system_error&) {
     // Not possible where lines can only be added.
     [[maybe_unused]] const int ignored = ftruncate(file.get(), status.st_size);

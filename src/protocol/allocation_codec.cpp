@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "dti/protocol/json_writer.hpp"
 #include "protocol/fields.hpp"
-#include "protocol/json_writer.hpp"
 #include "protocol/strict_json.hpp"
 
 namespace dti {

@@ -7,7 +7,7 @@
 
 #include "dti/base/check.hpp"
 #include "dti/protocol/allocation_codec.hpp"
-#include "protocol/json_writer.hpp"
+#include "dti/protocol/json_writer.hpp"
 
 namespace dti {
 namespace {

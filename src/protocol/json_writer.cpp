@@ -1,4 +1,4 @@
-#include "protocol/json_writer.hpp"
+#include "dti/protocol/json_writer.hpp"
 
 #include <algorithm>
 #include <array>

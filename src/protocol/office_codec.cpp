@@ -10,8 +10,8 @@
 #include "dti/base/overloaded.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/protocol/allocation_codec.hpp"
+#include "dti/protocol/json_writer.hpp"
 #include "protocol/fields.hpp"
-#include "protocol/json_writer.hpp"
 #include "protocol/strict_json.hpp"
 
 namespace dti {

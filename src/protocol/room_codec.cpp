@@ -1,8 +1,8 @@
 #include "dti/protocol/room_codec.hpp"
 
 #include "dti/protocol/allocation_codec.hpp"
+#include "dti/protocol/json_writer.hpp"
 #include "protocol/fields.hpp"
-#include "protocol/json_writer.hpp"
 #include "protocol/strict_json.hpp"
 
 namespace dti {
