@@ -6,6 +6,8 @@
 
 #include "contract/store_fixture.hpp"
 #include "dti/domain/name.hpp"
+#include "dti/repository/file/ledger_file.hpp"
+#include "dti/repository/file/ledger_file_writer.hpp"
 #include "dti/repository/open/open_copy.hpp"
 #include "dti/repository/open/open_snapshot.hpp"
 #include "dti/service/ledger/store_copy.hpp"
@@ -104,6 +106,46 @@ TEST_P(CopyContract, ACopyIsTheSameAsItsSourceAndAServerContinuesWithIt) {
     next.epoch = leadership->epoch;
     EXPECT_EQ(server->commit(next), CommitResult::kCommitted);
     semester_ = before;
+  });
+}
+
+/// The whole store as a file, as `dtictl ledger export` writes it.
+std::string file_of(LedgerSnapshot& snapshot) {
+  std::string text;
+  LedgerFileWriter writer{[&](std::string_view lines) { text += lines; }};
+  const auto heads = snapshot.read_chain_heads().value_or(ChainHeads{});
+  const auto [semesters, catalog] = snapshot.survey();
+  writer.begin({heads.store, snapshot.read_schema_version(), "now"});
+  writer.add_catalog(catalog);
+  snapshot.read_registry([&](const std::vector<RegistryEntry>& entries) { writer.add_registry(entries); });
+  for (const auto& semester : semesters) {
+    writer.add_semester(semester);
+    snapshot.read_entries(semester.id, 1, semester.head,
+                          [&](const std::vector<StoredEntry>& entries) { writer.add_entries(entries); });
+    writer.add_notes(snapshot.read_notes(semester.id, 1, semester.head));
+  }
+  writer.finish(heads);
+  return text;
+}
+
+TEST_P(CopyContract, AFileHasTheWholeStoreAndFillsAnotherOneThatGivesTheSameFile) {
+  write_source();
+  const auto snapshot = look();
+  const auto text = file_of(*snapshot);
+  LedgerFile file{[&](std::uint64_t offset, char* to, std::size_t size) { return text.copy(to, size, offset); },
+                  say_nothing};
+  ASSERT_EQ(file.faults(), std::nullopt);
+  EXPECT_EQ(file.hash_fault(), std::nullopt);
+  EXPECT_TRUE(verify(file, say_nothing).fits());
+  EXPECT_EQ(compare(*snapshot, file), std::nullopt);
+  with_each_target([&](Backend& target) {
+    const auto filler = filler_of(address_of(target));
+    fill(*filler, file, say_nothing);
+    EXPECT_EQ(filler->commit(file.read_epoch(), kAt), file.read_epoch());
+    const auto filled = open_snapshot(address_of(target), kTimeout);
+    EXPECT_EQ(compare(file, *filled), std::nullopt);
+    EXPECT_TRUE(verify(*filled, say_nothing).fits());
+    EXPECT_EQ(file_of(*filled), text);
   });
 }
 

@@ -78,7 +78,7 @@ void refuse_filled_store(const std::string& where, std::int64_t programs, std::i
   throw StorageError{StorageError::Kind::kRefused, where + " is not empty: it has " + std::to_string(programs) +
                                                        " programs, " + std::to_string(semesters) + " semesters and " +
                                                        std::to_string(entries) +
-                                                       " entries. Copy into a new store, before a server starts on it"};
+                                                       " entries. Use a new store, before a server starts on it"};
 }
 
 void throw_missing_leadership() {
