@@ -14,6 +14,7 @@
 #include "dtictl/head/head.hpp"
 #include "dtictl/history/history.hpp"
 #include "dtictl/key/key.hpp"
+#include "dtictl/ledger/ledger.hpp"
 #include "dtictl/migrate/migrate.hpp"
 #include "dtictl/semester/semester.hpp"
 #include "dtictl/status/status.hpp"
@@ -39,6 +40,7 @@ int main(int argc, char** argv) {
                     &dti::run_verify},
                    {"head", "prints a signed line about the ledger, for a witness", &dti::run_head},
                    {"copy", "copies a store into an empty one, also into the other kind of database", &dti::run_copy},
+                   {"ledger", "writes a store to a file, and fills an empty store from one", &dti::run_ledger},
                    {"migrate", "makes the schema of a store, or brings it up to date", &dti::run_migrate},
                    {"key", "makes keys, and changes the list of the keys that may connect", &dti::run_key},
                    {"what-if", "tells what the requests of a file would get, and changes nothing", &dti::run_what_if},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "dti/service/ledger/verify.hpp"
@@ -10,7 +11,8 @@ namespace dti {
 /// nothing.
 class ProgressLine {
  public:
-  ProgressLine();
+  /// @param quiet  how long nothing is shown: a command that ends soon needs no line
+  explicit ProgressLine(std::chrono::milliseconds quiet = {});
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
@@ -20,6 +22,7 @@ class ProgressLine {
 
  private:
   const bool is_watched_;
+  const std::chrono::steady_clock::time_point shown_from_;
 };
 
 }  // namespace dti

@@ -20,7 +20,7 @@ COMMANDS = sorted({program[0] for program in PROGRAMS})
 BESIDE = [words for words in LISTS + OTHERS if len(words) == 2]  # commands of dtictl that are not in PROGRAMS
 # The commands of dtictl that have commands of their own.
 GROUPS = {"key": ("new", "public", "add", "remove", "list"), "grant": ("list", "show", "release", "amend"),
-          "semester": ("list", "open", "resize", "close", "reopen")}
+          "semester": ("list", "open", "resize", "close", "reopen"), "ledger": ("export", "import")}
 
 
 @pytest.fixture(scope="module")
