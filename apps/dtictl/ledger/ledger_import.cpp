@@ -22,7 +22,7 @@
 namespace dti {
 namespace {
 
-/// The file cannot be read at all. The text is a clause.
+/// The file cannot be opened. The text is a clause.
 class UnreadableFile : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -31,13 +31,18 @@ class UnreadableFile : public std::runtime_error {
 /// FILE has errors, which are on stderr.
 struct FaultyFile {};
 
-[[noreturn]] void fail_to_read() { throw UnreadableFile{std::generic_category().message(errno)}; }
+std::string last_error() { return std::generic_category().message(errno); }
+
+/// A failure after the file was opened is one of the store that the file stands for: it may come after the commit.
+[[noreturn]] void fail_to_read() {
+  throw StorageError{StorageError::Kind::kUnavailable, "the file cannot be read: " + last_error()};
+}
 
 /// A file whose bytes can be read in any order.
 class OpenFile {
  public:
   explicit OpenFile(const std::string& path) : file_(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
-    if (file_.get() < 0) fail_to_read();
+    if (file_.get() < 0) throw UnreadableFile{last_error()};
     status_ = status();
     if (!S_ISREG(status_.st_mode)) {
       throw UnreadableFile{"it is not a regular file, and the command reads it several times"};
