@@ -86,7 +86,7 @@ def test_a_grant_that_was_released_is_not_held(store, tmp_path):
     assert [(it["seq"], it["kind"], it["status"], it["stands"]) for it in entries] == [
         (2, "granted", OK, False), (4, "released", None, False), (5, "granted", OK, False), (6, "released", None, False)]
     assert [(it["cause"], it["note"]) for it in entries] == [
-        (None, None), ("amended", None), ("amended", "smaller groups"), ("released", "moved to 2026")]
+        ("asked", None), ("amended", None), ("amended", "smaller groups"), ("released", "moved to 2026")]
     assert all(it["actor"].startswith("local/") for it in entries if it["note"])
 
 

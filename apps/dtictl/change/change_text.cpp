@@ -51,9 +51,14 @@ ChangeExit exit_code_of(Status status) {
 
 std::string facts_text(const OfficeMessage& message, const OfficeOutcome& outcome) {
   const auto& semester = message.command.semester;
-  const auto at = " (entry " + std::to_string(outcome.seq) + "); left: " + text_of(outcome.left);
-  if (const auto* name = program_of(message)) return grant_text(*name, outcome.grant) + " in " + semester + at;
-  return semester + " is " + (outcome.is_open ? "open" : "closed") + " with " + text_of(outcome.capacity) + at;
+  const auto since = " since entry " + std::to_string(outcome.seq);
+  const auto left = "; left: " + text_of(Grant{outcome.left.classrooms, outcome.left.labs, outcome.left.mobile_labs()});
+  if (const auto* name = program_of(message))
+    return grant_text(*name, outcome.grant) + " in " + semester + since + left;
+  const auto state = semester + " is " + (outcome.is_open ? "open" : "closed");
+  const bool is_about_capacity = message.opens || std::holds_alternative<ResizeSemester>(message.command.change);
+  if (is_about_capacity) return state + ", and has " + text_of(outcome.capacity) + since + left;
+  return state + since + ", and has " + text_of(outcome.capacity) + left;
 }
 
 std::string change_text(const OfficeMessage& message) {

@@ -30,8 +30,10 @@ Column<Row> name_column(std::string name, std::string ProgramName::*part) {
 }
 
 Cell cause_cell(const Row& row) {
-  const auto cause = row.entry.row.cause;
-  return cause ? Cell{cause_text(*cause)} : Cell{};
+  const auto& entry = row.entry.row;
+  if (entry.cause) return cause_text(*entry.cause);
+  if (entry.kind == stored_code(EntryKind::kGranted)) return std::string{stored_text(Cause::kAsked)};
+  return {};
 }
 
 Column<Row> note_column(std::string name, std::string CommandNote::*part) {

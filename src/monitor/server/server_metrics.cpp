@@ -11,6 +11,9 @@
 namespace dti {
 namespace {
 
+/// No request gets it.
+bool is_of_office(Status status) { return status == Status::kConflict || status == Status::kRefused; }
+
 void add_requests(MetricPage& page, const RequestFigures& requests) {
   const auto number = [](std::uint64_t count) { return static_cast<double>(count); };
   const auto text = [](int status) { return std::string{wire_text(static_cast<Status>(status))}; };
@@ -25,7 +28,7 @@ void add_requests(MetricPage& page, const RequestFigures& requests) {
       "Requests that were replied to: decided, or the status with which they were rejected as a whole.";
   page.counter(kRequests, kHelp, number(requests.decided), {{"outcome", "decided"}});
   for (int status = 0; status < kStatusCount; ++status) {
-    if (!is_whole(status)) continue;
+    if (!is_whole(status) || is_of_office(static_cast<Status>(status))) continue;
     page.counter(kRequests, kHelp, number(requests.rejected[static_cast<std::size_t>(status)]),
                  {{"outcome", text(status)}});
   }

@@ -70,7 +70,7 @@ void CommitPipeline::judge(const OfficeCommand& command, const std::vector<Store
     auto decided = dti::decide(command, std::get<OfficeSubject>(subject), entries);
     if (auto* outcome = std::get_if<OfficeOutcome>(&decided)) {
       // The store may have changed before the answer to this command was lost.
-      if (queue_.barriers.front().is_written) outcome->is_repeat = false;
+      if (queue_.barriers.front().is_written && std::exchange(outcome->is_repeat, false)) note_change(outcome->seq);
       return end_barrier(std::move(*outcome), now);
     }
     auto& change = std::get<OfficePlan>(decided).change;
@@ -123,7 +123,12 @@ void CommitPipeline::on_changed(const Now& now) {
   row->capacity = change.capacity;
   row->left = change.left;
   row->is_open = change.is_open;
+  note_change(row->head);
   end_barrier(plan.outcome, now);
+}
+
+void CommitPipeline::note_change(Seq seq) {
+  actions_.emplace_back(NoteOfficeChange{std::get<OfficeCommand>(queue_.barriers.front().command), seq});
 }
 
 void CommitPipeline::on(const Ended<OpenSemesterCall>& opening, const Now& now) {

@@ -7,16 +7,6 @@
 #include "dti/base/check.hpp"
 
 namespace dti {
-namespace {
-
-/// Tells whether a command has written something: the last entry about its thing is not the one that it expected.
-bool has_changed(const OfficeMessage& message, const OfficeOutcome& outcome) {
-  if (outcome.error || outcome.is_repeat || message.command.is_dry_run) return false;
-  return message.opens || outcome.seq != message.command.expects;
-}
-
-}  // namespace
-
 void OfficeDesk::take(MessagePort& port, const PeerMessage& message, OfficeDoor door, Decoded decoded, const Now& now) {
   if (const auto* malformed = std::get_if<MalformedCommand>(&decoded)) {
     figures_.count(malformed->verb, malformed->is_dry_run, Status::kInvalidRequest);
@@ -88,7 +78,7 @@ void OfficeDesk::answer(Token token, const OfficeOutcome& outcome, SteadyTime no
   const auto waited = waiting_.extract(token);
   DTI_CHECK(!waited.empty());  // one reply for each command
   const auto& [port, message] = waited.mapped();
-  if (has_changed(message, outcome)) log_change(message, outcome);
+  if (message.opens && !outcome.error) log_change(message, outcome.seq);
   reply(*port, token, message, outcome, now);
 }
 
@@ -100,7 +90,9 @@ void OfficeDesk::reply(MessagePort& port, Token token, const OfficeMessage& mess
   port.reply(token, encode_office_reply(sent), now);
 }
 
-void OfficeDesk::log_change(const OfficeMessage& message, const OfficeOutcome& outcome) const {
+void OfficeDesk::note(const NoteOfficeChange& change) const { log_change({.command = change.command}, change.seq); }
+
+void OfficeDesk::log_change(const OfficeMessage& message, Seq seq) const {
   if (!log_) return;
   const auto& command = message.command;
   LogEvent event{LogLevel::kInfo,
@@ -110,7 +102,7 @@ void OfficeDesk::log_change(const OfficeMessage& message, const OfficeOutcome& o
                   {"command", std::string{wire_text(verb_of(message))}},
                   {"command-id", command.id},
                   {"semester", command.semester},
-                  {"seq", std::to_string(outcome.seq)}}};
+                  {"seq", std::to_string(seq)}}};
   if (const auto* program = message.opens ? nullptr : program_of(command)) {
     event.fields.emplace_back("faculty", program->faculty);
     event.fields.emplace_back("program", program->program);

@@ -34,6 +34,7 @@ class OfficeDesk {
   /// Perform actions of the pipeline.
   void send(const SendOfficeReply& answer, SteadyTime now);
   void send(const SendOpenSemesterReply& answer, SteadyTime now);
+  void note(const NoteOfficeChange& change) const;
 
   [[nodiscard]] const OfficeFigures& figures() const { return figures_; }
 
@@ -50,7 +51,7 @@ class OfficeDesk {
   void answer(Token token, const OfficeOutcome& outcome, SteadyTime now);
   void reply(MessagePort& port, Token token, const OfficeMessage& message, const OfficeOutcome& outcome,
              SteadyTime now);
-  void log_change(const OfficeMessage& message, const OfficeOutcome& outcome) const;
+  void log_change(const OfficeMessage& message, Seq seq) const;
 
   CommitPipeline& pipeline_;
   const KeyRing* const keys_;

@@ -52,6 +52,7 @@ class RequestHandler {
   /// Perform actions of the pipeline.
   void send(const SendReply& reply, SteadyTime now);
   void send(const SendOfficeReply& reply, SteadyTime now) { office_.send(reply, now); }
+  void note(const NoteOfficeChange& change) const { office_.note(change); }
   void send(const SendOpenSemesterReply& reply, SteadyTime now) { office_.send(reply, now); }
 
   /// Replies to the health checks that were kept, if the server is ready.

@@ -245,6 +245,7 @@ class Server::Loop {
   }
   void perform(const SendOpenSemesterReply& answer) { requests_.send(answer, steady_now()); }
   void perform(const SendOfficeReply& answer) { requests_.send(answer, steady_now()); }
+  void perform(const NoteOfficeChange& change) { requests_.note(change); }
   void perform(StoreCall call) {
     store_calls_.on_start(call, steady_now());
     store_.start(std::move(call));

@@ -432,6 +432,10 @@ void ServerHost::perform(const SendOfficeReply& answer) {
   }
 }
 
+void ServerHost::perform(const NoteOfficeChange& change) {
+  world_.trace(name_, "has stored command " + change.command.id + " by entry " + std::to_string(change.seq));
+}
+
 /// The command with that token, which now gets its reply.
 std::optional<ServerHost::WaitingCommand> ServerHost::take_waiting(Token token,
                                                                    const std::optional<RequestError>& error) {

@@ -114,6 +114,7 @@ class ServerHost {
   void perform(const SendReply& answer);
   void perform(const SendOpenSemesterReply& answer);
   void perform(const SendOfficeReply& answer);
+  void perform(const NoteOfficeChange& change);
   std::optional<WaitingCommand> take_waiting(Token token, const std::optional<RequestError>& error);
   void perform(StoreCall call);
   void perform(InterruptStore);

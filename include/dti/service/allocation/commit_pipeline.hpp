@@ -56,6 +56,11 @@ struct SendOfficeReply {
   OfficeCommand command;
   OfficeOutcome outcome;
 };
+/// The store has the change of a command, also if the command has had its reply before: UNAVAILABLE at its deadline.
+struct NoteOfficeChange {
+  OfficeCommand command;
+  Seq seq = 0;  // of the last entry of the command
+};
 /// The call in progress takes too long: Repository::interrupt().
 struct InterruptStore {};
 /// The server leads, and its state is loaded: for the first time, or again after it was a standby.
@@ -63,8 +68,8 @@ struct AnnounceReady {};
 /// The server is a standby, because another server leads: for the first time, or again after it led.
 struct AnnounceStandby {};
 /// The host must start a StoreCall and pass its end to on_store(). At most one call is in progress.
-using Action = std::variant<SendReply, SendOpenSemesterReply, SendOfficeReply, StoreCall, InterruptStore, AnnounceReady,
-                            AnnounceStandby, LogEvent, Exit>;
+using Action = std::variant<SendReply, SendOpenSemesterReply, SendOfficeReply, NoteOfficeChange, StoreCall,
+                            InterruptStore, AnnounceReady, AnnounceStandby, LogEvent, Exit>;
 
 /// Group commit as a state machine: it gets events and gives actions. It has no thread, clock, socket or blocking call.
 /// Requests are decided on arrival, in order. Decided requests wait while one batch is being committed; their replies
@@ -172,6 +177,7 @@ class CommitPipeline {
   void judge(const OfficeCommand& command, const std::vector<StoredEntry>& entries, const Now& now);
   void on(const Ended<ChangeCall>& changing, const Now& now);
   void on_changed(const Now& now);
+  void note_change(Seq seq);
   // Back from decided to undecided (commit_pipeline_failures.cpp).
   void on_failure(const StoreFailure& failure, const Now& now);
   void on_rejected(const StoreFailure& failure, const Now& now);
