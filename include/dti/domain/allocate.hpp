@@ -30,6 +30,14 @@ struct Grant {
   friend bool operator==(const Grant&, const Grant&) = default;
 };
 
+/// What a program holds.
+struct HeldGrant {
+  Want want;
+  Grant grant;
+
+  friend bool operator==(const HeldGrant&, const HeldGrant&) = default;
+};
+
 /// Computes the grant for one program: first labs, then mobile labs for the missing labs, then classrooms.
 /// @param pool  the rooms left in the semester, each >= 0
 /// @param want  rooms, each 0 to kQuantityMax

@@ -76,14 +76,6 @@ struct OfficeCommand {
   return nullptr;
 }
 
-/// What a program holds.
-struct HeldGrant {
-  Want want;
-  Grant grant;
-
-  friend bool operator==(const HeldGrant&, const HeldGrant&) = default;
-};
-
 /// The outcome of a command, and what is true after it.
 struct OfficeOutcome {
   std::optional<RequestError> error;  // kConflict, kRefused, or an error of requests; nothing was changed

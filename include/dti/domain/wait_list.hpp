@@ -1,0 +1,85 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "dti/domain/allocate.hpp"
+#include "dti/domain/amend.hpp"
+#include "dti/domain/ledger.hpp"
+
+namespace dti {
+
+/// The place of a program in the wait list of a semester. The lowest seq is served first.
+struct Place {
+  Seq since = 0;  // of the grant by which the program asked for what it wants; no two places have the same
+  ProgramId program = 0;
+
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+/// The quantities of which nothing is left although the program that waits could use it. It is passed over.
+struct PassedOver {
+  bool no_classroom = false;  // for the classrooms that it lacks, or to become one of its labs
+  bool no_lab = false;  // for the labs that it lacks, or in place of a mobile lab, which would be a classroom again
+  bool no_conversion = false;  // for a classroom that is left and could become one of its labs
+
+  friend bool operator==(const PassedOver&, const PassedOver&) = default;
+};
+
+/// The reason why a program that waits is passed over; none if it can use something of what is left.
+/// Source: docs/allocation.md, Wait list. Pure.
+[[nodiscard]] std::optional<PassedOver> passed_over(const Pool& left, const Grant& held, const Want& want);
+
+/// The places of the programs whose grants are not whole, by what they lack: a program that cannot use what is left is
+/// never looked at, so that a release costs the same whether 10 or 50,000 such programs wait.
+/// Thread: one.
+class WaitList {
+ public:
+  /// The program waits if its grant is not whole. Otherwise does nothing.
+  void add(const Place& place, const Grant& held, const Want& want);
+  /// The inverse of add() with the same arguments.
+  void remove(const Place& place, const Grant& held, const Want& want);
+
+  /// The first place that can use something of what is left.
+  /// @param after  only places behind this seq
+  [[nodiscard]] std::optional<Place> find_first(const Pool& left, Seq after = 0) const;
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  // By what they can use: lacks classrooms; the same and has mobile labs, so that a lab gives it a classroom; lacks labs;
+  // lacks both. A program with less in common would need a group of its own.
+  static constexpr std::size_t kGroups = 4;
+
+  std::array<std::set<Place>, kGroups> groups_;
+};
+
+/// A larger grant for a program that waits.
+struct TopUp {
+  Place place;
+  HeldGrant before;
+  Grant grant;
+
+  friend bool operator==(const TopUp&, const TopUp&) = default;
+};
+
+/// The next top-ups, in the order in which they are to be made: each is for the first place that can use something of what
+/// the earlier ones left. When there are none, nothing that is left can be used by a program that waits.
+/// @param held  gives the grant of a program that waits, and its want
+/// @param count_max  at least 1
+/// @return at most `count_max`; fewer also if the rest depends on these, so call again until there are none
+/// Source: docs/allocation.md, Wait list. Pure.
+[[nodiscard]] std::vector<TopUp> settle(const WaitList& waiting, Pool left,
+                                        const std::function<HeldGrant(ProgramId)>& held, std::size_t count_max);
+
+/// The grant for a want that replaces an earlier one, in a semester with a wait list: as amend(), but no other program that
+/// waits loses a room by it.
+/// @param left  the rooms left in the semester, without those of the grant
+/// @param others  the wait list without the program
+[[nodiscard]] Grant amend_in_order(const Pool& left, const Grant& held, const Want& want, const WaitList& others);
+
+}  // namespace dti
