@@ -11,8 +11,9 @@ namespace {
 
 // In the order of the enumeration.
 constexpr std::array<std::string_view, kEntryKindCount> kKinds = {
-    "granted", "released", "capacity-changed", "semester-opened", "semester-closed", "semester-reopened"};
-constexpr std::array<std::string_view, kCauseCount> kCauses = {"asked", "amended", "released"};
+    "granted",         "released",          "capacity-changed", "semester-opened",
+    "semester-closed", "semester-reopened", "setting",          "waiting-left"};
+constexpr std::array<std::string_view, kCauseCount> kCauses = {"asked", "amended", "released", "topped-up"};
 
 }  // namespace
 

@@ -58,11 +58,12 @@ void WaitList::remove(const Place& place, const Grant& held, const Want& want) {
   }
 }
 
-std::optional<Place> WaitList::find_first(const Pool& left, Seq after) const {
+std::optional<Place> WaitList::find_first(const Pool& left, Seq after, ProgramId except) const {
   std::optional<Place> first;
   for (std::size_t i = 0; i < kGroups; ++i) {
     if (!can_use(static_cast<Group>(i), left)) continue;
-    const auto found = groups_[i].lower_bound({after + 1, 0});
+    auto found = groups_[i].lower_bound({after + 1, 0});
+    if (found != groups_[i].end() && found->program == except) ++found;
     if (found != groups_[i].end() && (!first || *found < *first)) first = *found;
   }
   return first;
@@ -95,12 +96,13 @@ std::vector<TopUp> settle(const WaitList& waiting, Pool left, const std::functio
   return made;
 }
 
-Grant amend_in_order(const Pool& left, const Grant& held, const Want& want, const WaitList& others) {
+Grant amend_in_order(const Pool& left, const Grant& held, const Want& want, const WaitList& waiting,
+                     ProgramId program) {
   const auto keeps = kept(held, want);
   const auto with_returned = charge(give_back(left, held), keeps);
-  if (!others.find_first(with_returned)) return top_up(with_returned, keeps, want);
+  if (!waiting.find_first(with_returned, 0, program)) return top_up(with_returned, keeps, want);
   // What it returns is for those who wait; settle() gives the program its part of it.
-  return others.find_first(left) ? keeps : top_up(left, keeps, want);
+  return waiting.find_first(left, 0, program) ? keeps : top_up(left, keeps, want);
 }
 
 }  // namespace dti

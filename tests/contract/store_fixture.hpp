@@ -245,7 +245,9 @@ class StoreTest : public testing::TestWithParam<BackendKind> {
         semester_.is_open = true;
         registered.push_back(semester_reopened(semester_.id, semester_.name));
         break;
-      case EntryKind::kSemesterOpened: break;
+      case EntryKind::kSemesterOpened:
+      case EntryKind::kSetting:
+      case EntryKind::kWaitingLeft: break;
     }
   }
 

@@ -151,6 +151,9 @@ void Checks::replay(Semester& semester, const std::string& name, const MemorySto
       }
       if (entry.kind == EntryKind::kGranted) return replay_grant(semester, what, stored);
       return replay_release(semester, what, stored);
+    case EntryKind::kSetting:
+    case EntryKind::kWaitingLeft:
+      return world_.violate("ledger-is-known", what + " is of a wait list, and no client turns one on");
   }
   if (reopens || entry.kind == EntryKind::kSemesterClosed) semester.open_changed_at = world_.now();
 }

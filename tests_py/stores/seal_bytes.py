@@ -6,7 +6,7 @@ REGISTRY = 0
 NOTHING = bytes(32)
 COLUMNS = ("program_id", "generation", "classrooms_wanted", "labs_wanted", "classrooms_granted", "labs_granted",
            "mobile_labs_granted", "classrooms_capacity", "labs_capacity", "conversions_capacity", "status")
-REQUEST_ID, CAUSE, NOTE_HASH, COMMAND_ID = 11, 12, 13, 14  # bits
+REQUEST_ID, CAUSE, NOTE_HASH, COMMAND_ID, MORE_BITS = 11, 12, 13, 14, 15  # bits
 
 
 def text_bytes(text):
@@ -24,6 +24,11 @@ def ledger_bytes(entry):
     if entry.get("cause") is not None:
         bits |= 1 << CAUSE
         numbers += struct.pack(">i", entry["cause"])
+    more_bits = 0
+    for bit, column, layout in ((0, "waits_since", ">q"), (1, "setting", ">i")):
+        if entry.get(column) is not None:
+            more_bits |= 1 << bit
+            numbers += struct.pack(layout, entry[column])
     texts = b""
     for bit, column in ((REQUEST_ID, "request_id"), (COMMAND_ID, "command_id")):
         if entry.get(column) is not None:
@@ -32,7 +37,8 @@ def ledger_bytes(entry):
     if entry.get("note_hash") is not None:
         bits |= 1 << NOTE_HASH
         texts += bytes.fromhex(entry["note_hash"])
-    return struct.pack(">HqqB", bits, entry["seq"], entry["at"], entry["kind"]) + numbers + texts
+    head = struct.pack(">HH", bits | 1 << MORE_BITS, more_bits) if more_bits else struct.pack(">H", bits)
+    return head + struct.pack(">qqB", entry["seq"], entry["at"], entry["kind"]) + numbers + texts
 
 
 def note_hash(salt, actor, note):

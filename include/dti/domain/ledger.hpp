@@ -21,18 +21,27 @@ enum class EntryKind : std::uint8_t {
   kSemesterOpened,
   kSemesterClosed,
   kSemesterReopened,
+  kSetting,      // the office changed how the semester works
+  kWaitingLeft,  // a program gave up its place in the wait list, and kept its grant
 };
 
-inline constexpr int kEntryKindCount = 6;
+inline constexpr int kEntryKindCount = 8;
 
-/// The reason for a grant or a release. An amended grant is a release and a grant of the same program, both kAmended.
+/// The reason for a grant or a release. An amended grant is a release and a grant of the same program, both kAmended; the
+/// same is true of a topped-up one.
 enum class Cause : std::uint8_t {
   kAsked,     // granted: a request for rooms. The ledger stores no cause for it
   kAmended,   // granted or released: the office or the faculty changed the numbers
   kReleased,  // released: the rooms were given back
+  kToppedUp,  // granted or released: a program that waited got more
 };
 
-inline constexpr int kCauseCount = 3;
+inline constexpr int kCauseCount = 4;
+
+/// How a semester works from a `setting` on. A semester begins with kWaitListOff.
+enum class SemesterSetting : std::uint8_t { kWaitListOff, kWaitListOn };
+
+inline constexpr int kSemesterSettingCount = 2;
 
 /// The name of the cause in the store, such as `amended`.
 [[nodiscard]] std::string_view stored_text(Cause cause);
@@ -47,12 +56,14 @@ inline constexpr int kCauseCount = 3;
 struct LedgerEntry {
   Seq seq = 0;
   EntryKind kind = EntryKind::kGranted;
-  Cause cause = Cause::kAsked;  // granted, released
-  ProgramId program_id = 0;     // granted, released: the program in the catalogue; otherwise 0
-  std::int32_t generation = 1;  // granted, released: 1 plus the number of earlier releases of the program
+  Cause cause = Cause::kAsked;                              // granted, released
+  SemesterSetting setting = SemesterSetting::kWaitListOff;  // setting
+  ProgramId program_id = 0;     // granted, released, waiting-left: the program in the catalogue; otherwise 0
+  std::int32_t generation = 1;  // of these kinds: 1 plus the number of earlier releases of the program
   Want want;                    // granted; released: that of the grant that ends
   Grant grant;                  // granted; released: that grant
   Capacity capacity;            // semester-opened, capacity-changed: the whole capacity from this entry on
+  Seq waits_since = 0;          // granted because it was topped up: the seq of the grant whose place it keeps
 
   friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
 };

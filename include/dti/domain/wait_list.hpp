@@ -47,7 +47,8 @@ class WaitList {
 
   /// The first place that can use something of what is left.
   /// @param after  only places behind this seq
-  [[nodiscard]] std::optional<Place> find_first(const Pool& left, Seq after = 0) const;
+  /// @param except  not the place of this program
+  [[nodiscard]] std::optional<Place> find_first(const Pool& left, Seq after = 0, ProgramId except = 0) const;
   [[nodiscard]] std::size_t size() const;
 
  private:
@@ -79,7 +80,8 @@ struct TopUp {
 /// The grant for a want that replaces an earlier one, in a semester with a wait list: as amend(), but no other program that
 /// waits loses a room by it.
 /// @param left  the rooms left in the semester, without those of the grant
-/// @param others  the wait list without the program
-[[nodiscard]] Grant amend_in_order(const Pool& left, const Grant& held, const Want& want, const WaitList& others);
+/// @param program  which holds the grant; the wait list may have its place
+[[nodiscard]] Grant amend_in_order(const Pool& left, const Grant& held, const Want& want, const WaitList& waiting,
+                                   ProgramId program);
 
 }  // namespace dti

@@ -51,18 +51,33 @@ std::string text_of_status(std::int64_t code) {
 
 bool has_cause(const LedgerRow& row, Cause cause) { return row.cause == static_cast<std::int64_t>(cause); }
 
+/// A grant that replaces another one of the program, or the release of the other one.
+bool is_replacement(const LedgerRow& row) {
+  return has_cause(row, Cause::kAmended) || has_cause(row, Cause::kToppedUp);
+}
+
 /// Whether the columns of other kinds are NULL, and those that no replay needs are there.
 bool has_only_its_columns(const LedgerRow& row) {
   const bool is_of_command = row.command.has_value();
   const bool is_about_program = has_any_grant_column(row) || row.status || row.cause || row.request;
-  switch (static_cast<EntryKind>(row.kind)) {
+  const bool is_topped_up = has_cause(row, Cause::kToppedUp);
+  const auto kind = static_cast<EntryKind>(row.kind);
+  if (row.setting.has_value() != (kind == EntryKind::kSetting)) return false;
+  if (row.waits_since.has_value() != (kind == EntryKind::kGranted && is_topped_up)) return false;
+  if (is_topped_up && row.request) return false;
+  switch (kind) {
     case EntryKind::kGranted:
       return !has_any_capacity_column(row) && row.status && is_of_command == row.cause.has_value();
     case EntryKind::kReleased: return !has_any_capacity_column(row) && !row.status && is_of_command;
     case EntryKind::kSemesterOpened: return !is_about_program && !is_of_command;
     case EntryKind::kCapacityChanged: return !is_about_program && is_of_command;
     case EntryKind::kSemesterClosed:
-    case EntryKind::kSemesterReopened: return !is_about_program && !has_any_capacity_column(row) && is_of_command;
+    case EntryKind::kSemesterReopened:
+    case EntryKind::kSetting: return !is_about_program && !has_any_capacity_column(row) && is_of_command;
+    case EntryKind::kWaitingLeft:
+      return row.program_id && row.generation && !row.classrooms_wanted && !row.labs_wanted &&
+             !row.classrooms_granted && !row.labs_granted && !row.mobile_labs_granted && !row.status && !row.cause &&
+             !row.request && !has_any_capacity_column(row) && is_of_command;
   }
   return true;  // replay() refuses other kinds
 }
@@ -140,19 +155,73 @@ std::optional<StoreDifference> wrong_generation(const LedgerRow& row, std::int32
 Want want_of(const LedgerRow& row) { return {*row.classrooms_wanted, *row.labs_wanted}; }
 Grant grant_of(const LedgerRow& row) { return {*row.classrooms_granted, *row.labs_granted, *row.mobile_labs_granted}; }
 
+std::string waiting_text(const Place& place) {
+  return "program " + std::to_string(place.program) + ", which waits since entry " + std::to_string(place.since);
+}
+
+/// Compares whether the row replaces the grant that the row before has released.
+std::optional<StoreDifference> compare_replacing(const std::optional<Replacing>& replacing, const LedgerRow& row) {
+  const bool replaces = is_replacement(row);
+  if (row.cause && !replaces) return difference(row, "no grant has that cause", cause_text(*row.cause));
+  const bool is_that = replacing && replacing->program_id == *row.program_id && has_cause(row, replacing->cause);
+  if (is_that && replacing->command != row.command) {
+    return difference(row, replacing->cause == Cause::kToppedUp
+                               ? "the release before is of another command than the topped-up grant"
+                               : "the release before is of another command than the amended grant");
+  }
+  if (replaces == replacing.has_value() && (!replaces || is_that)) return std::nullopt;
+  if (replaces) {
+    return difference(row, has_cause(row, Cause::kToppedUp)
+                               ? "the entry before does not release the grant that this one tops up"
+                               : "the entry before does not release the grant that this one amends");
+  }
+  return difference(row, replacing->cause == Cause::kToppedUp
+                             ? "the entry before released a grant to top it up, and this one does not"
+                             : "the entry before released a grant to amend it, and this one does not");
+}
+
+/// What the rule gives for that want.
+Grant expected_grant(const LedgerTotals& totals, const RowContext& context, const Want& want) {
+  if (!totals.replacing) return allocate(totals.left, want);
+  const auto& held = totals.replacing->held.grant;
+  const auto left = charge(totals.left, held);
+  if (totals.replacing->cause == Cause::kToppedUp) return top_up(left, held, want);
+  if (context.waiting == nullptr) return amend(left, held, want);
+  return amend_in_order(left, held, want, *context.waiting, static_cast<ProgramId>(totals.replacing->program_id));
+}
+
+/// A request that follows while a place may have something of what is left overtakes it.
+std::optional<StoreDifference> compare_order(const LedgerTotals& totals, const LedgerRow& row,
+                                             const RowContext& context) {
+  if (context.waiting == nullptr || totals.replacing) return std::nullopt;
+  const auto first = context.waiting->find_first(totals.left);
+  if (!first) return std::nullopt;
+  return difference(row, "the grant overtakes " + waiting_text(*first) + " and can use what is left");
+}
+
+/// The place of a grant that is not whole. To want more of any kind is to ask again.
+Seq place_of(const std::optional<Replacing>& replacing, Seq seq, const Want& want) {
+  if (!replacing) return seq;
+  const auto& before = replacing->held.want;
+  return want.classrooms > before.classrooms || want.labs > before.labs ? seq : replacing->waits_since;
+}
+
+std::optional<StoreDifference> compare_top_up(const LedgerTotals& totals, const LedgerRow& row) {
+  const auto& before = *totals.replacing;
+  if (want_of(row) != before.held.want) {
+    return difference(row, "the top-up changes what the program wants", text_of(want_of(row)),
+                      text_of(before.held.want));
+  }
+  if (row.waits_since == before.waits_since) return std::nullopt;
+  return difference(row, "the top-up has another place in the wait list",
+                    row.waits_since ? "entry " + std::to_string(*row.waits_since) : "none",
+                    "entry " + std::to_string(before.waits_since));
+}
+
 std::optional<StoreDifference> replay_grant(LedgerTotals& totals, const LedgerRow& row, const RowContext& context) {
   if (!has_grant_columns(row)) return wrong_columns(row);
   if (auto found = unknown_program(row, context)) return found;
-  const bool is_amended = has_cause(row, Cause::kAmended);
-  if (row.cause && !is_amended) return difference(row, "no grant has that cause", cause_text(*row.cause));
-  const auto& amending = totals.amending;
-  if (is_amended != amending.has_value() || (amending && amending->program_id != *row.program_id)) {
-    return difference(row, is_amended ? "the entry before does not release the grant that this one amends"
-                                      : "the entry before released a grant to amend it, and this one does not");
-  }
-  if (amending && amending->command != row.command) {
-    return difference(row, "the release before is of another command than the amended grant");
-  }
+  if (auto found = compare_replacing(totals.replacing, row)) return found;
   if (context.held) {
     const auto earlier =
         context.granted_at == 0 ? std::string{} : "; entry " + std::to_string(context.granted_at) + " has its grant";
@@ -168,24 +237,38 @@ std::optional<StoreDifference> replay_grant(LedgerTotals& totals, const LedgerRo
   if (!is_in_range(want)) {
     return difference(row, "no request wants that", text_of(want), "0 to " + std::to_string(kQuantityMax) + " of each");
   }
+  if (has_cause(row, Cause::kToppedUp)) {
+    if (auto found = compare_top_up(totals, row)) return found;
+  }
+  if (auto found = compare_order(totals, row, context)) return found;
   const auto stored = grant_of(row);
-  const auto expected = amending ? amend(charge(totals.left, amending->held.grant), amending->held.grant, want)
-                                 : allocate(totals.left, want);
+  const auto expected = expected_grant(totals, context, want);
   if (stored != expected) {
     return difference(row,
                       "the grant is not what the rule gives for " + text_of(want) + " from " + text_of(totals.left),
                       text_of(stored), text_of(expected));
   }
   totals.left = charge(totals.left, expected);
-  totals.amending.reset();
+  totals.waits_since = place_of(totals.replacing, row.seq, want);
+  totals.replacing.reset();
   return std::nullopt;
+}
+
+/// Compares whether the first program that can use something of what is left is topped up.
+std::optional<StoreDifference> compare_first(const LedgerTotals& totals, const LedgerRow& row,
+                                             const RowContext& context) {
+  if (context.waiting == nullptr) return difference(row, "a program is topped up, and the semester has no wait list");
+  const auto first = context.waiting->find_first(totals.left);
+  if (!first) return difference(row, "a program is topped up, and no program that waits can use what is left");
+  if (std::cmp_equal(first->program, *row.program_id)) return std::nullopt;
+  return difference(row, "the top-up overtakes " + waiting_text(*first) + " and can use what is left");
 }
 
 std::optional<StoreDifference> replay_release(LedgerTotals& totals, const LedgerRow& row, const RowContext& context) {
   if (!has_grant_columns(row) || !row.cause) return wrong_columns(row);
   if (auto found = unknown_program(row, context)) return found;
-  const bool is_amended = has_cause(row, Cause::kAmended);
-  if (!is_amended && !has_cause(row, Cause::kReleased)) {
+  const bool is_replaced = is_replacement(row);
+  if (!is_replaced && !has_cause(row, Cause::kReleased)) {
     return difference(row, "no release has that cause", cause_text(*row.cause));
   }
   if (!context.held) return difference(row, "the program holds no grant that could be released");
@@ -198,9 +281,39 @@ std::optional<StoreDifference> replay_release(LedgerTotals& totals, const Ledger
     return difference(row, "the release does not repeat the grant", text_of(stored.want) + ": " + text_of(stored.grant),
                       text_of(context.held->want) + ": " + text_of(context.held->grant));
   }
+  if (has_cause(row, Cause::kToppedUp)) {
+    if (auto found = compare_first(totals, row, context)) return found;
+  }
   totals.left = give_back(totals.left, stored.grant);
-  if (is_amended) totals.amending = Amending{*row.program_id, stored, row.command};
+  if (is_replaced) {
+    totals.replacing =
+        Replacing{*row.program_id, static_cast<Cause>(*row.cause), stored, context.waits_since, row.command};
+  }
   return std::nullopt;
+}
+
+std::optional<StoreDifference> replay_setting(LedgerTotals& totals, const LedgerRow& row) {
+  if (!row.setting) return wrong_columns(row);
+  if (*row.setting < 0 || *row.setting >= kSemesterSettingCount) {
+    return difference(row, "this version does not know the setting", "setting " + std::to_string(*row.setting));
+  }
+  const bool is_on = *row.setting == static_cast<std::int64_t>(SemesterSetting::kWaitListOn);
+  if (is_on == totals.has_wait_list) {
+    return difference(
+        row, is_on ? "the entry turns on a wait list that is on" : "the entry turns off a wait list that is off");
+  }
+  totals.has_wait_list = is_on;
+  totals.setting_at = row.seq;
+  return std::nullopt;
+}
+
+std::optional<StoreDifference> replay_leaving(const LedgerRow& row, const RowContext& context) {
+  if (!row.program_id || !row.generation) return wrong_columns(row);
+  if (auto found = unknown_program(row, context)) return found;
+  const bool waits = context.waiting != nullptr && context.held && context.waits_since > 0 &&
+                     grant_status(context.held->want, context.held->grant) != Status::kOk;
+  if (!waits) return difference(row, "the program leaves the wait list and is not in it");
+  return wrong_generation(row, context.generation, "the entry is not about the grant that the program holds");
 }
 
 std::optional<StoreDifference> replay_kind(LedgerTotals& totals, const LedgerRow& row, const RowContext& context) {
@@ -211,14 +324,18 @@ std::optional<StoreDifference> replay_kind(LedgerTotals& totals, const LedgerRow
     case EntryKind::kSemesterOpened: return replay_opening(totals, row);
     case EntryKind::kSemesterClosed: return replay_closing(totals, row);
     case EntryKind::kSemesterReopened: return replay_reopening(totals, row);
+    case EntryKind::kSetting: return replay_setting(totals, row);
+    case EntryKind::kWaitingLeft: return replay_leaving(row, context);
   }
   return std::nullopt;
 }
 
-StoreDifference half_amended(const LedgerTotals& totals) {
+StoreDifference half_replaced(const LedgerTotals& totals) {
   return {totals.head,
-          totals.amending->program_id,
-          "the entry released a grant to amend it, and no amended grant follows",
+          totals.replacing->program_id,
+          totals.replacing->cause == Cause::kToppedUp
+              ? "the entry released a grant to top it up, and no topped-up grant follows"
+              : "the entry released a grant to amend it, and no amended grant follows",
           {},
           {}};
 }
@@ -266,16 +383,33 @@ std::optional<StoreDifference> replay(LedgerTotals& totals, const LedgerRow& row
   if (!opens && !totals.is_open && !is_kind(row, EntryKind::kSemesterReopened)) {
     return difference(row, "the semester is closed, and the entry does not reopen it", kind_text(row.kind));
   }
-  if (totals.amending && !is_kind(row, EntryKind::kGranted)) return half_amended(totals);
+  if (totals.replacing && !is_kind(row, EntryKind::kGranted)) return half_replaced(totals);
   auto found = replay_kind(totals, row, context);
   if (!found) totals.head = row.seq;
   return found;
 }
 
+bool keep_wait_list(std::optional<WaitList>& waiting, const LedgerTotals& totals, const LedgerRow& row,
+                    const RowContext& context) {
+  const bool was_on = waiting.has_value();
+  if (totals.has_wait_list != was_on) {
+    waiting = totals.has_wait_list ? std::optional<WaitList>{std::in_place} : std::nullopt;
+    return was_on;
+  }
+  if (!was_on || !row.program_id) return true;
+  const auto program = static_cast<ProgramId>(*row.program_id);
+  if (is_kind(row, EntryKind::kGranted)) {
+    if (totals.waits_since > 0) waiting->add({totals.waits_since, program}, grant_of(row), want_of(row));
+  } else if (context.waits_since > 0) {  // released, or it leaves
+    waiting->remove({context.waits_since, program}, context.held->grant, context.held->want);
+  }
+  return true;
+}
+
 std::optional<StoreDifference> compare(const LedgerTotals& totals, const StoredSemester& semester) {
   if (totals.head == 0) return row_difference("the ledger has no entry of the semester");
   if (semester.head != totals.head) return wrong_head(semester.head, totals.head);
-  if (totals.amending) return half_amended(totals);
+  if (totals.replacing) return half_replaced(totals);
   if (semester.is_open != totals.is_open) {
     return row_difference(semester.is_open ? "the semester is open, and its ledger has closed it"
                                            : "the semester is closed, and no entry closes it");
@@ -299,21 +433,41 @@ std::optional<StoreDifference> LedgerReplay::add(const LedgerRow& row) {
     context.granted_at = newest->granted_at;
     context.generation = newest->generation;
     if (newest->is_held) context.held = newest->grant;
+    context.waits_since = newest->waits_since;
   }
+  if (waiting_) context.waiting = &*waiting_;
   auto totals = totals_;
   if (auto found = replay(totals, row, context)) return found;
   if (is_kind(row, EntryKind::kGranted)) {
     if (auto found = compare_status(row)) return found;
-    *newest = {row.seq, row.request, {want_of(row), grant_of(row)}, context.generation + 1, true};
-    ++grants_;
   }
-  if (is_kind(row, EntryKind::kReleased)) {
-    if (row.request != newest->request)
-      return difference(row, "the release does not repeat the request-id of the grant");
-    newest->is_held = false;
+  const bool ends_grant = is_kind(row, EntryKind::kReleased) && !has_cause(row, Cause::kToppedUp);
+  if (ends_grant && row.request != newest->request) {
+    return difference(row, "the release does not repeat the request-id of the grant");
   }
   totals_ = totals;
+  keep(row, newest, context);
   return std::nullopt;
+}
+
+void LedgerReplay::keep(const LedgerRow& row, Newest* newest, const RowContext& context) {
+  if (is_kind(row, EntryKind::kGranted)) {
+    // A topped-up grant keeps the request-id of the one before it.
+    const auto request = has_cause(row, Cause::kToppedUp) ? newest->request : row.request;
+    *newest = {row.seq, request, {want_of(row), grant_of(row)}, context.generation + 1, true, totals_.waits_since};
+    ++grants_;
+  }
+  if (is_kind(row, EntryKind::kReleased)) newest->is_held = false;
+  if (is_kind(row, EntryKind::kWaitingLeft)) newest->waits_since = 0;
+  if (!keep_wait_list(waiting_, totals_, row, context)) add_all_waiting();
+}
+
+void LedgerReplay::add_all_waiting() {
+  for (std::size_t i = 0; i < programs_.size(); ++i) {
+    const auto& newest = programs_[i];
+    if (!newest.is_held || newest.waits_since == 0) continue;
+    waiting_->add({newest.waits_since, static_cast<ProgramId>(i + 1)}, newest.grant.grant, newest.grant.want);
+  }
 }
 
 std::optional<StoreDifference> LedgerReplay::finish(const StoredSemester& semester, Epoch leadership) const {

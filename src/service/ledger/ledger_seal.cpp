@@ -20,6 +20,9 @@ constexpr unsigned kHasRequestId = 1U << 11;
 constexpr unsigned kHasCause = 1U << 12;
 constexpr unsigned kHasNoteHash = 1U << 13;
 constexpr unsigned kHasCommandId = 1U << 14;
+constexpr unsigned kHasMoreBits = 1U << 15;  // the next two bytes have the bits below
+constexpr unsigned kHasWaitsSince = 1U << 0;
+constexpr unsigned kHasSetting = 1U << 1;
 constexpr unsigned kBitsOfGrant = 0x7F | 1U << 10;  // program to mobile labs, and the status
 constexpr std::size_t kNumbersOfGrant = 8;
 constexpr std::size_t kNumbersMax = 12;
@@ -75,10 +78,14 @@ bool Sealing::add(const StoredEntry& entry) {
                                                              &row.conversions_capacity,
                                                              &row.status,
                                                              &row.cause};
-  // bits, seq, at, kind, numbers
-  std::array<char, 2 + 8 + 8 + 1 + kNumbersMax * 4> bytes;
-  unsigned bits = 0;
-  char* to = put(bytes.data() + 2, static_cast<std::uint64_t>(row.seq));
+  const unsigned more_bits = (row.waits_since ? kHasWaitsSince : 0U) | (row.setting ? kHasSetting : 0U);
+  if (row.setting && !std::in_range<std::int32_t>(*row.setting)) return false;
+  // bits, more bits, seq, at, kind, numbers, waits_since, setting
+  std::array<char, 2 + 2 + 8 + 8 + 1 + kNumbersMax * 4 + 8 + 4> bytes;
+  unsigned bits = more_bits == 0 ? 0U : kHasMoreBits;
+  char* to = bytes.data() + 2;
+  if (more_bits != 0) to = put(to, static_cast<std::uint16_t>(more_bits));
+  to = put(to, static_cast<std::uint64_t>(row.seq));
   to = put(to, static_cast<std::uint64_t>(entry.at));
   if (!std::in_range<std::uint8_t>(row.kind)) return false;
   to = put(to, static_cast<std::uint8_t>(row.kind));
@@ -88,6 +95,8 @@ bool Sealing::add(const StoredEntry& entry) {
     bits |= numbers[i] == &row.cause ? kHasCause : 1U << i;
     to = put(to, static_cast<std::uint32_t>(**numbers[i]));
   }
+  if (row.waits_since) to = put(to, static_cast<std::uint64_t>(*row.waits_since));
+  if (row.setting) to = put(to, static_cast<std::uint32_t>(*row.setting));
   if (entry.request_id) bits |= kHasRequestId;
   if (entry.command_id) bits |= kHasCommandId;
   if (entry.note_hash) bits |= kHasNoteHash;

@@ -50,7 +50,10 @@ std::string cause_text(std::int64_t code) {
 LedgerRow row_of(const LedgerEntry& entry) {
   LedgerRow row{.seq = entry.seq, .kind = stored_code(entry.kind)};
   switch (entry.kind) {
-    case EntryKind::kGranted: row.status = status_code(entry); [[fallthrough]];
+    case EntryKind::kGranted:
+      row.status = status_code(entry);
+      if (entry.waits_since > 0) row.waits_since = entry.waits_since;
+      [[fallthrough]];
     case EntryKind::kReleased:
       if (entry.cause != Cause::kAsked) row.cause = static_cast<std::int64_t>(entry.cause);
       row.program_id = entry.program_id;
@@ -67,6 +70,11 @@ LedgerRow row_of(const LedgerEntry& entry) {
       row.labs_capacity = entry.capacity.labs;
       row.conversions_capacity = entry.capacity.conversions;
       break;
+    case EntryKind::kSetting: row.setting = static_cast<std::int64_t>(entry.setting); break;
+    case EntryKind::kWaitingLeft:
+      row.program_id = entry.program_id;
+      row.generation = entry.generation;
+      break;
     case EntryKind::kSemesterClosed:
     case EntryKind::kSemesterReopened: break;
   }
@@ -78,12 +86,14 @@ LedgerEntry entry_of(const LedgerRow& row) {
       .seq = row.seq,
       .kind = static_cast<EntryKind>(row.kind),
       .cause = static_cast<Cause>(row.cause.value_or(0)),
+      .setting = static_cast<SemesterSetting>(row.setting.value_or(0)),
       .program_id = static_cast<ProgramId>(row.program_id.value_or(0)),
       .generation = static_cast<std::int32_t>(row.generation.value_or(1)),
       .want = {row.classrooms_wanted.value_or(0), row.labs_wanted.value_or(0)},
       .grant = {row.classrooms_granted.value_or(0), row.labs_granted.value_or(0), row.mobile_labs_granted.value_or(0)},
       .capacity = {row.classrooms_capacity.value_or(0), row.labs_capacity.value_or(0),
-                   row.conversions_capacity.value_or(0)}};
+                   row.conversions_capacity.value_or(0)},
+      .waits_since = row.waits_since.value_or(0)};
 }
 
 }  // namespace dti

@@ -20,6 +20,12 @@ Capacity capacity_of(const LedgerRow& row) {
 }
 
 bool is_amended(const LedgerRow& row) { return row.cause == static_cast<std::int64_t>(Cause::kAmended); }
+bool is_topped_up(const LedgerRow& row) { return row.cause == static_cast<std::int64_t>(Cause::kToppedUp); }
+
+std::string wants_text(const LedgerRow& row) {
+  if (is_amended(row)) return " now wants ";
+  return is_topped_up(row) ? " waited for " : " asked for ";
+}
 
 std::string subject_of(const LedgerRow& row, const ProgramName* program) {
   if (program != nullptr) return program->program + " of " + program->faculty;
@@ -33,11 +39,16 @@ std::string entry_text(const LedgerRow& row, const ProgramName* program) {
   if (!kind) return kind_text(row.kind) + ", which this version does not know";
   switch (*kind) {
     case EntryKind::kGranted:
-      return subject_of(row, program) + (is_amended(row) ? " now wants " : " asked for ") + text_of(want_of(row)) +
-             ", and got " + (number(row.status) == 0 ? "all: " : "less: ") + text_of(grant_of(row));
+      return subject_of(row, program) + wants_text(row) + text_of(want_of(row)) + ", and got " +
+             (number(row.status) == 0 ? "all: " : "less: ") + text_of(grant_of(row));
+    case EntryKind::kSetting:
+      return std::string{"the wait list was turned "} +
+             (number(row.setting) == static_cast<std::int64_t>(SemesterSetting::kWaitListOn) ? "on" : "off");
+    case EntryKind::kWaitingLeft: return subject_of(row, program) + " left the wait list";
     case EntryKind::kReleased:
       return subject_of(row, program) + " gave back " + text_of(grant_of(row)) +
-             (is_amended(row) ? ", because its grant was amended" : "");
+             (is_amended(row) ? ", because its grant was amended" : "") +
+             (is_topped_up(row) ? ", because its grant was topped up" : "");
     case EntryKind::kCapacityChanged: return "the capacity changed to " + text_of(capacity_of(row));
     case EntryKind::kSemesterOpened: return "the semester was opened with " + text_of(capacity_of(row));
     case EntryKind::kSemesterClosed: return "the semester was closed";

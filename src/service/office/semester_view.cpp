@@ -68,6 +68,8 @@ void SemesterView::add(const StoredEntry& entry) {
       break;
     case EntryKind::kSemesterClosed: is_open_ = false; break;
     case EntryKind::kSemesterReopened: is_open_ = true; break;
+    case EntryKind::kSetting:
+    case EntryKind::kWaitingLeft: break;  // the grants stay as they are
   }
   head_ = row.seq;
 }

@@ -35,10 +35,12 @@ TEST(Status, WholeRequestErrorsComeBeforeAProgramsOwn) {
 }
 
 TEST(EntryKind, EachHasAStoredTextThatReadsBack) {
-  for (const auto kind : {EntryKind::kGranted, EntryKind::kReleased, EntryKind::kCapacityChanged,
-                          EntryKind::kSemesterOpened, EntryKind::kSemesterClosed}) {
+  for (int i = 0; i < kEntryKindCount; ++i) {
+    const auto kind = static_cast<EntryKind>(i);
     EXPECT_EQ(entry_kind_from_store(stored_text(kind)), kind);
   }
+  EXPECT_EQ(stored_text(EntryKind::kWaitingLeft), "waiting-left");
+  EXPECT_EQ(stored_text(Cause::kToppedUp), "topped-up");
   EXPECT_EQ(entry_kind_from_store("granted "), std::nullopt);
 }
 

@@ -264,10 +264,10 @@ TEST(AmendInOrder, TakesNothingThatAnotherProgramThatWaitsCouldUse) {
       for (const auto& step : steps) semester.make(step);
     }
     if (semester.programs.empty()) continue;
-    const auto held = semester.programs.back().held;
-    semester.programs.pop_back();
+    const auto [place, held] = semester.programs.back();
     const Want want{random.up_to(5), random.up_to(4)};
-    const auto grant = amend_in_order(semester.left, held.grant, want, semester.list());
+    const auto grant = amend_in_order(semester.left, held.grant, want, semester.list(), place.program);
+    semester.programs.pop_back();
     const auto plain = amend(semester.left, held.grant, want);
     const auto keeps = kept(held.grant, want);
     EXPECT_GE(grant.classrooms, keeps.classrooms) << "seed " << seed;
@@ -301,7 +301,7 @@ TEST(AmendInOrder, GivesAsTheTableSays) {
   for (const auto& [name, left, other, held, want, grant] : cases) {
     WaitList others;
     others.add({1, 1}, other.grant, other.want);
-    EXPECT_EQ(amend_in_order(left, held, want, others), grant) << name;
+    EXPECT_EQ(amend_in_order(left, held, want, others, 2), grant) << name;
   }
 }
 

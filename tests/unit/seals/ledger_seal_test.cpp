@@ -43,6 +43,8 @@ StoredEntry ledger_entry(const json& entry) {
   row.conversions_capacity = number(entry, "conversions_capacity");
   row.status = number(entry, "status");
   row.cause = number(entry, "cause");
+  row.waits_since = number(entry, "waits_since");
+  row.setting = number(entry, "setting");
   read.command_id = text(entry, "command_id");
   if (const auto hash = text(entry, "note_hash")) read.note_hash = parse_seal(*hash);
   return read;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "dti/domain/allocate.hpp"
-#include "dti/domain/office_command.hpp"
+#include "dti/domain/wait_list.hpp"
 #include "dti/service/ledger/stored_rows.hpp"
 
 namespace dti {
@@ -24,10 +24,12 @@ struct StoreDifference {
 /// `program 3: what; stored: …; expected: …`, for logs and operators.
 [[nodiscard]] std::string to_string(const StoreDifference& difference);
 
-/// A grant that the last entry has released because it is amended. The amended grant is the next entry.
-struct Amending {
+/// A grant that the last entry has released because it is amended or topped up. The next entry grants what replaces it.
+struct Replacing {
   std::int64_t program_id = 0;
+  Cause cause = Cause::kAmended;
   HeldGrant held;
+  Seq waits_since = 0;
   StoredNumber command = {};  // the hash of its id
 };
 
@@ -39,7 +41,10 @@ struct LedgerTotals {
   Pool left;
   bool is_open = false;
   Seq opened_at = 0;  // of the last entry that opened, closed or reopened the semester
-  std::optional<Amending> amending = {};
+  std::optional<Replacing> replacing = {};
+  bool has_wait_list = false;
+  Seq setting_at = 0;   // of the last entry that turned the wait list on or off; 0: there is none
+  Seq waits_since = 0;  // of the last grant: its place, if it is not whole; 0: its program has given its place up
 };
 
 /// Facts about the program that a row names, which the owner of the grants gives.
@@ -48,14 +53,24 @@ struct RowContext {
   std::optional<HeldGrant> held = {};  // by earlier rows
   std::int32_t generation = 0;         // of the newest grant, which it holds or has released; 0: it never had one
   Seq granted_at = 0;                  // the row of that grant; 0: not known, or there is none
+  Seq waits_since = 0;                 // of the grant that it holds
+  const WaitList* waiting = nullptr;   // of the semester; null: it has none
 };
 
 /// Replays the next row of a ledger: computes the grant again, from what the earlier rows left, and adds it to
-/// `totals`. It compares all on which the state depends; LedgerReplay also compares the rest of the row.
+/// `totals`. It compares all on which the state depends; LedgerReplay also compares the rest of the row. The owner of the
+/// grants then changes them, and the wait list, with keep_wait_list().
 /// @return the first difference from the rule, and `totals` unchanged; after it, the rest of the ledger means nothing
 /// Source: docs/allocation.md. Pure.
 [[nodiscard]] std::optional<StoreDifference> replay(LedgerTotals& totals, const LedgerRow& row,
                                                     const RowContext& context);
+
+/// Lets a wait list follow a row that replay() has accepted.
+/// @param totals  after the row
+/// @param context  of the row
+/// @return false: the wait list was turned on, and the owner must add the programs that wait
+bool keep_wait_list(std::optional<WaitList>& waiting, const LedgerTotals& totals, const LedgerRow& row,
+                    const RowContext& context);
 
 /// The difference for an entry that is missing where `found` follows; `found` is none at the end of the ledger.
 [[nodiscard]] StoreDifference missing_entry(Seq seq, std::optional<Seq> found);
@@ -93,9 +108,14 @@ class LedgerReplay {
     HeldGrant grant;
     std::int32_t generation = 0;
     bool is_held = false;  // it was not released
+    Seq waits_since = 0;
   };
 
+  void keep(const LedgerRow& row, Newest* newest, const RowContext& context);
+  void add_all_waiting();
+
   LedgerTotals totals_;
+  std::optional<WaitList> waiting_;  // none: the semester has no wait list
   Seq grants_ = 0;
   std::vector<Newest> programs_;  // by ProgramId - 1
 };

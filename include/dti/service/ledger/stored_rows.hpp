@@ -77,10 +77,12 @@ struct LedgerRow {
   Number classrooms_capacity = {};
   Number labs_capacity = {};
   Number conversions_capacity = {};
-  Number status = {};   // the code
-  Number cause = {};    // the code; none: kAsked
-  Number request = {};  // id_hash() of the request-id; read_ledger() gives it only for released
-  Number command = {};  // id_hash() of the command-id
+  Number status = {};       // the code
+  Number cause = {};        // the code; none: kAsked
+  Number request = {};      // id_hash() of the request-id; read_ledger() gives it only for released
+  Number command = {};      // id_hash() of the command-id
+  Number waits_since = {};  // of a grant that was topped up
+  Number setting = {};      // the code
 
   friend bool operator==(const LedgerRow&, const LedgerRow&) = default;
 };
@@ -119,7 +121,7 @@ struct CommandNote {
 [[nodiscard]] constexpr int stored_code(EntryKind kind) { return static_cast<int>(kind); }
 [[nodiscard]] int status_code(const LedgerEntry& entry);
 
-/// The name of the kind with that number, such as `granted`; `kind 7` if this version does not know it.
+/// The name of the kind with that number, such as `granted`; `kind 9` if this version does not know it.
 [[nodiscard]] std::string kind_text(std::int64_t code);
 /// The name of the cause with that number, such as `amended`; `cause 7` if this version does not know it.
 [[nodiscard]] std::string cause_text(std::int64_t code);

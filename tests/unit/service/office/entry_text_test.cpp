@@ -35,6 +35,14 @@ TEST(EntryText, EachKindIsASentence) {
       {{.seq = 7, .kind = 12}, nullptr, "kind 12, which this version does not know"},
   };
   for (const auto& it : cases) EXPECT_EQ(entry_text(it.row, it.program), it.text);
+  LedgerRow setting{.seq = 7, .kind = stored_code(EntryKind::kSetting)};
+  setting.setting = 1;
+  EXPECT_EQ(entry_text(setting, nullptr), "the wait list was turned on");
+  setting.setting = 0;
+  EXPECT_EQ(entry_text(setting, nullptr), "the wait list was turned off");
+  LedgerRow leaving{.seq = 8, .kind = stored_code(EntryKind::kWaitingLeft)};
+  leaving.program_id = 9;
+  EXPECT_EQ(entry_text(leaving, nullptr), "program 9 left the wait list");
 }
 
 }  // namespace
