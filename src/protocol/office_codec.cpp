@@ -98,16 +98,16 @@ void write_capacity(JsonWriter& writer, const Capacity& capacity) {
 }
 
 void write_change(JsonWriter& writer, const OfficeCommand::Change& change) {
-  std::visit(Overloaded{[&](const ReleaseGrant& release) { write_program_name(writer, release.of); },
-                        [&](const AmendGrant& amended) {
-                          write_program_name(writer, amended.of);
-                          writer.number("classrooms", amended.want.classrooms);
-                          writer.number("labs", amended.want.labs);
-                          if (amended.accepts_part) writer.boolean("accepts-part", true);
-                        },
-                        [&](const ResizeSemester& resize) { write_capacity(writer, resize.capacity); },
-                        [](const CloseSemester&) {}, [](const ReopenSemester&) {}},
-             change);
+  std::visit(
+      Overloaded{[&](const ReleaseGrant& release) { write_program_name(writer, release.of); },
+                 [&](const AmendGrant& amended) {
+                   write_program_name(writer, amended.of);
+                   writer.number("classrooms", amended.want.classrooms);
+                   writer.number("labs", amended.want.labs);
+                   if (amended.accepts_part) writer.boolean("accepts-part", true);
+                 },
+                 [&](const ResizeSemester& resize) { write_capacity(writer, resize.capacity); }, [](const auto&) {}},
+      change);
 }
 
 void write_facts(JsonWriter& writer, const OfficeOutcome& outcome) {
@@ -161,7 +161,9 @@ bool read_facts(JsonValue root, OfficeOutcome& outcome) {
 }  // namespace
 
 OfficeVerb verb_of(const OfficeMessage& message) {
-  return message.opens ? OfficeVerb::kOpenSemester : static_cast<OfficeVerb>(message.command.change.index());
+  const auto index = message.command.change.index();
+  DTI_CHECK(index < static_cast<std::size_t>(OfficeVerb::kOpenSemester));  // the wire has no wait list yet
+  return message.opens ? OfficeVerb::kOpenSemester : static_cast<OfficeVerb>(index);
 }
 
 bool has_facts(const OfficeOutcome& outcome) {

@@ -50,11 +50,26 @@ struct ReopenSemester {
   friend bool operator==(const ReopenSemester&, const ReopenSemester&) = default;
 };
 
+/// From now on, programs whose grants are not whole wait for more, or no longer do.
+struct SetWaitList {
+  bool is_on = false;
+
+  friend bool operator==(const SetWaitList&, const SetWaitList&) = default;
+};
+
+/// The program gives up its place in the wait list, and keeps its grant.
+struct LeaveWaitList {
+  ProgramName of;
+
+  friend bool operator==(const LeaveWaitList&, const LeaveWaitList&) = default;
+};
+
 /// A change of one semester that the office requests from the leader.
 /// Source: docs/protocol.md, Commands of the office; docs/adr/0027-the-office.md
 struct OfficeCommand {
   /// In the order of the codes below.
-  using Change = std::variant<ReleaseGrant, AmendGrant, ResizeSemester, CloseSemester, ReopenSemester>;
+  using Change =
+      std::variant<ReleaseGrant, AmendGrant, ResizeSemester, CloseSemester, ReopenSemester, SetWaitList, LeaveWaitList>;
 
   std::string id;  // `command-id`: chosen by the sender; a repeat has the same
   /// The seq of the last entry about what it changes, as the sender knows it; 0: there is none. Only a dry run may leave
@@ -73,6 +88,7 @@ struct OfficeCommand {
 [[nodiscard]] inline const ProgramName* program_of(const OfficeCommand& command) {
   if (const auto* release = std::get_if<ReleaseGrant>(&command.change)) return &release->of;
   if (const auto* amended = std::get_if<AmendGrant>(&command.change)) return &amended->of;
+  if (const auto* leave = std::get_if<LeaveWaitList>(&command.change)) return &leave->of;
   return nullptr;
 }
 
@@ -86,6 +102,9 @@ struct OfficeOutcome {
   Capacity capacity;
   Pool left;
   bool is_open = false;
+  bool has_wait_list = false;
+  std::int64_t waits_since =
+      0;  // of the program: its place; 0: it does not wait, or the command is not about a program
 
   friend bool operator==(const OfficeOutcome&, const OfficeOutcome&) = default;
 };

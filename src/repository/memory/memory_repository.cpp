@@ -200,7 +200,7 @@ void MemoryStore::check(const Semester& semester, const Change& change) {
   for (const auto& stored : change.entries) {
     if (!stored.command_id) refuse("an entry has no command-id");
     const auto entry = entry_of(stored.row);
-    const bool has_cause = entry.cause == Cause::kAmended || entry.cause == Cause::kReleased;
+    const bool has_cause = entry.cause != Cause::kAsked;
     if (entry.kind == EntryKind::kReleased && !has_cause) refuse("a release has no cause");
     if (entry.kind != EntryKind::kGranted && entry.kind != EntryKind::kReleased) continue;
     auto& newest = entry.kind == EntryKind::kGranted ? granted : released;
@@ -232,7 +232,7 @@ CommitResult MemoryStore::change(const Change& change, const std::optional<Seale
     const auto entry = entry_of(stored.row);
     semester->entries.push_back(entry);
     semester->messages.push_back({entry.seq, stored.request_id, change.at, stored.command_id, stored.note_hash});
-    if (entry.program_id == 0) continue;
+    if (entry.kind != EntryKind::kGranted && entry.kind != EntryKind::kReleased) continue;
     auto& newest = entry.kind == EntryKind::kGranted ? semester->generations : semester->released;
     if (newest.size() < entry.program_id) newest.resize(entry.program_id);
     newest[entry.program_id - 1] = entry.generation;

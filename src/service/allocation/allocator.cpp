@@ -42,9 +42,12 @@ Allocator::Holding& Allocator::holding_of(Semester& semester, ProgramId program)
   return semester.pages[page]->holdings[(program - 1) % HoldingPage::kPrograms];
 }
 
-void Allocator::put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant) {
-  holding_of(semester, program) = {narrow(want.classrooms), narrow(want.labs), narrow(grant.classrooms),
-                                   narrow(grant.labs), narrow(grant.mobile_labs)};
+void Allocator::put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant,
+                            Seq waits_since) {
+  auto& holding = holding_of(semester, program);
+  holding = {narrow(want.classrooms), narrow(want.labs), narrow(grant.classrooms), narrow(grant.labs),
+             narrow(grant.mobile_labs)};
+  holding.set_waits_since(waits_since);
 }
 
 std::optional<StoreDifference> Allocator::replay(SemesterId semester_id, const LedgerRow& row) {
@@ -56,18 +59,60 @@ std::optional<StoreDifference> Allocator::replay(SemesterId semester_id, const L
     auto state = state_of(semester, static_cast<ProgramId>(program));
     context.held = state.held;
     context.generation = state.generation;
+    context.waits_since = state.waits_since;
   }
+  if (semester.waiting) context.waiting = &*semester.waiting;
   if (auto found = dti::replay(semester.totals, row, context)) return found;
-  if (row.kind == stored_code(EntryKind::kGranted)) {
-    put_holding(semester, static_cast<ProgramId>(program), {*row.classrooms_wanted, *row.labs_wanted},
-                {*row.classrooms_granted, *row.labs_granted, *row.mobile_labs_granted});
-  } else if (row.kind == stored_code(EntryKind::kReleased)) {
-    holding_of(semester, static_cast<ProgramId>(program)) = {};
-    auto& released = semester.released[static_cast<ProgramId>(program)];
-    released.generation = context.generation;
-    if (row.request) released.requests.push_back(*row.request);
+  keep(semester, row, context);
+  if (!semester.waiting && unsettled_.empty()) return std::nullopt;
+  if (semester.waiting && semester.totals.is_open && semester.waiting->find_first(semester.totals.left)) {
+    unsettled_.insert(semester_id);
+  } else {
+    unsettled_.erase(semester_id);
   }
   return std::nullopt;
+}
+
+/// Lets the holdings and the wait list follow a row that was replayed.
+void Allocator::keep(Semester& semester, const LedgerRow& row, const RowContext& context) {
+  const auto program = static_cast<ProgramId>(row.program_id.value_or(0));
+  if (row.kind == stored_code(EntryKind::kGranted)) {
+    put_holding(semester, program, {*row.classrooms_wanted, *row.labs_wanted},
+                {*row.classrooms_granted, *row.labs_granted, *row.mobile_labs_granted}, semester.totals.waits_since);
+  } else if (row.kind == stored_code(EntryKind::kReleased)) {
+    holding_of(semester, program) = {};
+    auto& released = semester.released[program];
+    released.generation = context.generation;
+    if (row.request) released.requests.push_back(*row.request);
+  } else if (row.kind == stored_code(EntryKind::kWaitingLeft)) {
+    holding_of(semester, program).set_waits_since(0);
+  }
+  if (!keep_wait_list(semester.waiting, semester.totals, row, context)) add_all_waiting(semester);
+}
+
+void Allocator::add_all_waiting(Semester& semester) {
+  for (std::size_t page = 0; page < semester.pages.size(); ++page) {
+    if (semester.pages[page] == nullptr) continue;
+    auto program = static_cast<ProgramId>(page * HoldingPage::kPrograms);
+    for (const auto& holding : semester.pages[page]->holdings) {
+      ++program;
+      if (holding.classrooms_wanted < 0 || holding.waits_since() == 0) continue;
+      const auto held = holding.held();
+      semester.waiting->add({holding.waits_since(), program}, held.grant, held.want);
+    }
+  }
+}
+
+const WaitList* Allocator::wait_list(SemesterId semester) const {
+  const auto found = semesters_.find(semester);
+  return found == semesters_.end() || !found->second.waiting ? nullptr : &*found->second.waiting;
+}
+
+std::vector<TopUp> Allocator::top_ups(SemesterId semester_id, std::size_t count_max) const {
+  const auto& semester = semesters_.at(semester_id);
+  if (!semester.waiting) return {};
+  const auto held = [&](ProgramId program) { return find_holding(semester, program)->held(); };
+  return settle(*semester.waiting, semester.totals.left, held, count_max);
 }
 
 const Allocator::Released* Allocator::find_released(const Semester& semester, ProgramId program) {
@@ -80,8 +125,8 @@ Allocator::ProgramState Allocator::state_of(const Semester& semester, ProgramId 
   const auto* const released = find_released(semester, program);
   ProgramState state{.held = {}, .generation = released == nullptr ? 0 : released->generation};
   if (const auto* const held = find_holding(semester, program)) {
-    state.held =
-        HeldGrant{{held->classrooms_wanted, held->labs_wanted}, {held->classrooms, held->labs, held->mobile_labs}};
+    state.held = held->held();
+    state.waits_since = held->waits_since();
     ++state.generation;
   }
   return state;
@@ -155,8 +200,7 @@ ProgramOutcome Allocator::decide_program(Semester& semester, ProgramId program, 
                                          const std::optional<std::string>& request_id,
                                          std::vector<LedgerEntry>& entries) {
   if (const auto* held = find_holding(semester, program)) {
-    const Want wanted{held->classrooms_wanted, held->labs_wanted};
-    const Grant grant{held->classrooms, held->labs, held->mobile_labs};
+    const auto [wanted, grant] = held->held();
     return {want == wanted ? grant_status(wanted, grant) : Status::kAlreadyHasResources, grant};
   }
   const auto* const released = find_released(semester, program);
@@ -168,8 +212,9 @@ ProgramOutcome Allocator::decide_program(Semester& semester, ProgramId program, 
   const auto grant = allocate(semester.totals.left, want);
   semester.totals.left = charge(semester.totals.left, grant);
   DTI_CHECK(is_not_negative(semester.totals.left));
-  put_holding(semester, program, want, grant);
-  entries.push_back({.seq = ++semester.totals.head,
+  put_holding(semester, program, want, grant, ++semester.totals.head);
+  if (semester.waiting) semester.waiting->add({semester.totals.head, program}, grant, want);
+  entries.push_back({.seq = semester.totals.head,
                      .kind = EntryKind::kGranted,
                      .cause = Cause::kAsked,
                      .program_id = program,
@@ -199,6 +244,7 @@ void Allocator::undo(SemesterId semester_id, const LedgerEntry& entry) {
   auto& semester = semesters_.at(semester_id);
   DTI_CHECK(entry.kind == EntryKind::kGranted && entry.cause == Cause::kAsked && entry.seq == semester.totals.head);
   DTI_CHECK(find_holding(semester, entry.program_id) != nullptr);
+  if (semester.waiting) semester.waiting->remove({entry.seq, entry.program_id}, entry.grant, entry.want);
   holding_of(semester, entry.program_id) = {};
   semester.totals.left = give_back(semester.totals.left, entry.grant);
   --semester.totals.head;

@@ -1,6 +1,7 @@
 // The inputs of the pipeline: commands, time, and the request to stop.
 #include "dti/service/allocation/commit_pipeline.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -11,6 +12,7 @@ namespace dti {
 CommitPipeline::CommitPipeline(PipelineOptions options, StartOptions start)
     : options_(options),
       start_(std::move(start)),
+      settling_(std::max<std::size_t>(1, options.batch_entries_max / 2)),
       queue_({.requests_max = options.requests_max, .bytes_max = options.bytes_max}),
       lead_(options.lease.duration),
       call_(options.store_timeout),
@@ -33,7 +35,7 @@ void CommitPipeline::accept(Token token, AllocationRequest&& request, std::size_
                          .deadline = now.steady + options_.store_timeout,
                          .outcome = {}};
   if (!hold(waiting)) return;
-  if (lead_.leads() && !queue_.has_undecided()) {
+  if (lead_.leads() && !queue_.has_undecided() && allocator_.unsettled().empty()) {
     decide(std::move(waiting));
   } else {
     queue_.undecided.push_back(std::move(waiting));
@@ -89,6 +91,7 @@ void CommitPipeline::on_tick(const Now& now) {
   if (lead_.is_take_over_due(now.steady) && !is_calling()) start_take_over(now);
   if (lead_.is_watch_due(now.steady) && !is_calling()) start_watch(now);
   if (lead_.is_renewal_due(now.steady) && !is_calling()) renew(now);
+  if (settling_.end_pauses(now.steady)) start_next(now);
   end_if_drained(now);
 }
 
@@ -122,6 +125,7 @@ std::optional<SteadyTime> CommitPipeline::wake_at() const {
   consider(stop_at_);
   consider(lead_.retry_at());
   consider(lead_.watch_at());
+  consider(settling_.next_end());
   if (is_calling()) {
     consider(call_.interrupt_at());
   } else if (lead_.leads()) {

@@ -4,6 +4,7 @@
 
 #include "dti/base/check.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
+#include "service/allocation/pipeline_errors.hpp"
 
 namespace dti {
 namespace {
@@ -22,7 +23,13 @@ Pool sum_of(const std::vector<LedgerEntry>& entries) {
 // From undecided to decided.
 
 void CommitPipeline::decide(WaitingRequest waiting) {
-  auto& group = group_for(allocator_.find_semester(waiting.request.semester));
+  const auto semester = allocator_.find_semester(waiting.request.semester);
+  auto& group = group_for(semester);
+  if (must_not_overtake(semester)) {
+    waiting.outcome = failed(unavailable("the store does not accept what the wait list of the semester is due"));
+    group.requests.push_back(std::move(waiting));
+    return;
+  }
   auto decision = allocator_.decide(waiting.request, group.entries);
   waiting.faculty_id = decision.faculty_id;
   waiting.outcome = std::move(decision.outcome);
@@ -36,8 +43,9 @@ void CommitPipeline::decide_first() {
 }
 
 /// Decides the requests that may be decided now, in order of arrival: those before the next barrier, and only a few of
-/// the isolated ones. Executes the barrier that comes next.
+/// the isolated ones. Executes the barrier that comes next. Programs that wait come before all of them.
 void CommitPipeline::decide_waiting(const Now& now) {
+  if (const auto semester = semester_to_settle()) return settle(*semester, now);
   const auto is_isolated = [this] { return isolation_.isolates(queue_.undecided.front().arrival); };
   while (queue_.is_request_next() && !is_isolated()) decide_first();
   if (is_calling() || !queue_.gathering.empty()) return;

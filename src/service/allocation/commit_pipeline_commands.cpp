@@ -85,6 +85,7 @@ void CommitPipeline::judge(const OfficeCommand& command, const std::vector<Store
 }
 
 void CommitPipeline::on(const Ended<ChangeCall>& changing, const Now& now) {
+  if (top_ups_) return on_settled(changing, now);
   if (const auto* failure = changing.failure()) {
     queue_.barriers.front().is_written = true;  // if the store has it after all
     return on_barrier_failure(*failure, now);
@@ -102,29 +103,39 @@ void CommitPipeline::on_changed(const Now& now) {
   invariant_failed_ = false;
   const auto plan = *std::exchange(plan_, std::nullopt);
   const auto& change = plan.change;
-  const auto row = std::find_if(semesters_.begin(), semesters_.end(),
-                                [&](const StoredSemester& semester) { return semester.id == change.semester_id; });
   if (allocator_.head(change.semester_id) != change.base) {
     // A semester that was closed before this server led. Its ledger is read, and the command is judged again.
+    const auto& command = std::get<OfficeCommand>(queue_.barriers.front().command);
     queue_.barriers.front().is_written = true;
     log(LogLevel::kInfo, "semester-is-read",
-        "semester " + escaped(row->name) + " was reopened, and its ledger is read by a take-over");
+        "semester " + escaped(command.semester) + " was reopened, and its ledger is read by a take-over");
     return take_over_again(now);
   }
+  if (!follow(change, now)) return;
+  settling_.resume(change.semester_id);
+  note_change(change.entries.back().row.seq);
+  end_barrier(plan.outcome, now);
+}
+
+/// Lets the state follow a change that the store has.
+/// @return false: it cannot, and the server takes over
+bool CommitPipeline::follow(const Change& change, const Now& now) {
   for (const auto& entry : change.entries) {
     if (const auto fault = allocator_.replay(change.semester_id, entry.row)) {
       reading_.read_all_next();
-      return take_over_again("a change differs from the state: " + to_string(*fault), now);
+      take_over_again("a change differs from the state: " + to_string(*fault), now);
+      return false;
     }
   }
+  const auto row = std::find_if(semesters_.begin(), semesters_.end(),
+                                [&](const StoredSemester& semester) { return semester.id == change.semester_id; });
   if (change.is_open && !row->is_open) allocator_.reopen(row->name, change.semester_id);
   if (!change.is_open) allocator_.close(row->name);
   row->head = change.entries.back().row.seq;
   row->capacity = change.capacity;
   row->left = change.left;
   row->is_open = change.is_open;
-  note_change(row->head);
-  end_barrier(plan.outcome, now);
+  return true;
 }
 
 void CommitPipeline::note_change(Seq seq) {

@@ -1,5 +1,6 @@
 #include "dti/service/allocation/office.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "dti/base/check.hpp"
@@ -26,14 +27,22 @@ LedgerTotals totals_of(const StoredSemester& closed) {
   return {.head = closed.head, .capacity = closed.capacity, .left = closed.left, .opened_at = closed.head};
 }
 
-OfficeOutcome facts_of(const LedgerTotals& totals, Seq seq, std::optional<HeldGrant> held) {
+OfficeOutcome facts_of(const LedgerTotals& totals, Seq seq, const Allocator::ProgramState& state) {
   OfficeOutcome outcome;
   outcome.seq = seq;
-  outcome.grant = held;
+  outcome.grant = state.held;
   outcome.capacity = totals.capacity;
   outcome.left = totals.left;
   outcome.is_open = totals.is_open;
+  outcome.has_wait_list = totals.has_wait_list;
+  const bool waits =
+      totals.has_wait_list && state.held && grant_status(state.held->want, state.held->grant) != Status::kOk;
+  if (waits) outcome.waits_since = state.waits_since;
   return outcome;
+}
+
+SemesterSetting wait_list_setting(const SetWaitList& change) {
+  return change.is_on ? SemesterSetting::kWaitListOn : SemesterSetting::kWaitListOff;
 }
 
 OfficeOutcome refused(OfficeOutcome facts, Status status, std::string detail) {
@@ -54,12 +63,18 @@ class Draft {
     stored.command_id = command_.id;
     stored.row.command = id_hash(command_.id);
     if (request_id) stored.row.request = id_hash(*request_id);
-    const RowContext context{
-        .program_count = subject_.program_count, .held = state_.held, .generation = state_.generation};
+    const RowContext context{.program_count = subject_.program_count,
+                             .held = state_.held,
+                             .generation = state_.generation,
+                             .waits_since = state_.waits_since,
+                             .waiting = subject_.waiting};
     const auto fault = replay(totals_, stored.row, context);
     DTI_CHECK(!fault);
     if (entry.kind == EntryKind::kReleased) state_.held.reset();
-    if (entry.kind == EntryKind::kGranted) state_ = {HeldGrant{entry.want, entry.grant}, entry.generation};
+    if (entry.kind == EntryKind::kWaitingLeft) state_.waits_since = 0;
+    if (entry.kind == EntryKind::kGranted) {
+      state_ = {HeldGrant{entry.want, entry.grant}, entry.generation, totals_.waits_since};
+    }
     entries_.push_back(std::move(stored));
   }
 
@@ -85,7 +100,7 @@ class Draft {
 
   [[nodiscard]] OfficePlan finish(std::vector<RegistryEntry> registered = {}) && {
     OfficePlan plan;
-    plan.outcome = facts_of(totals_, totals_.head, state_.held);
+    plan.outcome = facts_of(totals_, totals_.head, state_);
     plan.change = {.semester_id = subject_.semester_id,
                    .base = subject_.totals.head,
                    .capacity = totals_.capacity,
@@ -122,7 +137,11 @@ class Decider {
 
   Decided operator()(const AmendGrant& change) {
     if (!facts_.grant) return refuse("the program holds no grant");
-    const auto grant = amend(subject_.totals.left, facts_.grant->grant, change.want);
+    const auto& left = subject_.totals.left;
+    const auto& held = facts_.grant->grant;
+    const auto grant = subject_.waiting == nullptr
+                           ? amend(left, held, change.want)
+                           : amend_in_order(left, held, change.want, *subject_.waiting, subject_.program);
     if (HeldGrant{change.want, grant} == *facts_.grant) return facts_;  // nothing changes
     if (grant_status(change.want, grant) != Status::kOk && !change.accepts_part) {
       return refuse("only " + text_of(grant) + " of " + text_of(change.want) +
@@ -162,6 +181,26 @@ class Decider {
     return std::move(draft_).finish({semester_reopened(subject_.semester_id, subject_.semester)});
   }
 
+  Decided operator()(const SetWaitList& change) {
+    if (change.is_on == facts_.has_wait_list) return facts_;
+    LedgerEntry entry;
+    entry.kind = EntryKind::kSetting;
+    entry.setting = wait_list_setting(change);
+    draft_.add(entry);
+    return std::move(draft_).finish();
+  }
+
+  Decided operator()(const LeaveWaitList& /*change*/) {
+    if (!facts_.has_wait_list) return refuse("the semester has no wait list");
+    if (facts_.waits_since == 0) return refuse("the program does not wait");
+    LedgerEntry entry;
+    entry.kind = EntryKind::kWaitingLeft;
+    entry.program_id = subject_.program;
+    entry.generation = subject_.state.generation;
+    draft_.add(entry);
+    return std::move(draft_).finish();
+  }
+
  private:
   [[nodiscard]] OfficeOutcome refuse(std::string detail) const {
     return refused(facts_, Status::kRefused, std::move(detail));
@@ -183,19 +222,31 @@ bool could_have_written(const OfficeCommand& command, const StoredEntry& stored)
           [&](const ResizeSemester& change) { return entry.capacity == change.capacity; },
           [&](const CloseSemester&) { return entry.kind == EntryKind::kSemesterClosed; },
           [&](const ReopenSemester&) { return entry.kind == EntryKind::kSemesterReopened; },
+          [&](const SetWaitList& change) {
+            return entry.kind == EntryKind::kSetting && entry.setting == wait_list_setting(change);
+          },
+          [&](const LeaveWaitList&) { return entry.kind == EntryKind::kWaitingLeft; },
       },
       command.change);
 }
 
 /// @throws StorageError  kInvariant, if the entries are not those of the grant that the state has
-void check_entries(const OfficeSubject& subject, const std::vector<StoredEntry>& entries) {
-  const std::size_t expected = subject.program == 0            ? 1
-                               : subject.state.generation == 0 ? 0
-                               : subject.state.held            ? 1
-                                                               : 2;
-  if (entries.size() == expected) return;
+void check_entries(const OfficeSubject& subject, Seq seq, const std::vector<StoredEntry>& entries) {
+  const auto is_about_newest_grant = [&](const StoredEntry& entry) {
+    return entry.row.generation == std::int64_t{subject.state.generation} &&
+           entry.row.kind != stored_code(EntryKind::kWaitingLeft);
+  };
+  const auto is_wanted = [&](const StoredEntry& entry) {
+    return subject.program == 0 ? entry.row.seq == seq : is_about_newest_grant(entry);
+  };
+  const auto found = std::count_if(entries.begin(), entries.end(), is_wanted);
+  const auto expected = subject.program == 0            ? (seq > 0 ? 1 : 0)
+                        : subject.state.generation == 0 ? 0
+                        : subject.state.held            ? 1
+                                                        : 2;
+  if (found == expected) return;
   throw StorageError{StorageError::Kind::kInvariant,
-                     "semester \"" + subject.semester + "\": the store has " + std::to_string(entries.size()) +
+                     "semester \"" + subject.semester + "\": the store has " + std::to_string(found) +
                          " entries about what a command changes, and the state has " + std::to_string(expected)};
 }
 
@@ -232,7 +283,8 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
   OfficeSubject subject{.semester_id = stored->id,
                         .semester = stored->name,
                         .totals = stored->is_open ? allocator.totals(stored->id) : totals_of(*stored),
-                        .program_count = allocator.catalog().size()};
+                        .program_count = allocator.catalog().size(),
+                        .waiting = allocator.wait_list(stored->id)};
   if (!stored->is_open && !accepts_closed(command)) {
     return error_of(Status::kInvalidSemester,
                     "semester " + escaped(command.semester) +
@@ -258,18 +310,59 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
 }
 
 EntriesToRead entries_to_read(const OfficeCommand& command, const OfficeSubject& subject) {
-  const bool is_capacity = std::holds_alternative<ResizeSemester>(command.change);
-  return {.semester_id = subject.semester_id,
-          .program = subject.program,
-          .generation = subject.state.generation,
-          .seq = is_capacity ? subject.totals.capacity_at : subject.totals.opened_at};
+  EntriesToRead wanted{
+      .semester_id = subject.semester_id, .program = subject.program, .generation = subject.state.generation};
+  if (std::holds_alternative<ResizeSemester>(command.change)) {
+    wanted.seq = subject.totals.capacity_at;
+  } else if (std::holds_alternative<SetWaitList>(command.change)) {
+    wanted.seq = subject.totals.setting_at;
+  } else {
+    wanted.seq = subject.totals.opened_at;
+  }
+  return wanted;
+}
+
+Change change_of(SemesterId semester, const std::vector<TopUp>& top_ups, const Allocator& allocator) {
+  const auto totals = allocator.totals(semester);
+  Change change{.semester_id = semester,
+                .base = totals.head,
+                .capacity = totals.capacity,
+                .left = totals.left,
+                .entries = {},
+                .note = {{}, "server", "wait list"},
+                .registered = {}};
+  const auto command_id = "settle-" + std::to_string(semester) + '-' + std::to_string(totals.head);
+  const auto add = [&](LedgerEntry entry) {
+    entry.seq = totals.head + static_cast<Seq>(change.entries.size()) + 1;
+    entry.cause = Cause::kToppedUp;
+    StoredEntry stored{row_of(entry), 0, std::nullopt};
+    stored.command_id = command_id;
+    stored.row.command = id_hash(command_id);
+    change.entries.push_back(std::move(stored));
+  };
+  for (const auto& [place, before, grant] : top_ups) {
+    LedgerEntry entry;
+    entry.kind = EntryKind::kReleased;
+    entry.program_id = place.program;
+    entry.generation = allocator.program(semester, place.program).generation;
+    entry.want = before.want;
+    entry.grant = before.grant;
+    add(entry);
+    entry.kind = EntryKind::kGranted;
+    ++entry.generation;
+    entry.grant = grant;
+    entry.waits_since = place.since;
+    add(entry);
+    change.left = charge(give_back(change.left, before.grant), grant);
+  }
+  return change;
 }
 
 std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, const OfficeSubject& subject,
                                                const std::vector<StoredEntry>& entries) {
-  check_entries(subject, entries);
+  check_entries(subject, entries_to_read(command, subject).seq, entries);
   const Seq last = entries.empty() ? 0 : entries.back().row.seq;
-  auto facts = facts_of(subject.totals, last, subject.state.held);
+  auto facts = facts_of(subject.totals, last, subject.state);
   if (!entries.empty() && entries.back().command_id == command.id) {
     if (!could_have_written(command, entries.back())) {
       return refused(std::move(facts), Status::kConflict,

@@ -1,6 +1,7 @@
 #include "dti/service/allocation/store_call.hpp"
 
 #include <exception>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 
@@ -31,14 +32,27 @@ struct Maker {
 
   LookUpCall::Answer answer(const LookUpCall& call) const {
     LookUpCall::Answer answer;
-    const auto take = [&](std::vector<StoredEntry> entries) { answer.entries = std::move(entries); };
-    if (const auto& wanted = call.entries; wanted && wanted->program == 0) {
-      repository.read_entries(wanted->semester_id, wanted->seq, wanted->seq, take);
-    } else if (wanted && wanted->generation > 0) {
-      repository.read_grant(wanted->semester_id, wanted->program, wanted->generation, take);
-    }
+    if (call.entries) answer.entries = read(*call.entries);
     answer.guard = repository.guard(call.epoch, call.semesters);  // after the reading
     return answer;
+  }
+  std::vector<StoredEntry> read(const EntriesToRead& wanted) const {
+    std::vector<StoredEntry> found;
+    const auto take = [&](std::vector<StoredEntry> entries) {
+      entries.insert(entries.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+      found = std::move(entries);
+    };
+    if (wanted.program == 0) {
+      repository.read_entries(wanted.semester_id, wanted.seq, wanted.seq, take);
+      return found;
+    }
+    auto generation = wanted.generation;
+    while (generation > 0) {
+      repository.read_grant(wanted.semester_id, wanted.program, generation, take);
+      if (found.empty() || found.front().row.cause != static_cast<std::int64_t>(Cause::kToppedUp)) break;
+      --generation;
+    }
+    return found;
   }
   ChangeCall::Answer answer(const ChangeCall& call) const {
     auto change = call.change;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/ledger.hpp"
 #include "dti/domain/messages.hpp"
+#include "dti/domain/wait_list.hpp"
 #include "dti/service/ledger/ledger_replay.hpp"
 
 namespace dti {
@@ -38,7 +40,10 @@ class Allocator {
   [[nodiscard]] std::optional<StoreDifference> replay(SemesterId semester, const LedgerRow& row);
 
   /// Deletes the state of a semester, so that its ledger can be replayed from the first entry.
-  void forget(SemesterId semester) { semesters_.erase(semester); }
+  void forget(SemesterId semester) {
+    semesters_.erase(semester);
+    unsettled_.erase(semester);
+  }
 
   /// Serves these semesters, and no others, by their names. Each must have been replayed.
   /// @return the first difference between the replayed state and the stored one; none if they are equal
@@ -58,6 +63,7 @@ class Allocator {
   struct ProgramState {
     std::optional<HeldGrant> held;  // none: nothing
     std::int32_t generation = 0;    // of the newest grant, which it holds or has released; 0: it never had one
+    Seq waits_since = 0;            // its place if the grant is not whole; 0: it has given its place up
   };
   /// @param semester  replayed
   [[nodiscard]] ProgramState program(SemesterId semester, ProgramId program) const;
@@ -69,6 +75,14 @@ class Allocator {
   void reopen(const std::string& name, SemesterId semester) { open_.emplace(name, semester); }
   /// Serves the semester no longer: its ledger has closed it.
   void close(const std::string& name) { open_.erase(name); }
+
+  /// The wait list of the semester; null if it has none.
+  [[nodiscard]] const WaitList* wait_list(SemesterId semester) const;
+  /// The open semesters in which a program that waits can use something of what is left. Only replay() adds to them: a
+  /// request takes what no such program can use.
+  [[nodiscard]] const std::set<SemesterId>& unsettled() const { return unsettled_; }
+  /// The next top-ups of the semester, which are not made: see settle().
+  [[nodiscard]] std::vector<TopUp> top_ups(SemesterId semester, std::size_t count_max) const;
 
   /// Takes back the newest decided entry of the semester, which must be `entry`: a grant that a request asked for.
   void undo(SemesterId semester, const LedgerEntry& entry);
@@ -94,7 +108,18 @@ class Allocator {
     std::int32_t classrooms = 0;
     std::int32_t labs = 0;
     std::int32_t mobile_labs = 0;
+    // The seq of the grant whose place it keeps, in two halves: with a number of 8 bytes, a holding would have 32.
+    std::uint32_t since_high = 0;
+    std::uint32_t since_low = 0;
+
+    [[nodiscard]] Seq waits_since() const { return (Seq{since_high} << 32) | Seq{since_low}; }
+    void set_waits_since(Seq seq) {
+      since_high = static_cast<std::uint32_t>(static_cast<std::uint64_t>(seq) >> 32);
+      since_low = static_cast<std::uint32_t>(seq);
+    }
+    [[nodiscard]] HeldGrant held() const { return {{classrooms_wanted, labs_wanted}, {classrooms, labs, mobile_labs}}; }
   };
+  static_assert(sizeof(Holding) == 28);
   // In pages, so that a grant never moves other holdings, and a program without a request costs little.
   struct HoldingPage {
     static constexpr std::size_t kPrograms = 1'024;
@@ -109,13 +134,16 @@ class Allocator {
     LedgerTotals totals;                              // decided entries included
     std::vector<std::unique_ptr<HoldingPage>> pages;  // by (ProgramId - 1) / kPrograms; null: no grant there
     std::unordered_map<ProgramId, Released> released;
+    std::optional<WaitList> waiting;  // none: the semester has no wait list
   };
 
   /// The place of a program's holding, which may be empty; null if no program on its page has a grant.
   [[nodiscard]] static const Holding* find_slot(const Semester& semester, ProgramId program);
   [[nodiscard]] static const Holding* find_holding(const Semester& semester, ProgramId program);
   [[nodiscard]] static Holding& holding_of(Semester& semester, ProgramId program);
-  static void put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant);
+  static void put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant, Seq waits_since);
+  static void keep(Semester& semester, const LedgerRow& row, const RowContext& context);
+  static void add_all_waiting(Semester& semester);
   [[nodiscard]] std::string why_not_open(const std::string& semester) const;
   [[nodiscard]] static ProgramState state_of(const Semester& semester, ProgramId program);
   [[nodiscard]] static const Released* find_released(const Semester& semester, ProgramId program);
@@ -126,6 +154,7 @@ class Allocator {
   Catalog catalog_;
   std::unordered_map<SemesterId, Semester> semesters_;
   std::unordered_map<std::string, SemesterId> open_;  // by name, byte for byte
+  std::set<SemesterId> unsettled_;
 };
 
 }  // namespace dti

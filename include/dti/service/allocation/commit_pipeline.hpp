@@ -20,6 +20,7 @@
 #include "dti/service/allocation/isolation.hpp"
 #include "dti/service/allocation/lead.hpp"
 #include "dti/service/allocation/request_queue.hpp"
+#include "dti/service/allocation/settling.hpp"
 #include "dti/service/allocation/store_call.hpp"
 #include "dti/service/allocation/store_reading.hpp"
 #include "dti/service/allocation/take_over.hpp"
@@ -178,6 +179,13 @@ class CommitPipeline {
   void on(const Ended<ChangeCall>& changing, const Now& now);
   void on_changed(const Now& now);
   void note_change(Seq seq);
+  [[nodiscard]] bool follow(const Change& change, const Now& now);
+  // Wait lists (commit_pipeline_settle.cpp).
+  [[nodiscard]] std::optional<SemesterId> semester_to_settle() const;
+  void settle(SemesterId semester, const Now& now);
+  void on_settled(const Ended<ChangeCall>& changing, const Now& now);
+  void on_top_up_rejected(const Change& change, const StoreFailure& failure, const Now& now);
+  [[nodiscard]] bool must_not_overtake(const std::optional<SemesterId>& semester) const;
   // Back from decided to undecided (commit_pipeline_failures.cpp).
   void on_failure(const StoreFailure& failure, const Now& now);
   void on_rejected(const StoreFailure& failure, const Now& now);
@@ -228,6 +236,8 @@ class CommitPipeline {
   // Open and closed: of the last take-over, and those opened since (only id, name and capacity). Commands depend on them.
   std::vector<StoredSemester> semesters_;
   std::optional<OfficePlan> plan_;  // of the first barrier, while its change is in progress
+  std::optional<Change> top_ups_;   // while they are on their way to the store
+  Settling settling_;
   RequestQueue queue_;
   Lead lead_;
   StoreReading reading_;
@@ -236,6 +246,7 @@ class CommitPipeline {
   bool invariant_failed_ = false;  // since the last commit
   LogLimit unavailable_{std::chrono::seconds{10}};
   LogLimit rejected_commands_{std::chrono::seconds{10}};
+  LogLimit rejected_top_ups_{std::chrono::seconds{10}};
 
   Said said_ = Said::kNothing;
   bool has_ended_ = false;               // Exit was said

@@ -18,7 +18,8 @@ struct OfficeSubject {
   LedgerTotals totals;    // of the semester; of a closed one, from its row
   ProgramId program = 0;  // 0: the command changes the semester
   Allocator::ProgramState state = {};
-  std::size_t program_count = 0;  // of the catalogue
+  std::size_t program_count = 0;      // of the catalogue
+  const WaitList* waiting = nullptr;  // of the semester; null: it has none. Valid as long as the state does not change
 };
 
 /// The error for a command that no state can accept: a text or a number is out of range, or `expects` is missing. None if
@@ -35,11 +36,17 @@ struct OfficeSubject {
 /// The entries of the store on which the decision about a subject rests.
 struct EntriesToRead {
   SemesterId semester_id = 0;
-  ProgramId program = 0;        // its newest grant, and the release of it if there is one
+  // All entries about its newest grant. If that was topped up, before them also those of the earlier ones, from the grant
+  // on whose request-id it keeps.
+  ProgramId program = 0;
   std::int32_t generation = 0;  // of that grant; 0: there is none, so nothing is to be read
-  Seq seq = 0;                  // without a program: this entry
+  Seq seq = 0;                  // without a program: this entry; 0: there is none
 };
 [[nodiscard]] EntriesToRead entries_to_read(const OfficeCommand& command, const OfficeSubject& subject);
+
+/// The change by which programs are topped up. It has no epoch and no time yet.
+/// @param top_ups  the next ones of the semester, at least one
+[[nodiscard]] Change change_of(SemesterId semester, const std::vector<TopUp>& top_ups, const Allocator& allocator);
 
 /// A change that is to be made, and the outcome once it is made. The change has no epoch and no time yet.
 struct OfficePlan {

@@ -175,6 +175,23 @@ class Pipeline : public testing::Test {
       }
     }
   }
+  [[nodiscard]] bool is_wanted(const EntriesToRead& wanted, const LedgerRow& row) {
+    if (wanted.program == 0) return row.seq == wanted.seq;
+    if (row.program_id != std::int64_t{wanted.program}) return false;
+    return *row.generation <= wanted.generation && *row.generation >= first_generation(wanted);
+  }
+  /// The generation that was asked or amended, if those after it were topped up.
+  [[nodiscard]] std::int64_t first_generation(const EntriesToRead& wanted) {
+    auto first = std::int64_t{wanted.generation};
+    const auto& ledger = ledger_[wanted.semester_id];
+    for (auto entry = ledger.rbegin(); entry != ledger.rend(); ++entry) {
+      const auto& row = entry->row;
+      const bool is_of_program = row.program_id == std::int64_t{wanted.program} && row.kind == 0;
+      const bool is_topped_up = row.cause == static_cast<std::int64_t>(Cause::kToppedUp);
+      if (is_of_program && row.generation == first && is_topped_up) --first;
+    }
+    return first;
+  }
   /// Answers the current look-up like a store.
   void look_up(CommitResult guard = CommitResult::kCommitted) {
     ASSERT_TRUE(look_up_);
@@ -183,11 +200,7 @@ class Pipeline : public testing::Test {
     for (const auto& guarded : call.semesters) EXPECT_EQ(guarded.head, stored_.at(guarded.semester_id).head);
     LookUpCall::Answer answer{guard, {}};
     for (const auto& entry : call.entries ? ledger_[call.entries->semester_id] : std::vector<Entry>{}) {
-      const auto& row = entry.row;
-      const bool is_wanted = call.entries->program == 0 ? row.seq == call.entries->seq
-                                                        : row.program_id == std::int64_t{call.entries->program} &&
-                                                              row.generation == std::int64_t{call.entries->generation};
-      if (is_wanted) answer.entries.push_back(entry);
+      if (is_wanted(*call.entries, entry.row)) answer.entries.push_back(entry);
     }
     end<LookUpCall>(std::move(answer));
   }

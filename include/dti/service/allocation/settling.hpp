@@ -1,0 +1,54 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+
+#include "dti/base/time.hpp"
+#include "dti/domain/ledger.hpp"
+
+namespace dti {
+
+/// How many top-ups the next change of a leader may have, and the semesters whose next top-up the store rejected: there
+/// the leader pauses. Thread: one. Source: docs/adr/0029-wait-list.md
+class Settling {
+ public:
+  static constexpr std::chrono::milliseconds kPause{1'000};
+
+  /// @param count_max  at least 1
+  explicit Settling(std::size_t count_max) : count_max_(count_max), count_(count_max) {}
+
+  [[nodiscard]] std::size_t count() const { return count_; }
+  /// The store rejected a change of this many top-ups: the next one is smaller, or there is a pause.
+  /// @return true if it was a single top-up
+  bool on_rejected(SemesterId semester, std::size_t size, SteadyTime now) {
+    count_ = std::max<std::size_t>(1, size / 2);
+    if (size > 1) return false;
+    paused_[semester] = now + kPause;
+    return true;
+  }
+  void on_committed() { count_ = std::min(count_max_, 2 * count_); }
+
+  [[nodiscard]] bool is_paused(SemesterId semester) const { return paused_.contains(semester); }
+  /// Ends the pause of a semester: it has changed.
+  void resume(SemesterId semester) { paused_.erase(semester); }
+  /// Ends the pauses that are over. @return true if there was one
+  bool end_pauses(SteadyTime now) {
+    return std::erase_if(paused_, [&](const auto& pause) { return pause.second <= now; }) > 0;
+  }
+  /// The end of the next pause.
+  [[nodiscard]] std::optional<SteadyTime> next_end() const {
+    const auto next = std::min_element(paused_.begin(), paused_.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    return next == paused_.end() ? std::nullopt : std::optional{next->second};
+  }
+
+ private:
+  const std::size_t count_max_;
+  std::size_t count_;
+  std::map<SemesterId, SteadyTime> paused_;  // until then
+};
+
+}  // namespace dti

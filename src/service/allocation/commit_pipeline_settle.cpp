@@ -1,0 +1,70 @@
+// The part of the pipeline that gives the rooms that became free to the programs that wait.
+#include <algorithm>
+#include <utility>
+
+#include "dti/domain/name.hpp"
+#include "dti/domain/name_fault.hpp"
+#include "dti/service/allocation/commit_pipeline.hpp"
+#include "dti/service/allocation/office.hpp"
+#include "service/allocation/pipeline_errors.hpp"
+
+namespace dti {
+
+/// The semester whose programs that wait come before every request and every command.
+std::optional<SemesterId> CommitPipeline::semester_to_settle() const {
+  if (stop_at_ && queue_.is_empty()) return std::nullopt;  // the next leader goes on
+  for (const auto semester : allocator_.unsettled()) {
+    if (!settling_.is_paused(semester)) return semester;
+  }
+  return std::nullopt;
+}
+
+/// Starts to store the next top-ups of a semester, as soon as nothing else is on its way to the store.
+void CommitPipeline::settle(SemesterId semester, const Now& now) {
+  if (is_calling() || !queue_.gathering.empty()) return;
+  auto change = change_of(semester, allocator_.top_ups(semester, settling_.count()), allocator_);
+  change.epoch = lead_.epoch();
+  change.at = now.wall;
+  for (auto& entry : change.entries) entry.at = now.wall.time_since_epoch().count();
+  top_ups_ = change;
+  call_store(ChangeCall{std::move(change)}, now);
+}
+
+void CommitPipeline::on_settled(const Ended<ChangeCall>& changing, const Now& now) {
+  const auto change = *std::exchange(top_ups_, std::nullopt);
+  if (const auto* failure = changing.failure()) {
+    if (failure->kind != StorageError::Kind::kRejected) return on_failure(*failure, now);
+    return on_top_up_rejected(change, *failure, now);
+  }
+  switch (changing.answer()) {
+    case CommitResult::kCommitted: break;
+    case CommitResult::kReplaced: return step_down(now);
+    case CommitResult::kBaseMoved: return take_over_again("the store's ledger is not where it was left", now);
+  }
+  lead_.on_answer();
+  invariant_failed_ = false;
+  settling_.on_committed();
+  if (follow(change, now)) pump(now);
+}
+
+/// The store works and has refused the change: smaller ones find the top-up that it refuses.
+void CommitPipeline::on_top_up_rejected(const Change& change, const StoreFailure& failure, const Now& now) {
+  const auto size = change.entries.size() / 2;
+  if (settling_.on_rejected(change.semester_id, size, now.steady)) {
+    if (rejected_top_ups_.pass(now.steady)) {
+      log(LogLevel::kError, "top-up-rejected-by-store",
+          failure.text + "; semester " + std::to_string(change.semester_id) + ", program " +
+              std::to_string(*change.entries.front().row.program_id) +
+              ": until the store accepts it, or the program leaves the wait list, requests of the semester get "
+              "UNAVAILABLE");
+    }
+  }
+  pump(now);
+}
+
+/// A request must not overtake the programs that wait.
+bool CommitPipeline::must_not_overtake(const std::optional<SemesterId>& semester) const {
+  return semester && allocator_.unsettled().contains(*semester);
+}
+
+}  // namespace dti
