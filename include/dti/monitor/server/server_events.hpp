@@ -10,6 +10,7 @@ namespace dti {
 /// compares them.
 inline constexpr auto kServerEvents = std::to_array<std::string_view>({
     "command-rejected-by-store",
+    "top-up-rejected-by-store",
     "replaced",
     "lease-not-released",
     "taking-over-anew",

@@ -78,8 +78,8 @@ class Allocator {
 
   /// The wait list of the semester; null if it has none.
   [[nodiscard]] const WaitList* wait_list(SemesterId semester) const;
-  /// The open semesters in which a program that waits can use something of what is left. Only replay() adds to them: a
-  /// request takes what no such program can use.
+  /// The open semesters in which a program that waits can use something of what is left. Only replay() adds to them:
+  /// no such program can use the rooms that a request gets.
   [[nodiscard]] const std::set<SemesterId>& unsettled() const { return unsettled_; }
   /// The next top-ups of the semester, which are not made: see settle().
   [[nodiscard]] std::vector<TopUp> top_ups(SemesterId semester, std::size_t count_max) const;
