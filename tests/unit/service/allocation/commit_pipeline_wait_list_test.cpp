@@ -247,6 +247,18 @@ TEST_F(Waiting, AnUndoneGrantHasNoPlaceAnyMore) {
   EXPECT_EQ(fault_of_ledger(), "");
 }
 
+TEST_F(Waiting, AGrantThatTheStoreRejectsHasNoPlace) {
+  start();
+  const auto token = send_as("p4", {3, 0}, "r-4");
+  turn();
+  answer_commit(failure(StorageError::Kind::kRejected));
+  EXPECT_EQ(error_of(token), Status::kUnavailable);
+  EXPECT_EQ(pipeline_->allocator().wait_list(1)->size(), 2U);
+  release_of("p1");
+  EXPECT_FALSE(held("p4"));
+  EXPECT_EQ(fault_of_ledger(), "");
+}
+
 TEST_F(Waiting, AProgramThatLeavesKeepsItsRoomsAndIsServedNoMore) {
   start();
   const auto left = made(to(LeaveWaitList{{"f1", "p2"}}, 3, "c-1"));
