@@ -68,6 +68,9 @@ bool Checks::has_its_effect(const OfficeCommand& command, const Subject& subject
           [&](const ResizeSemester& change) { return semester.capacity == change.capacity; },
           [&](const CloseSemester&) { return !semester.is_open; },
           [&](const ReopenSemester&) { return semester.is_open; },
+          // No client of the simulation uses wait lists.
+          [](const SetWaitList&) { return false; },
+          [](const LeaveWaitList&) { return false; },
       },
       command.change);
 }
@@ -124,6 +127,8 @@ bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) {
           },
           [&](const CloseSemester&) { return !semester.is_open; },
           [&](const ReopenSemester&) { return semester.is_open; },
+          [](const SetWaitList&) { return false; },
+          [](const LeaveWaitList&) { return false; },
       },
       command.change);
 }
