@@ -15,7 +15,6 @@ constexpr std::array<std::string_view, std::variant_size_v<LedgerLine>> kTypes =
     "store", "faculty", "program", "registry", "semester", "entry", "note", "chain", "end"};
 
 const auto kEntryKindNames = stored_texts<EntryKind, kEntryKindCount>();
-const auto kCauseNames = stored_texts<Cause, kCauseCount>();
 
 LedgerFileHeader read_header(LineFields& fields) {
   LedgerFileHeader header;
@@ -97,6 +96,8 @@ EntryLine read_entry(LineFields& fields) {
   row.cause = fields.optional_name("cause", kCauseNames);
   for (const auto& [key, number] : kNumberColumns) row.*number = fields.optional_number(key, 0, kIntegerMax);
   row.status = fields.optional_name("status", kGrantStatusNames);
+  row.waits_since = fields.optional_number("waits-since", 1, kNumberMax);
+  row.setting = fields.optional_name("setting", kSettingNames);
   entry.request_id = fields.optional_text("request-id");
   entry.command_id = fields.optional_text("command-id");
   entry.note_hash = fields.optional_seal("note-hash");

@@ -146,11 +146,14 @@ void append(std::string& out, const EndLine& end) {
 
 void append(std::string& out, const EntryLine& entry) { append_entry(out, entry.semester, entry.entry); }
 
-void append_status(LineWriter& line, const LedgerRow& row) {
-  if (!row.status) return;
-  const auto status = name_at(kGrantStatusNames, *row.status);
-  if (!status) refuse("entry " + std::to_string(row.seq) + " has the status " + std::to_string(*row.status));
-  line.text("status", *status);
+/// Appends the name of a code, if there is one.
+template <std::size_t kSize>
+void append_name(LineWriter& line, Seq seq, std::string_view key, const std::array<std::string_view, kSize>& names,
+                 const StoredNumber& code) {
+  if (!code) return;
+  const auto name = name_at(names, *code);
+  if (!name) refuse("entry " + std::to_string(seq) + " has the " + std::string{key} + " " + std::to_string(*code));
+  line.text(key, *name);
 }
 
 }  // namespace
@@ -168,14 +171,11 @@ void append_entry(std::string& out, SemesterId semester, const StoredEntry& entr
   line.number("seq", row.seq);
   line.number("at-us", entry.at);
   line.text("kind", stored_text(*kind));
-  if (row.cause) {
-    if (*row.cause < 0 || *row.cause >= kCauseCount) {
-      refuse("entry " + std::to_string(row.seq) + " has the cause " + std::to_string(*row.cause));
-    }
-    line.text("cause", stored_text(static_cast<Cause>(*row.cause)));
-  }
+  append_name(line, row.seq, "cause", kCauseNames, row.cause);
   for (const auto& [key, number] : kNumberColumns) line.number(key, row.*number);
-  append_status(line, row);
+  append_name(line, row.seq, "status", kGrantStatusNames, row.status);
+  line.number("waits-since", row.waits_since);
+  append_name(line, row.seq, "setting", kSettingNames, row.setting);
   line.text("request-id", entry.request_id);
   line.text("command-id", entry.command_id);
   line.seal("note-hash", entry.note_hash);

@@ -19,6 +19,9 @@ namespace dti {
 inline constexpr std::array<std::string_view, 6> kRegistryKindNames = {
     "faculty-added", "program-added", "semester-opened", "ledger-sealed", "semester-closed", "semester-reopened"};
 
+/// In the order of SemesterSetting.
+inline constexpr std::array<std::string_view, kSemesterSettingCount> kSettingNames = {"wait-list-off", "wait-list-on"};
+
 /// In the order of the codes.
 inline const std::array<std::string_view, 2> kGrantStatusNames = {wire_text(Status::kOk),
                                                                   wire_text(Status::kNotEnoughResources)};
@@ -32,6 +35,8 @@ template <class Enumeration, int kCount>
   }
   return names;
 }
+
+inline const auto kCauseNames = stored_texts<Cause, kCauseCount>();
 
 /// The position of a text in a list of names; none if it is not there.
 template <std::size_t kSize>

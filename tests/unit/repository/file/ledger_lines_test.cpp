@@ -45,6 +45,13 @@ TEST(LedgerLines, ALineOfEachTypeIsReadAndWrittenAgainWithTheSameBytes) {
       R"("classrooms-wanted":7,"labs-wanted":2,"classrooms-granted":7,"labs-granted":1,"mobile-labs-granted":0,)"
       R"("status":"NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT","request-id":"","command-id":"c","note-hash":")" +
           kHash + R"("})",
+      R"({"type":"entry","semester":1,"seq":9,"at-us":0,"kind":"granted","cause":"topped-up","program":7,"generation":2,)"
+      R"("classrooms-wanted":7,"labs-wanted":2,"classrooms-granted":7,"labs-granted":2,"mobile-labs-granted":0,)"
+      R"("status":"OK","waits-since":4294967296,"command-id":"c"})",
+      R"({"type":"entry","semester":1,"seq":10,"at-us":0,"kind":"waiting-left","program":7,"generation":2,)"
+      R"("command-id":"c"})",
+      R"({"type":"entry","semester":1,"seq":11,"at-us":0,"kind":"setting","setting":"wait-list-on","command-id":"c"})",
+      R"({"type":"entry","semester":1,"seq":12,"at-us":0,"kind":"setting","setting":"wait-list-off","command-id":"c"})",
       R"({"type":"note","semester":1,"seq":2,"salt":")" + kId + R"(","actor":"local/1000","note":""})",
       R"({"type":"chain","semester":0,"sealed-head":62,"seal":")" + kHash + R"("})",
       R"({"type":"end","faculties":1,"programs":2,"registry":3,"semesters":4,"entries":5,"notes":6,"blake2b":")" +
@@ -113,6 +120,8 @@ TEST(LedgerLines, AHostileLineIsRefusedWithTheReason) {
       {R"({"type":"entry","semester":1,"seq":1,"at-us":0,"kind":"forgotten"})",
        R"(entry: "kind" is not one of the texts that it may be)"},
       {entry + R"(,"status":"ok"})", R"(entry: "status" is not one of the texts that it may be)"},
+      {entry + R"(,"setting":"on"})", R"(entry: "setting" is not one of the texts that it may be)"},
+      {entry + R"(,"waits-since":0})", R"(entry: "waits-since" must be a whole number from 1 to 9223372036854775807)"},
       {entry + R"(,"cause":1})", R"(entry: "cause" must be a text)"},
       {entry + R"(,"labs-wanted":-1})", R"(entry: "labs-wanted" must be a whole number from 0 to 2147483647)"},
       {entry + R"(,"program":null})", R"(entry: "program" must be a whole number from 0 to 2147483647)"},
@@ -139,7 +148,9 @@ TEST(LedgerLines, WhatNoServerWroteIsNotExported) {
   StoredEntry binary{.row = {.seq = 3, .kind = 0}, .request_id = "\xff"};
   StoredEntry with_nul{.row = {.seq = 3, .kind = 0}, .request_id = std::string(1, '\0')};
   StoredEntry too_long{.row = {.seq = 3, .kind = 0}, .request_id = std::string(kLineBytesMax, 'x')};
-  for (const auto& entry : {unknown_kind, unknown_status, unknown_cause, binary, with_nul, too_long}) {
+  StoredEntry unknown_setting{.row = {.seq = 3, .kind = 6}, .request_id = {}};
+  unknown_setting.row.setting = 2;
+  for (const auto& entry : {unknown_kind, unknown_status, unknown_cause, unknown_setting, binary, with_nul, too_long}) {
     std::string out;
     try {
       append_entry(out, 1, entry);
