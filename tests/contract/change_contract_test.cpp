@@ -4,45 +4,21 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
-#include <limits>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "contract/store_fixture.hpp"
-#include "dti/repository/open/open_snapshot.hpp"
-#include "dti/service/ledger/verify.hpp"
+#include "contract/office_fixture.hpp"
 
 namespace dti::contract {
 namespace {
 
 using Kind = StorageError::Kind;
-constexpr std::chrono::milliseconds kTimeout{5'000};
 
 /// For every store.
-class ChangeContract : public StoreTest {
+class ChangeContract : public OfficeTest {
  protected:
-  std::vector<StoredEntry> entries(Seq first = 1, Seq last = std::numeric_limits<Seq>::max()) {
-    std::vector<StoredEntry> all;
-    repository_->read_entries(1, first, last, [&](const std::vector<StoredEntry>& piece) {
-      all.insert(all.end(), piece.begin(), piece.end());
-    });
-    return all;
-  }
-
-  std::vector<StoredEntry> entries_of_grant(ProgramId program, std::int32_t generation) {
-    std::vector<StoredEntry> found;
-    repository_->read_grant(1, program, generation, [&](std::vector<StoredEntry> read) { found = std::move(read); });
-    return found;
-  }
-
-  /// Without seals, which another test recomputes.
-  static std::vector<StoredEntry> unsealed(std::vector<StoredEntry> entries) {
-    for (auto& entry : entries) entry.seal.reset();
-    return entries;
-  }
-
   /// The grant of program 1 by `request_id`, and its amendment.
   Change grant_and_amend() {
     start();
@@ -213,29 +189,6 @@ TEST_P(ChangeContract, TextsAreStoredAsTheyCame) {
 /// For the databases.
 class ChangeSqlContract : public ChangeContract {
  protected:
-  bool is_sqlite() const { return !backend_->takes_two_servers(); }
-  std::string database() const { return is_sqlite() ? "sqlite" : "postgresql"; }
-
-  std::unique_ptr<LedgerSnapshot> snapshot() const {
-    if (is_sqlite()) return open_snapshot(SqliteStoreAddress{backend_->where()}, kTimeout);
-    return open_snapshot(PostgresqlStoreAddress{backend_->where()}, kTimeout);
-  }
-
-  VerifyReport look() const {
-    return verify(*snapshot(), [](const VerifyProgress&) {});
-  }
-
-  static std::string faults(const VerifyReport& report) {
-    std::string text = report.unreadable.value_or("");
-    for (const auto& semester : report.semesters) {
-      for (const auto& found : {semester.difference, semester.seal_difference, semester.note_difference}) {
-        if (found) text += found->what + '\n';
-      }
-    }
-    for (const auto& difference : report.differences) text += difference.what + '\n';
-    return text;
-  }
-
   /// A grant, its amendment, the release of another one, another capacity, the semester closed and reopened.
   void fill() {
     ASSERT_EQ(repository_->change(grant_and_amend()), CommitResult::kCommitted);

@@ -51,11 +51,15 @@ TEST_P(SqlContract, AnEntryHasTheColumnsOfItsKindAndNoOthers) {
       "INSERT INTO ledger (semester_id, seq, at, command_id, kind, classrooms_capacity, labs_capacity,"
       " conversions_capacity) SELECT 1, 2, at, 'c', ";
   const std::string from = " FROM ledger WHERE seq = 1";
-  EXPECT_THROW(client->run(opened + "3, 1, 1, 1" + from), SqlRefused);     // opened twice
-  EXPECT_THROW(client->run(opened + "4, 1, 1, 1" + from), SqlRefused);     // closed, with a capacity
-  EXPECT_THROW(client->run(opened + "0, 1, 1, 1" + from), SqlRefused);     // granted, to nobody
-  EXPECT_THROW(client->run(opened + "5, 1, 1, 1" + from), SqlRefused);     // reopened, with a capacity
-  EXPECT_THROW(client->run(opened + "6, 1, 1, 1" + from), SqlRefused);     // a kind that is not known
+  EXPECT_THROW(client->run(opened + "3, 1, 1, 1" + from), SqlRefused);  // opened twice
+  EXPECT_THROW(client->run(opened + "4, 1, 1, 1" + from), SqlRefused);  // closed, with a capacity
+  EXPECT_THROW(client->run(opened + "0, 1, 1, 1" + from), SqlRefused);  // granted, to nobody
+  EXPECT_THROW(client->run(opened + "5, 1, 1, 1" + from), SqlRefused);  // reopened, with a capacity
+  EXPECT_THROW(client->run(opened + "6, 1, 1, 1" + from), SqlRefused);  // set, with a capacity
+  EXPECT_THROW(client->run(opened + "7, 1, 1, 1" + from), SqlRefused);  // the list left, with a capacity
+  for (const std::string unknown : {"-1", "8"}) {
+    EXPECT_THROW(client->run(opened + unknown + ", NULL, NULL, NULL" + from), SqlRefused) << unknown;
+  }
   EXPECT_THROW(client->run(opened + "2, 1, 1, NULL" + from), SqlRefused);  // resized, by half
   EXPECT_THROW(client->run(opened + "2, 1, 1, 2" + from), SqlRefused);     // more conversions than classrooms
   client->run(opened + "2, 1, 1, 1" + from);
@@ -126,7 +130,7 @@ TEST_P(SqlContract, ANewerSchemaIsRefusedWithBothNumbers) {
     EXPECT_EQ(failure_of(call), Kind::kRefused);
     const std::string text = failure_text(call);
     EXPECT_NE(text.find("version 7"), std::string::npos) << text;
-    EXPECT_NE(text.find("version 4"), std::string::npos) << text;
+    EXPECT_NE(text.find("version 5"), std::string::npos) << text;
   }
   EXPECT_EQ(query("SELECT epoch FROM leadership"), Rows{row({std::to_string(epoch_)})});
 }

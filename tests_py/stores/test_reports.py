@@ -20,9 +20,9 @@ EXPECTED = {  # instants as "at"
     "entries_by_kind": [(SEMESTER, "granted", 2), (SEMESTER, "semester-opened", 1),
                         ("2026-S", "granted", 1), ("2026-S", "semester-opened", 1)],
     "grants_in_order_of_time": [
-        ("at", SEMESTER, 2, "Derecho", "Derecho Civil", 7, 2, 7, 2, 0, "OK", "r1", "asked"),
-        ("at", SEMESTER, 3, "Derecho", "Derecho Penal", 1000, 1, 373, 1, 0, PARTIAL, "r1", "asked"),
-        ("at", "2026-S", 2, "Artes", "Teatro", 3, 1, 2, 0, 1, PARTIAL, None, "asked")],
+        ("at", SEMESTER, 2, "Derecho", "Derecho Civil", 7, 2, 7, 2, 0, "OK", "r1", "asked", None),
+        ("at", SEMESTER, 3, "Derecho", "Derecho Penal", 1000, 1, 373, 1, 0, PARTIAL, "r1", "asked", None),
+        ("at", "2026-S", 2, "Artes", "Teatro", 3, 1, 2, 0, 1, PARTIAL, None, "asked", None)],
     "programs_with_a_grant": [
         (SEMESTER, "Derecho", "Derecho Civil", 7, 2, 0, "OK"),
         (SEMESTER, "Derecho", "Derecho Penal", 373, 1, 0, PARTIAL),

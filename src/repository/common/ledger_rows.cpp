@@ -43,7 +43,7 @@ ProgramId greatest_program(const Change& change) {
   return greatest;
 }
 
-std::array<StoredNumber, 12> numbers_of(const LedgerRow& row) {
+std::array<StoredNumber, 14> numbers_of(const LedgerRow& row) {
   return {row.program_id,
           row.generation,
           row.classrooms_wanted,
@@ -55,7 +55,9 @@ std::array<StoredNumber, 12> numbers_of(const LedgerRow& row) {
           row.labs_capacity,
           row.conversions_capacity,
           row.status,
-          row.cause};
+          row.cause,
+          row.waits_since,
+          row.setting};
 }
 
 void replace_rows(std::vector<LedgerRow>& piece, const std::vector<LedgerRow>& rows) {

@@ -36,6 +36,18 @@ FacultyId last_faculty(const std::vector<CatalogProgram>& programs) {
   return last;
 }
 
+/// The claims that the tables of the databases make about wait lists by ledger_command_has_its_columns.
+bool fits_wait_list(const LedgerRow& row) {
+  const auto kind = static_cast<EntryKind>(row.kind);
+  const bool is_topped_up = kind == EntryKind::kGranted && row.cause == static_cast<std::int64_t>(Cause::kToppedUp);
+  if (row.waits_since.has_value() != is_topped_up || row.setting.has_value() != (kind == EntryKind::kSetting)) {
+    return false;
+  }
+  if (is_topped_up && (*row.waits_since < 2 || *row.waits_since >= row.seq)) return false;
+  if (kind == EntryKind::kWaitingLeft && !(row.program_id && row.generation)) return false;
+  return !row.setting || (*row.setting >= 0 && *row.setting < kSemesterSettingCount);
+}
+
 bool is_not_negative(const Pool& pool) { return std::min({pool.classrooms, pool.labs, pool.conversions_left}) >= 0; }
 
 }  // namespace
@@ -199,7 +211,16 @@ void MemoryStore::check(const Semester& semester, const Change& change) {
   auto released = semester.released;
   for (const auto& stored : change.entries) {
     if (!stored.command_id) refuse("an entry has no command-id");
+    if (!fits_wait_list(stored.row))
+      refuse("an entry does not have its columns: seq " + std::to_string(stored.row.seq));
     const auto entry = entry_of(stored.row);
+    const auto leaves = [&](const LedgerEntry& old) {
+      return old.kind == EntryKind::kWaitingLeft && old.program_id == entry.program_id &&
+             old.generation == entry.generation;
+    };
+    if (leaves(entry) && std::any_of(semester.entries.begin(), semester.entries.end(), leaves)) {
+      refuse("a place in the wait list is left twice");
+    }
     const bool has_cause = entry.cause != Cause::kAsked;
     if (entry.kind == EntryKind::kReleased && !has_cause) refuse("a release has no cause");
     if (entry.kind != EntryKind::kGranted && entry.kind != EntryKind::kReleased) continue;

@@ -61,11 +61,13 @@ StoredSemester read_semester(const SqliteStatement& row) {
 
 constexpr char kOfSemester[] = "semester_id = ? AND seq >= ? AND seq <= ?";
 constexpr char kNoCommandColumns[] = ", NULL, NULL, NULL";
+constexpr char kNoWaitListColumns[] = ", NULL, NULL";
 
-// Where kCommandColumns, and what follows them in an entry, are in a row.
+// Where kCommandColumns, kWaitListColumns, and what follows them in an entry, are in a row.
 constexpr int kGrantColumnCount = 9;
 constexpr int kCauseColumn = 13;
-constexpr int kAtColumn = 16;
+constexpr int kWaitsSinceColumn = 16;
+constexpr int kAtColumn = 18;
 
 std::optional<std::string_view> text(sqlite3_stmt* row, int column) {
   const auto* const bytes = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
@@ -110,6 +112,8 @@ LedgerRow read_ledger_row(sqlite3_stmt* row) {
   read.status = number(row, kGrantColumnCount + 3);
   if (const auto request = text(row, kCauseColumn + 1)) read.request = id_hash(*request);
   if (const auto command = text(row, kCauseColumn + 2)) read.command = id_hash(*command);
+  read.waits_since = number(row, kWaitsSinceColumn);
+  read.setting = number(row, kWaitsSinceColumn + 1);
   return read;
 }
 
@@ -123,9 +127,10 @@ StoredEntry read_entry(sqlite3_stmt* row) {
   return entry;
 }
 
-/// The columns of LedgerRow. A schema from before 0004 has fewer.
+/// The columns of LedgerRow. A schema from before 0005 has fewer.
 std::string row_columns(int version) {
-  return std::string{kGrantColumns} + kOtherColumns + (version < kOfficeVersion ? kNoCommandColumns : kCommandColumns);
+  return std::string{kGrantColumns} + kOtherColumns + (version < kOfficeVersion ? kNoCommandColumns : kCommandColumns) +
+         (version < kWaitListVersion ? kNoWaitListColumns : kWaitListColumns);
 }
 
 /// The columns of an entry.
@@ -306,7 +311,7 @@ void read_entries(SqliteConnection& connection, SemesterId semester, Seq first, 
 void read_grant(SqliteConnection& connection, SemesterId semester, ProgramId program, std::int32_t generation,
                 const EntrySink& sink) {
   std::vector<StoredEntry> entries;
-  for (const char* const kind : {"0", "1"}) {  // each has an index of its own; the grant comes first
+  for (const char* const kind : kKindsOfGrant) {
     SqliteStatement select = connection.prepare("SELECT " + entry_columns(connection) + "WHERE kind = " + kind +
                                                 " AND semester_id = ? AND program_id = ? AND generation = ?");
     select.bind(semester).bind(std::int64_t{program}).bind(std::int64_t{generation});

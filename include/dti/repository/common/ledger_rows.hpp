@@ -36,8 +36,8 @@ void for_each_entry(const Batch& batch, Use use) {
 /// The number that stores a time: microseconds since 1970, UTC.
 [[nodiscard]] constexpr std::int64_t stored_time(WallTime at) { return at.time_since_epoch().count(); }
 
-/// The columns of a row from program_id to cause, in the order of LedgerRow.
-[[nodiscard]] std::array<StoredNumber, 12> numbers_of(const LedgerRow& row);
+/// The columns of a row from program_id to cause, in the order of LedgerRow, then waits_since and setting.
+[[nodiscard]] std::array<StoredNumber, 14> numbers_of(const LedgerRow& row);
 
 /// Whether the row is of a grant that was asked.
 [[nodiscard]] inline bool is_plain_grant(const LedgerRow& row) {

@@ -20,6 +20,9 @@ inline constexpr char kGrantColumns[] =
 /// The others of LedgerRow up to the status, and those from the cause on. Only a release needs the request-id.
 inline constexpr char kOtherColumns[] = ", classrooms_capacity, labs_capacity, conversions_capacity, status";
 inline constexpr char kCommandColumns[] = ", cause, CASE kind WHEN 1 THEN request_id END, command_id";
+inline constexpr char kWaitListColumns[] = ", waits_since, setting";
+/// The kinds of the entries about one grant, in the order of seq: granted, waiting-left and released. An index finds each.
+inline constexpr const char* kKindsOfGrant[] = {"0", "7", "1"};
 inline constexpr char kSelectStrayLedger[] =
     "SELECT min(semester_id) FROM ledger WHERE semester_id NOT IN (SELECT id FROM semester)";
 
@@ -27,6 +30,8 @@ inline constexpr char kSelectStrayLedger[] =
 inline constexpr int kSealsVersion = 3;
 /// The version of the schema from which on a store has commands and notes.
 inline constexpr int kOfficeVersion = 4;
+/// The version of the schema from which on a store has wait lists.
+inline constexpr int kWaitListVersion = 5;
 
 /// The highest ids of faculties, programs and semesters that the registry has.
 inline constexpr char kSelectRegistered[] =

@@ -79,8 +79,8 @@ class LedgerReader {
   /// transaction open meanwhile.
   virtual void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) = 0;
 
-  /// Passes the entries that granted and released that generation of a program's grant to `sink`, in order of seq; does
-  /// not call it if there are none.
+  /// Passes the entries about that generation of a program's grant to `sink`, in order of seq: granted, waiting-left and
+  /// released. Does not call it if there are none.
   virtual void read_grant(SemesterId semester, ProgramId program, std::int32_t generation, const EntrySink& sink) = 0;
 
   /// The same as read_ledger() with all that is stored of each entry.

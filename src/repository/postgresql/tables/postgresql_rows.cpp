@@ -157,12 +157,14 @@ LedgerRow read_ledger_row(const pqxx::row& row) {
   read.cause = fields.number();
   read.request = fields.id();
   read.command = fields.id();
+  read.waits_since = fields.number();
+  read.setting = fields.number();
   return read;
 }
 
-// Where the last one of kCommandColumns, and what follows it in an entry, are in a row.
+// Where the last one of kCommandColumns, and what follows kWaitListColumns in an entry, are in a row.
 constexpr int kCommandColumn = 15;
-constexpr int kAtColumn = 16;
+constexpr int kAtColumn = 18;
 
 StoredEntry read_entry(const pqxx::row& row) {
   const auto text = [&](int column) {
@@ -179,15 +181,18 @@ StoredEntry read_entry(const pqxx::row& row) {
   return entry;
 }
 
-// For a schema from before 0004. By to_jsonb(), because it may become a newer one at any moment.
+// For a schema from before 0004 or 0005. By to_jsonb(), because it may become a newer one at any moment.
 constexpr char kOlderCause[] = "(to_jsonb(ledger) ->> 'cause')::integer";
 constexpr char kOlderCommandColumns[] =
     ", (to_jsonb(ledger) ->> 'cause')::integer, CASE kind WHEN 1 THEN request_id END, to_jsonb(ledger) ->> "
     "'command_id'";
+constexpr char kOlderWaitListColumns[] =
+    ", (to_jsonb(ledger) ->> 'waits_since')::bigint, (to_jsonb(ledger) ->> 'setting')::integer";
 
 std::string row_columns(int version) {
   return std::string{kGrantColumns} + kOtherColumns +
-         (version < kOfficeVersion ? kOlderCommandColumns : kCommandColumns);
+         (version < kOfficeVersion ? kOlderCommandColumns : kCommandColumns) +
+         (version < kWaitListVersion ? kOlderWaitListColumns : kWaitListColumns);
 }
 
 /// The columns of an entry. A schema from before 0003 has no seals, and is only read while no server can change it.
@@ -290,7 +295,7 @@ void read_grant(pqxx::transaction_base& transaction, SemesterId semester, Progra
                 const EntrySink& sink) {
   const std::string select = "SELECT " + entry_columns(schema_version(transaction)) + " FROM ledger WHERE kind = ";
   std::vector<StoredEntry> entries;
-  for (const char* const kind : {"0", "1"}) {  // each has an index of its own; the grant comes first
+  for (const char* const kind : kKindsOfGrant) {
     const std::string sql =
         select + kind + " AND semester_id = $1::integer AND program_id = $2::integer AND generation = $3::integer";
     for (const auto& row :
