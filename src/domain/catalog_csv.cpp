@@ -25,16 +25,18 @@ class RowReader {
 
   void read(const CsvRecord& record) {
     auto check = check_row(header_, columns(), record);
-    if (check.fault) return faults_.add(*std::move(check.fault));
+    if (check.fault) return add(*std::move(check.fault), record);
     if (check.is_header) return;
     const auto faculty = read_name(record, kFaculty);
     const auto program = read_name(record, kProgram);
     if (faculty && program) place({*faculty, *program, record.line});
   }
 
-  std::variant<CatalogFile, CatalogFaults> finish(bool is_windows_1252) {
-    if (!faults_.listed.empty()) return std::move(faults_);
-    return CatalogFile{std::move(rows_), is_windows_1252};
+  CatalogReading finish(bool is_windows_1252) {
+    return {{std::move(rows_), is_windows_1252},
+            std::move(faults_),
+            header_.words[*header_.places[kFaculty]],
+            header_.words[*header_.places[kProgram]]};
   }
 
  private:
@@ -42,8 +44,19 @@ class RowReader {
     auto name = cell_of(header_, column, record);
     const auto fault = table_name_fault(name);
     if (!fault) return name;
-    faults_.add({record.line, *header_.places[column] + 1, "the " + columns()[column].name + ' ' + *fault});
+    add(record.line, column, std::move(name), "the " + columns()[column].name + ' ' + *fault);
     return std::nullopt;
+  }
+
+  void add(CatalogFault fault, const CsvRecord& row) {
+    if (fault.column > 0 && fault.column <= header_.words.size()) fault.heading = header_.words[fault.column - 1];
+    if (fault.column > 0 && fault.column <= row.cells.size()) fault.value = row.cells[fault.column - 1];
+    faults_.push_back(std::move(fault));
+  }
+
+  void add(std::size_t line, std::size_t column, std::string value, std::string reason) {
+    const auto place = *header_.places[column];
+    faults_.push_back({line, place + 1, std::move(reason), header_.words[place], std::move(value)});
   }
 
   void place(CatalogRow row) {
@@ -56,13 +69,13 @@ class RowReader {
         return rows_.push_back(std::move(row));
       case Kind::kKnown: return;
       case Kind::kFacultyClash:
-        return faults_.add({row.line, *header_.places[kFaculty] + 1,
-                            clash("faculty", row.faculty, catalog_.faculty_name(placed.other),
-                                  faculty_lines_[placed.other - 1], placed.only_looks_like)});
+        return add(row.line, kFaculty, row.faculty,
+                   clash("faculty", row.faculty, catalog_.faculty_name(placed.other), faculty_lines_[placed.other - 1],
+                         placed.only_looks_like));
       case Kind::kProgramClash:
-        return faults_.add({row.line, *header_.places[kProgram] + 1,
-                            clash("program", row.program, catalog_.program_name(placed.other),
-                                  rows_[placed.other - 1].line, placed.only_looks_like)});
+        return add(row.line, kProgram, row.program,
+                   clash("program", row.program, catalog_.program_name(placed.other), rows_[placed.other - 1].line,
+                         placed.only_looks_like));
     }
   }
 
@@ -77,18 +90,26 @@ class RowReader {
   Catalog catalog_;                         // of this file
   std::vector<std::size_t> faculty_lines_;  // by FacultyId - 1: the first line of each faculty
   std::vector<CatalogRow> rows_;            // by ProgramId - 1
-  CatalogFaults faults_;
+  std::vector<CatalogFault> faults_;
 };
 
-CatalogFaults one_fault(CatalogFault fault) {
-  CatalogFaults faults;
-  faults.add(std::move(fault));
-  return faults;
+CatalogReading one_fault(CatalogFault fault) {
+  CatalogReading reading;
+  reading.faults.push_back(std::move(fault));
+  return reading;
 }
 
 }  // namespace
 
 std::variant<CatalogFile, CatalogFaults> parse_catalog(std::string_view bytes) {
+  auto reading = read_catalog_file(bytes);
+  if (reading.faults.empty()) return std::move(reading.file);
+  CatalogFaults faults;
+  for (auto& fault : reading.faults) faults.add(std::move(fault));
+  return faults;
+}
+
+CatalogReading read_catalog_file(std::string_view bytes) {
   auto decoded = read_spreadsheet_text(bytes);
   if (auto* const fault = std::get_if<CatalogFault>(&decoded)) return one_fault(std::move(*fault));
   const auto& [text, is_windows_1252] = std::get<SpreadsheetText>(decoded);

@@ -209,6 +209,20 @@ std::string separated_key(std::string_view name) {
   return key;
 }
 
+std::string loose_key(std::string_view name) {
+  const auto key = name_key(name);
+  const auto bare = is_ascii(key) ? key : normalized(key, UTF8PROC_DECOMPOSE | UTF8PROC_STRIPMARK).value_or(key);
+  std::string loose;
+  for (std::string_view rest = bare; !rest.empty();) {
+    const auto c = first_code_point(rest);
+    const auto category = utf8proc_category(c.value);
+    const bool counts = category <= UTF8PROC_CATEGORY_NO;  // letters, marks and numbers
+    if (counts) loose += rest.substr(0, c.size);
+    rest.remove_prefix(c.size);
+  }
+  return loose;
+}
+
 std::optional<std::string> legacy_key(std::string_view name) {
   if (is_ascii(name) || !fold(name)) return std::nullopt;
   auto key = key_of(name, Separators::kRemoved);

@@ -54,6 +54,9 @@ struct CatalogFault {
   std::size_t line = 0;    // from 1; 0: the error is not in one line
   std::size_t column = 0;  // the number of the cell, from 1; 0: the error is not in one cell
   std::string reason;
+  // For lists of errors; the reason is a sentence without them.
+  std::string heading = {};  // of the column, as the file spells it
+  std::string value = {};    // of the cell
 };
 
 /// The errors of a catalogue that cannot be used, at least one.
@@ -78,10 +81,21 @@ struct CatalogFile {
   bool is_windows_1252 = false;  // the bytes are not Unicode and were read as Windows-1252
 };
 
+/// All that a catalogue file has: its good rows and its errors.
+struct CatalogReading {
+  CatalogFile file;                  // without repeats
+  std::vector<CatalogFault> faults;  // in the order of the file
+  std::string faculty_heading;       // the words of the header
+  std::string program_heading;
+};
+
 /// Reads a catalogue file that a spreadsheet or a student system wrote: CSV with a header that names the columns
 /// faculty and program. A repeated pair is not an error. Source: docs/operations.md, Catalogue files.
 /// @return the pairs in the order of the file, without repeats; or all errors of the file
 [[nodiscard]] std::variant<CatalogFile, CatalogFaults> parse_catalog(std::string_view bytes);
+
+/// The same, with every error and the rows beside them.
+[[nodiscard]] CatalogReading read_catalog_file(std::string_view bytes);
 
 /// Two different spellings that count as one name, in quotes for a message. If people may not see the difference, the
 /// spellings have escapes.
@@ -137,6 +151,8 @@ class Catalog {
   [[nodiscard]] const std::string& faculty_name(FacultyId faculty) const { return faculties_.name(faculty); }
   [[nodiscard]] const std::string& program_name(ProgramId program) const { return programs_.name(program); }
 
+  /// The number of faculties, which is also the highest FacultyId.
+  [[nodiscard]] std::size_t faculty_count() const { return faculties_.size(); }
   /// The number of programs, which is also the highest ProgramId.
   [[nodiscard]] std::size_t size() const { return programs_.size(); }
 

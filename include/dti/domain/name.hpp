@@ -28,6 +28,10 @@ namespace dti {
 /// @return none if it equals name_key()
 [[nodiscard]] std::optional<std::string> legacy_key(std::string_view name);
 
+/// name_key() without accents and without punctuation: it is the same for names
+/// that may be one name in two spellings, such as "Ingenieria Civil" and "Ingeniería Civil". They are two names.
+[[nodiscard]] std::string loose_key(std::string_view name);
+
 /// Tells whether two strict keys with the same name_key() are spellings of one name. They are if one of them has all
 /// separators of the other. A separator between two digits always counts ("1-11" is not "111").
 [[nodiscard]] bool is_one_name(std::string_view strict_key, std::string_view other);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "dti/domain/allocate.hpp"
 #include "dti/domain/catalog.hpp"
@@ -64,7 +65,29 @@ struct LeaveWaitList {
   friend bool operator==(const LeaveWaitList&, const LeaveWaitList&) = default;
 };
 
-/// A change of one semester that the office requests from the leader.
+inline constexpr std::size_t kCatalogRowsMax = 200'000;  // of one command: about 20 MB in memory
+
+/// Programs that are added to the catalogue, and the faculties that it does not have yet.
+/// Source: docs/adr/0030-plans-of-the-catalogue.md
+struct ChangeCatalog {
+  std::string store;             // the id of the store, as hexadecimal digits; only a dry run may leave it out
+  std::vector<CatalogRow> rows;  // at most kCatalogRowsMax; those that are there already change nothing
+
+  friend bool operator==(const ChangeCatalog&, const ChangeCatalog&) = default;
+};
+
+/// The size of the catalogue, for the outcome of a ChangeCatalog.
+struct CatalogFacts {
+  std::string store;  // the id of the store, as hexadecimal digits
+  std::int64_t faculties = 0;
+  std::int64_t programs = 0;
+  std::int64_t faculties_added = 0;  // by this command
+  std::int64_t programs_added = 0;
+
+  friend bool operator==(const CatalogFacts&, const CatalogFacts&) = default;
+};
+
+/// A change of one semester, or of the catalogue, that the office requests from the leader.
 /// Source: docs/protocol.md, Commands of the office; docs/adr/0027-the-office.md
 struct OfficeCommand {
   /// In the order of the codes below.
@@ -80,12 +103,15 @@ struct OfficeCommand {
   bool is_dry_run = false;  // decide it, and change nothing
   std::string semester;
   Change change;
+  /// The command changes the catalogue. Then `semester` and `change` mean nothing, and `expects` is about the registry.
+  std::optional<ChangeCatalog> catalog = {};
 
   friend bool operator==(const OfficeCommand&, const OfficeCommand&) = default;
 };
 
-/// The program that the command changes, as its sender spells it; null if it changes the semester.
+/// The program that the command changes, as its sender spells it; null if it changes the semester or the catalogue.
 [[nodiscard]] inline const ProgramName* program_of(const OfficeCommand& command) {
+  if (command.catalog) return nullptr;
   if (const auto* release = std::get_if<ReleaseGrant>(&command.change)) return &release->of;
   if (const auto* amended = std::get_if<AmendGrant>(&command.change)) return &amended->of;
   if (const auto* leave = std::get_if<LeaveWaitList>(&command.change)) return &leave->of;
@@ -105,6 +131,7 @@ struct OfficeOutcome {
   bool has_wait_list = false;
   std::int64_t waits_since =
       0;  // of the program: its place; 0: it does not wait, or the command is not about a program
+  std::optional<CatalogFacts> catalog = {};  // of a ChangeCatalog; the facts above, but `seq`, then mean nothing
 
   friend bool operator==(const OfficeOutcome&, const OfficeOutcome&) = default;
 };

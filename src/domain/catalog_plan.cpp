@@ -1,0 +1,108 @@
+#include "dti/domain/catalog_plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "dti/base/check.hpp"
+#include "dti/domain/name.hpp"
+
+namespace dti {
+namespace {
+
+/// The names of a catalogue by their loose_key(), to find those that look alike.
+class LooseNames {
+ public:
+  /// @return the name that was added first with the same loose_key(); empty if there is none
+  [[nodiscard]] std::string find(std::uint32_t scope, const std::string& name) const {
+    const auto found = names_.find({scope, loose_key(name)});
+    return found == names_.end() ? std::string{} : found->second;
+  }
+  void add(std::uint32_t scope, const std::string& name) {
+    if (auto key = loose_key(name); !key.empty()) names_.try_emplace({scope, std::move(key)}, name);
+  }
+
+ private:
+  std::map<std::pair<std::uint32_t, std::string>, std::string> names_;
+};
+
+class Comparison {
+ public:
+  Comparison(const std::vector<CatalogProgram>& stored, const CatalogReading& reading)
+      : reading_(reading), faults_(reading.faults) {
+    DTI_CHECK(catalog_.add(stored));
+    stored_ = catalog_.size();
+    for (const auto& program : stored) note(program);
+  }
+
+  void add(const CatalogRow& row) {
+    using Kind = Catalog::Placing::Kind;
+    auto placed = catalog_.place(row);
+    switch (placed.kind) {
+      case Kind::kNew: return plan(row, placed.program);
+      case Kind::kKnown:
+        if (placed.other <= stored_) known_.insert(placed.other);
+        return;
+      case Kind::kFacultyClash:
+        return clash(row, "faculty", reading_.faculty_heading, row.faculty, catalog_.faculty_name(placed.other));
+      case Kind::kProgramClash:
+        return clash(row, "program", reading_.program_heading, row.program, catalog_.program_name(placed.other));
+    }
+  }
+
+  std::variant<CatalogComparison, std::vector<CatalogFault>> finish() {
+    std::stable_sort(faults_.begin(), faults_.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
+    if (!faults_.empty()) return std::move(faults_);
+    result_.unchanged = known_.size();
+    result_.not_named = stored_ - known_.size();
+    return std::move(result_);
+  }
+
+ private:
+  void plan(const CatalogRow& row, const CatalogProgram& program) {
+    PlannedProgram planned{row};
+    planned.adds_faculty = program.faculty_id > catalog_.faculty_count();
+    if (planned.adds_faculty) {
+      planned.faculty_alike = faculties_.find(0, row.faculty);
+      ++result_.faculties_added;
+    }
+    planned.program_alike = programs_.find(program.faculty_id, row.program);
+    if (!planned.faculty_alike.empty() || !planned.program_alike.empty()) ++result_.alike;
+    note(program);
+    catalog_.put(program);
+    result_.added.push_back(std::move(planned));
+  }
+
+  void note(const CatalogProgram& program) {
+    faculties_.add(0, program.faculty_name);
+    programs_.add(program.faculty_id, program.name);
+  }
+
+  void clash(const CatalogRow& row, const std::string& what, const std::string& heading, const std::string& name,
+             const std::string& other) {
+    const auto [one, two] = shown_apart(name, other);
+    faults_.push_back(
+        {row.line, 0, "the " + what + " " + one + " is in the store as " + two + ": use that spelling", heading, name});
+  }
+
+  const CatalogReading& reading_;
+  Catalog catalog_;
+  std::size_t stored_ = 0;  // programs of the catalogue
+  LooseNames faculties_;
+  LooseNames programs_;
+  std::set<ProgramId> known_;
+  CatalogComparison result_;
+  std::vector<CatalogFault> faults_;
+};
+
+}  // namespace
+
+std::variant<CatalogComparison, std::vector<CatalogFault>> compare_catalog(const std::vector<CatalogProgram>& stored,
+                                                                           const CatalogReading& reading) {
+  Comparison comparison{stored, reading};
+  for (const auto& row : reading.file.rows) comparison.add(row);
+  return comparison.finish();
+}
+
+}  // namespace dti
