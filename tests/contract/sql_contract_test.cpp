@@ -130,7 +130,7 @@ TEST_P(SqlContract, ANewerSchemaIsRefusedWithBothNumbers) {
     EXPECT_EQ(failure_of(call), Kind::kRefused);
     const std::string text = failure_text(call);
     EXPECT_NE(text.find("version 7"), std::string::npos) << text;
-    EXPECT_NE(text.find("version 5"), std::string::npos) << text;
+    EXPECT_NE(text.find("version 6"), std::string::npos) << text;
   }
   EXPECT_EQ(query("SELECT epoch FROM leadership"), Rows{row({std::to_string(epoch_)})});
 }

@@ -53,10 +53,15 @@ def registry_bytes(entry):
             ids += struct.pack(">q", entry[column])
     key, head = entry.get("key"), entry.get("head")
     bits |= (0 if key is None else 1 << 3) | (0 if head is None else 3 << 4)
+    bits |= 0 if entry.get("command_id") is None else 3 << 6
     data = struct.pack(">BqqB", bits, entry["seq"], entry["at"], entry["kind"]) + ids + text_bytes(entry["name"])
     if key is not None:
         data += text_bytes(key)
-    return data if head is None else data + struct.pack(">q", head) + bytes.fromhex(entry["head_seal"])
+    if head is not None:
+        data += struct.pack(">q", head) + bytes.fromhex(entry["head_seal"])
+    if entry.get("command_id") is not None:
+        data += text_bytes(entry["command_id"]) + bytes.fromhex(entry["note_hash"])
+    return data
 
 
 def seal(store_id, chain, before, entries):

@@ -106,6 +106,7 @@ std::optional<Seal> MemoryStore::find_seal(SemesterId semester, Seq seq) const {
 
 std::map<Seq, CommandNote> MemoryStore::notes(SemesterId semester) const {
   const std::lock_guard lock{mutex_};
+  if (semester == kRegistryId) return registry_notes_;
   const auto index = static_cast<std::size_t>(semester - 1);
   return semester < 1 || index >= semesters_.size() ? std::map<Seq, CommandNote>{} : semesters_[index].notes;
 }
@@ -121,6 +122,40 @@ RowSeal MemoryStore::read_seal(SemesterId chain, Seq seq) const {
   const auto& seals = semesters_[index].seals;
   const auto found = seals.find(seq);
   return {true, found == seals.end() ? std::nullopt : std::optional{found->second}};
+}
+
+CatalogState MemoryStore::catalog_state(const std::string& command_id) const {
+  CatalogState state{heads_.store, std::ssize(registry_), 0, std::ssize(programs_), 0};
+  for (const auto& entry : registry_) {
+    if (entry.program_id) state.last = entry.seq;
+    if (entry.command_id == command_id) state.written = entry.seq;
+  }
+  return state;
+}
+
+/// Adds programs to the catalogue: all of them or none.
+/// @return the number of faculties before
+/// @throws StorageError  kInvariant: they do not fit it
+std::int64_t MemoryStore::add_programs(const std::vector<CatalogProgram>& programs) {
+  std::unordered_map<std::string, FacultyId> faculties;  // by key
+  std::set<std::pair<FacultyId, std::string>> program_keys;
+  std::vector<CatalogProgram> all;
+  const auto add = [&](const CatalogProgram& program) {
+    const auto next_faculty = static_cast<FacultyId>(faculties.size() + 1);
+    const auto faculty = faculties.emplace(program.faculty_key, next_faculty).first;
+    all.push_back(program);
+    return program.id == all.size() && faculty->second == program.faculty_id &&
+           program_keys.emplace(program.faculty_id, program.key).second;
+  };
+  std::for_each(programs_.begin(), programs_.end(), add);
+  for (const CatalogProgram& program : programs) {
+    if (!add(program)) {
+      throw StorageError{Kind::kInvariant, "program " + std::to_string(program.id) + " does not fit the catalogue"};
+    }
+  }
+  const auto faculties_before = last_faculty(programs_);
+  programs_ = std::move(all);
+  return faculties_before;
 }
 
 /// Adds entries to the registry.
@@ -394,6 +429,10 @@ std::vector<CatalogProgram> MemoryRepository::read_catalog(ProgramId after) {
   });
 }
 
+CatalogState MemoryRepository::read_catalog_state(const std::string& command_id) {
+  return perform(Stage::kReading, [&] { return store_->catalog_state(command_id); });
+}
+
 void MemoryRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns /*columns*/, const RowSink& sink) {
   auto read = std::max<Seq>(first, 1) - 1;
   std::vector<LedgerRow> piece;
@@ -421,27 +460,28 @@ bool MemoryRepository::add_programs(Epoch epoch, const std::vector<CatalogProgra
     if (store_->epoch_ != epoch) {
       return false;
     }
-    std::unordered_map<std::string, FacultyId> faculties;  // by key
-    std::set<std::pair<FacultyId, std::string>> program_keys;
-    std::vector<CatalogProgram> all;
-    const auto add = [&](const CatalogProgram& program) {
-      const auto next_faculty = static_cast<FacultyId>(faculties.size() + 1);
-      const auto faculty = faculties.emplace(program.faculty_key, next_faculty).first;
-      all.push_back(program);
-      return program.id == all.size() && faculty->second == program.faculty_id &&
-             program_keys.emplace(program.faculty_id, program.key).second;
-    };
-    std::for_each(store_->programs_.begin(), store_->programs_.end(), add);
-    for (const CatalogProgram& program : programs) {
-      if (!add(program)) {
-        throw StorageError{Kind::kInvariant, "program " + std::to_string(program.id) + " does not fit the catalogue"};
-      }
-    }
-    const auto faculties_before = last_faculty(store_->programs_);
-    store_->programs_ = std::move(all);
-    store_->enter(additions_to_registry(programs, faculties_before), at);
+    const auto faculties = store_->add_programs(programs);
+    store_->enter(additions_to_registry(programs, faculties), at);
     chains_->on_registered(store_->heads_.ends[kRegistryId]);
     return true;
+  });
+}
+
+CommitResult MemoryRepository::change_catalog(const CatalogChange& change) {
+  return perform(Stage::kWriting, [&] {
+    if (store_->epoch_ > change.epoch) return CommitResult::kReplaced;
+    const auto state = store_->catalog_state(change.command_id);
+    if (store_->epoch_ != change.epoch || state.head != change.base) return CommitResult::kBaseMoved;
+    if (state.written > 0) throw StorageError{Kind::kInvariant, "the registry has that command"};
+    if (change.note.actor.size() > kActorBytesMax || change.note.note.size() > kNoteBytesMax) {
+      throw StorageError{Kind::kInvariant, "the note of a change of the catalogue is too long"};
+    }
+    const auto faculties = store_->add_programs(change.programs);
+    store_->enter(additions_by_command(change.programs, faculties, change.command_id, change.note), change.at);
+    const auto& end = store_->heads_.ends[kRegistryId];
+    store_->registry_notes_.emplace(end.seq, change.note);
+    chains_->on_registered(end);
+    return CommitResult::kCommitted;
   });
 }
 

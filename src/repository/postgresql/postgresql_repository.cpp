@@ -366,6 +366,13 @@ std::vector<CatalogProgram> PostgresqlRepository::read_catalog(ProgramId after) 
   });
 }
 
+CatalogState PostgresqlRepository::read_catalog_state(const std::string& command_id) {
+  return perform(Call::kReading, [&] {
+    pqxx::nontransaction transaction{session_->connection()};
+    return dti::read_catalog_state(transaction, command_id);
+  });
+}
+
 void PostgresqlRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {
   perform(Call::kReading, [&] {
     pqxx::nontransaction transaction{session_->connection()};
@@ -393,46 +400,36 @@ bool PostgresqlRepository::add_programs(Epoch epoch, const std::vector<CatalogPr
     const std::size_t notices = session_->notices().doubt_count();
     pqxx::work transaction{session_->connection()};
     if (lock_leadership(transaction, session_->backend_pid()) != epoch) return false;
-    const auto last = transaction.exec(
-        "SELECT (SELECT coalesce(max(id), 0) FROM program), (SELECT coalesce(max(id), 0) FROM faculty)");
-    std::int64_t last_program = integer(last[0][0]);
-    std::int64_t last_faculty = integer(last[0][1]);
-    auto added = additions_to_registry(programs, last_faculty);
-    std::string faculty_ids, faculty_names, faculty_keys, ids, faculties_of, names, keys;
-    for (const CatalogProgram& program : programs) {
-      if (program.id != ++last_program) {
-        throw StorageError{Kind::kInvariant,
-                           "program " + std::to_string(program.id) + " does not continue the catalogue"};
-      }
-      if (program.faculty_id == last_faculty + 1) {
-        add_element(faculty_ids, std::to_string(++last_faculty));
-        add_element(faculty_names, program.faculty_name);
-        add_element(faculty_keys, program.faculty_key);
-      }
-      add_element(ids, std::to_string(program.id));
-      add_element(faculties_of, std::to_string(program.faculty_id));
-      add_element(names, program.name);
-      add_element(keys, program.key);
-    }
-    if (!faculty_ids.empty()) {
-      compat::exec_params(
-          transaction,
-          "INSERT INTO faculty (id, name, key) SELECT * FROM unnest($1::integer[], $2::text[], $3::text[])",
-          faculty_ids + "}", faculty_names + "}", faculty_keys + "}");
-    }
-    if (!ids.empty()) {
-      compat::exec_params(transaction,
-                          "INSERT INTO program (id, faculty_id, name, key)"
-                          " SELECT * FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[])",
-                          ids + "}", faculties_of + "}", names + "}", keys + "}");
-    }
-    const SealedHead registered = enter(transaction, std::move(added), at);
+    const auto faculties = insert_programs(transaction, programs);
+    const SealedHead registered = enter(transaction, additions_to_registry(programs, faculties), at);
     sent_ = true;
     transaction.commit();
     session_->check_notices(notices, "the catalogue was added to");
     chains_.on_registered(registered);
     program_count_ += programs.size();
     return true;
+  });
+}
+
+CommitResult PostgresqlRepository::change_catalog(const CatalogChange& change) {
+  return perform(Call::kAdministering, [&] {
+    const std::size_t notices = session_->notices().doubt_count();
+    pqxx::work transaction{session_->connection()};
+    const Epoch stored = lock_leadership(transaction, session_->backend_pid());
+    if (stored > change.epoch) return CommitResult::kReplaced;
+    if (stored != change.epoch || dti::read_catalog_state(transaction, {}).head != change.base) {
+      return CommitResult::kBaseMoved;
+    }
+    const auto faculties = insert_programs(transaction, change.programs);
+    const SealedHead registered =
+        enter(transaction, additions_by_command(change.programs, faculties, change.command_id, change.note), change.at);
+    insert_notes(transaction, kRegistryId, {{registered.seq, change.note}});
+    sent_ = true;
+    transaction.commit();
+    session_->check_notices(notices, "the catalogue was changed");
+    chains_.on_registered(registered);
+    program_count_ += change.programs.size();
+    return CommitResult::kCommitted;
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -83,9 +84,10 @@ RowSeal read_seal(SqliteConnection& connection, SemesterId chain, Seq seq) {
 
 void read_registry(SqliteConnection& connection, const RegistrySink& sink) {
   if (schema_version(connection) < kSealsVersion) return;
+  const bool has_commands = schema_version(connection) >= kCatalogVersion;
   SqliteStatement select = connection.prepare(
-      "SELECT seq, at, kind, faculty_id, program_id, semester_id, name, key, head, head_seal, seal FROM registry"
-      " ORDER BY seq");
+      "SELECT seq, at, kind, faculty_id, program_id, semester_id, name, key, head, head_seal, seal, " +
+      std::string{has_commands ? "command_id, note_hash" : "NULL, NULL"} + " FROM registry ORDER BY seq");
   std::vector<RegistryEntry> piece;
   while (select.step()) {
     RegistryEntry entry{.seq = select.integer(0), .at = select.integer(1), .kind = select.integer(2)};
@@ -97,10 +99,27 @@ void read_registry(SqliteConnection& connection, const RegistrySink& sink) {
     entry.head = number(select, 8);
     entry.head_seal = seal_of(select, 9);
     entry.seal = seal_of(select, 10);
+    if (!select.is_null(11)) entry.command_id = select.text(11);
+    entry.note_hash = seal_of(select, 12);
     piece.push_back(std::move(entry));
     if (piece.size() == kEntriesPerPiece) sink(std::exchange(piece, {}));
   }
   if (!piece.empty()) sink(std::move(piece));
+}
+
+CatalogState read_catalog_state(SqliteConnection& connection, const std::string& command_id) {
+  const ChainHeads heads = read_registry_head(connection);
+  CatalogState state;
+  state.store = heads.store;
+  state.head = heads.ends.at(kRegistryId).seq;
+  SqliteStatement catalog = connection.prepare(kSelectCatalogState);
+  catalog.step();
+  state.last = catalog.integer(0);
+  state.programs = catalog.integer(1);
+  SqliteStatement written = connection.prepare("SELECT seq FROM registry WHERE command_id = ?");
+  written.bind(std::string_view{command_id});
+  if (written.step()) state.written = written.integer(0);
+  return state;
 }
 
 ChainHeads check_chains(SqliteConnection& connection, Chains& chains, const Leadership& leadership, WallTime at) {
@@ -143,14 +162,14 @@ void add_to_registry(SqliteConnection& connection, const SealedHead& end, const 
 
 void insert_registry(SqliteConnection& connection, const std::vector<RegistryEntry>& entries) {
   SqliteStatement insert = connection.prepare(
-      "INSERT INTO registry (seq, at, kind, faculty_id, program_id, semester_id, name, key, head, head_seal, seal)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "INSERT INTO registry (seq, at, kind, faculty_id, program_id, semester_id, name, key, head, head_seal, seal,"
+      " command_id, note_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const RegistryEntry& entry : entries) {
     insert.bind(entry.seq).bind(entry.at).bind(entry.kind);
     for (const auto* const id : {&entry.faculty_id, &entry.program_id, &entry.semester_id}) bind(insert, *id);
     insert.bind(std::string_view{entry.name}).bind(entry.key);
     bind(insert, entry.head);
-    insert.bind_seal(entry.head_seal).bind_seal(entry.seal).run();
+    insert.bind_seal(entry.head_seal).bind_seal(entry.seal).bind(entry.command_id).bind_seal(entry.note_hash).run();
   }
 }
 

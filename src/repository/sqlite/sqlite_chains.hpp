@@ -19,6 +19,9 @@ namespace dti {
 /// Passes the whole registry to `sink`, in pieces.
 void read_registry(SqliteConnection& connection, const RegistrySink& sink);
 
+/// As LedgerFollower::read_catalog_state().
+[[nodiscard]] CatalogState read_catalog_state(SqliteConnection& connection, const std::string& command_id);
+
 /// For a take-over: compares the chains and the registry with the store. If the store has no chains yet, begins them:
 /// here if it has no entries, or else in `chains`. @return the ends of the chains afterwards
 /// @throws StorageError  as LedgerWriter::take_over()

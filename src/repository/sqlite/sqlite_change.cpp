@@ -1,5 +1,6 @@
 #include "repository/sqlite/sqlite_change.hpp"
 
+#include <string>
 #include <string_view>
 
 #include "dti/repository/common/ledger_rows.hpp"
@@ -48,6 +49,34 @@ void insert_notes(SqliteConnection& connection, SemesterId semester, const std::
         .bind(std::string_view{note.note})
         .run();
   }
+}
+
+std::int64_t insert_programs(SqliteConnection& connection, const std::vector<CatalogProgram>& programs) {
+  const auto refuse = [](const std::string& thing, std::int64_t id) {
+    throw StorageError{StorageError::Kind::kInvariant,
+                       thing + " " + std::to_string(id) + " does not continue the catalogue"};
+  };
+  auto last_program = connection.query_integer("SELECT max(id) FROM program").value_or(0);
+  const auto faculties = connection.query_integer("SELECT max(id) FROM faculty").value_or(0);
+  auto last_faculty = faculties;
+  SqliteStatement insert_faculty = connection.prepare("INSERT INTO faculty (id, name, key) VALUES (?, ?, ?)");
+  SqliteStatement insert = connection.prepare("INSERT INTO program (id, faculty_id, name, key) VALUES (?, ?, ?, ?)");
+  for (const CatalogProgram& program : programs) {
+    if (program.id != ++last_program) refuse("program", program.id);
+    if (program.faculty_id < 1 || program.faculty_id > last_faculty + 1) refuse("faculty", program.faculty_id);
+    if (program.faculty_id == last_faculty + 1) {
+      insert_faculty.bind(++last_faculty)
+          .bind(std::string_view{program.faculty_name})
+          .bind(std::string_view{program.faculty_key})
+          .run();
+    }
+    insert.bind(std::int64_t{program.id})
+        .bind(std::int64_t{program.faculty_id})
+        .bind(std::string_view{program.name})
+        .bind(std::string_view{program.key})
+        .run();
+  }
+  return faculties;
 }
 
 bool write_change(SqliteConnection& connection, const Change& change, const SealedChange& sealed) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <vector>
 
 #include "dti/repository/common/chains.hpp"
 #include "dti/service/ledger/ledger_writer.hpp"
@@ -19,8 +21,13 @@ class SqliteEntryInsert {
   SqliteStatement statement_;
 };
 
-/// Adds the notes of a semester's commands.
+/// Adds the notes of the commands of a semester, or of the registry (kRegistryId).
 void insert_notes(SqliteConnection& connection, SemesterId semester, const std::map<Seq, CommandNote>& notes);
+
+/// Adds programs, and the faculties that they name, to the catalogue, within the caller's transaction.
+/// @return the number of faculties before
+/// @throws StorageError  kInvariant: they do not continue the stored ids
+[[nodiscard]] std::int64_t insert_programs(SqliteConnection& connection, const std::vector<CatalogProgram>& programs);
 
 /// Writes a change within the caller's transaction, which has compared the epoch of the leadership.
 /// @return false, and nothing was written: the semester has another epoch or head, or a program is not in the catalogue

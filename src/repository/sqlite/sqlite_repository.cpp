@@ -355,6 +355,10 @@ std::vector<CatalogProgram> SqliteRepository::read_catalog(ProgramId after) {
   return perform(Stage::kReading, [&] { return read_programs(session_->connection, after); });
 }
 
+CatalogState SqliteRepository::read_catalog_state(const std::string& command_id) {
+  return perform(Stage::kReading, [&] { return dti::read_catalog_state(session_->connection, command_id); });
+}
+
 void SqliteRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {
   perform(Stage::kReading, [&] {
     read_rows(session_->connection, semester, first, last, columns, [&](std::vector<LedgerRow> rows) {
@@ -382,37 +386,31 @@ bool SqliteRepository::add_programs(Epoch epoch, const std::vector<CatalogProgra
     if (session_->epoch() != epoch) {
       return false;
     }
-    auto last_program = connection.query_integer("SELECT max(id) FROM program").value_or(0);
-    auto last_faculty = connection.query_integer("SELECT max(id) FROM faculty").value_or(0);
-    auto added = additions_to_registry(programs, last_faculty);
-    SqliteStatement insert_faculty = connection.prepare("INSERT INTO faculty (id, name, key) VALUES (?, ?, ?)");
-    SqliteStatement insert = connection.prepare("INSERT INTO program (id, faculty_id, name, key) VALUES (?, ?, ?, ?)");
-    for (const CatalogProgram& program : programs) {
-      if (program.id != ++last_program) {
-        throw StorageError{Kind::kInvariant,
-                           "program " + std::to_string(program.id) + " does not continue the catalogue"};
-      }
-      if (program.faculty_id < 1 || program.faculty_id > last_faculty + 1) {
-        throw StorageError{Kind::kInvariant,
-                           "faculty " + std::to_string(program.faculty_id) + " does not continue the catalogue"};
-      }
-      if (program.faculty_id == last_faculty + 1) {
-        insert_faculty.bind(++last_faculty)
-            .bind(std::string_view{program.faculty_name})
-            .bind(std::string_view{program.faculty_key})
-            .run();
-      }
-      insert.bind(std::int64_t{program.id})
-          .bind(std::int64_t{program.faculty_id})
-          .bind(std::string_view{program.name})
-          .bind(std::string_view{program.key})
-          .run();
-    }
-    const SealedHead registered = enter(connection, std::move(added), at);
+    const auto faculties = insert_programs(connection, programs);
+    const SealedHead registered = enter(connection, additions_to_registry(programs, faculties), at);
     stage_ = Stage::kCommitting;
     transaction.commit();
     chains_.on_registered(registered);
     return true;
+  });
+}
+
+CommitResult SqliteRepository::change_catalog(const CatalogChange& change) {
+  return perform(Stage::kWriting, [&] {
+    SqliteConnection& connection = session_->connection;
+    SqliteTransaction transaction{connection};
+    const Epoch stored = session_->epoch();
+    if (stored > change.epoch) return CommitResult::kReplaced;
+    if (stored != change.epoch || dti::read_catalog_state(connection, {}).head != change.base)
+      return CommitResult::kBaseMoved;
+    const auto faculties = insert_programs(connection, change.programs);
+    const SealedHead registered =
+        enter(connection, additions_by_command(change.programs, faculties, change.command_id, change.note), change.at);
+    insert_notes(connection, kRegistryId, {{registered.seq, change.note}});
+    stage_ = Stage::kCommitting;
+    transaction.commit();
+    chains_.on_registered(registered);
+    return CommitResult::kCommitted;
   });
 }
 

@@ -43,10 +43,12 @@ class SqliteRepository final : public Repository {
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
+  [[nodiscard]] CatalogState read_catalog_state(const std::string& command_id) override;
   void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;
   void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) override;
   void read_grant(SemesterId semester, ProgramId program, std::int32_t generation, const EntrySink& sink) override;
   [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) override;
+  [[nodiscard]] CommitResult change_catalog(const CatalogChange& change) override;
   [[nodiscard]] Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                       WallTime at) override;
   [[nodiscard]] CommitResult commit(const Batch& batch) override;

@@ -137,6 +137,8 @@ bool Sealing::add(const RegistryEntry& entry) {
   }
   if (entry.head) bits |= 1U << 4;
   if (entry.head_seal) bits |= 1U << 5;
+  if (entry.command_id) bits |= 1U << 6;
+  if (entry.note_hash) bits |= 1U << 7;
   buffer_ += static_cast<char>(bits);
   append(buffer_, entry.seq);
   append(buffer_, entry.at);
@@ -148,6 +150,8 @@ bool Sealing::add(const RegistryEntry& entry) {
   if (entry.key) append(buffer_, std::string_view{*entry.key});
   if (entry.head) append(buffer_, *entry.head);
   if (entry.head_seal) buffer_ += view_of(entry.head_seal->bytes);
+  if (entry.command_id) append(buffer_, std::string_view{*entry.command_id});
+  if (entry.note_hash) buffer_ += view_of(entry.note_hash->bytes);
   if (buffer_.size() >= kBufferBytes) flush();
   return true;
 }

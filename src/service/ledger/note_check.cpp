@@ -1,16 +1,14 @@
 #include "service/ledger/note_check.hpp"
 
-#include <string>
-
 namespace dti {
 
-void NoteCheck::add(const StoredEntry& entry) {
-  if (unnoted_ && entry.command_id != unnoted_->command_id && !without_hash_) without_hash_ = unnoted_->row.seq;
+void NoteCheck::add(Seq seq, const std::optional<std::string>& command_id, const std::optional<Seal>& note_hash) {
+  if (unnoted_ && command_id != unnoted_->command_id && !without_hash_) without_hash_ = unnoted_->seq;
   unnoted_.reset();
-  if (entry.note_hash) {
-    hashes_.emplace(entry.row.seq, *entry.note_hash);
-  } else if (entry.command_id) {
-    unnoted_ = entry;
+  if (note_hash) {
+    hashes_.emplace(seq, *note_hash);
+  } else if (command_id) {
+    unnoted_ = {seq, *command_id};
   }
 }
 
@@ -18,7 +16,7 @@ std::optional<StoreDifference> NoteCheck::compare(const std::map<Seq, CommandNot
   const auto difference = [](Seq seq, const char* what) { return StoreDifference{seq, std::nullopt, what, {}, {}}; };
   erased_ = commands();
   std::optional<StoreDifference> found;
-  if (unnoted_ && !without_hash_) without_hash_ = unnoted_->row.seq;
+  if (unnoted_ && !without_hash_) without_hash_ = unnoted_->seq;
   if (without_hash_) found = difference(*without_hash_, "the last entry of its command has no hash of a note");
   for (const auto& [seq, note] : notes) {
     const auto hash = hashes_.find(seq);

@@ -72,6 +72,15 @@ std::vector<RegistryEntry> additions_to_registry(const std::vector<CatalogProgra
   return entries;
 }
 
+std::vector<RegistryEntry> additions_by_command(const std::vector<CatalogProgram>& programs, std::int64_t faculties,
+                                                const std::string& command_id, const CommandNote& note) {
+  auto entries = additions_to_registry(programs, faculties);
+  DTI_CHECK(!entries.empty());
+  entries.back().command_id = command_id;
+  entries.back().note_hash = hash_of(note);
+  return entries;
+}
+
 SealedHead seal_registry(const StoreId& store, const SealedHead& end, std::int64_t at,
                          std::vector<RegistryEntry>& entries) {
   if (entries.empty()) return end;

@@ -74,8 +74,16 @@ RegistryCheck look_at_registry(LedgerSnapshot& snapshot, const ChainHeads& heads
                                VerifyReport& report) {
   if (heads.store != StoreId{}) report.store_id = heads.store;
   RegistryCheck registry{heads.store, end_of(heads, kRegistryId)};
-  snapshot.read_registry([&](const std::vector<RegistryEntry>& entries) { registry.add(entries); });
+  NoteCheck notes;
+  snapshot.read_registry([&](const std::vector<RegistryEntry>& entries) {
+    registry.add(entries);
+    for (const auto& entry : entries) notes.add(entry.seq, entry.command_id, entry.note_hash);
+  });
   report.registered = registry.entries();
+  if (auto difference = notes.compare(snapshot.read_notes(kRegistryId, kFirstOfAll, kLastOfAll))) {
+    difference->what = "registry: " + difference->what;
+    report.differences.push_back(*std::move(difference));
+  }
   for (auto& difference : registry.finish(survey.catalog, survey.semesters)) {
     report.differences.push_back(std::move(difference));
   }

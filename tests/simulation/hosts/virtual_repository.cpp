@@ -160,6 +160,11 @@ std::vector<CatalogProgram> VirtualRepository::read_catalog(ProgramId after) {
                  [stored = stored_, after] { return stored->read_catalog(after); });
 }
 
+CatalogState VirtualRepository::read_catalog_state(const std::string& command_id) {
+  return perform(Operation::kLookUp, Stage::kReading,
+                 [stored = stored_, command_id] { return stored->read_catalog_state(command_id); });
+}
+
 void VirtualRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {
   auto rows = perform(Operation::kReadLedger, Stage::kReading, [stored = stored_, semester, first, last, columns] {
     std::vector<LedgerRow> read;
@@ -200,6 +205,11 @@ void VirtualRepository::read_grant(SemesterId semester, ProgramId program, std::
 bool VirtualRepository::add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) {
   return perform(Operation::kAddPrograms, Stage::kWriting,
                  [stored = stored_, epoch, programs, at] { return stored->add_programs(epoch, programs, at); });
+}
+
+CommitResult VirtualRepository::change_catalog(const CatalogChange& change) {
+  return perform(Operation::kChange, Stage::kWriting,
+                 [stored = stored_, change] { return stored->change_catalog(change); });
 }
 
 Opening VirtualRepository::open_semester(Epoch epoch, const std::string& name, const Capacity& capacity, WallTime at) {

@@ -32,6 +32,13 @@ inline constexpr int kSealsVersion = 3;
 inline constexpr int kOfficeVersion = 4;
 /// The version of the schema from which on a store has wait lists.
 inline constexpr int kWaitListVersion = 5;
+/// The version of the schema from which on the registry has commands.
+inline constexpr int kCatalogVersion = 6;
+
+/// For CatalogState, beside the command: the last entry about the catalogue is that of the newest program.
+inline constexpr char kSelectCatalogState[] =
+    "SELECT coalesce((SELECT seq FROM registry WHERE kind = 2 ORDER BY program_id DESC LIMIT 1), 0),"
+    " coalesce((SELECT max(id) FROM program), 0)";
 
 /// The highest ids of faculties, programs and semesters that the registry has.
 inline constexpr char kSelectRegistered[] =

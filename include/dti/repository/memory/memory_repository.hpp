@@ -54,7 +54,7 @@ class MemoryStore {
   [[nodiscard]] ChainHeads chain_heads() const;
   /// The seal of an entry of a semester; none if it has none.
   [[nodiscard]] std::optional<Seal> find_seal(SemesterId semester, Seq seq) const;
-  /// The notes of a semester's commands, by the seq of their last entry.
+  /// The notes of the commands of a semester or of the registry, by the seq of their last entry.
   [[nodiscard]] std::map<Seq, CommandNote> notes(SemesterId semester) const;
 
  private:
@@ -91,6 +91,8 @@ class MemoryStore {
   [[nodiscard]] CommitResult change(const Change& change, const std::optional<SealedChange>& sealed);
   [[nodiscard]] std::vector<StoredEntry> read_entries(SemesterId semester, Seq first, Seq last) const;
   [[nodiscard]] RowSeal read_seal(SemesterId chain, Seq seq) const;
+  [[nodiscard]] CatalogState catalog_state(const std::string& command_id) const;
+  [[nodiscard]] std::int64_t add_programs(const std::vector<CatalogProgram>& programs);
   void enter(std::vector<RegistryEntry> entries, WallTime at);
   static void check(const Semester& semester, const Change& change);
   static void note_generations(Semester& semester, const Batch& batch);
@@ -101,6 +103,7 @@ class MemoryStore {
   std::vector<CatalogProgram> programs_;  // programs_[id - 1]
   std::vector<Semester> semesters_;       // semesters_[id - 1]
   std::vector<RegistryEntry> registry_;   // registry_[seq - 1]
+  std::map<Seq, CommandNote> registry_notes_;
   ChainHeads heads_;
   std::deque<Failure> failures_;
 };
@@ -118,8 +121,10 @@ class MemoryRepository : public Repository {
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
+  [[nodiscard]] CatalogState read_catalog_state(const std::string& command_id) override;
   void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;
   [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) override;
+  [[nodiscard]] CommitResult change_catalog(const CatalogChange& change) override;
   [[nodiscard]] Opening open_semester(Epoch epoch, const std::string& name, const Capacity& capacity,
                                       WallTime at) override;
   [[nodiscard]] CommitResult commit(const Batch& batch) override;

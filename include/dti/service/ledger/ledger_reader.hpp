@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dti/domain/catalog.hpp"
+#include "dti/seals/seal.hpp"
 #include "dti/service/ledger/storage_error.hpp"
 #include "dti/service/ledger/stored_rows.hpp"
 
@@ -54,6 +55,17 @@ enum class Columns {
   kOfState,  // of a grant, the reader may leave out the status and the capacity: no state depends on them
 };
 
+/// The place of the catalogue in the registry, and that of a command in it.
+struct CatalogState {
+  StoreId store;
+  Seq head = 0;               // the registry's last entry
+  Seq last = 0;               // its last entry about the catalogue; 0: there is none
+  std::int64_t programs = 0;  // of the catalogue
+  Seq written = 0;            // the last entry of that command; 0: the registry has none of it
+
+  friend bool operator==(const CatalogState&, const CatalogState&) = default;
+};
+
 /// Receives rows of a ledger, in order of seq. Returns false to end the reading.
 using RowSink = std::function<bool(std::vector<LedgerRow>)>;
 
@@ -99,6 +111,9 @@ class LedgerFollower : public LedgerReader {
 
   /// The programs of the catalogue with ids above `after`, in order of id.
   [[nodiscard]] virtual std::vector<CatalogProgram> read_catalog(ProgramId after) = 0;
+
+  /// The place of the catalogue and of a command in the registry.
+  [[nodiscard]] virtual CatalogState read_catalog_state(const std::string& command_id) = 0;
 
  protected:
   ~LedgerFollower() = default;

@@ -64,7 +64,8 @@ class LedgerSnapshot : public LedgerReader {
   /// The lowest semester id of a row of the ledger whose semester does not exist; none if there is no such row.
   [[nodiscard]] virtual std::optional<SemesterId> find_stray_ledger() = 0;
 
-  /// The notes of the semester's entries with first <= seq <= last, by seq; without those that were erased.
+  /// The notes of the entries of the semester, or of the registry (kRegistryId), with first <= seq <= last, by seq;
+  /// without those that were erased.
   [[nodiscard]] virtual std::map<Seq, CommandNote> read_notes(SemesterId semester, Seq first, Seq last) = 0;
 
   /// The ends of the chains of seals; none if the schema is too old to have any.

@@ -73,6 +73,16 @@ struct Change {
   WallTime at{};                          // of the entries and of the registry
 };
 
+/// Programs that the office adds to the catalogue by a command. Source: docs/adr/0030-plans-of-the-catalogue.md
+struct CatalogChange {
+  Epoch epoch = 0;
+  Seq base = 0;                          // the registry's last entry
+  std::vector<CatalogProgram> programs;  // at least one, in order of id, continuing the stored ids
+  std::string command_id;
+  CommandNote note;
+  WallTime at{};
+};
+
 /// The semester and the head on which replies without entries depend.
 struct SemesterGuard {
   SemesterId semester_id = 0;
@@ -167,6 +177,11 @@ class LedgerWriter {
   /// @return false, and nothing added, if another epoch leads
   /// @throws StorageError  kUnavailable, kInDoubt, kInvariant
   [[nodiscard]] virtual bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) = 0;
+
+  /// Adds programs for a command, as add_programs(). The registry's last entry keeps the command-id, which no other
+  /// entry has, and the hash of the note.
+  /// @return and throws as commit(); kBaseMoved also if a lower epoch leads
+  [[nodiscard]] virtual CommitResult change_catalog(const CatalogChange& change) = 0;
 
   /// Opens a semester: its row, under `epoch`, its first entry (`semester-opened`, seq 1), and its entry in the
   /// registry together.

@@ -38,6 +38,9 @@ struct RegistryEntry {
   StoredNumber head = {};               // ledger-sealed: the last entry that the first seal of the ledger covers
   std::optional<Seal> head_seal = {};   // ledger-sealed: that seal; the ledger's row has none
   std::optional<Seal> seal = {};
+  // Of the last entry of a command of the office that changed the catalogue.
+  std::optional<std::string> command_id = {};
+  std::optional<Seal> note_hash = {};  // hash_of() the note, which stands with semester_id kRegistryId
 
   friend bool operator==(const RegistryEntry&, const RegistryEntry&) = default;
 };
@@ -58,6 +61,12 @@ using RegistrySink = std::function<void(std::vector<RegistryEntry>)>;
 /// The entries for programs that are added to a catalogue of `faculties` faculties, and for the faculties that they add.
 [[nodiscard]] std::vector<RegistryEntry> additions_to_registry(const std::vector<CatalogProgram>& programs,
                                                                std::int64_t faculties);
+
+/// The same for programs that a command adds: the last entry has its id and the hash of its note.
+/// @param programs  at least one
+[[nodiscard]] std::vector<RegistryEntry> additions_by_command(const std::vector<CatalogProgram>& programs,
+                                                              std::int64_t faculties, const std::string& command_id,
+                                                              const CommandNote& note);
 
 /// Numbers the entries from the one after `end` on, gives them the time, and seals them together: the last one keeps the
 /// seal. @return the new end

@@ -40,25 +40,34 @@ RegistryEntry read_entry(const pqxx::row& row) {
   entry.head = number(row[8]);
   entry.head_seal = seal_of(row[9]);
   entry.seal = seal_of(row[10]);
+  if (!row[11].is_null()) entry.command_id = row[11].c_str();
+  entry.note_hash = seal_of(row[12]);
   return entry;
 }
 
 constexpr char kSelectRegistry[] = R"(
 SELECT seq, (1000000 * extract(epoch FROM at))::bigint, kind, faculty_id, program_id, semester_id, name, key,
-       head, encode(head_seal, 'hex'), encode(seal, 'hex')
-  FROM registry WHERE seq > $1::bigint ORDER BY seq LIMIT $2::bigint)";
+       head, encode(head_seal, 'hex'), encode(seal, 'hex'), )";
+constexpr char kRegistryCommand[] = "command_id, encode(note_hash, 'hex')";
+// For a schema from before 0006. By to_jsonb(), because it may become a newer one at any moment.
+constexpr char kOlderRegistryCommand[] =
+    "to_jsonb(registry) ->> 'command_id', substr(to_jsonb(registry) ->> 'note_hash', 3)";
+constexpr char kFromRegistry[] = " FROM registry WHERE seq > $1::bigint ORDER BY seq LIMIT $2::bigint";
 
 constexpr char kInsertRegistry[] = R"(
-INSERT INTO registry (seq, at, kind, faculty_id, program_id, semester_id, name, key, head, head_seal, seal)
+INSERT INTO registry (seq, at, kind, faculty_id, program_id, semester_id, name, key, head, head_seal, seal,
+                      command_id, note_hash)
 SELECT seq, timestamptz 'epoch' + at * interval '1 microsecond', kind, nullif(faculty_id, 0), nullif(program_id, 0),
        nullif(semester_id, 0), name, nullif(key, ''), nullif(head, 0), decode(nullif(head_seal, ''), 'hex'),
-       decode(nullif(seal, ''), 'hex')
+       decode(nullif(seal, ''), 'hex'), nullif(command_id, ''), decode(nullif(note_hash, ''), 'hex')
   FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::integer[], $5::integer[], $6::integer[], $7::text[],
-              $8::text[], $9::bigint[], $10::text[], $11::text[])
-       AS added (seq, at, kind, faculty_id, program_id, semester_id, name, key, head, head_seal, seal))";
+              $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[])
+       AS added (seq, at, kind, faculty_id, program_id, semester_id, name, key, head, head_seal, seal, command_id,
+                 note_hash))";
 
 void insert(pqxx::transaction_base& transaction, const RegistryEntry* first, const RegistryEntry* last) {
-  std::string seqs, times, kinds, faculties, programs, semesters, names, keys, heads, head_seals, seals;
+  std::string seqs, times, kinds, faculties, programs, semesters, names, keys, heads, head_seals, seals, commands,
+      notes;
   for (const auto* entry = first; entry != last; ++entry) {
     add_element(seqs, std::to_string(entry->seq));
     add_element(times, std::to_string(entry->at));
@@ -71,10 +80,12 @@ void insert(pqxx::transaction_base& transaction, const RegistryEntry* first, con
     add_element(heads, std::to_string(entry->head.value_or(0)));
     add_element(head_seals, entry->head_seal ? hex_text(*entry->head_seal) : std::string{});
     add_element(seals, entry->seal ? hex_text(*entry->seal) : std::string{});
+    add_element(commands, entry->command_id.value_or(std::string{}));
+    add_element(notes, entry->note_hash ? hex_text(*entry->note_hash) : std::string{});
   }
   compat::exec_params(transaction, kInsertRegistry, seqs + "}", times + "}", kinds + "}", faculties + "}",
                       programs + "}", semesters + "}", names + "}", keys + "}", heads + "}", head_seals + "}",
-                      seals + "}");
+                      seals + "}", commands + "}", notes + "}");
 }
 
 /// The id of the store and the end of the registry.
@@ -140,17 +151,30 @@ RowSeal read_seal(pqxx::transaction_base& transaction, SemesterId chain, Seq seq
 }
 
 void read_registry(pqxx::transaction_base& transaction, const RegistrySink& sink) {
-  if (schema_version(transaction) < kSealsVersion) return;
+  const int version = schema_version(transaction);
+  if (version < kSealsVersion) return;
+  const std::string select = std::string{kSelectRegistry} +
+                             (version < kCatalogVersion ? kOlderRegistryCommand : kRegistryCommand) + kFromRegistry;
   Seq after = 0;
   while (true) {
     std::vector<RegistryEntry> piece;
-    for (const auto& row : compat::exec_params(transaction, kSelectRegistry, after, kEntriesPerRead)) {
+    for (const auto& row : compat::exec_params(transaction, select.c_str(), after, kEntriesPerRead)) {
       piece.push_back(read_entry(row));
     }
     if (piece.empty()) return;
     after = piece.back().seq;
     sink(std::move(piece));
   }
+}
+
+CatalogState read_catalog_state(pqxx::transaction_base& transaction, const std::string& command_id) {
+  const ChainHeads heads = read_registry_head(transaction);
+  const auto catalog = transaction.exec(kSelectCatalogState);
+  CatalogState state{heads.store, heads.ends.at(kRegistryId).seq, integer(catalog[0][0]), integer(catalog[0][1]), 0};
+  const auto written =
+      compat::exec_params(transaction, "SELECT seq FROM registry WHERE command_id = $1::text", command_id);
+  if (!written.empty()) state.written = integer(written[0][0]);
+  return state;
 }
 
 void follow_chains(pqxx::transaction_base& transaction, Chains& chains, const History& history) {

@@ -9,6 +9,7 @@
 
 #include "dti/repository/common/ledger_rows.hpp"
 #include "dti/repository/postgresql/tables/postgresql_chains.hpp"
+#include "dti/repository/postgresql/tables/postgresql_rows.hpp"
 #include "dti/repository/postgresql/tables/pqxx_compat.hpp"
 
 namespace dti {
@@ -80,6 +81,42 @@ void insert_notes(pqxx::transaction_base& transaction, SemesterId semester, cons
                         " VALUES ($1, $2, decode($3, 'hex'), $4, $5)",
                         semester, seq, hex_text(StoreId{note.salt}), note.actor, note.note);
   }
+}
+
+std::int64_t insert_programs(pqxx::transaction_base& transaction, const std::vector<CatalogProgram>& programs) {
+  const auto last =
+      transaction.exec("SELECT (SELECT coalesce(max(id), 0) FROM program), (SELECT coalesce(max(id), 0) FROM faculty)");
+  std::int64_t last_program = integer(last[0][0]);
+  const std::int64_t faculties = integer(last[0][1]);
+  std::int64_t last_faculty = faculties;
+  std::string faculty_ids, faculty_names, faculty_keys, ids, faculties_of, names, keys;
+  for (const CatalogProgram& program : programs) {
+    if (program.id != ++last_program) {
+      throw StorageError{StorageError::Kind::kInvariant,
+                         "program " + std::to_string(program.id) + " does not continue the catalogue"};
+    }
+    if (program.faculty_id == last_faculty + 1) {
+      add_element(faculty_ids, std::to_string(++last_faculty));
+      add_element(faculty_names, program.faculty_name);
+      add_element(faculty_keys, program.faculty_key);
+    }
+    add_element(ids, std::to_string(program.id));
+    add_element(faculties_of, std::to_string(program.faculty_id));
+    add_element(names, program.name);
+    add_element(keys, program.key);
+  }
+  if (!faculty_ids.empty()) {
+    compat::exec_params(
+        transaction, "INSERT INTO faculty (id, name, key) SELECT * FROM unnest($1::integer[], $2::text[], $3::text[])",
+        faculty_ids + "}", faculty_names + "}", faculty_keys + "}");
+  }
+  if (!ids.empty()) {
+    compat::exec_params(transaction,
+                        "INSERT INTO program (id, faculty_id, name, key)"
+                        " SELECT * FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[])",
+                        ids + "}", faculties_of + "}", names + "}", keys + "}");
+  }
+  return faculties;
 }
 
 bool write_change(pqxx::transaction_base& transaction, const Change& change, const SealedChange& sealed,

@@ -22,6 +22,9 @@ namespace dti {
 /// Passes the whole registry to `sink`, in pieces.
 void read_registry(pqxx::transaction_base& transaction, const RegistrySink& sink);
 
+/// As LedgerFollower::read_catalog_state(), by several statements: the caller compares the epoch afterwards.
+[[nodiscard]] CatalogState read_catalog_state(pqxx::transaction_base& transaction, const std::string& command_id);
+
 /// For a standby: compares the chains with those that were read before, and notes them.
 /// @throws StorageError  as refuse_rewritten()
 void follow_chains(pqxx::transaction_base& transaction, Chains& chains, const History& history);
