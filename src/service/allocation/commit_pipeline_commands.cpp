@@ -26,6 +26,7 @@ void CommitPipeline::start(const OpenSemester& command, const Now& now) {
 }
 
 void CommitPipeline::start(const OfficeCommand& command, const Now& now) {
+  if (command.catalog) return call_store(CatalogLookUpCall{lead_.epoch(), command.id}, now);
   const auto subject = find_subject(command, allocator_, semesters_);
   const auto* const found = std::get_if<OfficeSubject>(&subject);
   const auto entries = found == nullptr ? std::nullopt : std::optional{entries_to_read(command, *found)};
@@ -44,19 +45,23 @@ void CommitPipeline::start_look_up(const StoredSemester* semester, std::optional
   call_store(std::move(call), now);
 }
 
+/// Tells whether the guard that was read holds, and this server may judge the first barrier.
+bool CommitPipeline::passes(CommitResult guard, const Now& now) {
+  if (guard == CommitResult::kReplaced) step_down(now);
+  if (guard == CommitResult::kBaseMoved) take_over_again("the store's ledger is not where it was left", now);
+  if (guard != CommitResult::kCommitted) return false;
+  lead_.on_answer();
+  if (lead_.has_lease(now.steady)) return true;
+  // A primary that was replaced but cannot know it still answers reads.
+  queue_.barriers.front().in_progress = false;
+  renew(now);
+  return false;
+}
+
 void CommitPipeline::on(const Ended<LookUpCall>& look_up, const Now& now) {
   if (const auto* failure = look_up.failure()) return on_failure(*failure, now);
-  switch (look_up.answer().guard) {
-    case CommitResult::kCommitted: break;
-    case CommitResult::kReplaced: return step_down(now);
-    case CommitResult::kBaseMoved: return take_over_again("the store's ledger is not where it was left", now);
-  }
-  lead_.on_answer();
+  if (!passes(look_up.answer().guard, now)) return;
   auto& barrier = queue_.barriers.front();
-  if (!lead_.has_lease(now.steady)) {  // a primary that was replaced but cannot know it still answers reads
-    barrier.in_progress = false;
-    return renew(now);
-  }
   if (const auto* opening = std::get_if<OpenSemester>(&barrier.command)) {
     return end_barrier(*dti::decide(*opening, semesters_), now);
   }
@@ -84,17 +89,60 @@ void CommitPipeline::judge(const OfficeCommand& command, const std::vector<Store
   }
 }
 
+/// Tells whether the store has the change of the first barrier. Otherwise the pipeline reacts.
+template <class Call>
+bool CommitPipeline::is_stored(const Ended<Call>& writing, const Now& now) {
+  if (const auto* failure = writing.failure()) {
+    queue_.barriers.front().is_written = true;  // if the store has it after all
+    on_barrier_failure(*failure, now);
+    return false;
+  }
+  switch (writing.answer()) {
+    case CommitResult::kCommitted: return true;
+    case CommitResult::kReplaced: step_down(now); return false;
+    case CommitResult::kBaseMoved: take_over_again("the store's ledger is not where it was left", now); return false;
+  }
+  return false;
+}
+
 void CommitPipeline::on(const Ended<ChangeCall>& changing, const Now& now) {
   if (top_ups_) return on_settled(changing, now);
-  if (const auto* failure = changing.failure()) {
-    queue_.barriers.front().is_written = true;  // if the store has it after all
-    return on_barrier_failure(*failure, now);
+  if (is_stored(changing, now)) on_changed(now);
+}
+
+void CommitPipeline::on(const Ended<CatalogLookUpCall>& look_up, const Now& now) {
+  if (const auto* failure = look_up.failure()) return on_failure(*failure, now);
+  if (!passes(look_up.answer().guard, now)) return;
+  const auto& barrier = queue_.barriers.front();
+  const auto& command = std::get<OfficeCommand>(barrier.command);
+  try {
+    auto decided = decide_catalog(command, allocator_.catalog(), look_up.answer().state);
+    if (auto* outcome = std::get_if<OfficeOutcome>(&decided)) {
+      // The store may have changed before the answer to this command was lost.
+      if (barrier.is_written && std::exchange(outcome->is_repeat, false)) note_change(outcome->seq);
+      return end_barrier(std::move(*outcome), now);
+    }
+    addition_ = std::get<CatalogAddition>(std::move(decided));
+    addition_->change.epoch = lead_.epoch();
+    addition_->change.at = now.wall;
+    call_store(ChangeCatalogCall{addition_->change}, now);
+  } catch (const StorageError& error) {
+    on_failure({error.kind(), error.what()}, now);
   }
-  switch (changing.answer()) {
-    case CommitResult::kCommitted: return on_changed(now);
-    case CommitResult::kReplaced: return step_down(now);
-    case CommitResult::kBaseMoved: return take_over_again("the store's ledger is not where it was left", now);
+}
+
+/// The catalogue follows the store, as that of a standby does.
+void CommitPipeline::on(const Ended<ChangeCatalogCall>& changing, const Now& now) {
+  const auto addition = std::exchange(addition_, std::nullopt);
+  if (!is_stored(changing, now)) return;
+  lead_.on_answer();
+  invariant_failed_ = false;
+  if (!allocator_.add_programs(addition->change.programs)) {
+    reading_.read_all_next();
+    return take_over_again("a change of the catalogue differs from the state", now);
   }
+  note_change(addition->outcome.seq, addition->outcome.catalog->programs_added);
+  end_barrier(addition->outcome, now);
 }
 
 /// The store has the change of the first barrier: the state follows it by replaying its entries, as a standby does.
@@ -138,8 +186,10 @@ bool CommitPipeline::follow(const Change& change, const Now& now) {
   return true;
 }
 
-void CommitPipeline::note_change(Seq seq) {
-  actions_.emplace_back(NoteOfficeChange{std::get<OfficeCommand>(queue_.barriers.front().command), seq});
+void CommitPipeline::note_change(Seq seq, std::int64_t programs_added) {
+  auto& command = std::get<OfficeCommand>(queue_.barriers.front().command);
+  if (command.catalog) command.catalog->rows.clear();  // many MB, and the change is made
+  actions_.emplace_back(NoteOfficeChange{command, seq, programs_added});
 }
 
 void CommitPipeline::on(const Ended<OpenSemesterCall>& opening, const Now& now) {

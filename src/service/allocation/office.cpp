@@ -262,6 +262,12 @@ std::optional<RequestError> fault_of(const OfficeCommand& command) {
     return invalid("actor may have " + std::to_string(kActorBytesMax) + " bytes, and note " +
                    std::to_string(kNoteBytesMax));
   }
+  if (command.catalog && command.catalog->store.empty() && !command.is_dry_run) {
+    return invalid("store is missing: only a dry run may leave it out");
+  }
+  if (command.catalog && command.catalog->rows.size() > kCatalogRowsMax) {
+    return invalid("a command may have " + std::to_string(kCatalogRowsMax) + " programs");
+  }
   if (const auto* amended = std::get_if<AmendGrant>(&command.change);
       amended != nullptr && !is_in_range(amended->want)) {
     return invalid("classrooms and labs must be between 0 and " + std::to_string(kQuantityMax));

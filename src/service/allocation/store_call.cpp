@@ -60,6 +60,18 @@ struct Maker {
     return repository.change(change);
   }
 
+  CatalogLookUpCall::Answer answer(const CatalogLookUpCall& call) const {
+    CatalogLookUpCall::Answer answer;
+    answer.state = repository.read_catalog_state(call.command_id);
+    answer.guard = repository.guard(call.epoch, {});  // after the reading
+    return answer;
+  }
+  ChangeCatalogCall::Answer answer(const ChangeCatalogCall& call) const {
+    auto change = call.change;
+    change.note.salt = make_store_id().bytes;
+    return repository.change_catalog(change);
+  }
+
   template <class Call>
   StoreResult operator()(const Call& call) const {
     StoreResult result{std::in_place_type<Ended<Call>>};
@@ -68,7 +80,7 @@ struct Maker {
       ended = answer(call);
     } catch (const std::exception&) {
       constexpr bool may_be_stored = std::is_same_v<Call, CommitCall> || std::is_same_v<Call, OpenSemesterCall> ||
-                                     std::is_same_v<Call, ChangeCall>;
+                                     std::is_same_v<Call, ChangeCall> || std::is_same_v<Call, ChangeCatalogCall>;
       ended = failure_in_progress(may_be_stored ? Kind::kInDoubt : Kind::kUnavailable);
     }
     return result;

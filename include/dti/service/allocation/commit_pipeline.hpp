@@ -16,6 +16,7 @@
 #include "dti/domain/messages.hpp"
 #include "dti/service/allocation/allocator.hpp"
 #include "dti/service/allocation/call_watch.hpp"
+#include "dti/service/allocation/catalog_change.hpp"
 #include "dti/service/allocation/command.hpp"
 #include "dti/service/allocation/isolation.hpp"
 #include "dti/service/allocation/lead.hpp"
@@ -59,8 +60,9 @@ struct SendOfficeReply {
 };
 /// The store has the change of a command, also if the command has had its reply before: UNAVAILABLE at its deadline.
 struct NoteOfficeChange {
-  OfficeCommand command;
-  Seq seq = 0;  // of the last entry of the command
+  OfficeCommand command;            // without the programs that it added
+  Seq seq = 0;                      // of the last entry of the command
+  std::int64_t programs_added = 0;  // 0: none, or an earlier copy of the command added them
 };
 /// The call in progress takes too long: Repository::interrupt().
 struct InterruptStore {};
@@ -178,7 +180,12 @@ class CommitPipeline {
   void judge(const OfficeCommand& command, const std::vector<StoredEntry>& entries, const Now& now);
   void on(const Ended<ChangeCall>& changing, const Now& now);
   void on_changed(const Now& now);
-  void note_change(Seq seq);
+  [[nodiscard]] bool passes(CommitResult guard, const Now& now);
+  template <class Call>
+  [[nodiscard]] bool is_stored(const Ended<Call>& writing, const Now& now);
+  void on(const Ended<CatalogLookUpCall>& look_up, const Now& now);
+  void on(const Ended<ChangeCatalogCall>& changing, const Now& now);
+  void note_change(Seq seq, std::int64_t programs_added = 0);
   [[nodiscard]] bool follow(const Change& change, const Now& now);
   // Wait lists (commit_pipeline_settle.cpp).
   [[nodiscard]] std::optional<SemesterId> semester_to_settle() const;
@@ -235,8 +242,10 @@ class CommitPipeline {
   Allocator allocator_;
   // Open and closed: of the last take-over, and those opened since (only id, name and capacity). Commands depend on them.
   std::vector<StoredSemester> semesters_;
-  std::optional<OfficePlan> plan_;  // of the first barrier, while its change is in progress
-  std::optional<Change> top_ups_;   // while they are on their way to the store
+  // Of the first barrier, while its change is in progress.
+  std::optional<OfficePlan> plan_;
+  std::optional<CatalogAddition> addition_;
+  std::optional<Change> top_ups_;  // while they are on their way to the store
   Settling settling_;
   RequestQueue queue_;
   Lead lead_;

@@ -71,8 +71,22 @@ struct ChangeCall {
   using Answer = CommitResult;
   Change change;
 };
+/// Reads the place of the catalogue in the registry, and then the guard, as LookUpCall.
+struct CatalogLookUpCall {
+  struct Answer {
+    CommitResult guard = CommitResult::kReplaced;
+    CatalogState state;
+  };
+  Epoch epoch = 0;
+  std::string command_id;
+};
+/// See LedgerWriter::change_catalog(). The call gives the note its salt.
+struct ChangeCatalogCall {
+  using Answer = CommitResult;
+  CatalogChange change;
+};
 using StoreCall = std::variant<CommitCall, GuardCall, TakeOverCall, WatchCall, RenewCall, ResignCall, OpenSemesterCall,
-                               LookUpCall, ChangeCall>;
+                               LookUpCall, ChangeCall, CatalogLookUpCall, ChangeCatalogCall>;
 
 /// The failure of a call.
 struct StoreFailure {

@@ -69,7 +69,7 @@ class Pipeline : public testing::Test {
     ASSERT_TRUE(take_over_);
     const auto asked = *std::exchange(take_over_, std::nullopt);
     pipeline_->on_piece(HistorySeen{history_}, now_);
-    if (asked.known.program_count == 0) pipeline_->on_piece(fixtures::catalog(4, 5), now_);
+    give_catalog(asked.known.program_count);
     Leadership leadership{.epoch = ++epoch_, .semesters = {}, .program_count = program_count_, .history = history_};
     for (auto& [id, semester] : stored_) {
       semester.epoch = epoch_;
@@ -77,6 +77,12 @@ class Pipeline : public testing::Test {
       if (semester.is_open) give_tail(id, asked.known);
     }
     end<TakeOverCall>(leadership);
+  }
+  void give_catalog(std::size_t known) {
+    auto programs = fixtures::catalog(4, 5);
+    programs.insert(programs.end(), added_programs_.begin(), added_programs_.end());
+    programs.erase(programs.begin(), programs.begin() + static_cast<std::ptrdiff_t>(std::min(known, programs.size())));
+    if (!programs.empty()) pipeline_->on_piece(std::move(programs), now_);
   }
   void give_tail(SemesterId id, const KnownState& asked) {
     const auto known = asked.heads.contains(id) ? asked.heads.at(id) : 0;
@@ -98,7 +104,7 @@ class Pipeline : public testing::Test {
     ASSERT_TRUE(watch_);
     const auto asked = *std::exchange(watch_, std::nullopt);
     see_heads();
-    if (asked.program_count == 0) pipeline_->on_piece(fixtures::catalog(4, 5), now_);
+    give_catalog(asked.program_count);
     for (const auto& [id, semester] : stored_) give_tail(id, asked);
     end<WatchCall>(StoreWatch{HeldBy{epoch_, endpoint, 1s}, {}});
   }
@@ -226,6 +232,39 @@ class Pipeline : public testing::Test {
     change_.reset();
     end<ChangeCall>(std::move(result));
   }
+  /// Answers the current look-up of the catalogue like a store, whose registry has 24 entries at first.
+  void catalog_look_up(CommitResult guard = CommitResult::kCommitted) {
+    ASSERT_TRUE(catalog_look_up_);
+    const auto call = *std::exchange(catalog_look_up_, std::nullopt);
+    EXPECT_EQ(call.epoch, epoch_);
+    const auto written = catalog_commands_.find(call.command_id);
+    end<CatalogLookUpCall>(
+        CatalogLookUpCall::Answer{guard,
+                                  {.store = {},
+                                   .head = registry_head_,
+                                   .last = registry_head_,
+                                   .programs = static_cast<std::int64_t>(program_count_),
+                                   .written = written == catalog_commands_.end() ? 0 : written->second}});
+  }
+  /// Stores the current change of the catalogue, but does not inform the pipeline.
+  void store_catalog_change() {
+    ASSERT_TRUE(catalog_change_);
+    ASSERT_EQ(catalog_change_->epoch, epoch_);
+    ASSERT_EQ(catalog_change_->base, registry_head_);
+    added_programs_.insert(added_programs_.end(), catalog_change_->programs.begin(), catalog_change_->programs.end());
+    program_count_ += catalog_change_->programs.size();
+    registry_head_ += static_cast<Seq>(catalog_change_->programs.size());
+    catalog_commands_[catalog_change_->command_id] = registry_head_;
+  }
+  void finish_catalog_change() {
+    store_catalog_change();
+    answer_catalog_change(CommitResult::kCommitted);
+  }
+  void answer_catalog_change(WriteResult result) {
+    ASSERT_TRUE(catalog_change_);
+    catalog_change_.reset();
+    end<ChangeCatalogCall>(std::move(result));
+  }
   void commit() {
     store_batch();
     answer_commit(CommitResult::kCommitted);
@@ -314,12 +353,14 @@ class Pipeline : public testing::Test {
   void keep(OpenSemesterCall call) { opening_ = std::move(call); }
   void keep(LookUpCall call) { look_up_ = std::move(call); }
   void keep(ChangeCall call) { change_ = std::move(call.change); }
+  void keep(CatalogLookUpCall call) { catalog_look_up_ = std::move(call); }
+  void keep(ChangeCatalogCall call) { catalog_change_ = std::move(call.change); }
 
   [[nodiscard]] std::size_t logged(const std::string& event) { return messages_[event].size(); }
   [[nodiscard]] std::string last_logged(const std::string& event) { return messages_.at(event).back(); }
   void expect_no_call() {
     EXPECT_TRUE(!commit_ && !guard_ && !take_over_ && !watch_ && !renewal_ && !resignation_ && !opening_ && !look_up_ &&
-                !change_)
+                !change_ && !catalog_look_up_ && !catalog_change_)
         << "two calls of the store at once";
   }
 
@@ -355,7 +396,10 @@ class Pipeline : public testing::Test {
   std::map<SemesterId, std::vector<Entry>> ledger_;
   Epoch epoch_ = 0;
   History history_ = "1";
-  std::size_t program_count_ = 20;  // of fixtures::catalog(4, 5)
+  std::size_t program_count_ = 20;  // of fixtures::catalog(4, 5), and added_programs_
+  std::vector<CatalogProgram> added_programs_;
+  Seq registry_head_ = 24;
+  std::map<std::string, Seq> catalog_commands_;
   // What the pipeline asked for.
   std::shared_ptr<const Batch> commit_;
   std::optional<GuardCall> guard_;
@@ -366,6 +410,8 @@ class Pipeline : public testing::Test {
   std::optional<OpenSemesterCall> opening_;
   std::optional<LookUpCall> look_up_;
   std::optional<Change> change_;
+  std::optional<CatalogLookUpCall> catalog_look_up_;
+  std::optional<CatalogChange> catalog_change_;
   std::chrono::milliseconds lease_{5'000};
   std::vector<std::string> said_;
   std::map<Token, Outcome> replies_;

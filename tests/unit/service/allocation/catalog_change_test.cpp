@@ -1,0 +1,144 @@
+#include "dti/service/allocation/catalog_change.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "unit/service/fixtures.hpp"
+
+namespace dti {
+namespace {
+
+/// Commands on a catalogue of f1/p1, f1/p2, f2/p1, f2/p2, whose last entry is 7 of 9 entries.
+class CatalogChangeTest : public testing::Test {
+ protected:
+  CatalogChangeTest() {
+    EXPECT_TRUE(catalog_.add(fixtures::catalog(2, 2)));
+    state_.store.bytes[0] = 0xAB;
+    state_.head = 9;
+    state_.last = 7;
+    state_.programs = 4;
+  }
+
+  OfficeCommand command(std::vector<CatalogRow> rows, std::optional<Seq> expects = 7) const {
+    OfficeCommand command;
+    command.id = "plan-1";
+    command.expects = expects;
+    command.actor = "local/1000";
+    command.note = "new year";
+    command.catalog = ChangeCatalog{hex_text(state_.store), std::move(rows)};
+    return command;
+  }
+  std::variant<CatalogAddition, OfficeOutcome> decide(const OfficeCommand& command) const {
+    return decide_catalog(command, catalog_, state_);
+  }
+  OfficeOutcome outcome(const OfficeCommand& command) const { return std::get<OfficeOutcome>(decide(command)); }
+  static std::optional<Status> error_in(const OfficeOutcome& outcome) {
+    return outcome.error ? std::optional{outcome.error->status} : std::nullopt;
+  }
+
+  Catalog catalog_;
+  CatalogState state_;
+};
+
+TEST_F(CatalogChangeTest, NewProgramsContinueTheIdsAndEachHasAnEntry) {
+  const auto decided = decide(command({{"f2", "p3"}, {"f3", "q"}, {"f1", "p1"}, {"f3", "r"}}));
+  const auto& [change, outcome] = std::get<CatalogAddition>(decided);
+  ASSERT_EQ(change.programs.size(), 3U);
+  EXPECT_EQ(change.programs[0].id, 5U);
+  EXPECT_EQ(change.programs[0].faculty_id, 2U);
+  EXPECT_EQ(change.programs[1].faculty_id, 3U);
+  EXPECT_EQ(change.programs[2].name, "r");
+  EXPECT_EQ(change.base, 9);
+  EXPECT_EQ(change.command_id, "plan-1");
+  EXPECT_EQ(change.note.actor, "local/1000");
+  EXPECT_EQ(change.note.note, "new year");
+  EXPECT_FALSE(outcome.error);
+  EXPECT_EQ(outcome.seq, 13) << "three programs and a faculty";
+  EXPECT_EQ(outcome.catalog, (CatalogFacts{hex_text(state_.store), 3, 7, 1, 3}));
+}
+
+TEST_F(CatalogChangeTest, ADryRunTellsTheSameAndChangesNothing) {
+  auto dry_run = command({{"f3", "q"}});
+  dry_run.is_dry_run = true;
+  EXPECT_EQ(outcome(dry_run).seq, 11);
+  EXPECT_EQ(outcome(dry_run).catalog->programs, 5);
+}
+
+TEST_F(CatalogChangeTest, ADryRunThatExpectsNothingTellsWhatIsTrue) {
+  auto question = command({}, 0);
+  question.is_dry_run = true;
+  question.catalog->store.clear();
+  const auto facts = outcome(question);
+  EXPECT_EQ(error_in(facts), Status::kConflict);
+  EXPECT_EQ(facts.seq, 7);
+  EXPECT_EQ(facts.catalog, (CatalogFacts{hex_text(state_.store), 2, 4, 0, 0}));
+}
+
+TEST_F(CatalogChangeTest, ACommandThatExpectsAnotherEntryIsAConflict) {
+  for (const Seq expects : {0, 6, 9}) {
+    const auto refused = outcome(command({{"f3", "q"}}, expects));
+    EXPECT_EQ(error_in(refused), Status::kConflict) << expects;
+    EXPECT_EQ(refused.seq, 7);
+  }
+}
+
+TEST_F(CatalogChangeTest, ACommandThatWasWrittenIsARepeatWhateverCameSince) {
+  state_.written = 5;
+  const auto repeat = outcome(command({{"f3", "q"}}, 3));
+  EXPECT_FALSE(repeat.error);
+  EXPECT_TRUE(repeat.is_repeat);
+  EXPECT_EQ(repeat.seq, 7);
+}
+
+TEST_F(CatalogChangeTest, ACommandForAnotherStoreIsRefusedEvenIfBothAreEmpty) {
+  catalog_ = {};
+  state_ = {.store = {}};
+  auto other = command({{"f3", "q"}}, 0);
+  other.catalog->store = std::string(32, 'a');
+  EXPECT_EQ(error_in(outcome(other)), Status::kRefused);
+  other.catalog->store = hex_text(state_.store);
+  EXPECT_TRUE(std::holds_alternative<CatalogAddition>(decide(other)));
+}
+
+TEST_F(CatalogChangeTest, AnotherSpellingOfAStoredNameIsRefused) {
+  for (const auto& row : std::vector<CatalogRow>{{"F1", "q"}, {"f1", "P1"}, {"f1", "p-1"}}) {
+    const auto refused = outcome(command({{"f3", "q"}, row}));
+    EXPECT_EQ(error_in(refused), Status::kRefused) << row.program;
+    EXPECT_NE(refused.error->detail.find("is in the store as"), std::string::npos) << refused.error->detail;
+    EXPECT_EQ(refused.catalog->programs, 4);
+  }
+}
+
+TEST_F(CatalogChangeTest, ANameThatNoCatalogueMayHaveIsRefused) {
+  for (const auto& row :
+       std::vector<CatalogRow>{{"f3", ""}, {"", "q"}, {"f3", "a\u200Bb"}, {"f3", "${NAME}"}, {"f3", " q"}}) {
+    EXPECT_EQ(error_in(outcome(command({row}))), Status::kRefused) << row.program;
+  }
+}
+
+TEST_F(CatalogChangeTest, ManyErrorsAreCounted) {
+  std::vector<CatalogRow> rows;
+  for (int i = 0; i < 100; ++i) rows.push_back({"F1", "q" + std::to_string(i)});
+  const auto refused = outcome(command(rows));
+  EXPECT_NE(refused.error->detail.find("and 95 more"), std::string::npos) << refused.error->detail;
+  EXPECT_LT(refused.error->detail.size(), 2'000U);
+}
+
+TEST_F(CatalogChangeTest, WhatIsThereAlreadyChangesNothing) {
+  const auto same = outcome(command({{"f1", "p1"}, {"f2", "p2"}}));
+  EXPECT_FALSE(same.error);
+  EXPECT_FALSE(same.is_repeat);
+  EXPECT_EQ(same.seq, 7);
+}
+
+TEST_F(CatalogChangeTest, AStoreWithAnotherCatalogueIsAContradiction) {
+  state_.programs = 5;
+  EXPECT_THROW(static_cast<void>(decide(command({{"f3", "q"}}))), StorageError);
+}
+
+}  // namespace
+}  // namespace dti
