@@ -90,6 +90,11 @@ void JsonWriter::text(std::string_view key, std::string_view value) {
   quote(value);
 }
 
+void JsonWriter::element(std::string_view text) {
+  separate();
+  quote(text);
+}
+
 void JsonWriter::number(std::string_view key, std::int64_t value) {
   name(key);
   std::array<char, 24> digits{};

@@ -11,6 +11,7 @@
 #include "dti/domain/name_fault.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/protocol/json_writer.hpp"
+#include "protocol/catalog_rows.hpp"
 #include "protocol/fields.hpp"
 #include "protocol/strict_json.hpp"
 
@@ -19,6 +20,8 @@ namespace {
 
 constexpr std::int64_t kVersion = 1;
 constexpr std::string_view kMark = "dti-command";
+constexpr std::size_t kPartBytesMax = 512 * 1024;  // of the names; a frame may have twice as much, with escapes
+constexpr std::size_t kStoreIdBytesMax = 64;
 constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
 
 /// A text that people read later: one line.
@@ -56,6 +59,24 @@ Capacity read_capacity(JsonValue root, FieldReader& reader) {
   return capacity;
 }
 
+std::int64_t read_part(JsonValue root, FieldReader& reader, std::string_view key) {
+  if (root[key].kind() == JsonKind::kMissing) return 1;
+  const auto number = reader.whole(root, key, kCatalogPartsMax);
+  if (number == 0) reader.fault(key, "must be at least 1");
+  return number;
+}
+
+void read_catalog(JsonValue root, FieldReader& reader, OfficeMessage& message) {
+  auto& catalog = message.command.catalog.emplace();
+  const TextBounds bounds{message.command.is_dry_run ? std::size_t{0} : std::size_t{1}, kStoreIdBytesMax};
+  const bool may_lack = message.command.is_dry_run && root["store"].kind() == JsonKind::kMissing;
+  if (!may_lack) catalog.store = reader.text(root, "", "store", bounds);
+  message.part = read_part(root, reader, "part");
+  message.parts = read_part(root, reader, "parts");
+  if (message.part > message.parts) reader.fault("part", "must be at most parts");
+  catalog.rows = read_catalog_rows(root, "add", reader);
+}
+
 /// Reads the fields that only this kind of command has.
 void read_change(JsonValue root, FieldReader& reader, OfficeVerb verb, OfficeMessage& message) {
   auto& change = message.command.change;
@@ -73,6 +94,7 @@ void read_change(JsonValue root, FieldReader& reader, OfficeVerb verb, OfficeMes
     case OfficeVerb::kCloseSemester: change = CloseSemester{}; return;
     case OfficeVerb::kReopenSemester: change = ReopenSemester{}; return;
     case OfficeVerb::kOpenSemester: message.opens = read_capacity(root, reader); return;
+    case OfficeVerb::kChangeCatalog: return read_catalog(root, reader, message);
   }
 }
 
@@ -110,9 +132,29 @@ void write_change(JsonWriter& writer, const OfficeCommand::Change& change) {
       change);
 }
 
+void write_catalog(JsonWriter& writer, const OfficeMessage& message) {
+  const auto& catalog = *message.command.catalog;
+  if (!catalog.store.empty()) writer.text("store", catalog.store);
+  if (message.parts > 1) {
+    writer.number("part", message.part);
+    writer.number("parts", message.parts);
+  }
+  write_catalog_rows(writer, "add", catalog.rows);
+}
+
 void write_facts(JsonWriter& writer, const OfficeOutcome& outcome) {
   writer.boolean("repeat", outcome.is_repeat);
   writer.number("seq", outcome.seq);
+  if (outcome.catalog) {
+    writer.open_object("catalog");
+    writer.text("store", outcome.catalog->store);
+    writer.number("faculties", outcome.catalog->faculties);
+    writer.number("programs", outcome.catalog->programs);
+    writer.number("faculties-added", outcome.catalog->faculties_added);
+    writer.number("programs-added", outcome.catalog->programs_added);
+    writer.close_object();
+    return;
+  }
   if (outcome.grant) {
     writer.open_object("grant");
     writer.number("wanted-classrooms", outcome.grant->want.classrooms);
@@ -146,6 +188,12 @@ bool read_facts(JsonValue root, OfficeOutcome& outcome) {
   FieldReader reader{std::nullopt};
   outcome.is_repeat = root["repeat"].kind() == JsonKind::kTrue;
   outcome.seq = reader.whole(root, "seq", kSeqMax);
+  if (const JsonValue catalog = root["catalog"]; catalog.kind() == JsonKind::kObject) {
+    const auto read = [&](std::string_view key) { return reader.whole(catalog, key, kSeqMax); };
+    outcome.catalog = CatalogFacts{reader.text(catalog, "catalog.", "store", {0, kStoreIdBytesMax}), read("faculties"),
+                                   read("programs"), read("faculties-added"), read("programs-added")};
+    return !reader.first_fault();
+  }
   outcome.is_open = root["open"].kind() == JsonKind::kTrue;
   if (const JsonValue grant = root["grant"]; grant.kind() == JsonKind::kObject) {
     const auto read = [&](std::string_view key) { return reader.quantity(grant, "", key); };
@@ -161,6 +209,7 @@ bool read_facts(JsonValue root, OfficeOutcome& outcome) {
 }  // namespace
 
 OfficeVerb verb_of(const OfficeMessage& message) {
+  if (message.command.catalog) return OfficeVerb::kChangeCatalog;
   const auto index = message.command.change.index();
   DTI_CHECK(index < static_cast<std::size_t>(OfficeVerb::kOpenSemester));  // the wire has no wait list yet
   return message.opens ? OfficeVerb::kOpenSemester : static_cast<OfficeVerb>(index);
@@ -193,11 +242,38 @@ std::optional<std::variant<OfficeMessage, MalformedCommand>> decode_office_messa
   command.note = read_line(root, reader, "note", kNoteBytesMax);
   static_cast<void>(reader.optional_boolean(root, "dry-run"));
   if (opens && command.is_dry_run) reader.fault("dry-run", "open-semester has none");
-  command.semester = reader.text(root, "", "semester", {0, kSemesterBytesMax});
+  if (verb != OfficeVerb::kChangeCatalog) {
+    command.semester = reader.text(root, "", "semester", {0, kSemesterBytesMax});
+  }
   if (verb) read_change(root, reader, *verb, message);
   if (!reader.first_fault()) return message;
   if (command.id.size() > kIdBytesMax) command.id.clear();
   return MalformedCommand{*reader.first_fault(), std::move(command.id), command.is_dry_run, verb};
+}
+
+std::vector<OfficeMessage> parts_of(OfficeMessage message) {
+  std::vector<OfficeMessage> parts;
+  if (!message.command.catalog) {
+    parts.push_back(std::move(message));
+    return parts;
+  }
+  const auto rows = std::exchange(message.command.catalog->rows, {});
+  std::size_t bytes = 0;
+  parts.push_back(message);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool continues = i > 0 && rows[i].faculty == rows[i - 1].faculty;
+    bytes += rows[i].program.size() + (continues ? 4 : rows[i].faculty.size() + 32);  // with the JSON around them
+    if (bytes > kPartBytesMax) {
+      bytes = rows[i].program.size() + rows[i].faculty.size() + 32;
+      parts.push_back(message);
+    }
+    parts.back().command.catalog->rows.push_back(rows[i]);
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    parts[i].part = static_cast<std::int64_t>(i) + 1;
+    parts[i].parts = static_cast<std::int64_t>(parts.size());
+  }
+  return parts;
 }
 
 std::string encode_office_message(const OfficeMessage& message) {
@@ -212,6 +288,11 @@ std::string encode_office_message(const OfficeMessage& message) {
   if (!command.actor.empty()) writer.text("actor", command.actor);
   if (!command.note.empty()) writer.text("note", command.note);
   if (command.is_dry_run) writer.boolean("dry-run", true);
+  if (command.catalog) {
+    write_catalog(writer, message);
+    writer.close_object();
+    return out;
+  }
   writer.text("semester", command.semester);
   if (message.opens) {
     write_capacity(writer, *message.opens);
@@ -233,6 +314,7 @@ std::string encode_office_reply(const OfficeReply& reply) {
   if (error && !error->detail.empty()) writer.text("detail", error->detail);
   writer.boolean("dry-run", reply.is_dry_run);
   if (reply.has_facts) write_facts(writer, reply.outcome);
+  if (reply.parts_held) writer.number("parts", *reply.parts_held);
   if (error && error->retry_after) writer.number("retry-after-ms", error->retry_after->count());
   if (error && !error->leader.empty()) writer.text("leader", error->leader);
   writer.close_object();
@@ -250,7 +332,10 @@ std::optional<OfficeReply> decode_office_reply(std::string_view body) {
   reply.outcome.error = read_error(root);
   reply.has_facts = root["seq"].kind() != JsonKind::kMissing;
   if (reply.has_facts && !read_facts(root, reply.outcome)) return std::nullopt;
-  if (!reply.has_facts && has_facts(reply.outcome)) return std::nullopt;
+  if (const JsonValue parts = root["parts"]; !reply.has_facts && parts.kind() == JsonKind::kWhole) {
+    reply.parts_held = static_cast<std::int64_t>(std::min<std::uint64_t>(parts.whole(), kCatalogPartsMax));
+  }
+  if (!reply.has_facts && !reply.parts_held && has_facts(reply.outcome)) return std::nullopt;
   return reply;
 }
 

@@ -13,7 +13,7 @@ bool has_texts(const model::Json& json) {
     return !model::has(json, key) || model::is_text(json[key], 0, max);
   };
   return model::is_text(model::member(json, "command-id"), 1, 64) && optional("actor", 200) && optional("note", 500) &&
-         model::is_text(model::member(json, "semester"), 0, 64);
+         (model::member(json, "command") == "change-catalog" || model::is_text(model::member(json, "semester"), 0, 64));
 }
 
 void check_passed(std::string_view body, const OfficeMessage& message) {
@@ -22,8 +22,10 @@ void check_passed(std::string_view body, const OfficeMessage& message) {
   claim(has_texts(*json), "what is let pass is what docs/protocol.md lets pass");
   const auto& command = message.command;
   claim(model::text((*json)["command"]) == std::string{wire_text(verb_of(message))} &&
-            model::text((*json)["command-id"]) == command.id && model::text((*json)["semester"]) == command.semester,
+            model::text((*json)["command-id"]) == command.id &&
+            (command.catalog || model::text((*json)["semester"]) == command.semester),
         "a command is read as it stands there");
+  claim(!command.catalog || (!command.catalog->store.empty() || command.is_dry_run), "a change names its store");
   claim(command.expects.has_value() || command.is_dry_run || message.opens.has_value(),
         "a command says what it expects");
   const auto again = decode_office_message(encode_office_message(message));

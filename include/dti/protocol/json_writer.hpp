@@ -24,6 +24,8 @@ class JsonWriter {
   void close_array() { out_ += ']'; }
 
   void text(std::string_view key, std::string_view value);
+  /// The next element of an array.
+  void element(std::string_view text);
   void number(std::string_view key, std::int64_t value);
   void boolean(std::string_view key, bool value);
   void null(std::string_view key);

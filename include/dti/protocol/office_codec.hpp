@@ -2,10 +2,12 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "dti/domain/office_command.hpp"
 #include "dti/domain/pool.hpp"
@@ -13,18 +15,33 @@
 namespace dti {
 
 /// What a command of the office does, in the order of kOfficeVerbs. The first five are those of OfficeCommand::Change.
-enum class OfficeVerb { kReleaseGrant, kAmendGrant, kResizeSemester, kCloseSemester, kReopenSemester, kOpenSemester };
+enum class OfficeVerb {
+  kReleaseGrant,
+  kAmendGrant,
+  kResizeSemester,
+  kCloseSemester,
+  kReopenSemester,
+  kOpenSemester,
+  kChangeCatalog
+};
 
 /// `command` on the wire.
-inline constexpr std::array<std::string_view, 6> kOfficeVerbs{"release-grant",  "amend-grant",     "resize-semester",
-                                                              "close-semester", "reopen-semester", "open-semester"};
+inline constexpr std::array<std::string_view, 7> kOfficeVerbs{"release-grant",  "amend-grant",     "resize-semester",
+                                                              "close-semester", "reopen-semester", "open-semester",
+                                                              "change-catalog"};
 
-/// A message of the office to a server: a change of a semester, or the opening of a new one.
+inline constexpr std::int64_t kCatalogPartsMax = 1'000;
+
+/// A message of the office to a server: a change of a semester or of the catalogue, or the opening of a new semester.
 struct OfficeMessage {
   OfficeCommand command;
   /// The message opens the semester `command.semester` with this capacity. Then `command.change`, `command.expects` and
   /// `command.is_dry_run` mean nothing.
   std::optional<Capacity> opens = {};
+  /// Of a change of the catalogue, which may come in several messages with the same command-id: the number of this one,
+  /// and of all. Each has some of the programs, in their order.
+  std::int64_t part = 1;
+  std::int64_t parts = 1;
 
   friend bool operator==(const OfficeMessage&, const OfficeMessage&) = default;
 };
@@ -51,6 +68,9 @@ struct OfficeReply {
   OfficeOutcome outcome;
   /// The reply tells what is true, not only why there was no decision. A server says so if has_facts(outcome).
   bool has_facts = false;
+  /// The command is not decided, because it is not whole: the number of its first parts that the server has. Such a
+  /// reply has no facts.
+  std::optional<std::int64_t> parts_held = {};
 
   friend bool operator==(const OfficeReply&, const OfficeReply&) = default;
 };
@@ -63,10 +83,13 @@ struct OfficeReply {
 
 /// Decodes a message of the office. Never throws for the content of `body`. If there are several faults, the first one
 /// counts, in this order: faults of the JSON text; dti-command, command, command-id, expects, actor, note, dry-run,
-/// semester, and then the fields of the command.
+/// semester (unless the command is about the catalogue), and then the fields of the command.
 /// @return none if the body is no JSON object with the key `dti-command`
 /// Source: docs/protocol.md, Commands of the office.
 [[nodiscard]] std::optional<std::variant<OfficeMessage, MalformedCommand>> decode_office_message(std::string_view body);
+
+/// The messages in which a change of the catalogue is sent, in order: each fits into a frame. Any other message is one.
+[[nodiscard]] std::vector<OfficeMessage> parts_of(OfficeMessage message);
 
 /// The bytes of a message.
 [[nodiscard]] std::string encode_office_message(const OfficeMessage& message);

@@ -39,6 +39,15 @@ OfficeCommand command_of(OfficeCommand::Change change) {
           .change = std::move(change)};
 }
 
+OfficeCommand catalog_command(std::vector<CatalogRow> rows) {
+  OfficeCommand command;
+  command.id = "plan-1";
+  command.expects = 7;
+  command.actor = "local/1000";
+  command.catalog = ChangeCatalog{std::string(32, 'a'), std::move(rows)};
+  return command;
+}
+
 const std::vector<OfficeMessage>& messages() {
   static const std::vector<OfficeMessage> kMessages = [] {
     std::vector<OfficeMessage> all;
@@ -53,6 +62,13 @@ const std::vector<OfficeMessage>& messages() {
     dry_run.is_dry_run = true;
     dry_run.expects.reset();
     all.push_back({dry_run});
+    all.push_back(
+        {catalog_command({{"Artes", "Danza"}, {"Artes", "Dise\u00F1o \"2\""}, {"Derecho", "x"}, {"Artes", "y"}})});
+    all.push_back({catalog_command({{"Artes", "Danza"}}), {}, 2, 3});
+    auto question = catalog_command({});
+    question.is_dry_run = true;
+    question.catalog->store.clear();
+    all.push_back({question});
     OfficeCommand opening;
     opening.id = "c-2";
     opening.semester = "2026-10";
@@ -76,7 +92,8 @@ TEST(OfficeMessage, EachIsReadBackAsItWasWritten) {
 TEST(OfficeMessage, AVerbIsThatOfTheChange) {
   const OfficeVerb kVerbs[] = {OfficeVerb::kReleaseGrant,   OfficeVerb::kAmendGrant,    OfficeVerb::kAmendGrant,
                                OfficeVerb::kResizeSemester, OfficeVerb::kCloseSemester, OfficeVerb::kReopenSemester,
-                               OfficeVerb::kCloseSemester,  OfficeVerb::kOpenSemester};
+                               OfficeVerb::kCloseSemester,  OfficeVerb::kChangeCatalog, OfficeVerb::kChangeCatalog,
+                               OfficeVerb::kChangeCatalog,  OfficeVerb::kOpenSemester};
   for (std::size_t i = 0; i < messages().size(); ++i) EXPECT_EQ(verb_of(messages()[i]), kVerbs[i]) << i;
 }
 
@@ -126,8 +143,58 @@ TEST(OfficeMessage, WhatIsWrongIsNamed) {
        "classrooms: must be a whole number from 0 to 1000000000"},
       {message("open-semester", R"(,"mobile-labs":1)" + rooms), "none"},
       {message("open-semester", R"(,"dry-run":true,"mobile-labs":1)" + rooms), "dry-run: open-semester has none"},
+      {message("change-catalog", R"(,"expects":1)"), "store: is missing"},
+      {message("change-catalog", R"(,"expects":1,"store":"")"), "store: must be a text of 1 to 64 bytes"},
+      {message("change-catalog", R"(,"dry-run":true)"), "add: must be a list of faculties"},
+      {message("change-catalog", R"(,"dry-run":true,"add":[])"), "none"},
+      {message("change-catalog", R"(,"expects":1,"store":"a","part":3,"parts":2,"add":[])"),
+       "part: must be at most parts"},
+      {message("change-catalog", R"(,"expects":1,"store":"a","part":0,"add":[])"), "part: must be at least 1"},
+      {message("change-catalog", R"(,"expects":1,"store":"a","parts":1001,"add":[])"),
+       "parts: must be a whole number from 0 to 1000"},
+      {message("change-catalog", R"(,"expects":1,"store":"a","add":["x"])"), "add.faculty: is missing"},
+      {message("change-catalog", R"(,"expects":1,"store":"a","add":[{"faculty":"f"}])"),
+       "add.programs: must be a list of texts"},
+      {message("change-catalog", R"(,"expects":1,"store":"a","add":[{"faculty":"f","programs":[7]}])"),
+       "add.programs: must be texts of at most 200 bytes"},
+      {message("change-catalog",
+               R"(,"expects":1,"store":"a","add":[{"faculty":")" + std::string(201, 'f') + R"(","programs":[]}])"),
+       "add.faculty: must be a text of at most 200 bytes"},
   };
   for (const auto& c : kCases) EXPECT_EQ(fault(c.body), c.fault) << c.body;
+}
+
+TEST(OfficeMessage, AChangeOfTheCatalogueIsSentInPartsThatFitIntoAFrame) {
+  std::vector<CatalogRow> rows;
+  for (int i = 0; i < 30'000; ++i) {
+    rows.push_back({"faculty " + std::to_string(i / 100), "program \" " + std::to_string(i)});
+  }
+  const auto parts = parts_of({catalog_command(rows)});
+  ASSERT_GT(parts.size(), 1U);
+  std::vector<CatalogRow> sent;
+  for (const auto& part : parts) {
+    EXPECT_EQ(part.part, &part - parts.data() + 1);
+    EXPECT_EQ(part.parts, std::ssize(parts));
+    EXPECT_EQ(part.command.id, "plan-1");
+    EXPECT_LT(encode_office_message(part).size(), 1'000'000U);
+    sent.insert(sent.end(), part.command.catalog->rows.begin(), part.command.catalog->rows.end());
+  }
+  EXPECT_TRUE(sent == rows);
+  EXPECT_EQ(parts_of({catalog_command({})}).size(), 1U);
+  EXPECT_EQ(parts_of(messages().front()), std::vector{messages().front()});
+}
+
+TEST(OfficeReply, OneAboutTheCatalogueOrAPartIsReadBackAsItWasWritten) {
+  OfficeReply facts{"plan-1", true, {}, true};
+  facts.outcome.seq = 9;
+  facts.outcome.catalog = CatalogFacts{std::string(32, 'a'), 3, 20, 1, 4};
+  EXPECT_EQ(decode_office_reply(encode_office_reply(facts)), facts);
+  facts.outcome.error = RequestError{Status::kConflict, "because", {}, {}};
+  EXPECT_EQ(decode_office_reply(encode_office_reply(facts)), facts);
+  for (const std::int64_t held : {0, 1, 1'000}) {
+    const OfficeReply part{"plan-1", false, {}, false, held};
+    EXPECT_EQ(decode_office_reply(encode_office_reply(part)), part) << held;
+  }
 }
 
 TEST(OfficeMessage, ATextOfPeopleHasNoControlCharacters) {
@@ -209,6 +276,9 @@ TEST(OfficeGolden, AMessageAndItsReplyAreWrittenByteForByte) {
   dry_run.command.is_dry_run = true;
   auto amended = reply_with({}, kHeld);
   amended.is_dry_run = true;
+  OfficeReply added{"plan-1", false, {}, true};
+  added.outcome.seq = 65;
+  added.outcome.catalog = CatalogFacts{std::string(32, 'a'), 11, 53, 1, 3};
   const Exchange kExchanges[] = {
       {"office-release", release(), reply_with({})},
       {"office-amend-dry-run", dry_run, amended},
@@ -219,6 +289,9 @@ TEST(OfficeGolden, AMessageAndItsReplyAreWrittenByteForByte) {
        {command_of(CloseSemester{})},
        reply_with(RequestError{Status::kNotLeader, "another server leads", milliseconds{250}, "10.0.0.2:6000"})},
       {"office-open", messages().back(), reply_with({})},
+      {"office-catalog",
+       {catalog_command({{"Artes", "Danza"}, {"Artes", "Cine"}, {"Derecho", "Derecho Digital"}}), {}, 1, 2},
+       added},
   };
   for (const auto& exchange : kExchanges) {
     SCOPED_TRACE(exchange.folder);
