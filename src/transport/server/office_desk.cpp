@@ -27,12 +27,33 @@ void OfficeDesk::take(MessagePort& port, const PeerMessage& message, OfficeDoor 
     return refuse(port, message.token, sent, std::move(error), now.steady);
   }
   sent.command.actor = std::get<std::string>(std::move(who));
-  const auto& [command, opens] = waiting_.emplace(message.token, Waiting{&port, std::move(sent)}).first->second.message;
-  if (opens) {
-    pipeline_.on_command(message.token, OpenSemester{command.semester, *opens}, message.bytes, now);
-  } else {
-    pipeline_.on_command(message.token, command, message.bytes, now);
+  std::optional<std::vector<CatalogRow>> rows;
+  if (sent.command.catalog) {
+    rows = collect(port, message.token, sent, now.steady);
+    if (!rows) return;
+    sent.command.catalog->rows.clear();
   }
+  const auto& waiting = waiting_.emplace(message.token, Waiting{&port, std::move(sent)}).first->second.message;
+  if (waiting.opens) {
+    pipeline_.on_command(message.token, OpenSemester{waiting.command.semester, *waiting.opens}, message.bytes, now);
+  } else {
+    auto command = waiting.command;
+    if (rows) command.catalog->rows = *std::move(rows);
+    pipeline_.on_command(message.token, std::move(command), message.bytes, now);
+  }
+}
+
+std::optional<std::vector<CatalogRow>> OfficeDesk::collect(MessagePort& port, Token token, const OfficeMessage& message,
+                                                           SteadyTime now) {
+  auto taken = uploads_.take(message.command.actor, message);
+  if (auto* rows = std::get_if<std::vector<CatalogRow>>(&taken)) return std::move(*rows);
+  if (auto* error = std::get_if<RequestError>(&taken)) {
+    refuse(port, token, message, std::move(*error), now);
+  } else {
+    const auto held = std::get<CatalogUploads::Held>(taken).parts;
+    port.reply(token, encode_office_reply({message.command.id, message.command.is_dry_run, {}, false, held}), now);
+  }
+  return std::nullopt;
 }
 
 void OfficeDesk::send(const SendOfficeReply& answered, SteadyTime now) {
@@ -78,7 +99,7 @@ void OfficeDesk::answer(Token token, const OfficeOutcome& outcome, SteadyTime no
   const auto waited = waiting_.extract(token);
   DTI_CHECK(!waited.empty());  // one reply for each command
   const auto& [port, message] = waited.mapped();
-  if (message.opens && !outcome.error) log_change(message, outcome.seq);
+  if (message.opens && !outcome.error) log_change(message, outcome.seq, 0);
   reply(*port, token, message, outcome, now);
 }
 
@@ -90,19 +111,21 @@ void OfficeDesk::reply(MessagePort& port, Token token, const OfficeMessage& mess
   port.reply(token, encode_office_reply(sent), now);
 }
 
-void OfficeDesk::note(const NoteOfficeChange& change) const { log_change({.command = change.command}, change.seq); }
+void OfficeDesk::note(const NoteOfficeChange& change) const {
+  log_change({.command = change.command}, change.seq, change.programs_added);
+}
 
-void OfficeDesk::log_change(const OfficeMessage& message, Seq seq) const {
+void OfficeDesk::log_change(const OfficeMessage& message, Seq seq, std::int64_t programs_added) const {
   if (!log_) return;
   const auto& command = message.command;
-  LogEvent event{LogLevel::kInfo,
-                 "office-command",
-                 "the office has changed the semester",
-                 {{"actor", command.actor},
-                  {"command", std::string{wire_text(verb_of(message))}},
-                  {"command-id", command.id},
-                  {"semester", command.semester},
-                  {"seq", std::to_string(seq)}}};
+  LogEvent event{
+      LogLevel::kInfo,
+      "office-command",
+      command.catalog ? "the office has changed the catalogue" : "the office has changed the semester",
+      {{"actor", command.actor}, {"command", std::string{wire_text(verb_of(message))}}, {"command-id", command.id}}};
+  if (!command.catalog) event.fields.emplace_back("semester", command.semester);
+  event.fields.emplace_back("seq", std::to_string(seq));
+  if (programs_added > 0) event.fields.emplace_back("programs-added", std::to_string(programs_added));
   if (const auto* program = message.opens ? nullptr : program_of(command)) {
     event.fields.emplace_back("faculty", program->faculty);
     event.fields.emplace_back("program", program->program);

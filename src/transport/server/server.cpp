@@ -36,7 +36,6 @@ constexpr auto kFlushTime = std::chrono::milliseconds{200};  // of the 2 s of a 
 constexpr std::size_t kStoreEventsMax = 8;                   // how many pieces a take-over may read ahead
 
 constexpr int kCommandsPerTurn = 16;
-constexpr std::size_t kCommandBytesMax = 64 * 1024;  // far more than a command has
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
@@ -154,7 +153,7 @@ class Server::Loop {
 
  private:
   void open_admin_port(const ServerOptions& options) try {
-    admin_port_.emplace(options.admin_folder, kCommandBytesMax);
+    admin_port_.emplace(options.admin_folder, kFrameBytesMax);
     log_({LogLevel::kInfo,
           "admin-listening",
           "the office can send commands on this machine",
