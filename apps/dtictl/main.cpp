@@ -7,6 +7,7 @@
 
 #include "dti/cli/standard_streams.hpp"
 #include "dtictl/alerts/alerts.hpp"
+#include "dtictl/catalog/catalog.hpp"
 #include "dtictl/commands.hpp"
 #include "dtictl/copy/copy.hpp"
 #include "dtictl/explain/explain.hpp"
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
                    {"semester", "prints the semesters, opens and changes them", &dti::run_semester},
                    {"grant", "prints the grants of a semester, or all about one program, and changes them",
                     &dti::run_grant},
+                   {"catalog", "prints the faculties and programs, and adds programs", &dti::run_catalog},
                    {"history", "prints the entries of a semester's ledger, and follows it", &dti::run_history},
                    {"totals", "prints the sums of each semester", &dti::run_totals},
                    {"alerts", "prints the grants that gave less than was wanted", &dti::run_alerts},

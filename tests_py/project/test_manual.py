@@ -20,7 +20,8 @@ COMMANDS = sorted({program[0] for program in PROGRAMS})
 BESIDE = [words for words in LISTS + OTHERS if len(words) == 2]  # commands of dtictl that are not in PROGRAMS
 # The commands of dtictl that have commands of their own.
 GROUPS = {"key": ("new", "public", "add", "remove", "list"), "grant": ("list", "show", "release", "amend"),
-          "semester": ("list", "open", "resize", "close", "reopen"), "ledger": ("export", "import")}
+          "semester": ("list", "open", "resize", "close", "reopen"), "ledger": ("export", "import"),
+          "catalog": ("list", "plan", "apply")}
 
 
 @pytest.fixture(scope="module")

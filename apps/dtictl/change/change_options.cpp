@@ -10,9 +10,11 @@
 
 #include "dti/domain/name_fault.hpp"
 #include "dti/keys/settings/key_settings.hpp"
+#include "dti/protocol/catalog_plan_codec.hpp"
 #include "dti/repository/settings/store_options.hpp"
 #include "dti/transport/zeromq/admin_port.hpp"
 #include "dti_server/admin_setting.hpp"
+#include "dtictl/catalog/plan_id.hpp"
 #include "dtictl/server_settings.hpp"
 #include "dtictl/store_settings.hpp"
 
@@ -37,6 +39,7 @@ bool is_about_grant(OfficeVerb verb) { return verb == OfficeVerb::kReleaseGrant 
 bool is_about_capacity(OfficeVerb verb) {
   return verb == OfficeVerb::kResizeSemester || verb == OfficeVerb::kOpenSemester;
 }
+bool is_about_catalog(OfficeVerb verb) { return verb == OfficeVerb::kChangeCatalog; }
 /// What it changes is there, so it can be looked at first.
 bool expects_something(OfficeVerb verb) { return verb != OfficeVerb::kOpenSemester; }
 
@@ -53,6 +56,7 @@ Setting text_setting(const std::string& name, std::size_t bytes_max, const std::
 }
 
 void add_subject(std::vector<Setting>& settings, OfficeVerb verb) {
+  if (is_about_catalog(verb)) return;  // the plan has it
   settings.push_back({.name = "semester",
                       .group = "Change",
                       .kind = NameKind{kSemesterBytesMax},
@@ -86,6 +90,11 @@ void add_rooms(std::vector<Setting>& settings, OfficeVerb verb) {
 
 void add_manner(std::vector<Setting>& settings, OfficeVerb verb) {
   settings.push_back(text_setting("note", kNoteBytesMax, "Why; the ledger keeps it."));
+  if (is_about_catalog(verb)) {  // the plan has its id and what it expects
+    settings.push_back(switch_setting("dry-run", "Lets the server decide, and changes nothing."));
+    settings.push_back(switch_setting("yes", "Asks no question."));
+    return;
+  }
   settings.push_back(
       text_setting("command-id", kCommandIdBytesMax,
                    "Repeats an earlier command, whose outcome is not known: the id that it has printed."));
@@ -163,9 +172,39 @@ OfficeCommand::Change change_of(const Settings& settings, OfficeVerb verb) {
     case OfficeVerb::kResizeSemester: return ResizeSemester{{number("classrooms"), number("labs"), 0}};
     case OfficeVerb::kCloseSemester: return CloseSemester{};
     case OfficeVerb::kReopenSemester: return ReopenSemester{};
-    case OfficeVerb::kOpenSemester: break;
+    case OfficeVerb::kOpenSemester:
+    case OfficeVerb::kChangeCatalog: break;
   }
   return {};
+}
+
+/// Reads the plan of a change of the catalogue. Only the plan that `dtictl catalog plan` has written is accepted.
+std::optional<UsageExit> read_plan(const Settings& settings, const std::string& operand,
+                                   const Surroundings& surroundings, ChangeOptions& options) {
+  const auto& file = settings.operand();
+  if (file.empty()) return settings.bad_operand(operand, "is needed: the file that dtictl catalog plan has written");
+  std::variant<CatalogPlan, std::string> read;
+  try {
+    read = decode_catalog_plan(surroundings.read_file(file == "-" ? "/dev/stdin" : file));
+  } catch (const std::runtime_error& error) {
+    return settings.bad_operand(operand, "cannot be read: " + std::string{error.what()});
+  }
+  if (const auto* fault = std::get_if<std::string>(&read)) {
+    return settings.bad_operand(operand, "is not a plan of the catalogue: " + *fault);
+  }
+  auto& plan = std::get<CatalogPlan>(read);
+  if (plan.id != plan_id(plan)) {
+    return settings.bad_operand(operand, "was changed: its id does not fit it. Make a new plan of the changed file");
+  }
+  auto& command = options.message.command;
+  command.id = std::move(plan.id);
+  command.expects = plan.expects;
+  command.catalog = ChangeCatalog{std::move(plan.store), std::move(plan.added)};
+  command.note = text_or_empty(settings, "note");
+  command.is_dry_run = settings.is_on("dry-run");
+  options.has_expects = true;
+  options.is_confirmed = settings.is_on("yes");
+  return std::nullopt;
 }
 
 std::optional<UsageExit> read_message(const Settings& settings, OfficeVerb verb, ChangeOptions& options) {
@@ -264,7 +303,8 @@ AppDescription describe(const ChangeVerb& verb) {
                          {6, "no server that leads, or no store, can be reached; nothing was changed"},
                          {10, "a dry run: there would be a change"},
                          {130, "interrupted"}},
-          .others_in_file = std::move(others)};
+          .others_in_file = std::move(others),
+          .operand = verb.operand};
 }
 
 std::variant<ChangeOptions, UsageExit> parse_change_options(const ChangeVerb& verb, std::span<const std::string> args,
@@ -275,7 +315,9 @@ std::variant<ChangeOptions, UsageExit> parse_change_options(const ChangeVerb& ve
   if (auto usage = refuse_other_sources(settings)) return *std::move(usage);
   ChangeOptions options;
   options.client.timeout = settings.duration("timeout");
-  if (auto usage = read_message(settings, verb.verb, options)) return *std::move(usage);
+  auto fault = is_about_catalog(verb.verb) ? read_plan(settings, verb.operand, surroundings, options)
+                                           : read_message(settings, verb.verb, options);
+  if (fault) return *std::move(fault);
   auto usage = settings.has("server") ? read_servers(settings, surroundings, options.client)
                                       : read_socket_file(settings, surroundings, options);
   if (usage) return *std::move(usage);

@@ -22,6 +22,7 @@ struct ChangeVerb {
   std::string name;     // `dtictl grant release`
   std::string purpose;  // a paragraph
   std::vector<std::pair<std::string, std::string>> examples;
+  std::string operand = {};  // of a change of the catalogue: the file with the plan
 };
 [[nodiscard]] AppDescription describe(const ChangeVerb& verb);
 

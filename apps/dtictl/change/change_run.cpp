@@ -85,6 +85,7 @@ class Change {
     auto question = options_.message;
     question.command.is_dry_run = true;
     question.command.expects = 0;
+    if (auto& catalog = question.command.catalog) catalog->rows.clear();
     auto outcome = ask(question);
     if (outcome.error && outcome.error->status != Status::kConflict) fail(outcome);
     if (outcome.is_repeat) throw End{static_cast<ChangeExit>(tell(outcome))};
@@ -128,6 +129,7 @@ class Change {
 
   void confirm(const Capacity& now) {
     const auto& command = options_.message.command;
+    if (command.catalog) return confirm_by_yes();
     const auto* const resize = std::get_if<ResizeSemester>(&command.change);
     const bool takes_rooms =
         resize != nullptr && (resize->capacity.classrooms < now.classrooms || resize->capacity.labs < now.labs ||
@@ -173,7 +175,9 @@ class Change {
     if (has_facts(outcome)) say("now: " + facts_text(options_.message, outcome));
     const auto code = exit_code_of(error.status);
     const bool is_decided = code == kChangeRefused || code == kChangeBadUse;
-    if (!is_decided || !(has_other_copy_ || options_.is_repeat)) throw End{code};
+    // The registry has each command about the catalogue, so that a server would have found an earlier copy.
+    const bool may_be_made_before = (has_other_copy_ || options_.is_repeat) && !options_.message.command.catalog;
+    if (!is_decided || !may_be_made_before) throw End{code};
     say("an earlier copy of this command may have made its change before: dtictl history tells, with the command-id " +
         options_.message.command.id);
     throw End{kChangeNotKnown};
@@ -195,7 +199,11 @@ class Change {
     throw End{is_open ? kChangeNotKnown : kChangeUnreachable};
   }
 
-  void say_not_known() const { say("the outcome is not known. Repeat the command with " + id_flags()); }
+  void say_not_known() const {
+    say("the outcome is not known. " + (options_.message.command.catalog
+                                            ? std::string{"Apply the same plan again: it changes nothing twice"}
+                                            : "Repeat the command with " + id_flags()));
+  }
 
   [[nodiscard]] std::string id_flags() const {
     const auto& command = options_.message.command;

@@ -20,6 +20,16 @@ std::string grant_text(const ProgramName& name, const std::optional<HeldGrant>& 
   return subject + text_of(held->grant) + " and wants " + text_of(held->want);
 }
 
+template <class Number>
+std::string count(Number number, const char* one, const char* several) {
+  return std::to_string(number) + ' ' + (number == 1 ? one : several);
+}
+
+std::string catalog_text(const CatalogFacts& facts) {
+  return "the catalogue has " + count(facts.faculties, "faculty", "faculties") + " and " +
+         count(facts.programs, "program", "programs");
+}
+
 /// A word for a shell.
 std::string shell_word(const std::string& text) {
   std::string word = "'";
@@ -50,6 +60,7 @@ ChangeExit exit_code_of(Status status) {
 }
 
 std::string facts_text(const OfficeMessage& message, const OfficeOutcome& outcome) {
+  if (outcome.catalog) return catalog_text(*outcome.catalog) + " (entry " + std::to_string(outcome.seq) + ')';
   const auto& semester = message.command.semester;
   const auto since = " since entry " + std::to_string(outcome.seq);
   const auto left = "; left: " + text_of(Grant{outcome.left.classrooms, outcome.left.labs, outcome.left.mobile_labs()});
@@ -63,6 +74,7 @@ std::string facts_text(const OfficeMessage& message, const OfficeOutcome& outcom
 
 std::string change_text(const OfficeMessage& message) {
   const auto& command = message.command;
+  if (command.catalog) return "add " + count(command.catalog->rows.size(), "program", "programs") + " to the catalogue";
   if (message.opens) return "open " + command.semester + " with " + text_of(*message.opens);
   const auto* const name = program_of(message);
   const auto of_program = name == nullptr ? "" : program_text(*name) + " in " + command.semester;
@@ -74,12 +86,14 @@ std::string change_text(const OfficeMessage& message) {
       return "resize " + command.semester + " to " + text_of(std::get<ResizeSemester>(command.change).capacity);
     case OfficeVerb::kCloseSemester: return "close " + command.semester;
     case OfficeVerb::kReopenSemester: return "reopen " + command.semester;
-    case OfficeVerb::kOpenSemester: break;
+    case OfficeVerb::kOpenSemester:
+    case OfficeVerb::kChangeCatalog: break;
   }
   return {};
 }
 
 std::string next_command(const OfficeMessage& message) {
+  if (message.command.catalog) return "dtictl catalog list";
   const auto& semester = message.command.semester;
   if (const auto* name = program_of(message)) {
     return "dtictl grant show --semester=" + shell_word(semester) + " --faculty=" + shell_word(name->faculty) + ' ' +

@@ -31,7 +31,7 @@ AppDescription describe(const ReadCommand& command) {
     return std::any_of(settings.begin(), settings.end(),
                        [&](const Setting& setting) { return setting.name == other.name; });
   });
-  return {
+  AppDescription description{
       .name = command.name,
       .purpose = command.purpose + " It changes nothing, and can run while a server runs.",
       .settings = std::move(settings),
@@ -43,6 +43,8 @@ AppDescription describe(const ReadCommand& command) {
                      {2, "incorrect usage, or a semester, faculty or program that the store does not have"}},
       .others_in_file = std::move(others),
       .operand = command.operand};
+  for (const auto& code : command.more_exit_codes) description.exit_codes.push_back(code);
+  return description;
 }
 
 std::variant<OfficeOptions, UsageExit> parse_office_options(const ReadCommand& command,

@@ -41,6 +41,7 @@ struct ReadCommand {
   std::vector<std::pair<std::string, std::string>> examples;
   std::string operand = {};
   std::string other_failure = {};  // another reason for the exit code 1, as a clause
+  std::vector<std::pair<int, std::string>> more_exit_codes = {};
 };
 [[nodiscard]] AppDescription describe(const ReadCommand& command);
 

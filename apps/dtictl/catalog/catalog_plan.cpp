@@ -1,0 +1,137 @@
+#include "dtictl/catalog/catalog_plan.hpp"
+
+#include <iostream>
+#include <stdexcept>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "dti/cli/escape.hpp"
+#include "dti/cli/files.hpp"
+#include "dti/cli/lists/list_printer.hpp"
+#include "dti/domain/catalog_plan.hpp"
+#include "dti/domain/office_command.hpp"
+#include "dti/protocol/catalog_plan_codec.hpp"
+#include "dti/seals/blake2b.hpp"
+#include "dtictl/catalog/plan_id.hpp"
+#include "dtictl/catalog/plan_words.hpp"
+#include "dtictl/office/cells.hpp"
+#include "dtictl/office/office_store.hpp"
+
+namespace dti {
+namespace {
+
+constexpr int kFaults = 1;
+constexpr int kHasChanges = 10;
+
+std::vector<Column<PlannedProgram>> columns() {
+  using Row = PlannedProgram;
+  return {text_column<Row>("change", [](const Row&) { return "added"; }),
+          text_column<Row>("faculty", [](const Row& row) { return row.row.faculty; }),
+          text_column<Row>("program", [](const Row& row) { return row.row.program; }),
+          text_column<Row>("new-faculty", [](const Row& row) { return row.adds_faculty ? "yes" : "no"; }),
+          text_column<Row>("looks-like", &alike_text),
+          number_column<Row>("line", [](const Row& row) { return row.row.line; })};
+}
+
+/// The catalogue and its place in the registry at one moment.
+struct Present {
+  StoreId store;
+  Seq last = 0;  // of the registry about the catalogue
+  std::vector<CatalogProgram> catalog;
+};
+
+Present read_present(const OfficeStore& store) {
+  const auto snapshot = store.open();
+  Present present;
+  present.store = snapshot->read_chain_heads().value_or(ChainHeads{}).store;
+  if (present.store == StoreId{}) {
+    throw std::runtime_error{
+        "no server has led this store yet, so there is nothing that a plan could be for: start one"};
+  }
+  snapshot->read_registry([&](const std::vector<RegistryEntry>& entries) {
+    for (const auto& entry : entries) {
+      if (entry.program_id) present.last = entry.seq;
+    }
+  });
+  present.catalog = snapshot->survey().catalog;
+  return present;
+}
+
+std::string read_bytes(const std::string& file, const Surroundings& surroundings) {
+  try {
+    return surroundings.read_file(file == "-" ? "/dev/stdin" : file);
+  } catch (const std::runtime_error& error) {
+    throw Unanswerable{
+        {2, "dtictl catalog plan: cannot read " + quoted_text(file) + ": " + error.what() + '\n', false}};
+  }
+}
+
+CatalogPlan plan_of(const Present& present, const std::string& file, const std::string& bytes,
+                    const CatalogComparison& comparison) {
+  Blake2b hash;
+  hash.add(bytes);
+  CatalogPlan plan{{}, hex_text(present.store), present.last, printable(file), hex_text(hash.finish()), {}};
+  for (const auto& added : comparison.added) plan.added.push_back({added.row.faculty, added.row.program});
+  plan.id = plan_id(plan);
+  return plan;
+}
+
+int make_plan(const ReadCommand& command, const OfficeOptions& options) {
+  const auto& file = options.settings.operand();
+  const auto bytes = read_bytes(file, process_surroundings());
+  const auto present = read_present(OfficeStore{command, options});
+  const auto reading = read_catalog_file(bytes);
+  const auto compared = compare_catalog(present.catalog, reading);
+  if (const auto* faults = std::get_if<std::vector<CatalogFault>>(&compared)) {
+    std::cerr << fault_lines(file, *faults) << std::flush;
+    return kFaults;
+  }
+  const auto& comparison = std::get<CatalogComparison>(compared);
+  if (comparison.added.size() > kCatalogRowsMax) {
+    throw std::runtime_error{"one plan may add " + std::to_string(kCatalogRowsMax) + " programs: split the file"};
+  }
+  const auto plan = plan_of(present, file, bytes, comparison);
+  if (const auto output = options.text("output")) write_atomically(*output, encode_catalog_plan(plan));
+  ListPrinter<PlannedProgram> printer{std::cout, options.list, columns()};
+  for (const auto& added : comparison.added) printer.add(added);
+  printer.finish();
+  std::cout << std::flush;
+  std::cerr << plan_summary(plan, comparison, reading.file.is_windows_1252, options.text("output")) << std::flush;
+  return comparison.added.empty() ? 0 : kHasChanges;
+}
+
+/// `-o FILE`, the usual short form, as `--output FILE`.
+std::vector<std::string> with_long_flag(std::span<const std::string> args) {
+  std::vector<std::string> all{args.begin(), args.end()};
+  for (auto& arg : all) {
+    if (arg == "-o") arg = "--output";
+  }
+  return all;
+}
+
+}  // namespace
+
+int run_catalog_plan(std::span<const std::string> args) {
+  const ReadCommand command{
+      .name = "dtictl catalog plan",
+      .purpose =
+          "dtictl catalog plan compares FILE with the catalogue of a store, and prints the programs that it would add. "
+          "FILE is CSV with the columns faculty and program; - is stdin. If it has errors, stderr has all of them. The "
+          "list goes to stdout; the totals, and names that look like another one, go to stderr.",
+      .settings = {{.name = "output",
+                    .group = "Plan",
+                    .kind = TextKind{},
+                    .help = "Writes the plan to this file, for dtictl catalog apply. -o is the same."}},
+      .columns = heads_of(columns()),
+      .examples = {{"plan, look at it, and apply it",
+                    "dtictl catalog plan --output=plan.json programs.csv; dtictl catalog apply plan.json"},
+                   {"does a file change anything?", "dtictl catalog plan programs.csv"}},
+      .operand = "FILE",
+      .other_failure = "FILE has errors",
+      .more_exit_codes = {{kHasChanges, "there are changes"}}};
+  return run_office(command, with_long_flag(args),
+                    [&](const OfficeOptions& options) { return make_plan(command, options); });
+}
+
+}  // namespace dti

@@ -1,0 +1,64 @@
+#include "dtictl/catalog/plan_words.hpp"
+
+#include <cstddef>
+
+#include "dti/cli/escape.hpp"
+
+namespace dti {
+namespace {
+
+template <class Number>
+std::string count(Number number, const char* one, const char* several) {
+  return std::to_string(number) + ' ' + (number == 1 ? one : several);
+}
+
+/// The beginning of a value that a message can show.
+std::string shown(std::string value) {
+  constexpr std::size_t kShownMax = 100;
+  if (value.size() <= kShownMax) return quoted_text(value);
+  value.resize(kShownMax);
+  while (!value.empty() && (static_cast<unsigned char>(value.back()) & 0xC0) == 0x80) value.pop_back();
+  if (!value.empty() && (static_cast<unsigned char>(value.back()) & 0x80) != 0) value.pop_back();
+  return quoted_text(value) + "…";
+}
+
+std::string fault_line(const CatalogFault& fault) {
+  auto line = "line " + std::to_string(fault.line);
+  if (!fault.heading.empty()) line += ", column " + printable(fault.heading);
+  if (!fault.value.empty()) line += ", " + shown(fault.value);
+  return line + ": " + printable(fault.reason);
+}
+
+}  // namespace
+
+std::string fault_lines(const std::string& file, const std::vector<CatalogFault>& faults) {
+  std::string lines;
+  for (const auto& fault : faults) lines += printable(file) + ", " + fault_line(fault) + '\n';
+  return lines + count(faults.size(), "error", "errors") + "; nothing was planned\n";
+}
+
+std::string alike_text(const PlannedProgram& planned) {
+  const auto& [row, adds_faculty, faculty, program] = planned;
+  return faculty + (faculty.empty() || program.empty() ? "" : ", ") + program;
+}
+
+std::string plan_summary(const CatalogPlan& plan, const CatalogComparison& comparison, bool is_windows_1252,
+                         const std::optional<std::string>& output) {
+  auto lines = "+ " + count(comparison.added.size(), "program", "programs") + " to add, with " +
+               count(comparison.faculties_added, "new faculty", "new faculties") +
+               "\n= " + count(comparison.unchanged, "program is", "programs are") + " there already\n";
+  if (comparison.not_named > 0) {
+    lines += "note: " + count(comparison.not_named, "program", "programs") +
+             " of the catalogue that the file does not have would stay\n";
+  }
+  if (comparison.alike > 0) {
+    lines += "note: " + count(comparison.alike, "new name looks", "new names look") +
+             " like another one (column looks-like): are they spellings of it?\n";
+  }
+  if (is_windows_1252) lines += "note: the file is not Unicode, and was read as Windows-1252\n";
+  lines += "plan " + plan.id + " for the catalogue at entry " + std::to_string(plan.expects) + " of the registry\n";
+  if (output && !comparison.added.empty()) lines += "next: dtictl catalog apply " + printable(*output) + '\n';
+  return lines;
+}
+
+}  // namespace dti
