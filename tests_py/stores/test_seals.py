@@ -5,8 +5,9 @@ import sqlite3
 from tests_py.harness.process import run, running
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.stores import take_back
-from tests_py.stores.seal_bytes import COLUMNS, REGISTRY, seal, seals_of
+from tests_py.stores.seal_bytes import COLUMNS, REGISTRY, note_hash, seal, seals_of
 from tests_py.harness.wire import OK, Client, grant, request
+from tests_py.office.messages import SocketFile
 
 FACULTY = "Derecho"
 REQUESTS = [request(SEMESTER, FACULTY, ("Derecho Civil", 7, 2)),
@@ -23,7 +24,8 @@ def microseconds(store):
 
 def rows(store, columns, table, order="seq"):
     """Dictionaries; `seal` as bytes."""
-    shown = [microseconds(store) if name == "at" else digits(store, name) if name == "seal" else name for name in columns]
+    shown = [microseconds(store) if name == "at" else digits(store, name) if name in ("seal", "note_hash") else name
+             for name in columns]
     found = [dict(zip(columns, row)) for row in store.rows(f"SELECT {', '.join(shown)} FROM {table} ORDER BY {order}")]
     for row in found:
         row["seal"] = bytes.fromhex(row["seal"]) if row["seal"] else None
@@ -46,6 +48,25 @@ def test_another_program_computes_the_same_seals_from_the_stored_rows(store, tmp
         assert stored == computed
     heads = store.rows(f"SELECT sealed_head, {digits(store, 'seal')} FROM semester")
     assert heads == [(4, pairs[-1][0].hex())]
+
+
+def test_another_program_computes_the_same_seal_of_a_change_of_the_catalogue(store, tmp_path):
+    with running(tmp_path, *POOL, store.flag, f"--admin={tmp_path}/a"), SocketFile(f"{tmp_path}/a") as office:
+        question = {"dti-command": 1, "command": "change-catalog", "command-id": "q", "actor": "local/0", "dry-run": True,
+                    "expects": 0, "add": []}
+        facts = office.ask(question)
+        added = office.ask(question | {"command-id": "plan-1", "dry-run": False, "expects": facts["seq"], "note": "new year",
+                                       "store": facts["catalog"]["store"],
+                                       "add": [{"faculty": "Gastronomía", "programs": ["Cocina", "Pastelería"]}]})
+        assert (added["status"], added["catalog"]["programs"]) == (OK, 52)
+    store_id = bytes.fromhex(facts["catalog"]["store"])
+    registry = rows(store, ["seq", "at", "kind", "faculty_id", "program_id", "semester_id", "name", "key", "seal",
+                            "command_id", "note_hash"], "registry")
+    registered, unsealed = seals_of(store_id, REGISTRY, registry)
+    assert len(registered) == 3 and not unsealed
+    assert all(stored == computed for stored, computed in registered)
+    (salt, actor, note), = store.rows(f"SELECT {digits(store, 'salt')}, actor, note FROM ledger_note WHERE semester_id = 0")
+    assert registry[-1]["note_hash"] == note_hash(bytes.fromhex(salt), actor, note).hex()
 
 
 def test_a_copy_of_a_store_that_was_only_migrated_gets_an_id_from_its_first_leader(sqlite, tmp_path):

@@ -59,6 +59,8 @@ RegistryEntry registry_entry(const json& entry) {
   read.key = text(entry, "key");
   read.head = number(entry, "head");
   if (const auto head_seal = text(entry, "head_seal")) read.head_seal = parse_seal(*head_seal);
+  read.command_id = text(entry, "command_id");
+  if (const auto hash = text(entry, "note_hash")) read.note_hash = parse_seal(*hash);
   return read;
 }
 
