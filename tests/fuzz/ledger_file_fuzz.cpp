@@ -39,6 +39,7 @@ std::string written_again(LedgerFile& file) {
   writer.begin(file.header());
   writer.add_catalog(survey.catalog);
   file.read_registry([&](const std::vector<RegistryEntry>& entries) { writer.add_registry(entries); });
+  writer.add_notes(file.read_notes(kRegistryId, 1, std::numeric_limits<Seq>::max()));
   for (const auto& semester : survey.semesters) {
     writer.add_semester(semester);
     file.read_entries(semester.id, 1, semester.last_entry,

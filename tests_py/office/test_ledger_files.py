@@ -14,7 +14,7 @@ from tests_py.harness.stores import SqliteStore
 from tests_py.harness.wire import Client, grant
 from tests_py.harness.wire import request as ask_for
 from tests_py.office.ledgers import write
-from tests_py.office.messages import ABOUT_PROGRAM, change
+from tests_py.office.messages import ABOUT_PROGRAM, SocketFile, change
 
 DONE, FAILED, BAD_USE, INTERRUPTED = 0, 1, 2, 130
 ERRORS = "dtictl ledger import: the file has errors, so nothing was stored\n"
@@ -101,6 +101,52 @@ def test_a_store_goes_to_postgresql_and_back_and_gives_the_same_file(filled, pos
     assert back.rows(history) == filled.rows(history)
     with running(tmp_path, *POOL, back.flag) as dti, Client(dti.endpoint) as client:
         assert grant(client, ask_for(SEMESTER, "Derecho", ("Derecho Penal", 100, 61)))[0][1:] == (100, 58, 3)
+
+
+def add_programs(folder, store, note, programs):
+    """A change of the catalogue, in a server of its own."""
+    admin = folder / "admin"
+    with running(folder, *POOL, store.flag, f"--admin={admin}"), SocketFile(admin) as office:
+        add = [{"faculty": "Artes", "programs": programs}]
+        asked = {"semester": None, "add": add, "command_id": f"add {programs[0]}"}
+        now = office.order("change-catalog", 0, dry_run=True, **asked)
+        added = office.order("change-catalog", now["seq"], store=now["catalog"]["store"], note=note, **asked)
+        assert added["status"] == "OK", added
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_changes_of_the_catalogue_are_in_the_file_and_in_the_store_that_it_fills(request, tmp_path, kind):
+    source = request.getfixturevalue(kind)
+    other = request.getfixturevalue("postgresql" if kind == "sqlite" else "sqlite")
+    add_programs(tmp_path, source, 'año "nuevo"', ["Cine", "Danza Aérea"])
+    add_programs(tmp_path, source, "to be erased", ["Circo"])
+    write(source, "DELETE FROM ledger_note WHERE note = 'to be erased'")
+    first = exported(tmp_path, source, "1.jsonl")
+    assert import_file(tmp_path, other, first)[0] == DONE
+    second = exported(tmp_path, other, "2.jsonl")
+    assert content_of(first) == content_of(second)
+    lines = list(map(json.loads, content_of(first)))
+    assert [line["command-id"] for line in lines if line["type"] == "registry" and "command-id" in line] == ["add Cine", "add Circo"]
+    assert [(line["semester"], line["note"]) for line in lines if line["type"] == "note"] == [(0, 'año "nuevo"')]
+    status, listed, _ = run(tmp_path, "dtictl", "catalog", "list", other.flag, "--format=json", "--faculty=Artes")
+    assert status == DONE and 'año \\"nuevo\\"' in listed
+    text = first.read_text(encoding="utf-8")
+    first.write_text(text.replace("nuevo", "viejo"), encoding="utf-8")
+    status, _, errors = import_file(tmp_path, another(tmp_path, "changed"), first)
+    assert status == FAILED and "registry: its note was changed" in errors, errors
+
+
+def test_a_file_of_an_older_version_of_the_schema_is_imported_and_an_unknown_format_is_refused(filled, file, tmp_path):
+    lines = lines_of(file)
+    assert '"schema":6,' in lines[0] and not any('"semester":0' in line for line in lines if '"type":"note"' in line)
+    file.write_text("".join([lines[0].replace('"schema":6,', '"schema":4,'), *lines[1:]]), encoding="utf-8")
+    back = another(tmp_path, "back")
+    assert import_file(tmp_path, back, file)[0] == DONE
+    assert content_of(exported(tmp_path, back, "back.jsonl")) == lines[1:] == content_of(exported(tmp_path, filled, "again.jsonl"))
+    file.write_text("".join([lines[0].replace("dti-ledger 1", "dti-ledger 0"), *lines[1:]]), encoding="utf-8")
+    status, _, errors = import_file(tmp_path, another(tmp_path, "none"), file)
+    assert status == FAILED
+    assert f'{file}:1: store: "format" must be "dti-ledger 1", which is the only format that this version reads\n' in errors
 
 
 def test_an_export_runs_beside_a_server_and_takes_all_semesters_with_its_config_file(store, tmp_path):

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -60,13 +61,14 @@ class Output {
   std::optional<TemporaryFile> file_;
 };
 
-/// What the file has of the store at one moment, without the entries and the notes. Entries and additions to the
-/// registry never change, so they can be read later.
+/// What the file has of the store at one moment, without the entries and notes of semesters. Entries never change, so
+/// they can be read later.
 struct Moment {
   LedgerFileHeader header;
   StoreSurvey survey;
   ChainHeads heads;
   std::vector<RegistryEntry> registry;
+  Notes registry_notes;
 };
 
 Moment read_moment(LedgerSnapshot& snapshot) {
@@ -81,6 +83,7 @@ Moment read_moment(LedgerSnapshot& snapshot) {
     moment.registry.insert(moment.registry.end(), std::make_move_iterator(entries.begin()),
                            std::make_move_iterator(entries.end()));
   });
+  moment.registry_notes = snapshot.read_notes(kRegistryId, 1, std::numeric_limits<Seq>::max());
   return moment;
 }
 
@@ -123,6 +126,7 @@ LedgerFileCounts write_ledger(const ReadCommand& command, const OfficeOptions& o
   writer.begin(moment.header);
   writer.add_catalog(moment.survey.catalog);
   writer.add_registry(moment.registry);
+  writer.add_notes(moment.registry_notes);
   for (const auto& semester : moment.survey.semesters) write_semester(store, semester, writer, line);
   writer.finish(moment.heads);
   return writer.counts();

@@ -15,7 +15,19 @@ namespace {
 constexpr std::int64_t kProgressLines = 10'000;
 
 /// The parts of a file, in order. Each line belongs to one of them.
-enum class Part { kNothing, kStore, kFaculties, kPrograms, kRegistry, kSemester, kEntries, kNotes, kChains, kEnd };
+enum class Part {
+  kNothing,
+  kStore,
+  kFaculties,
+  kPrograms,
+  kRegistry,
+  kRegistryNotes,
+  kSemester,
+  kEntries,
+  kNotes,
+  kChains,
+  kEnd
+};
 
 /// Checks that the lines are in order and fit together, and remembers where they are. After a fault it continues with
 /// what the next lines say, so that one fault is reported once.
@@ -70,7 +82,7 @@ class Indexer {
     if (part < part_ || part_ == Part::kEnd) {
       fault("a line of the type " + std::string{type} +
             " must not be here: the order of the types is store, faculty, "
-            "program, registry, then each semester with its entries and notes, then chain and end");
+            "program, registry with its notes, then each semester with its entries and notes, then chain and end");
       return false;
     }
     part_ = part;
@@ -139,9 +151,7 @@ class Indexer {
                                 .first_line = at_.line + 1,
                                 .last_entry = 0,
                                 .entries = {},
-                                .notes = {},
-                                .last_note = 0,
-                                .note_count = 0});
+                                .notes = {}});
     next_seq_ = 1;
   }
 
@@ -172,14 +182,22 @@ class Indexer {
   }
 
   void take(const NoteLine& line) {
+    if (line.semester == kRegistryId) {
+      if (!enter(Part::kRegistryNotes, "note of the registry")) return;
+      ++index_.counts.notes;
+      return add_note(index_.registry_notes, line.seq);
+    }
     if (is_lost_ && part_ <= Part::kNotes) part_ = Part::kSemester;
     if (!enter(Part::kNotes, "note")) return;
     ++index_.counts.notes;
     auto* const semester = find_semester(line.semester);
-    if (semester == nullptr) return;
-    if (line.seq <= semester->last_note) return fault("\"seq\" must be greater than that of the note before it");
-    semester->last_note = line.seq;
-    if (semester->note_count++ % kEntriesPerMark == 0) semester->notes.push_back({line.seq, at_});
+    if (semester != nullptr) add_note(semester->notes, line.seq);
+  }
+
+  void add_note(NoteIndex& notes, Seq seq) {
+    if (seq <= notes.last) return fault("\"seq\" must be greater than that of the note before it");
+    notes.last = seq;
+    if (notes.count++ % kEntriesPerMark == 0) notes.marks.push_back({seq, at_});
   }
 
   void take(const ChainLine& line) {
@@ -225,6 +243,12 @@ const SemesterIndex* LedgerFileIndex::find(SemesterId semester) const {
   const auto found = std::find_if(semesters.begin(), semesters.end(),
                                   [&](const SemesterIndex& it) { return it.semester.id == semester; });
   return found == semesters.end() ? nullptr : &*found;
+}
+
+const NoteIndex* LedgerFileIndex::find_notes(SemesterId semester) const {
+  if (semester == kRegistryId) return &registry_notes;
+  const auto* const found = find(semester);
+  return found == nullptr ? nullptr : &found->notes;
 }
 
 LedgerFileIndex index_of_file(const ReadBytes& read, const std::function<void(const VerifyProgress&)>& progress) {

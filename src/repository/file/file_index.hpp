@@ -27,6 +27,13 @@ struct NoteMark {
   LineMark at;
 };
 
+/// The notes of a semester or of the registry.
+struct NoteIndex {
+  std::vector<NoteMark> marks;  // of the first note, and of one for each kEntriesPerMark notes after it
+  Seq last = 0;                 // seq
+  std::int64_t count = 0;
+};
+
 /// The part of a file with one semester.
 struct SemesterIndex {
   StoredSemester semester;
@@ -34,9 +41,7 @@ struct SemesterIndex {
   std::size_t first_line = 0;     // of the first entry, which is entry 1
   Seq last_entry = 0;             // the entries are 1 to this one
   std::vector<LineMark> entries;  // of the entries 1, 1 + kEntriesPerMark, …
-  std::vector<NoteMark> notes;    // of the first note, and of one for each kEntriesPerMark notes after it
-  Seq last_note = 0;              // seq
-  std::int64_t note_count = 0;
+  NoteIndex notes;
 };
 
 /// The result of reading all lines of a file.
@@ -47,11 +52,14 @@ struct LedgerFileIndex {
   std::vector<FacultyLine> faculties;
   std::vector<CatalogProgram> programs;
   std::optional<LineMark> registry;  // of its first line
+  NoteIndex registry_notes;
   std::vector<SemesterIndex> semesters;
   ChainHeads heads;
   LedgerFileCounts counts;  // of the lines
 
   [[nodiscard]] const SemesterIndex* find(SemesterId semester) const;
+  /// @param semester  or kRegistryId @return null: the file has no such semester
+  [[nodiscard]] const NoteIndex* find_notes(SemesterId semester) const;
 };
 
 [[nodiscard]] LedgerFileIndex index_of_file(const ReadBytes& read,

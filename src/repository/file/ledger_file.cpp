@@ -137,11 +137,12 @@ CatalogCounts LedgerFile::count_catalog() {
 
 std::map<Seq, CommandNote> LedgerFile::read_notes(SemesterId semester, Seq first, Seq last) {
   std::map<Seq, CommandNote> notes;
-  const auto* const found = index_->find(semester);
-  if (found == nullptr || found->notes.empty()) return notes;
-  const auto after = std::upper_bound(found->notes.begin(), found->notes.end(), first,
-                                      [](Seq seq, const NoteMark& mark) { return seq < mark.seq; });
-  LinesOf<NoteLine> lines{read_, (after == found->notes.begin() ? after : std::prev(after))->at};
+  const auto* const found = index_->find_notes(semester);
+  if (found == nullptr || found->marks.empty()) return notes;
+  const auto& marks = found->marks;
+  const auto after =
+      std::upper_bound(marks.begin(), marks.end(), first, [](Seq seq, const NoteMark& mark) { return seq < mark.seq; });
+  LinesOf<NoteLine> lines{read_, (after == marks.begin() ? after : std::prev(after))->at};
   while (auto* const line = lines.next()) {
     if (line->semester != semester || line->seq > last) break;
     if (line->seq >= first) notes.emplace_hint(notes.end(), line->seq, std::move(line->note));

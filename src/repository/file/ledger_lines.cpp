@@ -47,8 +47,12 @@ void check_members(LineFields& fields, const RegistryEntry& entry) {
   const bool is_seal = kind == RegistryKind::kLedgerSealed;
   if (entry.faculty_id.has_value() != is_of_catalog || entry.program_id.has_value() != is_program ||
       entry.key.has_value() != is_of_catalog || entry.semester_id.has_value() == is_of_catalog ||
-      entry.head.has_value() != is_seal || entry.head_seal.has_value() != is_seal) {
+      entry.head.has_value() != is_seal || entry.head_seal.has_value() != is_seal ||
+      (entry.command_id && !is_program)) {
     fields.fault("kind", "does not fit the other members");
+  }
+  if (entry.command_id.has_value() != entry.note_hash.has_value()) {
+    fields.fault("command-id", "and \"note-hash\" must be there together");
   }
 }
 
@@ -64,6 +68,8 @@ RegistryEntry read_registry(LineFields& fields) {
   entry.key = fields.optional_text("key");
   entry.head = fields.optional_number("head", 1, kNumberMax);
   entry.head_seal = fields.optional_seal("head-seal");
+  entry.command_id = fields.optional_text("command-id");
+  entry.note_hash = fields.optional_seal("note-hash");
   entry.seal = fields.optional_seal("seal");
   check_members(fields, entry);
   return entry;
@@ -109,7 +115,7 @@ EntryLine read_entry(LineFields& fields) {
 
 NoteLine read_note(LineFields& fields) {
   NoteLine line;
-  line.semester = fields.number("semester", 1, kIntegerMax);
+  line.semester = fields.number("semester", 0, kIntegerMax);
   line.seq = fields.number("seq", 1, kNumberMax);
   line.note.salt = fields.hex16("salt");
   line.note.actor = fields.text("actor", kActorBytesMax);

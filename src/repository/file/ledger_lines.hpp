@@ -41,7 +41,7 @@ struct EntryLine {
 };
 
 struct NoteLine {
-  SemesterId semester = 0;
+  SemesterId semester = 0;  // or kRegistryId
   Seq seq = 0;
   CommandNote note;
 };

@@ -94,6 +94,8 @@ void append(std::string& out, const RegistryEntry& entry) {
   line.text("key", entry.key);
   line.number("head", entry.head);
   line.seal("head-seal", entry.head_seal);
+  line.text("command-id", entry.command_id);
+  line.seal("note-hash", entry.note_hash);
   line.seal("seal", entry.seal);
   line.end();
 }

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 namespace dti {
 namespace {
+
+constexpr auto kLastOfRegistry = std::numeric_limits<Seq>::max();
 
 std::string number_of(std::size_t index) { return std::to_string(index + 1); }
 
@@ -44,6 +47,7 @@ void fill(StoreFiller& target, LedgerSnapshot& source, const std::function<void(
   target.add_catalog(catalog);
   for (const auto& semester : semesters) target.add_semester(semester);
   source.read_registry([&](const std::vector<RegistryEntry>& entries) { target.add_registry(entries); });
+  target.add_notes(kRegistryId, source.read_notes(kRegistryId, 1, kLastOfRegistry));
   if (const auto heads = source.read_chain_heads()) target.set_chain_heads(*heads);
   for (const auto& semester : semesters) {
     progress({semester.name, 0, semester.head});
@@ -67,6 +71,9 @@ std::optional<std::string> compare(LedgerSnapshot& source, LedgerSnapshot& copy)
   const auto heads = source.read_chain_heads();
   if (heads && copy.read_chain_heads() != heads) return "the store id or the seals differ from the source";
   if (read_registry(source) != read_registry(copy)) return "the registry differs from the source";
+  if (source.read_notes(kRegistryId, 1, kLastOfRegistry) != copy.read_notes(kRegistryId, 1, kLastOfRegistry)) {
+    return "a note of the registry differs from the source";
+  }
   for (const auto& semester : semesters) {
     for (Seq first = 1; first <= semester.head; first += kLedgerPieceEntries) {
       const Seq last = std::min(semester.head, first + kLedgerPieceEntries - 1);

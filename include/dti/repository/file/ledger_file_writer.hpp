@@ -37,7 +37,8 @@ struct LedgerFileCounts {
 };
 
 /// Writes a ledger file: the same content gives the same bytes after the first line. The calls have the order of the
-/// functions; entries and notes belong to the semester that was added last. Thread: one.
+/// functions; entries and notes belong to the semester that was added last, and notes before the first semester to the
+/// registry. Thread: one.
 /// Every call throws StorageError: kCorrupt if the store has a text or a number that the format does not know.
 class LedgerFileWriter {
  public:

@@ -40,7 +40,7 @@ class StoreFiller {
   virtual void add_semester(const StoredSemester& semester) = 0;
   /// @param semester  added before
   virtual void add_entries(SemesterId semester, const std::vector<StoredEntry>& entries) = 0;
-  /// @param semester  added before
+  /// @param semester  added before, or kRegistryId
   virtual void add_notes(SemesterId semester, const std::map<Seq, CommandNote>& notes) = 0;
   /// @param entries  the next ones, in order of seq
   virtual void add_registry(const std::vector<RegistryEntry>& entries) = 0;

@@ -128,6 +128,38 @@ TEST(LedgerFile, HasWhatWasWritten) {
   EXPECT_EQ(file.line_of(1, 0), 9U);
 }
 
+/// A semester without notes, and two notes of the registry.
+std::string file_with_notes_of_the_registry() {
+  std::string text;
+  LedgerFileWriter writer{[&](std::string_view lines) { text += lines; }};
+  writer.begin({kStore, 6, "now"});
+  auto registered = semester_opened(1, "s1");
+  registered.seq = 1;
+  writer.add_registry({registered});
+  writer.add_notes(kNotes);
+  writer.add_semester(semester(1, 1));
+  writer.add_entries({entry(fixtures::opened({10, 2, 3}))});
+  writer.finish({kStore, {{kRegistryId, {}}, {1, {}}}});
+  return text;
+}
+
+TEST(LedgerFile, HasTheNotesOfTheRegistryBetweenItsEntriesAndTheSemesters) {
+  const auto text = file_with_notes_of_the_registry();
+  LedgerFile file{bytes_of(text), say_nothing};
+  EXPECT_EQ(file.faults(), std::nullopt);
+  EXPECT_EQ(file.hash_fault(), std::nullopt);
+  EXPECT_EQ(file.read_notes(kRegistryId, 1, 9), kNotes);
+  EXPECT_EQ(file.read_notes(kRegistryId, 3, 3).size(), 1U);
+  EXPECT_TRUE(file.read_notes(1, 1, 9).empty());
+  EXPECT_EQ(file.counts().notes, 2);
+  auto lines = lines_of(text);
+  std::swap(lines[2], lines[4]);
+  EXPECT_EQ(faults_of(joined(lines)).at(0).substr(0, 43), "4: a line of the type note of the registry ");
+  lines = lines_of(text);
+  std::swap(lines[2], lines[3]);
+  EXPECT_EQ(faults_of(joined(lines)).at(0), "4: \"seq\" must be greater than that of the note before it");
+}
+
 TEST(LedgerFile, HasNoChainsIfTheStoreHasNoId) {
   std::string text;
   LedgerFileWriter writer{[&](std::string_view lines) { text += lines; }};
@@ -162,8 +194,8 @@ TEST(LedgerFile, TheHashFindsAChangedByteThatTheLinesDoNotShow) {
 TEST(LedgerFile, EachFaultIsReportedOnceWithItsLine) {
   using Lines = std::vector<std::string>;
   const std::string order =
-      " must not be here: the order of the types is store, faculty, program, registry, then each semester with its "
-      "entries and notes, then chain and end";
+      " must not be here: the order of the types is store, faculty, program, registry with its notes, then each "
+      "semester with its entries and notes, then chain and end";
   const struct {
     const char* name;
     std::function<void(Lines&)> change;

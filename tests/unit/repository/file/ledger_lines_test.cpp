@@ -36,6 +36,9 @@ TEST(LedgerLines, ALineOfEachTypeIsReadAndWrittenAgainWithTheSameBytes) {
           R"("})",
       R"({"type":"registry","seq":4,"at-us":0,"kind":"ledger-sealed","semester":1,"name":"s","head":9,"head-seal":")" +
           kHash + R"("})",
+      R"({"type":"registry","seq":5,"at-us":0,"kind":"program-added","faculty":1,"program":2,"name":"p","key":"q",)"
+      R"("command-id":"plan \"1\"","note-hash":")" +
+          kHash + R"(","seal":")" + kHash + R"("})",
       R"({"type":"semester","id":1,"name":"2025-10","epoch":0,"head":3,"classrooms-capacity":380,"labs-capacity":60,)"
       R"("conversions-capacity":100,"classrooms-left":1,"labs-left":2,"conversions-left":3,"is-open":false})",
       R"({"type":"entry","semester":1,"seq":1,"at-us":1760000000123456,"kind":"semester-opened",)"
@@ -53,6 +56,7 @@ TEST(LedgerLines, ALineOfEachTypeIsReadAndWrittenAgainWithTheSameBytes) {
       R"({"type":"entry","semester":1,"seq":11,"at-us":0,"kind":"setting","setting":"wait-list-on","command-id":"c"})",
       R"({"type":"entry","semester":1,"seq":12,"at-us":0,"kind":"setting","setting":"wait-list-off","command-id":"c"})",
       R"({"type":"note","semester":1,"seq":2,"salt":")" + kId + R"(","actor":"local/1000","note":""})",
+      R"({"type":"note","semester":0,"seq":2,"salt":")" + kId + R"(","actor":"local/1000","note":""})",
       R"({"type":"chain","semester":0,"sealed-head":62,"seal":")" + kHash + R"("})",
       R"({"type":"end","faculties":1,"programs":2,"registry":3,"semesters":4,"entries":5,"notes":6,"blake2b":")" +
           kHash + R"("})"};
@@ -130,6 +134,13 @@ TEST(LedgerLines, AHostileLineIsRefusedWithTheReason) {
        R"(entry: "seal" must be 64 hexadecimal digits in lower case)"},
       {R"({"type":"registry","seq":1,"at-us":0,"kind":"faculty-added","name":"f","key":"f"})",
        R"(registry: "kind" does not fit the other members)"},
+      {R"({"type":"registry","seq":1,"at-us":0,"kind":"semester-opened","semester":1,"name":"s","command-id":"c",)"
+       R"("note-hash":")" +
+           kHash + R"("})",
+       R"(registry: "kind" does not fit the other members)"},
+      {R"({"type":"registry","seq":1,"at-us":0,"kind":"program-added","faculty":1,"program":1,"name":"p","key":"p",)"
+       R"("command-id":"c"})",
+       R"(registry: "command-id" and "note-hash" must be there together)"},
       {R"({"type":"note","semester":1,"seq":1,"salt":")" + kId + R"(","actor":")" + std::string(201, 'x') +
            R"(","note":""})",
        R"(note: "actor" must have at most 200 bytes)"},
