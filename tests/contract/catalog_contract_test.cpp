@@ -37,12 +37,12 @@ TEST_P(CatalogContract, ProgramsAreAddedWithTheirCommand) {
   const auto before = state();
   EXPECT_NE(before.store, StoreId{});
   EXPECT_EQ(before.head, 7) << "the faculty, its programs and the semester";
-  EXPECT_EQ(before.last, 6) << "the newest program; the semester does not count";
+  EXPECT_EQ(before.places, (CatalogPlaces{1, {{1, 6}}})) << "the newest program; the semester does not count";
   EXPECT_EQ(before.programs, 5);
   EXPECT_EQ(before.written, 0);
   ASSERT_EQ(repository_->change_catalog(addition({program(6), program(7, 2), program(8, 2)})),
             CommitResult::kCommitted);
-  EXPECT_EQ(state(), (CatalogState{before.store, 11, 11, 8, 11}));
+  EXPECT_EQ(state(), (CatalogState{before.store, 11, {9, {{1, 8}, {2, 11}}}, 8, 11}));
   EXPECT_EQ(state("plan-2").written, 0);
   const auto catalog = repository_->survey().catalog;
   ASSERT_EQ(catalog.size(), 8U);
@@ -53,9 +53,9 @@ TEST_P(CatalogContract, ProgramsAreAddedWithTheirCommand) {
 
 TEST_P(CatalogContract, TheStateOfAnEmptyCatalogueHasNoEntryAboutIt) {
   epoch_ = lead().epoch;
-  EXPECT_EQ(state(), (CatalogState{state().store, 0, 0, 0, 0}));
+  EXPECT_EQ(state(), (CatalogState{state().store, 0, {}, 0, 0}));
   ASSERT_EQ(repository_->change_catalog(addition({program(1)})), CommitResult::kCommitted);
-  EXPECT_EQ(state(), (CatalogState{state().store, 2, 2, 1, 2}));
+  EXPECT_EQ(state(), (CatalogState{state().store, 2, {1, {{1, 2}}}, 1, 2}));
 }
 
 TEST_P(CatalogContract, AChangeUnderAnotherEpochOrOnAMovedBaseWritesNothing) {
@@ -125,7 +125,7 @@ TEST_P(CatalogContract, AChangeIsThereForTheNextServer) {
   EXPECT_EQ(reopen().program_count, 6U);
   EXPECT_EQ(state().written, 8);
   ASSERT_EQ(repository_->add_programs(epoch_, {program(7)}, kAt), true);
-  EXPECT_EQ(state().last, 9);
+  EXPECT_EQ(state().places.last(), 9);
 }
 
 TEST_P(CatalogContract, AChangeOf30000ProgramsIsStoredWholeAndInOrder) {

@@ -114,7 +114,7 @@ def test_a_plan_that_was_applied_is_a_repeat_also_after_colleagues(served):
     assert len(served.list()) == 53
 
 
-def test_another_change_of_the_catalogue_makes_a_plan_stale_and_a_semester_does_not(served):
+def test_a_change_of_what_a_plan_touches_makes_it_stale_and_another_one_does_not(served):
     served.plan(served.write(NEW[:1], "one.csv"), output="one.json")
     served.plan(served.write(NEW[1:], "two.csv"), output="two.json")
     served.plan(served.write(NEW, "all.csv"), output="all.json")
@@ -122,11 +122,16 @@ def test_another_change_of_the_catalogue_makes_a_plan_stale_and_a_semester_does_
         opening = office.order("open-semester", command_id="o", semester="2026-10", classrooms=1, labs=1, mobile_labs=0)
         assert opening["status"] == OK
     assert served.apply("--yes", output="one.json")[0] == 0
-    code, out, log = served.apply("--yes", output="two.json")
+    code, out, log = served.apply("--yes", output="all.json")
     assert (code, out, "CONFLICT" in log) == (1, "", True), log
-    assert served.plan(served.write(NEW, "all.csv"), output="all.json")[0] == 10
-    assert served.apply("--yes", output="all.json")[0] == 0
-    assert len(served.list()) == 53
+    code, out, log = served.apply("--yes", output="two.json")
+    assert (code, "the catalogue has 11 faculties and 53 programs" in out) == (0, True), log
+    served.plan(served.write([("Gastronomía", "Panadería")], "three.csv"), output="three.json")
+    served.plan(served.write([("Náutica", "Vela")], "four.csv"), output="four.json")
+    assert served.apply("--yes", output="three.json")[0] == 0
+    assert served.apply("--yes", output="four.json")[0] == 0, "three.json has added no faculty"
+    assert served.plan(served.write(NEW, "all.csv"), output="all.json")[0] == 0, "all of it is there"
+    assert len(served.list()) == 55
     served.verify()
 
 

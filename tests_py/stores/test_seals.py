@@ -53,11 +53,10 @@ def test_another_program_computes_the_same_seals_from_the_stored_rows(store, tmp
 def test_another_program_computes_the_same_seal_of_a_change_of_the_catalogue(store, tmp_path):
     with running(tmp_path, *POOL, store.flag, f"--admin={tmp_path}/a"), SocketFile(f"{tmp_path}/a") as office:
         question = {"dti-command": 1, "command": "change-catalog", "command-id": "q", "actor": "local/0", "dry-run": True,
-                    "expects": 0, "add": []}
+                    "expects": 0, "add": [{"faculty": "Gastronomía", "programs": ["Cocina", "Pastelería"]}]}
         facts = office.ask(question)
         added = office.ask(question | {"command-id": "plan-1", "dry-run": False, "expects": facts["seq"], "note": "new year",
-                                       "store": facts["catalog"]["store"],
-                                       "add": [{"faculty": "Gastronomía", "programs": ["Cocina", "Pastelería"]}]})
+                                       "store": facts["catalog"]["store"]})
         assert (added["status"], added["catalog"]["programs"]) == (OK, 52)
     store_id = bytes.fromhex(facts["catalog"]["store"])
     registry = rows(store, ["seq", "at", "kind", "faculty_id", "program_id", "semester_id", "name", "key", "seal",

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "dti/base/check.hpp"
 #include "dti/cli/escape.hpp"
 #include "dti/cli/files.hpp"
 #include "dti/cli/lists/list_printer.hpp"
@@ -37,7 +38,7 @@ std::vector<Column<PlannedProgram>> columns() {
 /// The catalogue and its place in the registry at one moment.
 struct Present {
   StoreId store;
-  Seq last = 0;  // of the registry about the catalogue
+  CatalogPlaces places;
   std::vector<CatalogProgram> catalog;
 };
 
@@ -50,9 +51,7 @@ Present read_present(const OfficeStore& store) {
         "no server has led this store yet, so there is nothing that a plan could be for: start one"};
   }
   snapshot->read_registry([&](const std::vector<RegistryEntry>& entries) {
-    for (const auto& entry : entries) {
-      if (entry.program_id) present.last = entry.seq;
-    }
+    for (const auto& entry : entries) present.places.add(entry);
   });
   present.catalog = snapshot->survey().catalog;
   return present;
@@ -71,8 +70,11 @@ CatalogPlan plan_of(const Present& present, const std::string& file, const std::
                     const CatalogComparison& comparison) {
   Blake2b hash;
   hash.add(bytes);
-  CatalogPlan plan{{}, hex_text(present.store), present.last, printable(file), hex_text(hash.finish()), {}};
+  CatalogPlan plan{{}, hex_text(present.store), 0, printable(file), hex_text(hash.finish()), {}};
   for (const auto& added : comparison.added) plan.added.push_back({added.row.faculty, added.row.program});
+  Catalog catalog;
+  DTI_CHECK(catalog.add(present.catalog));
+  plan.expects = present.places.touched_by(plan.added, catalog);
   plan.id = plan_id(plan);
   return plan;
 }

@@ -56,7 +56,7 @@ std::string plan_summary(const CatalogPlan& plan, const CatalogComparison& compa
              " like another one (column looks-like): are they spellings of it?\n";
   }
   if (is_windows_1252) lines += "note: the file is not Unicode, and was read as Windows-1252\n";
-  lines += "plan " + plan.id + " for the catalogue at entry " + std::to_string(plan.expects) + " of the registry\n";
+  lines += "plan " + plan.id + " expects entry " + std::to_string(plan.expects) + " of the registry\n";
   if (output && !comparison.added.empty()) lines += "next: dtictl catalog apply " + printable(*output) + '\n';
   return lines;
 }

@@ -42,7 +42,7 @@ struct CatalogComparison {
 struct CatalogPlan {
   std::string id;            // a hash of the rest, except `file`; the command-id
   std::string store;         // the id of the store, as hexadecimal digits
-  std::int64_t expects = 0;  // the registry's last entry about the catalogue
+  std::int64_t expects = 0;  // the registry's last entry about the faculties to which it adds
   std::string file;          // its name, for people
   std::string file_hash;     // hexadecimal digits
   std::vector<CatalogRow> added;

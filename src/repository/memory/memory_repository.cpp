@@ -125,9 +125,9 @@ RowSeal MemoryStore::read_seal(SemesterId chain, Seq seq) const {
 }
 
 CatalogState MemoryStore::catalog_state(const std::string& command_id) const {
-  CatalogState state{heads_.store, std::ssize(registry_), 0, std::ssize(programs_), 0};
+  CatalogState state{heads_.store, std::ssize(registry_), {}, std::ssize(programs_), 0};
   for (const auto& entry : registry_) {
-    if (entry.program_id) state.last = entry.seq;
+    state.places.add(entry);
     if (entry.command_id == command_id) state.written = entry.seq;
   }
   return state;

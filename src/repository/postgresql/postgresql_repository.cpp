@@ -417,7 +417,7 @@ CommitResult PostgresqlRepository::change_catalog(const CatalogChange& change) {
     pqxx::work transaction{session_->connection()};
     const Epoch stored = lock_leadership(transaction, session_->backend_pid());
     if (stored > change.epoch) return CommitResult::kReplaced;
-    if (stored != change.epoch || dti::read_catalog_state(transaction, {}).head != change.base) {
+    if (stored != change.epoch || read_registry_end(transaction) != change.base) {
       return CommitResult::kBaseMoved;
     }
     const auto faculties = insert_programs(transaction, change.programs);

@@ -107,15 +107,19 @@ void read_registry(SqliteConnection& connection, const RegistrySink& sink) {
   if (!piece.empty()) sink(std::move(piece));
 }
 
+Seq read_registry_end(SqliteConnection& connection) { return read_registry_head(connection).ends.at(kRegistryId).seq; }
+
 CatalogState read_catalog_state(SqliteConnection& connection, const std::string& command_id) {
   const ChainHeads heads = read_registry_head(connection);
   CatalogState state;
   state.store = heads.store;
   state.head = heads.ends.at(kRegistryId).seq;
-  SqliteStatement catalog = connection.prepare(kSelectCatalogState);
-  catalog.step();
-  state.last = catalog.integer(0);
-  state.programs = catalog.integer(1);
+  SqliteStatement places = connection.prepare(kSelectCatalogPlaces);
+  while (places.step()) {
+    state.places.of_faculties[places.integer(0)] = places.integer(1);
+    state.places.last_faculty = std::max(state.places.last_faculty, places.integer(2));
+  }
+  state.programs = connection.query_integer("SELECT max(id) FROM program").value_or(0);
   SqliteStatement written = connection.prepare("SELECT seq FROM registry WHERE command_id = ?");
   written.bind(std::string_view{command_id});
   if (written.step()) state.written = written.integer(0);

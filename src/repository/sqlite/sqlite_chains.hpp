@@ -19,6 +19,9 @@ namespace dti {
 /// Passes the whole registry to `sink`, in pieces.
 void read_registry(SqliteConnection& connection, const RegistrySink& sink);
 
+/// The seq of the registry's last entry.
+[[nodiscard]] Seq read_registry_end(SqliteConnection& connection);
+
 /// As LedgerFollower::read_catalog_state().
 [[nodiscard]] CatalogState read_catalog_state(SqliteConnection& connection, const std::string& command_id);
 

@@ -401,8 +401,7 @@ CommitResult SqliteRepository::change_catalog(const CatalogChange& change) {
     SqliteTransaction transaction{connection};
     const Epoch stored = session_->epoch();
     if (stored > change.epoch) return CommitResult::kReplaced;
-    if (stored != change.epoch || dti::read_catalog_state(connection, {}).head != change.base)
-      return CommitResult::kBaseMoved;
+    if (stored != change.epoch || read_registry_end(connection) != change.base) return CommitResult::kBaseMoved;
     const auto faculties = insert_programs(connection, change.programs);
     const SealedHead registered =
         enter(connection, additions_by_command(change.programs, faculties, change.command_id, change.note), change.at);

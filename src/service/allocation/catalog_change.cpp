@@ -21,9 +21,9 @@ OfficeOutcome refused(OfficeOutcome facts, Status status, std::string detail) {
   return facts;
 }
 
-OfficeOutcome facts_of(const Catalog& catalog, const CatalogState& state) {
+OfficeOutcome facts_of(const ChangeCatalog& wanted, const Catalog& catalog, const CatalogState& state) {
   OfficeOutcome facts;
-  facts.seq = state.last;
+  facts.seq = state.places.touched_by(wanted.rows, catalog);
   facts.catalog = CatalogFacts{hex_text(state.store), static_cast<std::int64_t>(catalog.faculty_count()),
                                static_cast<std::int64_t>(catalog.size())};
   return facts;
@@ -82,7 +82,7 @@ std::variant<CatalogAddition, OfficeOutcome> decide_catalog(const OfficeCommand&
                                                            std::to_string(catalog.size())};
   }
   const auto& wanted = *command.catalog;
-  auto facts = facts_of(catalog, state);
+  auto facts = facts_of(wanted, catalog, state);
   if (!wanted.store.empty() && wanted.store != facts.catalog->store) {
     return refused(std::move(facts), Status::kRefused,
                    "the command is for the store " + wanted.store + ", and this one is " + hex_text(state.store));
@@ -91,11 +91,11 @@ std::variant<CatalogAddition, OfficeOutcome> decide_catalog(const OfficeCommand&
     facts.is_repeat = true;
     return facts;
   }
-  if (command.expects && *command.expects != state.last) {
+  if (command.expects && *command.expects != facts.seq) {
     return refused(std::move(facts), Status::kConflict,
                    "the command expects entry " + std::to_string(*command.expects) +
-                       " of the registry to be the last one about the catalogue, and it is entry " +
-                       std::to_string(state.last));
+                       " of the registry to be the last one about the faculties that it adds to, and it is entry " +
+                       std::to_string(facts.seq));
   }
   const auto rows = tidy(wanted.rows);
   if (const auto* fault = std::get_if<std::string>(&rows)) return refused(std::move(facts), Status::kRefused, *fault);

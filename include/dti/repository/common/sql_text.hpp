@@ -35,10 +35,10 @@ inline constexpr int kWaitListVersion = 5;
 /// The version of the schema from which on the registry has commands.
 inline constexpr int kCatalogVersion = 6;
 
-/// For CatalogState, beside the command: the last entry about the catalogue is that of the newest program.
-inline constexpr char kSelectCatalogState[] =
-    "SELECT coalesce((SELECT seq FROM registry WHERE kind = 2 ORDER BY program_id DESC LIMIT 1), 0),"
-    " coalesce((SELECT max(id) FROM program), 0)";
+/// For CatalogPlaces: a faculty, the last entry about it, and the one that added it.
+inline constexpr char kSelectCatalogPlaces[] =
+    "SELECT faculty_id, max(seq), max(CASE kind WHEN 1 THEN seq ELSE 0 END) FROM registry"
+    " WHERE faculty_id IS NOT NULL GROUP BY faculty_id";
 
 /// The highest ids of faculties, programs and semesters that the registry has.
 inline constexpr char kSelectRegistered[] =

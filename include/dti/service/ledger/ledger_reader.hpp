@@ -8,6 +8,7 @@
 
 #include "dti/domain/catalog.hpp"
 #include "dti/seals/seal.hpp"
+#include "dti/service/ledger/catalog_places.hpp"
 #include "dti/service/ledger/storage_error.hpp"
 #include "dti/service/ledger/stored_rows.hpp"
 
@@ -58,8 +59,8 @@ enum class Columns {
 /// The place of the catalogue in the registry, and that of a command in it.
 struct CatalogState {
   StoreId store;
-  Seq head = 0;               // the registry's last entry
-  Seq last = 0;               // its last entry about the catalogue; 0: there is none
+  Seq head = 0;  // the registry's last entry
+  CatalogPlaces places;
   std::int64_t programs = 0;  // of the catalogue
   Seq written = 0;            // the last entry of that command; 0: the registry has none of it
 

@@ -167,10 +167,20 @@ void read_registry(pqxx::transaction_base& transaction, const RegistrySink& sink
   }
 }
 
+Seq read_registry_end(pqxx::transaction_base& transaction) {
+  return read_registry_head(transaction).ends.at(kRegistryId).seq;
+}
+
 CatalogState read_catalog_state(pqxx::transaction_base& transaction, const std::string& command_id) {
   const ChainHeads heads = read_registry_head(transaction);
-  const auto catalog = transaction.exec(kSelectCatalogState);
-  CatalogState state{heads.store, heads.ends.at(kRegistryId).seq, integer(catalog[0][0]), integer(catalog[0][1]), 0};
+  CatalogState state;
+  state.store = heads.store;
+  state.head = heads.ends.at(kRegistryId).seq;
+  for (const auto& row : transaction.exec(kSelectCatalogPlaces)) {
+    state.places.of_faculties[integer(row[0])] = integer(row[1]);
+    state.places.last_faculty = std::max(state.places.last_faculty, integer(row[2]));
+  }
+  state.programs = integer(transaction.exec("SELECT coalesce(max(id), 0) FROM program")[0][0]);
   const auto written =
       compat::exec_params(transaction, "SELECT seq FROM registry WHERE command_id = $1::text", command_id);
   if (!written.empty()) state.written = integer(written[0][0]);

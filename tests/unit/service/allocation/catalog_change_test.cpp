@@ -12,14 +12,15 @@
 namespace dti {
 namespace {
 
-/// Commands on a catalogue of f1/p1, f1/p2, f2/p1, f2/p2, whose last entry is 7 of 9 entries.
+/// Commands on a catalogue of f1/p1, f1/p2, f2/p1, f2/p2, whose last entry is 7 of 9 entries. The last entry about f1 is 6,
+/// and f2 was added by entry 4.
 class CatalogChangeTest : public testing::Test {
  protected:
   CatalogChangeTest() {
     EXPECT_TRUE(catalog_.add(fixtures::catalog(2, 2)));
     state_.store.bytes[0] = 0xAB;
     state_.head = 9;
-    state_.last = 7;
+    state_.places = {4, {{1, 6}, {2, 7}}};
     state_.programs = 4;
   }
 
@@ -62,7 +63,7 @@ TEST_F(CatalogChangeTest, NewProgramsContinueTheIdsAndEachHasAnEntry) {
 }
 
 TEST_F(CatalogChangeTest, ADryRunTellsTheSameAndChangesNothing) {
-  auto dry_run = command({{"f3", "q"}});
+  auto dry_run = command({{"f3", "q"}}, 4);
   dry_run.is_dry_run = true;
   EXPECT_EQ(outcome(dry_run).seq, 11);
   EXPECT_EQ(outcome(dry_run).catalog->programs, 5);
@@ -79,11 +80,26 @@ TEST_F(CatalogChangeTest, ADryRunThatExpectsNothingTellsWhatIsTrue) {
 }
 
 TEST_F(CatalogChangeTest, ACommandThatExpectsAnotherEntryIsAConflict) {
-  for (const Seq expects : {0, 6, 9}) {
-    const auto refused = outcome(command({{"f3", "q"}}, expects));
+  for (const Seq expects : {0, 4, 9}) {
+    const auto refused = outcome(command({{"f2", "q"}, {"f3", "q"}}, expects));
     EXPECT_EQ(error_in(refused), Status::kConflict) << expects;
     EXPECT_EQ(refused.seq, 7);
   }
+}
+
+TEST_F(CatalogChangeTest, OnlyTheFacultiesToWhichItAddsAndTheirListMakeACommandStale) {
+  const auto is_accepted = [&](const std::vector<CatalogRow>& rows, Seq expects) {
+    return std::holds_alternative<CatalogAddition>(decide(command(rows, expects)));
+  };
+  EXPECT_TRUE(is_accepted({{"f1", "q"}}, 6));
+  EXPECT_TRUE(is_accepted({{"f3", "q"}}, 4));
+  EXPECT_TRUE(is_accepted({{"f1", "q"}, {"f3", "q"}}, 6));
+  state_.places.of_faculties[2] = 20;
+  EXPECT_TRUE(is_accepted({{"f1", "q"}, {"f3", "q"}}, 6)) << "a program of f2 is another matter";
+  EXPECT_FALSE(is_accepted({{"f2", "q"}}, 7));
+  state_.places.last_faculty = 21;
+  EXPECT_TRUE(is_accepted({{"f1", "q"}}, 6)) << "so is a new faculty";
+  EXPECT_FALSE(is_accepted({{"f3", "q"}}, 4)) << "its name may look like that of the new one";
 }
 
 TEST_F(CatalogChangeTest, ACommandThatWasWrittenIsARepeatWhateverCameSince) {
@@ -91,12 +107,12 @@ TEST_F(CatalogChangeTest, ACommandThatWasWrittenIsARepeatWhateverCameSince) {
   const auto repeat = outcome(command({{"f3", "q"}}, 3));
   EXPECT_FALSE(repeat.error);
   EXPECT_TRUE(repeat.is_repeat);
-  EXPECT_EQ(repeat.seq, 7);
+  EXPECT_EQ(repeat.seq, 4);
 }
 
 TEST_F(CatalogChangeTest, ACommandForAnotherStoreIsRefusedEvenIfBothAreEmpty) {
   catalog_ = {};
-  state_ = {.store = {}};
+  state_ = {};
   auto other = command({{"f3", "q"}}, 0);
   other.catalog->store = std::string(32, 'a');
   EXPECT_EQ(error_in(outcome(other)), Status::kRefused);
@@ -106,7 +122,7 @@ TEST_F(CatalogChangeTest, ACommandForAnotherStoreIsRefusedEvenIfBothAreEmpty) {
 
 TEST_F(CatalogChangeTest, AnotherSpellingOfAStoredNameIsRefused) {
   for (const auto& row : std::vector<CatalogRow>{{"F1", "q"}, {"f1", "P1"}, {"f1", "p-1"}}) {
-    const auto refused = outcome(command({{"f3", "q"}, row}));
+    const auto refused = outcome(command({{"f3", "q"}, row}, 6));
     EXPECT_EQ(error_in(refused), Status::kRefused) << row.program;
     EXPECT_NE(refused.error->detail.find("is in the store as"), std::string::npos) << refused.error->detail;
     EXPECT_EQ(refused.catalog->programs, 4);
@@ -116,14 +132,14 @@ TEST_F(CatalogChangeTest, AnotherSpellingOfAStoredNameIsRefused) {
 TEST_F(CatalogChangeTest, ANameThatNoCatalogueMayHaveIsRefused) {
   for (const auto& row :
        std::vector<CatalogRow>{{"f3", ""}, {"", "q"}, {"f3", "a\u200Bb"}, {"f3", "${NAME}"}, {"f3", " q"}}) {
-    EXPECT_EQ(error_in(outcome(command({row}))), Status::kRefused) << row.program;
+    EXPECT_EQ(error_in(outcome(command({row}, 4))), Status::kRefused) << row.program;
   }
 }
 
 TEST_F(CatalogChangeTest, ManyErrorsAreCounted) {
   std::vector<CatalogRow> rows;
   for (int i = 0; i < 100; ++i) rows.push_back({"F1", "q" + std::to_string(i)});
-  const auto refused = outcome(command(rows));
+  const auto refused = outcome(command(rows, 6));
   EXPECT_NE(refused.error->detail.find("and 95 more"), std::string::npos) << refused.error->detail;
   EXPECT_LT(refused.error->detail.size(), 2'000U);
 }

@@ -242,7 +242,7 @@ class Pipeline : public testing::Test {
         CatalogLookUpCall::Answer{guard,
                                   {.store = {},
                                    .head = registry_head_,
-                                   .last = registry_head_,
+                                   .places = {registry_head_, {{1, registry_head_}}},
                                    .programs = static_cast<std::int64_t>(program_count_),
                                    .written = written == catalog_commands_.end() ? 0 : written->second}});
   }

@@ -22,6 +22,9 @@ namespace dti {
 /// Passes the whole registry to `sink`, in pieces.
 void read_registry(pqxx::transaction_base& transaction, const RegistrySink& sink);
 
+/// The seq of the registry's last entry.
+[[nodiscard]] Seq read_registry_end(pqxx::transaction_base& transaction);
+
 /// As LedgerFollower::read_catalog_state(), by several statements: the caller compares the epoch afterwards.
 [[nodiscard]] CatalogState read_catalog_state(pqxx::transaction_base& transaction, const std::string& command_id);
 
