@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "dti/base/formula_mark.hpp"
+
 namespace dti {
 namespace {
 
-/// The text of a cell. Excel writes `="007"` for the text 007.
-std::string without_formula(std::string cell) {
-  if (cell.size() < 3 || !cell.starts_with("=\"") || !cell.ends_with('"')) return cell;
+/// The text of a cell that was in quotes. Excel writes `="007"` for the text 007.
+std::string text_of(std::string_view cell) {
+  if (cell.size() < 3 || !cell.starts_with("=\"") || !cell.ends_with('"')) return without_formula_mark(cell);
   std::string text;
   for (std::size_t i = 2; i + 1 < cell.size(); ++i) {
     text += cell[i];
@@ -59,7 +61,7 @@ std::optional<CatalogFault> CsvReader::read_cell(CsvRecord& record) {
   if (take("=\"") || take("\"")) return read_quoted(record);
   const char ends[] = {separator_, '\r', '\n', '"'};
   const auto end = std::min(rest_.find_first_of({ends, sizeof ends}), rest_.size());
-  record.cells.emplace_back(rest_.substr(0, end));
+  record.cells.push_back(without_formula_mark(rest_.substr(0, end)));
   rest_.remove_prefix(end);
   if (rest_.starts_with('"')) {
     const auto column = record.cells.size();
@@ -86,7 +88,7 @@ std::optional<CatalogFault> CsvReader::read_quoted(CsvRecord& record) {
     if (c == '"' && !take("\"")) break;
     cell += c;
   }
-  record.cells.push_back(without_formula(std::move(cell)));
+  record.cells.push_back(text_of(cell));
   skip_blanks();
   if (rest_.empty() || rest_.front() == separator_ || rest_.front() == '\r' || rest_.front() == '\n')
     return std::nullopt;

@@ -18,7 +18,7 @@ struct CsvRecord {
 };
 
 /// Reads CSV (RFC 4180) row by row, with any separator and line end. It also accepts two additions of Excel: `="text"`,
-/// and blanks around quotes.
+/// and blanks around quotes. It takes the mark of formula_mark.hpp away.
 class CsvReader {
  public:
   /// @param text  must outlive the reader

@@ -200,12 +200,15 @@ def test_a_file_is_read_from_stdin(served):
     assert (done.returncode, b"Derecho Digital" in done.stdout) == (10, True), done.stderr
 
 
-def test_cells_that_a_spreadsheet_would_run_are_escaped(served):
-    served.plan(served.write([("Artes", "@Arte"), ("Artes", "+Danza")]))
+def test_cells_that_a_spreadsheet_would_run_are_escaped_and_read_back(served):
+    served.plan(served.write([("Artes", "''@Arte"), ("Artes", "+Danza")]))
     assert served.apply("--yes")[0] == 0
     code, out, _ = run(served.folder, "dtictl", "catalog", "list", served.store.flag, "--format=csv", "--faculty=Artes")
     assert code == 0
-    assert [row["program"] for row in csv.DictReader(io.StringIO(out))][-2:] == ["'@Arte", "'+Danza"]
+    assert [row["program"] for row in csv.DictReader(io.StringIO(out))][-2:] == ["''@Arte", "'+Danza"]
+    (served.folder / "listed.csv").write_text(out, encoding="utf-8")
+    code, rows, log = served.plan(str(served.folder / "listed.csv"))
+    assert (code, rows) == (0, []), log
 
 
 def test_a_plain_endpoint_takes_no_changes_and_a_key_of_the_office_does(place):

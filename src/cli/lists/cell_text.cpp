@@ -1,22 +1,16 @@
 #include "cli/lists/cell_text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <string_view>
 
+#include "dti/base/formula_mark.hpp"
 #include "dti/base/overloaded.hpp"
 #include "dti/cli/escape.hpp"
 #include "dti/cli/time_text.hpp"
 
 namespace dti {
 namespace {
-
-bool is_formula(std::string_view text) {
-  constexpr std::array<std::string_view, 11> kSigns = {
-      "=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n"};  // the long ones are full-width
-  return std::any_of(kSigns.begin(), kSigns.end(), [text](std::string_view sign) { return text.starts_with(sign); });
-}
 
 /// The text as printable() returns it, but with its tabs and line ends.
 std::string printable_lines(std::string_view text) {
@@ -34,7 +28,7 @@ std::string printable_lines(std::string_view text) {
 
 /// An empty text is quoted too: a cell that is empty without quotes has no value.
 std::string csv_text(const std::string& text) {
-  const auto value = (is_formula(text) ? "'" : "") + printable_lines(text);
+  const auto value = printable_lines(with_formula_mark(text));
   const bool has_outer_blank = value.starts_with(' ') || value.ends_with(' ');
   if (!value.empty() && !has_outer_blank && value.find_first_of(",\"\t\r\n") == value.npos) return value;
   std::string quoted = "\"";
