@@ -30,6 +30,7 @@ DEFAULT_PARTS = PARTS[:-2]
 SUITE_SECONDS = 1200  # each of these is for what hangs, on a machine several times slower than usual
 SUITE_JOBS = 2  # the longest ones wait for databases and disks most of the time
 E2E_SECONDS = 3600
+E2E_JOBS = 2  # a test waits for processes and disks most of the time; the tests of a file follow one another
 FUZZ_SECONDS = 10  # a target, beside its corpus
 FUZZ_JOBS = 2
 FUZZ_SEED = 1  # what changes nothing must not fail; scripts/fuzz tries new ones
@@ -178,7 +179,7 @@ def run_e2e(counts, folder, selection, programs=ROOT / "build/dev/bin", name="e2
     environment = {**os.environ, "DTI_BIN_DIR": str(programs), "DTI_TEST_CLUSTERS": clusters,
                    "DTI_PATRONI_FOLDERS": patroni_clusters}
     command = ["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", f"--junit-xml={report}",
-               *selection, "tests_py", "clients/python/tests"]
+               f"--numprocesses={E2E_JOBS}", "--dist=loadfile", *selection, "tests_py", "clients/python/tests"]
     try:
         status = run_in_group(command, E2E_SECONDS, E2E_END_SECONDS, cwd=ROOT, env=environment)
     finally:
