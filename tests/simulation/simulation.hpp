@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "simulation/checks.hpp"
+#include "simulation/checks/checks.hpp"
 #include "simulation/faults.hpp"
 #include "simulation/hosts/clients.hpp"
 #include "simulation/hosts/faculty_host.hpp"

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "dti/repository/memory/memory_repository.hpp"
-#include "simulation/checks.hpp"
+#include "simulation/checks/checks.hpp"
 #include "simulation/fiber.hpp"
 #include "simulation/names.hpp"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "dti/domain/messages.hpp"
-#include "simulation/checks.hpp"
+#include "simulation/checks/checks.hpp"
 #include "simulation/hosts/faculty_host.hpp"
 #include "simulation/hosts/server_host.hpp"
 #include "simulation/names.hpp"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "dti/base/log.hpp"
-#include "simulation/checks.hpp"
+#include "simulation/checks/checks.hpp"
 #include "simulation/hosts/server_host.hpp"
 #include "simulation/network.hpp"
 #include "simulation/plan.hpp"

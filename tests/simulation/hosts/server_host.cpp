@@ -1,7 +1,6 @@
 #include "simulation/hosts/server_host.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <numeric>
 #include <span>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include <variant>
 
 #include "dti/protocol/allocation_codec.hpp"
+#include "simulation/hosts/start_options.hpp"
 #include "transport/server/request_handler.hpp"
 
 namespace dti::simulation {
@@ -16,20 +16,6 @@ namespace {
 
 constexpr Time kTurnMost{200};                // until a server looks at what has come
 constexpr std::int64_t kMillion = 1'000'000;  // parts
-
-StartOptions start_options(const Plan& plan, const Names& names, Random& random) {
-  StartOptions start;
-  start.catalog = names.rows();
-  std::vector<PlannedSemester> semesters;
-  std::copy_if(plan.semesters.begin(), plan.semesters.end(), std::back_inserter(semesters),
-               [](const PlannedSemester& semester) { return !semester.is_for_office; });
-  const auto& semester = random.pick(semesters);
-  start.semester = SemesterToOpen{.name = semester.name,
-                                  .classrooms = semester.capacity.classrooms,
-                                  .labs = semester.capacity.labs,
-                                  .conversions = semester.capacity.conversions};
-  return start;
-}
 
 PipelineOptions with_endpoint(PipelineOptions options, const std::string& name) {
   options.lease.endpoint = name + ":6000";

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "dti/service/allocation/commit_pipeline.hpp"
-#include "simulation/checks.hpp"
+#include "simulation/checks/checks.hpp"
 #include "simulation/hosts/virtual_repository.hpp"
 #include "simulation/hosts/virtual_store.hpp"
 #include "simulation/hosts/virtual_store_worker.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "dti/repository/memory/memory_repository.hpp"
-#include "simulation/checks.hpp"
+#include "simulation/checks/checks.hpp"
 #include "simulation/plan.hpp"
 #include "simulation/world.hpp"
 

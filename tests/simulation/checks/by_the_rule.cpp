@@ -1,4 +1,4 @@
-#include "simulation/by_the_rule.hpp"
+#include "simulation/checks/by_the_rule.hpp"
 
 namespace dti::simulation {
 namespace {

@@ -3,8 +3,8 @@
 #include <variant>
 
 #include "dti/base/overloaded.hpp"
-#include "simulation/by_the_rule.hpp"
-#include "simulation/checks.hpp"
+#include "simulation/checks/by_the_rule.hpp"
+#include "simulation/checks/checks.hpp"
 
 namespace dti::simulation {
 namespace {

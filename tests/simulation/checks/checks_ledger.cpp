@@ -1,0 +1,202 @@
+// The part of the checks that replays the ledger of each semester after each statement of the store.
+#include <algorithm>
+#include <utility>
+
+#include "simulation/checks/by_the_rule.hpp"
+#include "simulation/checks/checks.hpp"
+
+namespace dti::simulation {
+
+void Checks::on_store_changed() {
+  const auto epoch = store_->epoch();
+  if (epoch < epoch_) world_.violate("epochs-rise", "the store's epoch fell to " + std::to_string(epoch));
+  if (epoch > epoch_) superseded_at_.emplace(epoch_, world_.now());
+  epoch_ = epoch;
+  const auto survey = reader_.survey();
+  for (auto i = row_of_.size(); i < survey.catalog.size(); ++i) {
+    const auto row = names_.find(survey.catalog[i].faculty_name, survey.catalog[i].name);
+    if (!row || std::find(row_of_.begin(), row_of_.end(), *row) != row_of_.end()) {
+      return world_.violate("catalogue", "a program that is nobody's, or twice: " + survey.catalog[i].name);
+    }
+    row_of_.push_back(*row);
+  }
+  for (const auto& stored : survey.semesters) check_semester(stored);
+}
+
+void Checks::check_semester(const StoredSemester& stored) {
+  const auto [place, is_new] = semesters_.try_emplace(stored.name);
+  auto& semester = place->second;
+  if (is_new) {
+    semester.id = stored.id;
+    const auto has_grants = [](const auto& other) { return !other.second.grants.empty(); };
+    if (!office_semesters_.contains(stored.name) && std::any_of(semesters_.begin(), semesters_.end(), has_grants)) {
+      world_.cells.reach("semester/opened-by-a-later-start");
+    }
+  }
+  if (stored.epoch < semester.epoch) world_.violate("epochs-rise", "the epoch of semester " + stored.name + " fell");
+  semester.epoch = stored.epoch;
+  const auto entries = store_->entries(stored.id);
+  const auto same = [](const MemoryStore::Entry& one, const MemoryStore::Entry& other) {
+    return one.entry == other.entry && one.request_id == other.request_id;
+  };
+  if (entries.size() < semester.entries.size() ||
+      !std::equal(semester.entries.begin(), semester.entries.end(), entries.begin(), same)) {
+    return world_.violate("ledger-only-grows", "entries of semester " + stored.name + " changed or went");
+  }
+  const auto head_before = static_cast<Seq>(semester.entries.size());
+  for (auto i = semester.entries.size(); i < entries.size(); ++i) replay(semester, stored.name, entries[i]);
+  semester.entries = entries;
+  check_whole(semester, stored.name, head_before);
+  if (stored.head != static_cast<Seq>(entries.size())) {
+    world_.violate("head", "semester " + stored.name + " has " + std::to_string(entries.size()) +
+                               " entries, and its head says " + std::to_string(stored.head));
+  }
+  if (stored.is_open != semester.is_open || stored.capacity != semester.capacity) {
+    world_.violate("row-is-the-ledger", "semester " + stored.name +
+                                            " is not open as, or has not the capacity that, its "
+                                            "ledger says");
+  }
+  if (stored.left != semester.left) {
+    world_.violate("conservation", "semester " + stored.name + " has " + text(stored.left) +
+                                       " left; capacity less grants is " + text(semester.left));
+  }
+}
+
+/// What is stored in one step is whole: the entries of a request, and those of a command.
+void Checks::check_whole(Semester& semester, const std::string& name, Seq head_before) {
+  if (semester.amending) {
+    world_.violate("whole-changes", "a grant of semester " + name + " was released to amend it, and not granted again");
+  }
+  std::map<std::string, Seq> requests;
+  std::set<std::string> commands;
+  for (auto i = static_cast<std::size_t>(head_before); i < semester.entries.size(); ++i) {
+    const auto& stored = semester.entries[i];
+    if (stored.command_id) commands.insert(*stored.command_id);
+    if (!stored.request_id || stored.entry.kind != EntryKind::kGranted) continue;
+    requests.emplace(*stored.request_id, stored.entry.seq - 1);
+    // A later copy of a request grants only to programs that held another grant when the first copy was decided.
+    const auto first = semester.requests.find(*stored.request_id);
+    if (first == semester.requests.end()) continue;
+    const auto& grants = semester.grants[row_of_[stored.entry.program_id - 1]];
+    if (std::none_of(grants.begin(), grants.end(), [&](const Held& held) { return held.stands_at(first->second); })) {
+      world_.violate("whole-messages", "entries of request " + *stored.request_id + " were stored at two times");
+    }
+  }
+  for (const auto& [id, head] : requests) {
+    semester.requests.emplace(id, head);
+    if (expired_.contains(id)) world_.cells.reach("request/expired-and-stored");
+  }
+  for (const auto& id : commands) {
+    if (!semester.commands.insert(id).second) {
+      world_.violate("one-effect-a-command", "entries of command " + id + " were stored at two times");
+    }
+  }
+}
+
+void Checks::replay(Semester& semester, const std::string& name, const MemoryStore::Entry& stored) {
+  const auto& entry = stored.entry;
+  const auto what = "entry " + std::to_string(entry.seq) + " of semester " + name;
+  const bool reopens = entry.kind == EntryKind::kSemesterOpened || entry.kind == EntryKind::kSemesterReopened;
+  if (reopens == semester.is_open) {
+    return world_.violate("closed-stays-closed",
+                          what + (reopens ? " opens it again" : " changes it while it is closed"));
+  }
+  switch (entry.kind) {
+    case EntryKind::kSemesterOpened:
+      if (entry.seq != 1) world_.violate("one-order", what + " opens it again");
+      semester.opened_with = semester.capacity = entry.capacity;
+      semester.left = full_pool(entry.capacity);
+      [[fallthrough]];
+    case EntryKind::kSemesterReopened: semester.is_open = true; break;
+    case EntryKind::kSemesterClosed: semester.is_open = false; break;
+    case EntryKind::kCapacityChanged:
+      semester.left.classrooms += entry.capacity.classrooms - semester.capacity.classrooms;
+      semester.left.labs += entry.capacity.labs - semester.capacity.labs;
+      semester.left.conversions_left += entry.capacity.conversions - semester.capacity.conversions;
+      semester.capacity = entry.capacity;
+      if (is_negative(semester.left)) world_.violate("nothing-negative", what + " leaves " + text(semester.left));
+      break;
+    case EntryKind::kGranted:
+    case EntryKind::kReleased:
+      if (entry.program_id == 0 || entry.program_id > row_of_.size()) {
+        return world_.violate("ledger-is-known", what + " is of an unknown program");
+      }
+      if (entry.kind == EntryKind::kGranted) return replay_grant(semester, what, stored);
+      return replay_release(semester, what, stored);
+    case EntryKind::kSetting:
+    case EntryKind::kWaitingLeft:
+      return world_.violate("ledger-is-known", what + " is of a wait list, and no client turns one on");
+  }
+  if (reopens || entry.kind == EntryKind::kSemesterClosed) semester.open_changed_at = world_.now();
+}
+
+void Checks::replay_grant(Semester& semester, const std::string& what, const MemoryStore::Entry& stored) {
+  const auto& entry = stored.entry;
+  const auto row = row_of_[entry.program_id - 1];
+  auto& grants = semester.grants[row];
+  if (!grants.empty() && grants.back().released_at == 0) {
+    return world_.violate("one-grant", what + " grants to " + names_.rows()[row].program + " a second time");
+  }
+  const auto spends = [&](const Held& held) { return held.request_id && held.request_id == stored.request_id; };
+  if (std::any_of(grants.begin(), grants.end(), spends)) {
+    world_.violate("requests-are-spent",
+                   what + " grants by request " + *stored.request_id + ", whose grant was released");
+  }
+  const auto amending = std::exchange(semester.amending, std::nullopt);
+  if (amending.has_value() != (entry.cause == Cause::kAmended) || (amending && amending->row != row)) {
+    world_.violate("whole-changes", what + " does not belong to the release before it");
+  }
+  auto pool = semester.left;
+  if (amending) take(pool, amending->grant);
+  const auto expected =
+      amending ? amend_by_the_rule(pool, amending->grant, entry.want) : grant_by_the_rule(pool, entry.want);
+  if (is_negative(entry.grant)) world_.violate("nothing-negative", what + " grants " + text(entry.grant));
+  if (entry.grant != expected) {
+    world_.violate("the-rule", what + " grants " + text(entry.grant) + " of " + text(semester.left) + ", the rule " +
+                                   text(expected));
+  }
+  take(semester.left, entry.grant);
+  if (is_negative(semester.left)) world_.violate("nothing-negative", what + " leaves " + text(semester.left));
+  if (!grants.empty() && !amending) world_.cells.reach("grant/after-a-release");
+  grants.push_back({entry.want, entry.grant, entry.seq, 0, stored.request_id});
+}
+
+void Checks::replay_release(Semester& semester, const std::string& what, const MemoryStore::Entry& stored) {
+  const auto& entry = stored.entry;
+  const auto row = row_of_[entry.program_id - 1];
+  auto& grants = semester.grants[row];
+  if (grants.empty() || grants.back().released_at != 0 || grants.back().grant != entry.grant ||
+      grants.back().want != entry.want || grants.back().request_id != stored.request_id) {
+    return world_.violate("releases-repeat-the-grant", what + " releases another grant than the program holds");
+  }
+  grants.back().released_at = entry.seq;
+  put_back(semester.left, entry.grant);
+  if (entry.cause == Cause::kAmended) semester.amending = Amending{row, entry.grant};
+}
+
+void Checks::on_write(Epoch epoch, Seq base, CommitResult result, Epoch epoch_before) {
+  const auto what = "a write under epoch " + std::to_string(epoch) + " on head " + std::to_string(base);
+  if (result == CommitResult::kCommitted && epoch != epoch_before) {
+    world_.violate("one-writer", what + " was stored under epoch " + std::to_string(epoch_before));
+  }
+  if (result == CommitResult::kBaseMoved) world_.violate("base-stays", what + " found another head");
+}
+
+bool Checks::has_stored(const Batch& batch) const {
+  for (const auto& [name, semester] : semesters_) {
+    if (semester.id != batch.semester_id) continue;
+    const auto last = static_cast<std::size_t>(batch.base) + batch.entries.size();
+    const auto same = [](const LedgerEntry& one, const MemoryStore::Entry& other) { return one == other.entry; };
+    return last <= semester.entries.size() &&
+           std::equal(batch.entries.begin(), batch.entries.end(), semester.entries.begin() + batch.base, same);
+  }
+  return false;
+}
+
+bool Checks::has_stored(const Change& change) const {
+  const auto id = change.entries.front().command_id;
+  const auto has = [&](const auto& semester) { return semester.second.commands.contains(id.value_or("")); };
+  return std::any_of(semesters_.begin(), semesters_.end(), has);
+}
+
+}  // namespace dti::simulation
