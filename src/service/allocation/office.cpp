@@ -22,9 +22,11 @@ bool accepts_closed(const OfficeCommand& command) {
          std::holds_alternative<CloseSemester>(command.change);
 }
 
-/// The totals of a closed semester, which no allocator needs to have. Its last entry closed it.
-LedgerTotals totals_of(const StoredSemester& closed) {
-  return {.head = closed.head, .capacity = closed.capacity, .left = closed.left, .opened_at = closed.head};
+/// The totals of a semester. The allocator need not have a closed one, whose last entry closed it.
+LedgerTotals totals_of(const StoredSemester& stored, const Allocator& allocator) {
+  auto totals = allocator.totals(stored.id);
+  if (stored.is_open || totals.head == stored.head) return totals;
+  return {.head = stored.head, .capacity = stored.capacity, .left = stored.left, .opened_at = stored.head};
 }
 
 OfficeOutcome facts_of(const LedgerTotals& totals, Seq seq, const Allocator::ProgramState& state) {
@@ -288,7 +290,7 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
   }
   OfficeSubject subject{.semester_id = stored->id,
                         .semester = stored->name,
-                        .totals = stored->is_open ? allocator.totals(stored->id) : totals_of(*stored),
+                        .totals = totals_of(*stored, allocator),
                         .program_count = allocator.catalog().size(),
                         .waiting = allocator.wait_list(stored->id)};
   if (!stored->is_open && !accepts_closed(command)) {

@@ -342,6 +342,13 @@ TEST_F(Waiting, AClosedSemesterServesNoProgramUntilItIsReopened) {
   EXPECT_EQ(grant_held("p2"), (Grant{20, 0, 0}));
 }
 
+TEST_F(Waiting, AReopenedSemesterIsToldToHaveItsWaitListAgain) {
+  start();
+  EXPECT_TRUE(made(to(CloseSemester{}, 1, "c-close")).has_wait_list);
+  EXPECT_TRUE(outcome_of(to(ReopenSemester{}, 1, "c-conflict")).has_wait_list);
+  EXPECT_TRUE(made(to(ReopenSemester{}, 6, "c-reopen")).has_wait_list);
+}
+
 TEST_F(Waiting, AChangeThatTheStoreRejectsIsMadeInSmallerOnes) {
   start();
   made(to(release(), 2));
