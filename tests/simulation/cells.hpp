@@ -21,6 +21,7 @@ enum class Operation {
   kOpenSemester,
   kLookUp,  // what a command of the office changes
   kChange,
+  kTopUp,  // a change that gives rooms to the programs that wait
   kCommit,
   kGuard,
   kRenew,
@@ -28,8 +29,8 @@ enum class Operation {
   kWatch,
 };
 inline constexpr std::array kOperationNames = {
-    "survey",  "take-over", "take-over-anew", "read-catalog", "read-ledger", "add-programs", "open-semester",
-    "look-up", "change",    "commit",         "guard",        "renew",       "release",      "watch"};
+    "survey", "take-over", "take-over-anew", "read-catalog", "read-ledger", "add-programs", "open-semester", "look-up",
+    "change", "top-up",    "commit",         "guard",        "renew",       "release",      "watch"};
 
 /// How far a call has come.
 enum class Step {
@@ -75,13 +76,13 @@ inline constexpr std::array kRequestKindNames = {
     "malformed", "no-programs",     "twice-in-one-message"};
 
 /// What a command of the office changes, in the order of OfficeCommand::Change.
-inline constexpr std::array kOfficeKindNames = {"release", "amend", "resize", "close", "reopen"};
+inline constexpr std::array kOfficeKindNames = {"release", "amend", "resize", "close", "reopen", "set-list", "leave"};
 /// What became of it.
 inline constexpr std::array kOfficeOutcomeNames = {"dry-run", "done", "repeated", "refused", "conflict"};
 
 /// What the server did when the request arrived.
-enum class ServerState { kIdle, kCommitting, kGuarding, kTakingOver };
-inline constexpr std::array kServerStateNames = {"idle", "committing", "guarding", "taking-over"};
+enum class ServerState { kIdle, kCommitting, kGuarding, kTakingOver, kSettling };
+inline constexpr std::array kServerStateNames = {"idle", "committing", "guarding", "taking-over", "settling"};
 
 /// The situations that a campaign must have been in: each is named, and counted when it is reached.
 class Cells {

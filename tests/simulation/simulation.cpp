@@ -59,7 +59,8 @@ Simulation::Simulation(std::uint64_t seed, bool prints_trace)
   hostile_ = std::make_unique<HostileClient>(world_, plan_, names_, network_, pointers(servers_), node++);
   office_ = std::make_unique<Office>(world_, plan_, network_, stored_, pointers(servers_), node++);
   for (std::size_t i = 0; i < plan_.registrars; ++i) {
-    registrars_.push_back(std::make_unique<Registrar>(world_, plan_, names_, network_, pointers(servers_), node++));
+    registrars_.push_back(
+        std::make_unique<Registrar>(world_, plan_, names_, network_, stored_, pointers(servers_), node++));
   }
   faults_.start(pointers(servers_), pointers(faculties_), node);
 }
@@ -140,16 +141,16 @@ void Simulation::check_end() {
   }
   const auto leads = [](const auto& server) { return server->leads(); };
   const auto quiet_bound = world_.now() + kQuietBound;
-  const auto is_settled = [&] {
+  const auto is_quiet = [&] {
     const auto first = std::find_if(servers_.begin(), servers_.end(), leads);
     return first != servers_.end() && (*first)->is_quiet() && std::none_of(first + 1, servers_.end(), leads);
   };
   do {
     run_until(world_.now() + Time{100'000});
-  } while (!is_settled() && world_.now() < quiet_bound && !world_.violation());
+  } while (!(is_quiet() && checks_.is_settled()) && world_.now() < quiet_bound && !world_.violation());
   if (world_.violation()) return;
   const auto leader = std::find_if(servers_.begin(), servers_.end(), leads);
-  if (!is_settled()) return world_.violate("one-leads", "no server leads, or several do, after all was healed");
+  if (!is_quiet()) return world_.violate("one-leads", "no server leads, or several do, after all was healed");
   checks_.on_quiet_leader((*leader)->name(), (*leader)->allocator());
 }
 

@@ -71,6 +71,54 @@ class ChecksTest : public testing::Test {
     EXPECT_EQ(repository.commit(batch), CommitResult::kCommitted);
     checks.on_store_changed();
   }
+  /// Stores the entries of one command.
+  void change(std::vector<LedgerEntry> entries, const Pool& left, const Capacity& capacity = {10, 2, 5}) {
+    Change change{.semester_id = 1,
+                  .epoch = epoch,
+                  .base = head,
+                  .capacity = capacity,
+                  .left = left,
+                  .entries = {},
+                  .note = {{}, "local/1", ""},
+                  .registered = {}};
+    const auto id = "command-" + std::to_string(head);
+    for (auto& entry : entries) {
+      entry.seq = ++head;
+      StoredEntry stored{row_of(entry), 0, std::nullopt};
+      stored.command_id = id;
+      stored.row.command = id_hash(id);
+      change.entries.push_back(stored);
+    }
+    EXPECT_EQ(repository.change(change), CommitResult::kCommitted);
+    checks.on_store_changed();
+  }
+  /// Program 1 wants 12 classrooms and holds 10 by entry 2. By entries 3 and 4 there is a wait list, and one classroom more.
+  void let_one_wait() {
+    commit(1, {12, 0}, {10, 0, 0});
+    LedgerEntry setting;
+    setting.kind = EntryKind::kSetting;
+    setting.setting = SemesterSetting::kWaitListOn;
+    change({setting}, {0, 2, 5});
+    LedgerEntry resized;
+    resized.kind = EntryKind::kCapacityChanged;
+    resized.capacity = {11, 2, 5};
+    change({resized}, {1, 2, 5}, resized.capacity);
+    EXPECT_FALSE(checks.is_settled());
+  }
+  void top_up(const Grant& grant, Seq place) {
+    LedgerEntry entry;
+    entry.kind = EntryKind::kReleased;
+    entry.cause = Cause::kToppedUp;
+    entry.program_id = 1;
+    entry.want = {12, 0};
+    entry.grant = {10, 0, 0};
+    auto granted = entry;
+    granted.kind = EntryKind::kGranted;
+    granted.generation = 2;
+    granted.grant = grant;
+    granted.waits_since = place;
+    change({entry, granted}, {11 - grant.classrooms, 2, 5}, {11, 2, 5});
+  }
   std::string violated() const { return world.violation() ? world.violation()->check : ""; }
 
   World world{1, false};
@@ -96,6 +144,40 @@ TEST_F(ChecksTest, AMessageThatIsStoredAtTwoTimesIsSeen) {
   commit(1, {1, 0}, {1, 0, 0});
   commit(2, {1, 0}, {1, 0, 0});
   EXPECT_EQ(violated(), "whole-messages");
+}
+
+TEST_F(ChecksTest, ATopUpByTheRuleViolatesNothing) {
+  let_one_wait();
+  top_up({11, 0, 0}, 2);
+  EXPECT_EQ(violated(), "");
+  EXPECT_TRUE(checks.is_settled());
+}
+
+TEST_F(ChecksTest, AGrantThatOvertakesAProgramThatWaitsIsSeen) {
+  let_one_wait();
+  commit(2, {1, 0}, {1, 0, 0});
+  EXPECT_EQ(violated(), "nobody-overtakes");
+}
+
+TEST_F(ChecksTest, ACommandThatComesBeforeAProgramThatWaitsIsSeen) {
+  let_one_wait();
+  LedgerEntry resized;
+  resized.kind = EntryKind::kCapacityChanged;
+  resized.capacity = {11, 3, 5};
+  change({resized}, {1, 3, 5}, resized.capacity);
+  EXPECT_EQ(violated(), "settled-first");
+}
+
+TEST_F(ChecksTest, ATopUpThatLowersIsSeen) {
+  let_one_wait();
+  top_up({9, 0, 0}, 2);
+  EXPECT_EQ(violated(), "top-ups-only-add");
+}
+
+TEST_F(ChecksTest, ATopUpThatLosesItsPlaceIsSeen) {
+  let_one_wait();
+  top_up({11, 0, 0}, 4);
+  EXPECT_EQ(violated(), "places-are-kept");
 }
 
 TEST_F(ChecksTest, AnAnswerThatTheLedgerDoesNotHoldIsSeen) {

@@ -34,20 +34,28 @@ Grant grant_by_the_rule(Pool pool, const Want& want) {
   return grant;
 }
 
-Grant amend_by_the_rule(Pool pool, Grant held, const Want& want) {
-  while (held.classrooms > want.classrooms) {
-    --held.classrooms;
+void put_back_unwanted(Pool& pool, Grant& grant, const Want& want) {
+  while (grant.classrooms > want.classrooms) {
+    --grant.classrooms;
     ++pool.classrooms;
   }
-  while (held.mobile_labs > 0 && held.labs + held.mobile_labs > want.labs) put_back_mobile_lab(pool, held);
-  while (held.labs > want.labs) {
-    --held.labs;
+  while (grant.mobile_labs > 0 && grant.labs + grant.mobile_labs > want.labs) put_back_mobile_lab(pool, grant);
+  while (grant.labs > want.labs) {
+    --grant.labs;
     ++pool.labs;
   }
+}
+
+Grant top_up_by_the_rule(Pool pool, Grant held, const Want& want) {
   // A mobile lab may become a lab.
   while (held.mobile_labs > 0) put_back_mobile_lab(pool, held);
   add_rooms(pool, held, want);
   return held;
+}
+
+Grant amend_by_the_rule(Pool pool, Grant held, const Want& want) {
+  put_back_unwanted(pool, held, want);
+  return top_up_by_the_rule(pool, held, want);
 }
 
 void take(Pool& pool, const Grant& grant) {

@@ -15,6 +15,13 @@ namespace dti::simulation {
 /// @param pool  what is left without the grant
 [[nodiscard]] Grant amend_by_the_rule(Pool pool, Grant held, const Want& want);
 
+/// What a program gets that holds a part of what it wants.
+/// @param pool  what is left without the grant
+[[nodiscard]] Grant top_up_by_the_rule(Pool pool, Grant held, const Want& want);
+
+/// Returns the rooms of a grant that are not wanted to the pool: mobile labs before labs.
+void put_back_unwanted(Pool& pool, Grant& grant, const Want& want);
+
 /// Takes the rooms of a grant from the pool.
 void take(Pool& pool, const Grant& grant);
 /// Returns the rooms of a grant to the pool.

@@ -45,6 +45,9 @@ void Checks::on_reply(const Reply& reply, const AllocationRequest& request, std:
     if (decoded->error->status == Status::kNotLeader) {
       world_.cells.reach(decoded->error->leader.empty() ? "request/sent-to-nobody" : "request/sent-to-the-leader");
     }
+    if (decoded->error->detail.find("what the wait list of the semester is due") != std::string::npos) {
+      world_.cells.reach("request/behind-a-rejected-top-up");
+    }
     if (decoded->error->status == Status::kOverloaded) world_.cells.reach("request/overloaded");
     if (decoded->error->detail.find("did not answer in time") != std::string::npos) {
       world_.cells.reach("request/expired");
@@ -58,6 +61,7 @@ void Checks::on_reply(const Reply& reply, const AllocationRequest& request, std:
   ++decided_count_;
   check_leads(reply);
   if (decoded->error) return check_error(reply, request, *decoded->error);
+  check_settled(reply, request.semester);
   if (request.programs.empty()) world_.cells.reach(RequestKind::kNoPrograms, reply.state);
   for (std::size_t i = 0; i < request.programs.size(); ++i)
     check_entry(reply, request, i, decoded->programs[i], bytes[i]);
@@ -138,7 +142,8 @@ void Checks::check_entry(const Reply& reply, const AllocationRequest& request, s
   if (!row) return world_.cells.reach(RequestKind::kUnknownProgram, reply.state);
   if (held == nullptr) return;
   const Answered key{request.semester, *row, held->granted_at, asked.want.classrooms, asked.want.labs};
-  note_kind(reply, request, index, *row, entry, first_answers_.contains(key));
+  note_kind(reply, request, index, *row, entry, held->is_top_up || first_answers_.contains(key));
+  if (held->is_top_up) world_.cells.reach("request/repeated-after-a-top-up");
   const auto [first, is_first] = first_answers_.emplace(key, bytes);
   if (first->second != bytes) {
     world_.violate("repeats-are-equal",
@@ -211,7 +216,9 @@ const Checks::Held* Checks::find_held(const std::string& semester, std::size_t r
 
 /// A request is told that its grant was released: the ledger says so.
 void Checks::check_spent(const Reply& reply, const AllocationRequest& request, std::optional<std::size_t> row) {
-  const auto is_spent = [&](const Held& held) { return held.released_at > 0 && held.request_id == request.request_id; };
+  const auto is_spent = [&](const Held& held) {
+    return held.released_at > 0 && !held.is_topped_up && held.request_id == request.request_id;
+  };
   if (!row || !request.request_id || find_held(request.semester, *row, Moment::kEver, is_spent) == nullptr) {
     world_.violate("refusals-are-right", reply.server + " answered GRANT-RELEASED in " + request.semester +
                                              ", where no grant of that request was released");
@@ -250,6 +257,7 @@ void Checks::on_quiet_leader(const std::string& server, const Allocator& allocat
                                                 " left of semester " + name + ", the ledger " + text(semester.left));
     } else {
       check_holdings(server, allocator, semester);
+      check_wait_list(server, allocator, semester, name);
     }
   }
 }
@@ -261,8 +269,9 @@ void Checks::check_holdings(const std::string& server, const Allocator& allocato
     const bool is_held = grants != semester.grants.end() && grants->second.back().released_at == 0;
     const auto expected =
         is_held ? std::optional{HeldGrant{grants->second.back().want, grants->second.back().grant}} : std::nullopt;
-    if (state.held != expected) {
-      world_.violate("state-is-the-ledger", server + " has another grant of " + names_.rows()[row_of_[i]].program);
+    if (state.held != expected || (is_held && state.waits_since != grants->second.back().place)) {
+      world_.violate("state-is-the-ledger",
+                     server + " has another grant or place of " + names_.rows()[row_of_[i]].program);
     }
   }
 }

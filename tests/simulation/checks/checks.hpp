@@ -15,6 +15,7 @@
 #include "dti/repository/memory/memory_repository.hpp"
 #include "dti/service/allocation/allocator.hpp"
 #include "dti/service/allocation/command.hpp"
+#include "simulation/checks/wait_list_by_the_rule.hpp"
 #include "simulation/names.hpp"
 #include "simulation/world.hpp"
 
@@ -33,6 +34,8 @@ class Checks {
   /// A batch or a change was written, or not, while the store was under the epoch.
   /// @param epoch, base  those of the batch or the change
   void on_write(Epoch epoch, Seq base, CommitResult result, Epoch epoch_before);
+  /// A server was told that the store rejects its change, which tops programs up.
+  void on_top_ups_rejected(const Change& change);
 
   /// What a server answers when.
   struct Reply {
@@ -61,6 +64,8 @@ class Checks {
   [[nodiscard]] bool has_stored(const Batch& batch) const;
   /// Is the change of a command in the ledger?
   [[nodiscard]] bool has_stored(const Change& change) const;
+  /// Has every program that waits, in a semester that is open, what it may have?
+  [[nodiscard]] bool is_settled() const;
 
  private:
   /// A grant that a program has held.
@@ -68,17 +73,21 @@ class Checks {
     Want want;
     Grant grant;
     Seq granted_at = 0;
-    Seq released_at = 0;  // 0: it stands
-    std::optional<std::string> request_id;
+    Seq released_at = 0;                    // 0: it stands
+    std::optional<std::string> request_id;  // of the request that asked; none: the numbers are of the office
+    Seq place = 0;                          // in the wait list, if it is not whole; 0: it was given up
+    bool is_top_up = false;
+    bool is_topped_up = false;  // released because the program got more
 
     [[nodiscard]] bool stands_at(Seq head) const {
       return granted_at <= head && (released_at == 0 || released_at > head);
     }
   };
-  /// A grant that was released to amend it.
-  struct Amending {
+  /// A grant that was released to amend it, or to top it up.
+  struct Replacing {
     std::size_t row = 0;
-    Grant grant;
+    Cause cause = Cause::kAmended;
+    Held held;
   };
   struct Semester {
     SemesterId id = 0;
@@ -91,7 +100,10 @@ class Checks {
     bool is_open = false;
     Time open_changed_at{};                           // when it was opened, closed or reopened
     std::map<std::size_t, std::vector<Held>> grants;  // by row of the catalogue; at most the last one stands
-    std::optional<Amending> amending;
+    std::optional<Replacing> replacing;
+    bool has_wait_list = false;
+    Epoch due_under = 0;       // since then a program that waits may have something; 0: none may
+    Epoch rejected_under = 0;  // the store has rejected the top-up of a single program, and nothing was stored since
     std::map<std::string, Seq> requests;  // those that are stored: the head on which they were decided
     std::set<std::string> commands;       // those that are stored
   };
@@ -103,6 +115,8 @@ class Checks {
   void replay(Semester& semester, const std::string& name, const MemoryStore::Entry& stored);
   void replay_grant(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
   void replay_release(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
+  [[nodiscard]] Grant expected_grant(const Semester& semester, const std::optional<Replacing>& replacing,
+                                     const Want& want) const;
   void check_entry(const Reply& reply, const AllocationRequest& request, std::size_t index, const RepliedProgram& entry,
                    std::string_view bytes);
   void check_leads(const Reply& reply);
@@ -124,8 +138,23 @@ class Checks {
   [[nodiscard]] std::optional<Subject> find_subject(const OfficeCommand& command) const;
   [[nodiscard]] static bool has_its_effect(const OfficeCommand& command, const Subject& subject);
   [[nodiscard]] static bool is_refused(const OfficeCommand& command, const Subject& subject);
+  [[nodiscard]] static Grant amended(const Semester& semester, const Held& held, const Want& want);
   void check_facts(const Reply& reply, const OfficeCommand& command, const OfficeOutcome& outcome,
                    const Subject& subject);
+  // Wait lists (checks_wait_list.cpp).
+  [[nodiscard]] static std::vector<Waiting> waiting_in(const Semester& semester);
+  [[nodiscard]] static std::optional<Waiting> due_in(const Semester& semester);
+  [[nodiscard]] static Seq place_in_list(const Semester& semester, const Held* held);
+  void check_order(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
+  void check_top_up(const Semester& semester, const std::string& what, const Replacing& replacing,
+                    const LedgerEntry& entry);
+  void replay_setting(Semester& semester, const std::string& what, const LedgerEntry& entry);
+  void replay_leaving(Semester& semester, const std::string& what, const LedgerEntry& entry);
+  void note_replaced(const Semester& semester, const Replacing& replacing, const Held& now);
+  void note_due(Semester& semester) const;
+  void check_settled(const Reply& reply, const std::string& semester);
+  void check_wait_list(const std::string& server, const Allocator& allocator, const Semester& semester,
+                       const std::string& name);
 
   World& world_;
   const Names& names_;

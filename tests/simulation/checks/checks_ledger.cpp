@@ -64,14 +64,17 @@ void Checks::check_semester(const StoredSemester& stored) {
 
 /// What is stored in one step is whole: the entries of a request, and those of a command.
 void Checks::check_whole(Semester& semester, const std::string& name, Seq head_before) {
-  if (semester.amending) {
-    world_.violate("whole-changes", "a grant of semester " + name + " was released to amend it, and not granted again");
+  if (semester.replacing) {
+    world_.violate("whole-changes",
+                   "a grant of semester " + name + " was released to replace it, and not granted again");
   }
   std::map<std::string, Seq> requests;
   std::set<std::string> commands;
+  int top_ups = 0;
   for (auto i = static_cast<std::size_t>(head_before); i < semester.entries.size(); ++i) {
     const auto& stored = semester.entries[i];
     if (stored.command_id) commands.insert(*stored.command_id);
+    if (stored.entry.kind == EntryKind::kGranted && stored.entry.cause == Cause::kToppedUp) ++top_ups;
     if (!stored.request_id || stored.entry.kind != EntryKind::kGranted) continue;
     requests.emplace(*stored.request_id, stored.entry.seq - 1);
     // A later copy of a request grants only to programs that held another grant when the first copy was decided.
@@ -86,6 +89,7 @@ void Checks::check_whole(Semester& semester, const std::string& name, Seq head_b
     semester.requests.emplace(id, head);
     if (expired_.contains(id)) world_.cells.reach("request/expired-and-stored");
   }
+  if (top_ups > 1) world_.cells.reach("top-up/several-in-one-change");
   for (const auto& id : commands) {
     if (!semester.commands.insert(id).second) {
       world_.violate("one-effect-a-command", "entries of command " + id + " were stored at two times");
@@ -101,6 +105,7 @@ void Checks::replay(Semester& semester, const std::string& name, const MemorySto
     return world_.violate("closed-stays-closed",
                           what + (reopens ? " opens it again" : " changes it while it is closed"));
   }
+  check_order(semester, what, stored);
   switch (entry.kind) {
     case EntryKind::kSemesterOpened:
       if (entry.seq != 1) world_.violate("one-order", what + " opens it again");
@@ -118,16 +123,22 @@ void Checks::replay(Semester& semester, const std::string& name, const MemorySto
       break;
     case EntryKind::kGranted:
     case EntryKind::kReleased:
+    case EntryKind::kWaitingLeft:
       if (entry.program_id == 0 || entry.program_id > row_of_.size()) {
         return world_.violate("ledger-is-known", what + " is of an unknown program");
       }
-      if (entry.kind == EntryKind::kGranted) return replay_grant(semester, what, stored);
-      return replay_release(semester, what, stored);
-    case EntryKind::kSetting:
-    case EntryKind::kWaitingLeft:
-      return world_.violate("ledger-is-known", what + " is of a wait list, and no client turns one on");
+      if (entry.kind == EntryKind::kWaitingLeft) {
+        replay_leaving(semester, what, entry);
+      } else if (entry.kind == EntryKind::kGranted) {
+        replay_grant(semester, what, stored);
+      } else {
+        replay_release(semester, what, stored);
+      }
+      break;
+    case EntryKind::kSetting: replay_setting(semester, what, entry); break;
   }
   if (reopens || entry.kind == EntryKind::kSemesterClosed) semester.open_changed_at = world_.now();
+  note_due(semester);
 }
 
 void Checks::replay_grant(Semester& semester, const std::string& what, const MemoryStore::Entry& stored) {
@@ -142,14 +153,14 @@ void Checks::replay_grant(Semester& semester, const std::string& what, const Mem
     world_.violate("requests-are-spent",
                    what + " grants by request " + *stored.request_id + ", whose grant was released");
   }
-  const auto amending = std::exchange(semester.amending, std::nullopt);
-  if (amending.has_value() != (entry.cause == Cause::kAmended) || (amending && amending->row != row)) {
-    world_.violate("whole-changes", what + " does not belong to the release before it");
+  const auto replacing = std::exchange(semester.replacing, std::nullopt);
+  if (replacing.has_value() != (entry.cause != Cause::kAsked) ||
+      (replacing && (replacing->row != row || replacing->cause != entry.cause))) {
+    return world_.violate("whole-changes", what + " does not belong to the release before it");
   }
-  auto pool = semester.left;
-  if (amending) take(pool, amending->grant);
-  const auto expected =
-      amending ? amend_by_the_rule(pool, amending->grant, entry.want) : grant_by_the_rule(pool, entry.want);
+  const bool is_top_up = entry.cause == Cause::kToppedUp;
+  if (is_top_up) check_top_up(semester, what, *replacing, entry);
+  const auto expected = expected_grant(semester, replacing, entry.want);
   if (is_negative(entry.grant)) world_.violate("nothing-negative", what + " grants " + text(entry.grant));
   if (entry.grant != expected) {
     world_.violate("the-rule", what + " grants " + text(entry.grant) + " of " + text(semester.left) + ", the rule " +
@@ -157,21 +168,41 @@ void Checks::replay_grant(Semester& semester, const std::string& what, const Mem
   }
   take(semester.left, entry.grant);
   if (is_negative(semester.left)) world_.violate("nothing-negative", what + " leaves " + text(semester.left));
-  if (!grants.empty() && !amending) world_.cells.reach("grant/after-a-release");
-  grants.push_back({entry.want, entry.grant, entry.seq, 0, stored.request_id});
+  if (!grants.empty() && !replacing) world_.cells.reach("grant/after-a-release");
+  const auto wants_more = [&](const Want& before) {
+    return entry.want.classrooms > before.classrooms || entry.want.labs > before.labs;
+  };
+  const auto place = replacing && !wants_more(replacing->held.want) ? replacing->held.place : entry.seq;
+  grants.push_back({entry.want, entry.grant, entry.seq, 0, is_top_up ? replacing->held.request_id : stored.request_id,
+                    place, is_top_up});
+  if (replacing) note_replaced(semester, *replacing, grants.back());
+}
+
+/// @param replacing  the grant that has just been released, whose rooms are left
+Grant Checks::expected_grant(const Semester& semester, const std::optional<Replacing>& replacing,
+                             const Want& want) const {
+  if (!replacing) return grant_by_the_rule(semester.left, want);
+  const auto& held = replacing->held.grant;
+  auto left = semester.left;
+  take(left, held);
+  if (replacing->cause == Cause::kToppedUp) return top_up_by_the_rule(left, held, want);
+  if (!semester.has_wait_list) return amend_by_the_rule(left, held, want);
+  return amend_among(waiting_in(semester), left, held, want);
 }
 
 void Checks::replay_release(Semester& semester, const std::string& what, const MemoryStore::Entry& stored) {
   const auto& entry = stored.entry;
   const auto row = row_of_[entry.program_id - 1];
   auto& grants = semester.grants[row];
+  const bool is_top_up = entry.cause == Cause::kToppedUp;
   if (grants.empty() || grants.back().released_at != 0 || grants.back().grant != entry.grant ||
-      grants.back().want != entry.want || grants.back().request_id != stored.request_id) {
+      grants.back().want != entry.want || stored.request_id != (is_top_up ? std::nullopt : grants.back().request_id)) {
     return world_.violate("releases-repeat-the-grant", what + " releases another grant than the program holds");
   }
+  if (entry.cause != Cause::kReleased) semester.replacing = Replacing{row, entry.cause, grants.back()};
   grants.back().released_at = entry.seq;
+  grants.back().is_topped_up = is_top_up;
   put_back(semester.left, entry.grant);
-  if (entry.cause == Cause::kAmended) semester.amending = Amending{row, entry.grant};
 }
 
 void Checks::on_write(Epoch epoch, Seq base, CommitResult result, Epoch epoch_before) {

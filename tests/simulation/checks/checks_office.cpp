@@ -18,6 +18,7 @@ bool is_last_of(const OfficeCommand& command, EntryKind kind) {
   if (std::holds_alternative<ResizeSemester>(command.change)) {
     return kind == EntryKind::kSemesterOpened || kind == EntryKind::kCapacityChanged;
   }
+  if (std::holds_alternative<SetWaitList>(command.change)) return kind == EntryKind::kSetting;
   return kind == EntryKind::kSemesterOpened || kind == EntryKind::kSemesterClosed ||
          kind == EntryKind::kSemesterReopened;
 }
@@ -68,9 +69,8 @@ bool Checks::has_its_effect(const OfficeCommand& command, const Subject& subject
           [&](const ResizeSemester& change) { return semester.capacity == change.capacity; },
           [&](const CloseSemester&) { return !semester.is_open; },
           [&](const ReopenSemester&) { return semester.is_open; },
-          // No client of the simulation uses wait lists.
-          [](const SetWaitList&) { return false; },
-          [](const LeaveWaitList&) { return false; },
+          [&](const SetWaitList& change) { return semester.has_wait_list == change.is_on; },
+          [&](const LeaveWaitList&) { return subject.held != nullptr && subject.held->place == 0; },
       },
       command.change);
 }
@@ -94,6 +94,15 @@ void Checks::check_facts(const Reply& reply, const OfficeCommand& command, const
                                     " left; the ledger has entry " + std::to_string(subject.seq()) + " and " +
                                     text(semester.left));
   }
+  // A server need not know the setting of a semester that is closed.
+  if (tells_the_present && semester.is_open &&
+      (outcome.has_wait_list != semester.has_wait_list ||
+       outcome.waits_since != place_in_list(semester, subject.held))) {
+    say("facts-are-the-ledger", std::string{outcome.has_wait_list ? "a" : "no"} + " wait list, and place " +
+                                    std::to_string(outcome.waits_since) + "; the ledger has " +
+                                    (semester.has_wait_list ? "one" : "none") + ", and place " +
+                                    std::to_string(place_in_list(semester, subject.held)));
+  }
   const bool is_its_own = subject.last != nullptr && subject.last->command_id == command.id;
   if (is_error || command.is_dry_run) return;
   const bool is_unchanged = command.expects == subject.seq();
@@ -108,6 +117,14 @@ void Checks::check_facts(const Reply& reply, const OfficeCommand& command, const
   }
 }
 
+/// What a program would hold that wants other numbers.
+Grant Checks::amended(const Semester& semester, const Held& held, const Want& want) {
+  if (!semester.has_wait_list) return amend_by_the_rule(semester.left, held.grant, want);
+  auto others = waiting_in(semester);
+  std::erase_if(others, [&](const Waiting& program) { return program.place == held.place; });
+  return amend_among(others, semester.left, held.grant, want);
+}
+
 /// Is a command, decided on the present state, refused with reason?
 bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) {
   const auto& semester = *subject.semester;
@@ -116,7 +133,7 @@ bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) {
           [&](const ReleaseGrant&) { return subject.held == nullptr; },
           [&](const AmendGrant& change) {
             if (subject.held == nullptr) return true;
-            const auto given = amend_by_the_rule(semester.left, subject.held->grant, change.want);
+            const auto given = amended(semester, *subject.held, change.want);
             const bool changes = given != subject.held->grant || change.want != subject.held->want;
             return changes && !change.accepts_part && !is_all(change.want, given);
           },
@@ -128,7 +145,7 @@ bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) {
           [&](const CloseSemester&) { return !semester.is_open; },
           [&](const ReopenSemester&) { return semester.is_open; },
           [](const SetWaitList&) { return false; },
-          [](const LeaveWaitList&) { return false; },
+          [&](const LeaveWaitList&) { return place_in_list(semester, subject.held) == 0; },
       },
       command.change);
 }

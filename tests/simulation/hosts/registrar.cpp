@@ -1,55 +1,115 @@
 #include "simulation/hosts/registrar.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
 namespace dti::simulation {
 namespace {
 
-constexpr Time kReplyTimeout{3'000'000};
+constexpr Time kReplyTimeout{1'000'000};
 constexpr Time kPauseLeast{1'000};
-constexpr Time kPauseMost{700'000};
 
 }  // namespace
 
 Registrar::Registrar(World& world, const Plan& plan, const Names& names, Network& network,
-                     std::vector<ServerHost*> servers, Node node)
-    : world_(world), plan_(plan), names_(names), network_(network), servers_(std::move(servers)), node_(node) {}
+                     std::shared_ptr<MemoryStore> stored, std::vector<ServerHost*> servers, Node node)
+    : world_(world),
+      plan_(plan),
+      names_(names),
+      network_(network),
+      stored_(std::move(stored)),
+      servers_(std::move(servers)),
+      node_(node) {}
 
 void Registrar::start() {
-  world_.after(world_.time_between(Time{0}, plan_.troubled / 2), [this] { command_next(); });
+  world_.after(world_.time_between(Time{0}, plan_.troubled / 4), [this] { command_next(); });
 }
 
 void Registrar::command_next() {
   if (world_.now() >= plan_.troubled) return;
-  auto& random = world_.random;
   command_ = {};
   command_.id = "command-" + std::to_string(node_) + "-" + std::to_string(++command_count_);
   command_.actor = "local/" + std::to_string(node_);
-  command_.semester = random.pick(plan_.semesters).name;
+  command_.semester = draw_semester();
   command_.change = draw_change();
   command_.expects = 0;
   begin(Stage::kReading);
 }
 
-ProgramName Registrar::draw_program() {
-  const auto& row = world_.random.pick(names_.rows());
-  return {row.faculty, world_.random.chance(0.05) ? Names::unknown(world_.random) : row.program};
+/// Often one that is open, as far as the office knows.
+const std::string& Registrar::draw_semester() {
+  auto& random = world_.random;
+  std::vector<const std::string*> open;
+  for (const auto& semester : plan_.semesters) {
+    const auto stored = stored_->find_semester(semester.name);
+    if (stored && stored->is_open) open.push_back(&semester.name);
+  }
+  return !open.empty() && random.chance(0.8) ? *random.pick(open) : random.pick(plan_.semesters).name;
 }
+
+/// Often one that was granted something, as the office sees in its lists.
+ProgramName Registrar::draw_program() {
+  auto& random = world_.random;
+  auto granted = entries();
+  std::erase_if(granted, [](const auto& stored) { return stored.entry.kind != EntryKind::kGranted; });
+  if (!granted.empty() && random.chance(0.7)) {
+    const auto program = MemoryRepository{stored_}.survey().catalog.at(random.pick(granted).entry.program_id - 1);
+    return {program.faculty_name, program.name};
+  }
+  const auto& row = random.pick(names_.rows());
+  return {row.faculty, random.chance(0.05) ? Names::unknown(random) : row.program};
+}
+
+/// Often a little more or less than the semester has, so that rooms become free in small numbers.
+ResizeSemester Registrar::draw_capacity() {
+  auto& random = world_.random;
+  const auto semester = stored_->find_semester(command_.semester);
+  Capacity capacity;
+  if (semester && random.chance(0.7)) {
+    capacity = semester->capacity;
+    capacity.classrooms = std::max<Quantity>(0, capacity.classrooms + random.between(-2, 4));
+    capacity.labs = std::max<Quantity>(0, capacity.labs + random.between(-1, 3));
+    capacity.conversions = std::clamp<Quantity>(capacity.conversions + random.between(-1, 3), 0, capacity.classrooms);
+  } else {
+    capacity.classrooms = random.between(0, 80);
+    capacity.labs = random.between(0, 30);
+    capacity.conversions = random.between(0, capacity.classrooms);
+  }
+  return {capacity};
+}
+
+std::vector<MemoryStore::Entry> Registrar::entries() const {
+  const auto semester = stored_->find_semester(command_.semester);
+  return semester ? stored_->entries(semester->id) : std::vector<MemoryStore::Entry>{};
+}
+
+bool Registrar::has_wait_list() const {
+  const auto stored = entries();
+  const auto last = std::find_if(stored.rbegin(), stored.rend(),
+                                 [](const auto& one) { return one.entry.kind == EntryKind::kSetting; });
+  return last != stored.rend() && last->entry.setting == SemesterSetting::kWaitListOn;
+}
+
+Time Registrar::draw_pause() { return world_.time_between(kPauseLeast, plan_.registrar_pause_most); }
 
 OfficeCommand::Change Registrar::draw_change() {
   auto& random = world_.random;
   const auto rooms = [&](std::int64_t most) { return random.between(0, most); };
-  switch (random.below(8)) {
+  if (plan_.has_wait_lists && random.chance(0.5) && !has_wait_list()) return SetWaitList{true};
+  switch (random.below(16)) {
     case 0: return CloseSemester{};
     case 1:
     case 2: return ReopenSemester{};
-    case 3: {
-      const auto classrooms = rooms(80);
-      return ResizeSemester{{classrooms, rooms(30), rooms(classrooms)}};
-    }
+    case 3:
     case 4:
-    case 5: return AmendGrant{draw_program(), {rooms(12), rooms(6)}, random.chance(0.5)};
+    case 5: return draw_capacity();
+    case 6:
+    case 7:
+    case 8:
+    case 9: return AmendGrant{draw_program(), {rooms(12), rooms(6)}, random.chance(0.5)};
+    case 10: return LeaveWaitList{draw_program()};
+    case 11: return SetWaitList{random.chance(0.5)};
     default: return ReleaseGrant{draw_program()};
   }
 }
@@ -63,10 +123,11 @@ void Registrar::begin(Stage stage) {
 
 void Registrar::send() {
   const auto number = ++number_;
-  auto* const server = servers_[world_.random.below(servers_.size())];
+  const bool knows = leader_ != nullptr && world_.random.chance(0.8);
+  auto* const server = knows ? leader_ : servers_[world_.random.below(servers_.size())];
   const auto reply = [this, server, number](const CommandOutcome& outcome) {
     network_.send(server->index(), node_,
-                  [this, number, outcome] { on_reply(number, std::get<OfficeOutcome>(outcome)); });
+                  [this, number, server, outcome] { on_reply(number, *server, std::get<OfficeOutcome>(outcome)); });
   };
   network_.send(node_, server->index(), [server, command = command_, reply] { server->deliver(command, reply); });
   world_.after(kReplyTimeout, [this, number] {
@@ -76,20 +137,22 @@ void Registrar::send() {
 
 void Registrar::send_later() {
   const auto number = ++number_;
-  world_.after(world_.time_between(kPauseLeast, kPauseMost), [this, number] {
+  world_.after(draw_pause(), [this, number] {
     if (is_open_ && number == number_) send();
   });
 }
 
-void Registrar::on_reply(std::uint64_t number, const OfficeOutcome& outcome) {
+void Registrar::on_reply(std::uint64_t number, ServerHost& server, const OfficeOutcome& outcome) {
   if (!is_open_ || number != number_) return;
+  leader_ = outcome.error && may_retry(outcome.error->status) ? nullptr : &server;
   if (outcome.error && may_retry(outcome.error->status)) return send_later();
   is_open_ = false;
   if (stage_ == Stage::kLateCopy) check_late_copy(outcome);
-  if (stage_ == Stage::kReading) command_.expects = outcome.seq;
+  // Without an error there is no entry yet, as the reading expects, and the reply tells what the command would make of it.
+  if (stage_ == Stage::kReading) command_.expects = outcome.error ? outcome.seq : 0;
   if (stage_ == Stage::kCommand) has_changed_ = outcome.seq != command_.expects;
   const auto stage = next_stage(outcome);
-  world_.after(world_.time_between(kPauseLeast, kPauseMost), [this, stage] { stage ? begin(*stage) : command_next(); });
+  world_.after(draw_pause(), [this, stage] { stage ? begin(*stage) : command_next(); });
 }
 
 /// A person whose dry run was refused sometimes sends the command nevertheless.

@@ -441,7 +441,12 @@ void ServerHost::perform(StoreCall call) {
   const bool reads = std::holds_alternative<TakeOverCall>(call) || std::holds_alternative<WatchCall>(call);
   if (reads) process.leads = false;
   const bool writes = std::holds_alternative<CommitCall>(call) || std::holds_alternative<ChangeCall>(call);
-  process.state = reads ? ServerState::kTakingOver : writes ? ServerState::kCommitting : ServerState::kGuarding;
+  const auto* const change = std::get_if<ChangeCall>(&call);
+  const bool settles = change != nullptr && tops_up(change->change);
+  process.state = reads     ? ServerState::kTakingOver
+                  : settles ? ServerState::kSettling
+                  : writes  ? ServerState::kCommitting
+                            : ServerState::kGuarding;
   process.store_worker.start(std::move(call));
   wake_store_worker();
 }

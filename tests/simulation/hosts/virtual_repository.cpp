@@ -11,6 +11,9 @@ using Kind = StorageError::Kind;
 
 constexpr Time kBeforeSending{50};
 
+/// Of the names of the cells about the change.
+std::string prefix(const Change& change) { return tops_up(change) ? "top-up/" : "change/"; }
+
 }  // namespace
 
 VirtualRepository::VirtualRepository(World& world, VirtualStore& store, std::string holder, StoreWorkerHooks hooks)
@@ -71,7 +74,7 @@ auto VirtualRepository::perform(Operation operation, Stage stage, Call call) -> 
     }
   };
   if (operation == Operation::kCommit || operation == Operation::kGuard || operation == Operation::kOpenSemester ||
-      operation == Operation::kChange) {
+      operation == Operation::kChange || operation == Operation::kTopUp) {
     statement->refuse = [answer] {
       answer->template emplace<2>(StorageError{Kind::kRejected, "the store has no room"});
     };
@@ -122,8 +125,8 @@ std::variant<Leadership, HeldBy> VirtualRepository::take_over(WallTime at, const
                                                                 : "command/in-doubt/was-not-stored");
   }
   if (const auto change = std::exchange(change_in_doubt_, nullptr)) {
-    world_.cells.reach(store_.checks().has_stored(*change) ? "change/in-doubt/was-stored"
-                                                           : "change/in-doubt/was-not-stored");
+    world_.cells.reach(prefix(*change) +
+                       (store_.checks().has_stored(*change) ? "in-doubt/was-stored" : "in-doubt/was-not-stored"));
   }
   if (const auto batch = std::exchange(in_doubt_, nullptr)) {
     world_.cells.reach(store_.checks().has_stored(*batch) ? "commit/in-doubt/was-stored"
@@ -260,24 +263,30 @@ CommitResult VirtualRepository::commit(const Batch& batch) {
 CommitResult VirtualRepository::change(const Change& change) {
   const auto copy = std::make_shared<const Change>(change);
   try {
-    const auto result =
-        perform(Operation::kChange, Stage::kWriting,
-                [this_store = &store_, world = &world_, stored = stored_, connection = connection_, copy] {
-                  auto& checks = this_store->checks();
-                  const auto epoch_before = this_store->store()->epoch();
-                  const auto changed = stored->change(*copy);
-                  checks.on_write(copy->epoch, copy->base, changed, epoch_before);
-                  if (connection->is_broken) {
-                    world->cells.reach(changed == CommitResult::kCommitted ? "change/late/stored-before-the-take-over"
-                                                                           : "change/late/fenced");
-                  }
-                  return changed;
-                });
-    if (result == CommitResult::kReplaced) world_.cells.reach("change/replaced");
+    const auto result = perform(
+        tops_up(change) ? Operation::kTopUp : Operation::kChange, Stage::kWriting,
+        [this_store = &store_, world = &world_, stored = stored_, connection = connection_, copy] {
+          auto& checks = this_store->checks();
+          const auto epoch_before = this_store->store()->epoch();
+          const auto changed = stored->change(*copy);
+          checks.on_write(copy->epoch, copy->base, changed, epoch_before);
+          if (connection->is_broken) {
+            world->cells.reach(prefix(*copy) + (changed == CommitResult::kCommitted ? "late/stored-before-the-take-over"
+                                                                                    : "late/fenced"));
+          }
+          return changed;
+        });
+    if (result == CommitResult::kReplaced) world_.cells.reach(prefix(change) + "replaced");
     return result;
   } catch (const StorageError& error) {
     if (error.kind() == Kind::kInDoubt) change_in_doubt_ = copy;
-    if (error.kind() == Kind::kRejected) world_.cells.reach("change/rejected");
+    if (error.kind() == Kind::kRejected) {
+      if (tops_up(change)) {
+        store_.checks().on_top_ups_rejected(change);
+      } else {
+        world_.cells.reach("change/rejected");
+      }
+    }
     throw;
   }
 }

@@ -1,6 +1,7 @@
 #include "simulation/hosts/virtual_store.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 
 namespace dti::simulation {
@@ -22,6 +23,10 @@ bool changes_store(Operation operation) {
 std::string_view name_of(Operation operation) { return kOperationNames.at(static_cast<std::size_t>(operation)); }
 
 }  // namespace
+
+bool tops_up(const Change& change) {
+  return change.entries.front().row.cause == static_cast<std::int64_t>(Cause::kToppedUp);
+}
 
 void VirtualStore::send(const std::shared_ptr<Statement>& statement) {
   world_.after(world_.time_between(kWayLeast, kWayMost), [this, statement] { arrive(statement); });
@@ -90,7 +95,8 @@ void VirtualStore::arrive(const std::shared_ptr<Statement>& statement) {
   }
   if (waits_for_store(statement, &VirtualStore::arrive)) return;
   enter(*statement, Step::kReached);
-  const auto longest = is_healed_ ? std::min(plan_.commit_most, kHealthyMost) : plan_.commit_most;
+  const auto most = statement->operation == Operation::kTopUp ? plan_.top_ups_most : plan_.commit_most;
+  const auto longest = is_healed_ ? std::min(most, kHealthyMost) : most;
   world_.after(world_.time_between(kHealthyLeast, longest), [this, statement] { apply(statement); });
 }
 

@@ -43,6 +43,9 @@ struct Statement {
   bool is_delayed = false;  // arrives late, by a broken connection
 };
 
+/// Does the change top programs up? Otherwise it is of a command.
+[[nodiscard]] bool tops_up(const Change& change);
+
 /// Who leads, until when by the store's clock, as the databases keep it in a row.
 struct LeaseRow {
   std::string holder;  // a server's process

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "dti/domain/allocate.hpp"
+#include "dti/domain/ledger.hpp"
+
+namespace dti::simulation {
+
+// The rules of wait lists in docs/allocation.md once more. There is no index: every program that waits is tried in turn.
+
+/// A program whose grant is not whole, and which has not given up its place.
+struct Waiting {
+  Seq place = 0;
+  std::size_t row = 0;  // of the catalogue
+  Want want;
+  Grant grant;
+};
+
+/// The program with the first place of those that may have something of what is left. None: nothing is due.
+[[nodiscard]] std::optional<Waiting> first_due(const std::vector<Waiting>& waiting, const Pool& left);
+
+/// What a program gets that wants other numbers while others wait: what it returns is for them.
+/// @param left  what is left without the grant
+/// @param others  does not have the program itself
+[[nodiscard]] Grant amend_among(const std::vector<Waiting>& others, const Pool& left, const Grant& held,
+                                const Want& want);
+
+}  // namespace dti::simulation
