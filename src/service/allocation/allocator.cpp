@@ -138,6 +138,10 @@ Allocator::ProgramState Allocator::program(SemesterId semester, ProgramId progra
 
 std::optional<std::string> Allocator::serve(const std::vector<StoredSemester>& semesters) {
   open_.clear();
+  // Another server may have closed a semester that this one has read only up to an entry before.
+  std::erase_if(unsettled_, [&](SemesterId id) {
+    return std::none_of(semesters.begin(), semesters.end(), [&](const auto& stored) { return stored.id == id; });
+  });
   for (const auto& stored : semesters) {
     const auto found = semesters_.find(stored.id);
     const auto totals = found == semesters_.end() ? LedgerTotals{} : found->second.totals;

@@ -291,6 +291,23 @@ TEST_F(OpenedSemester, RefusesEverythingOnceItIsNoLongerServed) {
   EXPECT_EQ(decide_one("p1", 7, 2).outcome.error->status, Status::kInvalidSemester);
 }
 
+TEST_F(OpenedSemester, HasNoListToSettleOnceAnotherServerHasClosedIt) {
+  LedgerEntry list_on;
+  list_on.seq = 4;
+  list_on.kind = EntryKind::kSetting;
+  list_on.setting = SemesterSetting::kWaitListOn;
+  auto released = granted(5, 1, {380, 0}, {380, 0, 0});
+  released.kind = EntryKind::kReleased;
+  released.cause = Cause::kReleased;
+  for (const auto& entry :
+       {granted(2, 1, {380, 0}, {380, 0, 0}), granted(3, 2, {20, 0}, {0, 0, 0}), list_on, released}) {
+    ASSERT_EQ(allocator_.replay(kSemester, row_of(entry)), std::nullopt);
+  }
+  ASSERT_EQ(allocator_.unsettled(), std::set<SemesterId>{kSemester});
+  ASSERT_EQ(allocator_.serve({}), std::nullopt);
+  EXPECT_TRUE(allocator_.unsettled().empty());
+}
+
 TEST_F(OpenedSemester, KeepsSemestersApart) {
   ASSERT_EQ(allocator_.replay(2, row_of(opened({1, 1, 1}))), std::nullopt);
   auto other = stored(1, {1, 1, 1});
