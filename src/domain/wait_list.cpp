@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 #include "dti/base/check.hpp"
 
@@ -94,6 +95,25 @@ std::vector<TopUp> settle(const WaitList& waiting, Pool left, const std::functio
     if (earlier && earlier->since <= after) break;
   }
   return made;
+}
+
+Settled settle_all(WaitList waiting, Pool left, const std::function<HeldGrant(ProgramId)>& held) {
+  Settled settled{.grants = {}, .left = left};
+  const auto held_now = [&](ProgramId program) {
+    auto now = held(program);
+    if (const auto found = settled.grants.find(program); found != settled.grants.end()) now.grant = found->second;
+    return now;
+  };
+  while (true) {
+    const auto made = settle(waiting, settled.left, held_now, std::numeric_limits<std::size_t>::max());
+    if (made.empty()) return settled;
+    for (const auto& [place, before, grant] : made) {
+      waiting.remove(place, before.grant, before.want);
+      waiting.add(place, grant, before.want);
+      settled.left = charge(give_back(settled.left, before.grant), grant);
+      settled.grants[place.program] = grant;
+    }
+  }
 }
 
 Grant amend_in_order(const Pool& left, const Grant& held, const Want& want, const WaitList& waiting,

@@ -71,6 +71,11 @@ std::int64_t FieldReader::whole(JsonValue object, std::string_view key, std::int
   return 0;
 }
 
+bool FieldReader::boolean(JsonValue object, std::string_view key) {
+  if (object[key].kind() == JsonKind::kMissing) fault(key, "is missing");
+  return optional_boolean(object, key);
+}
+
 bool FieldReader::optional_boolean(JsonValue object, std::string_view key) {
   const auto kind = object[key].kind();
   if (kind != JsonKind::kMissing && kind != JsonKind::kTrue && kind != JsonKind::kFalse) {

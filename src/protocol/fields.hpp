@@ -50,6 +50,9 @@ class FieldReader {
   /// @return the number; 0 if it is not a whole number from 0 to `max`
   [[nodiscard]] std::int64_t whole(JsonValue object, std::string_view key, std::int64_t max);
 
+  /// @return the value; false if the field is not true or false
+  [[nodiscard]] bool boolean(JsonValue object, std::string_view key);
+
   /// @return the value; false if the field is missing (which is not a fault) or is not true or false
   [[nodiscard]] bool optional_boolean(JsonValue object, std::string_view key);
 

@@ -93,6 +93,8 @@ void read_change(JsonValue root, FieldReader& reader, OfficeVerb verb, OfficeMes
     case OfficeVerb::kResizeSemester: change = ResizeSemester{read_capacity(root, reader)}; return;
     case OfficeVerb::kCloseSemester: change = CloseSemester{}; return;
     case OfficeVerb::kReopenSemester: change = ReopenSemester{}; return;
+    case OfficeVerb::kSetWaitList: change = SetWaitList{reader.boolean(root, "wait-list")}; return;
+    case OfficeVerb::kLeaveWaitList: change = LeaveWaitList{read_program_name(root, reader)}; return;
     case OfficeVerb::kOpenSemester: message.opens = read_capacity(root, reader); return;
     case OfficeVerb::kChangeCatalog: return read_catalog(root, reader, message);
   }
@@ -120,16 +122,17 @@ void write_capacity(JsonWriter& writer, const Capacity& capacity) {
 }
 
 void write_change(JsonWriter& writer, const OfficeCommand::Change& change) {
-  std::visit(
-      Overloaded{[&](const ReleaseGrant& release) { write_program_name(writer, release.of); },
-                 [&](const AmendGrant& amended) {
-                   write_program_name(writer, amended.of);
-                   writer.number("classrooms", amended.want.classrooms);
-                   writer.number("labs", amended.want.labs);
-                   if (amended.accepts_part) writer.boolean("accepts-part", true);
-                 },
-                 [&](const ResizeSemester& resize) { write_capacity(writer, resize.capacity); }, [](const auto&) {}},
-      change);
+  std::visit(Overloaded{[&](const ReleaseGrant& release) { write_program_name(writer, release.of); },
+                        [&](const AmendGrant& amended) {
+                          write_program_name(writer, amended.of);
+                          writer.number("classrooms", amended.want.classrooms);
+                          writer.number("labs", amended.want.labs);
+                          if (amended.accepts_part) writer.boolean("accepts-part", true);
+                        },
+                        [&](const ResizeSemester& resize) { write_capacity(writer, resize.capacity); },
+                        [&](const SetWaitList& setting) { writer.boolean("wait-list", setting.is_on); },
+                        [&](const LeaveWaitList& leave) { write_program_name(writer, leave.of); }, [](const auto&) {}},
+             change);
 }
 
 void write_catalog(JsonWriter& writer, const OfficeMessage& message) {
@@ -171,6 +174,13 @@ void write_facts(JsonWriter& writer, const OfficeOutcome& outcome) {
   write_rooms(writer, outcome.left.classrooms, outcome.left.labs, outcome.left.mobile_labs());
   writer.close_object();
   writer.boolean("open", outcome.is_open);
+  // A semester without a wait list has the reply that it had before there were wait lists.
+  if (outcome.has_wait_list) writer.boolean("wait-list", true);
+  if (outcome.waits_since > 0) writer.number("waits-since", outcome.waits_since);
+  if (outcome.waiting) {
+    writer.number("waiting", outcome.waiting->programs);
+    writer.number("top-ups", outcome.waiting->top_ups);
+  }
 }
 
 std::optional<RequestError> read_error(JsonValue root) {
@@ -182,6 +192,8 @@ std::optional<RequestError> read_error(JsonValue root) {
   }
   return error;
 }
+
+bool is_there(JsonValue root, std::string_view key) { return root[key].kind() != JsonKind::kMissing; }
 
 /// Reads the facts of a reply. @return false if one is missing or of another type
 bool read_facts(JsonValue root, OfficeOutcome& outcome) {
@@ -203,6 +215,11 @@ bool read_facts(JsonValue root, OfficeOutcome& outcome) {
   outcome.capacity = read_capacity(root["capacity"], reader);
   const auto left = read_capacity(root["left"], reader);
   outcome.left = {left.classrooms, left.labs, left.conversions};
+  outcome.has_wait_list = root["wait-list"].kind() == JsonKind::kTrue;
+  if (is_there(root, "waits-since")) outcome.waits_since = reader.whole(root, "waits-since", kSeqMax);
+  if (is_there(root, "waiting")) {
+    outcome.waiting = WaitListSize{reader.whole(root, "waiting", kSeqMax), reader.whole(root, "top-ups", kSeqMax)};
+  }
   return !reader.first_fault();
 }
 
@@ -211,7 +228,7 @@ bool read_facts(JsonValue root, OfficeOutcome& outcome) {
 OfficeVerb verb_of(const OfficeMessage& message) {
   if (message.command.catalog) return OfficeVerb::kChangeCatalog;
   const auto index = message.command.change.index();
-  DTI_CHECK(index < static_cast<std::size_t>(OfficeVerb::kOpenSemester));  // the wire has no wait list yet
+  DTI_CHECK(index < static_cast<std::size_t>(OfficeVerb::kOpenSemester));
   return message.opens ? OfficeVerb::kOpenSemester : static_cast<OfficeVerb>(index);
 }
 

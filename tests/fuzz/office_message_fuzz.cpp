@@ -28,6 +28,9 @@ void check_passed(std::string_view body, const OfficeMessage& message) {
   claim(!command.catalog || (!command.catalog->store.empty() || command.is_dry_run), "a change names its store");
   claim(command.expects.has_value() || command.is_dry_run || message.opens.has_value(),
         "a command says what it expects");
+  if (const auto* setting = std::get_if<SetWaitList>(&command.change); setting != nullptr && !message.opens) {
+    claim(model::member(*json, "wait-list") == setting->is_on, "the wait list is turned on or off as it stands there");
+  }
   const auto again = decode_office_message(encode_office_message(message));
   auto same = message;
   if (message.opens) same.command.expects.reset();

@@ -35,7 +35,9 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-bool is_about_grant(OfficeVerb verb) { return verb == OfficeVerb::kReleaseGrant || verb == OfficeVerb::kAmendGrant; }
+bool is_about_grant(OfficeVerb verb) {
+  return verb == OfficeVerb::kReleaseGrant || verb == OfficeVerb::kAmendGrant || verb == OfficeVerb::kLeaveWaitList;
+}
 bool is_about_capacity(OfficeVerb verb) {
   return verb == OfficeVerb::kResizeSemester || verb == OfficeVerb::kOpenSemester;
 }
@@ -108,7 +110,9 @@ void add_manner(std::vector<Setting>& settings, OfficeVerb verb) {
                           "The number of the last ledger entry about what is changed, as you know it. If there is a "
                           "newer one, nothing is changed.",
                       .default_shown = "what the server has now"});
-  if (is_about_grant(verb)) settings.push_back(switch_setting("yes", "Asks no question."));
+  if (is_about_grant(verb) || verb == OfficeVerb::kSetWaitList) {
+    settings.push_back(switch_setting("yes", "Asks no question."));
+  }
   if (verb == OfficeVerb::kCloseSemester || verb == OfficeVerb::kResizeSemester) {
     settings.push_back(text_setting("confirm", kSemesterBytesMax, "The name of the semester again: asks no question."));
   }
@@ -162,16 +166,18 @@ std::string text_or_empty(const Settings& settings, std::string_view name) {
   return settings.has(name) ? settings.text(name) : std::string{};
 }
 
-OfficeCommand::Change change_of(const Settings& settings, OfficeVerb verb) {
+OfficeCommand::Change change_of(const Settings& settings, const ChangeVerb& kind) {
   const auto program = [&] { return ProgramName{settings.text("faculty"), settings.text("program")}; };
   const auto number = [&](const char* name) { return settings.integer(name); };
-  switch (verb) {
+  switch (kind.verb) {
     case OfficeVerb::kReleaseGrant: return ReleaseGrant{program()};
     case OfficeVerb::kAmendGrant:
       return AmendGrant{program(), {number("classrooms"), number("labs")}, settings.is_on("accept-part")};
     case OfficeVerb::kResizeSemester: return ResizeSemester{{number("classrooms"), number("labs"), 0}};
     case OfficeVerb::kCloseSemester: return CloseSemester{};
     case OfficeVerb::kReopenSemester: return ReopenSemester{};
+    case OfficeVerb::kSetWaitList: return SetWaitList{kind.turns_on};
+    case OfficeVerb::kLeaveWaitList: return LeaveWaitList{program()};
     case OfficeVerb::kOpenSemester:
     case OfficeVerb::kChangeCatalog: break;
   }
@@ -207,10 +213,11 @@ std::optional<UsageExit> read_plan(const Settings& settings, const std::string& 
   return std::nullopt;
 }
 
-std::optional<UsageExit> read_message(const Settings& settings, OfficeVerb verb, ChangeOptions& options) {
+std::optional<UsageExit> read_message(const Settings& settings, const ChangeVerb& kind, ChangeOptions& options) {
+  const auto verb = kind.verb;
   auto& command = options.message.command;
   command.semester = settings.text("semester");
-  command.change = change_of(settings, verb);
+  command.change = change_of(settings, kind);
   command.note = text_or_empty(settings, "note");
   command.id = settings.has("command-id") ? settings.text("command-id") : new_command_id();
   // The number in the config file of a server is that of its own semester.
@@ -316,7 +323,7 @@ std::variant<ChangeOptions, UsageExit> parse_change_options(const ChangeVerb& ve
   ChangeOptions options;
   options.client.timeout = settings.duration("timeout");
   auto fault = is_about_catalog(verb.verb) ? read_plan(settings, verb.operand, surroundings, options)
-                                           : read_message(settings, verb.verb, options);
+                                           : read_message(settings, verb, options);
   if (fault) return *std::move(fault);
   auto usage = settings.has("server") ? read_servers(settings, surroundings, options.client)
                                       : read_socket_file(settings, surroundings, options);

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -80,11 +82,13 @@ class Change {
   }
 
  private:
-  /// What is true now. A dry run that expects no entry gets it with CONFLICT, if there is one.
+  /// What is true now. A dry run that expects no entry gets it with CONFLICT, if there is one. About a wait list there may
+  /// be none, so the dry run expects one that cannot be there.
   OfficeOutcome read_facts() {
     auto question = options_.message;
     question.command.is_dry_run = true;
-    question.command.expects = 0;
+    const bool may_have_no_entry = std::holds_alternative<SetWaitList>(question.command.change);
+    question.command.expects = may_have_no_entry ? std::numeric_limits<std::int64_t>::max() : 0;
     if (auto& catalog = question.command.catalog) catalog->rows.clear();
     auto outcome = ask(question);
     if (outcome.error && outcome.error->status != Status::kConflict) fail(outcome);

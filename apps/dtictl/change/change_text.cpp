@@ -30,6 +30,22 @@ std::string catalog_text(const CatalogFacts& facts) {
          count(facts.programs, "program", "programs");
 }
 
+/// `, and waits since entry 5`, if the program is one that can.
+std::string waiting_text(const OfficeMessage& message, const OfficeOutcome& outcome) {
+  if (outcome.waits_since > 0) return ", and waits since entry " + std::to_string(outcome.waits_since);
+  return std::holds_alternative<LeaveWaitList>(message.command.change) ? ", and does not wait" : "";
+}
+
+std::string wait_list_text(const std::string& semester, const OfficeOutcome& outcome) {
+  std::string text = "the wait list of " + semester + " is " + (outcome.has_wait_list ? "on" : "off");
+  if (outcome.seq > 0) text += " since entry " + std::to_string(outcome.seq);
+  if (!outcome.has_wait_list || !outcome.waiting) return text;
+  const auto& [programs, top_ups] = *outcome.waiting;
+  text += "; " + count(programs, "program waits", "programs wait");
+  if (top_ups > 0) text += ", and " + count(top_ups, "of them gets", "of them get") + " more at once";
+  return text;
+}
+
 /// A word for a shell.
 std::string shell_word(const std::string& text) {
   std::string word = "'";
@@ -63,9 +79,14 @@ std::string facts_text(const OfficeMessage& message, const OfficeOutcome& outcom
   if (outcome.catalog) return catalog_text(*outcome.catalog) + " (entry " + std::to_string(outcome.seq) + ')';
   const auto& semester = message.command.semester;
   const auto since = " since entry " + std::to_string(outcome.seq);
-  const auto left = "; left: " + text_of(Grant{outcome.left.classrooms, outcome.left.labs, outcome.left.mobile_labs()});
-  if (const auto* name = program_of(message))
-    return grant_text(*name, outcome.grant) + " in " + semester + since + left;
+  auto left = "; left: " + text_of(Grant{outcome.left.classrooms, outcome.left.labs, outcome.left.mobile_labs()});
+  if (!message.opens && std::holds_alternative<SetWaitList>(message.command.change)) {
+    return wait_list_text(semester, outcome) + left;
+  }
+  if (outcome.has_wait_list) left += ", for the wait list first";
+  if (const auto* name = program_of(message)) {
+    return grant_text(*name, outcome.grant) + " in " + semester + since + waiting_text(message, outcome) + left;
+  }
   const auto state = semester + " is " + (outcome.is_open ? "open" : "closed");
   const bool is_about_capacity = message.opens || std::holds_alternative<ResizeSemester>(message.command.change);
   if (is_about_capacity) return state + ", and has " + text_of(outcome.capacity) + since + left;
@@ -86,6 +107,10 @@ std::string change_text(const OfficeMessage& message) {
       return "resize " + command.semester + " to " + text_of(std::get<ResizeSemester>(command.change).capacity);
     case OfficeVerb::kCloseSemester: return "close " + command.semester;
     case OfficeVerb::kReopenSemester: return "reopen " + command.semester;
+    case OfficeVerb::kSetWaitList:
+      return std::string{"turn the wait list of "} + command.semester + ' ' +
+             (std::get<SetWaitList>(command.change).is_on ? "on" : "off");
+    case OfficeVerb::kLeaveWaitList: return "take " + of_program + " off the wait list";
     case OfficeVerb::kOpenSemester:
     case OfficeVerb::kChangeCatalog: break;
   }
@@ -95,6 +120,10 @@ std::string change_text(const OfficeMessage& message) {
 std::string next_command(const OfficeMessage& message) {
   if (message.command.catalog) return "dtictl catalog list";
   const auto& semester = message.command.semester;
+  const auto& change = message.command.change;
+  if (std::holds_alternative<SetWaitList>(change) || std::holds_alternative<LeaveWaitList>(change)) {
+    return "dtictl wait list --semester=" + shell_word(semester);
+  }
   if (const auto* name = program_of(message)) {
     return "dtictl grant show --semester=" + shell_word(semester) + " --faculty=" + shell_word(name->faculty) + ' ' +
            shell_word(name->program);

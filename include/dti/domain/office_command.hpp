@@ -12,6 +12,7 @@
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/messages.hpp"
 #include "dti/domain/pool.hpp"
+#include "dti/domain/wait_list.hpp"
 
 namespace dti {
 
@@ -129,8 +130,8 @@ struct OfficeOutcome {
   Pool left;
   bool is_open = false;
   bool has_wait_list = false;
-  std::int64_t waits_since =
-      0;  // of the program: its place; 0: it does not wait, or the command is not about a program
+  std::int64_t waits_since = 0;  // of the program: its place; 0: it does not wait, or the command is about no program
+  std::optional<WaitListSize> waiting = {};  // only of SetWaitList
   std::optional<CatalogFacts> catalog = {};  // of a ChangeCatalog; the facts above, but `seq`, then mean nothing
 
   friend bool operator==(const OfficeOutcome&, const OfficeOutcome&) = default;

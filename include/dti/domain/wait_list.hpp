@@ -3,7 +3,9 @@
 #include <array>
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -30,6 +32,11 @@ struct PassedOver {
 
   friend bool operator==(const PassedOver&, const PassedOver&) = default;
 };
+
+/// Tells whether a want that replaces another one is a new ask, with a new place: it has more of some kind.
+[[nodiscard]] constexpr bool asks_again(const Want& before, const Want& want) {
+  return want.classrooms > before.classrooms || want.labs > before.labs;
+}
 
 /// The reason why a program that waits is passed over; none if it can use something of what is left.
 /// Source: docs/allocation.md, Wait list. Pure.
@@ -76,6 +83,25 @@ struct TopUp {
 /// Source: docs/allocation.md, Wait list. Pure.
 [[nodiscard]] std::vector<TopUp> settle(const WaitList& waiting, Pool left,
                                         const std::function<HeldGrant(ProgramId)>& held, std::size_t count_max);
+
+/// What the programs that wait have when the semester is settled.
+struct Settled {
+  std::map<ProgramId, Grant> grants;  // of the programs that are topped up, the last ones
+  Pool left;
+};
+
+/// How many programs wait in a semester.
+struct WaitListSize {
+  std::int64_t programs = 0;
+  std::int64_t top_ups = 0;  // how many of them get more rooms at once
+
+  friend bool operator==(const WaitListSize&, const WaitListSize&) = default;
+};
+
+/// Tops up until nothing that is left can be used by a program that waits: settle() until there are no top-ups.
+/// @param held  gives the grant of a program that waits, and its want, before the first top-up
+/// Pure.
+[[nodiscard]] Settled settle_all(WaitList waiting, Pool left, const std::function<HeldGrant(ProgramId)>& held);
 
 /// The grant for a want that replaces an earlier one, in a semester with a wait list: as amend(), but no other program that
 /// waits loses a room by it.

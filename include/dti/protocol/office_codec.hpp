@@ -14,21 +14,23 @@
 
 namespace dti {
 
-/// What a command of the office does, in the order of kOfficeVerbs. The first five are those of OfficeCommand::Change.
+/// What a command of the office does, in the order of kOfficeVerbs. The first seven are those of OfficeCommand::Change.
 enum class OfficeVerb {
   kReleaseGrant,
   kAmendGrant,
   kResizeSemester,
   kCloseSemester,
   kReopenSemester,
+  kSetWaitList,
+  kLeaveWaitList,
   kOpenSemester,
   kChangeCatalog
 };
 
 /// `command` on the wire.
-inline constexpr std::array<std::string_view, 7> kOfficeVerbs{"release-grant",  "amend-grant",     "resize-semester",
-                                                              "close-semester", "reopen-semester", "open-semester",
-                                                              "change-catalog"};
+inline constexpr std::array<std::string_view, 9> kOfficeVerbs{"release-grant",   "amend-grant",     "resize-semester",
+                                                              "close-semester",  "reopen-semester", "set-wait-list",
+                                                              "leave-wait-list", "open-semester",   "change-catalog"};
 
 inline constexpr std::int64_t kCatalogPartsMax = 1'000;
 

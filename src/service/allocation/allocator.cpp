@@ -87,10 +87,11 @@ void Allocator::keep(Semester& semester, const LedgerRow& row, const RowContext&
   } else if (row.kind == stored_code(EntryKind::kWaitingLeft)) {
     holding_of(semester, program).set_waits_since(0);
   }
-  if (!keep_wait_list(semester.waiting, semester.totals, row, context)) add_all_waiting(semester);
+  if (!keep_wait_list(semester.waiting, semester.totals, row, context)) semester.waiting = all_waiting(semester);
 }
 
-void Allocator::add_all_waiting(Semester& semester) {
+WaitList Allocator::all_waiting(const Semester& semester) {
+  WaitList waiting;
   for (std::size_t page = 0; page < semester.pages.size(); ++page) {
     if (semester.pages[page] == nullptr) continue;
     auto program = static_cast<ProgramId>(page * HoldingPage::kPrograms);
@@ -98,9 +99,20 @@ void Allocator::add_all_waiting(Semester& semester) {
       ++program;
       if (holding.classrooms_wanted < 0 || holding.waits_since() == 0) continue;
       const auto held = holding.held();
-      semester.waiting->add({holding.waits_since(), program}, held.grant, held.want);
+      waiting.add({holding.waits_since(), program}, held.grant, held.want);
     }
   }
+  return waiting;
+}
+
+WaitListSize Allocator::wait_list_size(SemesterId semester_id) const {
+  const auto found = semesters_.find(semester_id);
+  if (found == semesters_.end()) return {};
+  const auto& semester = found->second;
+  const auto waiting = all_waiting(semester);
+  const auto held = [&](ProgramId program) { return find_holding(semester, program)->held(); };
+  const auto settled = settle_all(waiting, semester.totals.left, held);
+  return {static_cast<std::int64_t>(waiting.size()), static_cast<std::int64_t>(settled.grants.size())};
 }
 
 const WaitList* Allocator::wait_list(SemesterId semester) const {

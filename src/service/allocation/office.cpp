@@ -122,6 +122,11 @@ class Draft {
   std::vector<StoredEntry> entries_;
 };
 
+/// @return none: the command is about something else
+std::optional<WaitListSize> waiting_in(const OfficeSubject& subject, bool is_on) {
+  return subject.wait_list_size && !is_on ? WaitListSize{} : subject.wait_list_size;
+}
+
 /// Decides each kind of change of a subject that is as the command expects.
 class Decider {
  public:
@@ -189,7 +194,9 @@ class Decider {
     entry.kind = EntryKind::kSetting;
     entry.setting = wait_list_setting(change);
     draft_.add(entry);
-    return std::move(draft_).finish();
+    auto plan = std::move(draft_).finish();
+    plan.outcome.waiting = waiting_in(subject_, change.is_on);
+    return plan;
   }
 
   Decided operator()(const LeaveWaitList& /*change*/) {
@@ -298,6 +305,8 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
                     "semester " + escaped(command.semester) +
                         " is closed: reopen it first. An earlier copy of the command may have changed it before that");
   }
+  if (std::holds_alternative<SetWaitList>(command.change))
+    subject.wait_list_size = allocator.wait_list_size(stored->id);
   const auto* const name = program_of(command);
   if (name == nullptr) return subject;
   const auto& catalog = allocator.catalog();
@@ -371,6 +380,7 @@ std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, con
   check_entries(subject, entries_to_read(command, subject).seq, entries);
   const Seq last = entries.empty() ? 0 : entries.back().row.seq;
   auto facts = facts_of(subject.totals, last, subject.state);
+  facts.waiting = waiting_in(subject, subject.totals.has_wait_list);
   if (!entries.empty() && entries.back().command_id == command.id) {
     if (!could_have_written(command, entries.back())) {
       return refused(std::move(facts), Status::kConflict,

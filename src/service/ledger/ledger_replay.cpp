@@ -202,8 +202,7 @@ std::optional<StoreDifference> compare_order(const LedgerTotals& totals, const L
 /// The place of a grant that is not whole. To want more of any kind is to ask again.
 Seq place_of(const std::optional<Replacing>& replacing, Seq seq, const Want& want) {
   if (!replacing) return seq;
-  const auto& before = replacing->held.want;
-  return want.classrooms > before.classrooms || want.labs > before.labs ? seq : replacing->waits_since;
+  return asks_again(replacing->held.want, want) ? seq : replacing->waits_since;
 }
 
 std::optional<StoreDifference> compare_top_up(const LedgerTotals& totals, const LedgerRow& row) {

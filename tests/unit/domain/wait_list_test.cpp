@@ -201,6 +201,15 @@ TEST(Settle, MakesTheTopUpsOfTheModelInItsOrderAndLeavesNothingThatAProgramCould
   EXPECT_GT(made, kSeeds / 2);
 }
 
+TEST(SettleAll, IsEveryTopUpUntilThereIsNone) {
+  auto semester = semester_of({0, 2, 0}, {{{2, 0}, {1, 0, 0}}, {{1, 2}, {0, 0, 2}}, {{0, 9}, {0, 0, 0}}});
+  const auto settled =
+      settle_all(semester.list(), semester.left, [&](ProgramId program) { return semester.held(program); });
+  EXPECT_EQ(settled.grants, (std::map<ProgramId, Grant>{{1, {2, 0, 0}}, {2, {1, 2, 0}}}));
+  for (auto steps = next(semester, 1); !steps.empty(); steps = next(semester, 1)) semester.make(steps.front());
+  EXPECT_EQ(settled.left, semester.left);
+}
+
 TEST(Settle, OnlyAddsAndNeverMoreThanIsLeft) {
   for (unsigned seed = 1; seed <= 20'000; ++seed) {
     Random random{seed};

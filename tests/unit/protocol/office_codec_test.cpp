@@ -56,7 +56,10 @@ const std::vector<OfficeMessage>& messages() {
                                                      AmendGrant{kCivil, {1'000'000, 0}, true},
                                                      ResizeSemester{kCapacity},
                                                      CloseSemester{},
-                                                     ReopenSemester{}};
+                                                     ReopenSemester{},
+                                                     SetWaitList{true},
+                                                     SetWaitList{false},
+                                                     LeaveWaitList{kCivil}};
     for (const auto& change : changes) all.push_back({command_of(change)});
     auto dry_run = command_of(CloseSemester{});
     dry_run.is_dry_run = true;
@@ -92,8 +95,10 @@ TEST(OfficeMessage, EachIsReadBackAsItWasWritten) {
 TEST(OfficeMessage, AVerbIsThatOfTheChange) {
   const OfficeVerb kVerbs[] = {OfficeVerb::kReleaseGrant,   OfficeVerb::kAmendGrant,    OfficeVerb::kAmendGrant,
                                OfficeVerb::kResizeSemester, OfficeVerb::kCloseSemester, OfficeVerb::kReopenSemester,
+                               OfficeVerb::kSetWaitList,    OfficeVerb::kSetWaitList,   OfficeVerb::kLeaveWaitList,
                                OfficeVerb::kCloseSemester,  OfficeVerb::kChangeCatalog, OfficeVerb::kChangeCatalog,
                                OfficeVerb::kChangeCatalog,  OfficeVerb::kOpenSemester};
+  ASSERT_EQ(std::size(kVerbs), messages().size());
   for (std::size_t i = 0; i < messages().size(); ++i) EXPECT_EQ(verb_of(messages()[i]), kVerbs[i]) << i;
 }
 
@@ -141,6 +146,11 @@ TEST(OfficeMessage, WhatIsWrongIsNamed) {
        "mobile-labs: must be at most classrooms"},
       {message("resize-semester", R"(,"expects":1,"classrooms":1000000001,"labs":1,"mobile-labs":0)"),
        "classrooms: must be a whole number from 0 to 1000000000"},
+      {message("set-wait-list", R"(,"expects":0)"), "wait-list: is missing"},
+      {message("set-wait-list", R"(,"expects":0,"wait-list":"on")"), "wait-list: must be true or false"},
+      {message("set-wait-list", R"(,"expects":0,"wait-list":false)"), "none"},
+      {message("leave-wait-list", R"(,"expects":1)"), "faculty: is missing"},
+      {message("leave-wait-list", R"(,"expects":1)" + program), "none"},
       {message("open-semester", R"(,"mobile-labs":1)" + rooms), "none"},
       {message("open-semester", R"(,"dry-run":true,"mobile-labs":1)" + rooms), "dry-run: open-semester has none"},
       {message("change-catalog", R"(,"expects":1)"), "store: is missing"},
@@ -225,6 +235,17 @@ OfficeReply reply_with(std::optional<RequestError> error, std::optional<HeldGran
 }
 
 const HeldGrant kHeld{{10, 4}, {10, 2, 2}};
+const HeldGrant kPart{{10, 4}, {10, 2, 0}};
+
+/// In a semester with a wait list.
+OfficeReply reply_of_waiting(std::optional<HeldGrant> grant, std::int64_t waits_since,
+                             std::optional<WaitListSize> waiting = {}) {
+  auto reply = reply_with({}, grant);
+  reply.outcome.has_wait_list = true;
+  reply.outcome.waits_since = waits_since;
+  reply.outcome.waiting = waiting;
+  return reply;
+}
 
 TEST(OfficeReply, EachIsReadBackAsItWasWritten) {
   std::vector<OfficeReply> replies{reply_with({}), reply_with({}, kHeld)};
@@ -234,6 +255,10 @@ TEST(OfficeReply, EachIsReadBackAsItWasWritten) {
     replies.push_back(reply_with(RequestError{status, "a sentence", milliseconds{250}, "10.0.0.2:6000"}, kHeld));
     replies.push_back(reply_with(RequestError{status, "", {}, ""}));
   }
+  replies.push_back(reply_of_waiting(kPart, 5));
+  replies.push_back(reply_of_waiting({}, 0, WaitListSize{12, 3}));
+  replies.push_back(reply_with({}));
+  replies.back().outcome.waiting = WaitListSize{};
   replies.front().is_dry_run = replies.front().outcome.is_repeat = true;
   for (const auto& reply : replies) {
     const auto body = encode_office_reply(reply);
@@ -249,6 +274,16 @@ TEST(OfficeReply, WhatIsNoneIsNotRead) {
         R"({"semester":"s","error-found":true,"error-message":"NOT-LEADER","programs":[]})"}) {
     EXPECT_FALSE(decode_office_reply(body)) << body;
   }
+}
+
+TEST(OfficeReply, WhatAWaitListAddsIsANumber) {
+  const std::string facts =
+      R"({"dti-command":1,"command-id":"c","status":"OK","seq":1,"grant":null,"open":true,)"
+      R"("capacity":{"classrooms":1,"labs":1,"mobile-labs":1},"left":{"classrooms":1,"labs":1,"mobile-labs":1})";
+  EXPECT_TRUE(decode_office_reply(facts + "}"));
+  EXPECT_TRUE(decode_office_reply(facts + R"(,"waits-since":5,"waiting":1,"top-ups":0})"));
+  EXPECT_FALSE(decode_office_reply(facts + R"(,"waits-since":"5"})"));
+  EXPECT_FALSE(decode_office_reply(facts + R"(,"waiting":1})"));
 }
 
 TEST(OfficeReply, AnUnknownStatusIsReadAsUnavailable) {
@@ -279,6 +314,10 @@ TEST(OfficeGolden, AMessageAndItsReplyAreWrittenByteForByte) {
   OfficeReply added{"plan-1", false, {}, true};
   added.outcome.seq = 65;
   added.outcome.catalog = CatalogFacts{std::string(32, 'a'), 11, 53, 1, 3};
+  OfficeMessage wait_list{command_of(SetWaitList{true})};
+  wait_list.command.is_dry_run = true;
+  auto turned_on = reply_of_waiting({}, 0, WaitListSize{12, 3});
+  turned_on.is_dry_run = true;
   const Exchange kExchanges[] = {
       {"office-release", release(), reply_with({})},
       {"office-amend-dry-run", dry_run, amended},
@@ -292,6 +331,9 @@ TEST(OfficeGolden, AMessageAndItsReplyAreWrittenByteForByte) {
       {"office-catalog",
        {catalog_command({{"Artes", "Danza"}, {"Artes", "Cine"}, {"Derecho", "Derecho Digital"}}), {}, 1, 2},
        added},
+      {"office-wait-list", wait_list, turned_on},
+      {"office-wait-leave", {command_of(LeaveWaitList{kCivil})}, reply_of_waiting(kPart, 0)},
+      {"office-waits", {command_of(AmendGrant{kCivil, {10, 4}, true})}, reply_of_waiting(kPart, 5)},
   };
   for (const auto& exchange : kExchanges) {
     SCOPED_TRACE(exchange.folder);

@@ -78,6 +78,8 @@ class Allocator {
 
   /// The wait list of the semester; null if it has none.
   [[nodiscard]] const WaitList* wait_list(SemesterId semester) const;
+  /// The programs that wait, or would wait if the wait list were turned on. It looks at every grant.
+  [[nodiscard]] WaitListSize wait_list_size(SemesterId semester) const;
   /// The open semesters in which a program that waits can use something of what is left. Only replay() adds to them:
   /// no such program can use the rooms that a request gets.
   [[nodiscard]] const std::set<SemesterId>& unsettled() const { return unsettled_; }
@@ -143,7 +145,7 @@ class Allocator {
   [[nodiscard]] static Holding& holding_of(Semester& semester, ProgramId program);
   static void put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant, Seq waits_since);
   static void keep(Semester& semester, const LedgerRow& row, const RowContext& context);
-  static void add_all_waiting(Semester& semester);
+  [[nodiscard]] static WaitList all_waiting(const Semester& semester);
   [[nodiscard]] std::string why_not_open(const std::string& semester) const;
   [[nodiscard]] static ProgramState state_of(const Semester& semester, ProgramId program);
   [[nodiscard]] static const Released* find_released(const Semester& semester, ProgramId program);

@@ -20,6 +20,7 @@ struct OfficeSubject {
   Allocator::ProgramState state = {};
   std::size_t program_count = 0;      // of the catalogue
   const WaitList* waiting = nullptr;  // of the semester; null: it has none. Valid as long as the state does not change
+  std::optional<WaitListSize> wait_list_size = {};  // of SetWaitList: if the list is on, or were turned on
 };
 
 /// The error for a command that no state can accept: a text or a number is out of range, or `expects` is missing. None if

@@ -15,7 +15,7 @@ namespace {
 
 using Variables = std::map<std::string, std::string>;
 
-std::variant<ChangeOptions, UsageExit> parse(OfficeVerb verb, const std::vector<std::string>& args,
+std::variant<ChangeOptions, UsageExit> parse(const ChangeVerb& verb, const std::vector<std::string>& args,
                                              const Variables& variables = {}, const std::string& file = "") {
   Surroundings surroundings;
   surroundings.variable = [&](const std::string& name) {
@@ -23,7 +23,12 @@ std::variant<ChangeOptions, UsageExit> parse(OfficeVerb verb, const std::vector<
     return found == variables.end() ? std::nullopt : std::optional{found->second};
   };
   surroundings.read_file = [&](const std::string&) { return file; };
-  return parse_change_options({.verb = verb, .name = "dtictl test", .purpose = "", .examples = {}}, args, surroundings);
+  return parse_change_options(verb, args, surroundings);
+}
+
+std::variant<ChangeOptions, UsageExit> parse(OfficeVerb verb, const std::vector<std::string>& args,
+                                             const Variables& variables = {}, const std::string& file = "") {
+  return parse(ChangeVerb{.verb = verb, .name = "dtictl test", .purpose = "", .examples = {}}, args, variables, file);
 }
 
 /// The line about incorrect usage; empty if there is none.
@@ -50,6 +55,45 @@ TEST(ChangeOptions, ACommandForTheSocketFileNamesItsUserAndHasAnIdOfItsOwn) {
   EXPECT_EQ(command.change, OfficeCommand::Change{(ReleaseGrant{{"f", "p"}})});
   EXPECT_EQ(command.id.size(), 36U);
   EXPECT_NE(command.id, std::get<ChangeOptions>(parse(OfficeVerb::kReleaseGrant, kRelease)).message.command.id);
+}
+
+TEST(ChangeOptions, TheWaitListIsTurnedOnOrOffByTheCommandAndNotByAFlag) {
+  const std::vector<std::string> args{"--semester=s", "--admin=/run/dti", "--yes"};
+  for (const bool is_on : {true, false}) {
+    const ChangeVerb verb{
+        .verb = OfficeVerb::kSetWaitList, .name = "dtictl test", .purpose = "", .examples = {}, .turns_on = is_on};
+    const auto parsed = parse(verb, args);
+    ASSERT_EQ(fault(parsed), "");
+    const auto& options = std::get<ChangeOptions>(parsed);
+    EXPECT_EQ(options.message.command.change, OfficeCommand::Change{SetWaitList{is_on}});
+    EXPECT_TRUE(options.is_confirmed);
+  }
+  const auto leaves = parse(OfficeVerb::kLeaveWaitList, kRelease);
+  ASSERT_EQ(fault(leaves), "");
+  EXPECT_EQ(std::get<ChangeOptions>(leaves).message.command.change, OfficeCommand::Change{(LeaveWaitList{{"f", "p"}})});
+}
+
+TEST(ChangeText, TellsWhoWaitsAndHowManyGetMoreAtOnce) {
+  OfficeMessage message;
+  message.command.semester = "s";
+  message.command.change = SetWaitList{true};
+  OfficeOutcome outcome;
+  EXPECT_EQ(facts_text(message, outcome), "the wait list of s is off; left: 0 classrooms, 0 labs and 0 mobile labs");
+  outcome.seq = 7;
+  outcome.has_wait_list = true;
+  outcome.waiting = WaitListSize{12, 3};
+  EXPECT_EQ(
+      facts_text(message, outcome),
+      "the wait list of s is on since entry 7; 12 programs wait, and 3 of them get more at once; left: 0 classrooms, "
+      "0 labs and 0 mobile labs");
+  message.command.change = LeaveWaitList{{"f", "p"}};
+  outcome.grant = HeldGrant{{2, 0}, {1, 0, 0}};
+  EXPECT_EQ(
+      facts_text(message, outcome),
+      "p of f holds 1 classrooms, 0 labs and 0 mobile labs and wants 2 classrooms and 0 labs in s since entry 7, and "
+      "does not wait; left: 0 classrooms, 0 labs and 0 mobile labs, for the wait list first");
+  outcome.waits_since = 5;
+  EXPECT_NE(facts_text(message, outcome).find(", and waits since entry 5; "), std::string::npos);
 }
 
 TEST(ChangeOptions, ACommandForServersNamesNoActor) {
