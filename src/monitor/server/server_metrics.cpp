@@ -130,6 +130,10 @@ void add_semesters(MetricPage& page, const ServerFigures& figures) {
     page.gauge("dti_ledger_head", "Number of the last ledger entry of an open semester.",
                static_cast<double>(semester.head), {{"semester", label_of(semester)}});
   }
+  for (const auto& semester : figures.semesters) {
+    page.gauge("dti_programs_waiting", "Programs in the wait list of an open semester; 0 if it has none.",
+               static_cast<double>(semester.waiting), {{"semester", label_of(semester)}});
+  }
 }
 
 }  // namespace
@@ -137,6 +141,8 @@ void add_semesters(MetricPage& page, const ServerFigures& figures) {
 void add_server_metrics(MetricPage& page, const ServerFigures& figures, SteadyTime now) {
   add_requests(page, figures.requests);
   add_office(page, figures.office);
+  page.counter("dti_top_ups_total", "Larger grants that this server has stored for programs that waited.",
+               static_cast<double>(figures.top_ups));
   add_store(page, figures.store);
   add_lead(page, figures, now);
   add_load(page, figures);

@@ -43,8 +43,22 @@ void CommitPipeline::on_settled(const Ended<ChangeCall>& changing, const Now& no
   }
   lead_.on_answer();
   invariant_failed_ = false;
-  settling_.on_committed();
-  if (follow(change, now)) pump(now);
+  settling_.on_committed(change.entries.size() / 2);
+  if (!follow(change, now)) return;
+  log_top_ups(change);
+  pump(now);
+}
+
+void CommitPipeline::log_top_ups(const Change& change) {
+  const auto row = std::find_if(semesters_.begin(), semesters_.end(),
+                                [&](const StoredSemester& semester) { return semester.id == change.semester_id; });
+  log(LogEvent{LogLevel::kInfo,
+               "programs-topped-up",
+               "programs that waited have got more rooms",
+               {{"semester", row->name},
+                {"programs", std::to_string(change.entries.size() / 2)},
+                {"command-id", change.entries.back().command_id.value_or("")},
+                {"seq", std::to_string(change.entries.back().row.seq)}}});
 }
 
 /// The store works and has refused the change: smaller ones find the top-up that it refuses.

@@ -320,6 +320,7 @@ class Server::Loop {
         .requests = requests_.figures(),
         .office = requests_.office_figures(),
         .store = store_calls_.figures(),
+        .top_ups = pipeline_.top_ups(),
         .phase = state.phase,
         .epoch = lead.epoch(),
         .lease_until = lead.lease_until(),
@@ -340,7 +341,9 @@ class Server::Loop {
         .semesters = {},
     };
     for (const auto& [id, name] : store_calls_.semesters()) {
-      figures.semesters.push_back({name, allocator.capacity(id), allocator.left(id), allocator.head(id)});
+      const auto* const waiting = allocator.wait_list(id);
+      figures.semesters.push_back({name, allocator.capacity(id), allocator.left(id), allocator.head(id),
+                                   waiting == nullptr ? 0 : waiting->size()});
     }
     return figures;
   }

@@ -45,7 +45,8 @@ TEST(ServerMetrics, ShowWhatTheFiguresSay) {
   figures.requests.reply_seconds.observe(0.002);
   figures.store.failures[static_cast<std::size_t>(StorageError::Kind::kInDoubt)] = 1;
   figures.replies_dropped = {1, 2, 3};
-  figures.semesters = {{"2025-10", {380, 60, 40}, {373, 58, 39}, 12}, {"a \"b\"", {1, 2, 0}, {1, 2, 0}, 1}};
+  figures.top_ups = 7;
+  figures.semesters = {{"2025-10", {380, 60, 40}, {373, 58, 39}, 12, 3}, {"a \"b\"", {1, 2, 0}, {1, 2, 0}, 1}};
   const auto text = text_of(figures);
   for (const auto* line : {
            "dti_decisions_total{status=\"OK\"} 5",
@@ -66,6 +67,9 @@ TEST(ServerMetrics, ShowWhatTheFiguresSay) {
            "dti_rooms_left{semester=\"2025-10\",kind=\"mobile-lab\"} 39",
            "dti_rooms_capacity{semester=\"a \\\"b\\\"\",kind=\"lab\"} 2",
            "dti_ledger_head{semester=\"2025-10\"} 12",
+           "dti_programs_waiting{semester=\"2025-10\"} 3",
+           "dti_programs_waiting{semester=\"a \\\"b\\\"\"} 0",
+           "dti_top_ups_total 7",
        }) {
     EXPECT_TRUE(has_line(text, line)) << line << " in\n" << text;
   }

@@ -127,6 +127,8 @@ class CommitPipeline {
   [[nodiscard]] bool takes_requests() const { return !has_ended_ && !stop_at_; }
   /// Tells whether a call of the store is in progress.
   [[nodiscard]] bool is_calling() const { return call_.is_calling(); }
+  /// For monitoring. How many programs that waited this server has given more.
+  [[nodiscard]] std::uint64_t top_ups() const { return settling_.made(); }
   /// For monitoring. Tells whether the store answers: its last call did not fail, none is slow, and it does not refuse
   /// everything. Whether it refuses a single batch does not count.
   [[nodiscard]] bool store_answers(const Now& now) const;
@@ -191,6 +193,7 @@ class CommitPipeline {
   [[nodiscard]] std::optional<SemesterId> semester_to_settle() const;
   void settle(SemesterId semester, const Now& now);
   void on_settled(const Ended<ChangeCall>& changing, const Now& now);
+  void log_top_ups(const Change& change);
   void on_top_up_rejected(const Change& change, const StoreFailure& failure, const Now& now);
   [[nodiscard]] bool must_not_overtake(const std::optional<SemesterId>& semester) const;
   // Back from decided to undecided (commit_pipeline_failures.cpp).

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 
@@ -29,7 +30,13 @@ class Settling {
     paused_[semester] = now + kPause;
     return true;
   }
-  void on_committed() { count_ = std::min(count_max_, 2 * count_); }
+  /// The store has a change of this many top-ups.
+  void on_committed(std::size_t size) {
+    count_ = std::min(count_max_, 2 * count_);
+    made_ += size;
+  }
+  /// All top-ups of this server that the store has.
+  [[nodiscard]] std::uint64_t made() const { return made_; }
 
   [[nodiscard]] bool is_paused(SemesterId semester) const { return paused_.contains(semester); }
   /// Ends the pause of a semester: it has changed.
@@ -48,6 +55,7 @@ class Settling {
  private:
   const std::size_t count_max_;
   std::size_t count_;
+  std::uint64_t made_ = 0;
   std::map<SemesterId, SteadyTime> paused_;  // until then
 };
 

@@ -67,6 +67,7 @@ struct SemesterFigures {
   Capacity capacity;
   Pool left;
   Seq head = 0;
+  std::size_t waiting = 0;  // programs in its wait list
 };
 
 /// A server at one moment, for monitoring: published by the thread that serves, read by others. The number of semesters
@@ -76,6 +77,7 @@ struct ServerFigures {
   RequestFigures requests;
   OfficeFigures office = {};
   StoreFigures store;
+  std::uint64_t top_ups = 0;  // of programs that waited; since the start of the process
   // The lead.
   Lead::Phase phase = Lead::Phase::kTakingOver;
   Epoch epoch = 0;           // under which this server leads, or led last; 0: it never led

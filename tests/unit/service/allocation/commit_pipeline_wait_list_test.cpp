@@ -300,6 +300,25 @@ TEST_F(Waiting, TheListIsTurnedOnOnceAndOffOnce) {
   EXPECT_EQ(fault_of_ledger(), "");
 }
 
+TEST_F(Waiting, TurningTheListOnTellsHowManyProgramsWaitAndHowManyGetMoreAtOnce) {
+  start();
+  EXPECT_EQ(outcome_of(to(SetWaitList{true}, 5, "c-1")).waiting, (WaitListSize{2, 0})) << "nothing is left";
+  const auto off = made(to(SetWaitList{false}, 5, "c-2"));
+  EXPECT_EQ(off.waiting, WaitListSize{});
+  release_of("p1");
+  auto on = to(SetWaitList{true}, 6, "c-3");
+  on.is_dry_run = true;
+  EXPECT_EQ(outcome_of(on).waiting, (WaitListSize{2, 2}));
+  EXPECT_EQ(pipeline_->top_ups(), 0U);
+  on.is_dry_run = false;
+  on.id = "c-4";
+  EXPECT_EQ(made_and_settled(on).waiting, (WaitListSize{2, 2}));
+  EXPECT_EQ(pipeline_->top_ups(), 2U);
+  EXPECT_EQ(logged("programs-topped-up"), 1U);
+  EXPECT_EQ(outcome_of(to(SetWaitList{true}, 8, "c-4")).waiting, WaitListSize{}) << "a repeat tells what is true now";
+  EXPECT_FALSE(outcome_of(to(LeaveWaitList{{"f1", "p2"}}, 0, "c-5")).waiting) << "it is about a program";
+}
+
 TEST_F(Waiting, ASmallerAmendmentKeepsThePlaceAndALargerOneLosesIt) {
   start();
   made_and_settled(to(AmendGrant{{"f1", "p2"}, {15, 0}, true}, 3, "c-1"));
