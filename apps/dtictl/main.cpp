@@ -21,6 +21,7 @@
 #include "dtictl/status/status.hpp"
 #include "dtictl/totals/totals.hpp"
 #include "dtictl/verify/verify.hpp"
+#include "dtictl/wait/wait.hpp"
 #include "dtictl/what_if/what_if.hpp"
 
 int main(int argc, char** argv) {
@@ -35,6 +36,7 @@ int main(int argc, char** argv) {
                    {"grant", "prints the grants of a semester, or all about one program, and changes them",
                     &dti::run_grant},
                    {"catalog", "prints the faculties and programs, and adds programs", &dti::run_catalog},
+                   {"wait", "prints the programs that wait for rooms, and turns wait lists on and off", &dti::run_wait},
                    {"history", "prints the entries of a semester's ledger, and follows it", &dti::run_history},
                    {"totals", "prints the sums of each semester", &dti::run_totals},
                    {"alerts", "prints the grants that gave less than was wanted", &dti::run_alerts},

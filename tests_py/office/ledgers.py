@@ -58,6 +58,12 @@ def fill(store, folder):
         grant(client, request(SEMESTER, "Derecho", ("Derecho Civil", 7, 2), ("Derecho Penal", 1000, 61)))
 
 
+def turn_wait_list_on(store, folder):
+    """The first entry about the wait list of a semester."""
+    with running(folder, store.flag, f"--admin={folder}/a"), SocketFile(f"{folder}/a") as office:
+        assert office.order("set-wait-list", 0, wait_list=True)["status"] == OK
+
+
 def fill_with_every_kind(store, folder):
     """Then Civil is amended and released, the capacity grows, and the semester is closed."""
     fill(store, folder)

@@ -9,24 +9,25 @@ import pytest
 from tests_py.harness.process import BROKEN_STDOUT, run_with_broken_stdout, running
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import OK, PARTIAL, Client, grant, request
-from tests_py.office.ledgers import dtictl, fill, fill_with_every_kind, listed, order, remove, without_times, write
+from tests_py.office.ledgers import dtictl, fill, fill_with_every_kind, listed, order, remove, turn_wait_list_on, without_times, write
 
 GRANT_LIST = {
     "table": """\
-SEMESTER  SEQ  AT                           FACULTY  PROGRAM        CLASSROOMS-WANTED  LABS-WANTED  CLASSROOMS-GRANTED  LABS-GRANTED  MOBILE-LABS-GRANTED  STATUS
-2025-10     2  AT                           Derecho  Derecho Civil                  7            2                   7             2                    0  OK
-2025-10     3  AT                           Derecho  Derecho Penal               1000           61                 370            58                    3  NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT
+SEMESTER  SEQ  AT                           FACULTY  PROGRAM        CLASSROOMS-WANTED  LABS-WANTED  CLASSROOMS-GRANTED  LABS-GRANTED  MOBILE-LABS-GRANTED  STATUS                               WAITS-SINCE  POSITION
+2025-10     2  AT                           Derecho  Derecho Civil                  7            2                   7             2                    0  OK                                             -         -
+2025-10     3  AT                           Derecho  Derecho Penal               1000           61                 370            58                    3  NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT            -         -
 """,
     "csv": """\
-semester,seq,at,faculty,program,classrooms-wanted,labs-wanted,classrooms-granted,labs-granted,mobile-labs-granted,status
-2025-10,2,AT                         ,Derecho,Derecho Civil,7,2,7,2,0,OK
-2025-10,3,AT                         ,Derecho,Derecho Penal,1000,61,370,58,3,NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT
+semester,seq,at,faculty,program,classrooms-wanted,labs-wanted,classrooms-granted,labs-granted,mobile-labs-granted,status,waits-since,position
+2025-10,2,AT                         ,Derecho,Derecho Civil,7,2,7,2,0,OK,,
+2025-10,3,AT                         ,Derecho,Derecho Penal,1000,61,370,58,3,NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT,,
 """,
     "jsonl": """\
 {"semester":"2025-10","seq":2,"at":"AT                         ","faculty":"Derecho","program":"Derecho Civil","classrooms-wanted":7,\
-"labs-wanted":2,"classrooms-granted":7,"labs-granted":2,"mobile-labs-granted":0,"status":"OK"}
+"labs-wanted":2,"classrooms-granted":7,"labs-granted":2,"mobile-labs-granted":0,"status":"OK","waits-since":null,"position":null}
 {"semester":"2025-10","seq":3,"at":"AT                         ","faculty":"Derecho","program":"Derecho Penal","classrooms-wanted":1000,\
-"labs-wanted":61,"classrooms-granted":370,"labs-granted":58,"mobile-labs-granted":3,"status":"NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT"}
+"labs-wanted":61,"classrooms-granted":370,"labs-granted":58,"mobile-labs-granted":3,"status":"NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT",\
+"waits-since":null,"position":null}
 """}
 HISTORY = """\
 SEQ  AT                           KIND               ACTOR       NOTE            TEXT
@@ -42,7 +43,7 @@ SEQ  AT                           KIND               ACTOR       NOTE           
  10  AT                           semester-closed    local/1000  the end         the semester was closed
 """
 COMMANDS = [("status",), ("semester", "list"), ("grant", "list"), ("history",), ("totals",), ("alerts",),
-            ("grant", "show", "Derecho Penal")]
+            ("wait", "list"), ("grant", "show", "Derecho Penal")]
 
 
 def objects(folder, *words):
@@ -60,6 +61,7 @@ def test_each_format_of_a_list_is_as_documented(store, tmp_path):
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_each_command_gives_the_same_values_in_csv_and_json(sqlite, tmp_path, words):
     fill(sqlite, tmp_path)
+    turn_wait_list_on(sqlite, tmp_path)
 
     def output(form):
         status, stdout, _ = dtictl(tmp_path, *words, sqlite.flag, f"--format={form}")
@@ -116,10 +118,11 @@ def test_totals_and_semesters_agree_after_a_release_and_a_new_capacity(store, tm
              "labs-granted": 58, "mobile-labs-granted": 3, "classrooms-left": 27, "labs-left": 2, "mobile-labs-left": 27}
     [semester] = objects(tmp_path, "semester", "list", store.flag)
     assert semester.pop("opened-at").endswith("Z")
-    assert semester == {"name": SEMESTER, "state": "closed", **rooms, "entries": 10}
+    assert semester == {"name": SEMESTER, "state": "closed", **rooms, "wait-list": False, "entries": 10}
     [totals] = objects(tmp_path, "totals", store.flag)
     assert totals == {"semester": SEMESTER, "state": "closed", "grants": 1, "partial-grants": 1, **rooms,
-                      "classrooms-lacking": 630, "labs-lacking": 0, "entries": 10, "consistent": True}
+                      "classrooms-lacking": 630, "labs-lacking": 0, "wait-list": False, "waiting": 0,
+                      "entries": 10, "consistent": True}
 
 
 def test_a_semester_that_differs_from_its_ledger_is_told(store, tmp_path):

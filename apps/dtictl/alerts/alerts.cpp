@@ -16,8 +16,11 @@ int run_alerts(std::span<const std::string> args) {
                    {"for a script: only the names and what is lacking",
                     "dtictl alerts --format=jsonl --columns=faculty,program,classrooms-lacking,labs-lacking"}}};
   return run_office(command, args, [&](const OfficeOptions& options) {
-    print_holdings(command, options, lacking_columns(),
-                   [](const Holding& holding) { return lacking(holding) != Want{}; });
+    print_holdings(command, options, lacking_columns(), [](const SemesterView& view) {
+      auto holdings = view.holdings();
+      std::erase_if(holdings, [](const Holding& holding) { return lacking(holding) == Want{}; });
+      return holdings;
+    });
     return 0;
   });
 }

@@ -16,7 +16,7 @@ int run_grant_list(std::span<const std::string> args) {
                    {"for a spreadsheet: the grants of one faculty",
                     "dtictl grant list --semester=2025-10 --faculty=Derecho --format=csv > derecho.csv"}}};
   return run_office(command, args, [&](const OfficeOptions& options) {
-    print_holdings(command, options, holding_columns(), [](const Holding&) { return true; });
+    print_holdings(command, options, holding_columns(), [](const SemesterView& view) { return view.holdings(); });
     return 0;
   });
 }

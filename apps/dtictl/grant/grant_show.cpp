@@ -1,10 +1,12 @@
 #include "dtictl/grant/grant_show.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <vector>
 
 #include "dti/cli/lists/list_printer.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
+#include "dti/service/office/wait_text.hpp"
 #include "dtictl/office/entry_columns.hpp"
 #include "dtictl/office/office_store.hpp"
 
@@ -25,6 +27,17 @@ std::string holding_text(const ProgramName& name, const std::string& semester, c
          std::to_string(holding->seq);
 }
 
+/// `, and waits in place 2 since entry 3: …`; empty if the program does not wait.
+std::string waiting_text(const SemesterView& view, ProgramId program) {
+  const auto waiting = view.waiting();
+  const auto found =
+      std::find_if(waiting.begin(), waiting.end(), [&](const Holding& holding) { return holding.program == program; });
+  if (found == waiting.end()) return {};
+  const auto why = passed_over_text(view.left(), *found);
+  return ", and waits in place " + std::to_string(found - waiting.begin() + 1) + " since entry " +
+         std::to_string(found->waits_since) + (why ? ": " + *why : "");
+}
+
 void show(const ReadCommand& command, const OfficeOptions& options) {
   const OfficeStore store{command, options};
   const auto names = store.read_names();
@@ -39,7 +52,7 @@ void show(const ReadCommand& command, const OfficeOptions& options) {
     }
   });
   const auto* const holding = view.find(program);
-  say(command, holding_text(*names.find_name(program), semester.name, holding));
+  say(command, holding_text(*names.find_name(program), semester.name, holding) + waiting_text(view, program));
   ListPrinter<EntryRow> printer{std::cout, options.list, entry_columns_of_program()};
   for (auto& row : rows) {
     row.stands = holding != nullptr && row.entry.row.seq == holding->seq;

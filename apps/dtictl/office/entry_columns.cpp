@@ -36,6 +36,14 @@ Cell cause_cell(const Row& row) {
   return {};
 }
 
+Cell setting_cell(const Row& row) {
+  const auto setting = row.entry.row.setting;
+  if (!setting) return {};
+  if (*setting == static_cast<std::int64_t>(SemesterSetting::kWaitListOn)) return std::string{"wait-list-on"};
+  if (*setting == static_cast<std::int64_t>(SemesterSetting::kWaitListOff)) return std::string{"wait-list-off"};
+  return "setting " + std::to_string(*setting);
+}
+
 Column<Row> note_column(std::string name, std::string CommandNote::*part) {
   return {{std::move(name), ColumnKind::kText}, [part](const Row& row) -> Cell {
             const bool has_text = row.note && !((*row.note).*part).empty();
@@ -76,6 +84,8 @@ std::vector<Column<EntryRow>> entry_columns() {
       stored_column("classrooms-capacity", &LedgerRow::classrooms_capacity),
       stored_column("labs-capacity", &LedgerRow::labs_capacity),
       stored_column("conversions-capacity", &LedgerRow::conversions_capacity),
+      stored_column("waits-since", &LedgerRow::waits_since),
+      detail({{"setting", ColumnKind::kText}, &setting_cell}),
       detail({{"request-id", ColumnKind::kText},
               [](const Row& row) { return row.entry.request_id ? Cell{*row.entry.request_id} : Cell{}; }}),
       detail({{"command-id", ColumnKind::kText},

@@ -14,6 +14,7 @@ namespace {
 struct SemesterRow {
   StoredSemester semester;
   std::optional<std::int64_t> opened_at;  // none: its first entry is missing
+  bool has_wait_list = false;
 };
 
 /// The capacity less what is left.
@@ -31,13 +32,26 @@ std::vector<Column<SemesterRow>> columns() {
   append(columns, capacity_columns_of<Row>([](const Row& row) { return row.semester.capacity; }));
   append(columns, grant_columns_of<Row>(&granted));
   append(columns, left_columns_of<Row>([](const Row& row) { return row.semester.left; }));
+  columns.push_back({{"wait-list", ColumnKind::kBoolean}, [](const Row& row) -> Cell { return row.has_wait_list; }});
   columns.push_back(number_column<Row>("entries", [](const Row& row) { return row.semester.head; }));
   columns.push_back({{"opened-at", ColumnKind::kTime},
                      [](const Row& row) { return row.opened_at ? time_cell(*row.opened_at) : Cell{}; }});
   return columns;
 }
 
-std::vector<SemesterRow> read_rows(const OfficeStore& store) {
+/// The last entry of the ledger that says so counts.
+bool has_wait_list(const OfficeStore& store, const StoredSemester& semester) {
+  bool is_on = false;
+  store.read(semester, 0, [&](const std::vector<StoredEntry>& entries, const Notes& /*notes*/) {
+    for (const auto& entry : entries) {
+      if (entry.row.kind != stored_code(EntryKind::kSetting)) continue;
+      is_on = entry.row.setting == static_cast<std::int64_t>(SemesterSetting::kWaitListOn);
+    }
+  });
+  return is_on;
+}
+
+std::vector<SemesterRow> read_semesters(const OfficeStore& store) {
   const auto snapshot = store.open();
   std::vector<SemesterRow> rows;
   for (auto& semester : snapshot->survey().semesters) {
@@ -48,14 +62,20 @@ std::vector<SemesterRow> read_rows(const OfficeStore& store) {
   return rows;
 }
 
+std::vector<SemesterRow> read_rows(const OfficeStore& store) {
+  auto rows = read_semesters(store);
+  for (auto& row : rows) row.has_wait_list = has_wait_list(store, row.semester);
+  return rows;
+}
+
 }  // namespace
 
 int run_semester_list(std::span<const std::string> args) {
   const ReadCommand command{
       .name = "dtictl semester list",
       .purpose =
-          "dtictl semester list prints each semester of a store: whether it is open, its capacity, and how many "
-          "rooms are granted and left.",
+          "dtictl semester list prints each semester of a store: whether it is open and has a wait list, its "
+          "capacity, and how many rooms are granted and left.",
       .columns = heads_of(columns()),
       .examples = {{"list the semesters of the service's store", "dtictl semester list --config=/etc/dti/dti.toml"},
                    {"for a script: the rooms that are left",

@@ -21,6 +21,8 @@ struct TotalsRow {
   std::int64_t grants = 0;
   std::int64_t partial = 0;
   Want lacking;
+  bool has_wait_list = false;
+  std::int64_t waiting = 0;
   bool fits = false;  // the semester's row, from which a server grants, has the same numbers
 };
 
@@ -30,7 +32,9 @@ TotalsRow sum_up(const StoredSemester& semester, const SemesterView& view) {
                 .capacity = view.capacity(),
                 .left = view.left(),
                 .granted = view.granted(),
-                .lacking = {}};
+                .lacking = {},
+                .has_wait_list = view.has_wait_list(),
+                .waiting = static_cast<std::int64_t>(view.waiting().size())};
   for (const auto& holding : view.holdings()) {
     const auto lacks = lacking(holding);
     ++row.grants;
@@ -52,6 +56,8 @@ std::vector<Column<TotalsRow>> columns() {
   append(columns, grant_columns_of<Row>([](const Row& row) { return row.granted; }));
   append(columns, left_columns_of<Row>([](const Row& row) { return row.left; }));
   append(columns, want_columns_of<Row>("-lacking", [](const Row& row) { return row.lacking; }));
+  columns.push_back({{"wait-list", ColumnKind::kBoolean}, [](const Row& row) -> Cell { return row.has_wait_list; }});
+  columns.push_back(number_column<Row>("waiting", [](const Row& row) { return row.waiting; }));
   columns.push_back(number_column<Row>("entries", [](const Row& row) { return row.entries; }));
   columns.push_back({{"consistent", ColumnKind::kBoolean}, [](const Row& row) -> Cell { return row.fits; }});
   return columns;

@@ -69,13 +69,17 @@ void SemesterView::add(const StoredEntry& entry) {
     case EntryKind::kSemesterClosed: is_open_ = false; break;
     case EntryKind::kSemesterReopened: is_open_ = true; break;
     case EntryKind::kSetting:
-    case EntryKind::kWaitingLeft: break;  // the grants stay as they are
+      has_wait_list_ = row.setting == static_cast<std::int64_t>(SemesterSetting::kWaitListOn);
+      break;
+    case EntryKind::kWaitingLeft: leave_wait_list(row); break;
   }
   head_ = row.seq;
 }
 
 void SemesterView::grant(const StoredEntry& entry) {
-  const auto holding = holding_of(entry);
+  auto holding = holding_of(entry);
+  holding.waits_since = place_of(entry.row, holding);
+  replaced_.reset();
   const auto [found, is_new] = holdings_.emplace(holding.program, holding);
   if (!is_new) {
     refuse(entry.row,
@@ -94,9 +98,22 @@ void SemesterView::release(const StoredEntry& entry) {
     refuse(entry.row,
            "the entry releases another grant than the program holds; entry " + std::to_string(held.seq) + " has it");
   }
+  if (entry.row.cause && *entry.row.cause != static_cast<std::int64_t>(Cause::kReleased)) replaced_ = held;
   left_ = give_back(left_, held.grant);
   granted_ = without(granted_, held.grant);
   holdings_.erase(found);
+}
+
+/// A grant that replaces another keeps its place, unless it wants more.
+Seq SemesterView::place_of(const LedgerRow& row, const Holding& granted) const {
+  const bool replaces = replaced_ && replaced_->program == granted.program;
+  return replaces && !asks_again(replaced_->want, granted.want) ? replaced_->waits_since : row.seq;
+}
+
+void SemesterView::leave_wait_list(const LedgerRow& row) {
+  const auto found = holdings_.find(static_cast<ProgramId>(row.program_id.value_or(0)));
+  if (found == holdings_.end()) refuse(row, "a program that holds no grant leaves the wait list");
+  found->second.waits_since = 0;
 }
 
 /// What is left changes by as much as the capacity.
@@ -114,6 +131,25 @@ void SemesterView::change_capacity(const LedgerRow& row) {
 const Holding* SemesterView::find(ProgramId program) const {
   const auto found = holdings_.find(program);
   return found == holdings_.end() ? nullptr : &found->second;
+}
+
+std::vector<Holding> SemesterView::waiting() const {
+  std::vector<Holding> all;
+  if (!has_wait_list_) return all;
+  for (const auto& [program, holding] : holdings_) {
+    if (has_place(holding)) all.push_back(holding);
+  }
+  std::sort(all.begin(), all.end(), [](const Holding& a, const Holding& b) { return a.waits_since < b.waits_since; });
+  return all;
+}
+
+std::optional<WaitList> SemesterView::wait_list() const {
+  if (!has_wait_list_) return std::nullopt;
+  WaitList list;
+  for (const auto& holding : waiting()) {
+    list.add({holding.waits_since, holding.program}, holding.grant, holding.want);
+  }
+  return list;
 }
 
 std::vector<Holding> SemesterView::holdings() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dti/domain/allocate.hpp"
+#include "dti/domain/wait_list.hpp"
 #include "dti/service/ledger/stored_rows.hpp"
 
 namespace dti {
@@ -19,6 +20,7 @@ struct Holding {
   std::int64_t at = 0;  // of that entry: microseconds since 1970, UTC
   Want want;
   Grant grant;
+  Seq waits_since = 0;  // its place, if it is not whole; 0: the program has given its place up
 
   friend bool operator==(const Holding&, const Holding&) = default;
 };
@@ -27,6 +29,11 @@ struct Holding {
 [[nodiscard]] constexpr Want lacking(const Holding& holding) {
   return {holding.want.classrooms - holding.grant.classrooms,
           holding.want.labs - holding.grant.labs - holding.grant.mobile_labs};
+}
+
+/// Tells whether a grant has a place in the wait list, if its semester has one.
+[[nodiscard]] constexpr bool has_place(const Holding& holding) {
+  return holding.waits_since > 0 && lacking(holding) != Want{};
 }
 
 /// The state of one semester after the entries of its ledger that it was given, in order: for each program the grant that
@@ -43,6 +50,11 @@ class SemesterView {
   [[nodiscard]] const Holding* find(ProgramId program) const;
   /// All grants that stand, in the order in which they were granted.
   [[nodiscard]] std::vector<Holding> holdings() const;
+  /// The grants of the programs that wait, in the order of their places. None if the semester has no wait list.
+  [[nodiscard]] std::vector<Holding> waiting() const;
+  [[nodiscard]] bool has_wait_list() const { return has_wait_list_; }
+  /// The places of the programs that wait; none: the semester has no wait list.
+  [[nodiscard]] std::optional<WaitList> wait_list() const;
   [[nodiscard]] std::size_t grants() const { return holdings_.size(); }
 
   [[nodiscard]] Seq head() const { return head_; }  // of the last entry; 0: there is none
@@ -55,13 +67,17 @@ class SemesterView {
   void grant(const StoredEntry& entry);
   void release(const StoredEntry& entry);
   void change_capacity(const LedgerRow& row);
+  void leave_wait_list(const LedgerRow& row);
+  [[nodiscard]] Seq place_of(const LedgerRow& row, const Holding& granted) const;
 
   Seq head_ = 0;
   bool is_open_ = false;
+  bool has_wait_list_ = false;
   Capacity capacity_;
   Pool left_;
   Grant granted_;
   std::unordered_map<ProgramId, Holding> holdings_;
+  std::optional<Holding> replaced_;  // that the last entry has released to amend it or to top it up
 };
 
 }  // namespace dti

@@ -6,6 +6,8 @@
 #include <ostream>
 #include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "unit/service/office/fake_store.hpp"
 
@@ -30,7 +32,7 @@ TEST(SemesterView, KnowsForEachProgramTheGrantThatStandsAndItsEntry) {
   EXPECT_EQ(view.head(), 3);
   EXPECT_EQ(view.grants(), 2U);
   ASSERT_NE(view.find(7), nullptr);
-  EXPECT_EQ(*view.find(7), (Holding{7, 1, 2, 2'000'000, {4, 2}, {4, 2, 0}}));
+  EXPECT_EQ(*view.find(7), (Holding{7, 1, 2, 2'000'000, {4, 2}, {4, 2, 0}, 2}));
   EXPECT_EQ(lacking(*view.find(7)), (Want{0, 0}));
   EXPECT_EQ(lacking(*view.find(5)), (Want{4, 1}));
   EXPECT_EQ(view.find(1), nullptr);
@@ -148,6 +150,50 @@ INSTANTIATE_TEST_SUITE_P(
                       {opened({9, 9, 9}), about(2, 4'294'967'302, {1, 0}, {1, 0, 0})},
                       "the columns of granted"}),
     [](const auto& it) { return std::string{it.param.name}; });
+
+StoredEntry with_cause(StoredEntry entry, Cause cause, StoredNumber waits_since = {}) {
+  entry.row.cause = static_cast<std::int64_t>(cause);
+  entry.row.waits_since = waits_since;
+  return entry;
+}
+
+StoredEntry wait_list_turned(Seq seq, SemesterSetting setting) {
+  auto turned = entry({.seq = seq, .kind = stored_code(EntryKind::kSetting)});
+  turned.row.setting = static_cast<std::int64_t>(setting);
+  return turned;
+}
+
+/// The programs that wait, in their order.
+std::vector<std::pair<ProgramId, Seq>> places_in(const SemesterView& view) {
+  std::vector<std::pair<ProgramId, Seq>> places;
+  for (const auto& holding : view.waiting()) places.emplace_back(holding.program, holding.waits_since);
+  return places;
+}
+
+TEST(SemesterView, KnowsWhichProgramsWaitAndTheirPlaces) {
+  using Places = std::vector<std::pair<ProgramId, Seq>>;
+  auto view = view_of({opened({4, 0, 0}), about(2, 1, {3, 0}, {3, 0, 0}), about(3, 2, {4, 0}, {1, 0, 0}),
+                       about(4, 3, {2, 0}, {0, 0, 0})});
+  EXPECT_FALSE(view.has_wait_list());
+  EXPECT_EQ(places_in(view), Places{});
+  EXPECT_FALSE(view.wait_list());
+  view.add(wait_list_turned(5, SemesterSetting::kWaitListOn));
+  EXPECT_EQ(places_in(view), (Places{{2, 3}, {3, 4}}));
+  EXPECT_EQ(view.wait_list()->size(), 2U);
+  view.add(with_cause(about(6, 1, {3, 0}, {3, 0, 0}, kReleased), Cause::kReleased));
+  view.add(with_cause(about(7, 2, {4, 0}, {1, 0, 0}, kReleased), Cause::kToppedUp));
+  view.add(with_cause(about(8, 2, {4, 0}, {3, 0, 0}, EntryKind::kGranted, 2), Cause::kToppedUp, 3));
+  EXPECT_EQ(places_in(view), (Places{{2, 3}, {3, 4}})) << "a top-up keeps the place";
+  view.add(with_cause(about(9, 2, {4, 0}, {3, 0, 0}, kReleased, 2), Cause::kAmended));
+  view.add(with_cause(about(10, 2, {5, 0}, {3, 0, 0}, EntryKind::kGranted, 3), Cause::kAmended));
+  EXPECT_EQ(places_in(view), (Places{{3, 4}, {2, 10}})) << "to want more is to ask again";
+  auto left = entry({.seq = 11, .kind = stored_code(EntryKind::kWaitingLeft)});
+  left.row.program_id = 3;
+  view.add(left);
+  EXPECT_EQ(places_in(view), (Places{{2, 10}}));
+  view.add(wait_list_turned(12, SemesterSetting::kWaitListOff));
+  EXPECT_EQ(places_in(view), Places{});
+}
 
 TEST(SemesterView, ConservesRoomsThroughRandomSemestersWithReleases) {
   const auto seed = std::random_device{}();
