@@ -7,6 +7,7 @@
 
 #include "dti/cli/escape.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
+#include "dti/service/office/wait_text.hpp"
 #include "dti/service/planning/explain.hpp"
 #include "dtictl/explain/explain_options.hpp"
 #include "dtictl/explain/explain_report.hpp"
@@ -45,15 +46,19 @@ int explain(const ReadCommand& command, const OfficeOptions& options) {
     say(command, no_grant(names_of(program), semester));
     return 1;
   }
-  const ExplainReport report{.grant = *explainer.found(),
-                             .names = names_of(program),
-                             .semester = semester.name,
-                             .earlier_grants = explainer.earlier_grants(),
-                             .capacity_changes = explainer.capacity_changes(),
-                             .closed_at = explainer.closed_at(),
-                             .head = semester.head,
-                             .left_now = explainer.view().left(),
-                             .names_of = names_of};
+  const auto waiting = waiting_now(explainer.view(), program);
+  const ExplainReport report{
+      .grant = *explainer.found(),
+      .names = names_of(program),
+      .semester = semester.name,
+      .earlier_grants = explainer.earlier_grants(),
+      .capacity_changes = explainer.capacity_changes(),
+      .closed_at = explainer.closed_at(),
+      .head = semester.head,
+      .left_now = explainer.view().left(),
+      .waiting = waiting,
+      .passed_over = waiting ? passed_over_text(semester.left, *explainer.view().find(program)) : std::nullopt,
+      .names_of = names_of};
   const bool is_json = options.settings.text("format") == "json";
   std::cout << (is_json ? explanation_json(report) : explanation_text(report));
   return report.grant.by_rule == report.grant.grant ? 0 : 1;

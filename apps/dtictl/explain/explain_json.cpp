@@ -74,10 +74,24 @@ std::string json_of(const ExplainReport& report, const Holders& holders) {
 
 std::string json_of(const std::optional<Amendment>& amendment) {
   if (!amendment) return "null";
-  const auto& [held, kept] = *amendment;
+  const auto& [held, kept, is_top_up, is_for_others] = *amendment;
   return JsonObject{}
       .add("held", json_of(held))
       .add("kept", JsonObject{}.add("classrooms", kept.classrooms).add("labs", kept.labs))
+      .add_flag("top-up", is_top_up)
+      .add_flag("returned-for-others", is_for_others)
+      .text();
+}
+
+std::string waiting_json(const ExplainReport& report) {
+  if (!report.waiting) return "null";
+  const auto& [since, position, places, come_back] = *report.waiting;
+  return JsonObject{}
+      .add("since", since)
+      .add("position", static_cast<std::int64_t>(position))
+      .add("places", static_cast<std::int64_t>(places))
+      .add("passed-over", report.passed_over ? json_string(*report.passed_over) : "null")
+      .add("come-back", json_array(come_back, [](const ComeBack& it) { return json_of(it); }))
       .text();
 }
 
@@ -107,6 +121,7 @@ std::string explanation_json(const ExplainReport& report) {
       .add("after", json_of(grant.after))
       .add("granted-before", json_array(grant.holders, [&](const Holders& it) { return json_of(report, it); }))
       .add("come-back", json_array(grant.come_back, [](const ComeBack& it) { return json_of(it); }))
+      .add("waits", waiting_json(report))
       .add("capacity-changed-at", json_array(report.capacity_changes, [](Seq seq) { return std::to_string(seq); }))
       .add("released-at", seq_or_null(grant.released_at))
       .add("closed-at", seq_or_null(report.closed_at))

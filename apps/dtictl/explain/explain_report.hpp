@@ -20,6 +20,8 @@ struct ExplainReport {
   std::optional<Seq> closed_at;
   Seq head = 0;
   Pool left_now;                                        // at the head
+  std::optional<WaitingNow> waiting = {};               // at the head
+  std::optional<std::string> passed_over = {};          // why, if the program waits and can use nothing of what is left
   std::function<ProgramName(ProgramId)> names_of = {};  // of the other programs
 };
 

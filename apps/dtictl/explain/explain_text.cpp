@@ -27,8 +27,11 @@ std::string head_lines(const ExplainReport& report) {
   lines += (grant.amendment ? "\nIt wants " : "\nIt asked for ") + text_of(grant.want) + ", and got " +
            text_of(grant.grant) + ": " + std::string{wire_text(grant.status)} + '\n';
   if (!grant.amendment) return lines;
-  return lines + "The grant was amended: it held " + text_of(grant.amendment->held) + ", keeps " +
-         text_of(grant.amendment->kept) + " of them, and returned the others first.\n";
+  const auto& [held, keeps, is_top_up, is_for_others] = *grant.amendment;
+  lines += std::string{"The grant was "} + (is_top_up ? "topped up from the wait list" : "amended") + ": it held " +
+           text_of(held) + ", keeps " + text_of(keeps) + " of them, and returned the others first.\n";
+  if (is_for_others) lines += "Programs that wait can use what it returned, so it gets more only of what was left.\n";
+  return lines;
 }
 
 /// The allocation rule, with the numbers of this grant.
@@ -110,10 +113,28 @@ std::string rooms_text(const ComeBack& rooms) {
   return text;
 }
 
-std::string come_back_line(const GrantExplanation& grant) {
+std::string ways_text(const std::vector<ComeBack>& ways) {
   std::string text;
-  for (const auto& way : grant.come_back) text += (text.empty() ? "" : "; or ") + rooms_text(way);
+  for (const auto& way : ways) text += (text.empty() ? "" : "; or ") + rooms_text(way);
+  return text;
+}
+
+std::string come_back_line(const GrantExplanation& grant) {
+  const auto text = ways_text(grant.come_back);
   return text.empty() ? text : "for a whole grant, these would have to come back: " + text + '\n';
+}
+
+std::string waiting_lines(const ExplainReport& report) {
+  if (!report.waiting) return {};
+  const auto& [since, position, places, come_back] = *report.waiting;
+  auto text = "it waits in place " + std::to_string(position) + " of " + std::to_string(places) + ", since " +
+              entry(since) + "; " +
+              (report.passed_over ? "it is passed over now: " + *report.passed_over
+                                  : "it gets more as soon as the server settles the list") +
+              '\n';
+  if (come_back.empty()) return text;
+  return text + "for the rest, these would have to come back, and no earlier place use them: " + ways_text(come_back) +
+         '\n';
 }
 
 std::string later_lines(const ExplainReport& report) {
@@ -123,7 +144,7 @@ std::string later_lines(const ExplainReport& report) {
   }
   if (report.grant.released_at) text += entry(*report.grant.released_at) + " released the grant\n";
   if (report.closed_at) text += entry(*report.closed_at) + " closed the semester\n";
-  return text + "now, at " + entry(report.head) + ", left: " + text_of(report.left_now) + '\n';
+  return text + "now, at " + entry(report.head) + ", left: " + text_of(report.left_now) + '\n' + waiting_lines(report);
 }
 
 }  // namespace

@@ -30,6 +30,14 @@ std::string policy_text(const WhatIfOptions& options) {
   return options.policy ? "a round by " + std::string{policy_name(*options.policy)} : "one after the other";
 }
 
+std::string waiting_line(const Plan& plan) {
+  if (!plan.waiting) return {};
+  const auto& [programs, top_ups] = *plan.waiting;
+  const auto first =
+      top_ups == 0 ? "none of them gets more" : count(top_ups, "of them gets", "of them get") + " more first";
+  return "the semester has a wait list: " + count(programs, "program waits", "programs wait") + ", and " + first + '\n';
+}
+
 std::string totals_line(const WhatIfOptions& options, const Plan& plan) {
   const auto& totals = plan.totals;
   auto line = count(plan.requests.size(), "request", "requests") + ", " + policy_text(options) + ": " +
@@ -74,7 +82,7 @@ std::string summary(const WhatIfOptions& options, const RequestFile& file, const
   if (options.capacity) {
     lines += "with a capacity of " + text_of(*options.capacity) + ", left would be " + text_of(left) + '\n';
   }
-  lines += totals_line(options, plan);
+  lines += waiting_line(plan) + totals_line(options, plan);
   lines += "wanted " + text_of(plan.totals.wanted) + "; granted " + text_of(plan.totals.granted) + "; left after it " +
            text_of(plan.left) + '\n';
   if (options.policy && *options.policy != Policy::kFirstCome) lines += comparison_line(plan.totals);

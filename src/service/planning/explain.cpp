@@ -1,6 +1,7 @@
 #include "dti/service/planning/explain.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "dti/domain/amend.hpp"
 
@@ -49,36 +50,6 @@ std::vector<RoomKind> lacking_kinds(const Pool& pool, const Want& want) {
   return kinds;
 }
 
-/// @param after  whose last entry is the grant `held`
-/// @param replaced  the grant that it amends
-GrantExplanation explain(const SemesterView& after, const Holding& held, const std::optional<Grant>& replaced) {
-  GrantExplanation found;
-  found.seq = held.seq;
-  found.at = held.at;
-  found.generation = held.generation;
-  found.want = held.want;
-  found.grant = held.grant;
-  found.status = grant_status(held.want, held.grant);
-  found.capacity = after.capacity();
-  found.before = give_back(after.left(), held.grant);
-  found.after = after.left();
-  found.asked = held.want;
-  if (replaced) {
-    const auto keeps = kept(*replaced, held.want);
-    found.amendment = Amendment{*replaced, {keeps.classrooms, keeps.labs}};  // a mobile lab may become a lab
-    found.before = charge(found.before, {keeps.classrooms, keeps.labs, 0});
-    found.asked = {held.want.classrooms - keeps.classrooms, held.want.labs - keeps.labs};
-  }
-  found.given = found.by_rule = allocate(found.before, found.asked);
-  found.by_rule.classrooms += held.want.classrooms - found.asked.classrooms;
-  found.by_rule.labs += held.want.labs - found.asked.labs;
-  found.come_back = ways_to_whole(found.before, found.asked);
-  auto grants = after.holdings();
-  grants.pop_back();  // the grant itself is the last one
-  for (const auto kind : lacking_kinds(found.before, found.asked)) found.holders.push_back(holders_of(grants, kind));
-  return found;
-}
-
 }  // namespace
 
 std::vector<ComeBack> ways_to_whole(const Pool& pool, const Want& want) {
@@ -97,20 +68,81 @@ std::vector<ComeBack> ways_to_whole(const Pool& pool, const Want& want) {
   return {few_conversions, few_labs};
 }
 
+std::optional<WaitingNow> waiting_now(const SemesterView& semester, ProgramId program) {
+  const auto waiting = semester.waiting();
+  const auto found =
+      std::find_if(waiting.begin(), waiting.end(), [&](const Holding& holding) { return holding.program == program; });
+  if (found == waiting.end()) return std::nullopt;
+  const auto& [want, grant] = std::pair{found->want, found->grant};
+  const auto pool = give_back(semester.left(), {0, 0, grant.mobile_labs});  // a top-up returns them first
+  return WaitingNow{.since = found->waits_since,
+                    .position = static_cast<std::size_t>(found - waiting.begin()) + 1,
+                    .places = waiting.size(),
+                    .come_back = ways_to_whole(pool, {want.classrooms - grant.classrooms, want.labs - grant.labs})};
+}
+
+std::optional<Explainer::Replaced> Explainer::replaced_by(const StoredEntry& entry) const {
+  const auto* const held = view_.find(program_);
+  const bool is_replaced = held != nullptr && entry.row.kind == stored_code(EntryKind::kReleased) &&
+                           entry.row.program_id == std::int64_t{program_} && entry.row.cause &&
+                           *entry.row.cause != static_cast<std::int64_t>(Cause::kReleased);
+  if (!is_replaced) return std::nullopt;
+  return Replaced{held->grant, static_cast<Cause>(*entry.row.cause), view_.left(), view_.wait_list()};
+}
+
+/// @param held  the grant of the last entry
+GrantExplanation Explainer::explain(const Holding& held) const {
+  GrantExplanation found;
+  found.seq = held.seq;
+  found.at = held.at;
+  found.generation = held.generation;
+  found.want = held.want;
+  found.grant = held.grant;
+  found.status = grant_status(held.want, held.grant);
+  found.capacity = view_.capacity();
+  found.before = give_back(view_.left(), held.grant);
+  found.after = view_.left();
+  found.asked = held.want;
+  if (replaced_) {
+    const auto keeps = kept(replaced_->held, held.want);
+    Amendment amendment{replaced_->held, {keeps.classrooms, keeps.labs}};  // a mobile lab may become a lab
+    amendment.is_top_up = replaced_->cause == Cause::kToppedUp;
+    found.before = charge(found.before, {keeps.classrooms, keeps.labs, 0});
+    const auto with_returned = charge(give_back(replaced_->left, replaced_->held), keeps);
+    if (!amendment.is_top_up && replaced_->waiting && replaced_->waiting->find_first(with_returned, 0, program_)) {
+      amendment.is_for_others = true;
+      found.before = give_back(replaced_->left, {0, 0, keeps.mobile_labs});
+    }
+    found.amendment = amendment;
+    found.asked = {held.want.classrooms - keeps.classrooms, held.want.labs - keeps.labs};
+  }
+  found.given = found.by_rule = allocate(found.before, found.asked);
+  found.by_rule.classrooms += held.want.classrooms - found.asked.classrooms;
+  found.by_rule.labs += held.want.labs - found.asked.labs;
+  found.come_back = ways_to_whole(found.before, found.asked);
+  auto grants = view_.holdings();
+  grants.pop_back();  // the grant itself is the last one
+  for (const auto kind : lacking_kinds(found.before, found.asked)) found.holders.push_back(holders_of(grants, kind));
+  return found;
+}
+
 void Explainer::add(const StoredEntry& entry) {
   const auto seq = entry.row.seq;
   const bool held_before = view_.find(program_) != nullptr;
+  auto replaced = replaced_by(entry);
   view_.add(entry);
   const auto* held = view_.find(program_);
   if (held != nullptr && held->seq == seq) {
+    const bool is_topped_up = replaced_ && replaced_->cause == Cause::kToppedUp;
+    const auto request_id = is_topped_up && found_ ? found_->request_id : entry.request_id;
     if (found_) ++earlier_grants_;
-    const bool is_amended = found_ && entry.row.cause == static_cast<std::int64_t>(Cause::kAmended);
-    found_ = explain(view_, *held, is_amended ? std::optional{found_->grant} : std::nullopt);
-    found_->request_id = entry.request_id;
+    found_ = explain(*held);
+    found_->request_id = request_id;
     capacity_changes_.clear();
   } else if (held_before && held == nullptr) {
     found_->released_at = seq;
   }
+  replaced_ = std::move(replaced);
   if (entry.row.kind == stored_code(EntryKind::kCapacityChanged) && found_) capacity_changes_.push_back(seq);
   if (entry.row.kind == stored_code(EntryKind::kSemesterClosed)) closed_at_ = seq;
 }

@@ -33,9 +33,21 @@ void count(PlanTotals& totals, const Want& want, const PlannedRequest& request) 
   }
 }
 
-PlannedRequest repeat(const Holding& held, const Want& want) {
-  const auto status = want == held.want ? grant_status(held.want, held.grant) : Status::kAlreadyHasResources;
-  return {status, held.grant, std::nullopt, held.grant};
+PlannedRequest repeat(const Holding& held, const Grant& grant, const Want& want) {
+  const auto status = want == held.want ? grant_status(held.want, grant) : Status::kAlreadyHasResources;
+  return {status, grant, std::nullopt, grant};
+}
+
+/// Gives what is left to the programs that wait, as a server does before it decides a request.
+Settled settle_first(const SemesterView& semester, const Pool& left, std::optional<WaitListSize>& size) {
+  const auto waiting = semester.wait_list();
+  if (!waiting) return {.grants = {}, .left = left};
+  auto settled = settle_all(*waiting, left, [&](ProgramId program) {
+    const auto* const held = semester.find(program);
+    return HeldGrant{held->want, held->grant};
+  });
+  size = WaitListSize{static_cast<std::int64_t>(waiting->size()), static_cast<std::int64_t>(settled.grants.size())};
+  return settled;
 }
 
 }  // namespace
@@ -49,17 +61,20 @@ Plan what_if(const SemesterView& semester, const Pool& left, std::span<const Ask
   for (const auto& ask : asks) {
     if (semester.find(ask.program) == nullptr) new_asks.push_back(ask);
   }
-  const auto first_come = share(Policy::kFirstCome, left, new_asks);
-  const auto awards = policy == Policy::kFirstCome ? first_come : share(policy, left, new_asks);
-
   Plan plan;
-  plan.left = left;
+  const auto settled = settle_first(semester, left, plan.waiting);
+  const auto first_come = share(Policy::kFirstCome, settled.left, new_asks);
+  const auto awards = policy == Policy::kFirstCome ? first_come : share(policy, settled.left, new_asks);
+
+  plan.left = settled.left;
   plan.requests.reserve(asks.size());
   std::size_t next = 0;
   for (const auto& ask : asks) {
     const auto* held = semester.find(ask.program);
     if (held != nullptr) {
-      plan.requests.push_back(repeat(*held, ask.want));
+      const auto topped_up = settled.grants.find(ask.program);
+      const auto& grant = topped_up == settled.grants.end() ? held->grant : topped_up->second;
+      plan.requests.push_back(repeat(*held, grant, ask.want));
       ++plan.totals.holding;
       continue;
     }

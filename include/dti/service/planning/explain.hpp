@@ -48,10 +48,13 @@ struct ComeBack {
 /// Pure.
 [[nodiscard]] std::vector<ComeBack> ways_to_whole(const Pool& pool, const Want& want);
 
-/// The grant that an amendment replaced, and its part that the program kept. Everything else was returned first.
+/// The grant that an amendment or a top-up replaced, and its part that the program kept. Everything else was returned
+/// first.
 struct Amendment {
   Grant held;
   Want kept;
+  bool is_top_up = false;
+  bool is_for_others = false;  // the rooms that it returned are for programs that wait
 
   friend bool operator==(const Amendment&, const Amendment&) = default;
 };
@@ -65,7 +68,7 @@ struct GrantExplanation {
   Want want;
   Grant grant;
   Status status = Status::kOk;
-  std::optional<Amendment> amendment;  // if the grant is amended
+  std::optional<Amendment> amendment;  // if the grant is amended or topped up
   Capacity capacity;                   // of the semester, before the grant
   Pool before;                         // without the rooms that an amendment kept
   Pool after;
@@ -76,6 +79,17 @@ struct GrantExplanation {
   std::vector<ComeBack> come_back;
   std::optional<Seq> released_at;  // the entry that ended it
 };
+
+/// A program in the wait list.
+struct WaitingNow {
+  Seq since = 0;             // its place
+  std::size_t position = 0;  // among the places, from 1
+  std::size_t places = 0;
+  std::vector<ComeBack> come_back;  // for all that it lacks, if no earlier place could use it
+};
+
+/// The place of a program that holds a grant; none: it does not wait. Pure.
+[[nodiscard]] std::optional<WaitingNow> waiting_now(const SemesterView& semester, ProgramId program);
 
 /// Explains the last grant of a program while it reads the ledger of a semester. Pure.
 class Explainer {
@@ -99,7 +113,19 @@ class Explainer {
   // Fixed after construction.
   const ProgramId program_;
 
+  /// The semester before the last entry, if that has released the grant of the program to replace it.
+  struct Replaced {
+    Grant held;
+    Cause cause = Cause::kAmended;
+    Pool left;
+    std::optional<WaitList> waiting;
+  };
+
+  [[nodiscard]] std::optional<Replaced> replaced_by(const StoredEntry& entry) const;
+  [[nodiscard]] GrantExplanation explain(const Holding& held) const;
+
   SemesterView view_;
+  std::optional<Replaced> replaced_;
   std::optional<GrantExplanation> found_;
   std::size_t earlier_grants_ = 0;
   std::vector<Seq> capacity_changes_;

@@ -43,7 +43,8 @@ struct PlanTotals {
 };
 
 struct Plan {
-  std::vector<PlannedRequest> requests;  // in the order of the asks
+  std::optional<WaitListSize> waiting = {};  // before the requests are decided; none: the semester has no wait list
+  std::vector<PlannedRequest> requests;      // in the order of the asks
   PlanTotals totals;
   Pool left;  // after the plan
 };
@@ -52,7 +53,8 @@ struct Plan {
 /// @return none: the grants need more than that capacity
 [[nodiscard]] std::optional<Pool> left_of_capacity(const SemesterView& semester, const Capacity& capacity);
 
-/// Decides requests on a copy of a semester. A program that holds a grant keeps it and takes no part, as in a server.
+/// Decides requests on a copy of a semester. A program that holds a grant keeps it and takes no part, as in a server. The
+/// programs that wait come first, and get what they can use of what is left.
 /// @param left  the rooms to share, each >= 0: those of the semester, or of another capacity
 /// @param asks  as share(); in the order of arrival
 /// @param policy  kFirstCome: as a server decides, one request after the other

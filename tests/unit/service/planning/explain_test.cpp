@@ -22,6 +22,9 @@ using fixtures::closed_entry;
 using fixtures::granted_entry;
 using fixtures::opened_entry;
 using fixtures::released_entry;
+using fixtures::replacing_entries;
+using fixtures::view_of;
+using fixtures::wait_list_on_entry;
 
 TEST(WaysToWhole, AreTheLeastRoomsThatMustComeBack) {
   const struct {
@@ -137,6 +140,47 @@ TEST(Explainer, TellsThatAGrantWasReleasedAndDoesNotCountReleasedGrantsAsHolders
                                  released_entry(3, granted_entry(2, 1, {0, 2}, {0, 2, 0})),
                                  granted_entry(4, 2, {0, 1}, {0, 1, 0}), granted_entry(5, 5, {0, 2}, {0, 1, 0})});
   EXPECT_EQ(later.found()->holders.at(0).largest, (std::vector<Holder>{{2, 4, 1}}));
+}
+
+TEST(Explainer, ATopUpKeepsAllExceptMobileLabsAndIsTheRuleForTheRest) {
+  auto first = granted_entry(3, 2, {3, 2}, {1, 0, 1});
+  first.request_id = "r-2";
+  std::vector<StoredEntry> ledger = {opened_entry({6, 1, 4}), granted_entry(2, 1, {4, 1}, {4, 1, 0}), first,
+                                     wait_list_on_entry(4), released_entry(5, granted_entry(2, 1, {4, 1}, {4, 1, 0}))};
+  ledger.back().row.cause = static_cast<std::int64_t>(Cause::kReleased);
+  for (auto& entry : replacing_entries(first, 6, Cause::kToppedUp, {3, 2}, {3, 1, 1}, 3)) ledger.push_back(entry);
+  const auto explainer = explain(2, ledger);
+  const auto& found = *explainer.found();
+  EXPECT_EQ(found.grant, found.by_rule);
+  EXPECT_EQ(found.request_id, "r-2");
+  ASSERT_TRUE(found.amendment);
+  EXPECT_TRUE(found.amendment->is_top_up);
+  EXPECT_EQ(found.before, (Pool{5, 1, 4}));
+  EXPECT_EQ(found.asked, (Want{2, 2}));
+}
+
+TEST(Explainer, WhatAnAmendmentReturnsIsForProgramsThatCanUseIt) {
+  const auto held = granted_entry(2, 1, {4, 0}, {4, 0, 0});
+  std::vector<StoredEntry> ledger = {opened_entry({4, 0, 4}), held, granted_entry(3, 2, {3, 0}, {0, 0, 0}),
+                                     wait_list_on_entry(4)};
+  for (auto& entry : replacing_entries(held, 5, Cause::kAmended, {2, 1}, {2, 0, 0})) ledger.push_back(entry);
+  const auto explainer = explain(1, ledger);
+  const auto& found = *explainer.found();
+  EXPECT_EQ(found.grant, found.by_rule);
+  EXPECT_TRUE(found.amendment->is_for_others);
+  EXPECT_EQ(found.before, (Pool{0, 0, 4}));
+}
+
+TEST(WaitingNow, TellsThePlaceAndWhatWouldHaveToComeBack) {
+  const auto view = view_of({opened_entry({4, 0, 4}), granted_entry(2, 1, {5, 0}, {4, 0, 0}),
+                             granted_entry(3, 2, {3, 1}, {0, 0, 0}), wait_list_on_entry(4)});
+  const auto waiting = waiting_now(view, 2);
+  ASSERT_TRUE(waiting);
+  EXPECT_EQ(waiting->since, 3);
+  EXPECT_EQ(waiting->position, 2U);
+  EXPECT_EQ(waiting->places, 2U);
+  EXPECT_EQ(waiting->come_back, (std::vector<ComeBack>{{3, 1, 0}, {4, 0, 0}}));
+  EXPECT_FALSE(waiting_now(view, 3));
 }
 
 TEST(Explainer, FindsNothingForAProgramWithoutGrant) { EXPECT_FALSE(explain(9, kLedger).found()); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <vector>
 
 #include "dti/service/office/semester_view.hpp"
 #include "unit/service/fixtures.hpp"
@@ -29,6 +30,25 @@ inline StoredEntry capacity_entry(Seq seq, const Capacity& capacity) {
   entry.row.seq = seq;
   entry.row.kind = stored_code(EntryKind::kCapacityChanged);
   return entry;
+}
+
+/// Two entries that replace a grant, of that cause.
+inline std::vector<StoredEntry> replacing_entries(const StoredEntry& granted, Seq seq, Cause cause, const Want& want,
+                                                  const Grant& grant, StoredNumber waits_since = {}) {
+  auto released = released_entry(seq, granted);
+  auto again = granted_entry(seq + 1, static_cast<ProgramId>(*granted.row.program_id), want, grant);
+  again.row.generation = *granted.row.generation + 1;
+  again.row.waits_since = waits_since;
+  released.row.cause = again.row.cause = static_cast<std::int64_t>(cause);
+  return {released, again};
+}
+
+inline StoredEntry wait_list_on_entry(Seq seq) {
+  LedgerEntry entry;
+  entry.seq = seq;
+  entry.kind = EntryKind::kSetting;
+  entry.setting = SemesterSetting::kWaitListOn;
+  return {.row = row_of(entry), .request_id = {}};
 }
 
 inline StoredEntry closed_entry(Seq seq) {

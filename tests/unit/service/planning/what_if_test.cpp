@@ -16,6 +16,7 @@ namespace {
 using fixtures::granted_entry;
 using fixtures::opened_entry;
 using fixtures::view_of;
+using fixtures::wait_list_on_entry;
 
 Ask ask(ProgramId program, Want want) { return {.program = program, .want = want, .arrival = program, .lot = program}; }
 
@@ -55,6 +56,22 @@ TEST(WhatIf, DecidesInOrderAsTheAllocatorDoes) {
     }
     EXPECT_EQ(plan.left, allocator.left(1));
   }
+}
+
+TEST(WhatIf, GivesWhatIsLeftToTheProgramsThatWaitFirst) {
+  const auto view = view_of({opened_entry({4, 0, 4}), granted_entry(2, 1, {6, 0}, {4, 0, 0}),
+                             granted_entry(3, 2, {3, 0}, {0, 0, 0}), wait_list_on_entry(4)});
+  const std::vector<Ask> asks = {ask(3, {2, 0}), ask(1, {6, 0}), ask(2, {3, 0})};
+  for (const auto policy : {Policy::kFirstCome, Policy::kMaxMin}) {
+    const auto plan = what_if(view, {6, 0, 6}, asks, policy);
+    EXPECT_EQ(plan.waiting, (WaitListSize{2, 2}));
+    EXPECT_EQ(plan.requests[0].grant, (Grant{1, 0, 0}));
+    EXPECT_EQ(plan.requests[1].grant, (Grant{6, 0, 0}));
+    EXPECT_EQ(plan.requests[1].status, Status::kOk);
+    EXPECT_EQ(plan.requests[2].grant, (Grant{3, 0, 0}));
+    EXPECT_EQ(plan.left, (Pool{0, 0, 6}));
+  }
+  EXPECT_EQ(what_if(view, view.left(), asks, Policy::kFirstCome).waiting, (WaitListSize{2, 0}));
 }
 
 TEST(WhatIf, LeavesAProgramThatHoldsAGrantOutOfARound) {
