@@ -97,7 +97,8 @@ def test_an_amended_grant_is_explained_by_what_it_kept_and_what_was_left(store, 
     order(store, tmp_path, "amend-grant", faculty="Sciences", program="Physics", classrooms=4, labs=5)
     found = explain_json(tmp_path, store.flag, "Physics")
     assert (found["seq"], found["generation"], found["follows-rule"], found["status"]) == (8, 2, True, OK)
-    assert found["amendment"] == {"held": {"classrooms": 0, "labs": 0, "mobile-labs": 2}, "kept": {"classrooms": 0, "labs": 0}}
+    assert found["amendment"] == {"held": {"classrooms": 0, "labs": 0, "mobile-labs": 2}, "kept": {"classrooms": 0, "labs": 0},
+                                  "top-up": False, "returned-for-others": False}
     assert tuple(found["before"].values()) == (12, 4, 18) and tuple(found["granted"].values()) == (4, 4, 1)
     assert explain(tmp_path, store.flag, "Physics").splitlines()[1:3] == [
         "It wants 4 classrooms and 5 labs, and got 4 classrooms, 4 labs and 1 mobile labs: OK",
