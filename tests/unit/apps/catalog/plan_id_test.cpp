@@ -105,7 +105,7 @@ TEST(PlanWords, TheSummaryCountsAndTellsTheNextCommand) {
   for (const auto* part :
        {"+ 1 program to add, with 1 new faculty\n", "= 50 programs are there already\n",
         "2 programs of the catalogue that the file does not have would stay", "1 new name looks like another one",
-        "Windows-1252", "at entry 7 of the registry", "next: dtictl catalog apply plan.json"}) {
+        "Windows-1252", "expects entry 7 of the registry", "next: dtictl catalog apply plan.json"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
   }
 }

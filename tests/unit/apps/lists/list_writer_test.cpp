@@ -161,9 +161,7 @@ TEST(ListWriter, TheReaderOfCatalogsReadsEachTextOfCsvAndAnyReaderOfJsonEachText
       ASSERT_EQ(record.cells.size(), 2U) << "seed " << kSeed << ", round " << round << ":\n" << csv;
       for (std::size_t column = 0; column < 2; ++column) {
         const auto& text = std::get<std::string>(rows[i][column]);
-        const auto& cell = record.cells[column];
-        EXPECT_TRUE(cell == text || cell == '\'' + text) << "seed " << kSeed << ", round " << round << ":\n" << csv;
-        EXPECT_EQ(cell.find_first_of("=+-@\t\r\n") == 0, false) << csv;
+        EXPECT_EQ(record.cells[column], text) << "seed " << kSeed << ", round " << round << ":\n" << csv;
         EXPECT_EQ(json[i][columns[column].name], text);
       }
     }
