@@ -78,6 +78,7 @@ void CommitPipeline::lead(const Leadership& leadership, const std::vector<Stored
   for (auto& event : reading_.succeed(allocator_)) log(std::move(event));
   semesters_ = leadership.semesters;
   lead_.take(leadership.epoch, call_.since());
+  settling_.resume_all();
   renew_soon_if_changed(now);
   log(LogLevel::kInfo, "leading",
       "epoch " + std::to_string(leadership.epoch) + ", " + std::to_string(open.size()) + " open semesters, " +

@@ -41,6 +41,8 @@ class Settling {
   [[nodiscard]] bool is_paused(SemesterId semester) const { return paused_.contains(semester); }
   /// Ends the pause of a semester: it has changed.
   void resume(SemesterId semester) { paused_.erase(semester); }
+  /// Ends all pauses: this server leads from now on.
+  void resume_all() { paused_.clear(); }
   /// Ends the pauses that are over. @return true if there was one
   bool end_pauses(SteadyTime now) {
     return std::erase_if(paused_, [&](const auto& pause) { return pause.second <= now; }) > 0;

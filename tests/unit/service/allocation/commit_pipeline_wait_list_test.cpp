@@ -406,6 +406,22 @@ TEST_F(Waiting, ATopUpThatTheStoreRejectsBlocksOnlyItsSemesterAndIsTriedAgain) {
   EXPECT_EQ(fault_of_ledger(), "");
 }
 
+TEST_F(Waiting, ATakeOverEndsThePauseAfterARejectedTopUp) {
+  Pipeline::start({}, {"2025-10", "2026-10"});
+  ask_for("p1", {380, 0}, "r-1");
+  ask_for("p2", {20, 0}, "r-2");
+  made(to(SetWaitList{true}, 0, "c-on"));
+  made(to(release(), 2));
+  answer_change(failure(StorageError::Kind::kRejected));
+  ASSERT_FALSE(change_);
+  send_one("p3", 1, 0, "2026-10");
+  turn();
+  if (!commit_) turn();
+  answer_commit(failure(StorageError::Kind::kInDoubt));
+  take_over();
+  EXPECT_TRUE(change_) << "the first thing that the next leadership does";
+}
+
 TEST_F(Waiting, TheOfficeTakesAProgramOffTheListWhoseTopUpTheStoreRejects) {
   start();
   made(to(release(), 2));
