@@ -75,7 +75,9 @@ void CommitPipeline::judge(const OfficeCommand& command, const std::vector<Store
     auto decided = dti::decide(command, std::get<OfficeSubject>(subject), entries);
     if (auto* outcome = std::get_if<OfficeOutcome>(&decided)) {
       // The store may have changed before the answer to this command was lost.
-      if (queue_.barriers.front().is_written && std::exchange(outcome->is_repeat, false)) note_change(outcome->seq);
+      if (queue_.barriers.front().is_written && std::exchange(outcome->is_repeat, false)) {
+        note_change(find_written(command, entries)->row.seq);
+      }
       return end_barrier(std::move(*outcome), now);
     }
     auto& change = std::get<OfficePlan>(decided).change;

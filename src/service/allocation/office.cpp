@@ -339,6 +339,14 @@ EntriesToRead entries_to_read(const OfficeCommand& command, const OfficeSubject&
   return wanted;
 }
 
+const StoredEntry* find_written(const OfficeCommand& command, const std::vector<StoredEntry>& entries) {
+  const auto is_top_up = [](const StoredEntry& entry) {
+    return entry.row.cause == static_cast<std::int64_t>(Cause::kToppedUp);
+  };
+  const auto last = std::find_if_not(entries.rbegin(), entries.rend(), is_top_up);
+  return last == entries.rend() || last->command_id != command.id ? nullptr : &*last;
+}
+
 Change change_of(SemesterId semester, const std::vector<TopUp>& top_ups, const Allocator& allocator) {
   const auto totals = allocator.totals(semester);
   Change change{.semester_id = semester,
@@ -381,10 +389,10 @@ std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, con
   const Seq last = entries.empty() ? 0 : entries.back().row.seq;
   auto facts = facts_of(subject.totals, last, subject.state);
   facts.waiting = waiting_in(subject, subject.totals.has_wait_list);
-  if (!entries.empty() && entries.back().command_id == command.id) {
-    if (!could_have_written(command, entries.back())) {
+  if (const auto* const written = find_written(command, entries)) {
+    if (!could_have_written(command, *written)) {
       return refused(std::move(facts), Status::kConflict,
-                     "entry " + std::to_string(last) + " is of another command with the same command-id");
+                     "entry " + std::to_string(written->row.seq) + " is of another command with the same command-id");
     }
     facts.is_repeat = true;
     return facts;

@@ -30,8 +30,9 @@ std::string_view name_of(const OfficeCommand& command) { return kOfficeKindNames
 /// What a command is about, by the ledger.
 struct Checks::Subject {
   const Semester* semester = nullptr;
-  const Held* held = nullptr;                // that the program holds
-  const MemoryStore::Entry* last = nullptr;  // entry about it
+  const Held* held = nullptr;                           // that the program holds
+  const MemoryStore::Entry* last = nullptr;             // entry about it
+  const MemoryStore::Entry* last_of_command = nullptr;  // the last one that is no top-up
   [[nodiscard]] Seq seq() const { return last == nullptr ? 0 : last->entry.seq; }
 };
 
@@ -48,13 +49,17 @@ std::optional<Checks::Subject> Checks::find_subject(const OfficeCommand& command
   const auto* const program = program_of(command);
   if (program == nullptr) {
     subject.last = find_last([&](const auto& stored) { return is_last_of(command, stored.entry.kind); });
+    subject.last_of_command = subject.last;
     return subject;
   }
   const auto row = names_.find(program->faculty, program->program);
   if (!row) return std::nullopt;
-  subject.last = find_last([&](const MemoryStore::Entry& stored) {
+  const auto is_about = [&](const MemoryStore::Entry& stored) {
     return stored.entry.program_id != 0 && row_of_[stored.entry.program_id - 1] == *row;
-  });
+  };
+  subject.last = find_last(is_about);
+  subject.last_of_command = find_last(
+      [&](const MemoryStore::Entry& stored) { return is_about(stored) && stored.entry.cause != Cause::kToppedUp; });
   subject.held = find_held(command.semester, *row, Moment::kNow, [](const Held&) { return true; });
   return subject;
 }
@@ -103,7 +108,7 @@ void Checks::check_facts(const Reply& reply, const OfficeCommand& command, const
                                     (semester.has_wait_list ? "one" : "none") + ", and place " +
                                     std::to_string(place_in_list(semester, subject.held)));
   }
-  const bool is_its_own = subject.last != nullptr && subject.last->command_id == command.id;
+  const bool is_its_own = subject.last_of_command != nullptr && subject.last_of_command->command_id == command.id;
   if (is_error || command.is_dry_run) return;
   const bool is_unchanged = command.expects == subject.seq();
   if (!is_its_own && (outcome.is_repeat || !is_unchanged)) {

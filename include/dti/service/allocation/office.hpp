@@ -45,6 +45,11 @@ struct EntriesToRead {
 };
 [[nodiscard]] EntriesToRead entries_to_read(const OfficeCommand& command, const OfficeSubject& subject);
 
+/// The entry that an earlier copy of a command has written. The server may have added top-ups behind it.
+/// @param entries  those of entries_to_read(), as the store has them
+/// @return null: none has, or another command came after it
+[[nodiscard]] const StoredEntry* find_written(const OfficeCommand& command, const std::vector<StoredEntry>& entries);
+
 /// The change by which programs are topped up. It has no epoch and no time yet.
 /// @param top_ups  the next ones of the semester, at least one
 [[nodiscard]] Change change_of(SemesterId semester, const std::vector<TopUp>& top_ups, const Allocator& allocator);

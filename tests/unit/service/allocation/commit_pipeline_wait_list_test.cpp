@@ -342,6 +342,34 @@ TEST_F(Waiting, TheRoomsThatAnAmendmentReturnsAreForTheListAndNotForTheAmendedPr
   EXPECT_EQ(fault_of_ledger(), "");
 }
 
+TEST_F(Waiting, ARepeatOfAnAmendmentThatWasToppedUpSinceIsARepeatAndNoConflict) {
+  start();
+  const auto amendment = to(AmendGrant{{"f1", "p1"}, {340, 60}, true}, 2, "c-1");
+  made_and_settled(amendment);
+  ASSERT_EQ(last_about("p1"), 13) << "a top-up is the last entry";
+  const auto again = outcome_of(amendment);
+  EXPECT_FALSE(again.error);
+  EXPECT_TRUE(again.is_repeat);
+  EXPECT_EQ(again.seq, 13);
+  EXPECT_EQ(again.grant, held("p1"));
+}
+
+TEST_F(Waiting, AnAmendmentInDoubtThatIsToppedUpBeforeItIsJudgedAgainIsAnsweredAsMade) {
+  start();
+  const auto token = command(to(AmendGrant{{"f1", "p1"}, {340, 60}, true}, 2, "c-1"));
+  turn();
+  look_up();
+  store_change();
+  answer_change(failure(StorageError::Kind::kInDoubt));
+  take_over();
+  settle_all();
+  look_up();
+  EXPECT_FALSE(outcomes_[token].error);
+  EXPECT_FALSE(outcomes_[token].is_repeat);
+  EXPECT_EQ(notes_.back().seq, 7) << "the log names the entry of the command";
+  EXPECT_EQ(fault_of_ledger(), "");
+}
+
 TEST_F(Waiting, ALateCopyOfTheRequestOfAToppedUpGrantGrantsNothingAfterItsRelease) {
   start();
   release_of("p1");

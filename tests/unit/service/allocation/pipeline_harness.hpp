@@ -323,6 +323,8 @@ class Pipeline : public testing::Test {
       } else if (auto* office = std::get_if<SendOfficeReply>(&action)) {
         ASSERT_TRUE(outcomes_.emplace(office->token, office->outcome).second) << "a second reply to " << office->token;
         order_.push_back(office->token);
+      } else if (const auto* note = std::get_if<NoteOfficeChange>(&action)) {
+        notes_.push_back(*note);
       } else if (auto* call = std::get_if<StoreCall>(&action)) {
         expect_no_call();
         std::visit([this](auto& started) { keep(std::move(started)); }, *call);
@@ -418,6 +420,7 @@ class Pipeline : public testing::Test {
   std::map<Token, OpenSemesterOutcome> openings_;
   std::map<Token, OfficeOutcome> outcomes_;
   std::vector<Token> order_;
+  std::vector<NoteOfficeChange> notes_;
   std::vector<std::string> events_;
   std::map<std::string, std::vector<std::string>> messages_;  // by event
   int interrupts_ = 0;
