@@ -22,7 +22,7 @@ std::optional<SemesterId> CommitPipeline::semester_to_settle() const {
 /// Starts to store the next top-ups of a semester, as soon as nothing else is on its way to the store.
 void CommitPipeline::settle(SemesterId semester, const Now& now) {
   if (is_calling() || !queue_.gathering.empty()) return;
-  auto change = change_of(semester, allocator_.top_ups(semester, settling_.count()), allocator_);
+  auto change = change_of(semester, allocator_.top_ups(semester, settling_.count(semester)), allocator_);
   change.epoch = lead_.epoch();
   change.at = now.wall;
   for (auto& entry : change.entries) entry.at = now.wall.time_since_epoch().count();
@@ -43,7 +43,7 @@ void CommitPipeline::on_settled(const Ended<ChangeCall>& changing, const Now& no
   }
   lead_.on_answer();
   invariant_failed_ = false;
-  settling_.on_committed(change.entries.size() / 2);
+  settling_.on_committed(change.semester_id, change.entries.size() / 2);
   if (!follow(change, now)) return;
   log_top_ups(change);
   pump(now);

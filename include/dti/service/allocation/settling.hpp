@@ -12,28 +12,34 @@
 
 namespace dti {
 
-/// How many top-ups the next change of a leader may have, and the semesters whose next top-up the store rejected: there
+/// How many top-ups the next change of a semester may have, and the semesters whose next top-up the store rejected: there
 /// the leader pauses. Thread: one. Source: docs/adr/0029-wait-list.md
 class Settling {
  public:
   static constexpr std::chrono::milliseconds kPause{1'000};
 
   /// @param count_max  at least 1
-  explicit Settling(std::size_t count_max) : count_max_(count_max), count_(count_max) {}
+  explicit Settling(std::size_t count_max) : count_max_(count_max) {}
 
-  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] std::size_t count(SemesterId semester) const {
+    const auto found = counts_.find(semester);
+    return found == counts_.end() ? count_max_ : found->second;
+  }
   /// The store rejected a change of this many top-ups: the next one is smaller, or there is a pause.
   /// @return true if it was a single top-up
   bool on_rejected(SemesterId semester, std::size_t size, SteadyTime now) {
-    count_ = std::max<std::size_t>(1, size / 2);
+    counts_[semester] = std::max<std::size_t>(1, size / 2);
     if (size > 1) return false;
     paused_[semester] = now + kPause;
     return true;
   }
   /// The store has a change of this many top-ups.
-  void on_committed(std::size_t size) {
-    count_ = std::min(count_max_, 2 * count_);
+  void on_committed(SemesterId semester, std::size_t size) {
     made_ += size;
+    if (const auto found = counts_.find(semester); found != counts_.end()) {
+      found->second *= 2;
+      if (found->second >= count_max_) counts_.erase(found);
+    }
   }
   /// All top-ups of this server that the store has.
   [[nodiscard]] std::uint64_t made() const { return made_; }
@@ -56,7 +62,7 @@ class Settling {
 
  private:
   const std::size_t count_max_;
-  std::size_t count_;
+  std::map<SemesterId, std::size_t> counts_;  // of those that the store has rejected; the others have the most
   std::uint64_t made_ = 0;
   std::map<SemesterId, SteadyTime> paused_;  // until then
 };

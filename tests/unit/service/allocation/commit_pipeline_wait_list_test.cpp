@@ -450,6 +450,20 @@ TEST_F(Waiting, ATakeOverEndsThePauseAfterARejectedTopUp) {
   EXPECT_TRUE(change_) << "the first thing that the next leadership does";
 }
 
+TEST_F(Waiting, TheChangesOfASemesterAreSmallerOnlyIfTheStoreRejectedTheirs) {
+  Settling settling{100};
+  EXPECT_FALSE(settling.on_rejected(1, 8, now_.steady));
+  EXPECT_EQ(settling.count(1), 4U);
+  EXPECT_EQ(settling.count(2), 100U);
+  for (const auto count : {8U, 16U, 32U, 64U, 100U, 100U}) {
+    settling.on_committed(2, 100);
+    settling.on_committed(1, settling.count(1));
+    EXPECT_EQ(settling.count(1), count);
+  }
+  EXPECT_TRUE(settling.on_rejected(1, 1, now_.steady));
+  EXPECT_EQ(settling.count(1), 1U);
+}
+
 TEST_F(Waiting, TheOfficeTakesAProgramOffTheListWhoseTopUpTheStoreRejects) {
   start();
   made(to(release(), 2));
