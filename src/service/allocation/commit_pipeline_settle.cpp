@@ -33,6 +33,7 @@ void CommitPipeline::settle(SemesterId semester, const Now& now) {
 void CommitPipeline::on_settled(const Ended<ChangeCall>& changing, const Now& now) {
   const auto change = *std::exchange(top_ups_, std::nullopt);
   if (const auto* failure = changing.failure()) {
+    if (failure->kind == StorageError::Kind::kInvariant) return on_top_up_contradicted(change, *failure, now);
     if (failure->kind != StorageError::Kind::kRejected) return on_failure(*failure, now);
     return on_top_up_rejected(change, *failure, now);
   }
@@ -74,6 +75,14 @@ void CommitPipeline::on_top_up_rejected(const Change& change, const StoreFailure
     }
   }
   pump(now);
+}
+
+/// A constraint of the store fired. If it does so again after everything was read, the store cannot take this top-up: that
+/// must not end the service of other semesters.
+void CommitPipeline::on_top_up_contradicted(const Change& change, const StoreFailure& failure, const Now& now) {
+  if (!settling_.on_contradicted(change.semester_id)) return on_top_up_rejected(change, failure, now);
+  reading_.read_all_next();
+  take_over_again("a constraint of the store fired: " + failure.text, now);
 }
 
 /// A request must not overtake the programs that wait.

@@ -195,6 +195,7 @@ class CommitPipeline {
   void on_settled(const Ended<ChangeCall>& changing, const Now& now);
   void log_top_ups(const Change& change);
   void on_top_up_rejected(const Change& change, const StoreFailure& failure, const Now& now);
+  void on_top_up_contradicted(const Change& change, const StoreFailure& failure, const Now& now);
   [[nodiscard]] bool must_not_overtake(const std::optional<SemesterId>& semester) const;
   // Back from decided to undecided (commit_pipeline_failures.cpp).
   void on_failure(const StoreFailure& failure, const Now& now);

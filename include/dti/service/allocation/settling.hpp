@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "dti/base/time.hpp"
 #include "dti/domain/ledger.hpp"
@@ -33,9 +34,13 @@ class Settling {
     paused_[semester] = now + kPause;
     return true;
   }
+  /// A constraint of the store fired on a top-up.
+  /// @return true for the first time since the semester was topped up: the state may be wrong, and is read again
+  bool on_contradicted(SemesterId semester) { return contradicted_.insert(semester).second; }
   /// The store has a change of this many top-ups.
   void on_committed(SemesterId semester, std::size_t size) {
     made_ += size;
+    contradicted_.erase(semester);
     if (const auto found = counts_.find(semester); found != counts_.end()) {
       found->second *= 2;
       if (found->second >= count_max_) counts_.erase(found);
@@ -63,6 +68,7 @@ class Settling {
  private:
   const std::size_t count_max_;
   std::map<SemesterId, std::size_t> counts_;  // of those that the store has rejected; the others have the most
+  std::set<SemesterId> contradicted_;
   std::uint64_t made_ = 0;
   std::map<SemesterId, SteadyTime> paused_;  // until then
 };

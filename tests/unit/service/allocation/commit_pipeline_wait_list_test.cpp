@@ -450,6 +450,32 @@ TEST_F(Waiting, ATakeOverEndsThePauseAfterARejectedTopUp) {
   EXPECT_TRUE(change_) << "the first thing that the next leadership does";
 }
 
+TEST_F(Waiting, ATopUpOnWhichAConstraintFiresAgainAfterEverythingWasReadBlocksOnlyItsSemester) {
+  Pipeline::start({}, {"2025-10", "2026-10"});
+  ask_for("p1", {380, 0}, "r-1");
+  ask_for("p2", {20, 0}, "r-2");
+  made(to(SetWaitList{true}, 0, "c-on"));
+  made(to(release(), 2));
+  answer_change(failure(StorageError::Kind::kInvariant));
+  take_over();
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(change_);
+    answer_change(failure(StorageError::Kind::kInvariant));
+    ASSERT_FALSE(exit_) << exit_->reason;
+    EXPECT_FALSE(take_over_) << "reading everything again did not help";
+    const auto elsewhere = send_one("p" + std::to_string(3 + i), 1, 0, "2026-10");
+    turn();
+    commit();
+    EXPECT_EQ(grant_of(elsewhere), (Grant{1, 0, 0}));
+    advance(Settling::kPause);
+    if (renewal_) answer_renewal(CommitResult::kCommitted);
+  }
+  EXPECT_EQ(logged("top-up-rejected-by-store"), 1U) << "at most once in 10 s";
+  settle_all();
+  EXPECT_EQ(grant_held("p2"), (Grant{20, 0, 0}));
+  EXPECT_EQ(fault_of_ledger(), "");
+}
+
 TEST_F(Waiting, TheChangesOfASemesterAreSmallerOnlyIfTheStoreRejectedTheirs) {
   Settling settling{100};
   EXPECT_FALSE(settling.on_rejected(1, 8, now_.steady));
