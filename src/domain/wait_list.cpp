@@ -1,8 +1,8 @@
 #include "dti/domain/wait_list.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <unordered_map>
 
 #include "dti/base/check.hpp"
 
@@ -29,12 +29,6 @@ bool can_use(Group group, const Pool& left) {
   return false;
 }
 
-/// A top-up takes labs and never returns one, but a lab may replace a mobile lab, whose classroom and conversion return.
-/// @return whether a program that could use nothing before may be able to use what is left after
-bool opens(const Pool& before, const Pool& after) {
-  return (before.classrooms == 0 && after.classrooms > 0) || (before.mobile_labs() == 0 && after.mobile_labs() > 0);
-}
-
 }  // namespace
 
 std::optional<PassedOver> passed_over(const Pool& left, const Grant& held, const Want& want) {
@@ -59,11 +53,11 @@ void WaitList::remove(const Place& place, const Grant& held, const Want& want) {
   }
 }
 
-std::optional<Place> WaitList::find_first(const Pool& left, Seq after, ProgramId except) const {
+std::optional<Place> WaitList::find_first(const Pool& left, ProgramId except, const Served& served) const {
   std::optional<Place> first;
   for (std::size_t i = 0; i < kGroups; ++i) {
     if (!can_use(static_cast<Group>(i), left)) continue;
-    auto found = groups_[i].lower_bound({after + 1, 0});
+    auto found = groups_[i].lower_bound({served[i] + 1, 0});
     if (found != groups_[i].end() && found->program == except) ++found;
     if (found != groups_[i].end() && (!first || *found < *first)) first = *found;
   }
@@ -79,50 +73,48 @@ std::size_t WaitList::size() const {
 std::vector<TopUp> settle(const WaitList& waiting, Pool left, const std::function<HeldGrant(ProgramId)>& held,
                           std::size_t count_max) {
   std::vector<TopUp> made;
-  Seq after = 0;  // the places up to this one can use nothing of what is left
+  // The list follows the top-ups without a copy: all places of a group can use what is left, or none, so those that are
+  // served are the first ones of their group. They are in `moved` if they still lack something.
+  WaitList::Served served{};
+  WaitList moved;
+  std::unordered_map<ProgramId, HeldGrant> held_now;
   while (made.size() < count_max) {
-    const auto place = waiting.find_first(left, after);
+    auto place = waiting.find_first(left, 0, served);
+    const auto again = moved.find_first(left);
+    const bool is_moved = again && (!place || *again < *place);
+    if (is_moved) place = again;
     if (!place) break;
-    const auto before = held(place->program);
+    const auto before = is_moved ? held_now.at(place->program) : held(place->program);
+    if (is_moved) {
+      moved.remove(*place, before.grant, before.want);
+    } else {
+      served[static_cast<std::size_t>(*group_of(before.grant, before.want))] = place->since;
+    }
     const auto grant = top_up(left, before.grant, before.want);
     made.push_back({*place, before, grant});
-    const auto left_before = left;
     left = charge(give_back(left, before.grant), grant);
-    after = place->since;
-    if (!opens(left_before, left)) continue;
-    // An earlier place may be next. The list does not know the grants of `made`, so it cannot tell.
-    const auto earlier = waiting.find_first(left);
-    if (earlier && earlier->since <= after) break;
+    moved.add(*place, grant, before.want);
+    if (grant_status(before.want, grant) != Status::kOk) held_now[place->program] = {before.want, grant};
   }
   return made;
 }
 
-Settled settle_all(WaitList waiting, Pool left, const std::function<HeldGrant(ProgramId)>& held) {
+Settled settle_all(const WaitList& waiting, Pool left, const std::function<HeldGrant(ProgramId)>& held) {
   Settled settled{.grants = {}, .left = left};
-  const auto held_now = [&](ProgramId program) {
-    auto now = held(program);
-    if (const auto found = settled.grants.find(program); found != settled.grants.end()) now.grant = found->second;
-    return now;
-  };
-  while (true) {
-    const auto made = settle(waiting, settled.left, held_now, std::numeric_limits<std::size_t>::max());
-    if (made.empty()) return settled;
-    for (const auto& [place, before, grant] : made) {
-      waiting.remove(place, before.grant, before.want);
-      waiting.add(place, grant, before.want);
-      settled.left = charge(give_back(settled.left, before.grant), grant);
-      settled.grants[place.program] = grant;
-    }
+  for (const auto& [place, before, grant] : settle(waiting, left, held, std::numeric_limits<std::size_t>::max())) {
+    settled.left = charge(give_back(settled.left, before.grant), grant);
+    settled.grants[place.program] = grant;
   }
+  return settled;
 }
 
 Grant amend_in_order(const Pool& left, const Grant& held, const Want& want, const WaitList& waiting,
                      ProgramId program) {
   const auto keeps = kept(held, want);
   const auto with_returned = charge(give_back(left, held), keeps);
-  if (!waiting.find_first(with_returned, 0, program)) return top_up(with_returned, keeps, want);
+  if (!waiting.find_first(with_returned, program)) return top_up(with_returned, keeps, want);
   // What it returns is for those who wait; settle() gives the program its part of it.
-  return waiting.find_first(left, 0, program) ? keeps : top_up(left, keeps, want);
+  return waiting.find_first(left, program) ? keeps : top_up(left, keeps, want);
 }
 
 }  // namespace dti

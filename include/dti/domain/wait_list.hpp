@@ -52,17 +52,20 @@ class WaitList {
   /// The inverse of add() with the same arguments.
   void remove(const Place& place, const Grant& held, const Want& want);
 
-  /// The first place that can use something of what is left.
-  /// @param after  only places behind this seq
-  /// @param except  not the place of this program
-  [[nodiscard]] std::optional<Place> find_first(const Pool& left, Seq after = 0, ProgramId except = 0) const;
-  [[nodiscard]] std::size_t size() const;
-
- private:
   // By what they can use: lacks classrooms; the same and has mobile labs, so that a lab gives it a classroom; lacks labs;
   // lacks both. A program with less in common would need a group of its own.
   static constexpr std::size_t kGroups = 4;
+  /// For each group, the seq up to which its places are served: they have moved or left.
+  using Served = std::array<Seq, kGroups>;
 
+  /// The first place that can use something of what is left.
+  /// @param except  not the place of this program
+  /// @param served  only the places behind these
+  [[nodiscard]] std::optional<Place> find_first(const Pool& left, ProgramId except = 0,
+                                                const Served& served = {}) const;
+  [[nodiscard]] std::size_t size() const;
+
+ private:
   std::array<std::set<Place>, kGroups> groups_;
 };
 
@@ -79,7 +82,7 @@ struct TopUp {
 /// the earlier ones left. When there are none, nothing that is left can be used by a program that waits.
 /// @param held  gives the grant of a program that waits, and its want
 /// @param count_max  at least 1
-/// @return at most `count_max`; fewer also if the rest depends on these, so call again until there are none
+/// @return at most `count_max`; a program can have several. If there are fewer, nothing more can be used
 /// Source: docs/allocation.md, Wait list. Pure.
 [[nodiscard]] std::vector<TopUp> settle(const WaitList& waiting, Pool left,
                                         const std::function<HeldGrant(ProgramId)>& held, std::size_t count_max);
@@ -98,10 +101,10 @@ struct WaitListSize {
   friend bool operator==(const WaitListSize&, const WaitListSize&) = default;
 };
 
-/// Tops up until nothing that is left can be used by a program that waits: settle() until there are no top-ups.
+/// Tops up until nothing that is left can be used by a program that waits: all that settle() gives.
 /// @param held  gives the grant of a program that waits, and its want, before the first top-up
 /// Pure.
-[[nodiscard]] Settled settle_all(WaitList waiting, Pool left, const std::function<HeldGrant(ProgramId)>& held);
+[[nodiscard]] Settled settle_all(const WaitList& waiting, Pool left, const std::function<HeldGrant(ProgramId)>& held);
 
 /// The grant for a want that replaces an earlier one, in a semester with a wait list: as amend(), but no other program that
 /// waits loses a room by it.

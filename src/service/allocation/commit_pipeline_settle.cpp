@@ -46,7 +46,8 @@ void CommitPipeline::on_settled(const Ended<ChangeCall>& changing, const Now& no
   invariant_failed_ = false;
   settling_.on_committed(change.semester_id, change.entries.size() / 2);
   if (!follow(change, now)) return;
-  log_top_ups(change);
+  const bool goes_on = must_not_overtake(change.semester_id) && !stop_at_;
+  if (!goes_on) log_top_ups(change);
   pump(now);
 }
 
@@ -57,7 +58,7 @@ void CommitPipeline::log_top_ups(const Change& change) {
                "programs-topped-up",
                "programs that waited have got more rooms",
                {{"semester", row->name},
-                {"programs", std::to_string(change.entries.size() / 2)},
+                {"programs", std::to_string(settling_.take_unlogged(change.semester_id))},
                 {"command-id", change.entries.back().command_id.value_or("")},
                 {"seq", std::to_string(change.entries.back().row.seq)}}});
 }

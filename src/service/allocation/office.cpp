@@ -1,6 +1,7 @@
 #include "dti/service/allocation/office.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "dti/base/check.hpp"
@@ -357,6 +358,7 @@ Change change_of(SemesterId semester, const std::vector<TopUp>& top_ups, const A
                 .note = {{}, "server", "wait list"},
                 .registered = {}};
   const auto command_id = "settle-" + std::to_string(semester) + '-' + std::to_string(totals.head);
+  std::map<ProgramId, std::int32_t> generations;  // of the grants that the earlier ones replace
   const auto add = [&](LedgerEntry entry) {
     entry.seq = totals.head + static_cast<Seq>(change.entries.size()) + 1;
     entry.cause = Cause::kToppedUp;
@@ -369,12 +371,14 @@ Change change_of(SemesterId semester, const std::vector<TopUp>& top_ups, const A
     LedgerEntry entry;
     entry.kind = EntryKind::kReleased;
     entry.program_id = place.program;
-    entry.generation = allocator.program(semester, place.program).generation;
+    const auto found = generations.find(place.program);
+    entry.generation =
+        found == generations.end() ? allocator.program(semester, place.program).generation : found->second;
     entry.want = before.want;
     entry.grant = before.grant;
     add(entry);
     entry.kind = EntryKind::kGranted;
-    ++entry.generation;
+    generations[place.program] = ++entry.generation;
     entry.grant = grant;
     entry.waits_since = place.since;
     add(entry);

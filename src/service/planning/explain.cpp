@@ -109,7 +109,7 @@ GrantExplanation Explainer::explain(const Holding& held) const {
     amendment.is_top_up = replaced_->cause == Cause::kToppedUp;
     found.before = charge(found.before, {keeps.classrooms, keeps.labs, 0});
     const auto with_returned = charge(give_back(replaced_->left, replaced_->held), keeps);
-    if (!amendment.is_top_up && replaced_->waiting && replaced_->waiting->find_first(with_returned, 0, program_)) {
+    if (!amendment.is_top_up && replaced_->waiting && replaced_->waiting->find_first(with_returned, program_)) {
       amendment.is_for_others = true;
       found.before = give_back(replaced_->left, {0, 0, keeps.mobile_labs});
     }

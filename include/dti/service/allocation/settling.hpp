@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "dti/base/time.hpp"
 #include "dti/domain/ledger.hpp"
@@ -40,12 +41,15 @@ class Settling {
   /// The store has a change of this many top-ups.
   void on_committed(SemesterId semester, std::size_t size) {
     made_ += size;
+    unlogged_[semester] += size;
     contradicted_.erase(semester);
     if (const auto found = counts_.find(semester); found != counts_.end()) {
       found->second *= 2;
       if (found->second >= count_max_) counts_.erase(found);
     }
   }
+  /// How many top-ups of the semester the store has since the last call.
+  std::size_t take_unlogged(SemesterId semester) { return std::exchange(unlogged_[semester], 0); }
   /// All top-ups of this server that the store has.
   [[nodiscard]] std::uint64_t made() const { return made_; }
 
@@ -69,6 +73,7 @@ class Settling {
   const std::size_t count_max_;
   std::map<SemesterId, std::size_t> counts_;  // of those that the store has rejected; the others have the most
   std::set<SemesterId> contradicted_;
+  std::map<SemesterId, std::size_t> unlogged_;
   std::uint64_t made_ = 0;
   std::map<SemesterId, SteadyTime> paused_;  // until then
 };

@@ -175,6 +175,15 @@ TEST_F(Waiting, TopUpsSpanChangesOfAtMostABatch) {
   EXPECT_EQ(fault_of_ledger(), "");
 }
 
+TEST_F(Waiting, TopUpsAreLoggedOnceWhenTheListIsSettled) {
+  start({.batch_entries_max = 2});
+  made(to(release(), 2));
+  finish_change();
+  EXPECT_EQ(logged("programs-topped-up"), 0U);
+  finish_change();
+  EXPECT_EQ(logged("programs-topped-up"), 1U);
+}
+
 TEST_F(Waiting, TopUpsInDoubtAreFoundAgainByTheTakeOver) {
   for (const bool is_stored : {false, true}) {
     SCOPED_TRACE(is_stored);
