@@ -72,7 +72,7 @@ void CommitPipeline::expire(const Now& now) {
   for (auto& waiting : queue_.barriers) {
     if (is_expired(waiting)) refuse(waiting, unavailable("the store did not answer in time"));
   }
-  queue_.remove_barriers([](const WaitingBarrier& waiting) { return waiting.answered && !waiting.in_progress; });
+  queue_.remove_barriers([](const WaitingBarrier& waiting) { return waiting.is_over(); });
   expire_at_ = next ? std::optional{std::max(*next, now.steady + kExpireStep)} : std::nullopt;
   if (expired > 0) {
     log(LogLevel::kWarning, "requests-expired",

@@ -80,6 +80,8 @@ void CommitPipeline::judge(const OfficeCommand& command, const std::vector<Store
       }
       return end_barrier(std::move(*outcome), now);
     }
+    // The store does not have the change after all, and its sender knows that nothing may have been changed.
+    if (queue_.barriers.front().answered) return end_barrier(OfficeOutcome{}, now);
     auto& change = std::get<OfficePlan>(decided).change;
     change.epoch = lead_.epoch();
     change.at = now.wall;
@@ -124,6 +126,7 @@ void CommitPipeline::on(const Ended<CatalogLookUpCall>& look_up, const Now& now)
       if (barrier.is_written && std::exchange(outcome->is_repeat, false)) note_change(outcome->seq);
       return end_barrier(std::move(*outcome), now);
     }
+    if (barrier.answered) return end_barrier(OfficeOutcome{}, now);  // as in judge()
     addition_ = std::get<CatalogAddition>(std::move(decided));
     addition_->change.epoch = lead_.epoch();
     addition_->change.at = now.wall;

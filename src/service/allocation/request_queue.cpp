@@ -58,7 +58,7 @@ void RequestQueue::take_back(const std::function<void(SemesterId, const LedgerEn
     undecided.push_back(std::move(request));
   }
   for (auto& barrier : barriers) barrier.in_progress = false;
-  remove_barriers([](const WaitingBarrier& barrier) { return barrier.answered; });
+  remove_barriers([](const WaitingBarrier& barrier) { return barrier.is_over(); });
 }
 
 std::size_t RequestQueue::remove_undecided(const std::function<bool(WaitingRequest&)>& is_over) {

@@ -38,8 +38,11 @@ struct WaitingBarrier {
   std::size_t bytes = 0;  // of its message
   SteadyTime deadline;
   bool in_progress = false;  // one of its calls of the store is
-  bool is_written = false;   // its change is in the store
+  bool is_written = false;   // its change may be in the store: it stays until it is judged, and the change is logged
   bool answered = false;     // its deadline passed during the call: the outcome is not sent
+
+  /// Tells whether nothing more is to be done for it.
+  [[nodiscard]] bool is_over() const { return answered && !in_progress && !is_written; }
 };
 
 /// Decided requests of one semester (or of none), in the order of arrival, that become durable together.
@@ -89,7 +92,7 @@ class RequestQueue {
   /// Calls the function with each request, the oldest ones first.
   void for_each(const std::function<void(WaitingRequest&)>& call);
   /// Makes every decided request undecided again, in order of arrival, and a barrier in progress wait again. Those
-  /// whose deadline has passed leave.
+  /// whose deadline has passed leave, except a barrier whose change may be in the store.
   /// @param undo  called for each entry that was decided, the newest ones first
   void take_back(const std::function<void(SemesterId, const LedgerEntry&)>& undo);
   /// Removes the undecided requests for which the function returns true; they leave.

@@ -278,6 +278,27 @@ TEST_F(Office, AChangeInDoubtThatIsNotStoredIsMadeAgain) {
   EXPECT_EQ(ledger_[1].size(), 3U);
 }
 
+TEST_F(Office, AChangeInDoubtWhoseDeadlineHasPassedIsLoggedIfTheStoreHasItAndElseNotMade) {
+  start();
+  for (const bool is_stored : {false, true}) {
+    SCOPED_TRACE(is_stored);
+    const auto token = command(to(release(), 2, is_stored ? "c-2" : "c-1"));
+    turn();
+    look_up();
+    if (is_stored) store_change();
+    advance(PipelineOptions{}.store_timeout);
+    EXPECT_EQ(error_in(outcomes_[token]), Status::kUnavailable);
+    answer_change(failure(StorageError::Kind::kInDoubt));
+    take_over();
+    look_up();
+    EXPECT_FALSE(change_) << "its sender knows that it may not have been made";
+    EXPECT_EQ(notes_.size(), is_stored ? 1U : 0U);
+    EXPECT_TRUE(pipeline_->queue().is_empty());
+  }
+  EXPECT_EQ(notes_.back().command.id, "c-2");
+  EXPECT_EQ(notes_.back().seq, 3);
+}
+
 TEST_F(Office, AReplacedLeaderAnswersNothingFromItsState) {
   start();
   const auto token = command(to(release("p5"), 0));  // it holds nothing: refused, if this server still leads
