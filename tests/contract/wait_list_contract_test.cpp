@@ -117,9 +117,31 @@ TEST_P(WaitListContract, AReaderOfAGrantGetsItsReleaseAndThatItsProgramLeftTheLi
     return found;
   };
   EXPECT_EQ(seqs(2, 1), (std::vector<Seq>{3, 8}));
-  EXPECT_EQ(seqs(2, 2), (std::vector<Seq>{9}));
+  EXPECT_EQ(seqs(2, 2), (std::vector<Seq>{3, 8, 9}));
   EXPECT_EQ(seqs(3, 1), (std::vector<Seq>{4, 10}));
-  EXPECT_EQ(seqs(3, 2), (std::vector<Seq>{11, 12, 13}));
+  EXPECT_EQ(seqs(3, 2), (std::vector<Seq>{4, 10, 11, 12, 13}));
+  EXPECT_EQ(seqs(3, 3), (std::vector<Seq>{}));
+}
+
+TEST_P(WaitListContract, AReaderOfAGrantThatWasToppedUpManyTimesGetsOnlyTheLastAndTheOneThatWasAmended) {
+  ask();
+  store(change({set(SemesterSetting::kWaitListOn)}));  // 5
+  store(amendment());                                  // 6 and 7
+  const auto with_generation = [](LedgerEntry entry, std::int32_t generation) {
+    entry.generation = generation;
+    return entry;
+  };
+  const Want want{4, 0};
+  store(change({with_generation(released(2, want, {0, 0, 0}, Cause::kAmended), 1),
+                with_generation(amended(2, want, {1, 0, 0}), 2)},
+               "ask"));  // 8 and 9
+  for (std::int32_t generation = 2; generation <= 4; ++generation) {
+    store(change({with_generation(released(2, want, {generation - 1, 0, 0}, Cause::kToppedUp), generation),
+                  with_generation(topped_up(2, want, {generation, 0, 0}, 3), generation + 1)}));  // 10 to 15
+  }
+  std::vector<Seq> seqs;
+  for (const auto& entry : entries_of_grant(2, 5)) seqs.push_back(entry.row.seq);
+  EXPECT_EQ(seqs, (std::vector<Seq>{9, 10, 15}));
 }
 
 TEST_P(WaitListContract, WhatTheRuleForbidsIsNotStored) {

@@ -107,10 +107,10 @@ void LedgerFile::read_ledger(SemesterId semester, Seq first, Seq last, Columns, 
 void LedgerFile::read_grant(SemesterId semester, ProgramId program, std::int32_t generation, const EntrySink& sink) {
   std::vector<StoredEntry> found;
   read_entries(semester, 1, index_->counts.entries, [&](const std::vector<StoredEntry>& entries) {
-    std::copy_if(entries.begin(), entries.end(), std::back_inserter(found), [&](const StoredEntry& entry) {
-      return entry.row.program_id == StoredNumber{program} && entry.row.generation == StoredNumber{generation};
-    });
+    std::copy_if(entries.begin(), entries.end(), std::back_inserter(found),
+                 [&](const StoredEntry& entry) { return entry.row.program_id == StoredNumber{program}; });
   });
+  found = entries_of_grant(std::move(found), program, generation);
   if (!found.empty()) sink(std::move(found));
 }
 

@@ -539,9 +539,7 @@ void MemoryRepository::read_entries(SemesterId semester, Seq first, Seq last, co
 void MemoryRepository::read_grant(SemesterId semester, ProgramId program, std::int32_t generation,
                                   const EntrySink& sink) {
   read_entries(semester, 1, std::numeric_limits<Seq>::max(), [&](std::vector<StoredEntry> entries) {
-    std::erase_if(entries, [&](const StoredEntry& entry) {
-      return entry.row.program_id != StoredNumber{program} || entry.row.generation != StoredNumber{generation};
-    });
+    entries = entries_of_grant(std::move(entries), program, generation);
     if (!entries.empty()) sink(std::move(entries));
   });
 }

@@ -140,6 +140,11 @@ std::string entry_columns(SqliteConnection& connection) {
          (version < kOfficeVersion ? ", NULL" : ", note_hash") + ", request_id FROM ledger ";
 }
 
+/// Of the grant that a topped-up one comes from. It reads the index from the newest generation on.
+constexpr const char* kGenerationNotToppedUp =
+    "SELECT generation FROM ledger WHERE kind = 0 AND semester_id = ? AND program_id = ? AND generation < ?"
+    " AND (cause IS NULL OR cause <> 3) ORDER BY generation DESC LIMIT 1";
+
 /// Passes what `read` makes of each row that the statement finds to `sink`, in pieces.
 template <class Item, class Sink, class Read>
 void read_pieces(SqliteStatement& select, const Sink& sink, const Read& read) {
@@ -311,11 +316,21 @@ void read_entries(SqliteConnection& connection, SemesterId semester, Seq first, 
 void read_grant(SqliteConnection& connection, SemesterId semester, ProgramId program, std::int32_t generation,
                 const EntrySink& sink) {
   std::vector<StoredEntry> entries;
-  for (const char* const kind : kKindsOfGrant) {
-    SqliteStatement select = connection.prepare("SELECT " + entry_columns(connection) + "WHERE kind = " + kind +
-                                                " AND semester_id = ? AND program_id = ? AND generation = ?");
+  const auto read = [&](std::int64_t wanted) {
+    for (const char* const kind : kKindsOfGrant) {
+      SqliteStatement select = connection.prepare("SELECT " + entry_columns(connection) + "WHERE kind = " + kind +
+                                                  " AND semester_id = ? AND program_id = ? AND generation = ?");
+      select.bind(semester).bind(std::int64_t{program}).bind(wanted);
+      while (select.step()) entries.push_back(read_entry(select.handle()));
+    }
+  };
+  read(generation);
+  if (!entries.empty() && is_topped_up(entries.front().row)) {
+    SqliteStatement select = connection.prepare(kGenerationNotToppedUp);
     select.bind(semester).bind(std::int64_t{program}).bind(std::int64_t{generation});
-    while (select.step()) entries.push_back(read_entry(select.handle()));
+    const auto newest = std::exchange(entries, {});
+    if (select.step()) read(select.integer(0));
+    entries.insert(entries.end(), newest.begin(), newest.end());
   }
   if (!entries.empty()) sink(std::move(entries));
 }

@@ -368,9 +368,7 @@ EntriesToRead entries_to_read(const OfficeCommand& command, const OfficeSubject&
 }
 
 const StoredEntry* find_written(const OfficeCommand& command, const std::vector<StoredEntry>& entries) {
-  const auto is_top_up = [](const StoredEntry& entry) {
-    return entry.row.cause == static_cast<std::int64_t>(Cause::kToppedUp);
-  };
+  const auto is_top_up = [](const StoredEntry& entry) { return is_topped_up(entry.row); };
   const auto last = std::find_if_not(entries.rbegin(), entries.rend(), is_top_up);
   return last == entries.rend() || last->command_id != command.id ? nullptr : &*last;
 }

@@ -1,7 +1,6 @@
 #include "dti/service/allocation/store_call.hpp"
 
 #include <exception>
-#include <iterator>
 #include <type_traits>
 #include <utility>
 
@@ -38,19 +37,11 @@ struct Maker {
   }
   std::vector<StoredEntry> read(const EntriesToRead& wanted) const {
     std::vector<StoredEntry> found;
-    const auto take = [&](std::vector<StoredEntry> entries) {
-      entries.insert(entries.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
-      found = std::move(entries);
-    };
+    const auto take = [&](std::vector<StoredEntry> entries) { found = std::move(entries); };
     if (wanted.program == 0) {
       repository.read_entries(wanted.semester_id, wanted.seq, wanted.seq, take);
-      return found;
-    }
-    auto generation = wanted.generation;
-    while (generation > 0) {
-      repository.read_grant(wanted.semester_id, wanted.program, generation, take);
-      if (found.empty() || found.front().row.cause != static_cast<std::int64_t>(Cause::kToppedUp)) break;
-      --generation;
+    } else if (wanted.generation > 0) {
+      repository.read_grant(wanted.semester_id, wanted.program, wanted.generation, take);
     }
     return found;
   }

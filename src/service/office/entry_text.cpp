@@ -20,7 +20,6 @@ Capacity capacity_of(const LedgerRow& row) {
 }
 
 bool is_amended(const LedgerRow& row) { return row.cause == static_cast<std::int64_t>(Cause::kAmended); }
-bool is_topped_up(const LedgerRow& row) { return row.cause == static_cast<std::int64_t>(Cause::kToppedUp); }
 
 std::string wants_text(const LedgerRow& row) {
   if (is_amended(row)) return " now wants ";

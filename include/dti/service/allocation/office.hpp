@@ -40,8 +40,8 @@ struct OfficeSubject {
 /// The entries of the store on which the decision about a subject rests.
 struct EntriesToRead {
   SemesterId semester_id = 0;
-  // All entries about its newest grant. If that was topped up, before them also those of the earlier ones, from the grant
-  // on whose request-id it keeps.
+  // As LedgerReader::read_grant() passes them: all about its newest grant, and, if that was topped up, those about the one
+  // whose request-id it keeps.
   ProgramId program = 0;
   std::int32_t generation = 0;  // of that grant; 0: there is none, so nothing is to be read
   Seq seq = 0;                  // without a program: this entry; 0: there is none

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -35,6 +36,10 @@ struct SemesterHead {
   std::string name;
   Seq head = 0;
 };
+
+/// Those of all entries of a semester that LedgerReader::read_grant() passes.
+[[nodiscard]] std::vector<StoredEntry> entries_of_grant(std::vector<StoredEntry> entries, ProgramId program,
+                                                        std::int32_t generation);
 
 /// The heads of the open semesters, in order of id.
 [[nodiscard]] std::vector<SemesterHead> heads_of(const std::vector<StoredSemester>& semesters);
@@ -93,7 +98,8 @@ class LedgerReader {
   virtual void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) = 0;
 
   /// Passes the entries about that generation of a program's grant to `sink`, in order of seq: granted, waiting-left and
-  /// released. Does not call it if there are none.
+  /// released. If it was topped up, before them those about the last grant that was asked or amended; the top-ups between
+  /// are not read, because there can be many. Does not call it if there are none.
   virtual void read_grant(SemesterId semester, ProgramId program, std::int32_t generation, const EntrySink& sink) = 0;
 
   /// The same as read_ledger() with all that is stored of each entry.

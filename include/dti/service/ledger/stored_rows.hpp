@@ -121,6 +121,11 @@ struct CommandNote {
 [[nodiscard]] constexpr int stored_code(EntryKind kind) { return static_cast<int>(kind); }
 [[nodiscard]] int status_code(const LedgerEntry& entry);
 
+/// Tells whether the wait list wrote the entry.
+[[nodiscard]] constexpr bool is_topped_up(const LedgerRow& row) {
+  return row.cause == static_cast<std::int64_t>(Cause::kToppedUp);
+}
+
 /// The name of the kind with that number, such as `granted`; `kind 9` if this version does not know it.
 [[nodiscard]] std::string kind_text(std::int64_t code);
 /// The name of the cause with that number, such as `amended`; `cause 7` if this version does not know it.

@@ -295,13 +295,26 @@ void read_grant(pqxx::transaction_base& transaction, SemesterId semester, Progra
                 const EntrySink& sink) {
   const std::string select = "SELECT " + entry_columns(schema_version(transaction)) + " FROM ledger WHERE kind = ";
   std::vector<StoredEntry> entries;
-  for (const char* const kind : kKindsOfGrant) {
-    const std::string sql =
-        select + kind + " AND semester_id = $1::integer AND program_id = $2::integer AND generation = $3::integer";
-    for (const auto& row :
-         compat::exec_params(transaction, sql.c_str(), semester, std::int64_t{program}, std::int64_t{generation})) {
-      entries.push_back(read_entry(row));
+  const auto read = [&](std::int64_t wanted) {
+    for (const char* const kind : kKindsOfGrant) {
+      const std::string sql =
+          select + kind + " AND semester_id = $1::integer AND program_id = $2::integer AND generation = $3::integer";
+      for (const auto& row : compat::exec_params(transaction, sql.c_str(), semester, std::int64_t{program}, wanted)) {
+        entries.push_back(read_entry(row));
+      }
     }
+  };
+  read(generation);
+  if (!entries.empty() && is_topped_up(entries.front().row)) {
+    // Of the grant that it comes from. It reads the index from the newest generation on.
+    const auto found = compat::exec_params(
+        transaction,
+        "SELECT generation FROM ledger WHERE kind = 0 AND semester_id = $1::integer AND program_id = $2::integer"
+        " AND generation < $3::integer AND cause IS DISTINCT FROM 3 ORDER BY generation DESC LIMIT 1",
+        semester, std::int64_t{program}, std::int64_t{generation});
+    const auto newest = std::exchange(entries, {});
+    if (!found.empty()) read(integer(found[0][0]));
+    entries.insert(entries.end(), newest.begin(), newest.end());
   }
   if (!entries.empty()) sink(std::move(entries));
 }

@@ -181,22 +181,12 @@ class Pipeline : public testing::Test {
       }
     }
   }
-  [[nodiscard]] bool is_wanted(const EntriesToRead& wanted, const LedgerRow& row) {
-    if (wanted.program == 0) return row.seq == wanted.seq;
-    if (row.program_id != std::int64_t{wanted.program}) return false;
-    return *row.generation <= wanted.generation && *row.generation >= first_generation(wanted);
-  }
-  /// The generation that was asked or amended, if those after it were topped up.
-  [[nodiscard]] std::int64_t first_generation(const EntriesToRead& wanted) {
-    auto first = std::int64_t{wanted.generation};
+  [[nodiscard]] std::vector<StoredEntry> entries_wanted(const EntriesToRead& wanted) {
     const auto& ledger = ledger_[wanted.semester_id];
-    for (auto entry = ledger.rbegin(); entry != ledger.rend(); ++entry) {
-      const auto& row = entry->row;
-      const bool is_of_program = row.program_id == std::int64_t{wanted.program} && row.kind == 0;
-      const bool is_topped_up = row.cause == static_cast<std::int64_t>(Cause::kToppedUp);
-      if (is_of_program && row.generation == first && is_topped_up) --first;
-    }
-    return first;
+    std::vector<StoredEntry> entries(ledger.begin(), ledger.end());
+    if (wanted.program > 0) return entries_of_grant(std::move(entries), wanted.program, wanted.generation);
+    std::erase_if(entries, [&](const StoredEntry& entry) { return entry.row.seq != wanted.seq; });
+    return entries;
   }
   /// Answers the current look-up like a store.
   void look_up(CommitResult guard = CommitResult::kCommitted) {
@@ -205,9 +195,7 @@ class Pipeline : public testing::Test {
     EXPECT_EQ(call.epoch, epoch_);
     for (const auto& guarded : call.semesters) EXPECT_EQ(guarded.head, stored_.at(guarded.semester_id).head);
     LookUpCall::Answer answer{guard, {}};
-    for (const auto& entry : call.entries ? ledger_[call.entries->semester_id] : std::vector<Entry>{}) {
-      if (is_wanted(*call.entries, entry.row)) answer.entries.push_back(entry);
-    }
+    if (call.entries) answer.entries = entries_wanted(*call.entries);
     end<LookUpCall>(std::move(answer));
   }
   /// Stores the current change, but does not inform the pipeline.
