@@ -25,12 +25,14 @@ Pool sum_of(const std::vector<LedgerEntry>& entries) {
 void CommitPipeline::decide(WaitingRequest waiting) {
   const auto semester = allocator_.find_semester(waiting.request.semester);
   auto& group = group_for(semester);
-  if (must_not_overtake(semester)) {
-    waiting.outcome = failed(unavailable("the store does not accept what the wait list of the semester is due"));
-    group.requests.push_back(std::move(waiting));
-    return;
-  }
   auto decision = allocator_.decide(waiting.request, group.entries);
+  if (decision.entry_count > 0 && must_not_overtake(semester)) {
+    for (; decision.entry_count > 0; --decision.entry_count) {
+      allocator_.undo(*semester, group.entries.back());
+      group.entries.pop_back();
+    }
+    decision.outcome = failed(unavailable("the store does not accept what the wait list of the semester is due"));
+  }
   waiting.faculty_id = decision.faculty_id;
   waiting.outcome = std::move(decision.outcome);
   waiting.entry_count = decision.entry_count;

@@ -480,6 +480,20 @@ TEST_F(Waiting, ATakeOverEndsThePauseAfterARejectedTopUp) {
   EXPECT_TRUE(change_) << "the first thing that the next leadership does";
 }
 
+TEST_F(Waiting, ARepeatIsAnsweredWhileTheSemesterIsPausedBecauseItOvertakesNoProgram) {
+  start();
+  made(to(release(), 2));
+  answer_change(failure(StorageError::Kind::kRejected));  // of p2 and p3
+  answer_change(failure(StorageError::Kind::kRejected));  // of p2
+  EXPECT_EQ(grant_of(ask_for("p2", {20, 0}, "r-2")), (Grant{10, 0, 0}));
+  EXPECT_EQ(error_of(ask_for("p4", {1, 0}, "r-4")), Status::kUnavailable);
+  EXPECT_EQ(pipeline_->allocator().wait_list(1)->size(), 2U);
+  EXPECT_EQ(ledger_[1].size(), 6U);
+  advance(Settling::kPause);
+  settle_all();
+  EXPECT_EQ(fault_of_ledger(), "");
+}
+
 TEST_F(Waiting, ATopUpOnWhichAConstraintFiresAgainAfterEverythingWasReadBlocksOnlyItsSemester) {
   Pipeline::start({}, {"2025-10", "2026-10"});
   ask_for("p1", {380, 0}, "r-1");
