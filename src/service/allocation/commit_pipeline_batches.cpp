@@ -31,7 +31,8 @@ void CommitPipeline::decide(WaitingRequest waiting) {
       allocator_.undo(*semester, group.entries.back());
       group.entries.pop_back();
     }
-    decision.outcome = failed(unavailable("the store does not accept what the wait list of the semester is due"));
+    decision.outcome = failed(
+        stop_at_ ? end_error_ : unavailable("the store does not accept what the wait list of the semester is due"));
   }
   waiting.faculty_id = decision.faculty_id;
   waiting.outcome = std::move(decision.outcome);

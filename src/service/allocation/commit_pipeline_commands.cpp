@@ -27,6 +27,8 @@ void CommitPipeline::start(const OpenSemester& command, const Now& now) {
 
 void CommitPipeline::start(const OfficeCommand& command, const Now& now) {
   if (command.catalog) return call_store(CatalogLookUpCall{lead_.epoch(), command.id}, now);
+  const bool comes_too_late = stop_at_ && must_not_overtake(allocator_.find_semester(command.semester));
+  if (comes_too_late && !queue_.barriers.front().is_written) return end_barrier_with(end_error_, now);
   const auto subject = find_subject(command, allocator_, semesters_);
   const auto* const found = std::get_if<OfficeSubject>(&subject);
   const auto entries = found == nullptr ? std::nullopt : std::optional{entries_to_read(command, *found)};

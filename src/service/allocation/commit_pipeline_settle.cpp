@@ -12,7 +12,7 @@ namespace dti {
 
 /// The semester whose programs that wait come before every request and every command.
 std::optional<SemesterId> CommitPipeline::semester_to_settle() const {
-  if (stop_at_ && queue_.is_empty()) return std::nullopt;  // the next leader continues
+  if (stop_at_) return std::nullopt;  // the next leader continues, which can take longer than a stop may
   for (const auto semester : allocator_.unsettled()) {
     if (!settling_.is_paused(semester)) return semester;
   }

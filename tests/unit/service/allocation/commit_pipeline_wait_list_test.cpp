@@ -243,6 +243,23 @@ TEST_F(Waiting, AServerThatStopsLeavesTheRestToTheNextLeader) {
   EXPECT_TRUE(resignation_);
 }
 
+TEST_F(Waiting, AServerThatStopsRefusesWhatWaitsForTheListInsteadOfSettlingAllOfIt) {
+  start({.batch_entries_max = 2});
+  made(to(release(), 2));
+  const auto request = send_as("p4", {1, 0}, "r-4");
+  const auto repeat = send_as("p1", {370, 56}, "r-1");
+  const auto office = command(to(CloseSemester{}, 1, "c-close"));
+  pipeline_->on_stop(now_);
+  finish_change();
+  answer_guard(CommitResult::kCommitted);
+  EXPECT_FALSE(change_) << "p3 is left to the next leader";
+  EXPECT_EQ(error_of(request), Status::kUnavailable);
+  EXPECT_EQ(status_of(repeat), Status::kGrantReleased);
+  EXPECT_EQ(error_in(outcomes_[office]), Status::kUnavailable);
+  EXPECT_TRUE(resignation_);
+  EXPECT_EQ(fault_of_ledger(), "");
+}
+
 TEST_F(Waiting, AnUndoneGrantHasNoPlaceAnyMore) {
   start();
   send_as("p4", {3, 0}, "r-4");
