@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "dti/base/check.hpp"
@@ -16,6 +17,9 @@ namespace dti {
 namespace {
 
 RequestError error_of(Status status, std::string detail) { return {status, std::move(detail), {}, {}}; }
+
+/// Of the command-ids of top-ups.
+constexpr std::string_view kSettlePrefix = "settle-";
 
 /// A command about whether the semester is open can be decided while it is closed.
 bool accepts_closed(const OfficeCommand& command) {
@@ -253,7 +257,9 @@ bool could_have_written(const OfficeCommand& command, const StoredEntry& stored)
   return std::visit(
       Overloaded{
           [&](const ReleaseGrant&) { return entry.kind == EntryKind::kReleased && entry.cause == Cause::kReleased; },
-          [&](const AmendGrant& change) { return entry.kind == EntryKind::kGranted && entry.want == change.want; },
+          [&](const AmendGrant& change) {
+            return entry.kind == EntryKind::kGranted && entry.cause == Cause::kAmended && entry.want == change.want;
+          },
           [&](const ResizeSemester& change) { return entry.capacity == change.capacity; },
           [&](const CloseSemester&) { return entry.kind == EntryKind::kSemesterClosed; },
           [&](const ReopenSemester&) { return entry.kind == EntryKind::kSemesterReopened; },
@@ -290,6 +296,10 @@ void check_entries(const OfficeSubject& subject, Seq seq, const std::vector<Stor
 std::optional<RequestError> fault_of(const OfficeCommand& command) {
   const auto invalid = [](std::string detail) { return error_of(Status::kInvalidRequest, std::move(detail)); };
   if (command.id.empty()) return invalid("command-id is empty");
+  if (command.id.starts_with(kSettlePrefix)) {
+    return invalid("command-id must not begin with " + std::string{kSettlePrefix} +
+                   ": the server uses such ids itself");
+  }
   if (!command.expects && !command.is_dry_run) {
     return invalid("expects is missing: only a dry run may leave it out");
   }
@@ -382,7 +392,7 @@ Change change_of(SemesterId semester, const std::vector<TopUp>& top_ups, const A
                 .entries = {},
                 .note = {{}, "server", "wait list"},
                 .registered = {}};
-  const auto command_id = "settle-" + std::to_string(semester) + '-' + std::to_string(totals.head);
+  const auto command_id = std::string{kSettlePrefix} + std::to_string(semester) + '-' + std::to_string(totals.head);
   std::map<ProgramId, std::int32_t> generations;  // of the grants that the earlier ones replace
   const auto add = [&](LedgerEntry entry) {
     entry.seq = totals.head + static_cast<Seq>(change.entries.size()) + 1;

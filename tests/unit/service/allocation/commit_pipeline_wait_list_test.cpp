@@ -303,6 +303,14 @@ TEST_F(Waiting, AProgramThatLeavesKeepsItsRoomsAndIsServedNoMore) {
   EXPECT_EQ(fault_of_ledger(), "");
 }
 
+TEST_F(Waiting, TheIdOfATopUpIsNoIdOfACommand) {
+  start();
+  release_of("p1");
+  const auto token = command(to(AmendGrant{{"f1", "p2"}, {20, 0}, false}, 3, "settle-1-6"));
+  turn();
+  EXPECT_EQ(error_in(outcomes_[token]), Status::kInvalidRequest);
+}
+
 TEST_F(Waiting, AProgramThatDoesNotWaitCannotLeave) {
   start();
   EXPECT_EQ(error_in(outcome_of(to(LeaveWaitList{{"f1", "p1"}}, 2))), Status::kRefused) << "its grant is whole";
