@@ -130,7 +130,8 @@ class Draft {
 
 /// @return none: the command is about something else
 std::optional<WaitListSize> waiting_in(const OfficeSubject& subject, bool is_on) {
-  return subject.wait_list_size && !is_on ? WaitListSize{} : subject.wait_list_size;
+  if (!subject.wait_list_size) return std::nullopt;
+  return is_on ? subject.wait_list_size() : WaitListSize{};
 }
 
 /// Decides each kind of change of a subject that is as the command expects.
@@ -343,8 +344,9 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
                     "semester " + escaped(command.semester) +
                         " is closed: reopen it first. An earlier copy of the command may have changed it before that");
   }
-  if (std::holds_alternative<SetWaitList>(command.change))
-    subject.wait_list_size = allocator.wait_list_size(stored->id);
+  if (std::holds_alternative<SetWaitList>(command.change)) {
+    subject.wait_list_size = [&allocator, id = stored->id] { return allocator.wait_list_size(id); };
+  }
   const auto* const name = program_of(command);
   if (name == nullptr) return subject;
   const auto& catalog = allocator.catalog();

@@ -22,8 +22,9 @@ struct OfficeSubject {
   std::size_t program_count = 0;  // of the catalogue
   // Of the semester; null: it has none. It and `held` are valid as long as the state does not change.
   const WaitList* waiting = nullptr;
-  std::function<HeldGrant(ProgramId)> held = {};    // of a program that waits
-  std::optional<WaitListSize> wait_list_size = {};  // of SetWaitList: if the list is on, or were turned on
+  std::function<HeldGrant(ProgramId)> held = {};  // of a program that waits
+  // Of SetWaitList: if the list is on, or were turned on. It looks at every program.
+  std::function<WaitListSize()> wait_list_size = {};
 };
 
 /// The error for a command that no state can accept: a text or a number is out of range, or `expects` is missing. None if
