@@ -9,6 +9,20 @@
 #include "service/allocation/pipeline_errors.hpp"
 
 namespace dti {
+namespace {
+
+/// The faculty and the program, for a message. The catalogue finds ids by names only, so the faculty is searched.
+std::string names_of(const Catalog& catalog, ProgramId program) {
+  const auto& name = catalog.program_name(program);
+  for (FacultyId faculty = 1; faculty <= catalog.faculty_count(); ++faculty) {
+    if (catalog.find_program(faculty, name) == program) {
+      return "program " + escaped(name) + " of faculty " + escaped(catalog.faculty_name(faculty));
+    }
+  }
+  return "program " + escaped(name);
+}
+
+}  // namespace
 
 /// The semester whose programs that wait come before every request and every command.
 std::optional<SemesterId> CommitPipeline::semester_to_settle() const {
@@ -51,13 +65,17 @@ void CommitPipeline::on_settled(const Ended<ChangeCall>& changing, const Now& no
   pump(now);
 }
 
-void CommitPipeline::log_top_ups(const Change& change) {
+const std::string& CommitPipeline::semester_name(SemesterId id) const {
   const auto row = std::find_if(semesters_.begin(), semesters_.end(),
-                                [&](const StoredSemester& semester) { return semester.id == change.semester_id; });
+                                [&](const StoredSemester& semester) { return semester.id == id; });
+  return row->name;
+}
+
+void CommitPipeline::log_top_ups(const Change& change) {
   log(LogEvent{LogLevel::kInfo,
                "programs-topped-up",
                "programs that waited have got more rooms",
-               {{"semester", row->name},
+               {{"semester", semester_name(change.semester_id)},
                 {"programs", std::to_string(settling_.take_unlogged(change.semester_id))},
                 {"command-id", change.entries.back().command_id.value_or("")},
                 {"seq", std::to_string(change.entries.back().row.seq)}}});
@@ -68,9 +86,10 @@ void CommitPipeline::on_top_up_rejected(const Change& change, const StoreFailure
   const auto size = change.entries.size() / 2;
   if (settling_.on_rejected(change.semester_id, size, now.steady)) {
     if (rejected_top_ups_.pass(now.steady)) {
+      const auto program = static_cast<ProgramId>(*change.entries.front().row.program_id);
       log(LogLevel::kError, "top-up-rejected-by-store",
-          failure.text + "; semester " + std::to_string(change.semester_id) + ", program " +
-              std::to_string(*change.entries.front().row.program_id) +
+          failure.text + "; semester " + escaped(semester_name(change.semester_id)) + ", " +
+              names_of(allocator_.catalog(), program) +
               ": until the store accepts it, or the program leaves the wait list, requests of the semester get "
               "UNAVAILABLE");
     }

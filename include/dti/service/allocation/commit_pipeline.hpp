@@ -193,6 +193,7 @@ class CommitPipeline {
   [[nodiscard]] std::optional<SemesterId> semester_to_settle() const;
   void settle(SemesterId semester, const Now& now);
   void on_settled(const Ended<ChangeCall>& changing, const Now& now);
+  [[nodiscard]] const std::string& semester_name(SemesterId id) const;
   void log_top_ups(const Change& change);
   void on_top_up_rejected(const Change& change, const StoreFailure& failure, const Now& now);
   void on_top_up_contradicted(const Change& change, const StoreFailure& failure, const Now& now);

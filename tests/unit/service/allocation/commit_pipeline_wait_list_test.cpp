@@ -471,6 +471,10 @@ TEST_F(Waiting, ATopUpThatTheStoreRejectsBlocksOnlyItsSemesterAndIsTriedAgain) {
   made(to(release(), 2));
   answer_change(failure(StorageError::Kind::kRejected));
   EXPECT_EQ(logged("top-up-rejected-by-store"), 1U);
+  EXPECT_NE(
+      last_logged("top-up-rejected-by-store").find("; semester \"2025-10\", program \"p2\" of faculty \"f1\": until"),
+      std::string::npos)
+      << last_logged("top-up-rejected-by-store");
   const auto here = send_as("p3", {1, 0}, "r-3");
   const auto elsewhere = send_one("p3", 1, 0, "2026-10");
   turn();
