@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests_py.harness.disks import disk_in_a_file, disk_in_memory, mounted_elsewhere
-from tests_py.harness.process import run, running, until
+from tests_py.harness.process import ROOT, run, running, until
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.stores import SqliteStore
 from tests_py.harness.wire import HAS_ALREADY, OK, Client, grant, grant_after_recovery, request, statuses
@@ -212,3 +212,21 @@ def test_no_check_of_the_ledger_calls_a_function_that_can_fail(sqlite, tmp_path)
         [[table]] = store.execute("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'ledger'")
     called = set(re.findall(r"\b([a-z_]+)\(", re.sub("--.*", "", table)))
     assert called == {"coalesce"}
+
+
+def schema_of(version, migrated_to=None):
+    """The tables, indexes, triggers and views of a new store of that version, or of a newer one that was taken back to it."""
+    files = sorted((ROOT / "sql/sqlite").glob("*.up.sql"))
+    newest = migrated_to or version
+    with contextlib.closing(sqlite3.connect(":memory:")) as store:
+        for file in files[:newest]:
+            store.executescript(file.read_text(encoding="utf-8"))
+        for file in reversed(files[version:newest]):
+            store.executescript(file.with_name(file.name.replace(".up.", ".down.")).read_text(encoding="utf-8"))
+        rows = store.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+    return {(kind, name): " ".join(re.sub("--.*", "", sql).replace('"', "").split()) for kind, name, sql in rows}
+
+
+@pytest.mark.parametrize("version", range(1, 6))
+def test_a_migration_that_is_taken_back_leaves_the_schema_of_the_version_before(version):
+    assert schema_of(version, migrated_to=6) == schema_of(version)
