@@ -87,16 +87,19 @@ Rows a_wait_list() {
   return rows;
 }
 
-std::string fault_of(const Rows& rows) {
+/// The first difference of a semester that ends with that many classrooms, and with none and no labs left.
+std::string fault_of(const Rows& rows, Quantity classrooms) {
   LedgerReplay replay{5};
   for (const auto& row : rows) {
     if (const auto found = replay.add(row)) return to_string(*found);
   }
   const Seq head = rows.back().seq;
   const auto found = replay.finish(
-      {.id = 1, .name = "s", .head = head, .capacity = {11, 3, 2}, .left = {0, 0, 2}, .is_open = true}, 1);
+      {.id = 1, .name = "s", .head = head, .capacity = {classrooms, 3, 2}, .left = {0, 0, 2}, .is_open = true}, 1);
   return found ? to_string(*found) : "";
 }
+
+std::string fault_of(const Rows& rows) { return fault_of(rows, 11); }
 
 TEST(WaitListReplay, FindsNothingInAListThatServesInOrder) { EXPECT_EQ(fault_of(a_wait_list()), ""); }
 
@@ -233,6 +236,72 @@ TEST(WaitListReplay, AListThatIsTurnedOnAgainHasTheSamePlaces) {
   EXPECT_FALSE(replay.add(released(21, rows[17], Cause::kToppedUp)));
   EXPECT_FALSE(replay.add(topped_up(22, rows[17], {1, 0, 0}, 18)));
 }
+
+LedgerRow amended(Seq seq, const LedgerRow& before, const Want& want, const Grant& grant) {
+  auto entry = entry_of(before);
+  ++entry.generation;
+  entry.cause = Cause::kAmended;
+  entry.want = want;
+  entry.grant = grant;
+  entry.waits_since = 0;
+  return row_at(seq, entry);
+}
+
+/// The amendment of program 1 returns classrooms for program 2, and takes labs that it cannot use. While 3 is due, 2 is amended
+/// to want more: it gets nothing before 3, and its place is behind that of 3, which keeps its own although it wants less then.
+Rows amendments_in_a_wait_list() {
+  Rows rows = {with_capacity(1, EntryKind::kSemesterOpened, {10, 3, 2}), granted(2, 1, {8, 1}, {8, 1, 0}),
+               granted(3, 2, {4, 0}, {2, 0, 0}), set(4, SemesterSetting::kWaitListOn)};
+  rows.push_back(released(5, rows[1], Cause::kAmended));
+  rows.push_back(amended(6, rows[1], {6, 3}, {6, 3, 0}));
+  rows.push_back(released(7, rows[2], Cause::kToppedUp));
+  rows.push_back(topped_up(8, rows[2], {4, 0, 0}, 3));
+  rows.push_back(granted(9, 3, {4, 0}, {0, 0, 0}));
+  rows.push_back(with_capacity(10, EntryKind::kCapacityChanged, {12, 3, 2}));
+  rows.push_back(released(11, rows[7], Cause::kAmended));
+  rows.push_back(amended(12, rows[7], {6, 0}, {4, 0, 0}));
+  rows.push_back(released(13, rows[8], Cause::kToppedUp));
+  rows.push_back(topped_up(14, rows[8], {2, 0, 0}, 9));
+  rows.push_back(released(15, rows[13], Cause::kAmended));
+  rows.push_back(amended(16, rows[13], {3, 0}, {2, 0, 0}));
+  rows.push_back(with_capacity(17, EntryKind::kCapacityChanged, {15, 3, 2}));
+  rows.push_back(released(18, rows[15], Cause::kToppedUp));
+  rows.push_back(topped_up(19, rows[15], {3, 0, 0}, 9));
+  rows.push_back(released(20, rows[11], Cause::kToppedUp));
+  rows.push_back(topped_up(21, rows[11], {6, 0, 0}, 12));
+  return rows;
+}
+
+TEST(WaitListReplay, FindsNothingInAmendmentsThatServeInOrder) {
+  EXPECT_EQ(fault_of(amendments_in_a_wait_list(), 15), "");
+}
+
+class TamperedAmendment : public testing::TestWithParam<Tampered> {};
+
+TEST_P(TamperedAmendment, IsReportedInOneSentence) {
+  auto rows = amendments_in_a_wait_list();
+  GetParam().tamper(rows);
+  EXPECT_EQ(fault_of(rows, 15), GetParam().sentence);
+}
+
+const Tampered kTamperedAmendments[] = {
+    {"WhatNoOtherProgramCanUseIsNotGiven", [](Rows& rows) { rows[5].labs_granted = 1; },
+     "entry 6, program 1: the grant is not what the rule gives for 6 classrooms and 3 labs from 8 classrooms, 3 labs "
+     "and 2 "
+     "conversions; stored: 6 classrooms, 1 labs and 0 mobile labs; expected: 6 classrooms, 3 labs and 0 mobile labs"},
+    {"TheAmendmentTakesWhatIsDue", [](Rows& rows) { rows[11].classrooms_granted = 6; },
+     "entry 12, program 2: the grant is not what the rule gives for 6 classrooms and 0 labs from 6 classrooms, 0 labs "
+     "and 2 "
+     "conversions; stored: 6 classrooms, 0 labs and 0 mobile labs; expected: 4 classrooms, 0 labs and 0 mobile labs"},
+    {"ALargerWantKeepsItsPlace", [](Rows& rows) { rows[20].waits_since = 3; },
+     "entry 21, program 2: the top-up has another place in the wait list; stored: entry 3; expected: entry 12"},
+    {"ASmallerWantLosesItsPlace", [](Rows& rows) { rows[18].waits_since = 16; },
+     "entry 19, program 3: the top-up has another place in the wait list; stored: entry 16; expected: entry 9"},
+    {"TheLargerWantIsServedFirst", [](Rows& rows) { rows[17] = released(18, rows[11], Cause::kToppedUp); },
+     "entry 18, program 2: the top-up overtakes program 3, which waits since entry 9 and can use what is left"},
+};
+INSTANTIATE_TEST_SUITE_P(Table, TamperedAmendment, testing::ValuesIn(kTamperedAmendments),
+                         [](const auto& parameter) { return std::string{parameter.param.name}; });
 
 }  // namespace
 }  // namespace dti
