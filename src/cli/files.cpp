@@ -101,6 +101,21 @@ void write_atomically(const fs::path& path, std::string_view text) {
   sync_directory(directory);
 }
 
+std::optional<fs::path> regular_file_at(const fs::path& path) {
+  std::error_code ignored;
+  const auto there = fs::status(path, ignored);
+  if (fs::is_directory(there)) throw std::runtime_error{path.string() + " is a folder"};
+  if (fs::exists(there) && !fs::is_regular_file(there)) return std::nullopt;
+  const auto linked = fs::canonical(path, ignored);
+  return ignored ? path : linked;
+}
+
+Descriptor open_for_writing(const fs::path& path) {
+  Descriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (file.get() < 0) fail("cannot write " + path.string());
+  return file;
+}
+
 void write_new_secret(const fs::path& path, std::string_view text) {
   const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (file.get() < 0) fail("cannot make " + path.string());

@@ -1,5 +1,6 @@
 """dtictl ledger export and import: the file has the whole store, and each change of it is found."""
 
+import hashlib
 import json
 import os
 import re
@@ -44,6 +45,12 @@ def lines_of(path):
 def content_of(path):
     """All lines but the first one, which has the time of the export."""
     return lines_of(path)[1:]
+
+
+def hash_of(lines):
+    """That of the last line, as docs/ledger-files.md has it."""
+    first = re.sub(r'"exported-at":"[^"]*"', '"exported-at":""', lines[0])
+    return hashlib.blake2b("".join([first, *lines[1:-1]]).encode(), digest_size=32).hexdigest()
 
 
 def fill(store, folder):
@@ -139,7 +146,10 @@ def test_changes_of_the_catalogue_are_in_the_file_and_in_the_store_that_it_fills
 def test_a_file_of_an_older_version_of_the_schema_is_imported_and_an_unknown_format_is_refused(filled, file, tmp_path):
     lines = lines_of(file)
     assert '"schema":6,' in lines[0] and not any('"semester":0' in line for line in lines if '"type":"note"' in line)
-    file.write_text("".join([lines[0].replace('"schema":6,', '"schema":4,'), *lines[1:]]), encoding="utf-8")
+    older = [lines[0].replace('"schema":6,', '"schema":4,'), *lines[1:]]
+    older[-1] = older[-1].replace(hash_of(lines), hash_of(older))
+    assert older[-1] != lines[-1], "the first line is a part of the hash"
+    file.write_text("".join(older), encoding="utf-8")
     back = another(tmp_path, "back")
     assert import_file(tmp_path, back, file)[0] == DONE
     assert content_of(exported(tmp_path, back, "back.jsonl")) == lines[1:] == content_of(exported(tmp_path, filled, "again.jsonl"))
@@ -296,6 +306,29 @@ def test_the_new_file_replaces_the_old_one_only_when_it_is_complete(filled, tmp_
     for place, reason in ((tmp_path / "no" / "x", "No such file"), (tmp_path, "is a folder")):
         status, output, errors = export(tmp_path, filled, f"--output={place}")
         assert (status, output) == (FAILED, "") and reason in errors
+
+
+def test_an_output_that_is_no_regular_file_stays_what_it_is(filled, tmp_path):
+    whole = content_of(exported(tmp_path, filled, "whole.jsonl"))
+    link, fifo = tmp_path / "link.jsonl", tmp_path / "fifo"
+    link.symlink_to("target.jsonl")
+    (tmp_path / "target.jsonl").touch()
+    assert export(tmp_path, filled, f"--output={link}")[0] == DONE
+    assert link.is_symlink() and content_of(tmp_path / "target.jsonl") == whole
+    os.mkfifo(fifo)
+    with subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE, text=True) as reader:
+        assert export(tmp_path, filled, f"--output={fifo}")[0] == DONE
+        assert reader.communicate(timeout=60)[0].splitlines(keepends=True)[1:] == whole
+    assert fifo.is_fifo()
+    status, output, _ = export(tmp_path, filled, "--output=/dev/stdout")
+    assert (status, output.splitlines(keepends=True)[1:]) == (DONE, whole)
+
+
+def test_a_store_with_a_damaged_catalogue_is_not_exported(filled, tmp_path):
+    write(filled, "DROP TRIGGER program_is_not_updated", "UPDATE program SET key = 'x' WHERE id = 2")
+    status, output, errors = export(tmp_path, filled, f"--output={tmp_path}/damaged.jsonl")
+    assert (status, output, "the catalogue is damaged" in errors) == (FAILED, "", True), errors
+    assert not (tmp_path / "damaged.jsonl").exists()
 
 
 def test_an_output_that_cannot_be_written_is_said(filled, tmp_path):

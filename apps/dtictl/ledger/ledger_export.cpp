@@ -12,12 +12,16 @@
 #include <variant>
 #include <vector>
 
+#include "dti/base/descriptor.hpp"
 #include "dti/base/stop_signals.hpp"
 #include "dti/cli/escape.hpp"
+#include "dti/cli/files.hpp"
 #include "dti/cli/temporary_file.hpp"
 #include "dti/cli/time_text.hpp"
 #include "dti/repository/file/ledger_file_writer.hpp"
+#include "dti/service/ledger/catalog_check.hpp"
 #include "dti/service/office/store_names.hpp"
+#include "dtictl/counted.hpp"
 #include "dtictl/ledger/ledger_options.hpp"
 #include "dtictl/office/office_store.hpp"
 #include "dtictl/progress.hpp"
@@ -29,18 +33,24 @@ constexpr int kInterrupted = 130;
 
 struct Interrupted {};
 
-/// Where the lines go: to a file that gets its name when it is complete, or to stdout.
+/// Where the lines go: to a file that gets its name when it is complete, to what is there, such as a FIFO, or to stdout.
 class Output {
  public:
   /// @param path  empty: stdout
   explicit Output(std::filesystem::path path) : path_(std::move(path)) {
     if (path_.empty()) return;
-    if (std::filesystem::is_directory(path_)) throw std::runtime_error{path_.string() + " is a folder"};
+    const auto regular = regular_file_at(path_);
+    if (!regular) {
+      stream_.emplace(open_for_writing(path_));
+      return;
+    }
+    path_ = *regular;
     StopSignals::block();
     file_.emplace(directory_of(path_), mode_t{0600});  // the notes name persons
   }
 
   void write(std::string_view text) {
+    if (stream_) return write_all(*stream_, path_, text);
     if (!file_) {
       std::cout << text << std::flush;
       if (!std::cout) throw std::runtime_error{"the output could not be written to stdout"};
@@ -50,6 +60,8 @@ class Output {
     file_->write(text);
   }
 
+  [[nodiscard]] bool is_file() const { return file_.has_value(); }
+
   void finish() {
     if (!file_) return;
     file_->rename_to(path_);
@@ -57,8 +69,9 @@ class Output {
   }
 
  private:
-  const std::filesystem::path path_;
+  std::filesystem::path path_;  // a regular file, if file_ is there
   std::optional<TemporaryFile> file_;
+  std::optional<Descriptor> stream_;
 };
 
 /// What the file has of the store at one moment, without the entries and notes of semesters. Entries never change, so
@@ -119,6 +132,9 @@ LedgerFileCounts write_ledger(const ReadCommand& command, const OfficeOptions& o
   auto snapshot = store.open();
   if (const auto warning = snapshot->warning()) say(command, "WARNING: " + *warning);
   auto moment = read_moment(*snapshot);
+  if (const auto found = check_catalog(moment.survey.catalog).difference) {
+    throw std::runtime_error{"the catalogue is damaged, so no file could be imported again: " + to_string(*found)};
+  }
   snapshot.reset();  // a long transaction would keep a SQLite file's log from starting again
   choose_semester(options, moment);
   LedgerFileWriter writer{[&](std::string_view lines) { output.write(lines); }};
@@ -132,17 +148,13 @@ LedgerFileCounts write_ledger(const ReadCommand& command, const OfficeOptions& o
   return writer.counts();
 }
 
-std::string counted(std::int64_t number, const char* one, const char* several) {
-  return std::to_string(number) + ' ' + (number == 1 ? one : several);
-}
-
 int export_ledger(const ReadCommand& command, const OfficeOptions& options) {
   const auto path = options.text("output").value_or(std::string{});
   try {
     Output output{path};
     const auto counts = write_ledger(command, options, output);
     output.finish();
-    if (!path.empty()) {
+    if (output.is_file()) {
       std::cout << "wrote " << counted(counts.entries, "entry", "entries") << " of "
                 << counted(counts.semesters, "semester", "semesters") << " to " << printable(path) << '\n';
     }

@@ -2,14 +2,10 @@
 
 #include "dti/cli/escape.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
+#include "dtictl/counted.hpp"
 
 namespace dti {
 namespace {
-
-template <class Number>
-std::string count(Number number, const char* one, const char* several) {
-  return std::to_string(number) + ' ' + (number == 1 ? one : several);
-}
 
 std::string fault_line(const RequestFault& fault) {
   auto line = "line " + std::to_string(fault.line);
@@ -34,23 +30,24 @@ std::string waiting_line(const Plan& plan) {
   if (!plan.waiting) return {};
   const auto& [programs, top_ups] = *plan.waiting;
   const auto first =
-      top_ups == 0 ? "none of them gets more" : count(top_ups, "of them gets", "of them get") + " more first";
-  return "the semester has a wait list: " + count(programs, "program waits", "programs wait") + ", and " + first + '\n';
+      top_ups == 0 ? "none of them gets more" : counted(top_ups, "of them gets", "of them get") + " more first";
+  return "the semester has a wait list: " + counted(programs, "program waits", "programs wait") + ", and " + first +
+         '\n';
 }
 
 std::string totals_line(const WhatIfOptions& options, const Plan& plan) {
   const auto& totals = plan.totals;
-  auto line = count(plan.requests.size(), "request", "requests") + ", " + policy_text(options) + ": " +
-              count(totals.whole, "gets", "get") + " all, " + count(totals.part, "gets", "get") + " a part, " +
-              count(totals.none, "gets", "get") + " nothing";
-  if (totals.holding > 0) line += "; " + count(totals.holding, "holds", "hold") + " a grant already";
+  auto line = counted(plan.requests.size(), "request", "requests") + ", " + policy_text(options) + ": " +
+              counted(totals.whole, "gets", "get") + " all, " + counted(totals.part, "gets", "get") + " a part, " +
+              counted(totals.none, "gets", "get") + " nothing";
+  if (totals.holding > 0) line += "; " + counted(totals.holding, "holds", "hold") + " a grant already";
   return line + '\n';
 }
 
 std::string comparison_line(const PlanTotals& totals) {
   return "compared with first come, which grants " + text_of(totals.first_come) + ": " +
-         count(totals.gaining, "program gains ", "programs gain ") + count(totals.gained, "room", "rooms") + ", " +
-         count(totals.losing, "program loses ", "programs lose ") + count(totals.lost, "room", "rooms") + '\n';
+         counted(totals.gaining, "program gains ", "programs gain ") + counted(totals.gained, "room", "rooms") + ", " +
+         counted(totals.losing, "program loses ", "programs lose ") + counted(totals.lost, "room", "rooms") + '\n';
 }
 
 std::string notes(const WhatIfOptions& options, const RequestFile& file, const StoredSemester& semester) {
@@ -72,7 +69,7 @@ std::string notes(const WhatIfOptions& options, const RequestFile& file, const S
 std::string fault_lines(const std::string& file, const RequestFaults& faults) {
   std::string lines;
   for (const auto& fault : faults) lines += printable(file) + ", " + fault_line(fault) + '\n';
-  return lines + count(faults.size(), "error", "errors") + "; nothing was decided\n";
+  return lines + counted(faults.size(), "error", "errors") + "; nothing was decided\n";
 }
 
 std::string summary(const WhatIfOptions& options, const RequestFile& file, const StoredSemester& semester,

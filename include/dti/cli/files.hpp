@@ -7,12 +7,23 @@
 #include <string>
 #include <string_view>
 
+#include "dti/base/descriptor.hpp"
+
 namespace dti {
 
 /// Replaces the content of a file with `text`. A reader sees either the old content or all of the new content, also
 /// after a crash.
 /// @throws std::system_error  with the file and the reason; then the file has its old content
 void write_atomically(const std::filesystem::path& path, std::string_view text);
+
+/// The regular file that a path names, behind symbolic links, or that it would name; none if something else is there that
+/// takes bytes, such as a FIFO or /dev/stdout.
+/// @throws std::runtime_error  a folder is there
+[[nodiscard]] std::optional<std::filesystem::path> regular_file_at(const std::filesystem::path& path);
+
+/// Opens what is there for writing. It has no other name, so that a file must not be replaced.
+/// @throws std::system_error  with the path and the reason
+[[nodiscard]] Descriptor open_for_writing(const std::filesystem::path& path);
 
 /// Makes a file with mode 0600 that did not exist, durably.
 /// @throws std::system_error  with the file and the reason, also if it exists; then no new file is left

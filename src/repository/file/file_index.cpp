@@ -256,7 +256,7 @@ LedgerFileIndex index_of_file(const ReadBytes& read, const std::function<void(co
   Indexer indexer{index};
   LineReader lines{read, kLineBytesMax};
   LineParser parser;
-  Blake2b hash;  // of the lines after the first one and before this one
+  Blake2b hash;  // of the lines before this one
   Seal hash_before_last;
   LineMark at;
   std::string pending;  // bytes that are not hashed yet
@@ -271,7 +271,11 @@ LedgerFileIndex index_of_file(const ReadBytes& read, const std::function<void(co
       if (auto* const fault = std::get_if<LineFault>(&parsed)) {
         indexer.add_fault(at, std::move(fault->reason));
       } else {
-        is_end = std::holds_alternative<EndLine>(std::get<LedgerLine>(parsed));
+        const auto& line = std::get<LedgerLine>(parsed);
+        is_end = std::holds_alternative<EndLine>(line);
+        if (const auto* const header = std::get_if<LedgerFileHeader>(&line); header != nullptr && at.line == 1) {
+          hash.add(hashed_text(*header));
+        }
         indexer.add(at, std::get<LedgerLine>(std::move(parsed)));
       }
     }

@@ -13,6 +13,7 @@ void LedgerFileWriter::begin(const LedgerFileHeader& header) {
   std::string line;
   append_line(line, header);
   sink_(line);
+  hash_.add(hashed_text(header));
 }
 
 void LedgerFileWriter::add_catalog(const std::vector<CatalogProgram>& programs) {

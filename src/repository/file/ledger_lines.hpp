@@ -82,6 +82,9 @@ class LineParser {
 /// @throws StorageError  kCorrupt: the store has a text or a number that the format does not know
 void append_line(std::string& out, const LedgerLine& line);
 
+/// The first line for the hash of the file: as append_line(), but `exported-at` is empty.
+[[nodiscard]] std::string hashed_text(LedgerFileHeader header);
+
 /// The same for an entry, without a copy of it.
 void append_entry(std::string& out, SemesterId semester, const StoredEntry& entry);
 

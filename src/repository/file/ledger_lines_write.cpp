@@ -164,6 +164,13 @@ void append_line(std::string& out, const LedgerLine& line) {
   std::visit([&](const auto& it) { append(out, it); }, line);
 }
 
+std::string hashed_text(LedgerFileHeader header) {
+  header.exported_at.clear();
+  std::string text;
+  append_line(text, std::move(header));
+  return text;
+}
+
 void append_entry(std::string& out, SemesterId semester, const StoredEntry& entry) {
   const auto& row = entry.row;
   const auto kind = entry_kind_from_code(row.kind);
