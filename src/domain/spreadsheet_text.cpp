@@ -1,5 +1,6 @@
 #include "domain/spreadsheet_text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -44,6 +45,39 @@ Letter letter_of(unsigned char byte) {
   return Letter::kNone;
 }
 
+/// Punctuation of Windows-1252 that DOS or the Macintosh use for letters: í, ñ, ó and others.
+struct Punctuation {
+  char byte;
+  std::int32_t code_point;
+  char closing;  // what must follow in the line; 0: nothing, and it stands alone
+};
+constexpr Punctuation kPunctuation[] = {{'\xA1', 0xA1, '!'},    {'\xBF', 0xBF, '?'},    {'\x93', 0x201C, '\x94'},
+                                        {'\x94', 0x201D, '\0'}, {'\x96', 0x2013, '\0'}, {'\x97', 0x2014, '\0'}};
+
+const Punctuation* find_punctuation(char byte) {
+  for (const auto& it : kPunctuation) {
+    if (it.byte == byte) return &it;
+  }
+  return nullptr;
+}
+
+/// Tells whether it stands where no letter can: an opening one begins a word and is closed in its line; a closing one has
+/// an opening one before it; a dash stands between blanks.
+bool stands_as_punctuation(std::string_view bytes, std::size_t index, const Punctuation& it) {
+  const auto at = [&](std::size_t place) {
+    return place < bytes.size() ? byte_at(bytes, place) : static_cast<unsigned char>('\0');
+  };
+  const bool begins = index == 0 || letter_of(at(index - 1)) == Letter::kNone;
+  const bool ends = letter_of(at(index + 1)) == Letter::kNone;
+  constexpr std::size_t kReach = 200;  // a name has no more bytes
+  auto after = bytes.substr(index, kReach);
+  after = after.substr(0, after.find_first_of("\r\n"));
+  if (it.closing != '\0') return begins && after.find(it.closing) != after.npos;
+  auto before = bytes.substr(index - std::min(index, kReach), std::min(index, kReach));
+  before.remove_prefix(before.find_last_of("\r\n") + 1);
+  return ends && (it.byte == '\x94' ? before.find('\x93') != before.npos : begins);
+}
+
 /// Tells whether a byte beyond ASCII fits a text in Windows-1252. The encodings of DOS, the Macintosh and other
 /// languages use the same bytes for other letters. Read as Windows-1252, such bytes are not letters, or are capitals
 /// among small letters or small letters among capitals, or follow each other.
@@ -51,6 +85,7 @@ bool fits_windows_1252(std::string_view bytes, std::size_t index) {
   const auto byte = byte_at(bytes, index);
   constexpr std::string_view kOrdinary = "\xAA\xBA\xAB\xBB\xB0\xB7";  // ª º « » ° ·
   if (kOrdinary.find(bytes[index]) != kOrdinary.npos) return true;
+  if (const auto* const found = find_punctuation(bytes[index])) return stands_as_punctuation(bytes, index, *found);
   const auto letter = letter_of(byte);
   if (letter == Letter::kNone) return false;
   const auto neighbour = [&](std::size_t distance) {
@@ -88,7 +123,8 @@ std::variant<SpreadsheetText, CatalogFault> from_windows_1252(std::string_view b
                           std::string{"the file is not UTF-8 (byte 0x"} + kDigits[byte >> 4] + kDigits[byte & 0xF] +
                               "), and may not be Windows-1252 either" + std::string{kHowToSave}};
     }
-    append_code_point(text, byte);  // from 0xA0 on, Windows-1252 is Unicode
+    const auto* const punctuation = find_punctuation(bytes[i]);
+    append_code_point(text, punctuation != nullptr ? punctuation->code_point : byte);  // from 0xA0 on, it is Unicode
   }
   return SpreadsheetText{std::move(text), true};
 }
