@@ -7,9 +7,12 @@
 
 #include "dti/base/check.hpp"
 #include "dti/domain/name.hpp"
+#include "dti/domain/office_command.hpp"
 
 namespace dti {
 namespace {
+
+constexpr std::size_t kStepBytesMax = 500'000;  // of a message; a frame has twice as much, for escapes
 
 /// The names of a catalogue by their loose_key(), to find those that look alike.
 class LooseNames {
@@ -103,6 +106,25 @@ std::variant<CatalogComparison, std::vector<CatalogFault>> compare_catalog(const
   Comparison comparison{stored, reading};
   for (const auto& row : reading.file.rows) comparison.add(row);
   return comparison.finish();
+}
+
+std::string step_id(const CatalogPlan& plan, std::size_t number) { return plan.id + '-' + std::to_string(number); }
+
+std::vector<std::vector<CatalogRow>> split_into_steps(std::vector<CatalogRow> rows) {
+  std::vector<std::vector<CatalogRow>> steps;
+  std::size_t bytes = 0;
+  const std::string* faculty = nullptr;  // rows of one faculty that follow each other have its name once
+  for (auto& row : rows) {
+    const bool continues = faculty != nullptr && *faculty == row.faculty;
+    bytes += row.program.size() + (continues ? 3 : row.faculty.size() + 32);  // with the JSON around them
+    if (steps.empty() || bytes > kStepBytesMax || steps.back().size() == kCatalogRowsMax) {
+      steps.emplace_back();
+      bytes = row.program.size() + row.faculty.size() + 32;
+    }
+    steps.back().push_back(std::move(row));
+    faculty = &steps.back().back().faculty;
+  }
+  return steps;
 }
 
 }  // namespace dti

@@ -26,10 +26,16 @@ std::string encode_catalog_plan(const CatalogPlan& plan) {
   writer.number(kMark, kVersion);
   writer.text("id", plan.id);
   writer.text("store", plan.store);
-  writer.number("expects", plan.expects);
   writer.text("file", plan.file);
   writer.text("file-hash", plan.file_hash);
-  write_catalog_rows(writer, "add", plan.added);
+  writer.open_array("steps");
+  for (const auto& step : plan.steps) {
+    writer.open_object();
+    writer.number("expects", step.expects);
+    write_catalog_rows(writer, "add", step.added);
+    writer.close_object();
+  }
+  writer.close_array();
   writer.close_object();
   out += '\n';
   return out;
@@ -43,10 +49,14 @@ std::variant<CatalogPlan, std::string> decode_catalog_plan(std::string_view text
   CatalogPlan plan;
   plan.id = reader.text(root, "", "id", {1, kIdBytesMax});
   plan.store = reader.text(root, "", "store", {1, kHexBytesMax});
-  plan.expects = reader.whole(root, "expects", std::numeric_limits<std::int64_t>::max());
   plan.file = reader.text(root, "", "file", {0, kPathBytesMax});
   plan.file_hash = reader.text(root, "", "file-hash", {1, kHexBytesMax});
-  plan.added = read_catalog_rows(root, "add", reader);
+  const JsonValue steps = root["steps"];
+  if (steps.kind() != JsonKind::kArray) reader.fault("steps", "must be a list");
+  for (auto step = steps.first(); step.kind() != JsonKind::kMissing && !reader.first_fault(); step = step.next()) {
+    const auto expects = reader.whole(step, "expects", std::numeric_limits<std::int64_t>::max());
+    plan.steps.push_back({expects, read_catalog_rows(step, "add", reader)});
+  }
   if (reader.first_fault()) return *reader.first_fault();
   return plan;
 }

@@ -3,18 +3,24 @@
 #include <string>
 
 #include "dti/domain/name_fault.hpp"
+#include "dti/domain/office_command.hpp"
 
 namespace dti {
 namespace {
 
-/// Reads the programs of one faculty. @param path  of the list
+/// Reads the programs of one faculty, until the first fault: a message of a stranger cannot become many times its size.
+/// @param path  of the list
 void read_faculty(JsonValue group, const std::string& path, FieldReader& reader, std::vector<CatalogRow>& rows) {
-  const auto faculty = reader.text(group, path + '.', "faculty", {0, kNameBytesMax});
+  const auto faculty = reader.text(group, path + '.', "faculty", {1, kNameBytesMax});
   const JsonValue programs = group["programs"];
   if (programs.kind() != JsonKind::kArray) return reader.fault(path + ".programs", "must be a list of texts");
+  if (reader.first_fault()) return;
   for (auto program = programs.first(); program.kind() != JsonKind::kMissing; program = program.next()) {
-    if (program.kind() != JsonKind::kString || program.text().size() > kNameBytesMax) {
-      return reader.fault(path + ".programs", "must be texts of at most " + std::to_string(kNameBytesMax) + " bytes");
+    if (program.kind() != JsonKind::kString || program.text().empty() || program.text().size() > kNameBytesMax) {
+      return reader.fault(path + ".programs", "must be texts of 1 to " + std::to_string(kNameBytesMax) + " bytes");
+    }
+    if (rows.size() == kCatalogRowsMax) {
+      return reader.fault(path, "must have at most " + std::to_string(kCatalogRowsMax) + " programs");
     }
     rows.push_back({faculty, std::string{program.text()}});
   }
@@ -48,7 +54,9 @@ std::vector<CatalogRow> read_catalog_rows(JsonValue root, std::string_view key, 
   }
   for (auto group = list.first(); group.kind() != JsonKind::kMissing; group = group.next()) {
     read_faculty(group, std::string{key}, reader, rows);
+    if (reader.first_fault()) return {};
   }
+  if (rows.empty()) reader.fault(key, "must have at least one program");
   return rows;
 }
 

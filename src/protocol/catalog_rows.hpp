@@ -14,7 +14,8 @@ namespace dti {
 /// other are one element.
 void write_catalog_rows(JsonWriter& writer, std::string_view key, const std::vector<CatalogRow>& rows);
 
-/// Reads such a list, with the lengths of names that requests have.
+/// Reads such a list of 1 to kCatalogRowsMax programs, with the lengths of names that requests have. It ends at the first
+/// fault.
 [[nodiscard]] std::vector<CatalogRow> read_catalog_rows(JsonValue root, std::string_view key, FieldReader& reader);
 
 }  // namespace dti

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::int64_t kVersion = 1;
 constexpr std::string_view kMark = "dti-command";
-constexpr std::size_t kPartBytesMax = 512 * 1024;  // of the names; a frame may have twice as much, with escapes
 constexpr std::size_t kStoreIdBytesMax = 64;
 constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
 
@@ -59,22 +58,29 @@ Capacity read_capacity(JsonValue root, FieldReader& reader) {
   return capacity;
 }
 
-std::int64_t read_part(JsonValue root, FieldReader& reader, std::string_view key) {
-  if (root[key].kind() == JsonKind::kMissing) return 1;
-  const auto number = reader.whole(root, key, kCatalogPartsMax);
-  if (number == 0) reader.fault(key, "must be at least 1");
-  return number;
+std::vector<std::string> read_earlier(JsonValue root, FieldReader& reader) {
+  std::vector<std::string> ids;
+  const JsonValue list = root["earlier"];
+  if (list.kind() == JsonKind::kMissing) return ids;
+  if (list.kind() != JsonKind::kArray) reader.fault("earlier", "must be a list of texts");
+  for (auto id = list.first(); id.kind() != JsonKind::kMissing; id = id.next()) {
+    if (id.kind() != JsonKind::kString || id.text().empty() || id.text().size() > kIdBytesMax) {
+      reader.fault("earlier", "must be texts of 1 to " + std::to_string(kIdBytesMax) + " bytes");
+    }
+    if (ids.size() == kEarlierMax) reader.fault("earlier", "must be at most " + std::to_string(kEarlierMax) + " texts");
+    if (reader.first_fault()) return {};
+    ids.emplace_back(id.text());
+  }
+  return ids;
 }
 
-void read_catalog(JsonValue root, FieldReader& reader, OfficeMessage& message) {
-  auto& catalog = message.command.catalog.emplace();
-  const TextBounds bounds{message.command.is_dry_run ? std::size_t{0} : std::size_t{1}, kStoreIdBytesMax};
-  const bool may_lack = message.command.is_dry_run && root["store"].kind() == JsonKind::kMissing;
-  if (!may_lack) catalog.store = reader.text(root, "", "store", bounds);
-  message.part = read_part(root, reader, "part");
-  message.parts = read_part(root, reader, "parts");
-  if (message.part > message.parts) reader.fault("part", "must be at most parts");
+ChangeCatalog read_catalog(JsonValue root, FieldReader& reader, bool is_dry_run) {
+  ChangeCatalog catalog;
+  const bool may_lack = is_dry_run && root["store"].kind() == JsonKind::kMissing;
+  if (!may_lack) catalog.store = reader.text(root, "", "store", {is_dry_run ? 0U : 1U, kStoreIdBytesMax});
+  catalog.earlier = read_earlier(root, reader);
   catalog.rows = read_catalog_rows(root, "add", reader);
+  return catalog;
 }
 
 /// Reads the fields that only this kind of command has.
@@ -96,7 +102,9 @@ void read_change(JsonValue root, FieldReader& reader, OfficeVerb verb, OfficeMes
     case OfficeVerb::kSetWaitList: change = SetWaitList{reader.boolean(root, "wait-list")}; return;
     case OfficeVerb::kLeaveWaitList: change = LeaveWaitList{read_program_name(root, reader)}; return;
     case OfficeVerb::kOpenSemester: message.opens = read_capacity(root, reader); return;
-    case OfficeVerb::kChangeCatalog: return read_catalog(root, reader, message);
+    case OfficeVerb::kChangeCatalog:
+      message.command.catalog = read_catalog(root, reader, message.command.is_dry_run);
+      return;
   }
 }
 
@@ -135,12 +143,12 @@ void write_change(JsonWriter& writer, const OfficeCommand::Change& change) {
              change);
 }
 
-void write_catalog(JsonWriter& writer, const OfficeMessage& message) {
-  const auto& catalog = *message.command.catalog;
+void write_catalog(JsonWriter& writer, const ChangeCatalog& catalog) {
   if (!catalog.store.empty()) writer.text("store", catalog.store);
-  if (message.parts > 1) {
-    writer.number("part", message.part);
-    writer.number("parts", message.parts);
+  if (!catalog.earlier.empty()) {
+    writer.open_array("earlier");
+    for (const auto& id : catalog.earlier) writer.element(id);
+    writer.close_array();
   }
   write_catalog_rows(writer, "add", catalog.rows);
 }
@@ -268,31 +276,6 @@ std::optional<std::variant<OfficeMessage, MalformedCommand>> decode_office_messa
   return MalformedCommand{*reader.first_fault(), std::move(command.id), command.is_dry_run, verb};
 }
 
-std::vector<OfficeMessage> parts_of(OfficeMessage message) {
-  std::vector<OfficeMessage> parts;
-  if (!message.command.catalog) {
-    parts.push_back(std::move(message));
-    return parts;
-  }
-  const auto rows = std::exchange(message.command.catalog->rows, {});
-  std::size_t bytes = 0;
-  parts.push_back(message);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const bool continues = i > 0 && rows[i].faculty == rows[i - 1].faculty;
-    bytes += rows[i].program.size() + (continues ? 4 : rows[i].faculty.size() + 32);  // with the JSON around them
-    if (bytes > kPartBytesMax) {
-      bytes = rows[i].program.size() + rows[i].faculty.size() + 32;
-      parts.push_back(message);
-    }
-    parts.back().command.catalog->rows.push_back(rows[i]);
-  }
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    parts[i].part = static_cast<std::int64_t>(i) + 1;
-    parts[i].parts = static_cast<std::int64_t>(parts.size());
-  }
-  return parts;
-}
-
 std::string encode_office_message(const OfficeMessage& message) {
   const auto& command = message.command;
   std::string out;
@@ -306,7 +289,7 @@ std::string encode_office_message(const OfficeMessage& message) {
   if (!command.note.empty()) writer.text("note", command.note);
   if (command.is_dry_run) writer.boolean("dry-run", true);
   if (command.catalog) {
-    write_catalog(writer, message);
+    write_catalog(writer, *command.catalog);
     writer.close_object();
     return out;
   }
@@ -331,7 +314,6 @@ std::string encode_office_reply(const OfficeReply& reply) {
   if (error && !error->detail.empty()) writer.text("detail", error->detail);
   writer.boolean("dry-run", reply.is_dry_run);
   if (reply.has_facts) write_facts(writer, reply.outcome);
-  if (reply.parts_held) writer.number("parts", *reply.parts_held);
   if (error && error->retry_after) writer.number("retry-after-ms", error->retry_after->count());
   if (error && !error->leader.empty()) writer.text("leader", error->leader);
   writer.close_object();
@@ -349,10 +331,7 @@ std::optional<OfficeReply> decode_office_reply(std::string_view body) {
   reply.outcome.error = read_error(root);
   reply.has_facts = root["seq"].kind() != JsonKind::kMissing;
   if (reply.has_facts && !read_facts(root, reply.outcome)) return std::nullopt;
-  if (const JsonValue parts = root["parts"]; !reply.has_facts && parts.kind() == JsonKind::kWhole) {
-    reply.parts_held = static_cast<std::int64_t>(std::min<std::uint64_t>(parts.whole(), kCatalogPartsMax));
-  }
-  if (!reply.has_facts && !reply.parts_held && has_facts(reply.outcome)) return std::nullopt;
+  if (!reply.has_facts && has_facts(reply.outcome)) return std::nullopt;
   return reply;
 }
 

@@ -21,14 +21,16 @@ class CatalogContract : public StoreTest {
   CatalogChange addition(std::vector<CatalogProgram> programs, std::string command_id = "plan-1") {
     CatalogChange change;
     change.epoch = epoch_;
-    change.base = repository_->read_catalog_state({}).head;
+    change.base = repository_->read_catalog_state({}, {}).head;
     change.programs = std::move(programs);
     change.command_id = std::move(command_id);
     change.note = {{1, 2, 3}, "local/1000", "new year"};
     change.at = kAt;
     return change;
   }
-  CatalogState state(const std::string& command_id = "plan-1") { return repository_->read_catalog_state(command_id); }
+  CatalogState state(const std::string& command_id = "plan-1", const std::vector<std::string>& earlier = {}) {
+    return repository_->read_catalog_state(command_id, earlier);
+  }
 };
 INSTANTIATE_TEST_SUITE_P(Backends, CatalogContract, testing::ValuesIn(all_backends()), name_of_backend());
 
@@ -56,6 +58,16 @@ TEST_P(CatalogContract, TheStateOfAnEmptyCatalogueHasNoEntryAboutIt) {
   EXPECT_EQ(state(), (CatalogState{state().store, 0, {}, 0, 0}));
   ASSERT_EQ(repository_->change_catalog(addition({program(1)})), CommitResult::kCommitted);
   EXPECT_EQ(state(), (CatalogState{state().store, 2, {1, {{1, 2}}}, 1, 2}));
+}
+
+TEST_P(CatalogContract, EachEarlierCommandHasTheEntriesThatItWrote) {
+  start();
+  ASSERT_EQ(repository_->change_catalog(addition({program(6), program(7, 2)}, "plan-1")), CommitResult::kCommitted);
+  ASSERT_TRUE(repository_->add_programs(epoch_, {program(8)}, kAt)) << "by a server that starts";
+  ASSERT_EQ(repository_->change_catalog(addition({program(9)}, "plan-2")), CommitResult::kCommitted);
+  const auto earlier = state("plan-3", {"plan-1", "plan-2", "plan-9"}).earlier;
+  EXPECT_EQ(earlier, (std::vector<RegistryRange>{{8, 10}, {12, 12}}));
+  EXPECT_EQ(state("plan-2").earlier, std::vector<RegistryRange>{});
 }
 
 TEST_P(CatalogContract, AChangeUnderAnotherEpochOrOnAMovedBaseWritesNothing) {
@@ -125,7 +137,7 @@ TEST_P(CatalogContract, AChangeIsThereForTheNextServer) {
   EXPECT_EQ(reopen().program_count, 6U);
   EXPECT_EQ(state().written, 8);
   ASSERT_EQ(repository_->add_programs(epoch_, {program(7)}, kAt), true);
-  EXPECT_EQ(state().places.last(), 9);
+  EXPECT_EQ(state().places.of_faculties.at(1), 9);
 }
 
 TEST_P(CatalogContract, AChangeOf30000ProgramsIsStoredWholeAndInOrder) {

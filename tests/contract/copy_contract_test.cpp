@@ -51,7 +51,7 @@ class CopyContract : public StoreTest {
     odd.key = name_key(odd.name);
     CatalogChange planned;
     planned.epoch = epoch_;
-    planned.base = repository_->read_catalog_state({}).head;
+    planned.base = repository_->read_catalog_state({}, {}).head;
     planned.programs = {odd};
     planned.command_id = R"(plan "\ ñ)";
     planned.note = {{0xff}, "local/1", R"(it's "\ ñ)"};

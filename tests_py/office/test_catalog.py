@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 
 import pytest
@@ -34,8 +35,8 @@ class Place:
 
     def plan(self, file, *flags, output="plan.json"):
         """The exit code, the rows and the words beside them."""
-        code, out, log = run(self.folder, "dtictl", "catalog", "plan", self.store.flag, "--format=json", "-o",
-                             str(self.folder / output), *flags, file, seconds=120)
+        code, out, log = run(self.folder, "dtictl", "catalog", "plan", self.store.flag, "--format=json",
+                             f"--output={self.folder / output}", *flags, file, seconds=120)
         return code, json.loads(out) if out else None, log
 
     def apply(self, *flags, output="plan.json", server=None):
@@ -74,7 +75,10 @@ def test_programs_are_added_while_the_server_runs_and_get_rooms_at_once(served):
     assert "+ 3 programs to add, with 1 new faculty\n= 3 programs are there already\n" in log
     assert "47 programs of the catalogue that the file does not have would stay" in log
     code, out, log = served.apply("--yes", "--note=new year")
-    assert (code, "the catalogue has 11 faculties and 53 programs (entry 65)" in out) == (0, True), out + log
+    assert (code, out) == (0, "the catalogue has 11 faculties and 53 programs\n"), log
+    assert ("now: the catalogue has 10 faculties and 50 programs\n" in log
+            and "new.csv adds 3 programs: Derecho Digital of Derecho; Cocina of Gastronomía; " in log
+            and "after: the catalogue has 53 programs, 3 more than now\n" in log), log
     assert grant(served.client, DIGITAL) == [(OK, 3, 1, 0)]
     assert grant(served.client, request(SEMESTER, "GASTRONOMÍA", ("pastelería", 1, 0))) == [(OK, 1, 0, 0)]
     served.verify()
@@ -91,15 +95,21 @@ def test_the_list_has_every_program_and_who_added_it(served):
     assert (last["program-id"], last["faculty-id"], last["state"], last["entry"]) == (53, 11, "active", 65)
     assert last["actor"].startswith("local/") and last["note"] == "new year"
     plan = json.loads((served.folder / "plan.json").read_text(encoding="utf-8"))
-    assert {row["command-id"] for row in listed[50:]} == {plan["id"]}
+    assert {row["command-id"] for row in listed[50:]} == {plan["id"] + "-1"}
     assert [row["program"] for row in served.list("--faculty=gastronomía")] == ["Cocina", "Pastelería"]
 
 
 def test_a_file_without_changes_exits_with_0(served):
     code, rows, log = served.plan(served.write(all_pairs()))
     assert (code, rows) == (0, []), log
+    with SocketFile(served.admin) as office:
+        added = {"store": "", "add": [{"faculty": "Artes", "programs": ["Danza Aérea"]}]}
+        facts = office.order("change-catalog", 0, dry_run=True, **added)
+        added["store"] = facts["catalog"]["store"]
+        assert office.order("change-catalog", facts["seq"], **added)["status"] == OK
+    served.dti.stop()
     code, out, log = served.apply("--yes")
-    assert (code, out, "nothing is to be changed" in log) == (0, "", True), log
+    assert (code, out, "nothing is to be changed" in log) == (0, "", True), "an empty plan needs no server: " + log
 
 
 def test_a_plan_that_was_applied_is_a_repeat_also_after_colleagues(served):
@@ -155,7 +165,7 @@ def test_no_plan_is_made_for_a_store_that_no_server_has_led(place):
 def test_a_dry_run_exits_with_10_and_changes_nothing(served):
     served.plan(served.write(NEW))
     code, out, log = served.apply("--dry-run")
-    assert (code, out.startswith("would be: the catalogue has 11 faculties and 53 programs")) == (10, True), out + log
+    assert (code, out) == (10, "would be: the catalogue has 53 programs, 3 more than now\n"), log
     assert len(served.list()) == 50
     code, out, log = served.apply()
     assert (code, out, "--yes is needed" in log) == (2, "", True), log
@@ -184,6 +194,20 @@ def test_all_errors_of_a_file_are_told_in_one_run(served):
                                    "line 7, column Facultad: ")):
         assert line.startswith(f"{file}, {start}"), line
     assert not (served.folder / "plan.json").exists()
+    assert served.plan(served.write(NEW))[0] == 10
+    assert served.plan(str(file))[0] == 1
+    assert not (served.folder / "plan.json").exists(), "an earlier plan must not be applied in place of one that failed"
+
+
+def test_only_a_plan_is_replaced_by_a_plan(served):
+    file = served.write(NEW)
+    code, rows, log = served.plan(file, output="new.csv")
+    assert (code, rows, "is there, and is no plan" in log) == (2, None, True), log
+    assert "Cocina" in (served.folder / "new.csv").read_text(encoding="utf-8")
+    served.plan(file)
+    assert served.plan(file)[0] == 10
+    served.plan(file, output="/dev/null")
+    assert not os.path.isfile("/dev/null")
 
 
 def test_names_that_look_like_another_one_are_pointed_out(served):
@@ -225,27 +249,92 @@ def test_a_plain_endpoint_takes_no_changes_and_a_key_of_the_office_does(place):
         until(lambda: "actor=key/ana command=change-catalog" in dti.log, what="the log line")
 
 
-def test_30_000_programs_come_in_parts_and_are_one_change(served):
-    pairs = [(f"Faculty {i // 500}", f"Program number {i} of the large file") for i in range(30_000)]
-    code, rows, log = served.plan(served.write(pairs))
+def pairs_of(count):
+    return [(f"Faculty {i // 500}", f"Program number {i} of the large file") for i in range(count)]
+
+
+def test_a_large_plan_is_several_commands(served):
+    code, rows, log = served.plan(served.write(pairs_of(30_000)))
     assert (code, len(rows)) == (10, 30_000), log
     code, out, log = served.apply("--yes")
     assert (code, "70 faculties and 30050 programs" in out) == (0, True), out + log
     asked = request(SEMESTER, "Faculty 59", ("Program number 29999 of the large file", 1, 0))
     assert grant(served.client, asked) == [(OK, 1, 0, 0)]
-    assert served.store.count("SELECT count(*) FROM registry WHERE command_id IS NOT NULL") == 1
-    assert served.store.count("SELECT count(*) FROM ledger_note WHERE semester_id = 0") == 1
+    assert served.store.count("SELECT count(*) FROM registry WHERE command_id IS NOT NULL") == 3
+    assert served.store.count("SELECT count(*) FROM ledger_note WHERE semester_id = 0") == 3
+    code, out, log = served.apply("--yes")
+    assert (code, "an earlier copy of this command has made the change" in log) == (0, True), log
+    assert len(served.list()) == 30_050
     served.verify()
+
+
+def step_of(plan, number):
+    """The message of a step of a plan."""
+    step = plan["steps"][number - 1]
+    earlier = [f"{plan['id']}-{i}" for i in range(1, number)]
+    return {"dti-command": 1, "command": "change-catalog", "command-id": f"{plan['id']}-{number}", "expects": step["expects"],
+            "actor": "local/0", "store": plan["store"], "earlier": earlier, "add": step["add"]}
+
+
+def read_plan(place):
+    return json.loads((place.folder / "plan.json").read_text(encoding="utf-8"))
+
+
+def test_a_plan_that_stopped_in_its_middle_goes_on_unless_a_colleague_came_between(served):
+    pairs = [*pairs_of(12_000), ("Artes", "Danza Aérea")]
+    served.plan(served.write(pairs))
+    with SocketFile(served.admin) as office:
+        assert office.ask(step_of(read_plan(served), 1))["status"] == OK
+    code, out, log = served.apply("--dry-run")
+    assert (code, "would be: the catalogue has 12051 programs, 2001 more than now" in out) == (10, True), out + log
+    assert "1 of the 2 commands of the plan are made, and stay" in log
+    served.plan(served.write([("Derecho", "Derecho Digital")], "other.csv"), output="other.json")
+    assert served.apply("--yes", output="other.json")[0] == 0, "the plan does not touch it"
+    served.plan(served.write([("Artes", "Danza Antigua")], "artes.csv"), output="artes.json")
+    assert served.apply("--yes", output="artes.json")[0] == 0
+    code, out, log = served.apply("--yes")
+    assert (code, out, "CONFLICT" in log) == (1, "", True), log
+    assert served.plan(served.write(pairs))[0] == 10, "a new plan has the rest"
+    code, out, log = served.apply("--yes")
+    assert (code, "12053 programs" in out) == (0, True), log
+    assert len(served.list()) == 12_053
+    served.verify()
+
+
+def test_a_step_is_no_repeat_of_another_command_with_its_id(served):
+    served.plan(served.write(NEW))
+    message = step_of(read_plan(served), 1)
+    with SocketFile(served.admin) as office:
+        assert office.ask(message)["status"] == OK
+        assert office.ask(message)["repeat"] is True
+        other = office.ask(message | {"add": [{"faculty": "Derecho", "programs": ["Derecho Naval"]}]})
+        assert other["status"] == "CONFLICT", other
+    assert len(served.list()) == 53
+
+
+def test_a_large_message_of_a_stranger_becomes_no_list_of_programs(served):
+    message = step_of({"id": "p", "store": "s", "steps": [
+        {"expects": 1, "add": [{"faculty": "f" * 200, "programs": ["p"] * 200_000}]}]}, 1)
+    reply = served.client.ask(message)
+    assert (reply["status"], "must have at most 10000 programs" in reply["detail"]) == ("INVALID-REQUEST", True), reply
+
+
+def test_a_large_plan_does_not_cost_the_lead(postgresql, tmp_path):
+    place = Place(tmp_path, postgresql)
+    flags = ("--lease-seconds=2",)
+    with place.serve(*flags) as first, place.serve(*flags, admin=tmp_path / "b", standby=True):
+        assert place.plan(place.write(pairs_of(50_000)))[0] == 10
+        code, out, log = place.apply("--yes")
+        assert (code, "50050 programs" in out) == (0, True), out + log
+        assert place.store.count("SELECT epoch FROM leadership") == 1, first.log
+    place.verify()
 
 
 def test_a_retry_after_a_crash_finds_its_change_and_makes_it_once(place):
     with place.serve() as dti:
         place.plan(place.write(NEW))
-        plan = json.loads((place.folder / "plan.json").read_text(encoding="utf-8"))
-        message = {"dti-command": 1, "command": "change-catalog", "command-id": plan["id"], "expects": plan["expects"],
-                   "actor": "local/0", "store": plan["store"], "add": plan["add"]}
         with SocketFile(place.admin) as office:
-            office.send(message)
+            office.send(step_of(read_plan(place), 1))
             until(lambda: " office-command: " in dti.log, what="the commit")
             dti.crash()
     with place.serve() as dti, Client(dti.endpoint) as client:

@@ -1,5 +1,6 @@
 #include "dtictl/catalog/catalog_plan.hpp"
 
+#include <filesystem>
 #include <iostream>
 #include <stdexcept>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "dti/cli/escape.hpp"
 #include "dti/cli/files.hpp"
 #include "dti/cli/lists/list_printer.hpp"
+#include "dti/cli/temporary_file.hpp"
 #include "dti/domain/catalog_plan.hpp"
 #include "dti/domain/office_command.hpp"
 #include "dti/protocol/catalog_plan_codec.hpp"
@@ -25,13 +27,15 @@ namespace {
 constexpr int kFaults = 1;
 constexpr int kHasChanges = 10;
 
+Cell cell_or_empty(const std::string& text) { return text.empty() ? Cell{} : Cell{text}; }
+
 std::vector<Column<PlannedProgram>> columns() {
   using Row = PlannedProgram;
   return {text_column<Row>("change", [](const Row&) { return "added"; }),
           text_column<Row>("faculty", [](const Row& row) { return row.row.faculty; }),
           text_column<Row>("program", [](const Row& row) { return row.row.program; }),
           text_column<Row>("new-faculty", [](const Row& row) { return row.adds_faculty ? "yes" : "no"; }),
-          text_column<Row>("looks-like", &alike_text),
+          {{"looks-like", ColumnKind::kText}, [](const Row& row) { return cell_or_empty(alike_text(row)); }},
           number_column<Row>("line", [](const Row& row) { return row.row.line; })};
 }
 
@@ -66,21 +70,46 @@ std::string read_bytes(const std::string& file, const Surroundings& surroundings
   }
 }
 
+bool is_plan(const std::string& text) { return std::holds_alternative<CatalogPlan>(decode_catalog_plan(text)); }
+
+/// Removes an earlier plan, so that none is left if this one fails. @throws Unanswerable  another file is there
+void make_way(const std::string& path, const Surroundings& surroundings) {
+  const auto file = regular_file_at(path);
+  if (!file || !std::filesystem::exists(*file)) return;
+  const auto text = surroundings.read_file(file->string());
+  if (!text.empty() && !is_plan(text)) {
+    throw Unanswerable{
+        {2, "dtictl catalog plan: --output: " + quoted_text(path) + " is there, and is no plan\n", false}};
+  }
+  if (!text.empty()) std::filesystem::remove(*file);
+}
+
+void write_plan(const std::string& path, const std::string& text) {
+  if (const auto file = regular_file_at(path)) return write_atomically(*file, text);
+  write_all(open_for_writing(path), path, text);
+}
+
 CatalogPlan plan_of(const Present& present, const std::string& file, const std::string& bytes,
                     const CatalogComparison& comparison) {
   Blake2b hash;
   hash.add(bytes);
-  CatalogPlan plan{{}, hex_text(present.store), 0, printable(file), hex_text(hash.finish()), {}};
-  for (const auto& added : comparison.added) plan.added.push_back({added.row.faculty, added.row.program});
+  CatalogPlan plan{{}, hex_text(present.store), printable(file), hex_text(hash.finish()), {}};
+  std::vector<CatalogRow> rows;
+  for (const auto& added : comparison.added) rows.push_back({added.row.faculty, added.row.program});
   Catalog catalog;
   DTI_CHECK(catalog.add(present.catalog));
-  plan.expects = present.places.touched_by(plan.added, catalog);
+  for (auto& step : split_into_steps(std::move(rows))) {
+    const auto expects = present.places.touched_by(step, catalog);
+    plan.steps.push_back({expects, std::move(step)});
+  }
   plan.id = plan_id(plan);
   return plan;
 }
 
 int make_plan(const ReadCommand& command, const OfficeOptions& options) {
   const auto& file = options.settings.operand();
+  const auto output = options.text("output");
+  if (output) make_way(*output, process_surroundings());
   const auto bytes = read_bytes(file, process_surroundings());
   const auto present = read_present(OfficeStore{command, options});
   const auto reading = read_catalog_file(bytes);
@@ -90,26 +119,18 @@ int make_plan(const ReadCommand& command, const OfficeOptions& options) {
     return kFaults;
   }
   const auto& comparison = std::get<CatalogComparison>(compared);
-  if (comparison.added.size() > kCatalogRowsMax) {
-    throw std::runtime_error{"one plan may add " + std::to_string(kCatalogRowsMax) + " programs: split the file"};
-  }
   const auto plan = plan_of(present, file, bytes, comparison);
-  if (const auto output = options.text("output")) write_atomically(*output, encode_catalog_plan(plan));
+  if (plan.steps.size() > kEarlierMax + 1) {
+    throw std::runtime_error{"the plan would have more than " + std::to_string(kEarlierMax + 1) +
+                             " commands: split the file"};
+  }
+  if (output) write_plan(*output, encode_catalog_plan(plan));
   ListPrinter<PlannedProgram> printer{std::cout, options.list, columns()};
   for (const auto& added : comparison.added) printer.add(added);
   printer.finish();
   std::cout << std::flush;
-  std::cerr << plan_summary(plan, comparison, reading.file.is_windows_1252, options.text("output")) << std::flush;
+  std::cerr << plan_summary(plan, comparison, reading.file.is_windows_1252, output) << std::flush;
   return comparison.added.empty() ? 0 : kHasChanges;
-}
-
-/// `-o FILE`, the usual short form, as `--output FILE`.
-std::vector<std::string> with_long_flag(std::span<const std::string> args) {
-  std::vector<std::string> all{args.begin(), args.end()};
-  for (auto& arg : all) {
-    if (arg == "-o") arg = "--output";
-  }
-  return all;
 }
 
 }  // namespace
@@ -124,16 +145,16 @@ int run_catalog_plan(std::span<const std::string> args) {
       .settings = {{.name = "output",
                     .group = "Plan",
                     .kind = TextKind{},
-                    .help = "Writes the plan to this file, for dtictl catalog apply. -o is the same."}},
+                    .help = "Writes the plan to this file, for dtictl catalog apply. It replaces an earlier plan."}},
       .columns = heads_of(columns()),
-      .examples = {{"plan, look at it, and apply it",
-                    "dtictl catalog plan --output=plan.json programs.csv; dtictl catalog apply plan.json"},
-                   {"does a file change anything?", "dtictl catalog plan programs.csv"}},
+      .examples =
+          {{"plan, look at it, and apply it if there are changes",
+            "dtictl catalog plan --output=plan.json programs.csv; [ $? -eq 10 ] && dtictl catalog apply plan.json"},
+           {"does a file change anything?", "dtictl catalog plan programs.csv"}},
       .operand = "FILE",
       .other_failure = "FILE has errors",
       .more_exit_codes = {{kHasChanges, "there are changes"}}};
-  return run_office(command, with_long_flag(args),
-                    [&](const OfficeOptions& options) { return make_plan(command, options); });
+  return run_office(command, args, [&](const OfficeOptions& options) { return make_plan(command, options); });
 }
 
 }  // namespace dti

@@ -21,11 +21,14 @@ std::string plan_id(const CatalogPlan& plan) {
   };
   add("dti-catalog-plan-1");
   add(plan.store);
-  add(std::to_string(plan.expects));
   add(plan.file_hash);
-  for (const auto& row : plan.added) {
-    add(row.faculty);
-    add(row.program);
+  for (const auto& step : plan.steps) {
+    add(std::to_string(step.expects));
+    add(std::to_string(step.added.size()));
+    for (const auto& row : step.added) {
+      add(row.faculty);
+      add(row.program);
+    }
   }
   return "plan-" + hex_text(hash.finish()).substr(0, kDigits);
 }

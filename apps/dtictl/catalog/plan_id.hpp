@@ -6,7 +6,7 @@
 
 namespace dti {
 
-/// The id of a plan: a hash of the store, what it expects, the hash of its file, and its programs. It is a command-id.
+/// The id of a plan: a hash of the store, the hash of its file, and its steps.
 /// Source: docs/adr/0030-plans-of-the-catalogue.md
 [[nodiscard]] std::string plan_id(const CatalogPlan& plan);
 

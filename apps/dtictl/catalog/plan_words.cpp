@@ -3,14 +3,10 @@
 #include <cstddef>
 
 #include "dti/cli/escape.hpp"
+#include "dtictl/counted.hpp"
 
 namespace dti {
 namespace {
-
-template <class Number>
-std::string count(Number number, const char* one, const char* several) {
-  return std::to_string(number) + ' ' + (number == 1 ? one : several);
-}
 
 /// The beginning of a value that a message can show.
 std::string shown(std::string value) {
@@ -34,7 +30,7 @@ std::string fault_line(const CatalogFault& fault) {
 std::string fault_lines(const std::string& file, const std::vector<CatalogFault>& faults) {
   std::string lines;
   for (const auto& fault : faults) lines += printable(file) + ", " + fault_line(fault) + '\n';
-  return lines + count(faults.size(), "error", "errors") + "; nothing was planned\n";
+  return lines + counted(faults.size(), "error", "errors") + "; nothing was planned\n";
 }
 
 std::string alike_text(const PlannedProgram& planned) {
@@ -44,19 +40,19 @@ std::string alike_text(const PlannedProgram& planned) {
 
 std::string plan_summary(const CatalogPlan& plan, const CatalogComparison& comparison, bool is_windows_1252,
                          const std::optional<std::string>& output) {
-  auto lines = "+ " + count(comparison.added.size(), "program", "programs") + " to add, with " +
-               count(comparison.faculties_added, "new faculty", "new faculties") +
-               "\n= " + count(comparison.unchanged, "program is", "programs are") + " there already\n";
+  auto lines = "+ " + counted(comparison.added.size(), "program", "programs") + " to add, with " +
+               counted(comparison.faculties_added, "new faculty", "new faculties") +
+               "\n= " + counted(comparison.unchanged, "program is", "programs are") + " there already\n";
   if (comparison.not_named > 0) {
-    lines += "note: " + count(comparison.not_named, "program", "programs") +
+    lines += "note: " + counted(comparison.not_named, "program", "programs") +
              " of the catalogue that the file does not have would stay\n";
   }
   if (comparison.alike > 0) {
-    lines += "note: " + count(comparison.alike, "new name looks", "new names look") +
+    lines += "note: " + counted(comparison.alike, "new name looks", "new names look") +
              " like another one (column looks-like): are they spellings of it?\n";
   }
   if (is_windows_1252) lines += "note: the file is not Unicode, and was read as Windows-1252\n";
-  lines += "plan " + plan.id + " expects entry " + std::to_string(plan.expects) + " of the registry\n";
+  lines += "plan " + plan.id + '\n';
   if (output && !comparison.added.empty()) lines += "next: dtictl catalog apply " + printable(*output) + '\n';
   return lines;
 }

@@ -203,12 +203,10 @@ std::optional<UsageExit> read_plan(const Settings& settings, const std::string& 
     return settings.bad_operand(operand, "was changed: its id does not fit it. Make a new plan of the changed file");
   }
   auto& command = options.message.command;
-  command.id = std::move(plan.id);
-  command.expects = plan.expects;
-  command.catalog = ChangeCatalog{std::move(plan.store), std::move(plan.added)};
+  command.catalog = ChangeCatalog{plan.store, {}};
   command.note = text_or_empty(settings, "note");
   command.is_dry_run = settings.is_on("dry-run");
-  options.has_expects = true;
+  options.plan = std::move(plan);
   options.is_confirmed = settings.is_on("yes");
   return std::nullopt;
 }
@@ -306,7 +304,9 @@ AppDescription describe(const ChangeVerb& verb) {
                          {1, "not changed: a rule forbids it, a colleague came first, or you said no"},
                          {2, "incorrect usage, or a question that needs a terminal"},
                          {4, "you may not do this"},
-                         {5, "the outcome is not known: repeat the command with the id that it printed"},
+                         {5, is_about_catalog(verb.verb)
+                                 ? "the outcome is not known, or a part of the plan is made: apply the same plan again"
+                                 : "the outcome is not known: repeat the command with the id that it printed"},
                          {6, "no server that leads, or no store, can be reached; nothing was changed"},
                          {10, "a dry run: there would be a change"},
                          {130, "interrupted"}},

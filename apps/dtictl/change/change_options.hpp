@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dti/cli/settings.hpp"
+#include "dti/domain/catalog_plan.hpp"
 #include "dti/protocol/office_codec.hpp"
 #include "dti/transport/office/office_client.hpp"
 
@@ -31,6 +32,8 @@ struct ChangeVerb {
 struct ChangeOptions {
   OfficeClientOptions client;
   OfficeMessage message;  // with its command-id; `is_dry_run` if nothing is to be changed
+  /// Of a change of the catalogue: `message` has neither id nor programs, because each step is a command.
+  std::optional<CatalogPlan> plan;
   /// Of a resized or new semester; none: it depends on the capacity that the semester has.
   std::optional<Quantity> mobile_labs;
   bool has_expects = false;            // `expects` was given

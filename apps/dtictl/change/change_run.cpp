@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <limits>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -21,6 +23,7 @@
 #include "dti/transport/zeromq/lookup_hangs.hpp"
 #include "dtictl/change/change_text.hpp"
 #include "dtictl/change/question.hpp"
+#include "dtictl/counted.hpp"
 
 namespace dti {
 namespace {
@@ -49,11 +52,16 @@ class Change {
       : verb_(verb), options_(std::move(options)), client_(options_.client), stop_(stop) {}
 
   int run() try {
+    if (options_.plan && options_.plan->steps.empty()) {
+      say("nothing is to be changed: the plan adds no programs");
+      return kChangeDone;
+    }
     if (const auto fault = socket_file_fault(options_.client.servers.front())) {
       say(*fault);
       return kChangeUnreachable;
     }
     if (options_.message.opens) return make();
+    if (options_.plan) return apply_plan();
     const auto now = read_facts();
     set_capacity(now.capacity);
     auto& command = options_.message.command;
@@ -89,7 +97,6 @@ class Change {
     question.command.is_dry_run = true;
     const bool may_have_no_entry = std::holds_alternative<SetWaitList>(question.command.change);
     question.command.expects = may_have_no_entry ? std::numeric_limits<std::int64_t>::max() : 0;
-    if (auto& catalog = question.command.catalog) catalog->rows.clear();
     auto outcome = ask(question);
     if (outcome.error && outcome.error->status != Status::kConflict) fail(outcome);
     if (outcome.is_repeat) throw End{static_cast<ChangeExit>(tell(outcome))};
@@ -104,6 +111,84 @@ class Change {
     auto outcome = ask(question);
     if (outcome.error) fail(outcome);
     return outcome;
+  }
+
+  /// Makes the steps of the plan that are not made yet.
+  int apply_plan() {
+    const auto steps = options_.plan->steps.size();
+    const auto [now, programs_added] = foresee_plan();
+    if (steps_made_ == steps || programs_added == 0) return tell_plan(now);
+    if (steps_made_ > 0) say(progress_text());
+    const auto after = "the catalogue has " + counted(now.catalog->programs + programs_added, "program", "programs") +
+                       ", " + std::to_string(programs_added) + " more than now";
+    if (options_.message.command.is_dry_run) {
+      print("would be: " + after);
+      return kChangeWouldBe;
+    }
+    say("server " + server_);
+    say("now: " + facts_text(options_.message, now));
+    say(plan_text(*options_.plan));
+    say("after: " + after);
+    confirm_by_yes("add " + counted(programs_added, "program", "programs") + " to the catalogue");
+    may_be_made_ = true;
+    OfficeOutcome last;
+    last.is_repeat = true;
+    while (steps_made_ < steps) {
+      auto outcome = ask_step(steps_made_ + 1, false);
+      ++steps_made_;
+      outcome.is_repeat = outcome.is_repeat && last.is_repeat;
+      last = std::move(outcome);
+    }
+    return tell_plan(last);
+  }
+
+  /// Lets the server decide all steps. Those that an earlier run has made are the first ones.
+  /// @return what is true now, and how many programs would be added
+  std::pair<OfficeOutcome, std::int64_t> foresee_plan() {
+    OfficeOutcome now;
+    std::int64_t programs_added = 0;
+    for (std::size_t number = 1; number <= options_.plan->steps.size(); ++number) {
+      const auto outcome = ask_step(number, true);
+      if (outcome.is_repeat) ++steps_made_;
+      auto facts = *outcome.catalog;
+      programs_added += facts.programs_added;
+      facts.programs -= facts.programs_added;
+      facts.faculties -= facts.faculties_added;
+      now = outcome;
+      now.catalog = facts;
+    }
+    return {now, programs_added};
+  }
+
+  OfficeOutcome ask_step(std::size_t number, bool is_dry_run) {
+    const auto& plan = *options_.plan;
+    auto message = options_.message;
+    auto& command = message.command;
+    for (std::size_t i = 1; i < number; ++i) command.catalog->earlier.push_back(step_id(plan, i));
+    command.id = step_id(plan, number);
+    command.expects = plan.steps[number - 1].expects;
+    command.catalog->rows = plan.steps[number - 1].added;
+    command.is_dry_run = is_dry_run;
+    auto outcome = ask(message);
+    if (outcome.error) fail(outcome);
+    if (!outcome.catalog) throw std::runtime_error{"the reply of " + server_ + " tells nothing about the catalogue"};
+    return outcome;
+  }
+
+  int tell_plan(const OfficeOutcome& last) {
+    if (last.is_repeat) {
+      say("an earlier copy of this command has made the change");
+    } else if (!may_be_made_) {
+      say("nothing is to be changed");
+    }
+    print(facts_text(options_.message, last));
+    say("next: " + next_command(options_.message));
+    return kChangeDone;
+  }
+
+  [[nodiscard]] std::string progress_text() const {
+    return std::to_string(steps_made_) + " of the " + std::to_string(options_.plan->steps.size()) +
+           " commands of the plan are made, and stay";
   }
 
   /// Sends the command itself.
@@ -133,19 +218,21 @@ class Change {
 
   void confirm(const Capacity& now) {
     const auto& command = options_.message.command;
-    if (command.catalog) return confirm_by_yes();
     const auto* const resize = std::get_if<ResizeSemester>(&command.change);
     const bool takes_rooms =
         resize != nullptr && (resize->capacity.classrooms < now.classrooms || resize->capacity.labs < now.labs ||
                               resize->capacity.conversions < now.conversions);
     if (takes_rooms || std::holds_alternative<CloseSemester>(command.change)) return confirm_by_name();
-    if (resize == nullptr && !std::holds_alternative<ReopenSemester>(command.change)) confirm_by_yes();
+    if (resize == nullptr && !std::holds_alternative<ReopenSemester>(command.change)) {
+      confirm_by_yes(change_text(options_.message));
+    }
   }
 
-  void confirm_by_yes() {
+  /// @param change  what the command does
+  void confirm_by_yes(const std::string& change) {
     if (options_.is_confirmed) return;
     if (!can_ask()) refuse_use("--yes is needed, because stdin is no terminal");
-    const auto answer = ask_person(change_text(options_.message) + "? [y/N] ", stop_);
+    const auto answer = ask_person(change + "? [y/N] ", stop_);
     if (answer != "y" && answer != "Y" && answer != "yes" && answer != "YES") decline();
   }
 
@@ -177,6 +264,7 @@ class Change {
     const auto& error = *outcome.error;
     say(std::string{wire_text(error.status)} + ": " + error.detail);
     if (has_facts(outcome)) say("now: " + facts_text(options_.message, outcome));
+    if (may_be_made_ && steps_made_ > 0) say(progress_text());
     const auto code = exit_code_of(error.status);
     const bool is_decided = code == kChangeRefused || code == kChangeBadUse;
     // The registry has each command about the catalogue, so that a server would have found an earlier copy.
@@ -200,11 +288,15 @@ class Change {
     const bool is_open = none.may_be_done && is_command;
     if (is_open) say_not_known();
     if (none.was_stopped) throw End{kChangeInterrupted};
+    if (may_be_made_ && steps_made_ > 0) {
+      say(progress_text() + ". Apply the same plan again: it continues");
+      throw End{kChangeNotKnown};
+    }
     throw End{is_open ? kChangeNotKnown : kChangeUnreachable};
   }
 
   void say_not_known() const {
-    say("the outcome is not known. " + (options_.message.command.catalog
+    say("the outcome is not known. " + (options_.plan
                                             ? std::string{"Apply the same plan again: it changes nothing twice"}
                                             : "Repeat the command with " + id_flags()));
   }
@@ -230,6 +322,7 @@ class Change {
   std::string server_;           // that has replied last
   bool may_be_made_ = false;     // the command itself was sent, or is being sent
   bool has_other_copy_ = false;  // of the command, when it was decided
+  std::size_t steps_made_ = 0;   // of the plan
 };
 
 }  // namespace

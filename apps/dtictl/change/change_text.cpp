@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "dti/service/ledger/quantity_text.hpp"
+#include "dtictl/counted.hpp"
 
 namespace dti {
 namespace {
@@ -20,14 +21,9 @@ std::string grant_text(const ProgramName& name, const std::optional<HeldGrant>& 
   return subject + text_of(held->grant) + " and wants " + text_of(held->want);
 }
 
-template <class Number>
-std::string count(Number number, const char* one, const char* several) {
-  return std::to_string(number) + ' ' + (number == 1 ? one : several);
-}
-
 std::string catalog_text(const CatalogFacts& facts) {
-  return "the catalogue has " + count(facts.faculties, "faculty", "faculties") + " and " +
-         count(facts.programs, "program", "programs");
+  return "the catalogue has " + counted(facts.faculties, "faculty", "faculties") + " and " +
+         counted(facts.programs, "program", "programs");
 }
 
 /// `, and waits since entry 5`, if the program is one that can.
@@ -41,8 +37,8 @@ std::string wait_list_text(const std::string& semester, const OfficeOutcome& out
   if (outcome.seq > 0) text += " since entry " + std::to_string(outcome.seq);
   if (!outcome.has_wait_list || !outcome.waiting) return text;
   const auto& [programs, top_ups] = *outcome.waiting;
-  text += "; " + count(programs, "program waits", "programs wait");
-  if (top_ups > 0) text += ", and " + count(top_ups, "of them gets", "of them get") + " more at once";
+  text += "; " + counted(programs, "program waits", "programs wait");
+  if (top_ups > 0) text += ", and " + counted(top_ups, "of them gets", "of them get") + " more at once";
   return text;
 }
 
@@ -76,7 +72,7 @@ ChangeExit exit_code_of(Status status) {
 }
 
 std::string facts_text(const OfficeMessage& message, const OfficeOutcome& outcome) {
-  if (outcome.catalog) return catalog_text(*outcome.catalog) + " (entry " + std::to_string(outcome.seq) + ')';
+  if (outcome.catalog) return catalog_text(*outcome.catalog);
   const auto& semester = message.command.semester;
   const auto since = " since entry " + std::to_string(outcome.seq);
   auto left = "; left: " + text_of(Grant{outcome.left.classrooms, outcome.left.labs, outcome.left.mobile_labs()});
@@ -95,7 +91,6 @@ std::string facts_text(const OfficeMessage& message, const OfficeOutcome& outcom
 
 std::string change_text(const OfficeMessage& message) {
   const auto& command = message.command;
-  if (command.catalog) return "add " + count(command.catalog->rows.size(), "program", "programs") + " to the catalogue";
   if (message.opens) return "open " + command.semester + " with " + text_of(*message.opens);
   const auto* const name = program_of(message);
   const auto of_program = name == nullptr ? "" : program_text(*name) + " in " + command.semester;
@@ -115,6 +110,19 @@ std::string change_text(const OfficeMessage& message) {
     case OfficeVerb::kChangeCatalog: break;
   }
   return {};
+}
+
+std::string plan_text(const CatalogPlan& plan) {
+  constexpr std::size_t kShownMax = 3;
+  std::size_t programs = 0;
+  std::string text;
+  for (const auto& step : plan.steps) {
+    for (const auto& row : step.added) {
+      if (++programs <= kShownMax) text += (programs == 1 ? ": " : "; ") + program_text({row.faculty, row.program});
+    }
+  }
+  if (programs > kShownMax) text += "; and " + std::to_string(programs - kShownMax) + " more";
+  return "the plan of " + plan.file + " adds " + counted(programs, "program", "programs") + text;
 }
 
 std::string next_command(const OfficeMessage& message) {

@@ -37,17 +37,30 @@ struct CatalogComparison {
 [[nodiscard]] std::variant<CatalogComparison, std::vector<CatalogFault>> compare_catalog(
     const std::vector<CatalogProgram>& stored, const CatalogReading& reading);
 
+/// The programs that one command of a plan adds.
+struct CatalogStep {
+  std::int64_t expects = 0;  // the registry's last entry about the faculties to which it adds, when the plan was made
+  std::vector<CatalogRow> added;
+
+  friend bool operator==(const CatalogStep&, const CatalogStep&) = default;
+};
+
 /// A plan: the programs that a person has seen and that `dtictl catalog apply` adds.
 /// Source: docs/adr/0030-plans-of-the-catalogue.md
 struct CatalogPlan {
-  std::string id;            // a hash of the rest, except `file`; the command-id
-  std::string store;         // the id of the store, as hexadecimal digits
-  std::int64_t expects = 0;  // the registry's last entry about the faculties to which it adds
-  std::string file;          // its name, for people
-  std::string file_hash;     // hexadecimal digits
-  std::vector<CatalogRow> added;
+  std::string id;         // a hash of the rest, except `file`
+  std::string store;      // the id of the store, as hexadecimal digits
+  std::string file;       // its name, for people
+  std::string file_hash;  // hexadecimal digits
+  std::vector<CatalogStep> steps;
 
   friend bool operator==(const CatalogPlan&, const CatalogPlan&) = default;
 };
+
+/// The command-id of a step, from 1.
+[[nodiscard]] std::string step_id(const CatalogPlan& plan, std::size_t number);
+
+/// Shares programs out to steps, in their order, so that each makes one command.
+[[nodiscard]] std::vector<std::vector<CatalogRow>> split_into_steps(std::vector<CatalogRow> rows);
 
 }  // namespace dti

@@ -66,13 +66,16 @@ struct LeaveWaitList {
   friend bool operator==(const LeaveWaitList&, const LeaveWaitList&) = default;
 };
 
-inline constexpr std::size_t kCatalogRowsMax = 200'000;  // of one command: about 20 MB in memory
+inline constexpr std::size_t kCatalogRowsMax = 10'000;  // of one command: their transaction takes less than a second
+inline constexpr std::size_t kEarlierMax = 100;         // commands of one plan before its last one
 
 /// Programs that are added to the catalogue, and the faculties that it does not have yet.
 /// Source: docs/adr/0030-plans-of-the-catalogue.md
 struct ChangeCatalog {
   std::string store;             // the id of the store, as hexadecimal digits; only a dry run may leave it out
-  std::vector<CatalogRow> rows;  // at most kCatalogRowsMax; those that are there already change nothing
+  std::vector<CatalogRow> rows;  // 1 to kCatalogRowsMax; those that are there already change nothing
+  /// The ids of earlier commands of the same plan, at most kEarlierMax: what they have written is what the sender expects.
+  std::vector<std::string> earlier = {};
 
   friend bool operator==(const ChangeCatalog&, const ChangeCatalog&) = default;
 };
@@ -124,7 +127,7 @@ struct OfficeOutcome {
   std::optional<RequestError> error;  // kConflict, kRefused, or an error of requests; nothing was changed
   bool is_repeat = false;             // an earlier copy of the command has made the change
   // Facts, if the semester is known: also with kConflict and kRefused, and of a dry run as if it had been made.
-  std::int64_t seq = 0;            // of the last entry about what the command changes; 0: there is none
+  std::int64_t seq = 0;  // of the last entry about what the command changes; 0: there is none
   // Of the program; none: it holds nothing, or the command is not about a program. Of an AmendGrant: also what it then gets
   // by the wait list, before any other command. It is not in `left` yet.
   std::optional<HeldGrant> grant;

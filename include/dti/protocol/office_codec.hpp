@@ -32,18 +32,12 @@ inline constexpr std::array<std::string_view, 9> kOfficeVerbs{"release-grant",  
                                                               "close-semester",  "reopen-semester", "set-wait-list",
                                                               "leave-wait-list", "open-semester",   "change-catalog"};
 
-inline constexpr std::int64_t kCatalogPartsMax = 1'000;
-
 /// A message of the office to a server: a change of a semester or of the catalogue, or the opening of a new semester.
 struct OfficeMessage {
   OfficeCommand command;
   /// The message opens the semester `command.semester` with this capacity. Then `command.change`, `command.expects` and
   /// `command.is_dry_run` mean nothing.
   std::optional<Capacity> opens = {};
-  /// Of a change of the catalogue, which may come in several messages with the same command-id: the number of this one,
-  /// and of all. Each has some of the programs, in their order.
-  std::int64_t part = 1;
-  std::int64_t parts = 1;
 
   friend bool operator==(const OfficeMessage&, const OfficeMessage&) = default;
 };
@@ -70,9 +64,6 @@ struct OfficeReply {
   OfficeOutcome outcome;
   /// The reply tells what is true, not only why there was no decision. A server says so if has_facts(outcome).
   bool has_facts = false;
-  /// The command is not decided, because it is not whole: the number of its first parts that the server has. Such a
-  /// reply has no facts.
-  std::optional<std::int64_t> parts_held = {};
 
   friend bool operator==(const OfficeReply&, const OfficeReply&) = default;
 };
@@ -89,9 +80,6 @@ struct OfficeReply {
 /// @return none if the body is no JSON object with the key `dti-command`
 /// Source: docs/protocol.md, Commands of the office.
 [[nodiscard]] std::optional<std::variant<OfficeMessage, MalformedCommand>> decode_office_message(std::string_view body);
-
-/// The messages in which a change of the catalogue is sent, in order: each fits into a frame. Any other message is one.
-[[nodiscard]] std::vector<OfficeMessage> parts_of(OfficeMessage message);
 
 /// The bytes of a message.
 [[nodiscard]] std::string encode_office_message(const OfficeMessage& message);

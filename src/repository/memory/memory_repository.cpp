@@ -124,11 +124,16 @@ RowSeal MemoryStore::read_seal(SemesterId chain, Seq seq) const {
   return {true, found == seals.end() ? std::nullopt : std::optional{found->second}};
 }
 
-CatalogState MemoryStore::catalog_state(const std::string& command_id) const {
+CatalogState MemoryStore::catalog_state(const std::string& command_id, const std::vector<std::string>& earlier) const {
   CatalogState state{heads_.store, std::ssize(registry_), {}, std::ssize(programs_), 0};
+  Seq first = 1;  // of the change
   for (const auto& entry : registry_) {
     state.places.add(entry);
     if (entry.command_id == command_id) state.written = entry.seq;
+    if (entry.command_id && std::count(earlier.begin(), earlier.end(), *entry.command_id) > 0) {
+      state.earlier.push_back({first, entry.seq});
+    }
+    if (entry.seal) first = entry.seq + 1;
   }
   return state;
 }
@@ -429,8 +434,9 @@ std::vector<CatalogProgram> MemoryRepository::read_catalog(ProgramId after) {
   });
 }
 
-CatalogState MemoryRepository::read_catalog_state(const std::string& command_id) {
-  return perform(Stage::kReading, [&] { return store_->catalog_state(command_id); });
+CatalogState MemoryRepository::read_catalog_state(const std::string& command_id,
+                                                  const std::vector<std::string>& earlier) {
+  return perform(Stage::kReading, [&] { return store_->catalog_state(command_id, earlier); });
 }
 
 void MemoryRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns /*columns*/, const RowSink& sink) {
@@ -470,7 +476,7 @@ bool MemoryRepository::add_programs(Epoch epoch, const std::vector<CatalogProgra
 CommitResult MemoryRepository::change_catalog(const CatalogChange& change) {
   return perform(Stage::kWriting, [&] {
     if (store_->epoch_ > change.epoch) return CommitResult::kReplaced;
-    const auto state = store_->catalog_state(change.command_id);
+    const auto state = store_->catalog_state(change.command_id, {});
     if (store_->epoch_ != change.epoch || state.head != change.base) return CommitResult::kBaseMoved;
     if (state.written > 0) throw StorageError{Kind::kInvariant, "the registry has that command"};
     if (change.note.actor.size() > kActorBytesMax || change.note.note.size() > kNoteBytesMax) {

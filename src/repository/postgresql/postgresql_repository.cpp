@@ -366,10 +366,11 @@ std::vector<CatalogProgram> PostgresqlRepository::read_catalog(ProgramId after) 
   });
 }
 
-CatalogState PostgresqlRepository::read_catalog_state(const std::string& command_id) {
+CatalogState PostgresqlRepository::read_catalog_state(const std::string& command_id,
+                                                      const std::vector<std::string>& earlier) {
   return perform(Call::kReading, [&] {
     pqxx::nontransaction transaction{session_->connection()};
-    return dti::read_catalog_state(transaction, command_id);
+    return dti::read_catalog_state(transaction, command_id, earlier);
   });
 }
 

@@ -109,7 +109,8 @@ void read_registry(SqliteConnection& connection, const RegistrySink& sink) {
 
 Seq read_registry_end(SqliteConnection& connection) { return read_registry_head(connection).ends.at(kRegistryId).seq; }
 
-CatalogState read_catalog_state(SqliteConnection& connection, const std::string& command_id) {
+CatalogState read_catalog_state(SqliteConnection& connection, const std::string& command_id,
+                                const std::vector<std::string>& earlier) {
   const ChainHeads heads = read_registry_head(connection);
   CatalogState state;
   state.store = heads.store;
@@ -120,9 +121,16 @@ CatalogState read_catalog_state(SqliteConnection& connection, const std::string&
     state.places.last_faculty = std::max(state.places.last_faculty, places.integer(2));
   }
   state.programs = connection.query_integer("SELECT max(id) FROM program").value_or(0);
-  SqliteStatement written = connection.prepare("SELECT seq FROM registry WHERE command_id = ?");
-  written.bind(std::string_view{command_id});
-  if (written.step()) state.written = written.integer(0);
+  const auto range_of = [&](const std::string& id) -> std::optional<RegistryRange> {
+    SqliteStatement select = connection.prepare(std::string{kSelectRegistryRange} + '?');
+    select.bind(std::string_view{id});
+    if (!select.step()) return std::nullopt;
+    return RegistryRange{select.integer(1) + 1, select.integer(0)};
+  };
+  if (const auto written = range_of(command_id)) state.written = written->last;
+  for (const auto& id : earlier) {
+    if (const auto range = range_of(id)) state.earlier.push_back(*range);
+  }
   return state;
 }
 

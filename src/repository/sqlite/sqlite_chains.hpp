@@ -23,7 +23,8 @@ void read_registry(SqliteConnection& connection, const RegistrySink& sink);
 [[nodiscard]] Seq read_registry_end(SqliteConnection& connection);
 
 /// As LedgerFollower::read_catalog_state().
-[[nodiscard]] CatalogState read_catalog_state(SqliteConnection& connection, const std::string& command_id);
+[[nodiscard]] CatalogState read_catalog_state(SqliteConnection& connection, const std::string& command_id,
+                                              const std::vector<std::string>& earlier);
 
 /// For a take-over: compares the chains and the registry with the store. If the store has no chains yet, begins them:
 /// here if it has no entries, or else in `chains`. @return the ends of the chains afterwards

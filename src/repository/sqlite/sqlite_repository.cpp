@@ -355,8 +355,9 @@ std::vector<CatalogProgram> SqliteRepository::read_catalog(ProgramId after) {
   return perform(Stage::kReading, [&] { return read_programs(session_->connection, after); });
 }
 
-CatalogState SqliteRepository::read_catalog_state(const std::string& command_id) {
-  return perform(Stage::kReading, [&] { return dti::read_catalog_state(session_->connection, command_id); });
+CatalogState SqliteRepository::read_catalog_state(const std::string& command_id,
+                                                  const std::vector<std::string>& earlier) {
+  return perform(Stage::kReading, [&] { return dti::read_catalog_state(session_->connection, command_id, earlier); });
 }
 
 void SqliteRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {

@@ -21,9 +21,12 @@ OfficeOutcome refused(OfficeOutcome facts, Status status, std::string detail) {
   return facts;
 }
 
-OfficeOutcome facts_of(const ChangeCatalog& wanted, const Catalog& catalog, const CatalogState& state) {
+OfficeOutcome facts_of(const OfficeCommand& command, const Catalog& catalog, const CatalogState& state) {
+  // What earlier commands of the plan have written is no news to the sender.
+  auto places = state.places;
+  for (const auto& range : state.earlier) places.replace(range, command.expects.value_or(0));
   OfficeOutcome facts;
-  facts.seq = state.places.touched_by(wanted.rows, catalog);
+  facts.seq = places.touched_by(command.catalog->rows, catalog);
   facts.catalog = CatalogFacts{hex_text(state.store), static_cast<std::int64_t>(catalog.faculty_count()),
                                static_cast<std::int64_t>(catalog.size())};
   return facts;
@@ -51,6 +54,12 @@ std::string text_of(const CatalogFaults& faults) {
   for (std::size_t i = 0; i < shown; ++i) text += (i == 0 ? "" : "; ") + faults.listed[i].reason;
   const auto more = faults.listed.size() - shown + faults.more;
   return text + (more > 0 ? "; and " + std::to_string(more) + " more" : "");
+}
+
+bool has_all(const Catalog& catalog, const std::vector<CatalogRow>& rows) {
+  return std::all_of(rows.begin(), rows.end(), [&](const CatalogRow& row) {
+    return catalog.place({tidy_name(row.faculty), tidy_name(row.program)}).kind == Catalog::Placing::Kind::kKnown;
+  });
 }
 
 CatalogAddition addition_of(const OfficeCommand& command, std::vector<CatalogProgram> added, OfficeOutcome facts,
@@ -82,14 +91,17 @@ std::variant<CatalogAddition, OfficeOutcome> decide_catalog(const OfficeCommand&
                                                            std::to_string(catalog.size())};
   }
   const auto& wanted = *command.catalog;
-  auto facts = facts_of(wanted, catalog, state);
+  auto facts = facts_of(command, catalog, state);
   if (!wanted.store.empty() && wanted.store != facts.catalog->store) {
     return refused(std::move(facts), Status::kRefused,
                    "the command is for the store " + wanted.store + ", and this one is " + hex_text(state.store));
   }
   if (state.written > 0) {
-    facts.is_repeat = true;
-    return facts;
+    facts.seq = state.written;
+    facts.is_repeat = has_all(catalog, wanted.rows);
+    if (facts.is_repeat) return facts;
+    return refused(std::move(facts), Status::kConflict,
+                   "entry " + std::to_string(state.written) + " of the registry is of another command with this id");
   }
   if (command.expects && *command.expects != facts.seq) {
     return refused(std::move(facts), Status::kConflict,

@@ -26,7 +26,7 @@ void CommitPipeline::start(const OpenSemester& command, const Now& now) {
 }
 
 void CommitPipeline::start(const OfficeCommand& command, const Now& now) {
-  if (command.catalog) return call_store(CatalogLookUpCall{lead_.epoch(), command.id}, now);
+  if (command.catalog) return call_store(CatalogLookUpCall{lead_.epoch(), command.id, command.catalog->earlier}, now);
   const bool comes_too_late = stop_at_ && must_not_overtake(allocator_.find_semester(command.semester));
   if (comes_too_late && !queue_.barriers.front().is_written) return end_barrier_with(end_error_, now);
   const auto subject = find_subject(command, allocator_, semesters_);
@@ -125,7 +125,9 @@ void CommitPipeline::on(const Ended<CatalogLookUpCall>& look_up, const Now& now)
     auto decided = decide_catalog(command, allocator_.catalog(), look_up.answer().state);
     if (auto* outcome = std::get_if<OfficeOutcome>(&decided)) {
       // The store may have changed before the answer to this command was lost.
-      if (barrier.is_written && std::exchange(outcome->is_repeat, false)) note_change(outcome->seq);
+      if (barrier.is_written && std::exchange(outcome->is_repeat, false)) {
+        note_change(outcome->seq, barrier.programs_added);
+      }
       return end_barrier(std::move(*outcome), now);
     }
     if (barrier.answered) return end_barrier(OfficeOutcome{}, now);  // as in judge()
@@ -141,6 +143,7 @@ void CommitPipeline::on(const Ended<CatalogLookUpCall>& look_up, const Now& now)
 /// The catalogue follows the store, as that of a standby does.
 void CommitPipeline::on(const Ended<ChangeCatalogCall>& changing, const Now& now) {
   const auto addition = std::exchange(addition_, std::nullopt);
+  queue_.barriers.front().programs_added = addition->outcome.catalog->programs_added;
   if (!is_stored(changing, now)) return;
   lead_.on_answer();
   invariant_failed_ = false;
@@ -195,7 +198,7 @@ bool CommitPipeline::follow(const Change& change, const Now& now) {
 
 void CommitPipeline::note_change(Seq seq, std::int64_t programs_added) {
   auto& command = std::get<OfficeCommand>(queue_.barriers.front().command);
-  if (command.catalog) command.catalog->rows.clear();  // many MB, and the change is made
+  if (command.catalog) command.catalog->rows.clear();  // the change is made
   actions_.emplace_back(NoteOfficeChange{command, seq, programs_added});
 }
 

@@ -53,7 +53,7 @@ struct Maker {
 
   CatalogLookUpCall::Answer answer(const CatalogLookUpCall& call) const {
     CatalogLookUpCall::Answer answer;
-    answer.state = repository.read_catalog_state(call.command_id);
+    answer.state = repository.read_catalog_state(call.command_id, call.earlier);
     answer.guard = repository.guard(call.epoch, {});  // after the reading
     return answer;
   }

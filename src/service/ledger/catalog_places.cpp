@@ -12,14 +12,15 @@ void CatalogPlaces::add(const RegistryEntry& entry) {
   if (entry.kind == static_cast<std::int64_t>(RegistryKind::kFacultyAdded)) last_faculty = entry.seq;
 }
 
-Seq CatalogPlaces::last() const {
-  Seq last = 0;
-  for (const auto& [faculty, seq] : of_faculties) last = std::max(last, seq);
-  return last;
+void CatalogPlaces::replace(const RegistryRange& range, Seq seq) {
+  const auto take = [&](Seq& place) {
+    if (range.first <= place && place <= range.last) place = seq;
+  };
+  take(last_faculty);
+  for (auto& [faculty, place] : of_faculties) take(place);
 }
 
 Seq CatalogPlaces::touched_by(const std::vector<CatalogRow>& rows, const Catalog& catalog) const {
-  if (rows.empty()) return last();
   Seq touched = 0;
   const CatalogRow* before = nullptr;  // rows of one faculty follow each other
   for (const auto& row : rows) {

@@ -24,7 +24,6 @@ using std::chrono::milliseconds;
 
 constexpr auto kTryTime = milliseconds{5'000};      // a command waits for the store, and for the requests before it
 constexpr auto kConnectTime = milliseconds{2'000};  // for each address
-constexpr std::size_t kRestartsMax = 10;            // one for each server that leads meanwhile
 constexpr int kRetries = 1'000'000;                 // the timeout limits them
 
 std::uint64_t random_bits() {
@@ -56,33 +55,6 @@ class OfficeClient::Shell {
   }
 
   std::variant<OfficeAnswer, NoOfficeReply> ask(const OfficeMessage& message, StopSignals& stop) {
-    const auto parts = parts_of(message);
-    bool is_whole = false;        // a server has been sent all parts
-    bool has_other_copy = false;  // of the last part, which makes the command
-    for (auto next = std::size_t{1}, restarts = std::size_t{0};;) {
-      const bool is_last = next == parts.size();
-      is_whole = is_whole || is_last;
-      auto result = ask_part(parts[next - 1], stop);
-      if (auto* const none = std::get_if<NoOfficeReply>(&result)) {
-        none->may_be_done = is_whole && (none->may_be_done || !is_last);
-        return result;
-      }
-      auto& answer = std::get<OfficeAnswer>(result);
-      has_other_copy = has_other_copy || (is_last && answer.has_other_copy);
-      answer.has_other_copy = has_other_copy;
-      if (!answer.reply.parts_held) return result;
-      const auto held = std::min(parts.size() - 1, static_cast<std::size_t>(*answer.reply.parts_held));
-      if (held != next && ++restarts > kRestartsMax) {
-        return NoOfficeReply{
-            "the servers do not keep the parts of the command: do other commands come at the same time?", is_whole,
-            false};
-      }
-      next = held + 1;
-    }
-  }
-
- private:
-  std::variant<OfficeAnswer, NoOfficeReply> ask_part(const OfficeMessage& message, StopSignals& stop) {
     body_ = encode_office_message(message);
     id_ = message.command.id;
     // The message before may have had the same id, such as a dry run.
@@ -107,6 +79,7 @@ class OfficeClient::Shell {
     return *std::move(end_);
   }
 
+ private:
   void wait(const StopSignals& stop) {
     std::vector<PollItem> items{{.descriptor = stop.descriptor()}};
     auto wake_at = client_.wake_at();

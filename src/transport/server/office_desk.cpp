@@ -1,12 +1,23 @@
 #include "transport/server/office_desk.hpp"
 
 #include <cstddef>
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include "dti/base/check.hpp"
 
 namespace dti {
+namespace {
+
+/// The memory of decoded programs, which can be many times that of their message.
+std::size_t bytes_of(const std::vector<CatalogRow>& rows) {
+  auto bytes = rows.size() * sizeof(CatalogRow);
+  for (const auto& row : rows) bytes += row.faculty.size() + row.program.size();
+  return bytes;
+}
+
+}  // namespace
+
 void OfficeDesk::take(MessagePort& port, const PeerMessage& message, OfficeDoor door, Decoded decoded, const Now& now) {
   if (const auto* malformed = std::get_if<MalformedCommand>(&decoded)) {
     figures_.count(malformed->verb, malformed->is_dry_run, Status::kInvalidRequest);
@@ -27,33 +38,17 @@ void OfficeDesk::take(MessagePort& port, const PeerMessage& message, OfficeDoor 
     return refuse(port, message.token, sent, std::move(error), now.steady);
   }
   sent.command.actor = std::get<std::string>(std::move(who));
-  std::optional<std::vector<CatalogRow>> rows;
-  if (sent.command.catalog) {
-    rows = collect(port, message.token, sent, now.steady);
-    if (!rows) return;
-    sent.command.catalog->rows.clear();
-  }
+  // The programs of a change of the catalogue are in the pipeline only.
+  auto rows = sent.command.catalog ? std::exchange(sent.command.catalog->rows, {}) : std::vector<CatalogRow>{};
+  const auto bytes = message.bytes + bytes_of(rows);
   const auto& waiting = waiting_.emplace(message.token, Waiting{&port, std::move(sent)}).first->second.message;
   if (waiting.opens) {
-    pipeline_.on_command(message.token, OpenSemester{waiting.command.semester, *waiting.opens}, message.bytes, now);
+    pipeline_.on_command(message.token, OpenSemester{waiting.command.semester, *waiting.opens}, bytes, now);
   } else {
     auto command = waiting.command;
-    if (rows) command.catalog->rows = *std::move(rows);
-    pipeline_.on_command(message.token, std::move(command), message.bytes, now);
+    if (command.catalog) command.catalog->rows = std::move(rows);
+    pipeline_.on_command(message.token, std::move(command), bytes, now);
   }
-}
-
-std::optional<std::vector<CatalogRow>> OfficeDesk::collect(MessagePort& port, Token token, const OfficeMessage& message,
-                                                           SteadyTime now) {
-  auto taken = uploads_.take(message.command.actor, message);
-  if (auto* rows = std::get_if<std::vector<CatalogRow>>(&taken)) return std::move(*rows);
-  if (auto* error = std::get_if<RequestError>(&taken)) {
-    refuse(port, token, message, std::move(*error), now);
-  } else {
-    const auto held = std::get<CatalogUploads::Held>(taken).parts;
-    port.reply(token, encode_office_reply({message.command.id, message.command.is_dry_run, {}, false, held}), now);
-  }
-  return std::nullopt;
 }
 
 void OfficeDesk::send(const SendOfficeReply& answered, SteadyTime now) {

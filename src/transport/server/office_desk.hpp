@@ -1,12 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <variant>
-#include <vector>
 
 #include "dti/base/log.hpp"
 #include "dti/base/time.hpp"
@@ -15,7 +13,6 @@
 #include "dti/service/allocation/commit_pipeline.hpp"
 #include "dti/transport/server/server_figures.hpp"
 #include "dti/transport/zeromq/message_port.hpp"
-#include "transport/server/catalog_uploads.hpp"
 #include "transport/server/office_sender.hpp"
 
 namespace dti {
@@ -50,9 +47,6 @@ class OfficeDesk {
 
   [[nodiscard]] std::variant<std::string, RequestError> actor(const PeerMessage& message, OfficeDoor door,
                                                               std::string_view claimed) const;
-  /// Takes a part of a change of the catalogue. @return all programs of the change; none: the part has its reply
-  [[nodiscard]] std::optional<std::vector<CatalogRow>> collect(MessagePort& port, Token token,
-                                                               const OfficeMessage& message, SteadyTime now);
   [[nodiscard]] OfficeOutcome facts_of(const OpenSemester& opened) const;
   void refuse(MessagePort& port, Token token, const OfficeMessage& message, RequestError error, SteadyTime now);
   void answer(Token token, const OfficeOutcome& outcome, SteadyTime now);
@@ -64,7 +58,6 @@ class OfficeDesk {
   const KeyRing* const keys_;
   const LogSink log_;
   std::unordered_map<Token, Waiting> waiting_;  // that the pipeline has; without the programs of the catalogue
-  CatalogUploads uploads_;
   OfficeFigures figures_;
 };
 

@@ -163,9 +163,10 @@ std::vector<CatalogProgram> VirtualRepository::read_catalog(ProgramId after) {
                  [stored = stored_, after] { return stored->read_catalog(after); });
 }
 
-CatalogState VirtualRepository::read_catalog_state(const std::string& command_id) {
+CatalogState VirtualRepository::read_catalog_state(const std::string& command_id,
+                                                   const std::vector<std::string>& earlier) {
   return perform(Operation::kLookUp, Stage::kReading,
-                 [stored = stored_, command_id] { return stored->read_catalog_state(command_id); });
+                 [stored = stored_, command_id, earlier] { return stored->read_catalog_state(command_id, earlier); });
 }
 
 void VirtualRepository::read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {

@@ -37,7 +37,8 @@ class VirtualRepository final : public Repository, private StoreClient {
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
-  [[nodiscard]] CatalogState read_catalog_state(const std::string& command_id) override;
+  [[nodiscard]] CatalogState read_catalog_state(const std::string& command_id,
+                                                const std::vector<std::string>& earlier) override;
   void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;
   void read_entries(SemesterId semester, Seq first, Seq last, const EntrySink& sink) override;
   void read_grant(SemesterId semester, ProgramId program, std::int32_t generation, const EntrySink& sink) override;

@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include "dti/domain/office_command.hpp"
+
 namespace dti {
 namespace {
 
@@ -107,6 +109,25 @@ TEST(CatalogPlan, AFileThatIsNoTableIsOneError) {
   const auto faults = faults_of("PK\x03\x04");
   ASSERT_EQ(faults.size(), 1U);
   EXPECT_NE(faults[0].reason.find("workbook"), std::string::npos);
+}
+
+TEST(CatalogPlan, ProgramsAreSharedOutToCommandsWithinTheirLimitsInTheirOrder) {
+  std::vector<CatalogRow> rows;
+  for (std::size_t i = 0; i < kCatalogRowsMax + 1; ++i) rows.push_back({"f", "p" + std::to_string(i)});
+  auto steps = split_into_steps(rows);
+  ASSERT_EQ(steps.size(), 2U);
+  EXPECT_EQ(steps[0].size(), kCatalogRowsMax);
+  EXPECT_EQ(steps[1].at(0), rows.back());
+  for (auto& row : rows) row.program += std::string(150, '"');
+  steps = split_into_steps(rows);
+  EXPECT_EQ(steps.size(), 4U) << "500,000 bytes each";
+  std::vector<CatalogRow> all;
+  for (const auto& step : steps) all.insert(all.end(), step.begin(), step.end());
+  EXPECT_TRUE(all == rows);
+  EXPECT_TRUE(split_into_steps({}).empty());
+  CatalogPlan plan;
+  plan.id = "plan-a";
+  EXPECT_EQ(step_id(plan, 2), "plan-a-2");
 }
 
 }  // namespace

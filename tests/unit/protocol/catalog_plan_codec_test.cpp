@@ -10,10 +10,9 @@ namespace {
 
 const CatalogPlan kPlan{"plan-1",
                         std::string(32, 'a'),
-                        7,
                         "programs \"2026\".csv",
                         std::string(64, 'b'),
-                        {{"Artes", "Danza"}, {"Artes", "Dise\u00F1o"}, {"Derecho", "Civil"}}};
+                        {{7, {{"Artes", "Danza"}, {"Artes", "Dise\u00F1o"}}}, {4, {{"Derecho", "Civil"}}}}};
 
 std::string fault(const std::string& text) {
   const auto decoded = decode_catalog_plan(text);
@@ -38,6 +37,8 @@ TEST(CatalogPlanCodec, AnotherFileIsRefusedWithItsFault) {
   auto text = encode_catalog_plan(kPlan);
   text.replace(text.find("\"add\""), 5, "\"sub\"");
   EXPECT_EQ(fault(text), "add: must be a list of faculties");
+  text.replace(text.find("\"steps\""), 7, "\"paces\"");
+  EXPECT_EQ(fault(text), "steps: must be a list");
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ OfficeCommand catalog_command(std::vector<CatalogRow> rows) {
   command.id = "plan-1";
   command.expects = 7;
   command.actor = "local/1000";
-  command.catalog = ChangeCatalog{std::string(32, 'a'), std::move(rows)};
+  command.catalog = ChangeCatalog{std::string(32, 'a'), std::move(rows), {"plan-0"}};
   return command;
 }
 
@@ -67,8 +67,7 @@ const std::vector<OfficeMessage>& messages() {
     all.push_back({dry_run});
     all.push_back(
         {catalog_command({{"Artes", "Danza"}, {"Artes", "Dise\u00F1o \"2\""}, {"Derecho", "x"}, {"Artes", "y"}})});
-    all.push_back({catalog_command({{"Artes", "Danza"}}), {}, 2, 3});
-    auto question = catalog_command({});
+    auto question = catalog_command({{"Artes", "Danza"}});
     question.is_dry_run = true;
     question.catalog->store.clear();
     all.push_back({question});
@@ -156,55 +155,45 @@ TEST(OfficeMessage, WhatIsWrongIsNamed) {
       {message("change-catalog", R"(,"expects":1)"), "store: is missing"},
       {message("change-catalog", R"(,"expects":1,"store":"")"), "store: must be a text of 1 to 64 bytes"},
       {message("change-catalog", R"(,"dry-run":true)"), "add: must be a list of faculties"},
-      {message("change-catalog", R"(,"dry-run":true,"add":[])"), "none"},
-      {message("change-catalog", R"(,"expects":1,"store":"a","part":3,"parts":2,"add":[])"),
-       "part: must be at most parts"},
-      {message("change-catalog", R"(,"expects":1,"store":"a","part":0,"add":[])"), "part: must be at least 1"},
-      {message("change-catalog", R"(,"expects":1,"store":"a","parts":1001,"add":[])"),
-       "parts: must be a whole number from 0 to 1000"},
+      {message("change-catalog", R"(,"dry-run":true,"add":[])"), "add: must have at least one program"},
+      {message("change-catalog", R"(,"dry-run":true,"add":[{"faculty":"f","programs":["p"]}])"), "none"},
+      {message("change-catalog", R"(,"expects":1,"store":"a","earlier":"plan-1","add":[])"),
+       "earlier: must be a list of texts"},
+      {message("change-catalog", R"(,"expects":1,"store":"a","earlier":[""],"add":[])"),
+       "earlier: must be texts of 1 to 64 bytes"},
+      {message("change-catalog", R"(,"expects":1,"store":"a","add":[{"faculty":"f","programs":[""]}])"),
+       "add.programs: must be texts of 1 to 200 bytes"},
       {message("change-catalog", R"(,"expects":1,"store":"a","add":["x"])"), "add.faculty: is missing"},
       {message("change-catalog", R"(,"expects":1,"store":"a","add":[{"faculty":"f"}])"),
        "add.programs: must be a list of texts"},
       {message("change-catalog", R"(,"expects":1,"store":"a","add":[{"faculty":"f","programs":[7]}])"),
-       "add.programs: must be texts of at most 200 bytes"},
+       "add.programs: must be texts of 1 to 200 bytes"},
       {message("change-catalog",
                R"(,"expects":1,"store":"a","add":[{"faculty":")" + std::string(201, 'f') + R"(","programs":[]}])"),
-       "add.faculty: must be a text of at most 200 bytes"},
+       "add.faculty: must be a text of 1 to 200 bytes"},
   };
   for (const auto& c : kCases) EXPECT_EQ(fault(c.body), c.fault) << c.body;
 }
 
-TEST(OfficeMessage, AChangeOfTheCatalogueIsSentInPartsThatFitIntoAFrame) {
-  std::vector<CatalogRow> rows;
-  for (int i = 0; i < 30'000; ++i) {
-    rows.push_back({"faculty " + std::to_string(i / 100), "program \" " + std::to_string(i)});
-  }
-  const auto parts = parts_of({catalog_command(rows)});
-  ASSERT_GT(parts.size(), 1U);
-  std::vector<CatalogRow> sent;
-  for (const auto& part : parts) {
-    EXPECT_EQ(part.part, &part - parts.data() + 1);
-    EXPECT_EQ(part.parts, std::ssize(parts));
-    EXPECT_EQ(part.command.id, "plan-1");
-    EXPECT_LT(encode_office_message(part).size(), 1'000'000U);
-    sent.insert(sent.end(), part.command.catalog->rows.begin(), part.command.catalog->rows.end());
-  }
-  EXPECT_TRUE(sent == rows);
-  EXPECT_EQ(parts_of({catalog_command({})}).size(), 1U);
-  EXPECT_EQ(parts_of(messages().front()), std::vector{messages().front()});
+TEST(OfficeMessage, AChangeOfTheCatalogueIsReadNoFurtherThanItsLimit) {
+  const auto body = [](std::size_t programs) {
+    std::string list;
+    for (std::size_t i = 0; i < programs; ++i) list += R"("p",)";
+    return message("change-catalog",
+                   R"(,"expects":1,"store":"a","add":[{"faculty":"f","programs":[)" + list + R"("p"]}])");
+  };
+  EXPECT_EQ(fault(body(kCatalogRowsMax - 1)), "none");
+  EXPECT_EQ(fault(body(kCatalogRowsMax)), "add: must have at most 10000 programs");
+  EXPECT_EQ(fault(body(200'000)), "add: must have at most 10000 programs");
 }
 
-TEST(OfficeReply, OneAboutTheCatalogueOrAPartIsReadBackAsItWasWritten) {
+TEST(OfficeReply, OneAboutTheCatalogueIsReadBackAsItWasWritten) {
   OfficeReply facts{"plan-1", true, {}, true};
   facts.outcome.seq = 9;
   facts.outcome.catalog = CatalogFacts{std::string(32, 'a'), 3, 20, 1, 4};
   EXPECT_EQ(decode_office_reply(encode_office_reply(facts)), facts);
   facts.outcome.error = RequestError{Status::kConflict, "because", {}, {}};
   EXPECT_EQ(decode_office_reply(encode_office_reply(facts)), facts);
-  for (const std::int64_t held : {0, 1, 1'000}) {
-    const OfficeReply part{"plan-1", false, {}, false, held};
-    EXPECT_EQ(decode_office_reply(encode_office_reply(part)), part) << held;
-  }
 }
 
 TEST(OfficeMessage, ATextOfPeopleHasNoControlCharacters) {
@@ -329,7 +318,7 @@ TEST(OfficeGolden, AMessageAndItsReplyAreWrittenByteForByte) {
        reply_with(RequestError{Status::kNotLeader, "another server leads", milliseconds{250}, "10.0.0.2:6000"})},
       {"office-open", messages().back(), reply_with({})},
       {"office-catalog",
-       {catalog_command({{"Artes", "Danza"}, {"Artes", "Cine"}, {"Derecho", "Derecho Digital"}}), {}, 1, 2},
+       {catalog_command({{"Artes", "Danza"}, {"Artes", "Cine"}, {"Derecho", "Derecho Digital"}})},
        added},
       {"office-wait-list", wait_list, turned_on},
       {"office-wait-leave", {command_of(LeaveWaitList{kCivil})}, reply_of_waiting(kPart, 0)},

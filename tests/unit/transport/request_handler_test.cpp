@@ -124,6 +124,26 @@ TEST_F(RequestHandlerTest, WithoutAMessageThereIsNothingToHandle) {
   EXPECT_EQ(end_turn(), 0U);
 }
 
+TEST_F(RequestHandlerTest, ChangesOfTheCatalogueWaitWithinTheLimitOfTheirMemoryAndNotOfTheirMessages) {
+  lead();
+  std::string programs;
+  for (int i = 0; i < 10'000; ++i) programs += (i == 0 ? "\"p" : ",\"p") + std::to_string(i) + '"';
+  const auto body =
+      R"({"dti-command":1,"command":"change-catalog","command-id":"c","dry-run":true,"add":[{"faculty":")" +
+      std::string(200, 'f') + R"(","programs":[)" + programs + "]}]}";
+  std::size_t refused = 0;
+  for (int i = 0; i < 40; ++i) {
+    port_.messages.emplace_back(body, false);
+    ASSERT_TRUE(handler_.handle_next_command(port_, now_));
+    for (const auto& action : pipeline_.take_actions()) {
+      const auto* const reply = std::get_if<SendOfficeReply>(&action);
+      if (reply != nullptr && reply->outcome.error->status == Status::kOverloaded) ++refused;
+    }
+  }
+  EXPECT_GT(refused, 0U) << "the messages have 4 MB, and the programs more than 64 MiB";
+  EXPECT_LT(refused, 30U);
+}
+
 TEST_F(RequestHandlerTest, AHealthCheckOfAReadyServerIsAnsweredAtOnceWithOneByte) {
   lead();
   receive(kHealthCheck);

@@ -40,6 +40,12 @@ inline constexpr char kSelectCatalogPlaces[] =
     "SELECT faculty_id, max(seq), max(CASE kind WHEN 1 THEN seq ELSE 0 END) FROM registry"
     " WHERE faculty_id IS NOT NULL GROUP BY faculty_id";
 
+/// The last entry of a change, and that of the change before it; the command-id follows. The last entry of each change has a
+/// seal.
+inline constexpr char kSelectRegistryRange[] =
+    "SELECT seq, (SELECT coalesce(max(before.seq), 0) FROM registry before"
+    " WHERE before.seq < registry.seq AND before.seal IS NOT NULL) FROM registry WHERE command_id = ";
+
 /// The highest ids of faculties, programs and semesters that the registry has.
 inline constexpr char kSelectRegistered[] =
     "SELECT coalesce((SELECT max(faculty_id) FROM registry WHERE kind = 1), 0),"

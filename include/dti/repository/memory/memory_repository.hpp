@@ -91,7 +91,8 @@ class MemoryStore {
   [[nodiscard]] CommitResult change(const Change& change, const std::optional<SealedChange>& sealed);
   [[nodiscard]] std::vector<StoredEntry> read_entries(SemesterId semester, Seq first, Seq last) const;
   [[nodiscard]] RowSeal read_seal(SemesterId chain, Seq seq) const;
-  [[nodiscard]] CatalogState catalog_state(const std::string& command_id) const;
+  [[nodiscard]] CatalogState catalog_state(const std::string& command_id,
+                                           const std::vector<std::string>& earlier) const;
   [[nodiscard]] std::int64_t add_programs(const std::vector<CatalogProgram>& programs);
   void enter(std::vector<RegistryEntry> entries, WallTime at);
   static void check(const Semester& semester, const Change& change);
@@ -121,7 +122,8 @@ class MemoryRepository : public Repository {
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
-  [[nodiscard]] CatalogState read_catalog_state(const std::string& command_id) override;
+  [[nodiscard]] CatalogState read_catalog_state(const std::string& command_id,
+                                                const std::vector<std::string>& earlier) override;
   void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;
   [[nodiscard]] bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) override;
   [[nodiscard]] CommitResult change_catalog(const CatalogChange& change) override;

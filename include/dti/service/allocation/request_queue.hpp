@@ -39,7 +39,8 @@ struct WaitingBarrier {
   SteadyTime deadline;
   bool in_progress = false;  // one of its calls of the store is
   bool is_written = false;   // its change may be in the store: it stays until it is judged, and the change is logged
-  bool answered = false;     // its deadline passed during the call: the outcome is not sent
+  std::int64_t programs_added = 0;  // to the catalogue, by its change
+  bool answered = false;            // its deadline passed during the call: the outcome is not sent
 
   /// Tells whether nothing more is to be done for it.
   [[nodiscard]] bool is_over() const { return answered && !in_progress && !is_written; }

@@ -79,6 +79,7 @@ struct CatalogLookUpCall {
   };
   Epoch epoch = 0;
   std::string command_id;
+  std::vector<std::string> earlier;
 };
 /// See LedgerWriter::change_catalog(). The call gives the note its salt.
 struct ChangeCatalogCall {

@@ -61,13 +61,14 @@ enum class Columns {
   kOfState,  // of a grant, the reader may leave out the status and the capacity: no state depends on them
 };
 
-/// The place of the catalogue in the registry, and that of a command in it.
+/// The place of the catalogue in the registry, and those of commands in it.
 struct CatalogState {
   StoreId store;
   Seq head = 0;  // the registry's last entry
   CatalogPlaces places;
-  std::int64_t programs = 0;  // of the catalogue
-  Seq written = 0;            // the last entry of that command; 0: the registry has none of it
+  std::int64_t programs = 0;                // of the catalogue
+  Seq written = 0;                          // the last entry of the command; 0: the registry has none of it
+  std::vector<RegistryRange> earlier = {};  // the entries of each earlier command that the registry has
 
   friend bool operator==(const CatalogState&, const CatalogState&) = default;
 };
@@ -119,8 +120,9 @@ class LedgerFollower : public LedgerReader {
   /// The programs of the catalogue with ids above `after`, in order of id.
   [[nodiscard]] virtual std::vector<CatalogProgram> read_catalog(ProgramId after) = 0;
 
-  /// The place of the catalogue and of a command in the registry.
-  [[nodiscard]] virtual CatalogState read_catalog_state(const std::string& command_id) = 0;
+  /// The place of the catalogue in the registry, of a command, and of earlier ones.
+  [[nodiscard]] virtual CatalogState read_catalog_state(const std::string& command_id,
+                                                        const std::vector<std::string>& earlier) = 0;
 
  protected:
   ~LedgerFollower() = default;

@@ -46,7 +46,6 @@ class OfficeClient {
 
   /// Waits for the reply, until the timeout or until a stop is requested. It repeats the same message, with the same
   /// command-id, if a reply does not come, the server does not lead or is busy, or the outcome is not known there.
-  /// A large change of the catalogue is sent in parts. The timeout is that of each part.
   [[nodiscard]] std::variant<OfficeAnswer, NoOfficeReply> ask(const OfficeMessage& message, StopSignals& stop);
 
  private:

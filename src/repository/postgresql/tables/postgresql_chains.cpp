@@ -171,7 +171,8 @@ Seq read_registry_end(pqxx::transaction_base& transaction) {
   return read_registry_head(transaction).ends.at(kRegistryId).seq;
 }
 
-CatalogState read_catalog_state(pqxx::transaction_base& transaction, const std::string& command_id) {
+CatalogState read_catalog_state(pqxx::transaction_base& transaction, const std::string& command_id,
+                                const std::vector<std::string>& earlier) {
   const ChainHeads heads = read_registry_head(transaction);
   CatalogState state;
   state.store = heads.store;
@@ -181,9 +182,16 @@ CatalogState read_catalog_state(pqxx::transaction_base& transaction, const std::
     state.places.last_faculty = std::max(state.places.last_faculty, integer(row[2]));
   }
   state.programs = integer(transaction.exec("SELECT coalesce(max(id), 0) FROM program")[0][0]);
-  const auto written =
-      compat::exec_params(transaction, "SELECT seq FROM registry WHERE command_id = $1::text", command_id);
-  if (!written.empty()) state.written = integer(written[0][0]);
+  const auto select = std::string{kSelectRegistryRange} + "$1::text";
+  const auto range_of = [&](const std::string& id) -> std::optional<RegistryRange> {
+    const auto rows = compat::exec_params(transaction, select.c_str(), id);
+    if (rows.empty()) return std::nullopt;
+    return RegistryRange{integer(rows[0][1]) + 1, integer(rows[0][0])};
+  };
+  if (const auto written = range_of(command_id)) state.written = written->last;
+  for (const auto& id : earlier) {
+    if (const auto range = range_of(id)) state.earlier.push_back(*range);
+  }
   return state;
 }
 

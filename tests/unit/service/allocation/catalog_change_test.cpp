@@ -70,7 +70,7 @@ TEST_F(CatalogChangeTest, ADryRunTellsTheSameAndChangesNothing) {
 }
 
 TEST_F(CatalogChangeTest, ADryRunThatExpectsNothingTellsWhatIsTrue) {
-  auto question = command({}, 0);
+  auto question = command({{"f2", "q"}}, 0);
   question.is_dry_run = true;
   question.catalog->store.clear();
   const auto facts = outcome(question);
@@ -104,10 +104,33 @@ TEST_F(CatalogChangeTest, OnlyTheFacultiesToWhichItAddsAndTheirListMakeACommandS
 
 TEST_F(CatalogChangeTest, ACommandThatWasWrittenIsARepeatWhateverCameSince) {
   state_.written = 5;
-  const auto repeat = outcome(command({{"f3", "q"}}, 3));
+  const auto repeat = outcome(command({{"f1", "p2"}, {"f2", "p1"}}, 3));
   EXPECT_FALSE(repeat.error);
   EXPECT_TRUE(repeat.is_repeat);
-  EXPECT_EQ(repeat.seq, 4);
+  EXPECT_EQ(repeat.seq, 5) << "its own entry, not the last one about f1 and f2";
+}
+
+TEST_F(CatalogChangeTest, AnotherCommandWithAnIdThatWasWrittenIsAConflict) {
+  state_.written = 5;
+  for (const auto& row : std::vector<CatalogRow>{{"f2", "q"}, {"f3", "p1"}, {"F1", "p1"}}) {
+    const auto other = outcome(command({{"f1", "p1"}, row}, 7));
+    EXPECT_EQ(error_in(other), Status::kConflict) << row.program;
+    EXPECT_FALSE(other.is_repeat);
+    EXPECT_EQ(other.seq, 5);
+  }
+}
+
+TEST_F(CatalogChangeTest, WhatEarlierCommandsOfThePlanHaveWrittenIsExpected) {
+  state_.head = 30;
+  state_.places = {21, {{1, 20}, {2, 7}, {3, 22}}};
+  auto next = command({{"f1", "q"}, {"f2", "q"}, {"f4", "q"}}, 7);
+  EXPECT_EQ(error_in(outcome(next)), Status::kConflict);
+  state_.earlier = {{18, 20}, {21, 23}};
+  EXPECT_TRUE(std::holds_alternative<CatalogAddition>(decide(next)));
+  state_.places.of_faculties[1] = 24;
+  EXPECT_EQ(error_in(outcome(next)), Status::kConflict) << "a colleague came between";
+  state_.places = {24, {{1, 20}, {2, 7}}};
+  EXPECT_EQ(error_in(outcome(next)), Status::kConflict) << "a colleague has added a faculty";
 }
 
 TEST_F(CatalogChangeTest, ACommandForAnotherStoreIsRefusedEvenIfBothAreEmpty) {

@@ -348,8 +348,8 @@ TEST_F(Office, ACommandThatNoStateCanAcceptIsRefusedAtTheDoor) {
   long_note.note = std::string(501, 'x');
   auto long_actor = to(release(), 2);
   long_actor.actor = std::string(201, 'x');
-  for (const auto& bad : {to(release(), std::nullopt), to(release(), 2, ""), to(release(), 2, "settle-1-2"), long_note, long_actor,
-                          to(amend_to({-1, 0}), 2), to(amend_to({kQuantityMax + 1, 0}), 2),
+  for (const auto& bad : {to(release(), std::nullopt), to(release(), 2, ""), to(release(), 2, "settle-1-2"), long_note,
+                          long_actor, to(amend_to({-1, 0}), 2), to(amend_to({kQuantityMax + 1, 0}), 2),
                           to(ResizeSemester{{10, 0, 11}}, 1), to(ResizeSemester{{kCapacityMax + 1, 0, 0}}, 1)}) {
     const auto token = command(bad);
     collect();

@@ -25,7 +25,9 @@ class PolledRepository : public Repository, public PollableCommits {
   std::variant<Leadership, HeldBy> take_over(WallTime, const Lease&) override { throw std::logic_error{"take_over"}; }
   StoreWatch watch() override { throw std::logic_error{"watch"}; }
   std::vector<CatalogProgram> read_catalog(ProgramId) override { throw std::logic_error{"read_catalog"}; }
-  CatalogState read_catalog_state(const std::string&) override { throw std::logic_error{"read_catalog_state"}; }
+  CatalogState read_catalog_state(const std::string&, const std::vector<std::string>&) override {
+    throw std::logic_error{"read_catalog_state"};
+  }
   void read_ledger(SemesterId, Seq, Seq, Columns, const RowSink&) override { throw std::logic_error{"read_ledger"}; }
   void read_entries(SemesterId, Seq, Seq, const EntrySink&) override { throw std::logic_error{"read_entries"}; }
   void read_grant(SemesterId, ProgramId, std::int32_t, const EntrySink&) override {

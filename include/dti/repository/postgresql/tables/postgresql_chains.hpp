@@ -26,7 +26,8 @@ void read_registry(pqxx::transaction_base& transaction, const RegistrySink& sink
 [[nodiscard]] Seq read_registry_end(pqxx::transaction_base& transaction);
 
 /// As LedgerFollower::read_catalog_state(), by several statements: the caller compares the epoch afterwards.
-[[nodiscard]] CatalogState read_catalog_state(pqxx::transaction_base& transaction, const std::string& command_id);
+[[nodiscard]] CatalogState read_catalog_state(pqxx::transaction_base& transaction, const std::string& command_id,
+                                              const std::vector<std::string>& earlier);
 
 /// For a standby: compares the chains with those that were read before, and notes them.
 /// @throws StorageError  as refuse_rewritten()
