@@ -96,7 +96,7 @@ TEST(OfficeMessage, AVerbIsThatOfTheChange) {
                                OfficeVerb::kResizeSemester, OfficeVerb::kCloseSemester, OfficeVerb::kReopenSemester,
                                OfficeVerb::kSetWaitList,    OfficeVerb::kSetWaitList,   OfficeVerb::kLeaveWaitList,
                                OfficeVerb::kCloseSemester,  OfficeVerb::kChangeCatalog, OfficeVerb::kChangeCatalog,
-                               OfficeVerb::kChangeCatalog,  OfficeVerb::kOpenSemester};
+                               OfficeVerb::kOpenSemester};
   ASSERT_EQ(std::size(kVerbs), messages().size());
   for (std::size_t i = 0; i < messages().size(); ++i) EXPECT_EQ(verb_of(messages()[i]), kVerbs[i]) << i;
 }

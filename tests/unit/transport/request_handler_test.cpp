@@ -129,7 +129,7 @@ TEST_F(RequestHandlerTest, ChangesOfTheCatalogueWaitWithinTheLimitOfTheirMemoryA
   std::string programs;
   for (int i = 0; i < 10'000; ++i) programs += (i == 0 ? "\"p" : ",\"p") + std::to_string(i) + '"';
   const auto body =
-      R"({"dti-command":1,"command":"change-catalog","command-id":"c","dry-run":true,"add":[{"faculty":")" +
+      R"({"dti-command":1,"command":"change-catalog","command-id":"c","actor":"local/0","dry-run":true,"add":[{"faculty":")" +
       std::string(200, 'f') + R"(","programs":[)" + programs + "]}]}";
   std::size_t refused = 0;
   for (int i = 0; i < 40; ++i) {

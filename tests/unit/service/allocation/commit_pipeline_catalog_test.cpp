@@ -69,7 +69,8 @@ TEST_F(CatalogBarrier, AChangeInDoubtIsFoundAfterTheTakeOverAndIsNoRepeatForItsS
   ASSERT_TRUE(outcomes_.contains(added));
   EXPECT_FALSE(outcomes_.at(added).error);
   EXPECT_FALSE(outcomes_.at(added).is_repeat);
-  EXPECT_EQ(programs_noted_, std::vector<std::int64_t>{1}) << "the log tells the same as without the failure";
+  ASSERT_EQ(notes_.size(), 1U);
+  EXPECT_EQ(notes_[0].programs_added, 1) << "the log tells the same as without the failure";
   EXPECT_EQ(pipeline_->allocator().catalog().size(), 21U);
 }
 

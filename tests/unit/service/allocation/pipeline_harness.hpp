@@ -326,8 +326,6 @@ class Pipeline : public testing::Test {
       } else if (const auto* event = std::get_if<LogEvent>(&action)) {
         events_.push_back(event->event);
         messages_[event->event].push_back(event->message);
-      } else if (const auto* note = std::get_if<NoteOfficeChange>(&action)) {
-        programs_noted_.push_back(note->programs_added);
       } else if (auto* exit = std::get_if<Exit>(&action)) {
         ASSERT_FALSE(exit_) << "a second exit";
         exit_ = *exit;
@@ -349,7 +347,6 @@ class Pipeline : public testing::Test {
   void keep(CatalogLookUpCall call) { catalog_look_up_ = std::move(call); }
   void keep(ChangeCatalogCall call) { catalog_change_ = std::move(call.change); }
 
-  std::vector<std::int64_t> programs_noted_;  // of each change by the office
   [[nodiscard]] std::size_t logged(const std::string& event) { return messages_[event].size(); }
   [[nodiscard]] std::string last_logged(const std::string& event) { return messages_.at(event).back(); }
   void expect_no_call() {
