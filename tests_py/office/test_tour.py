@@ -25,7 +25,7 @@ VARIES = ((r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "2026-01-12T08:00:00.00000
           (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "6e254b4d-a05f-4d45-a922-6ffe5169031c"),
           (r"\bplan-[0-9a-f]{40}\b", "plan-4be4f3a1c2"),
           (r"\bstore [0-9a-f]{32}\b", "store 0c3afa6f5174cd2e86104a0ec71c5693"))
-USER = "1000"  # of the page, as sudo names it
+USER = "1000"  # on the page, as sudo names the user
 
 
 def commands_of(block):
@@ -46,7 +46,7 @@ def text_of(commands):
 
 
 class Shell:
-    """A shell with the programs on its path. A command that ends with & goes on in the background."""
+    """A shell with the programs on its path. A command that ends with & continues in the background."""
 
     def __init__(self, folder):
         self._home = folder / "home"
@@ -103,7 +103,7 @@ class Shell:
 
 
 def free_ports_from(count):
-    """The first of so many free ports that follow one another."""
+    """The first of `count` free ports that follow one another."""
     while True:
         first = free_port()
         with contextlib.suppress(OSError, OverflowError), contextlib.ExitStack() as stack:
