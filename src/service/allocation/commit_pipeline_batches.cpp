@@ -49,6 +49,7 @@ void CommitPipeline::decide_first() {
 /// the isolated ones. Executes the barrier that comes next. Programs that wait come before all of them.
 void CommitPipeline::decide_waiting(const Now& now) {
   if (const auto semester = semester_to_settle()) return settle(*semester, now);
+  if (top_ups_) return;  // what is decided now would rest on the ledger before them
   const auto is_isolated = [this] { return isolation_.isolates(queue_.undecided.front().arrival); };
   while (queue_.is_request_next() && !is_isolated()) decide_first();
   if (is_calling() || !queue_.gathering.empty()) return;

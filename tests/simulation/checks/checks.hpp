@@ -44,6 +44,7 @@ class Checks {
     Epoch epoch = 0;                         // under which the server believes that it leads; 0: it never has
     Time arrived{};                          // when the request had arrived
     ServerState state = ServerState::kIdle;  // of the server, when it had arrived
+    bool is_stopping = false;                // the server, when it answers
   };
   /// @param body  the bytes that leave
   void on_reply(const Reply& reply, const AllocationRequest& request, std::string_view body);

@@ -141,10 +141,12 @@ void Checks::note_due(Semester& semester) const {
   }
 }
 
-/// A request was decided, and nothing is due: otherwise it has overtaken a program that waits.
+/// A request was decided, and nothing is due: otherwise it has overtaken a program that waits. While the store rejects the
+/// top-up that is due, and by a server that stops, repeats are answered; check_order() finds a new grant.
 void Checks::check_settled(const Reply& reply, const std::string& semester) {
   const auto found = semesters_.find(semester);
   if (found == semesters_.end() || is_superseded(reply)) return;
+  if (reply.is_stopping || found->second.rejected_under == epoch_) return;
   if (const auto due = due_in(found->second)) {
     world_.violate("settled-first", reply.server + " answered a request in semester " + semester + " before " +
                                         names_.rows()[due->row].program + " had what it may have");

@@ -486,6 +486,7 @@ void ServerHost::Port::reply(Token token, std::string_view body, SteadyTime /*no
   auto& route = found.mapped();
   host_.world_.trace(host_.name_, "answers " + std::string{body});
   route.about.epoch = host_.process_->epoch;
+  route.about.is_stopping = host_.process_->is_stopping;
   host_.checks_.on_reply(route.about, route.request, std::string{body});
   Frames frames = std::move(route.envelope.before);
   frames.emplace_back(body);

@@ -260,6 +260,19 @@ TEST_F(Waiting, AServerThatStopsRefusesWhatWaitsForTheListInsteadOfSettlingAllOf
   EXPECT_EQ(fault_of_ledger(), "");
 }
 
+TEST_F(Waiting, ARepeatAtAStopWaitsForTheTopUpsThatAreOnTheirWay) {
+  start();
+  made(to(release(), 2));
+  ASSERT_TRUE(change_);
+  const auto repeat = send_as("p2", {20, 0}, "r-2");
+  pipeline_->on_stop(now_);
+  collect();
+  finish_change();
+  ASSERT_TRUE(guard_);
+  answer_guard(CommitResult::kCommitted);
+  EXPECT_EQ(grant_of(repeat), (Grant{20, 0, 0})) << "the guard rests on the ledger with the top-ups";
+}
+
 TEST_F(Waiting, AnUndoneGrantHasNoPlaceAnyMore) {
   start();
   send_as("p4", {3, 0}, "r-4");
