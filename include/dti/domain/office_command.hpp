@@ -127,10 +127,8 @@ struct OfficeOutcome {
   std::optional<RequestError> error;  // kConflict, kRefused, or an error of requests; nothing was changed
   bool is_repeat = false;             // an earlier copy of the command has made the change
   // Facts, if the semester is known: also with kConflict and kRefused, and of a dry run as if it had been made.
-  std::int64_t seq = 0;  // of the last entry about what the command changes; 0: there is none
-  // Of the program; none: it holds nothing, or the command is not about a program. Of an AmendGrant: also what it then gets
-  // by the wait list, before any other command. It is not in `left` yet.
-  std::optional<HeldGrant> grant;
+  std::int64_t seq = 0;            // of the last entry about what the command changes; 0: there is none
+  std::optional<HeldGrant> grant;  // of the program; none: it holds nothing, or the command is not about a program
   Capacity capacity;
   Pool left;
   bool is_open = false;

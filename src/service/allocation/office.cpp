@@ -104,7 +104,6 @@ class Draft {
   }
 
   [[nodiscard]] const Allocator::ProgramState& state() const { return state_; }
-  [[nodiscard]] const Pool& left() const { return totals_.left; }
 
   [[nodiscard]] OfficePlan finish(std::vector<RegistryEntry> registered = {}) && {
     OfficePlan plan;
@@ -157,6 +156,10 @@ class Decider {
                            ? amend(left, held, change.want)
                            : amend_in_order(left, held, change.want, *subject_.waiting, subject_.program);
     if (HeldGrant{change.want, grant} == *facts_.grant) return facts_;  // nothing changes
+    if (grant_status(change.want, grant) != Status::kOk && !change.accepts_part) {
+      return refuse("only " + text_of(grant) + " of " + text_of(change.want) +
+                    " could be given; the grant stands as it is, unless a part is accepted");
+    }
     draft_.release(Cause::kAmended, request_id_);
     draft_.add({.kind = EntryKind::kGranted,
                 .cause = Cause::kAmended,
@@ -165,16 +168,7 @@ class Decider {
                 .want = change.want,
                 .grant = grant,
                 .capacity = {}});
-    const auto settled = grant_when_settled();
-    const bool is_whole = grant_status(change.want, settled) == Status::kOk;
-    if (!is_whole && !change.accepts_part) {
-      return refuse("only " + text_of(settled) + " of " + text_of(change.want) +
-                    " could be given; the grant stands as it is, unless a part is accepted");
-    }
-    auto plan = std::move(draft_).finish();
-    plan.outcome.grant->grant = settled;
-    if (is_whole) plan.outcome.waits_since = 0;
-    return plan;
+    return std::move(draft_).finish();
   }
 
   Decided operator()(const ResizeSemester& change) {
@@ -223,25 +217,6 @@ class Decider {
   }
 
  private:
-  /// What the program holds of the drafted grant once the wait list is settled: it may have returned rooms for others, and
-  /// get what they leave.
-  [[nodiscard]] Grant grant_when_settled() const {
-    const auto& drafted = draft_.state();
-    const auto& [want, grant] = *drafted.held;
-    if (subject_.waiting == nullptr || grant_status(want, grant) == Status::kOk) return grant;
-    auto waiting = *subject_.waiting;
-    const auto& before = subject_.state;
-    if (before.waits_since > 0) {
-      waiting.remove({before.waits_since, subject_.program}, before.held->grant, before.held->want);
-    }
-    if (drafted.waits_since > 0) waiting.add({drafted.waits_since, subject_.program}, grant, want);
-    const auto held = [&](ProgramId program) {
-      return program == subject_.program ? *drafted.held : subject_.held(program);
-    };
-    const auto settled = settle_all(waiting, draft_.left(), held);
-    const auto found = settled.grants.find(subject_.program);
-    return found == settled.grants.end() ? grant : found->second;
-  }
   [[nodiscard]] OfficeOutcome refuse(std::string detail) const {
     return refused(facts_, Status::kRefused, std::move(detail));
   }
@@ -332,13 +307,11 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
   if (stored == nullptr) {
     return error_of(Status::kInvalidSemester, "the store has no semester " + escaped(command.semester));
   }
-  OfficeSubject subject{
-      .semester_id = stored->id,
-      .semester = stored->name,
-      .totals = totals_of(*stored, allocator),
-      .program_count = allocator.catalog().size(),
-      .waiting = allocator.wait_list(stored->id),
-      .held = [&allocator, id = stored->id](ProgramId program) { return *allocator.program(id, program).held; }};
+  OfficeSubject subject{.semester_id = stored->id,
+                        .semester = stored->name,
+                        .totals = totals_of(*stored, allocator),
+                        .program_count = allocator.catalog().size(),
+                        .waiting = allocator.wait_list(stored->id)};
   if (!stored->is_open && !accepts_closed(command)) {
     return error_of(Status::kInvalidSemester,
                     "semester " + escaped(command.semester) +

@@ -140,7 +140,6 @@ class Checks {
   [[nodiscard]] static bool has_its_effect(const OfficeCommand& command, const Subject& subject);
   [[nodiscard]] static bool is_refused(const OfficeCommand& command, const Subject& subject);
   [[nodiscard]] static Grant amended(const Semester& semester, const Held& held, const Want& want);
-  [[nodiscard]] static Grant amended_and_settled(const Semester& semester, const Held& held, const Want& want);
   void check_facts(const Reply& reply, const OfficeCommand& command, const OfficeOutcome& outcome,
                    const Subject& subject);
   // Wait lists (checks_wait_list.cpp).

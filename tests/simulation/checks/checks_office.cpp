@@ -89,15 +89,9 @@ void Checks::check_facts(const Reply& reply, const OfficeCommand& command, const
                               ") in " + command.semester + ": " + what);
   };
   const bool is_error = outcome.error.has_value();
-  const auto* const amended = std::get_if<AmendGrant>(&command.change);
   const bool tells_the_present = !command.is_dry_run || is_error || outcome.is_repeat;
-  auto held =
+  const auto held =
       subject.held == nullptr ? std::nullopt : std::optional{HeldGrant{subject.held->want, subject.held->grant}};
-  auto place = place_in_list(semester, subject.held);
-  if (amended != nullptr && !is_error && !outcome.is_repeat && place > 0 && outcome.grant != held) {
-    held->grant = settle_among(waiting_in(semester), semester.left, place);  // which comes before any other command
-    if (is_all(held->want, held->grant)) place = 0;
-  }
   if (tells_the_present &&
       (outcome.seq != subject.seq() || outcome.capacity != semester.capacity || outcome.left != semester.left ||
        outcome.is_open != semester.is_open || outcome.grant != held)) {
@@ -107,10 +101,12 @@ void Checks::check_facts(const Reply& reply, const OfficeCommand& command, const
   }
   // A server need not know the setting of a semester that is closed.
   if (tells_the_present && semester.is_open &&
-      (outcome.has_wait_list != semester.has_wait_list || outcome.waits_since != place)) {
+      (outcome.has_wait_list != semester.has_wait_list ||
+       outcome.waits_since != place_in_list(semester, subject.held))) {
     say("facts-are-the-ledger", std::string{outcome.has_wait_list ? "a" : "no"} + " wait list, and place " +
                                     std::to_string(outcome.waits_since) + "; the ledger has " +
-                                    (semester.has_wait_list ? "one" : "none") + ", and place " + std::to_string(place));
+                                    (semester.has_wait_list ? "one" : "none") + ", and place " +
+                                    std::to_string(place_in_list(semester, subject.held)));
   }
   const bool is_its_own = subject.last_of_command != nullptr && subject.last_of_command->command_id == command.id;
   if (is_error || command.is_dry_run) return;
@@ -120,6 +116,7 @@ void Checks::check_facts(const Reply& reply, const OfficeCommand& command, const
   }
   if (is_its_own && !has_its_effect(command, subject))
     say("one-effect-a-command", "the ledger has another effect of it");
+  const auto* const amended = std::get_if<AmendGrant>(&command.change);
   if (is_its_own && amended != nullptr && !amended->accepts_part && held && !is_all(amended->want, held->grant)) {
     say("refusals-are-right", "a part was granted, which the command does not accept");
   }
@@ -133,21 +130,6 @@ Grant Checks::amended(const Semester& semester, const Held& held, const Want& wa
   return amend_among(others, semester.left, held.grant, want);
 }
 
-/// The same once the semester is settled.
-Grant Checks::amended_and_settled(const Semester& semester, const Held& held, const Want& want) {
-  const auto grant = amended(semester, held, want);
-  const bool asks_again = want.classrooms > held.want.classrooms || want.labs > held.want.labs;
-  const auto place = asks_again ? semester.entries.back().entry.seq + 2 : held.place;
-  if (!semester.has_wait_list || place == 0 || is_all(want, grant)) return grant;
-  auto waiting = waiting_in(semester);
-  std::erase_if(waiting, [&](const Waiting& program) { return program.place == held.place; });
-  waiting.push_back({place, 0, want, grant});
-  auto left = semester.left;
-  put_back(left, held.grant);
-  take(left, grant);
-  return settle_among(std::move(waiting), left, place);
-}
-
 /// Is a command, decided on the present state, refused with reason?
 bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) {
   const auto& semester = *subject.semester;
@@ -158,8 +140,7 @@ bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) {
             if (subject.held == nullptr) return true;
             const auto given = amended(semester, *subject.held, change.want);
             const bool changes = given != subject.held->grant || change.want != subject.held->want;
-            return changes && !change.accepts_part &&
-                   !is_all(change.want, amended_and_settled(semester, *subject.held, change.want));
+            return changes && !change.accepts_part && !is_all(change.want, given);
           },
           [&](const ResizeSemester& change) {
             return change.capacity.classrooms - semester.capacity.classrooms + semester.left.classrooms < 0 ||

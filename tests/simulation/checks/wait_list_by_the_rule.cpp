@@ -1,7 +1,5 @@
 #include "simulation/checks/wait_list_by_the_rule.hpp"
 
-#include <algorithm>
-
 #include "simulation/checks/by_the_rule.hpp"
 
 namespace dti::simulation {
@@ -21,19 +19,6 @@ Grant amend_among(const std::vector<Waiting>& others, const Pool& left, const Gr
   put_back_unwanted(with_returned, kept, want);
   if (!first_due(others, with_returned)) return top_up_by_the_rule(with_returned, kept, want);
   return first_due(others, left) ? kept : top_up_by_the_rule(left, kept, want);
-}
-
-Grant settle_among(std::vector<Waiting> waiting, Pool left, Seq place) {
-  const auto find = [&](Seq at) {
-    return std::find_if(waiting.begin(), waiting.end(), [&](const Waiting& program) { return program.place == at; });
-  };
-  while (const auto first = first_due(waiting, left)) {
-    const auto grant = top_up_by_the_rule(left, first->grant, first->want);
-    put_back(left, first->grant);
-    take(left, grant);
-    find(first->place)->grant = grant;
-  }
-  return find(place)->grant;
 }
 
 }  // namespace dti::simulation

@@ -28,8 +28,4 @@ struct Waiting {
 [[nodiscard]] Grant amend_among(const std::vector<Waiting>& others, const Pool& left, const Grant& held,
                                 const Want& want);
 
-/// What the program with that place has when nothing is due any more.
-/// @param waiting  has the program itself
-[[nodiscard]] Grant settle_among(std::vector<Waiting> waiting, Pool left, Seq place);
-
 }  // namespace dti::simulation

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -19,10 +18,8 @@ struct OfficeSubject {
   LedgerTotals totals;    // of the semester; of a closed one, from its row
   ProgramId program = 0;  // 0: the command changes the semester
   Allocator::ProgramState state = {};
-  std::size_t program_count = 0;  // of the catalogue
-  // Of the semester; null: it has none. It and `held` are valid as long as the state does not change.
-  const WaitList* waiting = nullptr;
-  std::function<HeldGrant(ProgramId)> held = {};  // of a program that waits
+  std::size_t program_count = 0;      // of the catalogue
+  const WaitList* waiting = nullptr;  // of the semester; null: it has none. Valid as long as the state does not change
   // Of SetWaitList: if the list is on, or were turned on. It looks at every program.
   std::function<WaitListSize()> wait_list_size = {};
 };

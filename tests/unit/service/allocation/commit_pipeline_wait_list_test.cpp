@@ -389,27 +389,6 @@ TEST_F(Waiting, TheRoomsThatAnAmendmentReturnsAreForTheListAndNotForTheAmendedPr
   EXPECT_EQ(fault_of_ledger(), "");
 }
 
-TEST_F(Waiting, AnAmendmentIsWholeIfTheProgramGetsTheRestByTheList) {
-  start();
-  auto amendment = to(AmendGrant{{"f1", "p1"}, {340, 60}, false}, 2, "c-1");
-  amendment.is_dry_run = true;
-  EXPECT_EQ(outcome_of(amendment).grant, (HeldGrant{{340, 60}, {340, 58, 2}}));
-  amendment.is_dry_run = false;
-  const auto outcome = made_and_settled(amendment);
-  EXPECT_FALSE(outcome.error);
-  EXPECT_EQ(outcome.grant, held("p1")) << "the reply tells what the program has in the end";
-  EXPECT_EQ(outcome.waits_since, 0);
-  EXPECT_EQ(grant_held("p2"), (Grant{20, 0, 0}));
-  EXPECT_EQ(fault_of_ledger(), "");
-}
-
-TEST_F(Waiting, AnAmendmentIsRefusedIfTheListLeavesTooLittleForIt) {
-  start();
-  const auto outcome = outcome_of(to(AmendGrant{{"f1", "p1"}, {356, 60}, false}, 2, "c-1"));
-  ASSERT_EQ(error_in(outcome), Status::kRefused);
-  EXPECT_EQ(outcome.grant, (HeldGrant{{370, 56}, {370, 56, 0}})) << "it stands as it is";
-}
-
 TEST_F(Waiting, ARepeatOfAnAmendmentThatWasToppedUpSinceIsARepeatAndNoConflict) {
   start();
   const auto amendment = to(AmendGrant{{"f1", "p1"}, {340, 60}, true}, 2, "c-1");
