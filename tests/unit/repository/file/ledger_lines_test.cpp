@@ -103,7 +103,7 @@ TEST(LedgerLines, AHostileLineIsRefusedWithTheReason) {
       {faculty + ",\"x\":" + std::string(9'000, '['), R"("x" must not be an object or an array)"},
       {R"({"type":"faculty","id":1,"name":"f"})", R"(faculty: "key" is missing)"},
       {R"({"type":"faculty","id":1,"name":null,"key":"f"})", R"(faculty: "name" must be a text)"},
-      {R"({"type":"faculty","id":1,"name":"a)"s + "\xff" + R"(","key":"f"})", "is not UTF-8 (at byte 35)"},
+      {"{\"type\":\"faculty\",\"id\":1,\"name\":\"a\xff\",\"key\":\"f\"}", "is not UTF-8 (at byte 35)"},
       {R"({"type":"faculty","id":1,"name":"\ud800","key":"f"})", "holds a lone surrogate (at byte 40)"},
       {R"({"type":"faculty","id":1,"name":"\u0000","key":"f"})", "a text holds U+0000"},
       {R"({"type":"faculty","id":"1","name":"f","key":"f"})",
