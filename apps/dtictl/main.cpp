@@ -17,6 +17,7 @@
 #include "dtictl/key/key.hpp"
 #include "dtictl/ledger/ledger.hpp"
 #include "dtictl/migrate/migrate.hpp"
+#include "dtictl/round/round.hpp"
 #include "dtictl/semester/semester.hpp"
 #include "dtictl/status/status.hpp"
 #include "dtictl/totals/totals.hpp"
@@ -37,6 +38,7 @@ int main(int argc, char** argv) {
                     &dti::run_grant},
                    {"catalog", "prints the faculties and programs, and adds programs", &dti::run_catalog},
                    {"wait", "prints the programs that wait for rooms, and turns wait lists on and off", &dti::run_wait},
+                   {"round", "tells what a round would give to the programs of a file", &dti::run_round},
                    {"history", "prints the entries of a semester's ledger, and follows it", &dti::run_history},
                    {"totals", "prints the sums of each semester", &dti::run_totals},
                    {"alerts", "prints the grants that gave less than was wanted", &dti::run_alerts},

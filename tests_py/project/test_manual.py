@@ -21,7 +21,8 @@ BESIDE = [words for words in LISTS + OTHERS if len(words) == 2]  # commands of d
 # The commands of dtictl that have commands of their own.
 GROUPS = {"key": ("new", "public", "add", "remove", "list"), "grant": ("list", "show", "release", "amend"),
           "semester": ("list", "open", "resize", "close", "reopen"), "ledger": ("export", "import"),
-          "catalog": ("list", "plan", "apply"), "wait": ("list", "leave", "on", "off")}
+          "catalog": ("list", "plan", "apply"), "wait": ("list", "leave", "on", "off"),
+          "round": ("plan",)}
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@
 #include "dti/cli/lists/list_printer.hpp"
 #include "dti/domain/request_file.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
+#include "dti/service/ledger/round_lots.hpp"
 #include "dti/service/planning/what_if.hpp"
 #include "dtictl/office/office_run.hpp"
 #include "dtictl/office/office_store.hpp"
 #include "dtictl/what_if/what_if_columns.hpp"
-#include "dtictl/what_if/what_if_options.hpp"
 #include "dtictl/what_if/what_if_words.hpp"
 
 namespace dti {
@@ -24,8 +24,31 @@ Pool pool_of(const WhatIfOptions& options, const SemesterView& view) {
                            ", " + text_of(view.left()) + " are left"};
 }
 
-void draw_lots(std::uint64_t draw, RequestFile& file) {
-  for (auto& ask : file.asks) ask.lot = lot_of(draw, ask.program);
+/// The semester at its last entry.
+struct Present {
+  SemesterView view;
+  SealedHead sealed;  // the last entry that has a seal
+};
+
+Present read_present(const OfficeStore& store, const StoredSemester& semester) {
+  Present present;
+  store.read(semester, 0, [&](const std::vector<StoredEntry>& entries, const Notes& /*notes*/) {
+    for (const auto& entry : entries) {
+      present.view.add(entry);
+      if (entry.seal) present.sealed = {entry.row.seq, *entry.seal};
+    }
+  });
+  check_state(semester, present.view);
+  return present;
+}
+
+void draw_lots(const WhatIfOptions& options, const SealedHead& sealed, std::vector<Ask>& asks) {
+  if (options.lot) {
+    for (auto& ask : asks) ask.lot = lot_of(*options.lot, ask.program);
+  } else if (options.has_provisional_lots) {
+    const RoundLots lots{RoundSecret{}, sealed.seal};
+    for (auto& ask : asks) ask.lot = lots.of(ask.program);
+  }
 }
 
 void print(const WhatIfOptions& options, const StoreNames& names, const StoredSemester& semester,
@@ -39,8 +62,9 @@ void print(const WhatIfOptions& options, const StoreNames& names, const StoredSe
   printer.finish();
 }
 
-int decide(const ReadCommand& command, const OfficeOptions& office) {
-  const auto options = read_what_if_options(office, process_surroundings());
+}  // namespace
+
+int print_plan(const ReadCommand& command, const OfficeOptions& office, const WhatIfOptions& options) {
   const OfficeStore store{command, office};
   const auto names = store.read_names();
   const auto semester = find_semester(office, names);
@@ -50,22 +74,22 @@ int decide(const ReadCommand& command, const OfficeOptions& office) {
     return 1;
   }
   auto& file = std::get<RequestFile>(parsed);
-  if (options.lot) draw_lots(*options.lot, file);
-
-  const auto view = store.read_view(semester);
-  check_state(semester, view);
+  const auto [view, sealed] = read_present(store, semester);
+  draw_lots(options, sealed, file.asks);
   const auto left = pool_of(options, view);
   const auto plan = what_if(view, left, file.asks, options.policy.value_or(Policy::kFirstCome));
-  std::cerr << summary(options, file, semester, left, plan) << std::flush;
+  std::cerr << summary(options, file, semester, left, plan);
+  if (options.has_provisional_lots) std::cerr << lots_line(sealed.seq);
+  std::cerr << std::flush;
   print(options, names, semester, file, plan);
   return 0;
 }
 
-}  // namespace
-
 int run_what_if(std::span<const std::string> args) {
   const auto command = what_if_command();
-  return run_office(command, args, [&](const OfficeOptions& options) { return decide(command, options); });
+  return run_office(command, args, [&](const OfficeOptions& office) {
+    return print_plan(command, office, read_what_if_options(command, office, process_surroundings()));
+  });
 }
 
 }  // namespace dti

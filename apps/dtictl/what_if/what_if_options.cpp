@@ -5,6 +5,7 @@
 #include <limits>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dti/cli/escape.hpp"
@@ -26,20 +27,10 @@ std::vector<std::string> policy_names() {
 std::vector<Setting> settings_of_what_if() {
   return {
       semester_setting(),
-      {.name = "policy",
-       .group = "Requests",
-       .kind = ChoiceKind{policy_names()},
-       .help = "Decides all requests together, as a round by this policy, and compares the result with first come: "
-               "see docs/policies.md. Without this flag, the requests are decided one after the other, in the order "
-               "of the file, as a server decides them.",
-       .default_shown = "none"},
-      {.name = "capacity",
-       .group = "Requests",
-       .kind = TextKind{},
-       .help = "The rooms that the semester would have: CLASSROOMS,LABS or CLASSROOMS,LABS,CONVERSIONS, where "
-               "CONVERSIONS is how many classrooms may become mobile labs (all, if it is not given). The grants "
-               "stay as they are.",
-       .default_shown = "the capacity of the semester"},
+      policy_setting("Decides all requests together, as a round by this policy, and compares the result with first "
+                     "come: see docs/policies.md. Without this flag, the requests are decided one after the other, in "
+                     "the order of the file, as a server decides them."),
+      capacity_setting(),
       {.name = "lot",
        .group = "Requests",
        .kind = IntegerKind{0, std::numeric_limits<std::int64_t>::max()},
@@ -67,6 +58,25 @@ std::optional<Capacity> parse_capacity(std::string_view text) {
 
 }  // namespace
 
+Setting policy_setting(std::string help) {
+  return {.name = "policy",
+          .group = "Requests",
+          .kind = ChoiceKind{policy_names()},
+          .help = std::move(help),
+          .default_shown = "none"};
+}
+
+Setting capacity_setting() {
+  return {.name = "capacity",
+          .group = "Requests",
+          .kind = TextKind{},
+          .help =
+              "The rooms that the semester would have: CLASSROOMS,LABS or CLASSROOMS,LABS,CONVERSIONS, where "
+              "CONVERSIONS is how many classrooms may become mobile labs (all, if it is not given). The grants "
+              "stay as they are.",
+          .default_shown = "the capacity of the semester"};
+}
+
 ReadCommand what_if_command() {
   return {
       .name = "dtictl what-if",
@@ -86,7 +96,8 @@ ReadCommand what_if_command() {
   };
 }
 
-WhatIfOptions read_what_if_options(const OfficeOptions& options, const Surroundings& surroundings) {
+WhatIfOptions read_what_if_options(const ReadCommand& command, const OfficeOptions& options,
+                                   const Surroundings& surroundings) {
   const auto& settings = options.settings;
   WhatIfOptions read;
   if (settings.has("policy")) read.policy = parse_policy(settings.text("policy"));
@@ -105,7 +116,7 @@ WhatIfOptions read_what_if_options(const OfficeOptions& options, const Surroundi
     read.bytes = surroundings.read_file(read.file == "-" ? "/dev/stdin" : read.file);
   } catch (const std::runtime_error& error) {
     throw Unanswerable{
-        {2, "dtictl what-if: cannot read " + quoted_text(read.file) + ": " + error.what() + '\n', false}};
+        {2, command.name + ": cannot read " + quoted_text(read.file) + ": " + error.what() + '\n', false}};
   }
   return read;
 }

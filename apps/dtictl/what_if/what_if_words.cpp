@@ -86,4 +86,9 @@ std::string summary(const WhatIfOptions& options, const RequestFile& file, const
   return lines + notes(options, file, semester);
 }
 
+std::string lots_line(Seq sealed) {
+  const auto source = sealed == 0 ? std::string{"without a seal"} : "from the seal of entry " + std::to_string(sealed);
+  return "ties are decided by provisional lots, drawn " + source + "; a round has lots of its own\n";
+}
+
 }  // namespace dti

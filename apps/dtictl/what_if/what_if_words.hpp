@@ -18,4 +18,8 @@ namespace dti {
 [[nodiscard]] std::string summary(const WhatIfOptions& options, const RequestFile& file, const StoredSemester& semester,
                                   const Pool& left, const Plan& plan);
 
+/// The line about provisional lots.
+/// @param sealed  the entry with the seal from which they are drawn; 0: there is none
+[[nodiscard]] std::string lots_line(Seq sealed);
+
 }  // namespace dti

@@ -22,7 +22,7 @@ std::variant<WhatIfOptions, UsageExit> parse(Args args) {
   const auto options = parse_office_options(what_if_command(), args, surroundings);
   if (const auto* usage = std::get_if<UsageExit>(&options)) return *usage;
   try {
-    return read_what_if_options(std::get<OfficeOptions>(options), surroundings);
+    return read_what_if_options(what_if_command(), std::get<OfficeOptions>(options), surroundings);
   } catch (const Unanswerable& unanswerable) {
     return unanswerable.exit;
   }
