@@ -266,7 +266,6 @@ std::optional<std::variant<OfficeMessage, MalformedCommand>> decode_office_messa
   command.actor = read_line(root, reader, "actor", kActorBytesMax);
   command.note = read_line(root, reader, "note", kNoteBytesMax);
   static_cast<void>(reader.optional_boolean(root, "dry-run"));
-  if (opens && command.is_dry_run) reader.fault("dry-run", "open-semester has none");
   if (verb != OfficeVerb::kChangeCatalog) {
     command.semester = reader.text(root, "", "semester", {0, kSemesterBytesMax});
   }

@@ -19,10 +19,15 @@ SOURCES = sorted((ROOT / "packaging/man").glob("*.md"))
 COMMANDS = sorted({program[0] for program in PROGRAMS})
 BESIDE = [words for words in LISTS + OTHERS if len(words) == 2]  # commands of dtictl that are not in PROGRAMS
 # The commands of dtictl that have commands of their own.
-GROUPS = {"key": ("new", "public", "add", "remove", "list"), "grant": ("list", "show", "release", "amend"),
-          "semester": ("list", "open", "resize", "close", "reopen"), "ledger": ("export", "import"),
-          "catalog": ("list", "plan", "apply"), "wait": ("list", "leave", "on", "off"),
-          "round": ("plan",)}
+GROUPS = {
+    "key": ("new", "public", "add", "remove", "list"),
+    "grant": ("list", "show", "release", "amend"),
+    "semester": ("list", "open", "roll-over", "resize", "close", "reopen"),
+    "ledger": ("export", "import"),
+    "catalog": ("list", "plan", "apply"),
+    "wait": ("list", "leave", "on", "off"),
+    "round": ("plan",),
+}
 
 
 @pytest.fixture(scope="module")

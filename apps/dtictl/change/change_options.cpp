@@ -1,7 +1,5 @@
 #include "dtictl/change/change_options.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -9,14 +7,10 @@
 #include <string_view>
 
 #include "dti/domain/name_fault.hpp"
-#include "dti/keys/settings/key_settings.hpp"
 #include "dti/protocol/catalog_plan_codec.hpp"
-#include "dti/repository/settings/store_options.hpp"
-#include "dti/transport/zeromq/admin_port.hpp"
-#include "dti_server/admin_setting.hpp"
 #include "dtictl/catalog/plan_id.hpp"
+#include "dtictl/change/door.hpp"
 #include "dtictl/server_settings.hpp"
-#include "dtictl/store_settings.hpp"
 
 namespace dti {
 namespace {
@@ -28,12 +22,6 @@ constexpr std::string_view kMobileLabs = "mobile-labs";
 constexpr std::array<std::string_view, 12> kOnlyFlags{"semester", "faculty", "program",    "classrooms",
                                                       "labs",     "note",    "command-id", "accept-part",
                                                       "dry-run",  "expects", "yes",        "confirm"};
-
-constexpr const char* kServiceFolder = "/run/dti";  // where the service of the Debian package has the socket file
-
-bool is_number(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
 
 bool is_about_grant(OfficeVerb verb) {
   return verb == OfficeVerb::kReleaseGrant || verb == OfficeVerb::kAmendGrant || verb == OfficeVerb::kLeaveWaitList;
@@ -101,8 +89,8 @@ void add_manner(std::vector<Setting>& settings, OfficeVerb verb) {
       text_setting("command-id", kCommandIdBytesMax,
                    "Repeats an earlier command, whose outcome is not known: the id that it has printed."));
   settings.back().default_shown = "a new one";
-  if (!expects_something(verb)) return;
   settings.push_back(switch_setting("dry-run", "Lets the server decide, and changes nothing."));
+  if (!expects_something(verb)) return;
   settings.push_back({.name = "expects",
                       .group = "Change",
                       .kind = IntegerKind{0, std::numeric_limits<std::int64_t>::max()},
@@ -116,36 +104,6 @@ void add_manner(std::vector<Setting>& settings, OfficeVerb verb) {
   if (verb == OfficeVerb::kCloseSemester || verb == OfficeVerb::kResizeSemester) {
     settings.push_back(text_setting("confirm", kSemesterBytesMax, "The name of the semester again: asks no question."));
   }
-}
-
-void add_server(std::vector<Setting>& settings) {
-  settings.push_back({.name = "server",
-                      .group = "Server",
-                      .kind = HostPortKind{.several = true},
-                      .help = "The servers. The command goes to the one that leads.",
-                      .default_shown = "none: the socket file"});
-  for (auto& key : key_settings("Your key file, for curve:// endpoints; its key needs the role office.")) {
-    key.group = "Server";
-    settings.push_back(std::move(key));
-  }
-  auto server_key = server_key_setting(
-      "The public key of the servers, or one for each in the order of --server. The command then goes to curve:// "
-      "endpoints.",
-      true);
-  server_key.group = "Server";
-  settings.push_back(std::move(server_key));
-  auto store = store_setting(kStoresOnDisk);
-  store.group = "Server";
-  store.help = "The store of a server on this machine, whose socket file is beside it. " + store.help;
-  settings.push_back(std::move(store));
-  auto admin = admin_setting("The folder of the socket file of a server on this machine, as for its --admin.");
-  admin.group = "Server";
-  settings.push_back(std::move(admin));
-  settings.push_back({.name = "timeout",
-                      .group = "Server",
-                      .kind = SecondsKind{},
-                      .help = "How long to wait for each reply. The command is repeated until then.",
-                      .default_value = "30"});
 }
 
 bool is_given(const Settings& settings, std::string_view name) {
@@ -225,12 +183,12 @@ std::optional<UsageExit> read_message(const Settings& settings, const ChangeVerb
       return settings.bad("mobile-labs", "must be at most --classrooms");
     }
   }
+  command.is_dry_run = settings.is_on("dry-run");
   if (verb == OfficeVerb::kOpenSemester) {
     const auto classrooms = settings.integer("classrooms");
     options.message.opens = Capacity{classrooms, settings.integer("labs"), options.mobile_labs.value_or(classrooms)};
     return std::nullopt;
   }
-  command.is_dry_run = settings.is_on("dry-run");
   options.is_confirmed = settings.has("yes") && settings.is_on("yes");
   if (settings.has("confirm")) options.confirm = settings.text("confirm");
   options.has_expects = settings.has("expects");
@@ -242,55 +200,25 @@ std::optional<UsageExit> read_message(const Settings& settings, const ChangeVerb
   return std::nullopt;
 }
 
-std::optional<UsageExit> read_servers(const Settings& settings, const Surroundings& surroundings,
-                                      OfficeClientOptions& client) {
-  for (const auto& address : settings.addresses("server")) client.servers.push_back(to_string(address));
-  if (!settings.has("server-key")) return std::nullopt;
-  if (settings.has("key") && settings.origin("key").source == Source::kFile) {
-    return settings.bad("key", "is the key of a server: give the flag --key with your own");
-  }
-  auto own = read_own_key(settings, surroundings);
-  if (auto* usage = std::get_if<UsageExit>(&own)) return std::move(*usage);
-  auto& key = std::get<0>(own);
-  auto keys = read_server_keys(settings, key, client.servers.size());
-  if (auto* usage = std::get_if<UsageExit>(&keys)) return std::move(*usage);
-  for (const auto& server : std::get<0>(keys)) client.locks.push_back({key.value().pair, server});
-  return std::nullopt;
-}
-
-std::optional<UsageExit> read_socket_file(Settings& settings, const Surroundings& surroundings,
-                                          ChangeOptions& options) {
-  std::optional<std::string> folder;
-  if (settings.has("admin")) {
-    folder = find_admin_folder(settings, MemoryStoreAddress{}, surroundings);
-  } else {
-    auto store = find_store_on_disk(settings, surroundings);
-    if (auto* usage = std::get_if<UsageExit>(&store)) return std::move(*usage);
-    folder = find_admin_folder(settings, std::get<StoreAddress>(store), surroundings);
-  }
-  if (!folder && ::access(kServiceFolder, F_OK) == 0) folder = kServiceFolder;
-  if (!folder) {
-    return settings.bad("admin", "is needed, or --server: this store has no default folder for the socket file");
-  }
-  try {
-    options.client.servers = {admin_address(*folder)};
-  } catch (const std::runtime_error& error) {
-    return settings.bad("admin", error.what());
-  }
-  // With sudo, the person is the one who called it. The actor at a socket file is claimed in any case.
-  const auto caller = surroundings.variable("SUDO_UID").value_or("");
-  options.message.command.actor = "local/" + (is_number(caller) ? caller : std::to_string(::getuid()));
-  return std::nullopt;
-}
-
 }  // namespace
+
+std::vector<std::pair<int, std::string>> change_exit_codes(const std::string& not_known) {
+  return {{0, "done, or there was nothing to change"},
+          {1, "not changed: a rule forbids it, a colleague came first, or you said no"},
+          {2, "incorrect usage, or a question that needs a terminal"},
+          {4, "you may not do this"},
+          {5, not_known},
+          {6, "no server that leads, or no store, can be reached; nothing was changed"},
+          {10, "a dry run: there would be a change"},
+          {130, "interrupted"}};
+}
 
 AppDescription describe(const ChangeVerb& verb) {
   std::vector<Setting> settings;
   add_subject(settings, verb.verb);
   add_rooms(settings, verb.verb);
   add_manner(settings, verb.verb);
-  add_server(settings);
+  for (auto& setting : door_settings()) settings.push_back(std::move(setting));
   auto others = describe_server_settings();
   std::erase_if(others, [&](const Setting& other) {
     return std::any_of(settings.begin(), settings.end(),
@@ -300,16 +228,10 @@ AppDescription describe(const ChangeVerb& verb) {
           .purpose = verb.purpose,
           .settings = std::move(settings),
           .examples = verb.examples,
-          .exit_codes = {{0, "done, or there was nothing to change"},
-                         {1, "not changed: a rule forbids it, a colleague came first, or you said no"},
-                         {2, "incorrect usage, or a question that needs a terminal"},
-                         {4, "you may not do this"},
-                         {5, is_about_catalog(verb.verb)
-                                 ? "the outcome is not known, or a part of the plan is made: apply the same plan again"
-                                 : "the outcome is not known: repeat the command with the id that it printed"},
-                         {6, "no server that leads, or no store, can be reached; nothing was changed"},
-                         {10, "a dry run: there would be a change"},
-                         {130, "interrupted"}},
+          .exit_codes = change_exit_codes(
+              is_about_catalog(verb.verb)
+                  ? "the outcome is not known, or a part of the plan is made: apply the same plan again"
+                  : "the outcome is not known: repeat the command with the id that it printed"),
           .others_in_file = std::move(others),
           .operand = verb.operand};
 }
@@ -321,13 +243,14 @@ std::variant<ChangeOptions, UsageExit> parse_change_options(const ChangeVerb& ve
   auto& settings = std::get<Settings>(resolved);
   if (auto usage = refuse_other_sources(settings)) return *std::move(usage);
   ChangeOptions options;
-  options.client.timeout = settings.duration("timeout");
   auto fault = is_about_catalog(verb.verb) ? read_plan(settings, verb.operand, surroundings, options)
                                            : read_message(settings, verb, options);
   if (fault) return *std::move(fault);
-  auto usage = settings.has("server") ? read_servers(settings, surroundings, options.client)
-                                      : read_socket_file(settings, surroundings, options);
-  if (usage) return *std::move(usage);
+  auto door = read_door(settings, surroundings);
+  if (auto* usage = std::get_if<UsageExit>(&door)) return std::move(*usage);
+  auto& [client, actor] = std::get<OfficeDoorChoice>(door);
+  options.client = std::move(client);
+  options.message.command.actor = std::move(actor);
   return options;
 }
 

@@ -28,6 +28,9 @@ struct ChangeVerb {
 };
 [[nodiscard]] AppDescription describe(const ChangeVerb& verb);
 
+/// The exit codes of a command that changes something, as --help has them. @param not_known  the meaning of 5
+[[nodiscard]] std::vector<std::pair<int, std::string>> change_exit_codes(const std::string& not_known);
+
 /// The options of one run.
 struct ChangeOptions {
   OfficeClientOptions client;

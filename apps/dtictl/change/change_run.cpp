@@ -1,9 +1,6 @@
 #include "dtictl/change/change_run.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -13,8 +10,6 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -22,6 +17,7 @@
 #include "dti/cli/escape.hpp"
 #include "dti/transport/zeromq/lookup_hangs.hpp"
 #include "dtictl/change/change_text.hpp"
+#include "dtictl/change/door.hpp"
 #include "dtictl/change/question.hpp"
 #include "dtictl/counted.hpp"
 
@@ -32,19 +28,6 @@ namespace {
 struct End {
   ChangeExit code;
 };
-
-/// Why no socket file can be used; none if it can, or if the address is not one.
-std::optional<std::string> socket_file_fault(const std::string& address) {
-  constexpr std::string_view kScheme = "ipc://";
-  if (!address.starts_with(kScheme)) return std::nullopt;
-  const auto path = address.substr(kScheme.size());
-  if (::access(path.c_str(), W_OK) == 0) return std::nullopt;
-  const auto reason = std::error_code{errno, std::generic_category()};
-  const bool is_missing = reason == std::errc::no_such_file_or_directory;
-  return path + ": " + reason.message() + ": " +
-         (is_missing ? "does a server run on this machine, with this store or this --admin?"
-                     : "run this as the user of the server, such as sudo -u dti, or as root");
-}
 
 class Change {
  public:
@@ -60,7 +43,7 @@ class Change {
       say(*fault);
       return kChangeUnreachable;
     }
-    if (options_.message.opens) return make();
+    if (options_.message.opens) return options_.message.command.is_dry_run ? foresee_opening() : make();
     if (options_.plan) return apply_plan();
     const auto now = read_facts();
     set_capacity(now.capacity);
@@ -111,6 +94,17 @@ class Change {
     auto outcome = ask(question);
     if (outcome.error) fail(outcome);
     return outcome;
+  }
+
+  int foresee_opening() {
+    const auto outcome = ask(options_.message);
+    if (outcome.error) fail(outcome);
+    if (outcome.is_repeat) {
+      say("nothing is to be changed: " + facts_text(options_.message, outcome));
+      return kChangeDone;
+    }
+    print("would be: " + facts_text(options_.message, outcome));
+    return kChangeWouldBe;
   }
 
   /// Makes the steps of the plan that are not made yet.

@@ -35,8 +35,8 @@ inline constexpr std::array<std::string_view, 9> kOfficeVerbs{"release-grant",  
 /// A message of the office to a server: a change of a semester or of the catalogue, or the opening of a new semester.
 struct OfficeMessage {
   OfficeCommand command;
-  /// The message opens the semester `command.semester` with this capacity. Then `command.change`, `command.expects` and
-  /// `command.is_dry_run` mean nothing.
+  /// The message opens the semester `command.semester` with this capacity. Then `command.change` and `command.expects`
+  /// mean nothing.
   std::optional<Capacity> opens = {};
 
   friend bool operator==(const OfficeMessage&, const OfficeMessage&) = default;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dti/base/check.hpp"
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
@@ -21,7 +22,9 @@ void CommitPipeline::pass_barrier(const Now& now) {
 }
 
 void CommitPipeline::start(const OpenSemester& command, const Now& now) {
-  if (dti::decide(command, semesters_)) return start_look_up(find_semester(semesters_, command.name), {}, now);
+  if (command.is_dry_run || dti::decide(command, semesters_)) {
+    return start_look_up(find_semester(semesters_, command.name), {}, now);
+  }
   call_store(OpenSemesterCall{lead_.epoch(), command.name, command.capacity, now.wall}, now);
 }
 
@@ -65,7 +68,8 @@ void CommitPipeline::on(const Ended<LookUpCall>& look_up, const Now& now) {
   if (!passes(look_up.answer().guard, now)) return;
   auto& barrier = queue_.barriers.front();
   if (const auto* opening = std::get_if<OpenSemester>(&barrier.command)) {
-    return end_barrier(*dti::decide(*opening, semesters_), now);
+    // Nothing is decided only about a dry run: the semester could be opened.
+    return end_barrier(dti::decide(*opening, semesters_).value_or(OpenSemesterOutcome{}), now);
   }
   judge(std::get<OfficeCommand>(barrier.command), look_up.answer().entries, now);
 }
@@ -217,7 +221,8 @@ void CommitPipeline::on(const Ended<OpenSemesterCall>& opening, const Now& now) 
 
 /// The store has the semester of the first barrier, and the server serves it from now on.
 void CommitPipeline::on_opened(SemesterId id, const Now& now) {
-  const auto& [name, capacity] = std::get<OpenSemester>(queue_.barriers.front().command);
+  const auto& [name, capacity, is_dry_run] = std::get<OpenSemester>(queue_.barriers.front().command);
+  DTI_CHECK(!is_dry_run);
   if (const auto fault = allocator_.open(id, name, capacity)) {
     reading_.read_all_next();
     return take_over_again("the opened semester differs from the state: " + *fault, now);

@@ -43,7 +43,8 @@ void OfficeDesk::take(MessagePort& port, const PeerMessage& message, OfficeDoor 
   const auto bytes = message.bytes + bytes_of(rows);
   const auto& waiting = waiting_.emplace(message.token, Waiting{&port, std::move(sent)}).first->second.message;
   if (waiting.opens) {
-    pipeline_.on_command(message.token, OpenSemester{waiting.command.semester, *waiting.opens}, bytes, now);
+    pipeline_.on_command(
+        message.token, OpenSemester{waiting.command.semester, *waiting.opens, waiting.command.is_dry_run}, bytes, now);
   } else {
     auto command = waiting.command;
     if (command.catalog) command.catalog->rows = std::move(rows);
@@ -79,6 +80,7 @@ OfficeOutcome OfficeDesk::facts_of(const OpenSemester& opened) const {
     outcome.seq = totals.opened_at;
     outcome.capacity = totals.capacity;
     outcome.left = totals.left;
+    outcome.is_repeat = opened.is_dry_run;  // the semester is there already
   }
   return outcome;
 }
@@ -94,7 +96,7 @@ void OfficeDesk::answer(Token token, const OfficeOutcome& outcome, SteadyTime no
   const auto waited = waiting_.extract(token);
   DTI_CHECK(!waited.empty());  // one reply for each command
   const auto& [port, message] = waited.mapped();
-  if (message.opens && !outcome.error) log_change(message, outcome.seq, 0);
+  if (message.opens && !message.command.is_dry_run && !outcome.error) log_change(message, outcome.seq, 0);
   reply(*port, token, message, outcome, now);
 }
 

@@ -17,6 +17,7 @@ namespace dti {
 struct OpenSemester {
   std::string name;
   Capacity capacity;
+  bool is_dry_run = false;  // decide it, and change nothing
 
   friend bool operator==(const OpenSemester&, const OpenSemester&) = default;
 };
@@ -26,7 +27,7 @@ struct OpenSemester {
 using Command = std::variant<AllocationRequest, OpenSemester, OfficeCommand>;
 
 /// The outcome of an OpenSemester. Without an error, the store has the semester, open and with that capacity. This
-/// command or an earlier one has opened it.
+/// command or an earlier one has opened it. After a dry run, it may also be one that could be opened.
 struct OpenSemesterOutcome {
   std::optional<RequestError> error;
 

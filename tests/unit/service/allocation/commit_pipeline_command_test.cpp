@@ -116,6 +116,27 @@ TEST_F(Barrier, ARepeatOfACommandGetsTheSameAnswerAndWritesNothing) {
   EXPECT_FALSE(opening_);
 }
 
+TEST_F(Barrier, ADryRunIsDecidedLikeTheCommandAndOpensNothing) {
+  start();
+  const auto foreseen = open("2026-10", kCapacity, true);
+  const auto there = open("2025-10", kCapacity, true);
+  const auto other = open("2025-10", {380, 61, 380}, true);
+  const auto twin = open("2025_10", kCapacity, true);
+  turn();
+  for (int guard = 0; guard < 4; ++guard) look_up();
+  EXPECT_TRUE(is_opened(foreseen));
+  EXPECT_TRUE(is_opened(there));
+  EXPECT_EQ(refusal_of(other).status, Status::kInvalidSemester);
+  EXPECT_EQ(refusal_of(twin).status, Status::kInvalidSemester);
+  EXPECT_FALSE(opening_);
+  EXPECT_FALSE(pipeline_->allocator().find_semester("2026-10"));
+  const auto command = open("2026-10");
+  turn();
+  ASSERT_TRUE(opening_);
+  finish_opening();
+  EXPECT_TRUE(is_opened(command));
+}
+
 TEST_F(Barrier, ARepeatBetweenRequestsHoldsThemForOneGuard) {
   start();
   send_one("p1");

@@ -150,9 +150,9 @@ class Pipeline : public testing::Test {
                  const std::string& semester = "2025-10") {
     return send(request(semester, "f1", {ask(program, classrooms, labs)}));
   }
-  Token open(const std::string& name, const Capacity& capacity = kCapacity) {
+  Token open(const std::string& name, const Capacity& capacity = kCapacity, bool is_dry_run = false) {
     const auto token = ++tokens_;
-    pipeline_->on_command(token, OpenSemester{name, capacity}, 50, now_);
+    pipeline_->on_command(token, OpenSemester{name, capacity, is_dry_run}, 50, now_);
     return token;
   }
   Token command(OfficeCommand what) {
