@@ -41,6 +41,7 @@ class Help:
     sources: str
     examples: list  # (purpose, command lines)
     exit_codes: list  # (code, meaning)
+    flags_of: dict = dataclasses.field(default_factory=dict)  # command -> its flags, of help_with_commands()
 
     @property
     def flags(self):
@@ -101,7 +102,9 @@ class Programs:
         """help() with the flags of all commands, if the command has commands of its own (`dtictl key`)."""
         told = self.help(words)
         for command in told.commands:
-            for heading, flags in self.help(f"{words} {command}").groups.items():
+            of_command = self.help(f"{words} {command}")
+            told.flags_of[command] = of_command.flags
+            for heading, flags in of_command.groups.items():
                 known = {flag.name for flag in told.flags}
                 told.groups.setdefault(heading, []).extend(flag for flag in flags if flag.name not in known)
         return told
@@ -180,8 +183,58 @@ def quoted(text):
     return "'" + text.replace("'", "'\\''") + "'"
 
 
+# Live names: what dtictl complete prints about the store that the command line names.
+BASH_NAMES = r"""
+# The value of a flag before the cursor. bash splits words at = : and @ too.
+_dtictl_value() {
+    local at value=
+    for ((at = 1; at < COMP_CWORD; at++)); do
+        [[ ${COMP_WORDS[at]} == "$1" ]] || continue
+        ((at++))
+        [[ ${COMP_WORDS[at]} != = ]] || ((at++))
+        ((at < COMP_CWORD)) || break
+        value=${COMP_WORDS[at]}
+        while ((at + 1 < COMP_CWORD)) && [[ ${COMP_WORDS[at]}${COMP_WORDS[at + 1]} == *[:=@] || ${COMP_WORDS[at]} == [:=@] ]]; do
+            ((at++))
+            value+=${COMP_WORDS[at]}
+        done
+    done
+    _dtictl_unquoted "$value"
+}
+
+_dtictl_unquoted() {
+    local text=$1
+    case $text in
+        \'*) text=${text#\'} text=${text%\'} ;;
+        \"*) text=${text#\"} text=${text%\"} ;;
+        *) text=${text//\\/} ;;
+    esac
+    printf %s "$text"
+}
+
+# Offers the names of a kind that begin with the word. Within quotes, readline closes them.
+_dtictl_names() {
+    local words=("$1") flag value name
+    for flag in --store --config --faculty; do
+        value=$(_dtictl_value $flag)
+        [[ -z $value ]] || words+=("$flag=$value")
+    done
+    value=$(_dtictl_unquoted "$word")
+    [[ -z $value ]] || words+=("--prefix=$value")
+    while IFS= read -r name; do
+        [[ $word == [\'\"]* ]] || printf -v name %q "$name"
+        COMPREPLY+=("$name")
+    done < <("${COMP_WORDS[0]}" complete "${words[@]}" 2>/dev/null)
+}
+"""
+
+# The flags and the commands whose values are names.
+NAMES = {"--semester": "semesters", "--only-semester": "semesters", "--from": "semesters", "--confirm": "semesters",
+         "--faculty": "faculties", "--program": "programs"}
+OPERANDS = {"grant show": "programs", "explain": "programs"}
+
 BASH = """# Completions of bash for {program}, made from its --help.
-_{program}() {{
+{names}_{program}() {{
     local word=${{COMP_WORDS[COMP_CWORD]}} flag=${{COMP_WORDS[COMP_CWORD - 1]}} flags=() at
     # bash splits --flag=value into three words.
     if [[ $word == = ]]; then
@@ -192,7 +245,7 @@ _{program}() {{
     COMPREPLY=()
 {commands}    case $flag in
 {values}    esac
-    mapfile -t COMPREPLY < <(compgen -W "${{flags[*]}}" -- "$word")
+{operands}    mapfile -t COMPREPLY < <(compgen -W "${{flags[*]}}" -- "$word")
     for at in "${{!COMPREPLY[@]}}"; do
         [[ ${{COMPREPLY[at]}} != *= ]] || compopt -o nospace
     done
@@ -201,13 +254,15 @@ complete -F _{program} {program}
 """
 
 
-def bash_values(flags):
+def bash_values(flags, names=()):
     """Commands may have the same flag with other choices: the shell offers those of all of them."""
     choices = {}
     for flag in flags:
         choices.setdefault(flag.name, {}).update(dict.fromkeys(flag.choices))
 
     def line(flag):
+        if flag.name in names:
+            return f'_dtictl_names {names[flag.name]}; return'
         if choices[flag.name]:
             return f'mapfile -t COMPREPLY < <(compgen -W "{" ".join(choices[flag.name])}" -- "$word"); return'
         if flag.value == "PATH":
@@ -224,17 +279,29 @@ def bash_flags(flags):
     return " ".join(flag.name + ("=" if flag.value else "") for flag in flags)
 
 
+def bash_case(name, of):
+    """The words after a command: its flags; of a command that has commands of its own, first their names."""
+    if not of.commands:
+        return f"        {name}) flags=({bash_flags(of.flags)}) ;;\n"
+    cases = "".join(f"            {command}) flags=({bash_flags(flags)}) ;;\n" for command, flags in of.flags_of.items())
+    return (f"        {name})\n            case ${{COMP_WORDS[2]}} in\n{cases}            esac\n"
+            f"            ((COMP_CWORD > 2)) || flags=({' '.join(of.commands)} --help --version) ;;\n")
+
+
 def bash(program, told, of_commands):
     if not told.commands:
-        return BASH.format(program=program, commands=f"    flags=({bash_flags(told.flags)})\n",
+        return BASH.format(program=program, names="", operands="", commands=f"    flags=({bash_flags(told.flags)})\n",
                            values=bash_values(told.flags))
-    cases = "".join(f"        {name}) flags=({' '.join([*of.commands, bash_flags(of.flags)])}) ;;\n"
-                    for name, of in of_commands.items())
+    cases = "".join(bash_case(name, of) for name, of in of_commands.items())
     commands = (f"    if ((COMP_CWORD == 1)); then\n        mapfile -t COMPREPLY < <(compgen -W "
                 f'"{" ".join(of_commands)} --help --version" -- "$word")\n        return\n    fi\n'
                 f"    case ${{COMP_WORDS[1]}} in\n{cases}    esac\n")
-    return BASH.format(program=program, commands=commands,
-                       values=bash_values([flag for of in of_commands.values() for flag in of.flags]))
+    operands = "".join(f"        '{words} '*) _dtictl_names {kind} ;;\n" for words, kind in OPERANDS.items())
+    operands = ("    if [[ $word != -* ]]; then\n        local before=${COMP_WORDS[*]:1:COMP_CWORD - 1}\n"
+                f"        case \"$before \" in\n{operands}        esac\n"
+                "        ((${#COMPREPLY[@]} == 0)) || return\n    fi\n")
+    return BASH.format(program=program, names=BASH_NAMES.lstrip("\n") + "\n", operands=operands, commands=commands,
+                       values=bash_values([flag for of in of_commands.values() for flag in of.flags], NAMES))
 
 
 def zsh_arguments(flags, commands=()):

@@ -10,14 +10,18 @@ namespace {
 std::string help_of(const CommandSet& program) {
   std::string out =
       "Usage: " + program.name + " COMMAND [--flag=value | --flag value]...\n\n" + program.purpose + "\n\nCommands:\n";
-  for (const auto& command : program.commands) out += "  " + command.name + "\n      " + command.purpose + '\n';
+  for (const auto& command : program.commands) {
+    if (!command.is_for_shells) out += "  " + command.name + "\n      " + command.purpose + '\n';
+  }
   return out + "\n" + program.name + " COMMAND --help describes a command.\n";
 }
 
 /// The names of the commands, separated by commas.
 std::string names_of(const CommandSet& program) {
   std::string names;
-  for (const auto& command : program.commands) names += (names.empty() ? "" : ", ") + command.name;
+  for (const auto& command : program.commands) {
+    if (!command.is_for_shells) names += (names.empty() ? "" : ", ") + command.name;
+  }
   return names;
 }
 

@@ -15,6 +15,7 @@ struct Command {
   std::string purpose;  // a line of the program's --help; the command has a --help of its own
   /// @param args  the command line after the command's name  @return the exit code
   int (*run)(std::span<const std::string> args) = nullptr;
+  bool is_for_shells = false;  // people do not call it, so neither --help nor an error lists it
 };
 
 /// A program that has commands.

@@ -9,6 +9,7 @@
 #include "dtictl/alerts/alerts.hpp"
 #include "dtictl/catalog/catalog.hpp"
 #include "dtictl/commands.hpp"
+#include "dtictl/complete/complete.hpp"
 #include "dtictl/copy/copy.hpp"
 #include "dtictl/explain/explain.hpp"
 #include "dtictl/grant/grant.hpp"
@@ -50,7 +51,8 @@ int main(int argc, char** argv) {
                    {"migrate", "makes the schema of a store, or brings it up to date", &dti::run_migrate},
                    {"key", "makes keys, and changes the list of the keys that may connect", &dti::run_key},
                    {"what-if", "tells what the requests of a file would get, and changes nothing", &dti::run_what_if},
-                   {"explain", "tells why a program got the rooms that it got", &dti::run_explain}},
+                   {"explain", "tells why a program got the rooms that it got", &dti::run_explain},
+                   {"complete", "prints names, for the completion of a shell", &dti::run_complete, true}},
   };
   const std::vector<std::string> args{argv + 1, argv + argc};
   const auto found = dti::find_command(dtictl, args);
