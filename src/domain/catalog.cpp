@@ -62,6 +62,7 @@ void Catalog::put(const CatalogProgram& program) {
     faculty_keys_.push_back(program.faculty_key);
   }
   programs_.add(program.faculty_id, program.name, program.key);
+  faculty_of_.push_back(program.faculty_id);
 }
 
 Catalog::Placing Catalog::place(const CatalogRow& row) const {

@@ -36,7 +36,7 @@ int explain(const ReadCommand& command, const OfficeOptions& options) {
   const auto names = store.read_names();
   const auto semester = find_semester(options, names);
   const auto program = find_program(options, names);
-  Explainer explainer{program};
+  Explainer explainer{program, [&](ProgramId other) { return names.faculty_of(other); }};
   store.read(semester, 0, [&](const std::vector<StoredEntry>& entries, const Notes& /*notes*/) {
     for (const auto& entry : entries) explainer.add(entry);
   });
@@ -57,7 +57,7 @@ int explain(const ReadCommand& command, const OfficeOptions& options) {
       .head = semester.head,
       .left_now = explainer.view().left(),
       .waiting = waiting,
-      .passed_over = waiting ? passed_over_text(semester.left, *explainer.view().find(program)) : std::nullopt,
+      .passed_over = waiting ? passed_over_text(explainer.view(), *explainer.view().find(program)) : std::nullopt,
       .names_of = names_of};
   const bool is_json = options.settings.text("format") == "json";
   std::cout << (is_json ? explanation_json(report) : explanation_text(report));

@@ -33,7 +33,7 @@ std::string waiting_text(const SemesterView& view, ProgramId program) {
   const auto found =
       std::find_if(waiting.begin(), waiting.end(), [&](const Holding& holding) { return holding.program == program; });
   if (found == waiting.end()) return {};
-  const auto why = passed_over_text(view.left(), *found);
+  const auto why = passed_over_text(view, *found);
   return ", and waits in place " + std::to_string(found - waiting.begin() + 1) + " since entry " +
          std::to_string(found->waits_since) + (why ? ": " + *why : "");
 }
@@ -43,7 +43,7 @@ void show(const ReadCommand& command, const OfficeOptions& options) {
   const auto names = store.read_names();
   const auto semester = find_semester(options, names);
   const auto program = find_program(command, options, names);
-  SemesterView view;
+  SemesterView view{[&](ProgramId other) { return names.faculty_of(other); }};
   std::vector<EntryRow> rows;
   store.read(semester, 0, [&](const std::vector<StoredEntry>& entries, const Notes& notes) {
     for (const auto& entry : entries) {

@@ -98,7 +98,7 @@ void print_holdings(const ReadCommand& command, const OfficeOptions& options,
   const auto names = store.read_names();
   const auto semester = find_semester(options, names);
   const auto faculty = find_faculty(options, names);
-  const auto view = store.read_view(semester);
+  const auto view = store.read_view(semester, names);
   const auto positions = positions_in(view);
   const auto holdings = listed(view);
   ListPrinter<HoldingRow> printer{std::cout, options.list, columns};
@@ -113,7 +113,7 @@ void print_holdings(const ReadCommand& command, const OfficeOptions& options,
     HoldingRow row{semester.name, *name, holding};
     if (const auto place = positions.find(holding.program); place != positions.end()) {
       row.position = place->second;
-      row.passed_over = passed_over_text(view.left(), holding);
+      row.passed_over = passed_over_text(view, holding);
     }
     printer.add(row);
   }

@@ -48,8 +48,8 @@ void OfficeStore::read(const StoredSemester& semester, Seq after, const Sink& si
   }
 }
 
-SemesterView OfficeStore::read_view(const StoredSemester& semester) const {
-  SemesterView view;
+SemesterView OfficeStore::read_view(const StoredSemester& semester, const StoreNames& names) const {
+  SemesterView view{[&names](ProgramId program) { return names.faculty_of(program); }};
   read(semester, 0, [&](const std::vector<StoredEntry>& entries, const Notes& /*notes*/) {
     for (const auto& entry : entries) view.add(entry);
   });

@@ -27,7 +27,8 @@ class OfficeStore {
   [[nodiscard]] LedgerTail tail(const StoredSemester& semester, Seq after) const;
 
   /// The semester's state at the entry that its row names as the last one.
-  [[nodiscard]] SemesterView read_view(const StoredSemester& semester) const;
+  /// @param names  must live as long as the view
+  [[nodiscard]] SemesterView read_view(const StoredSemester& semester, const StoreNames& names) const;
 
   /// Takes entries in order, and their notes.
   using Sink = std::function<void(const std::vector<StoredEntry>& entries, const Notes& notes)>;

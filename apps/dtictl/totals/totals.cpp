@@ -67,7 +67,7 @@ int print_totals(const ReadCommand& command, const OfficeOptions& options) {
   const OfficeStore store{command, options};
   const auto names = store.read_names();
   std::vector<TotalsRow> rows;
-  for (const auto& semester : names.semesters()) rows.push_back(sum_up(semester, store.read_view(semester)));
+  for (const auto& semester : names.semesters()) rows.push_back(sum_up(semester, store.read_view(semester, names)));
   ListPrinter<TotalsRow> printer{std::cout, options.list, columns()};
   for (const auto& row : rows) printer.add(row);
   printer.finish();

@@ -30,8 +30,9 @@ struct Present {
   SealedHead sealed;  // the last entry that has a seal
 };
 
-Present read_present(const OfficeStore& store, const StoredSemester& semester) {
-  Present present;
+/// @param names  must live as long as the view
+Present read_present(const OfficeStore& store, const StoreNames& names, const StoredSemester& semester) {
+  Present present{SemesterView{[&names](ProgramId program) { return names.faculty_of(program); }}, {}};
   store.read(semester, 0, [&](const std::vector<StoredEntry>& entries, const Notes& /*notes*/) {
     for (const auto& entry : entries) {
       present.view.add(entry);
@@ -74,7 +75,7 @@ int print_plan(const ReadCommand& command, const OfficeOptions& office, const Wh
     return 1;
   }
   auto& file = std::get<RequestFile>(parsed);
-  const auto [view, sealed] = read_present(store, semester);
+  const auto [view, sealed] = read_present(store, names, semester);
   draw_lots(options, sealed, file.asks);
   const auto left = pool_of(options, view);
   const auto plan = what_if(view, left, file.asks, options.policy.value_or(Policy::kFirstCome));

@@ -20,6 +20,7 @@ std::string_view limit_text(LimitedBy limited_by) {
     case LimitedBy::kRooms: return "rooms";
     case LimitedBy::kClassrooms: return "classrooms";
     case LimitedBy::kLabs: return "labs";
+    case LimitedBy::kQuota: return "quota";
   }
   return "";
 }

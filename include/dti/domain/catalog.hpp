@@ -150,6 +150,7 @@ class Catalog {
 
   [[nodiscard]] const std::string& faculty_name(FacultyId faculty) const { return faculties_.name(faculty); }
   [[nodiscard]] const std::string& program_name(ProgramId program) const { return programs_.name(program); }
+  [[nodiscard]] FacultyId faculty_of(ProgramId program) const { return faculty_of_[program - 1]; }
 
   /// The number of faculties, which is also the highest FacultyId.
   [[nodiscard]] std::size_t faculty_count() const { return faculties_.size(); }
@@ -160,6 +161,7 @@ class Catalog {
   SpellingIndex faculties_;                // the scope is 0
   std::vector<std::string> faculty_keys_;  // the stored key of a faculty is faculty_keys_[id - 1]
   SpellingIndex programs_;                 // the scope is the id of the faculty
+  std::vector<FacultyId> faculty_of_;      // by ProgramId - 1
 };
 
 }  // namespace dti

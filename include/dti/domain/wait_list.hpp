@@ -8,11 +8,13 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "dti/domain/allocate.hpp"
 #include "dti/domain/amend.hpp"
 #include "dti/domain/ledger.hpp"
+#include "dti/domain/quotas.hpp"
 
 namespace dti {
 
@@ -20,12 +22,16 @@ namespace dti {
 struct Place {
   Seq since = 0;  // of the grant by which the program asked for what it wants; no two places have the same
   ProgramId program = 0;
+  FacultyId faculty = 0;  // of the program: its quota may forbid what the program could use
 
   friend auto operator<=>(const Place&, const Place&) = default;
 };
 
 /// The quantities of which nothing is left although the program that waits could use it. It is passed over.
 struct PassedOver {
+  // A hard limit of its faculty is reached, for a kind that it lacks. The rest is about the other kind.
+  bool no_classroom_in_quota = false;
+  bool no_lab_in_quota = false;
   bool no_classroom = false;  // for the classrooms that it lacks, or to become one of its labs
   bool no_lab = false;  // for the labs that it lacks, or in place of a mobile lab, which would be a classroom again
   bool no_conversion = false;  // for a classroom that is left and could become one of its labs
@@ -39,11 +45,14 @@ struct PassedOver {
 }
 
 /// The reason why a program that waits is passed over; none if it can use something of what is left.
+/// @param room  what the quota of its faculty leaves
 /// Source: docs/allocation.md, Wait list. Pure.
-[[nodiscard]] std::optional<PassedOver> passed_over(const Pool& left, const Grant& held, const Want& want);
+[[nodiscard]] std::optional<PassedOver> passed_over(const Pool& left, const Grant& held, const Want& want,
+                                                    const QuotaRoom& room = {});
 
-/// The places of the programs whose grants are not whole, by what they lack: a program that cannot use what is left is
-/// never looked at, so that a release costs the same whether 10 or 50,000 such programs wait.
+/// The places of the programs whose grants are not whole, by faculty and by what they lack: a program that cannot use what
+/// is left, or whose quota forbids it, is never looked at, so that a release costs the same whether 10 or 50,000 such
+/// programs wait.
 /// Thread: one.
 class WaitList {
  public:
@@ -51,23 +60,38 @@ class WaitList {
   void add(const Place& place, const Grant& held, const Want& want);
   /// The inverse of add() with the same arguments.
   void remove(const Place& place, const Grant& held, const Want& want);
-
-  // By what they can use: lacks classrooms; the same and has mobile labs, so that a lab gives it a classroom; lacks labs;
-  // lacks both. A program with less in common would need a group of its own.
-  static constexpr std::size_t kGroups = 4;
-  /// For each group, the seq up to which its places are served: they have moved or left.
-  using Served = std::array<Seq, kGroups>;
+  /// Tells what the quota of the faculty leaves from now on. Each faculty begins with room for everything.
+  void set_room(FacultyId faculty, const QuotaRoom& room);
 
   /// The first place that can use something of what is left.
-  /// @param except  not the place of this program
-  /// @param served  only the places behind these
-  [[nodiscard]] std::optional<Place> find_first(const Pool& left, ProgramId except = 0,
-                                                const Served& served = {}) const;
-  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] std::optional<Place> find_first(const Pool& left) const;
+  /// The same without the place of one program, if the quota of its faculty left this room.
+  [[nodiscard]] std::optional<Place> find_first_except(const Pool& left, ProgramId program, FacultyId faculty,
+                                                       const QuotaRoom& room) const;
+  [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
-  std::array<std::set<Place>, kGroups> groups_;
+  // By what they can use: lacks classrooms; the same and has mobile labs, so that a lab gives it a classroom; lacks labs;
+  // lacks both; the same and has mobile labs. A program with less in common would need a group of its own.
+  static constexpr std::size_t kGroups = 5;
+  using Places = std::set<Place>;
+
+  struct Queues {
+    std::array<Places, kGroups> groups;
+    QuotaRoom room;
+  };
+
+  void put_head(const Queues& queues, std::size_t group);
+  void drop_head(const Queues& queues, std::size_t group);
+
+  std::unordered_map<FacultyId, Queues> faculties_;
+  // The first place of each queue, by the group of what its quota lets it use; none of a queue that may use nothing.
+  std::array<Places, kGroups> heads_;
+  std::size_t size_ = 0;
 };
+
+/// Tells a wait list what each quota of its semester leaves.
+void set_rooms(WaitList& waiting, const Quotas& quotas);
 
 /// A larger grant for a program that waits.
 struct TopUp {
@@ -80,11 +104,13 @@ struct TopUp {
 
 /// The next top-ups, in the order in which they are to be made: each is for the first place that can use something of what
 /// the earlier ones left. When there are none, nothing that is left can be used by a program that waits.
-/// @param held  gives the grant of a program that waits, and its want
+/// @param waiting  it changes meanwhile, and is as before at the end
+/// @param quotas   of the semester; `waiting` knows their room
+/// @param held  gives the grant of a program that waits, and its want, before the first top-up
 /// @param count_max  at least 1
 /// @return at most `count_max`; a program can have several. If there are fewer, nothing more can be used
-/// Source: docs/allocation.md, Wait list. Pure.
-[[nodiscard]] std::vector<TopUp> settle(const WaitList& waiting, Pool left,
+/// Source: docs/allocation.md, Wait list.
+[[nodiscard]] std::vector<TopUp> settle(WaitList& waiting, Quotas quotas, Pool left,
                                         const std::function<HeldGrant(ProgramId)>& held, std::size_t count_max);
 
 /// What the programs that wait have when the semester is settled.
@@ -104,13 +130,32 @@ struct WaitListSize {
 /// Tops up until nothing that is left can be used by a program that waits: all that settle() gives.
 /// @param held  gives the grant of a program that waits, and its want, before the first top-up
 /// Pure.
-[[nodiscard]] Settled settle_all(const WaitList& waiting, Pool left, const std::function<HeldGrant(ProgramId)>& held);
+[[nodiscard]] Settled settle_all(WaitList waiting, const Quotas& quotas, Pool left,
+                                 const std::function<HeldGrant(ProgramId)>& held);
 
-/// The grant for a want that replaces an earlier one, in a semester with a wait list: as amend(), but no other program that
-/// waits loses a room by it.
+/// The program whose grant is amended, in a semester with a wait list or with quotas.
+struct Amending {
+  ProgramId program = 0;
+  FacultyId faculty = 0;
+  Allowance allowance = {};           // of the program
+  const WaitList* waiting = nullptr;  // which may have its place; null: the semester has none
+};
+
+/// How an amended grant comes about: the part that the program keeps, and what is added to it by top_up().
+struct AmendBasis {
+  Want want;                   // the part of the new want that the quota admits
+  Grant keeps;                 // of the earlier grant
+  Pool pool;                   // the rooms of which the program may get more
+  bool is_for_others = false;  // the rooms that it returns are not among them: another program that waits may have one
+};
+
 /// @param left  the rooms left in the semester, without those of the grant
-/// @param program  which holds the grant; the wait list may have its place
-[[nodiscard]] Grant amend_in_order(const Pool& left, const Grant& held, const Want& want, const WaitList& waiting,
-                                   ProgramId program);
+/// Source: docs/allocation.md, Quotas and Wait list. Pure.
+[[nodiscard]] AmendBasis amend_basis(const Pool& left, const Grant& held, const Want& want, const Amending& amending);
+
+/// The grant for a want that replaces an earlier one: as amend(), but within the quota, and no other program that waits
+/// loses a room by it.
+/// @param left  the rooms left in the semester, without those of the grant
+[[nodiscard]] Grant amend_in_order(const Pool& left, const Grant& held, const Want& want, const Amending& amending);
 
 }  // namespace dti

@@ -54,8 +54,9 @@ std::optional<StoreDifference> Allocator::replay(SemesterId semester_id, const L
   auto& semester = semesters_[semester_id];
   const auto program = row.program_id.value_or(0);
   const bool is_known = program >= 1 && std::cmp_less_equal(program, catalog_.size());
-  RowContext context{.program_count = catalog_.size()};
+  RowContext context{.program_count = catalog_.size(), .quotas = &semester.quotas};
   if (is_known) {
+    context.faculty = catalog_.faculty_of(static_cast<ProgramId>(program));
     auto state = state_of(semester, static_cast<ProgramId>(program));
     context.held = state.held;
     context.generation = state.generation;
@@ -73,7 +74,7 @@ std::optional<StoreDifference> Allocator::replay(SemesterId semester_id, const L
   return std::nullopt;
 }
 
-/// Lets the holdings and the wait list follow a row that was replayed.
+/// Lets the holdings, the quotas and the wait list follow a row that was replayed.
 void Allocator::keep(Semester& semester, const LedgerRow& row, const RowContext& context) {
   const auto program = static_cast<ProgramId>(row.program_id.value_or(0));
   if (row.kind == stored_code(EntryKind::kGranted)) {
@@ -87,11 +88,13 @@ void Allocator::keep(Semester& semester, const LedgerRow& row, const RowContext&
   } else if (row.kind == stored_code(EntryKind::kWaitingLeft)) {
     holding_of(semester, program).set_waits_since(0);
   }
+  keep_quotas(semester.quotas, row, context);
   if (!keep_wait_list(semester.waiting, semester.totals, row, context)) semester.waiting = all_waiting(semester);
 }
 
-WaitList Allocator::all_waiting(const Semester& semester) {
+WaitList Allocator::all_waiting(const Semester& semester) const {
   WaitList waiting;
+  set_rooms(waiting, semester.quotas);
   for (std::size_t page = 0; page < semester.pages.size(); ++page) {
     if (semester.pages[page] == nullptr) continue;
     auto program = static_cast<ProgramId>(page * HoldingPage::kPrograms);
@@ -99,7 +102,7 @@ WaitList Allocator::all_waiting(const Semester& semester) {
       ++program;
       if (holding.classrooms_wanted < 0 || holding.waits_since() == 0) continue;
       const auto held = holding.held();
-      waiting.add({holding.waits_since(), program}, held.grant, held.want);
+      waiting.add({holding.waits_since(), program, catalog_.faculty_of(program)}, held.grant, held.want);
     }
   }
   return waiting;
@@ -109,10 +112,11 @@ WaitListSize Allocator::wait_list_size(SemesterId semester_id) const {
   const auto found = semesters_.find(semester_id);
   if (found == semesters_.end()) return {};
   const auto& semester = found->second;
-  const auto waiting = all_waiting(semester);
+  auto waiting = all_waiting(semester);
+  const auto count = waiting.size();
   const auto held = [&](ProgramId program) { return find_holding(semester, program)->held(); };
-  const auto settled = settle_all(waiting, semester.totals.left, held);
-  return {static_cast<std::int64_t>(waiting.size()), static_cast<std::int64_t>(settled.grants.size())};
+  const auto settled = settle_all(std::move(waiting), semester.quotas, semester.totals.left, held);
+  return {static_cast<std::int64_t>(count), static_cast<std::int64_t>(settled.grants.size())};
 }
 
 const WaitList* Allocator::wait_list(SemesterId semester) const {
@@ -120,11 +124,11 @@ const WaitList* Allocator::wait_list(SemesterId semester) const {
   return found == semesters_.end() || !found->second.waiting ? nullptr : &*found->second.waiting;
 }
 
-std::vector<TopUp> Allocator::top_ups(SemesterId semester_id, std::size_t count_max) const {
-  const auto& semester = semesters_.at(semester_id);
+std::vector<TopUp> Allocator::top_ups(SemesterId semester_id, std::size_t count_max) {
+  auto& semester = semesters_.at(semester_id);
   if (!semester.waiting) return {};
   const auto held = [&](ProgramId program) { return find_holding(semester, program)->held(); };
-  return settle(*semester.waiting, semester.totals.left, held, count_max);
+  return settle(*semester.waiting, semester.quotas, semester.totals.left, held, count_max);
 }
 
 const Allocator::Released* Allocator::find_released(const Semester& semester, ProgramId program) {
@@ -201,7 +205,8 @@ Decision Allocator::decide(const AllocationRequest& request, std::vector<LedgerE
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto& want = request.programs[i].want;
     if (ids[i] != 0) {
-      decision.outcome.programs.push_back(decide_program(semester, ids[i], want, request.request_id, entries));
+      decision.outcome.programs.push_back(
+          decide_program(semester, decision.faculty_id, ids[i], want, request.request_id, entries));
       continue;
     }
     decision.outcome.programs.push_back({Status::kInvalidProgram, {}});
@@ -212,7 +217,14 @@ Decision Allocator::decide(const AllocationRequest& request, std::vector<LedgerE
   return decision;
 }
 
-ProgramOutcome Allocator::decide_program(Semester& semester, ProgramId program, const Want& want,
+void Allocator::count(Semester& semester, const Place& place, const Grant& grant, const Want& want) {
+  semester.quotas.add(place.faculty, grant);
+  if (!semester.waiting) return;
+  semester.waiting->add(place, grant, want);
+  semester.waiting->set_room(place.faculty, semester.quotas.room(place.faculty));
+}
+
+ProgramOutcome Allocator::decide_program(Semester& semester, FacultyId faculty, ProgramId program, const Want& want,
                                          const std::optional<std::string>& request_id,
                                          std::vector<LedgerEntry>& entries) {
   if (const auto* held = find_holding(semester, program)) {
@@ -225,11 +237,11 @@ ProgramOutcome Allocator::decide_program(Semester& semester, ProgramId program, 
     const auto& spent = released->requests;
     if (std::find(spent.begin(), spent.end(), id_hash(*request_id)) != spent.end()) return {Status::kGrantReleased, {}};
   }
-  const auto grant = allocate(semester.totals.left, want);
+  const auto grant = allocate(semester.totals.left, within(want, semester.quotas.allowance(faculty)));
   semester.totals.left = charge(semester.totals.left, grant);
   DTI_CHECK(is_not_negative(semester.totals.left));
   put_holding(semester, program, want, grant, ++semester.totals.head);
-  if (semester.waiting) semester.waiting->add({semester.totals.head, program}, grant, want);
+  count(semester, {semester.totals.head, program, faculty}, grant, want);
   entries.push_back({.seq = semester.totals.head,
                      .kind = EntryKind::kGranted,
                      .cause = Cause::kAsked,
@@ -260,7 +272,12 @@ void Allocator::undo(SemesterId semester_id, const LedgerEntry& entry) {
   auto& semester = semesters_.at(semester_id);
   DTI_CHECK(entry.kind == EntryKind::kGranted && entry.cause == Cause::kAsked && entry.seq == semester.totals.head);
   DTI_CHECK(find_holding(semester, entry.program_id) != nullptr);
-  if (semester.waiting) semester.waiting->remove({entry.seq, entry.program_id}, entry.grant, entry.want);
+  const auto faculty = catalog_.faculty_of(entry.program_id);
+  semester.quotas.remove(faculty, entry.grant);
+  if (semester.waiting) {
+    semester.waiting->remove({entry.seq, entry.program_id, faculty}, entry.grant, entry.want);
+    semester.waiting->set_room(faculty, semester.quotas.room(faculty));
+  }
   holding_of(semester, entry.program_id) = {};
   semester.totals.left = give_back(semester.totals.left, entry.grant);
   --semester.totals.head;

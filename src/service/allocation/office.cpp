@@ -62,7 +62,7 @@ OfficeOutcome refused(OfficeOutcome facts, Status status, std::string detail) {
 class Draft {
  public:
   Draft(const OfficeCommand& command, const OfficeSubject& subject)
-      : command_(command), totals_(subject.totals), state_(subject.state), subject_(subject) {}
+      : command_(command), totals_(subject.totals), state_(subject.state), quotas_(subject.quotas), subject_(subject) {}
 
   void add(LedgerEntry entry, const std::optional<std::string>& request_id = {}) {
     entry.seq = totals_.head + 1;
@@ -71,12 +71,15 @@ class Draft {
     stored.row.command = id_hash(command_.id);
     if (request_id) stored.row.request = id_hash(*request_id);
     const RowContext context{.program_count = subject_.program_count,
+                             .faculty = subject_.faculty,
                              .held = state_.held,
                              .generation = state_.generation,
                              .waits_since = state_.waits_since,
-                             .waiting = subject_.waiting};
+                             .waiting = subject_.waiting,
+                             .quotas = &quotas_};
     const auto fault = replay(totals_, stored.row, context);
     DTI_CHECK(!fault);
+    keep_quotas(quotas_, stored.row, context);
     if (entry.kind == EntryKind::kReleased) state_.held.reset();
     if (entry.kind == EntryKind::kWaitingLeft) state_.waits_since = 0;
     if (entry.kind == EntryKind::kGranted) {
@@ -123,6 +126,7 @@ class Draft {
   const OfficeCommand& command_;
   LedgerTotals totals_;
   Allocator::ProgramState state_;
+  Quotas quotas_;
   const OfficeSubject& subject_;
   std::vector<StoredEntry> entries_;
 };
@@ -152,9 +156,11 @@ class Decider {
     if (!facts_.grant) return refuse("the program holds no grant");
     const auto& left = subject_.totals.left;
     const auto& held = facts_.grant->grant;
-    const auto grant = subject_.waiting == nullptr
-                           ? amend(left, held, change.want)
-                           : amend_in_order(left, held, change.want, *subject_.waiting, subject_.program);
+    const auto grant = amend_in_order(left, held, change.want,
+                                      {.program = subject_.program,
+                                       .faculty = subject_.faculty,
+                                       .allowance = subject_.quotas.allowance(subject_.faculty, held),
+                                       .waiting = subject_.waiting});
     if (HeldGrant{change.want, grant} == *facts_.grant) return facts_;  // nothing changes
     if (grant_status(change.want, grant) != Status::kOk && !change.accepts_part) {
       return refuse("only " + text_of(grant) + " of " + text_of(change.want) +
@@ -335,7 +341,9 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
                                                  escaped(name->program) +
                                                  with(catalog.program_meanings(faculty, name->program)));
   }
+  subject.faculty = faculty;
   subject.state = allocator.program(stored->id, subject.program);
+  subject.quotas = allocator.quotas(stored->id);
   return subject;
 }
 

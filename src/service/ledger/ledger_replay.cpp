@@ -182,12 +182,16 @@ std::optional<StoreDifference> compare_replacing(const std::optional<Replacing>&
 
 /// What the rule gives for that want.
 Grant expected_grant(const LedgerTotals& totals, const RowContext& context, const Want& want) {
-  if (!totals.replacing) return allocate(totals.left, want);
+  const auto allowance = context.quotas == nullptr ? Allowance{} : context.quotas->allowance(context.faculty);
+  if (!totals.replacing) return allocate(totals.left, within(want, allowance));
   const auto& held = totals.replacing->held.grant;
   const auto left = charge(totals.left, held);
-  if (totals.replacing->cause == Cause::kToppedUp) return top_up(left, held, want);
-  if (context.waiting == nullptr) return amend(left, held, want);
-  return amend_in_order(left, held, want, *context.waiting, static_cast<ProgramId>(totals.replacing->program_id));
+  if (totals.replacing->cause == Cause::kToppedUp) return top_up(left, held, within(want, allowance));
+  return amend_in_order(left, held, want,
+                        {.program = static_cast<ProgramId>(totals.replacing->program_id),
+                         .faculty = context.faculty,
+                         .allowance = allowance,
+                         .waiting = context.waiting});
 }
 
 /// A request that follows while a place may have something of what is left overtakes it.
@@ -388,20 +392,29 @@ std::optional<StoreDifference> replay(LedgerTotals& totals, const LedgerRow& row
   return found;
 }
 
+void keep_quotas(Quotas& quotas, const LedgerRow& row, const RowContext& context) {
+  if (is_kind(row, EntryKind::kGranted)) quotas.add(context.faculty, grant_of(row));
+  if (is_kind(row, EntryKind::kReleased)) quotas.remove(context.faculty, context.held->grant);
+}
+
 bool keep_wait_list(std::optional<WaitList>& waiting, const LedgerTotals& totals, const LedgerRow& row,
                     const RowContext& context) {
   const bool was_on = waiting.has_value();
   if (totals.has_wait_list != was_on) {
     waiting = totals.has_wait_list ? std::optional<WaitList>{std::in_place} : std::nullopt;
+    if (waiting && context.quotas != nullptr) set_rooms(*waiting, *context.quotas);
     return was_on;
   }
   if (!was_on || !row.program_id) return true;
   const auto program = static_cast<ProgramId>(*row.program_id);
   if (is_kind(row, EntryKind::kGranted)) {
-    if (totals.waits_since > 0) waiting->add({totals.waits_since, program}, grant_of(row), want_of(row));
+    if (totals.waits_since > 0) {
+      waiting->add({totals.waits_since, program, context.faculty}, grant_of(row), want_of(row));
+    }
   } else if (context.waits_since > 0) {  // released, or it leaves
-    waiting->remove({context.waits_since, program}, context.held->grant, context.held->want);
+    waiting->remove({context.waits_since, program, context.faculty}, context.held->grant, context.held->want);
   }
+  if (context.quotas != nullptr) waiting->set_room(context.faculty, context.quotas->room(context.faculty));
   return true;
 }
 
@@ -421,9 +434,13 @@ std::optional<StoreDifference> compare(const LedgerTotals& totals, const StoredS
   return std::nullopt;
 }
 
+LedgerReplay::LedgerReplay(const std::vector<FacultyId>& faculties) : programs_(faculties.size()) {
+  for (std::size_t i = 0; i < faculties.size(); ++i) programs_[i].faculty = faculties[i];
+}
+
 std::optional<StoreDifference> LedgerReplay::add(const LedgerRow& row) {
   if (row.seq == totals_.head + 1 && !has_only_its_columns(row)) return wrong_columns(row);
-  RowContext context{.program_count = programs_.size()};
+  RowContext context{.program_count = programs_.size(), .quotas = &quotas_};
   const auto program = row.program_id.value_or(0);
   Newest* const newest = program >= 1 && std::cmp_less_equal(program, programs_.size())
                              ? &programs_[static_cast<std::size_t>(program - 1)]
@@ -433,6 +450,7 @@ std::optional<StoreDifference> LedgerReplay::add(const LedgerRow& row) {
     context.generation = newest->generation;
     if (newest->is_held) context.held = newest->grant;
     context.waits_since = newest->waits_since;
+    context.faculty = newest->faculty;
   }
   if (waiting_) context.waiting = &*waiting_;
   auto totals = totals_;
@@ -453,11 +471,14 @@ void LedgerReplay::keep(const LedgerRow& row, Newest* newest, const RowContext& 
   if (is_kind(row, EntryKind::kGranted)) {
     // A topped-up grant keeps the request-id of the one before it.
     const auto request = has_cause(row, Cause::kToppedUp) ? newest->request : row.request;
-    *newest = {row.seq, request, {want_of(row), grant_of(row)}, context.generation + 1, true, totals_.waits_since};
+    *newest = {
+        row.seq,        request, {want_of(row), grant_of(row)}, context.generation + 1, true, totals_.waits_since,
+        context.faculty};
     ++grants_;
   }
   if (is_kind(row, EntryKind::kReleased)) newest->is_held = false;
   if (is_kind(row, EntryKind::kWaitingLeft)) newest->waits_since = 0;
+  keep_quotas(quotas_, row, context);
   if (!keep_wait_list(waiting_, totals_, row, context)) add_all_waiting();
 }
 
@@ -465,7 +486,8 @@ void LedgerReplay::add_all_waiting() {
   for (std::size_t i = 0; i < programs_.size(); ++i) {
     const auto& newest = programs_[i];
     if (!newest.is_held || newest.waits_since == 0) continue;
-    waiting_->add({newest.waits_since, static_cast<ProgramId>(i + 1)}, newest.grant.grant, newest.grant.want);
+    waiting_->add({newest.waits_since, static_cast<ProgramId>(i + 1), newest.faculty}, newest.grant.grant,
+                  newest.grant.want);
   }
 }
 

@@ -43,11 +43,11 @@ void look_at_catalog(LedgerSnapshot& snapshot, const std::vector<CatalogProgram>
   }
 }
 
-SemesterReport replay(LedgerSnapshot& snapshot, const StoredSemester& semester, std::size_t program_count,
+SemesterReport replay(LedgerSnapshot& snapshot, const StoredSemester& semester, const std::vector<FacultyId>& faculties,
                       Epoch leadership, ChainCheck& chain, const std::function<void(const VerifyProgress&)>& progress) {
   SemesterReport report;
   report.semester = semester;
-  LedgerReplay ledger{program_count};
+  LedgerReplay ledger{faculties};
   NoteCheck notes;
   snapshot.read_entries(semester.id, kFirstOfAll, kLastOfAll, [&](const std::vector<StoredEntry>& entries) {
     for (const auto& entry : entries) {
@@ -113,10 +113,13 @@ void look(LedgerSnapshot& snapshot, const std::function<void(const VerifyProgres
       report.differences.push_back(whole("two semesters have the name \"" + semester.name + "\""));
     }
   }
+  std::vector<FacultyId> faculties;
+  faculties.reserve(catalog.size());
+  for (const auto& program : catalog) faculties.push_back(program.faculty_id);
   for (const auto& semester : semesters) {
     progress({semester.name, 0, semester.head});
     ChainCheck chain{heads.store, semester.id, end_of(heads, semester.id), registry.first_seal(semester.id)};
-    report.semesters.push_back(replay(snapshot, semester, catalog.size(), leadership, chain, progress));
+    report.semesters.push_back(replay(snapshot, semester, faculties, leadership, chain, progress));
     name_program(report.semesters.back(), catalog);
   }
   progress({});

@@ -87,6 +87,7 @@ void SemesterView::grant(const StoredEntry& entry) {
   }
   left_ = charge(left_, holding.grant);
   granted_ = sum_of(granted_, holding.grant);
+  quotas_.add(faculty_of(holding.program), holding.grant);
 }
 
 void SemesterView::release(const StoredEntry& entry) {
@@ -101,6 +102,7 @@ void SemesterView::release(const StoredEntry& entry) {
   if (entry.row.cause && *entry.row.cause != static_cast<std::int64_t>(Cause::kReleased)) replaced_ = held;
   left_ = give_back(left_, held.grant);
   granted_ = without(granted_, held.grant);
+  quotas_.remove(faculty_of(held.program), held.grant);
   holdings_.erase(found);
 }
 
@@ -146,8 +148,9 @@ std::vector<Holding> SemesterView::waiting() const {
 std::optional<WaitList> SemesterView::wait_list() const {
   if (!has_wait_list_) return std::nullopt;
   WaitList list;
+  set_rooms(list, quotas_);
   for (const auto& holding : waiting()) {
-    list.add({holding.waits_since, holding.program}, holding.grant, holding.want);
+    list.add({holding.waits_since, holding.program, faculty_of(holding.program)}, holding.grant, holding.want);
   }
   return list;
 }

@@ -93,8 +93,7 @@ std::variant<ProgramId, NameFault> StoreNames::find_program(FacultyId faculty, s
 }
 
 FacultyId StoreNames::faculty_of(ProgramId program) const {
-  DTI_CHECK(program >= 1 && program <= faculty_of_.size());
-  return faculty_of_[program - 1];
+  return program >= 1 && program <= faculty_of_.size() ? faculty_of_[program - 1] : 0;
 }
 
 std::optional<ProgramName> StoreNames::find_name(std::int64_t program) const {

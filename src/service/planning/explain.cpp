@@ -73,7 +73,8 @@ std::optional<WaitingNow> waiting_now(const SemesterView& semester, ProgramId pr
   const auto found =
       std::find_if(waiting.begin(), waiting.end(), [&](const Holding& holding) { return holding.program == program; });
   if (found == waiting.end()) return std::nullopt;
-  const auto& [want, grant] = std::pair{found->want, found->grant};
+  const auto& grant = found->grant;
+  const auto want = within(found->want, semester.quotas().allowance(semester.faculty_of(program), grant));
   const auto pool = give_back(semester.left(), {0, 0, grant.mobile_labs});  // a top-up returns them first
   return WaitingNow{.since = found->waits_since,
                     .position = static_cast<std::size_t>(found - waiting.begin()) + 1,
@@ -100,25 +101,32 @@ GrantExplanation Explainer::explain(const Holding& held) const {
   found.grant = held.grant;
   found.status = grant_status(held.want, held.grant);
   found.capacity = view_.capacity();
+  const auto faculty = view_.faculty_of(program_);
+  const auto allowance = view_.quotas().allowance(faculty, held.grant);
+  const auto own = counted(held.grant);
+  const auto& all = view_.quotas().held(faculty);
+  found.quota = view_.quotas().quota(faculty);
+  found.held_by_others = {all.classrooms - own.classrooms, all.labs - own.labs};
+  found.admitted = found.asked = within(held.want, allowance);
   found.before = give_back(view_.left(), held.grant);
   found.after = view_.left();
-  found.asked = held.want;
   if (replaced_) {
-    const auto keeps = kept(replaced_->held, held.want);
-    Amendment amendment{replaced_->held, {keeps.classrooms, keeps.labs}};  // a mobile lab may become a lab
-    amendment.is_top_up = replaced_->cause == Cause::kToppedUp;
-    found.before = charge(found.before, {keeps.classrooms, keeps.labs, 0});
-    const auto with_returned = charge(give_back(replaced_->left, replaced_->held), keeps);
-    if (!amendment.is_top_up && replaced_->waiting && replaced_->waiting->find_first(with_returned, program_)) {
-      amendment.is_for_others = true;
-      found.before = give_back(replaced_->left, {0, 0, keeps.mobile_labs});
-    }
-    found.amendment = amendment;
-    found.asked = {held.want.classrooms - keeps.classrooms, held.want.labs - keeps.labs};
+    const bool is_top_up = replaced_->cause == Cause::kToppedUp;
+    const bool has_list = !is_top_up && replaced_->waiting;
+    const auto basis = amend_basis(replaced_->left, replaced_->held, held.want,
+                                   {.program = program_,
+                                    .faculty = faculty,
+                                    .allowance = allowance,
+                                    .waiting = has_list ? &*replaced_->waiting : nullptr});
+    // A mobile lab may become a lab: it is returned first.
+    found.amendment =
+        Amendment{replaced_->held, {basis.keeps.classrooms, basis.keeps.labs}, is_top_up, basis.is_for_others};
+    found.before = give_back(basis.pool, {0, 0, basis.keeps.mobile_labs});
+    found.asked = {found.admitted.classrooms - basis.keeps.classrooms, found.admitted.labs - basis.keeps.labs};
   }
   found.given = found.by_rule = allocate(found.before, found.asked);
-  found.by_rule.classrooms += held.want.classrooms - found.asked.classrooms;
-  found.by_rule.labs += held.want.labs - found.asked.labs;
+  found.by_rule.classrooms += found.admitted.classrooms - found.asked.classrooms;
+  found.by_rule.labs += found.admitted.labs - found.asked.labs;
   found.come_back = ways_to_whole(found.before, found.asked);
   auto grants = view_.holdings();
   grants.pop_back();  // the grant itself is the last one

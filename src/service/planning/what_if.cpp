@@ -42,12 +42,22 @@ PlannedRequest repeat(const Holding& held, const Grant& grant, const Want& want)
 Settled settle_first(const SemesterView& semester, const Pool& left, std::optional<WaitListSize>& size) {
   const auto waiting = semester.wait_list();
   if (!waiting) return {.grants = {}, .left = left};
-  auto settled = settle_all(*waiting, left, [&](ProgramId program) {
+  auto settled = settle_all(*waiting, semester.quotas(), left, [&](ProgramId program) {
     const auto* const held = semester.find(program);
     return HeldGrant{held->want, held->grant};
   });
   size = WaitListSize{static_cast<std::int64_t>(waiting->size()), static_cast<std::int64_t>(settled.grants.size())};
   return settled;
+}
+
+/// The quotas of a semester with what the faculties hold when it is settled.
+Quotas quotas_after(const SemesterView& semester, const Settled& settled) {
+  auto quotas = semester.quotas();
+  for (const auto& [program, grant] : settled.grants) {
+    quotas.remove(semester.faculty_of(program), semester.find(program)->grant);
+    quotas.add(semester.faculty_of(program), grant);
+  }
+  return quotas;
 }
 
 }  // namespace
@@ -63,8 +73,13 @@ Plan what_if(const SemesterView& semester, const Pool& left, std::span<const Ask
   }
   Plan plan;
   const auto settled = settle_first(semester, left, plan.waiting);
-  const auto first_come = share(Policy::kFirstCome, settled.left, new_asks);
-  const auto awards = policy == Policy::kFirstCome ? first_come : share(policy, settled.left, new_asks);
+  const auto quotas = quotas_after(semester, settled);
+  const auto share_new = [&](Policy by) {
+    return share_within(by, settled.left, new_asks, quotas,
+                        [&](ProgramId program) { return semester.faculty_of(program); });
+  };
+  const auto first_come = share_new(Policy::kFirstCome);
+  const auto awards = policy == Policy::kFirstCome ? first_come : share_new(policy);
 
   plan.left = settled.left;
   plan.requests.reserve(asks.size());

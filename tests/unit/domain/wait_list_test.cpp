@@ -39,8 +39,9 @@ struct Semester {
 };
 
 std::vector<TopUp> next(Semester& semester, std::size_t count_max = 100) {
+  auto list = semester.list();
   return settle(
-      semester.list(), semester.left, [&](ProgramId program) { return semester.held(program); }, count_max);
+      list, {}, semester.left, [&](ProgramId program) { return semester.held(program); }, count_max);
 }
 
 /// The programs 1, 2, … with these wants and grants, which asked in this order.
@@ -135,10 +136,10 @@ TEST(Settle, LooksAtNoProgramThatCannotUseWhatIsLeft) {
     ++looks;
     return {{2, 0}, {1, 0, 0}};
   };
-  EXPECT_TRUE(settle(list, {380, 0, 0}, held, 10).empty());
+  EXPECT_TRUE(settle(list, {}, {380, 0, 0}, held, 10).empty());
   EXPECT_EQ(looks, 0);
   list.add({.since = 60'000, .program = 60'000}, {1, 0, 0}, {2, 0});
-  EXPECT_EQ(settle(list, {380, 0, 0}, held, 10).size(), 1U);
+  EXPECT_EQ(settle(list, {}, {380, 0, 0}, held, 10).size(), 1U);
   EXPECT_EQ(looks, 1);
 }
 
@@ -220,7 +221,7 @@ TEST(Settle, MakesTheTopUpsOfTheModelInItsOrderAndLeavesNothingThatAProgramCould
 TEST(SettleAll, IsEveryTopUpUntilThereIsNone) {
   auto semester = semester_of({0, 2, 0}, {{{2, 0}, {1, 0, 0}}, {{1, 2}, {0, 0, 2}}, {{0, 9}, {0, 0, 0}}});
   const auto settled =
-      settle_all(semester.list(), semester.left, [&](ProgramId program) { return semester.held(program); });
+      settle_all(semester.list(), {}, semester.left, [&](ProgramId program) { return semester.held(program); });
   EXPECT_EQ(settled.grants, (std::map<ProgramId, Grant>{{1, {2, 0, 0}}, {2, {1, 2, 0}}}));
   for (auto steps = next(semester, 1); !steps.empty(); steps = next(semester, 1)) semester.make(steps.front());
   EXPECT_EQ(settled.left, semester.left);
@@ -291,7 +292,8 @@ TEST(AmendInOrder, TakesNothingThatAnotherProgramThatWaitsCouldUse) {
     if (semester.programs.empty()) continue;
     const auto [place, held] = semester.programs.back();
     const Want want{random.up_to(5), random.up_to(4)};
-    const auto grant = amend_in_order(semester.left, held.grant, want, semester.list(), place.program);
+    const auto list = semester.list();
+    const auto grant = amend_in_order(semester.left, held.grant, want, {.program = place.program, .waiting = &list});
     semester.programs.pop_back();
     const auto plain = amend(semester.left, held.grant, want);
     const auto keeps = kept(held.grant, want);
@@ -326,7 +328,7 @@ TEST(AmendInOrder, GivesAsTheTableSays) {
   for (const auto& [name, left, other, held, want, grant] : cases) {
     WaitList others;
     others.add({1, 1}, other.grant, other.want);
-    EXPECT_EQ(amend_in_order(left, held, want, others, 2), grant) << name;
+    EXPECT_EQ(amend_in_order(left, held, want, {.program = 2, .waiting = &others}), grant) << name;
   }
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
 
 #include "dti/domain/policies/round.hpp"
+#include "dti/domain/quotas.hpp"
 
 namespace dti {
 
@@ -27,6 +29,16 @@ inline constexpr Policy kDefaultPolicy = Policy::kMaxMin;
 
 /// Computes a round. @return what the function of that policy below returns
 [[nodiscard]] Awards share(Policy policy, const Pool& pool, std::span<const Ask> asks);
+
+/// The same, within the hard limits of the faculties. kFirstCome: as a server decides, one request after the other.
+/// Otherwise, the policy first shares what each limit leaves among the programs of its faculty, as if that were a pool;
+/// what a program gets there is what it may want in the round. `limited_by` is kQuota if it then gets all of that, and
+/// wants more.
+/// @param quotas  with what the faculties hold before the round
+/// @param faculty_of  the faculty of each program
+/// Source: docs/policies.md, Quotas
+[[nodiscard]] Awards share_within(Policy policy, const Pool& pool, std::span<const Ask> asks, Quotas quotas,
+                                  const std::function<FacultyId(ProgramId)>& faculty_of);
 
 /// Serves the asks one after the other, in order of `arrival`, with allocate(): as if no round was held.
 /// Source: docs/allocation.md

@@ -15,6 +15,7 @@ enum class LimitedBy : std::uint8_t {
   kRooms,       // no room is left
   kClassrooms,  // no classroom is left; it got all labs that it wanted
   kLabs,        // no lab is left, and no classroom that may be converted; it got all classrooms that it wanted
+  kQuota,       // it got all that the quota of its faculty admits, or its part of it
 };
 
 /// The reason of a program that lacks rooms of these kinds.

@@ -14,6 +14,7 @@
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/ledger.hpp"
 #include "dti/domain/messages.hpp"
+#include "dti/domain/quotas.hpp"
 #include "dti/domain/wait_list.hpp"
 #include "dti/service/ledger/ledger_replay.hpp"
 
@@ -76,6 +77,8 @@ class Allocator {
   /// Serves the semester no longer: its ledger has closed it.
   void close(const std::string& name) { open_.erase(name); }
 
+  /// The quotas of the semester, and what each faculty holds. @param semester  replayed
+  [[nodiscard]] const Quotas& quotas(SemesterId semester) const { return semesters_.at(semester).quotas; }
   /// The wait list of the semester; null if it has none.
   [[nodiscard]] const WaitList* wait_list(SemesterId semester) const;
   /// The programs that wait, or would wait if the wait list were turned on. It looks at every grant.
@@ -84,7 +87,7 @@ class Allocator {
   /// no such program can use the rooms that a request gets.
   [[nodiscard]] const std::set<SemesterId>& unsettled() const { return unsettled_; }
   /// The next top-ups of the semester, which are not made: see settle().
-  [[nodiscard]] std::vector<TopUp> top_ups(SemesterId semester, std::size_t count_max) const;
+  [[nodiscard]] std::vector<TopUp> top_ups(SemesterId semester, std::size_t count_max);
 
   /// Takes back the newest decided entry of the semester, which must be `entry`: a grant that a request asked for.
   void undo(SemesterId semester, const LedgerEntry& entry);
@@ -136,6 +139,7 @@ class Allocator {
     LedgerTotals totals;                              // decided entries included
     std::vector<std::unique_ptr<HoldingPage>> pages;  // by (ProgramId - 1) / kPrograms; null: no grant there
     std::unordered_map<ProgramId, Released> released;
+    Quotas quotas;
     std::optional<WaitList> waiting;  // none: the semester has no wait list
   };
 
@@ -144,13 +148,15 @@ class Allocator {
   [[nodiscard]] static const Holding* find_holding(const Semester& semester, ProgramId program);
   [[nodiscard]] static Holding& holding_of(Semester& semester, ProgramId program);
   static void put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant, Seq waits_since);
-  static void keep(Semester& semester, const LedgerRow& row, const RowContext& context);
-  [[nodiscard]] static WaitList all_waiting(const Semester& semester);
+  void keep(Semester& semester, const LedgerRow& row, const RowContext& context);
+  [[nodiscard]] WaitList all_waiting(const Semester& semester) const;
   [[nodiscard]] std::string why_not_open(const std::string& semester) const;
   [[nodiscard]] static ProgramState state_of(const Semester& semester, ProgramId program);
   [[nodiscard]] static const Released* find_released(const Semester& semester, ProgramId program);
-  [[nodiscard]] ProgramOutcome decide_program(Semester& semester, ProgramId program, const Want& want,
-                                              const std::optional<std::string>& request_id,
+  /// Lets the quotas and the wait list follow a decided grant.
+  static void count(Semester& semester, const Place& place, const Grant& grant, const Want& want);
+  [[nodiscard]] ProgramOutcome decide_program(Semester& semester, FacultyId faculty, ProgramId program,
+                                              const Want& want, const std::optional<std::string>& request_id,
                                               std::vector<LedgerEntry>& entries);
 
   Catalog catalog_;

@@ -18,7 +18,9 @@ struct OfficeSubject {
   LedgerTotals totals;    // of the semester; of a closed one, from its row
   ProgramId program = 0;  // 0: the command changes the semester
   Allocator::ProgramState state = {};
+  FacultyId faculty = 0;              // of the program
   std::size_t program_count = 0;      // of the catalogue
+  Quotas quotas = {};                 // of the semester
   const WaitList* waiting = nullptr;  // of the semester; null: it has none. Valid as long as the state does not change
   // Of SetWaitList: if the list is on, or were turned on. It looks at every program.
   std::function<WaitListSize()> wait_list_size = {};

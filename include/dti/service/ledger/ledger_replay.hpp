@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dti/domain/allocate.hpp"
+#include "dti/domain/quotas.hpp"
 #include "dti/domain/wait_list.hpp"
 #include "dti/service/ledger/stored_rows.hpp"
 
@@ -50,22 +51,28 @@ struct LedgerTotals {
 /// Facts about the program that a row names, which the owner of the grants gives.
 struct RowContext {
   std::size_t program_count = 0;       // of the catalogue, whose programs are 1 to program_count
+  FacultyId faculty = 0;               // of the program
   std::optional<HeldGrant> held = {};  // by earlier rows
   std::int32_t generation = 0;         // of the newest grant, which it holds or has released; 0: it never had one
   Seq granted_at = 0;                  // the row of that grant; 0: not known, or there is none
   Seq waits_since = 0;                 // of the grant that it holds
   const WaitList* waiting = nullptr;   // of the semester; null: it has none
+  const Quotas* quotas = nullptr;      // of the semester; null: it has none
 };
 
 /// Replays the next row of a ledger: computes the grant again, from what the earlier rows left, and adds it to
 /// `totals`. It compares all on which the state depends; LedgerReplay also compares the rest of the row. The owner of the
-/// grants then changes them, and the wait list, with keep_wait_list().
+/// grants then changes them, the quotas with keep_quotas(), and the wait list with keep_wait_list().
 /// @return the first difference from the rule, and `totals` unchanged; after it, the rest of the ledger means nothing
 /// Source: docs/allocation.md. Pure.
 [[nodiscard]] std::optional<StoreDifference> replay(LedgerTotals& totals, const LedgerRow& row,
                                                     const RowContext& context);
 
-/// Lets a wait list follow a row that replay() has accepted.
+/// Lets the quotas of a semester follow a row that replay() has accepted.
+/// @param context  of the row
+void keep_quotas(Quotas& quotas, const LedgerRow& row, const RowContext& context);
+
+/// Lets a wait list follow a row that replay() has accepted, and keep_quotas() after it.
 /// @param totals  after the row
 /// @param context  of the row
 /// @return false: the wait list was turned on, and the owner must add the programs that wait
@@ -85,8 +92,11 @@ bool keep_wait_list(std::optional<WaitList>& waiting, const LedgerTotals& totals
 /// entry. Pure. Source: docs/operations.md (Checking a store).
 class LedgerReplay {
  public:
-  /// @param program_count  of the catalogue, whose programs are 1 to program_count
-  explicit LedgerReplay(std::size_t program_count) : programs_(program_count) {}
+  /// @param faculties  of the programs 1, 2, 3, … of the catalogue
+  explicit LedgerReplay(const std::vector<FacultyId>& faculties);
+  /// Of a catalogue with one faculty.
+  explicit LedgerReplay(std::size_t program_count)
+      : LedgerReplay(std::vector<FacultyId>(program_count, FacultyId{1})) {}
 
   /// Replays the next row.
   /// @return the first difference; do not call this again after one
@@ -109,12 +119,14 @@ class LedgerReplay {
     std::int32_t generation = 0;
     bool is_held = false;  // it was not released
     Seq waits_since = 0;
+    FacultyId faculty = 0;  // of the program
   };
 
   void keep(const LedgerRow& row, Newest* newest, const RowContext& context);
   void add_all_waiting();
 
   LedgerTotals totals_;
+  Quotas quotas_;
   std::optional<WaitList> waiting_;  // none: the semester has no wait list
   Seq grants_ = 0;
   std::vector<Newest> programs_;  // by ProgramId - 1

@@ -2,11 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "dti/domain/allocate.hpp"
+#include "dti/domain/quotas.hpp"
 #include "dti/domain/wait_list.hpp"
 #include "dti/service/ledger/stored_rows.hpp"
 
@@ -41,6 +44,11 @@ struct Holding {
 /// Memory grows with the programs that hold a grant, not with the ledger. Thread: one.
 class SemesterView {
  public:
+  /// The faculty of a program; 0: it is not known.
+  using FacultyOf = std::function<FacultyId(ProgramId)>;
+  /// @param faculty_of  for the quotas; without it, no program counts for one
+  explicit SemesterView(FacultyOf faculty_of = {}) : faculty_of_(std::move(faculty_of)) {}
+
   /// Adds the next entry.
   /// @throws StorageError  kCorrupt: an entry is missing, contradicts the entries before it, or has an unknown kind. Do
   ///   not call this again then
@@ -56,6 +64,9 @@ class SemesterView {
   /// The places of the programs that wait; none: the semester has no wait list.
   [[nodiscard]] std::optional<WaitList> wait_list() const;
   [[nodiscard]] std::size_t grants() const { return holdings_.size(); }
+  /// The quotas of the faculties, and what each faculty holds.
+  [[nodiscard]] const Quotas& quotas() const { return quotas_; }
+  [[nodiscard]] FacultyId faculty_of(ProgramId program) const { return faculty_of_ ? faculty_of_(program) : 0; }
 
   [[nodiscard]] Seq head() const { return head_; }  // of the last entry; 0: there is none
   [[nodiscard]] bool is_open() const { return is_open_; }
@@ -70,12 +81,14 @@ class SemesterView {
   void leave_wait_list(const LedgerRow& row);
   [[nodiscard]] Seq place_of(const LedgerRow& row, const Holding& granted) const;
 
+  FacultyOf faculty_of_;
   Seq head_ = 0;
   bool is_open_ = false;
   bool has_wait_list_ = false;
   Capacity capacity_;
   Pool left_;
   Grant granted_;
+  Quotas quotas_;
   std::unordered_map<ProgramId, Holding> holdings_;
   std::optional<Holding> replaced_;  // that the last entry has released to amend it or to top it up
 };

@@ -39,7 +39,7 @@ class StoreNames {
   /// @param program  the number in a stored row
   /// @return the names as the catalogue spells them; none if the catalogue does not have the program
   [[nodiscard]] std::optional<ProgramName> find_name(std::int64_t program) const;
-  /// @param program  1 to programs()
+  /// @return 0: the catalogue does not have the program
   [[nodiscard]] FacultyId faculty_of(ProgramId program) const;
 
  private:

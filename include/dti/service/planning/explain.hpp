@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dti/domain/status.hpp"
@@ -70,9 +71,12 @@ struct GrantExplanation {
   Status status = Status::kOk;
   std::optional<Amendment> amendment;  // if the grant is amended or topped up
   Capacity capacity;                   // of the semester, before the grant
+  Quota quota;                         // of the faculty, before the grant
+  CountedRooms held_by_others;         // by the other programs of the faculty, at that time
+  Want admitted;                       // the part of the want that the hard limits admit
   Pool before;                         // without the rooms that an amendment kept
   Pool after;
-  Want asked;                    // of `before`: the want, without the rooms that an amendment kept
+  Want asked;                    // of `before`: what is admitted, without the rooms that an amendment kept
   Grant given;                   // what the allocation rule gives of `before`
   Grant by_rule;                 // the same, with what was kept; differs from `grant` only in a damaged store
   std::vector<Holders> holders;  // of the kinds that lack, in the order of RoomKind
@@ -94,7 +98,9 @@ struct WaitingNow {
 /// Explains the last grant of a program while it reads the ledger of a semester. Pure.
 class Explainer {
  public:
-  explicit Explainer(ProgramId program) : program_(program) {}
+  /// @param faculty_of  as of SemesterView
+  explicit Explainer(ProgramId program, SemesterView::FacultyOf faculty_of = {})
+      : program_(program), view_(std::move(faculty_of)) {}
 
   /// Adds the next entry. @throws StorageError  as SemesterView::add()
   void add(const StoredEntry& entry);

@@ -54,7 +54,7 @@ struct Plan {
 [[nodiscard]] std::optional<Pool> left_of_capacity(const SemesterView& semester, const Capacity& capacity);
 
 /// Decides requests on a copy of a semester. A program that holds a grant keeps it and takes no part, as in a server. The
-/// programs that wait come first, and get what they can use of what is left.
+/// programs that wait come first, and get what they can use of what is left. No faculty gets more than its quota admits.
 /// @param left  the rooms to share, each >= 0: those of the semester, or of another capacity
 /// @param asks  as share(); in the order of arrival
 /// @param policy  kFirstCome: as a server decides, one request after the other
