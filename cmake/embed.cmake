@@ -9,7 +9,7 @@ function(dti_embed target name)
     cmake_path(GET file FILENAME short)
     file(READ ${file} text)
     string(LENGTH "${text}" length)
-    if(length GREATER 15000)
+    if(length GREATER 65000)  # each C++ compiler accepts 65,536 characters
       message(FATAL_ERROR "${file}: too long for one string literal")
     endif()
     string(APPEND entries "    {\"${short}\", R\"embedded(${text})embedded\"},\n")

@@ -11,9 +11,10 @@ namespace {
 
 // In the order of the enumeration.
 constexpr std::array<std::string_view, kEntryKindCount> kKinds = {
-    "granted",         "released",          "capacity-changed", "semester-opened",
-    "semester-closed", "semester-reopened", "setting",          "waiting-left"};
-constexpr std::array<std::string_view, kCauseCount> kCauses = {"asked", "amended", "released", "topped-up"};
+    "granted", "released",     "capacity-changed", "semester-opened", "semester-closed", "semester-reopened",
+    "setting", "waiting-left", "confirmed",        "hold-extended",   "quota-set"};
+constexpr std::array<std::string_view, kCauseCount> kCauses = {
+    "asked", "amended", "released", "topped-up", "confirmed-in-part", "cancelled", "expired"};
 
 }  // namespace
 

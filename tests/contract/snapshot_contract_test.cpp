@@ -254,9 +254,9 @@ TEST_P(SnapshotContract, ATamperedStoreIsReportedAndNotServed) {
       {{"UPDATE ledger SET kind = 1, status = NULL WHERE seq = 4"},
        "entry 4, program 3: the entry does not have the columns of released",
        "semester \"2025-10\": entry 4, program 3: the entry does not have the columns of released"},
-      {{"UPDATE ledger SET kind = 9 WHERE seq = 4"},
-       "entry 4, program 3: the entry is of a kind for which this version has no rule; stored: kind 9",
-       "entry 4, program 3: the entry is of a kind for which this version has no rule; stored: kind 9"},
+      {{"UPDATE ledger SET kind = 99 WHERE seq = 4"},
+       "entry 4, program 3: the entry is of a kind for which this version has no rule; stored: kind 99",
+       "entry 4, program 3: the entry is of a kind for which this version has no rule; stored: kind 99"},
       {{copy + "1, 5, at, 0, 4" + columns, "UPDATE semester SET head = 5"},
        "entry 5, program 4: the grant is not what the rule gives for 7 classrooms and 2 labs from 0 classrooms, 0 labs"
        " and 97 conversions; stored: 7 classrooms, 2 labs and 0 mobile labs; expected: 0 classrooms, 0 labs and 0"

@@ -247,7 +247,10 @@ class StoreTest : public testing::TestWithParam<BackendKind> {
         break;
       case EntryKind::kSemesterOpened:
       case EntryKind::kSetting:
-      case EntryKind::kWaitingLeft: break;
+      case EntryKind::kWaitingLeft:
+      case EntryKind::kConfirmed:
+      case EntryKind::kHoldExtended:
+      case EntryKind::kQuotaSet: break;
     }
   }
 

@@ -145,8 +145,8 @@ def test_changes_of_the_catalogue_are_in_the_file_and_in_the_store_that_it_fills
 
 def test_a_file_of_an_older_version_of_the_schema_is_imported_and_an_unknown_format_is_refused(filled, file, tmp_path):
     lines = lines_of(file)
-    assert '"schema":6,' in lines[0] and not any('"semester":0' in line for line in lines if '"type":"note"' in line)
-    older = [lines[0].replace('"schema":6,', '"schema":4,'), *lines[1:]]
+    assert '"schema":7,' in lines[0] and not any('"semester":0' in line for line in lines if '"type":"note"' in line)
+    older = [lines[0].replace('"schema":7,', '"schema":4,'), *lines[1:]]
     older[-1] = older[-1].replace(hash_of(lines), hash_of(older))
     assert older[-1] != lines[-1], "the first line is a part of the hash"
     file.write_text("".join(older), encoding="utf-8")
@@ -296,10 +296,10 @@ def test_the_new_file_replaces_the_old_one_only_when_it_is_complete(filled, tmp_
     status, _, errors = run(tmp_path, "dtictl", "ledger", "export", f"--store=sqlite:{tmp_path}/none.db", f"--output={path}")
     assert (status, path.read_text()) == (FAILED, "old") and "none.db" in errors
     write(filled, "PRAGMA ignore_check_constraints = ON", "DROP TRIGGER ledger_is_not_updated",
-          "UPDATE ledger SET kind = 9 WHERE semester_id = 3 AND seq = 2")
+          "UPDATE ledger SET kind = 99 WHERE semester_id = 3 AND seq = 2")
     status, _, errors = export(tmp_path, filled, f"--output={path}")
     assert (status, path.read_text()) == (FAILED, "old")
-    assert "entry 2 has the kind 9, which no server wrote; dtictl verify tells more" in errors
+    assert "entry 2 has the kind 99, which no server wrote; dtictl verify tells more" in errors
     write(filled, "UPDATE ledger SET kind = 4 WHERE semester_id = 3 AND seq = 2")
     assert exported(tmp_path, filled, "kept.jsonl").stat().st_mode & 0o777 == 0o600
     assert [it.name for it in tmp_path.iterdir() if it.name.endswith(".tmp")] == []

@@ -6,6 +6,9 @@ REGISTRY = 0
 NOTHING = bytes(32)
 COLUMNS = ("program_id", "generation", "classrooms_wanted", "labs_wanted", "classrooms_granted", "labs_granted",
            "mobile_labs_granted", "classrooms_capacity", "labs_capacity", "conversions_capacity", "status")
+MORE_COLUMNS = ("waits_since", "setting", "expires_at", "faculty_id", "classrooms_limit", "classrooms_limit_is_soft",
+                "labs_limit", "labs_limit_is_soft")
+WIDE_COLUMNS = ("waits_since", "expires_at")
 REQUEST_ID, CAUSE, NOTE_HASH, COMMAND_ID, MORE_BITS = 11, 12, 13, 14, 15  # bits
 
 
@@ -25,10 +28,10 @@ def ledger_bytes(entry):
         bits |= 1 << CAUSE
         numbers += struct.pack(">i", entry["cause"])
     more_bits = 0
-    for bit, column, layout in ((0, "waits_since", ">q"), (1, "setting", ">i")):
+    for bit, column in enumerate(MORE_COLUMNS):
         if entry.get(column) is not None:
             more_bits |= 1 << bit
-            numbers += struct.pack(layout, entry[column])
+            numbers += struct.pack(">q" if column in WIDE_COLUMNS else ">i", entry[column])
     texts = b""
     for bit, column in ((REQUEST_ID, "request_id"), (COMMAND_ID, "command_id")):
         if entry.get(column) is not None:

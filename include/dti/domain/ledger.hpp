@@ -6,6 +6,7 @@
 
 #include "dti/domain/allocate.hpp"
 #include "dti/domain/catalog.hpp"
+#include "dti/domain/quota.hpp"
 
 namespace dti {
 
@@ -21,22 +22,28 @@ enum class EntryKind : std::uint8_t {
   kSemesterOpened,
   kSemesterClosed,
   kSemesterReopened,
-  kSetting,      // the office changed how the semester works
-  kWaitingLeft,  // a program gave up its place in the wait list, and kept its grant
+  kSetting,       // the office changed how the semester works
+  kWaitingLeft,   // a program gave up its place in the wait list, and kept its grant
+  kConfirmed,     // a hold has no end any more
+  kHoldExtended,  // a hold lasts longer
+  kQuotaSet,      // the office replaced the limits of a faculty
 };
 
-inline constexpr int kEntryKindCount = 8;
+inline constexpr int kEntryKindCount = 11;
 
 /// The reason for a grant or a release. An amended grant is a release and a grant of the same program, both kAmended; the
-/// same is true of a topped-up one.
+/// same is true of one that is topped up or confirmed in part.
 enum class Cause : std::uint8_t {
-  kAsked,     // granted: a request for rooms. The ledger stores no cause for it
-  kAmended,   // granted or released: the office or the faculty changed the numbers
-  kReleased,  // released: the rooms were given back
-  kToppedUp,  // granted or released: a program that waited got more
+  kAsked,            // granted: a request for rooms. The ledger stores it only for a hold
+  kAmended,          // granted or released: the office or the faculty changed the numbers
+  kReleased,         // released: the rooms were given back
+  kToppedUp,         // granted or released: a program that waited got more
+  kConfirmedInPart,  // granted or released: a hold was confirmed with smaller numbers
+  kCancelled,        // released: a hold was given back
+  kExpired,          // released: a hold was not confirmed in time
 };
 
-inline constexpr int kCauseCount = 4;
+inline constexpr int kCauseCount = 7;
 
 /// How a semester works from a `setting` on. A semester begins with kWaitListOff.
 enum class SemesterSetting : std::uint8_t { kWaitListOff, kWaitListOn };
@@ -58,12 +65,16 @@ struct LedgerEntry {
   EntryKind kind = EntryKind::kGranted;
   Cause cause = Cause::kAsked;                              // granted, released
   SemesterSetting setting = SemesterSetting::kWaitListOff;  // setting
-  ProgramId program_id = 0;     // granted, released, waiting-left: the program in the catalogue; otherwise 0
+  ProgramId program_id = 0;     // granted, released, waiting-left, confirmed, hold-extended: the program; otherwise 0
   std::int32_t generation = 1;  // of these kinds: 1 plus the number of earlier releases of the program
+  FacultyId faculty_id = 0;     // quota-set: the faculty; otherwise 0
   Want want;                    // granted; released: that of the grant that ends
   Grant grant;                  // granted; released: that grant
   Capacity capacity;            // semester-opened, capacity-changed: the whole capacity from this entry on
   Seq waits_since = 0;          // granted because it was topped up: the seq of the grant whose place it keeps
+  /// Granted, if the grant is a hold, and hold-extended: when the hold expires, in microseconds since 1970, UTC; 0: never.
+  std::int64_t expires_at = 0;
+  Quota quota = {};  // quota-set: all limits of the faculty from this entry on
 
   friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
 };

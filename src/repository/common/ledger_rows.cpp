@@ -43,7 +43,7 @@ ProgramId greatest_program(const Change& change) {
   return greatest;
 }
 
-std::array<StoredNumber, 14> numbers_of(const LedgerRow& row) {
+std::array<StoredNumber, 20> numbers_of(const LedgerRow& row) {
   return {row.program_id,
           row.generation,
           row.classrooms_wanted,
@@ -57,7 +57,13 @@ std::array<StoredNumber, 14> numbers_of(const LedgerRow& row) {
           row.status,
           row.cause,
           row.waits_since,
-          row.setting};
+          row.setting,
+          row.expires_at,
+          row.faculty_id,
+          row.classrooms_limit,
+          row.classrooms_limit_is_soft,
+          row.labs_limit,
+          row.labs_limit_is_soft};
 }
 
 void replace_rows(std::vector<LedgerRow>& piece, const std::vector<LedgerRow>& rows) {
@@ -67,6 +73,11 @@ void replace_rows(std::vector<LedgerRow>& piece, const std::vector<LedgerRow>& r
     if (to == piece.end()) return;
     if (to->seq == row.seq) *to = row;
   }
+}
+
+void sort_by_seq(std::vector<StoredEntry>& entries) {
+  std::sort(entries.begin(), entries.end(),
+            [](const StoredEntry& one, const StoredEntry& other) { return one.row.seq < other.row.seq; });
 }
 
 void hash_ids(StoredEntry& entry) {

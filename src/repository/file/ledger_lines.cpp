@@ -104,6 +104,8 @@ EntryLine read_entry(LineFields& fields) {
   row.status = fields.optional_name("status", kGrantStatusNames);
   row.waits_since = fields.optional_number("waits-since", 1, kNumberMax);
   row.setting = fields.optional_name("setting", kSettingNames);
+  row.expires_at = fields.optional_time("expires-at-us");
+  for (const auto& [key, number] : kQuotaColumns) row.*number = fields.optional_number(key, 0, kIntegerMax);
   entry.request_id = fields.optional_text("request-id");
   entry.command_id = fields.optional_text("command-id");
   entry.note_hash = fields.optional_seal("note-hash");

@@ -185,6 +185,8 @@ void append_entry(std::string& out, SemesterId semester, const StoredEntry& entr
   append_name(line, row.seq, "status", kGrantStatusNames, row.status);
   line.number("waits-since", row.waits_since);
   append_name(line, row.seq, "setting", kSettingNames, row.setting);
+  line.number("expires-at-us", row.expires_at);
+  for (const auto& [key, number] : kQuotaColumns) line.number(key, row.*number);
   line.text("request-id", entry.request_id);
   line.text("command-id", entry.command_id);
   line.seal("note-hash", entry.note_hash);

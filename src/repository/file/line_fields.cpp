@@ -40,6 +40,8 @@ StoredNumber LineFields::optional_number(std::string_view key, std::int64_t min,
 
 std::int64_t LineFields::time(std::string_view key) { return number(key, kTimeMin, kTimeMax); }
 
+StoredNumber LineFields::optional_time(std::string_view key) { return optional_number(key, kTimeMin, kTimeMax); }
+
 bool LineFields::flag(std::string_view key) {
   const auto* const member = object_.take(key);
   if (member == nullptr) {

@@ -27,6 +27,7 @@ class LineFields {
   [[nodiscard]] StoredNumber optional_number(std::string_view key, std::int64_t min, std::int64_t max);
   /// Microseconds since 1970 of a time that both databases can store.
   [[nodiscard]] std::int64_t time(std::string_view key);
+  [[nodiscard]] StoredNumber optional_time(std::string_view key);
   [[nodiscard]] bool flag(std::string_view key);
   [[nodiscard]] std::string text(std::string_view key, std::size_t bytes_max = std::string::npos);
   [[nodiscard]] std::optional<std::string> optional_text(std::string_view key);

@@ -75,4 +75,13 @@ inline constexpr std::array<NumberColumn, 10> kNumberColumns = {{
     {"conversions-capacity", &LedgerRow::conversions_capacity},
 }};
 
+/// Those of a quota; is-soft is 0 or 1.
+inline constexpr std::array<NumberColumn, 5> kQuotaColumns = {{
+    {"faculty", &LedgerRow::faculty_id},
+    {"classrooms-limit", &LedgerRow::classrooms_limit},
+    {"classrooms-limit-is-soft", &LedgerRow::classrooms_limit_is_soft},
+    {"labs-limit", &LedgerRow::labs_limit},
+    {"labs-limit-is-soft", &LedgerRow::labs_limit_is_soft},
+}};
+
 }  // namespace dti

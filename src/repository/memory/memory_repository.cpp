@@ -48,6 +48,28 @@ bool fits_wait_list(const LedgerRow& row) {
   return !row.setting || (*row.setting >= 0 && *row.setting < kSemesterSettingCount);
 }
 
+/// The same claims about holds and quotas.
+bool fits_holds_and_quotas(const LedgerRow& row) {
+  const auto kind = static_cast<EntryKind>(row.kind);
+  const auto is_cause = [&](Cause cause) { return row.cause == static_cast<std::int64_t>(cause); };
+  const bool may_expire = kind == EntryKind::kHoldExtended ||
+                          (kind == EntryKind::kGranted && (is_cause(Cause::kAmended) || is_cause(Cause::kToppedUp)));
+  if (row.expires_at ? !may_expire : kind == EntryKind::kHoldExtended) return false;
+  const bool names_grant = kind == EntryKind::kConfirmed || kind == EntryKind::kHoldExtended;
+  if (names_grant && !(row.program_id && row.generation)) return false;
+  if (kind == EntryKind::kGranted && (is_cause(Cause::kAsked) || is_cause(Cause::kCancelled))) return false;
+  const auto is_limit = [](const StoredNumber& rooms, const StoredNumber& is_soft) {
+    return rooms.has_value() == is_soft.has_value() && rooms.value_or(0) >= 0 && is_soft.value_or(0) >= 0 &&
+           is_soft.value_or(0) <= 1;
+  };
+  if (kind == EntryKind::kQuotaSet) {
+    return row.faculty_id && is_limit(row.classrooms_limit, row.classrooms_limit_is_soft) &&
+           is_limit(row.labs_limit, row.labs_limit_is_soft);
+  }
+  return !row.faculty_id && !row.classrooms_limit && !row.classrooms_limit_is_soft && !row.labs_limit &&
+         !row.labs_limit_is_soft;
+}
+
 bool is_not_negative(const Pool& pool) { return std::min({pool.classrooms, pool.labs, pool.conversions_left}) >= 0; }
 
 }  // namespace
@@ -251,15 +273,18 @@ void MemoryStore::check(const Semester& semester, const Change& change) {
   auto released = semester.released;
   for (const auto& stored : change.entries) {
     if (!stored.command_id) refuse("an entry has no command-id");
-    if (!fits_wait_list(stored.row))
+    if (!fits_wait_list(stored.row) || !fits_holds_and_quotas(stored.row)) {
       refuse("an entry does not have its columns: seq " + std::to_string(stored.row.seq));
+    }
     const auto entry = entry_of(stored.row);
-    const auto leaves = [&](const LedgerEntry& old) {
-      return old.kind == EntryKind::kWaitingLeft && old.program_id == entry.program_id &&
-             old.generation == entry.generation;
+    const bool is_once_per_grant = entry.kind == EntryKind::kWaitingLeft || entry.kind == EntryKind::kConfirmed ||
+                                   entry.kind == EntryKind::kHoldExtended;
+    const auto is_same = [&](const LedgerEntry& old) {
+      return old.kind == entry.kind && old.program_id == entry.program_id && old.generation == entry.generation &&
+             old.expires_at == entry.expires_at;
     };
-    if (leaves(entry) && std::any_of(semester.entries.begin(), semester.entries.end(), leaves)) {
-      refuse("a place in the wait list is left twice");
+    if (is_once_per_grant && std::any_of(semester.entries.begin(), semester.entries.end(), is_same)) {
+      refuse("a grant has such an entry already: seq " + std::to_string(entry.seq));
     }
     const bool has_cause = entry.cause != Cause::kAsked;
     if (entry.kind == EntryKind::kReleased && !has_cause) refuse("a release has no cause");

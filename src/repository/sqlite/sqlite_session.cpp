@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -62,12 +63,16 @@ StoredSemester read_semester(const SqliteStatement& row) {
 constexpr char kOfSemester[] = "semester_id = ? AND seq >= ? AND seq <= ?";
 constexpr char kNoCommandColumns[] = ", NULL, NULL, NULL";
 constexpr char kNoWaitListColumns[] = ", NULL, NULL";
+constexpr char kHoldColumns[] =
+    ", expires_at, faculty_id, classrooms_limit, classrooms_limit_is_soft, labs_limit, labs_limit_is_soft";
+constexpr char kNoHoldColumns[] = ", NULL, NULL, NULL, NULL, NULL, NULL";
 
-// Where kCommandColumns, kWaitListColumns, and what follows them in an entry, are in a row.
+// Where kCommandColumns, kWaitListColumns, kHoldColumns, and what follows them in an entry, are in a row.
 constexpr int kGrantColumnCount = 9;
 constexpr int kCauseColumn = 13;
 constexpr int kWaitsSinceColumn = 16;
-constexpr int kAtColumn = 18;
+constexpr int kExpiresAtColumn = 18;
+constexpr int kAtColumn = 24;
 
 std::optional<std::string_view> text(sqlite3_stmt* row, int column) {
   const auto* const bytes = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
@@ -114,6 +119,12 @@ LedgerRow read_ledger_row(sqlite3_stmt* row) {
   if (const auto command = text(row, kCauseColumn + 2)) read.command = id_hash(*command);
   read.waits_since = number(row, kWaitsSinceColumn);
   read.setting = number(row, kWaitsSinceColumn + 1);
+  read.expires_at = number(row, kExpiresAtColumn);
+  read.faculty_id = number(row, kExpiresAtColumn + 1);
+  read.classrooms_limit = number(row, kExpiresAtColumn + 2);
+  read.classrooms_limit_is_soft = number(row, kExpiresAtColumn + 3);
+  read.labs_limit = number(row, kExpiresAtColumn + 4);
+  read.labs_limit_is_soft = number(row, kExpiresAtColumn + 5);
   return read;
 }
 
@@ -127,10 +138,11 @@ StoredEntry read_entry(sqlite3_stmt* row) {
   return entry;
 }
 
-/// The columns of LedgerRow. A schema from before 0005 has fewer.
+/// The columns of LedgerRow. A schema from before 0007 has fewer.
 std::string row_columns(int version) {
   return std::string{kGrantColumns} + kOtherColumns + (version < kOfficeVersion ? kNoCommandColumns : kCommandColumns) +
-         (version < kWaitListVersion ? kNoWaitListColumns : kWaitListColumns);
+         (version < kWaitListVersion ? kNoWaitListColumns : kWaitListColumns) +
+         (version < kHoldsVersion ? kNoHoldColumns : kHoldColumns);
 }
 
 /// The columns of an entry.
@@ -168,14 +180,22 @@ void SqliteSession::prepare() {
       " AND ? <= (SELECT max(id) FROM program)"));
   insert_grant.emplace(connection.prepare(insert_grants_sql(1)));
   insert_grants.emplace(connection.prepare(insert_grants_sql(kGrantsPerInsert)));
+  insert_hold.emplace(connection);
   select_epoch.emplace(connection.prepare("SELECT epoch FROM leadership"));
   select_head.emplace(connection.prepare("SELECT head FROM semester WHERE id = ?"));
 }
 
 void SqliteSession::insert(const Batch& batch, const Seal& seal) {
-  std::size_t left = batch.entries.size();
+  const auto is_hold = [](const LedgerEntry& entry) { return entry.expires_at != 0; };
+  auto left = batch.entries.size() -
+              static_cast<std::size_t>(std::count_if(batch.entries.begin(), batch.entries.end(), is_hold));
   std::size_t bound = 0;
   for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
+    if (is_hold(entry)) {
+      StoredEntry hold{row_of(entry), stored_time(batch.at), request_id};
+      if (entry.seq == batch.entries.back().seq) hold.seal = seal;
+      return insert_hold->add(batch.semester_id, hold);
+    }
     const bool many = left >= kGrantsPerInsert;
     SqliteStatement& insert = many ? *insert_grants : *insert_grant;
     insert.bind(batch.semester_id)
@@ -332,6 +352,7 @@ void read_grant(SqliteConnection& connection, SemesterId semester, ProgramId pro
     if (select.step()) read(select.integer(0));
     entries.insert(entries.end(), newest.begin(), newest.end());
   }
+  sort_by_seq(entries);
   if (!entries.empty()) sink(std::move(entries));
 }
 

@@ -63,6 +63,10 @@ bool has_only_its_columns(const LedgerRow& row) {
   const bool is_topped_up = has_cause(row, Cause::kToppedUp);
   const auto kind = static_cast<EntryKind>(row.kind);
   if (row.setting.has_value() != (kind == EntryKind::kSetting)) return false;
+  if (row.expires_at || row.faculty_id || row.classrooms_limit || row.classrooms_limit_is_soft || row.labs_limit ||
+      row.labs_limit_is_soft) {
+    return false;
+  }
   if (row.waits_since.has_value() != (kind == EntryKind::kGranted && is_topped_up)) return false;
   if (is_topped_up && row.request) return false;
   switch (kind) {
@@ -78,6 +82,9 @@ bool has_only_its_columns(const LedgerRow& row) {
       return row.program_id && row.generation && !row.classrooms_wanted && !row.labs_wanted &&
              !row.classrooms_granted && !row.labs_granted && !row.mobile_labs_granted && !row.status && !row.cause &&
              !row.request && !has_any_capacity_column(row) && is_of_command;
+    case EntryKind::kConfirmed:
+    case EntryKind::kHoldExtended:
+    case EntryKind::kQuotaSet: break;
   }
   return true;  // replay() refuses other kinds
 }
@@ -319,6 +326,10 @@ std::optional<StoreDifference> replay_leaving(const LedgerRow& row, const RowCon
   return wrong_generation(row, context.generation, "the entry is not about the grant that the program holds");
 }
 
+StoreDifference without_rule(const LedgerRow& row) {
+  return difference(row, "the entry is of a kind for which this version has no rule", kind_text(row.kind));
+}
+
 std::optional<StoreDifference> replay_kind(LedgerTotals& totals, const LedgerRow& row, const RowContext& context) {
   switch (static_cast<EntryKind>(row.kind)) {
     case EntryKind::kGranted: return replay_grant(totals, row, context);
@@ -329,6 +340,9 @@ std::optional<StoreDifference> replay_kind(LedgerTotals& totals, const LedgerRow
     case EntryKind::kSemesterReopened: return replay_reopening(totals, row);
     case EntryKind::kSetting: return replay_setting(totals, row);
     case EntryKind::kWaitingLeft: return replay_leaving(row, context);
+    case EntryKind::kConfirmed:
+    case EntryKind::kHoldExtended:
+    case EntryKind::kQuotaSet: return without_rule(row);
   }
   return std::nullopt;
 }
@@ -381,7 +395,7 @@ std::optional<StoreDifference> replay(LedgerTotals& totals, const LedgerRow& row
                       kind_text(stored_code(EntryKind::kSemesterOpened)));
   }
   if (row.kind < 0 || row.kind >= kEntryKindCount) {
-    return difference(row, "the entry is of a kind for which this version has no rule", kind_text(row.kind));
+    return without_rule(row);
   }
   if (!opens && !totals.is_open && !is_kind(row, EntryKind::kSemesterReopened)) {
     return difference(row, "the semester is closed, and the entry does not reopen it", kind_text(row.kind));

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "dti/base/check.hpp"
 #include "dti/base/narrow.hpp"
 
 namespace dti {
@@ -20,12 +21,11 @@ constexpr unsigned kHasRequestId = 1U << 11;
 constexpr unsigned kHasCause = 1U << 12;
 constexpr unsigned kHasNoteHash = 1U << 13;
 constexpr unsigned kHasCommandId = 1U << 14;
-constexpr unsigned kHasMoreBits = 1U << 15;  // the next two bytes have the bits below
-constexpr unsigned kHasWaitsSince = 1U << 0;
-constexpr unsigned kHasSetting = 1U << 1;
+constexpr unsigned kHasMoreBits = 1U << 15;         // the next two bytes have the bits of more numbers
 constexpr unsigned kBitsOfGrant = 0x7F | 1U << 10;  // program to mobile labs, and the status
 constexpr std::size_t kNumbersOfGrant = 8;
 constexpr std::size_t kNumbersMax = 12;
+constexpr std::size_t kMoreNumbersMax = 8;
 
 /// Most significant byte first.
 template <std::unsigned_integral Number>
@@ -78,10 +78,25 @@ bool Sealing::add(const StoredEntry& entry) {
                                                              &row.conversions_capacity,
                                                              &row.status,
                                                              &row.cause};
-  const unsigned more_bits = (row.waits_since ? kHasWaitsSince : 0U) | (row.setting ? kHasSetting : 0U);
-  if (row.setting && !std::in_range<std::int32_t>(*row.setting)) return false;
-  // bits, more bits, seq, at, kind, numbers, waits_since, setting
-  std::array<char, 2 + 2 + 8 + 8 + 1 + kNumbersMax * 4 + 8 + 4> bytes;
+  // The columns of the second table in docs/ledger-seals.md, in the order of their bits.
+  struct More {
+    const StoredNumber& number;
+    bool is_wide;
+  };
+  const std::array<More, kMoreNumbersMax> more{{{row.waits_since, true},
+                                                {row.setting, false},
+                                                {row.expires_at, true},
+                                                {row.faculty_id, false},
+                                                {row.classrooms_limit, false},
+                                                {row.classrooms_limit_is_soft, false},
+                                                {row.labs_limit, false},
+                                                {row.labs_limit_is_soft, false}}};
+  unsigned more_bits = 0;
+  for (std::size_t i = 0; i < more.size(); ++i) {
+    if (more[i].number) more_bits |= 1U << i;
+  }
+  // bits, more bits, seq, at, kind, numbers, more numbers
+  std::array<char, 2 + 2 + 8 + 8 + 1 + kNumbersMax * 4 + kMoreNumbersMax * 8> bytes;
   unsigned bits = more_bits == 0 ? 0U : kHasMoreBits;
   char* to = bytes.data() + 2;
   if (more_bits != 0) to = put(to, static_cast<std::uint16_t>(more_bits));
@@ -95,8 +110,12 @@ bool Sealing::add(const StoredEntry& entry) {
     bits |= numbers[i] == &row.cause ? kHasCause : 1U << i;
     to = put(to, static_cast<std::uint32_t>(**numbers[i]));
   }
-  if (row.waits_since) to = put(to, static_cast<std::uint64_t>(*row.waits_since));
-  if (row.setting) to = put(to, static_cast<std::uint32_t>(*row.setting));
+  for (std::size_t i = 0; more_bits >> i != 0; ++i) {
+    if (!more[i].number) continue;
+    if (!more[i].is_wide && !std::in_range<std::int32_t>(*more[i].number)) return false;
+    to = more[i].is_wide ? put(to, static_cast<std::uint64_t>(*more[i].number))
+                         : put(to, static_cast<std::uint32_t>(*more[i].number));
+  }
   if (entry.request_id) bits |= kHasRequestId;
   if (entry.command_id) bits |= kHasCommandId;
   if (entry.note_hash) bits |= kHasNoteHash;
@@ -110,6 +129,10 @@ bool Sealing::add(const StoredEntry& entry) {
 }
 
 void Sealing::add_grant(const LedgerEntry& entry, std::int64_t at, const std::optional<std::string>& request_id) {
+  if (entry.expires_at != 0) {
+    DTI_CHECK(add({row_of(entry), at, request_id}));
+    return;
+  }
   std::array<char, 2 + 8 + 8 + 1 + kNumbersOfGrant * 4> bytes;
   char* to = put(bytes.data(), static_cast<std::uint16_t>(kBitsOfGrant | (request_id ? kHasRequestId : 0U)));
   to = put(to, static_cast<std::uint64_t>(entry.seq));

@@ -37,6 +37,21 @@ Seal hash_of(const CommandNote& note) {
 
 int status_code(const LedgerEntry& entry) { return grant_status(entry.want, entry.grant) == Status::kOk ? 0 : 1; }
 
+namespace {
+
+/// The columns of one limit.
+void put_limit(const QuotaLimit& limit, StoredNumber& rooms, StoredNumber& is_soft) {
+  if (limit.rooms < 0) return;
+  rooms = limit.rooms;
+  is_soft = limit.is_soft ? 1 : 0;
+}
+
+QuotaLimit limit_of(const StoredNumber& rooms, const StoredNumber& is_soft) {
+  return {static_cast<std::int32_t>(rooms.value_or(-1)), is_soft.value_or(0) != 0};
+}
+
+}  // namespace
+
 std::string kind_text(std::int64_t code) {
   const auto kind = entry_kind_from_code(code);
   return kind ? std::string{stored_text(*kind)} : "kind " + std::to_string(code);
@@ -53,9 +68,10 @@ LedgerRow row_of(const LedgerEntry& entry) {
     case EntryKind::kGranted:
       row.status = status_code(entry);
       if (entry.waits_since > 0) row.waits_since = entry.waits_since;
+      if (entry.expires_at != 0) row.expires_at = entry.expires_at;
       [[fallthrough]];
     case EntryKind::kReleased:
-      if (entry.cause != Cause::kAsked) row.cause = static_cast<std::int64_t>(entry.cause);
+      if (entry.cause != Cause::kAsked || entry.expires_at != 0) row.cause = static_cast<std::int64_t>(entry.cause);
       row.program_id = entry.program_id;
       row.generation = entry.generation;
       row.classrooms_wanted = entry.want.classrooms;
@@ -71,9 +87,16 @@ LedgerRow row_of(const LedgerEntry& entry) {
       row.conversions_capacity = entry.capacity.conversions;
       break;
     case EntryKind::kSetting: row.setting = static_cast<std::int64_t>(entry.setting); break;
+    case EntryKind::kHoldExtended: row.expires_at = entry.expires_at; [[fallthrough]];
     case EntryKind::kWaitingLeft:
+    case EntryKind::kConfirmed:
       row.program_id = entry.program_id;
       row.generation = entry.generation;
+      break;
+    case EntryKind::kQuotaSet:
+      row.faculty_id = entry.faculty_id;
+      put_limit(entry.quota.classrooms, row.classrooms_limit, row.classrooms_limit_is_soft);
+      put_limit(entry.quota.labs, row.labs_limit, row.labs_limit_is_soft);
       break;
     case EntryKind::kSemesterClosed:
     case EntryKind::kSemesterReopened: break;
@@ -89,11 +112,15 @@ LedgerEntry entry_of(const LedgerRow& row) {
       .setting = static_cast<SemesterSetting>(row.setting.value_or(0)),
       .program_id = static_cast<ProgramId>(row.program_id.value_or(0)),
       .generation = static_cast<std::int32_t>(row.generation.value_or(1)),
+      .faculty_id = static_cast<FacultyId>(row.faculty_id.value_or(0)),
       .want = {row.classrooms_wanted.value_or(0), row.labs_wanted.value_or(0)},
       .grant = {row.classrooms_granted.value_or(0), row.labs_granted.value_or(0), row.mobile_labs_granted.value_or(0)},
       .capacity = {row.classrooms_capacity.value_or(0), row.labs_capacity.value_or(0),
                    row.conversions_capacity.value_or(0)},
-      .waits_since = row.waits_since.value_or(0)};
+      .waits_since = row.waits_since.value_or(0),
+      .expires_at = row.expires_at.value_or(0),
+      .quota = {limit_of(row.classrooms_limit, row.classrooms_limit_is_soft),
+                limit_of(row.labs_limit, row.labs_limit_is_soft)}};
 }
 
 }  // namespace dti

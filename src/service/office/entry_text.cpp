@@ -19,11 +19,29 @@ Capacity capacity_of(const LedgerRow& row) {
   return {number(row.classrooms_capacity), number(row.labs_capacity), number(row.conversions_capacity)};
 }
 
-bool is_amended(const LedgerRow& row) { return row.cause == static_cast<std::int64_t>(Cause::kAmended); }
-
 std::string wants_text(const LedgerRow& row) {
-  if (is_amended(row)) return " now wants ";
-  return is_topped_up(row) ? " waited for " : " asked for ";
+  switch (static_cast<Cause>(number(row.cause))) {
+    case Cause::kAmended: return " now wants ";
+    case Cause::kToppedUp: return " waited for ";
+    case Cause::kConfirmedInPart: return " confirmed its hold for ";
+    default: return " asked for ";
+  }
+}
+
+std::string release_text(const LedgerRow& row) {
+  switch (static_cast<Cause>(number(row.cause))) {
+    case Cause::kAmended: return ", because its grant was amended";
+    case Cause::kToppedUp: return ", because its grant was topped up";
+    case Cause::kConfirmedInPart: return ", because its hold was confirmed with smaller numbers";
+    case Cause::kCancelled: return ", because its hold was cancelled";
+    case Cause::kExpired: return ", because its hold has expired";
+    default: return {};
+  }
+}
+
+std::string limit_text(const char* rooms, StoredNumber limit, StoredNumber is_soft) {
+  if (!limit) return std::string{"no limit of "} + rooms;
+  return "at most " + std::to_string(*limit) + ' ' + rooms + (number(is_soft) != 0 ? " (soft)" : "");
 }
 
 std::string subject_of(const LedgerRow& row, const ProgramName* program) {
@@ -39,15 +57,20 @@ std::string entry_text(const LedgerRow& row, const ProgramName* program) {
   switch (*kind) {
     case EntryKind::kGranted:
       return subject_of(row, program) + wants_text(row) + text_of(want_of(row)) + ", and got " +
-             (number(row.status) == 0 ? "all: " : "less: ") + text_of(grant_of(row));
+             (number(row.status) == 0 ? "all: " : "less: ") + text_of(grant_of(row)) +
+             (row.expires_at ? ", as a hold" : "");
     case EntryKind::kSetting:
       return std::string{"the wait list was turned "} +
              (number(row.setting) == static_cast<std::int64_t>(SemesterSetting::kWaitListOn) ? "on" : "off");
     case EntryKind::kWaitingLeft: return subject_of(row, program) + " left the wait list";
     case EntryKind::kReleased:
-      return subject_of(row, program) + " gave back " + text_of(grant_of(row)) +
-             (is_amended(row) ? ", because its grant was amended" : "") +
-             (is_topped_up(row) ? ", because its grant was topped up" : "");
+      return subject_of(row, program) + " gave back " + text_of(grant_of(row)) + release_text(row);
+    case EntryKind::kConfirmed: return subject_of(row, program) + " confirmed its hold";
+    case EntryKind::kHoldExtended: return "the hold of " + subject_of(row, program) + " lasts longer";
+    case EntryKind::kQuotaSet:
+      return "the quota of faculty " + std::to_string(number(row.faculty_id)) + " is now " +
+             limit_text("classrooms", row.classrooms_limit, row.classrooms_limit_is_soft) + " and " +
+             limit_text("labs", row.labs_limit, row.labs_limit_is_soft);
     case EntryKind::kCapacityChanged: return "the capacity changed to " + text_of(capacity_of(row));
     case EntryKind::kSemesterOpened: return "the semester was opened with " + text_of(capacity_of(row));
     case EntryKind::kSemesterClosed: return "the semester was closed";

@@ -72,6 +72,9 @@ void SemesterView::add(const StoredEntry& entry) {
       has_wait_list_ = row.setting == static_cast<std::int64_t>(SemesterSetting::kWaitListOn);
       break;
     case EntryKind::kWaitingLeft: leave_wait_list(row); break;
+    case EntryKind::kConfirmed:
+    case EntryKind::kHoldExtended:
+    case EntryKind::kQuotaSet: break;
   }
   head_ = row.seq;
 }

@@ -136,6 +136,9 @@ void Checks::replay(Semester& semester, const std::string& name, const MemorySto
       }
       break;
     case EntryKind::kSetting: replay_setting(semester, what, entry); break;
+    case EntryKind::kConfirmed:
+    case EntryKind::kHoldExtended:
+    case EntryKind::kQuotaSet: world_.violate("ledger-is-known", what + " is of a kind that nobody asked for"); break;
   }
   if (reopens || entry.kind == EntryKind::kSemesterClosed) semester.open_changed_at = world_.now();
   note_due(semester);

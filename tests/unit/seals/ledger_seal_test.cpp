@@ -45,6 +45,12 @@ StoredEntry ledger_entry(const json& entry) {
   row.cause = number(entry, "cause");
   row.waits_since = number(entry, "waits_since");
   row.setting = number(entry, "setting");
+  row.expires_at = number(entry, "expires_at");
+  row.faculty_id = number(entry, "faculty_id");
+  row.classrooms_limit = number(entry, "classrooms_limit");
+  row.classrooms_limit_is_soft = number(entry, "classrooms_limit_is_soft");
+  row.labs_limit = number(entry, "labs_limit");
+  row.labs_limit_is_soft = number(entry, "labs_limit_is_soft");
   read.command_id = text(entry, "command_id");
   if (const auto hash = text(entry, "note_hash")) read.note_hash = parse_seal(*hash);
   return read;

@@ -36,16 +36,19 @@ void for_each_entry(const Batch& batch, Use use) {
 /// The number that stores a time: microseconds since 1970, UTC.
 [[nodiscard]] constexpr std::int64_t stored_time(WallTime at) { return at.time_since_epoch().count(); }
 
-/// The columns of a row from program_id to cause, in the order of LedgerRow, then waits_since and setting.
-[[nodiscard]] std::array<StoredNumber, 14> numbers_of(const LedgerRow& row);
+/// The columns of a row from program_id to cause and from waits_since on, in the order of LedgerRow.
+[[nodiscard]] std::array<StoredNumber, 20> numbers_of(const LedgerRow& row);
 
-/// Whether the row is of a grant that was asked.
+/// Whether the row is of a grant that a request asked for, and that is no hold.
 [[nodiscard]] inline bool is_plain_grant(const LedgerRow& row) {
   return row.kind == stored_code(EntryKind::kGranted) && !row.cause;
 }
 
 /// Replaces rows of a piece by others with the same seq. @param rows  in order of seq
 void replace_rows(std::vector<LedgerRow>& piece, const std::vector<LedgerRow>& rows);
+
+/// Puts the entries about a grant, which are read by kind, in the order of seq.
+void sort_by_seq(std::vector<StoredEntry>& entries);
 
 /// Sets the numbers for the ids of the request and of the command.
 void hash_ids(StoredEntry& entry);

@@ -21,8 +21,9 @@ inline constexpr char kGrantColumns[] =
 inline constexpr char kOtherColumns[] = ", classrooms_capacity, labs_capacity, conversions_capacity, status";
 inline constexpr char kCommandColumns[] = ", cause, CASE kind WHEN 1 THEN request_id END, command_id";
 inline constexpr char kWaitListColumns[] = ", waits_since, setting";
-/// The kinds of the entries about one grant, in the order of seq: granted, waiting-left and released. An index finds each.
-inline constexpr const char* kKindsOfGrant[] = {"0", "7", "1"};
+/// The kinds of the entries about one grant: granted, waiting-left, confirmed, hold-extended and released. An index finds
+/// each.
+inline constexpr const char* kKindsOfGrant[] = {"0", "7", "8", "9", "1"};
 inline constexpr char kSelectStrayLedger[] =
     "SELECT min(semester_id) FROM ledger WHERE semester_id NOT IN (SELECT id FROM semester)";
 
@@ -34,6 +35,8 @@ inline constexpr int kOfficeVersion = 4;
 inline constexpr int kWaitListVersion = 5;
 /// The version of the schema from which on the registry has commands.
 inline constexpr int kCatalogVersion = 6;
+/// The version of the schema from which on a store has holds and quotas.
+inline constexpr int kHoldsVersion = 7;
 
 /// For CatalogPlaces: a faculty, the last entry about it, and the one that added it.
 inline constexpr char kSelectCatalogPlaces[] =

@@ -78,11 +78,17 @@ struct LedgerRow {
   Number labs_capacity = {};
   Number conversions_capacity = {};
   Number status = {};       // the code
-  Number cause = {};        // the code; none: kAsked
+  Number cause = {};        // the code; none: kAsked, and no hold
   Number request = {};      // id_hash() of the request-id; read_ledger() gives it only for released
   Number command = {};      // id_hash() of the command-id
   Number waits_since = {};  // of a grant that was topped up
   Number setting = {};      // the code
+  Number expires_at = {};   // of a hold, or of its extension: microseconds since 1970, UTC
+  Number faculty_id = {};   // of a quota
+  Number classrooms_limit = {};
+  Number classrooms_limit_is_soft = {};  // 0 or 1
+  Number labs_limit = {};
+  Number labs_limit_is_soft = {};  // 0 or 1
 
   friend bool operator==(const LedgerRow&, const LedgerRow&) = default;
 };

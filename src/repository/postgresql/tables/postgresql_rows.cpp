@@ -159,12 +159,18 @@ LedgerRow read_ledger_row(const pqxx::row& row) {
   read.command = fields.id();
   read.waits_since = fields.number();
   read.setting = fields.number();
+  read.expires_at = fields.number();
+  read.faculty_id = fields.number();
+  read.classrooms_limit = fields.number();
+  read.classrooms_limit_is_soft = fields.number();
+  read.labs_limit = fields.number();
+  read.labs_limit_is_soft = fields.number();
   return read;
 }
 
-// Where the last one of kCommandColumns, and what follows kWaitListColumns in an entry, are in a row.
+// Where the last one of kCommandColumns, and what follows kHoldColumns in an entry, are in a row.
 constexpr int kCommandColumn = 15;
-constexpr int kAtColumn = 18;
+constexpr int kAtColumn = 24;
 
 StoredEntry read_entry(const pqxx::row& row) {
   const auto text = [&](int column) {
@@ -181,18 +187,27 @@ StoredEntry read_entry(const pqxx::row& row) {
   return entry;
 }
 
-// For a schema from before 0004 or 0005. By to_jsonb(), because it may become a newer one at any moment.
+constexpr char kHoldColumns[] =
+    ", (1000000 * extract(epoch FROM expires_at))::bigint, faculty_id, classrooms_limit,"
+    " classrooms_limit_is_soft::integer, labs_limit, labs_limit_is_soft::integer";
+// For a schema from before 0004, 0005 or 0007. By to_jsonb(), because it may become a newer one at any moment.
 constexpr char kOlderCause[] = "(to_jsonb(ledger) ->> 'cause')::integer";
 constexpr char kOlderCommandColumns[] =
     ", (to_jsonb(ledger) ->> 'cause')::integer, CASE kind WHEN 1 THEN request_id END, to_jsonb(ledger) ->> "
     "'command_id'";
 constexpr char kOlderWaitListColumns[] =
     ", (to_jsonb(ledger) ->> 'waits_since')::bigint, (to_jsonb(ledger) ->> 'setting')::integer";
+constexpr char kOlderHoldColumns[] =
+    ", (1000000 * extract(epoch FROM (to_jsonb(ledger) ->> 'expires_at')::timestamptz))::bigint,"
+    " (to_jsonb(ledger) ->> 'faculty_id')::integer, (to_jsonb(ledger) ->> 'classrooms_limit')::integer,"
+    " (to_jsonb(ledger) ->> 'classrooms_limit_is_soft')::boolean::integer,"
+    " (to_jsonb(ledger) ->> 'labs_limit')::integer, (to_jsonb(ledger) ->> 'labs_limit_is_soft')::boolean::integer";
 
 std::string row_columns(int version) {
   return std::string{kGrantColumns} + kOtherColumns +
          (version < kOfficeVersion ? kOlderCommandColumns : kCommandColumns) +
-         (version < kWaitListVersion ? kOlderWaitListColumns : kWaitListColumns);
+         (version < kWaitListVersion ? kOlderWaitListColumns : kWaitListColumns) +
+         (version < kHoldsVersion ? kOlderHoldColumns : kHoldColumns);
 }
 
 /// The columns of an entry. A schema from before 0003 has no seals, and is only read while no server can change it.
@@ -316,6 +331,7 @@ void read_grant(pqxx::transaction_base& transaction, SemesterId semester, Progra
     if (!found.empty()) read(integer(found[0][0]));
     entries.insert(entries.end(), newest.begin(), newest.end());
   }
+  sort_by_seq(entries);
   if (!entries.empty()) sink(std::move(entries));
 }
 

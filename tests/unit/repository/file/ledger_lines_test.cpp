@@ -151,7 +151,7 @@ TEST(LedgerLines, AHostileLineIsRefusedWithTheReason) {
 }
 
 TEST(LedgerLines, WhatNoServerWroteIsNotExported) {
-  StoredEntry unknown_kind{.row = {.seq = 3, .kind = 9}, .request_id = {}};
+  StoredEntry unknown_kind{.row = {.seq = 3, .kind = 99}, .request_id = {}};
   StoredEntry unknown_status{.row = {.seq = 3, .kind = 0}, .request_id = {}};
   unknown_status.row.status = 2;
   StoredEntry unknown_cause{.row = {.seq = 3, .kind = 1}, .request_id = {}};

@@ -176,8 +176,8 @@ const Tampered kTampered[] = {
     {"MoreConversionsThanClassrooms", [](Store& s) { s.rows[0].conversions_capacity = 11; },
      "entry 1: no semester can have that capacity; stored: 10 classrooms, 3 labs and 11 conversions;"
      " expected: 0 to 1000000000 of each, and no more conversions than classrooms"},
-    {"KindOfNobody", [](Store& s) { s.rows[3] = LedgerRow{.seq = 4, .kind = 9}; },
-     "entry 4: the entry is of a kind for which this version has no rule; stored: kind 9"},
+    {"KindOfNobody", [](Store& s) { s.rows[3] = LedgerRow{.seq = 4, .kind = 99}; },
+     "entry 4: the entry is of a kind for which this version has no rule; stored: kind 99"},
     {"GrantOfNothingStored", [](Store& s) { s.rows[1].labs_granted = {}; },
      "entry 2, program 1: the entry does not have the columns of granted"},
     {"GrantWithoutStatus", [](Store& s) { s.rows[1].status = {}; },
