@@ -24,6 +24,7 @@
 #include "dtictl/totals/totals.hpp"
 #include "dtictl/verify/verify.hpp"
 #include "dtictl/wait/wait.hpp"
+#include "dtictl/watch/watch.hpp"
 #include "dtictl/what_if/what_if.hpp"
 
 int main(int argc, char** argv) {
@@ -41,6 +42,7 @@ int main(int argc, char** argv) {
                    {"wait", "prints the programs that wait for rooms, and turns wait lists on and off", &dti::run_wait},
                    {"round", "tells what a round would give to the programs of a file", &dti::run_round},
                    {"history", "prints the entries of a semester's ledger, and follows it", &dti::run_history},
+                   {"watch", "shows a semester as it changes", &dti::run_watch},
                    {"totals", "prints the sums of each semester", &dti::run_totals},
                    {"alerts", "prints the grants that gave less than was wanted", &dti::run_alerts},
                    {"verify", "replays the ledger through the allocation rule and reports the differences",

@@ -102,7 +102,7 @@ def flags_of_the_page(page, program):
 OFFICE = [("dtictl", *words) for words in (("status",), ("semester", "list"), ("grant", "list"), ("grant", "show"), ("wait", "list"), ("history",),
                                            ("totals",), ("alerts",), ("catalog", "list"), ("catalog", "plan"), ("round", "plan"))]
 LISTS = [("dtictl", "key", "list"), *OFFICE, ("dtictl", "what-if")]
-OTHERS = [("dtictl", "explain"), ("dtictl", "ledger", "export"), ("dtictl", "ledger", "import")]
+OTHERS = [("dtictl", "explain"), ("dtictl", "watch"), ("dtictl", "ledger", "export"), ("dtictl", "ledger", "import")]
 
 
 @pytest.mark.parametrize("program", PROGRAMS + LISTS + OTHERS, ids=" ".join)
