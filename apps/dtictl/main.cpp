@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
                     &dti::run_grant},
                    {"catalog", "prints the faculties and programs, and adds programs", &dti::run_catalog},
                    {"wait", "prints the programs that wait for rooms, and turns wait lists on and off", &dti::run_wait},
-                   {"round", "tells what a round would give to the programs of a file", &dti::run_round},
+                   {"round", "plans and holds rounds: the programs of a file get rooms together", &dti::run_round},
                    {"history", "prints the entries of a semester's ledger, and follows it", &dti::run_history},
                    {"watch", "shows a semester as it changes", &dti::run_watch},
                    {"totals", "prints the sums of each semester", &dti::run_totals},

@@ -11,10 +11,11 @@ namespace {
 
 // In the order of the enumeration.
 constexpr std::array<std::string_view, kEntryKindCount> kKinds = {
-    "granted", "released",     "capacity-changed", "semester-opened", "semester-closed", "semester-reopened",
-    "setting", "waiting-left", "confirmed",        "hold-extended",   "quota-set"};
+    "granted",           "released", "capacity-changed", "semester-opened", "semester-closed",
+    "semester-reopened", "setting",  "waiting-left",     "confirmed",       "hold-extended",
+    "quota-set",         "round",    "round-opened"};
 constexpr std::array<std::string_view, kCauseCount> kCauses = {
-    "asked", "amended", "released", "topped-up", "confirmed-in-part", "cancelled", "expired"};
+    "asked", "amended", "released", "topped-up", "confirmed-in-part", "cancelled", "expired", "round"};
 
 }  // namespace
 

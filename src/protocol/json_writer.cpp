@@ -95,10 +95,19 @@ void JsonWriter::element(std::string_view text) {
   quote(text);
 }
 
+void JsonWriter::element(std::int64_t number) {
+  separate();
+  append_digits(number);
+}
+
 void JsonWriter::number(std::string_view key, std::int64_t value) {
   name(key);
+  append_digits(value);
+}
+
+void JsonWriter::append_digits(std::int64_t number) {
   std::array<char, 24> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   out_.append(digits.data(), end);
 }
 

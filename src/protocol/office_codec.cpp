@@ -13,6 +13,7 @@
 #include "dti/protocol/json_writer.hpp"
 #include "protocol/catalog_rows.hpp"
 #include "protocol/fields.hpp"
+#include "protocol/round_columns.hpp"
 #include "protocol/strict_json.hpp"
 
 namespace dti {
@@ -83,6 +84,16 @@ ChangeCatalog read_catalog(JsonValue root, FieldReader& reader, bool is_dry_run)
   return catalog;
 }
 
+RunRound read_round(JsonValue root, FieldReader& reader, const std::string& semester) {
+  RunRound round;
+  round.plan.store = reader.text(root, "", "store", {1, kStoreIdBytesMax});
+  round.plan.semester = semester;
+  round.plan.policy = reader.text(root, "", "policy", {1, kIdBytesMax});
+  round.secret = read_hash(root, reader, "secret");
+  round.plan.asks = read_asks(root, reader);
+  return round;
+}
+
 /// Reads the fields that only this kind of command has.
 void read_change(JsonValue root, FieldReader& reader, OfficeVerb verb, OfficeMessage& message) {
   auto& change = message.command.change;
@@ -101,6 +112,8 @@ void read_change(JsonValue root, FieldReader& reader, OfficeVerb verb, OfficeMes
     case OfficeVerb::kReopenSemester: change = ReopenSemester{}; return;
     case OfficeVerb::kSetWaitList: change = SetWaitList{reader.boolean(root, "wait-list")}; return;
     case OfficeVerb::kLeaveWaitList: change = LeaveWaitList{read_program_name(root, reader)}; return;
+    case OfficeVerb::kOpenRound: change = OpenRound{read_hash(root, reader, "commitment")}; return;
+    case OfficeVerb::kRunRound: change = read_round(root, reader, message.command.semester); return;
     case OfficeVerb::kOpenSemester: message.opens = read_capacity(root, reader); return;
     case OfficeVerb::kChangeCatalog:
       message.command.catalog = read_catalog(root, reader, message.command.is_dry_run);
@@ -139,7 +152,15 @@ void write_change(JsonWriter& writer, const OfficeCommand::Change& change) {
                         },
                         [&](const ResizeSemester& resize) { write_capacity(writer, resize.capacity); },
                         [&](const SetWaitList& setting) { writer.boolean("wait-list", setting.is_on); },
-                        [&](const LeaveWaitList& leave) { write_program_name(writer, leave.of); }, [](const auto&) {}},
+                        [&](const LeaveWaitList& leave) { write_program_name(writer, leave.of); },
+                        [&](const OpenRound& round) { writer.text("commitment", round.commitment); },
+                        [&](const RunRound& round) {
+                          writer.text("store", round.plan.store);
+                          writer.text("policy", round.plan.policy);
+                          writer.text("secret", round.secret);
+                          write_asks(writer, round.plan.asks);
+                        },
+                        [](const auto&) {}},
              change);
 }
 
@@ -189,6 +210,10 @@ void write_facts(JsonWriter& writer, const OfficeOutcome& outcome) {
     writer.number("waiting", outcome.waiting->programs);
     writer.number("top-ups", outcome.waiting->top_ups);
   }
+  if (outcome.round) {
+    writer.number("round-programs", outcome.round->programs);
+    writer.number("round-left-out", outcome.round->left_out);
+  }
 }
 
 std::optional<RequestError> read_error(JsonValue root) {
@@ -227,6 +252,10 @@ bool read_facts(JsonValue root, OfficeOutcome& outcome) {
   if (is_there(root, "waits-since")) outcome.waits_since = reader.whole(root, "waits-since", kSeqMax);
   if (is_there(root, "waiting")) {
     outcome.waiting = WaitListSize{reader.whole(root, "waiting", kSeqMax), reader.whole(root, "top-ups", kSeqMax)};
+  }
+  if (is_there(root, "round-programs")) {
+    outcome.round =
+        RoundFacts{reader.whole(root, "round-programs", kSeqMax), reader.whole(root, "round-left-out", kSeqMax)};
   }
   return !reader.first_fault();
 }

@@ -209,9 +209,9 @@ class PostgresqlBackend final : public SqlBackend {
 }  // namespace
 
 void take_back(SqlClient& client, const std::string& database, int version) {
-  constexpr const char* kMigrations[] = {
-      "0001_ledger",    "0002_lease",   "0003_seals",           "0004_office",
-      "0005_wait_list", "0006_catalog", "0007_holds_and_quotas"};
+  constexpr const char* kMigrations[] = {"0001_ledger",           "0002_lease",     "0003_seals",
+                                         "0004_office",           "0005_wait_list", "0006_catalog",
+                                         "0007_holds_and_quotas", "0008_rounds"};
   const bool has_roles = database == "postgresql";
   if (has_roles) {  // the views that it makes belong to the owner of the tables
     client.run("SET ROLE " + *client.run("SELECT tableowner FROM pg_tables WHERE tablename = 'ledger'")[0][0]);

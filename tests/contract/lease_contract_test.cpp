@@ -170,7 +170,7 @@ TEST_P(LeaseContract, ALeaderFromBeforeLeasesLeadsForAsLongAsItsSessionLives) {
 
 TEST_P(LeaseContract, ANewerSchemaIsWatchedAndItsLeadNotTaken) {
   start_with(kLasting);
-  client_->run("INSERT INTO schema_version (version, applied_at) SELECT 8, applied_at FROM schema_version LIMIT 1");
+  client_->run("INSERT INTO schema_version (version, applied_at) SELECT 9, applied_at FROM schema_version LIMIT 1");
   EXPECT_TRUE(other_->watch().held);
   run_out();
   EXPECT_FALSE(other_->watch().held);

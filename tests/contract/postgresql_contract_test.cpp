@@ -485,7 +485,7 @@ TEST_P(PostgresqlContract, TwoServersThatStartAtOnceMakeTheSchemaOnce) {
   auto other = std::async(std::launch::async, [&] { return take(*second)->epoch; });
   const Epoch first = lead().epoch;
   EXPECT_EQ(first + other.get(), 3);
-  EXPECT_EQ(*backend_->connect()->run("SELECT count(*) FROM schema_version")[0][0], "7");
+  EXPECT_EQ(*backend_->connect()->run("SELECT count(*) FROM schema_version")[0][0], "8");
 }
 
 TEST_P(PostgresqlContract, TheLedgerIsNotTruncated) {
@@ -495,7 +495,7 @@ TEST_P(PostgresqlContract, TheLedgerIsNotTruncated) {
 
 TEST_P(PostgresqlContract, ARoleThatMayNotMakeOrChangeTheSchemaIsToldTheCommandOfTheOwner) {
   const auto client = backend_->connect();
-  client->run("DELETE FROM schema_version WHERE version = 7");
+  client->run("DELETE FROM schema_version WHERE version = 8");
   const auto refused = [&](const std::string& text) {
     for (const auto& call : std::vector<std::function<void()>>{[&] { static_cast<void>(repository_->survey()); },
                                                                [&] { static_cast<void>(take(*repository_)); }}) {
@@ -504,7 +504,7 @@ TEST_P(PostgresqlContract, ARoleThatMayNotMakeOrChangeTheSchemaIsToldTheCommandO
       EXPECT_NE(failure_text(call).find("run: dtictl migrate --store='postgresql://"), std::string::npos);
     }
   };
-  refused("has version 6, this program needs version 7, and the role " + backend_->role());
+  refused("has version 7, this program needs version 8, and the role " + backend_->role());
   client->run("DROP SCHEMA public CASCADE");
   client->run("CREATE SCHEMA public");
   client->run("GRANT USAGE ON SCHEMA public TO " + backend_->role());
@@ -525,7 +525,7 @@ TEST_P(PostgresqlContract, AMigrationReplacesAServerThatFrozeAndRefusesOneThatLe
   client->run("UPDATE leadership SET lease_until = now()");  // as if it had frozen
   const SchemaChange change = migrate();
   EXPECT_EQ(change.from, 3);
-  EXPECT_EQ(change.to, 7);
+  EXPECT_EQ(change.to, 8);
   EXPECT_EQ(repository_->commit(grants({{1, {7, 2}}})), CommitResult::kReplaced);
   EXPECT_EQ(*client->run("SELECT count(*) FROM ledger")[0][0], "1");
 }

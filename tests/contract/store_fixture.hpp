@@ -250,7 +250,9 @@ class StoreTest : public testing::TestWithParam<BackendKind> {
       case EntryKind::kWaitingLeft:
       case EntryKind::kConfirmed:
       case EntryKind::kHoldExtended:
-      case EntryKind::kQuotaSet: break;
+      case EntryKind::kQuotaSet:
+      case EntryKind::kRound:
+      case EntryKind::kRoundOpened: break;
     }
   }
 

@@ -145,8 +145,8 @@ def test_changes_of_the_catalogue_are_in_the_file_and_in_the_store_that_it_fills
 
 def test_a_file_of_an_older_version_of_the_schema_is_imported_and_an_unknown_format_is_refused(filled, file, tmp_path):
     lines = lines_of(file)
-    assert '"schema":7,' in lines[0] and not any('"semester":0' in line for line in lines if '"type":"note"' in line)
-    older = [lines[0].replace('"schema":7,', '"schema":4,'), *lines[1:]]
+    assert '"schema":8,' in lines[0] and not any('"semester":0' in line for line in lines if '"type":"note"' in line)
+    older = [lines[0].replace('"schema":8,', '"schema":4,'), *lines[1:]]
     older[-1] = older[-1].replace(hash_of(lines), hash_of(older))
     assert older[-1] != lines[-1], "the first line is a part of the hash"
     file.write_text("".join(older), encoding="utf-8")

@@ -100,7 +100,7 @@ def flags_of_the_page(page, program):
 
 
 OFFICE = [("dtictl", *words) for words in (("status",), ("semester", "list"), ("grant", "list"), ("grant", "show"), ("wait", "list"), ("history",),
-                                           ("totals",), ("alerts",), ("catalog", "list"), ("catalog", "plan"), ("round", "plan"))]
+                                           ("totals",), ("alerts",), ("catalog", "list"), ("catalog", "plan"), ("round", "plan"), ("round", "report"))]
 LISTS = [("dtictl", "key", "list"), *OFFICE, ("dtictl", "what-if")]
 OTHERS = [("dtictl", "explain"), ("dtictl", "watch"), ("dtictl", "ledger", "export"), ("dtictl", "ledger", "import")]
 

@@ -26,7 +26,7 @@ GROUPS = {
     "ledger": ("export", "import"),
     "catalog": ("list", "plan", "apply"),
     "wait": ("list", "leave", "on", "off"),
-    "round": ("plan",),
+    "round": ("plan", "open", "run", "report"),
 }
 
 

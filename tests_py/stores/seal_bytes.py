@@ -9,6 +9,7 @@ COLUMNS = ("program_id", "generation", "classrooms_wanted", "labs_wanted", "clas
 MORE_COLUMNS = ("waits_since", "setting", "expires_at", "faculty_id", "classrooms_limit", "classrooms_limit_is_soft",
                 "labs_limit", "labs_limit_is_soft")
 WIDE_COLUMNS = ("waits_since", "expires_at")
+TERMS = 8  # of the second bits
 REQUEST_ID, CAUSE, NOTE_HASH, COMMAND_ID, MORE_BITS = 11, 12, 13, 14, 15  # bits
 
 
@@ -33,6 +34,9 @@ def ledger_bytes(entry):
             more_bits |= 1 << bit
             numbers += struct.pack(">q" if column in WIDE_COLUMNS else ">i", entry[column])
     texts = b""
+    if entry.get("terms") is not None:
+        more_bits |= 1 << TERMS
+        texts += text_bytes(entry["terms"])
     for bit, column in ((REQUEST_ID, "request_id"), (COMMAND_ID, "command_id")):
         if entry.get(column) is not None:
             bits |= 1 << bit

@@ -193,7 +193,7 @@ def test_a_server_without_a_schema_names_the_owner_s_command_and_starts_after_it
         flags = [*POOL, f"--store={cluster.app_uri(database)}"]
         status, stdout, stderr = run(tmp_path, "dti_server", "--port=0", *flags)
         assert (status, stdout) == (1, "") and "has no ledger yet, and the role dti_app may not create its schema" in stderr
-        assert migrated_by(command_of(stderr), tmp_path).endswith(": made the schema: version 7\n")
+        assert migrated_by(command_of(stderr), tmp_path).endswith(": made the schema: version 8\n")
         cluster.grant_rights(database, ROLE)
         with running(tmp_path, *flags) as dti, Client(dti.endpoint) as client:
             assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
@@ -204,9 +204,9 @@ def test_a_server_on_an_older_schema_names_the_owner_s_command_and_starts_after_
     for name, flags in (("dti_server", ["--port=0"]), ("dtictl", ["migrate"])):
         status, stdout, stderr = run(tmp_path, name, *flags, filled.flag)
         assert (status, stdout) == (1, "")
-        assert "version 2, this program needs version 7, and the role dti_app may not change the schema" in stderr
+        assert "version 2, this program needs version 8, and the role dti_app may not change the schema" in stderr
     epoch = filled.count("SELECT epoch FROM leadership")
-    assert migrated_by(command_of(stderr), tmp_path).endswith(": migrated the schema: version 2 -> version 7\n")
+    assert migrated_by(command_of(stderr), tmp_path).endswith(": migrated the schema: version 2 -> version 8\n")
     assert filled.count("SELECT epoch FROM leadership") == epoch + 1, "a server that froze before cannot write"
     with running(tmp_path, filled.flag) as dti, Client(dti.endpoint) as client:
         assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
@@ -226,7 +226,7 @@ def test_a_server_that_owns_the_schema_makes_and_migrates_it_itself(cluster, tmp
 def test_an_up_to_date_schema_is_left_alone_while_a_server_leads(postgresql, tmp_path):
     store = f"--store={postgresql.cluster.uri(postgresql.database)}"
     with running(tmp_path, *POOL, postgresql.flag) as dti:
-        assert run(tmp_path, "dtictl", "migrate", store)[1].endswith("has version 7 already: nothing was changed\n")
+        assert run(tmp_path, "dtictl", "migrate", store)[1].endswith("has version 8 already: nothing was changed\n")
         assert "taking-over-anew" not in dti.log
 
 

@@ -10,6 +10,7 @@
 #include "dti/protocol/catalog_plan_codec.hpp"
 #include "dtictl/catalog/plan_id.hpp"
 #include "dtictl/change/door.hpp"
+#include "dtictl/change/round_options.hpp"
 #include "dtictl/server_settings.hpp"
 
 namespace dti {
@@ -30,6 +31,7 @@ bool is_about_capacity(OfficeVerb verb) {
   return verb == OfficeVerb::kResizeSemester || verb == OfficeVerb::kOpenSemester;
 }
 bool is_about_catalog(OfficeVerb verb) { return verb == OfficeVerb::kChangeCatalog; }
+bool is_about_round(OfficeVerb verb) { return verb == OfficeVerb::kOpenRound || verb == OfficeVerb::kRunRound; }
 /// What it changes is there, so it can be looked at first.
 bool expects_something(OfficeVerb verb) { return verb != OfficeVerb::kOpenSemester; }
 
@@ -46,7 +48,7 @@ Setting text_setting(const std::string& name, std::size_t bytes_max, const std::
 }
 
 void add_subject(std::vector<Setting>& settings, OfficeVerb verb) {
-  if (is_about_catalog(verb)) return;  // the plan has it
+  if (is_about_catalog(verb) || is_about_round(verb)) return;  // the plan has it
   settings.push_back({.name = "semester",
                       .group = "Change",
                       .kind = NameKind{kSemesterBytesMax},
@@ -98,7 +100,7 @@ void add_manner(std::vector<Setting>& settings, OfficeVerb verb) {
                           "The number of the last ledger entry about what is changed, as you know it. If there is a "
                           "newer one, nothing is changed.",
                       .default_shown = "what the server has now"});
-  if (is_about_grant(verb) || verb == OfficeVerb::kSetWaitList) {
+  if (is_about_grant(verb) || is_about_round(verb) || verb == OfficeVerb::kSetWaitList) {
     settings.push_back(switch_setting("yes", "Asks no question."));
   }
   if (verb == OfficeVerb::kCloseSemester || verb == OfficeVerb::kResizeSemester) {
@@ -136,6 +138,8 @@ OfficeCommand::Change change_of(const Settings& settings, const ChangeVerb& kind
     case OfficeVerb::kReopenSemester: return ReopenSemester{};
     case OfficeVerb::kSetWaitList: return SetWaitList{kind.turns_on};
     case OfficeVerb::kLeaveWaitList: return LeaveWaitList{program()};
+    case OfficeVerb::kOpenRound:
+    case OfficeVerb::kRunRound:
     case OfficeVerb::kOpenSemester:
     case OfficeVerb::kChangeCatalog: break;
   }
@@ -172,8 +176,10 @@ std::optional<UsageExit> read_plan(const Settings& settings, const std::string& 
 std::optional<UsageExit> read_message(const Settings& settings, const ChangeVerb& kind, ChangeOptions& options) {
   const auto verb = kind.verb;
   auto& command = options.message.command;
-  command.semester = settings.text("semester");
-  command.change = change_of(settings, kind);
+  if (!is_about_round(verb)) {
+    command.semester = settings.text("semester");
+    command.change = change_of(settings, kind);
+  }
   command.note = text_or_empty(settings, "note");
   command.id = settings.has("command-id") ? settings.text("command-id") : new_command_id();
   // The number in the config file of a server is that of its own semester.
@@ -245,6 +251,7 @@ std::variant<ChangeOptions, UsageExit> parse_change_options(const ChangeVerb& ve
   ChangeOptions options;
   auto fault = is_about_catalog(verb.verb) ? read_plan(settings, verb.operand, surroundings, options)
                                            : read_message(settings, verb, options);
+  if (!fault && is_about_round(verb.verb)) fault = read_round(settings, verb, surroundings, options);
   if (fault) return *std::move(fault);
   auto door = read_door(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&door)) return std::move(*usage);

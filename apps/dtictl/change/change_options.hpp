@@ -23,7 +23,7 @@ struct ChangeVerb {
   std::string name;     // `dtictl grant release`
   std::string purpose;  // a paragraph
   std::vector<std::pair<std::string, std::string>> examples;
-  std::string operand = {};  // of a change of the catalogue: the file with the plan
+  std::string operand = {};  // of a change of the catalogue, or a round: the file with the plan
   bool turns_on = false;     // kSetWaitList: on, not off
 };
 [[nodiscard]] AppDescription describe(const ChangeVerb& verb);

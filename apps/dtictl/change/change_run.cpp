@@ -78,7 +78,8 @@ class Change {
   OfficeOutcome read_facts() {
     auto question = options_.message;
     question.command.is_dry_run = true;
-    const bool may_have_no_entry = std::holds_alternative<SetWaitList>(question.command.change);
+    const bool may_have_no_entry = std::holds_alternative<SetWaitList>(question.command.change) ||
+                                   std::holds_alternative<OpenRound>(question.command.change);
     question.command.expects = may_have_no_entry ? std::numeric_limits<std::int64_t>::max() : 0;
     auto outcome = ask(question);
     if (outcome.error && outcome.error->status != Status::kConflict) fail(outcome);

@@ -42,6 +42,23 @@ std::string wait_list_text(const std::string& semester, const OfficeOutcome& out
   return text;
 }
 
+std::string round_text(const std::string& semester, const OfficeOutcome& outcome) {
+  if (outcome.round) {
+    auto text = "the round of " + semester + " in entry " + std::to_string(outcome.seq) + " grants rooms to " +
+                counted(outcome.round->programs, "program", "programs");
+    if (outcome.round->left_out > 0)
+      text += ", and leaves out " + std::to_string(outcome.round->left_out) + " with a grant";
+    return text;
+  }
+  if (outcome.seq == 0) return "no round of " + semester + " was opened";
+  return "the last entry about rounds of " + semester + " is entry " + std::to_string(outcome.seq);
+}
+
+bool is_about_round(const OfficeMessage& message) {
+  const auto& change = message.command.change;
+  return !message.opens && (std::holds_alternative<OpenRound>(change) || std::holds_alternative<RunRound>(change));
+}
+
 /// A word for a shell.
 std::string shell_word(const std::string& text) {
   std::string word = "'";
@@ -79,6 +96,7 @@ std::string facts_text(const OfficeMessage& message, const OfficeOutcome& outcom
   if (!message.opens && std::holds_alternative<SetWaitList>(message.command.change)) {
     return wait_list_text(semester, outcome) + left;
   }
+  if (is_about_round(message)) return round_text(semester, outcome) + left;
   if (outcome.has_wait_list) left += ", for the wait list first";
   if (const auto* name = program_of(message)) {
     return grant_text(*name, outcome.grant) + " in " + semester + since + waiting_text(message, outcome) + left;
@@ -106,6 +124,12 @@ std::string change_text(const OfficeMessage& message) {
       return std::string{"turn the wait list of "} + command.semester + ' ' +
              (std::get<SetWaitList>(command.change).is_on ? "on" : "off");
     case OfficeVerb::kLeaveWaitList: return "take " + of_program + " off the wait list";
+    case OfficeVerb::kOpenRound: return "open a round of " + command.semester;
+    case OfficeVerb::kRunRound: {
+      const auto& plan = std::get<RunRound>(command.change).plan;
+      return "grant rooms of " + command.semester + " to " + counted(plan.asks.size(), "program", "programs") + " by " +
+             plan.policy;
+    }
     case OfficeVerb::kOpenSemester:
     case OfficeVerb::kChangeCatalog: break;
   }
@@ -132,6 +156,7 @@ std::string next_command(const OfficeMessage& message) {
   if (std::holds_alternative<SetWaitList>(change) || std::holds_alternative<LeaveWaitList>(change)) {
     return "dtictl wait list --semester=" + shell_word(semester);
   }
+  if (std::holds_alternative<OpenRound>(change)) return "dtictl round run PLAN, with the same plan";
   if (const auto* name = program_of(message)) {
     return "dtictl grant show --semester=" + shell_word(semester) + " --faculty=" + shell_word(name->faculty) + ' ' +
            shell_word(name->program);

@@ -4,6 +4,7 @@
 #include "dti/domain/status.hpp"
 #include "dtictl/explain/explain_report.hpp"
 #include "dtictl/json_object.hpp"
+#include "dtictl/what_if/what_if_columns.hpp"
 
 namespace dti {
 namespace {
@@ -83,6 +84,16 @@ std::string json_of(const std::optional<Amendment>& amendment) {
       .text();
 }
 
+std::string json_of(const std::optional<RoundShare>& round) {
+  if (!round) return "null";
+  return JsonObject{}
+      .add("seq", round->seq)
+      .add_text("policy", policy_name(round->policy))
+      .add("programs", static_cast<std::int64_t>(round->programs))
+      .add("limited-by", round->limited_by == LimitedBy::kNothing ? "null" : json_string(limit_text(round->limited_by)))
+      .text();
+}
+
 std::string waiting_json(const ExplainReport& report) {
   if (!report.waiting) return "null";
   const auto& [since, position, places, come_back] = *report.waiting;
@@ -115,9 +126,10 @@ std::string explanation_json(const ExplainReport& report) {
       .add_text("status", wire_text(grant.status))
       .add_flag("follows-rule", grant.by_rule == grant.grant)
       .add("amendment", json_of(grant.amendment))
+      .add("round", json_of(grant.round))
       .add("capacity", json_of(full))
       .add("before", json_of(grant.before))
-      .add("steps", steps(grant))
+      .add("steps", grant.round ? std::string{"null"} : steps(grant).text())
       .add("after", json_of(grant.after))
       .add("granted-before", json_array(grant.holders, [&](const Holders& it) { return json_of(report, it); }))
       .add("come-back", json_array(grant.come_back, [](const ComeBack& it) { return json_of(it); }))

@@ -34,8 +34,29 @@ std::string head_lines(const ExplainReport& report) {
   return lines;
 }
 
+const char* why_no_more(LimitedBy limited_by) {
+  switch (limited_by) {
+    case LimitedBy::kNothing: return "It got all that it wanted.";
+    case LimitedBy::kLot: return "It got no more, because another program with an equal claim had the better lot.";
+    case LimitedBy::kRooms: return "It got no more, because no room was left for it.";
+    case LimitedBy::kClassrooms: return "It got no more, because no classroom was left.";
+    case LimitedBy::kLabs: return "It got no more, because no lab was left, and no classroom that may become one.";
+    case LimitedBy::kQuota: return "It got no more, because of the quota of its faculty.";
+  }
+  return "";
+}
+
+std::string round_lines(const GrantExplanation& grant) {
+  const auto& [seq, policy, programs, limited_by] = *grant.round;
+  return "\nleft before the round: " + text_of(grant.before) + "\nThe round of " + entry(seq) + " shared it among " +
+         number(static_cast<Quantity>(programs)) + (programs == 1 ? " program by " : " programs by ") +
+         std::string{policy_name(policy)} + ". " + why_no_more(limited_by) +
+         "\nleft after the round: " + text_of(grant.after) + '\n';
+}
+
 /// The allocation rule, with the numbers of this grant.
 std::string steps(const GrantExplanation& grant) {
+  if (grant.round) return round_lines(grant);
   const auto& want = grant.asked;
   const auto& before = grant.before;
   const auto& given = grant.given;

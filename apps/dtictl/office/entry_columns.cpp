@@ -86,6 +86,8 @@ std::vector<Column<EntryRow>> entry_columns() {
       stored_column("conversions-capacity", &LedgerRow::conversions_capacity),
       stored_column("waits-since", &LedgerRow::waits_since),
       detail({{"setting", ColumnKind::kText}, &setting_cell}),
+      detail({{"terms", ColumnKind::kText},
+              [](const Row& row) { return row.entry.row.terms ? Cell{*row.entry.row.terms} : Cell{}; }}),
       detail({{"request-id", ColumnKind::kText},
               [](const Row& row) { return row.entry.request_id ? Cell{*row.entry.request_id} : Cell{}; }}),
       detail({{"command-id", ColumnKind::kText},

@@ -65,7 +65,8 @@ void print(const WhatIfOptions& options, const StoreNames& names, const StoredSe
 
 }  // namespace
 
-int print_plan(const ReadCommand& command, const OfficeOptions& office, const WhatIfOptions& options) {
+int print_plan(const ReadCommand& command, const OfficeOptions& office, const WhatIfOptions& options,
+               const PlanSink& sink) {
   const OfficeStore store{command, office};
   const auto names = store.read_names();
   const auto semester = find_semester(office, names);
@@ -79,6 +80,7 @@ int print_plan(const ReadCommand& command, const OfficeOptions& office, const Wh
   draw_lots(options, sealed, file.asks);
   const auto left = pool_of(options, view);
   const auto plan = what_if(view, left, file.asks, options.policy.value_or(Policy::kFirstCome));
+  if (sink) sink(store, semester, file.asks);
   std::cerr << summary(options, file, semester, left, plan);
   if (options.has_provisional_lots) std::cerr << lots_line(sealed.seq);
   std::cerr << std::flush;

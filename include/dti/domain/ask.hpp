@@ -8,8 +8,9 @@
 
 namespace dti {
 
-inline constexpr Quantity kWeightMax = 1'000;            // levels of fill() grow with its square
-inline constexpr Quantity kRoomsMax = 2 * kQuantityMax;  // of any kind, that one program may request
+inline constexpr Quantity kWeightMax = 1'000;             // levels of fill() grow with its square
+inline constexpr Quantity kRoomsMax = 2 * kQuantityMax;   // of any kind, that one program may request
+inline constexpr Quantity kPriorityClassMax = 1'000'000;  // in a file and in a ledger; any number that people choose
 
 /// What one program requests in a round, and what the policies know about it. A program has one ask in a round.
 struct Ask {

@@ -27,9 +27,11 @@ enum class EntryKind : std::uint8_t {
   kConfirmed,     // a hold has no end any more
   kHoldExtended,  // a hold lasts longer
   kQuotaSet,      // the office replaced the limits of a faculty
+  kRound,         // the grants that follow were decided together
+  kRoundOpened,   // the office has published the hash of a round
 };
 
-inline constexpr int kEntryKindCount = 11;
+inline constexpr int kEntryKindCount = 13;
 
 /// The reason for a grant or a release. An amended grant is a release and a grant of the same program, both kAmended; the
 /// same is true of one that is topped up or confirmed in part.
@@ -41,9 +43,10 @@ enum class Cause : std::uint8_t {
   kConfirmedInPart,  // granted or released: a hold was confirmed with smaller numbers
   kCancelled,        // released: a hold was given back
   kExpired,          // released: a hold was not confirmed in time
+  kRound,            // granted: by the round before it
 };
 
-inline constexpr int kCauseCount = 7;
+inline constexpr int kCauseCount = 8;
 
 /// How a semester works from a `setting` on. A semester begins with kWaitListOff.
 enum class SemesterSetting : std::uint8_t { kWaitListOff, kWaitListOn };

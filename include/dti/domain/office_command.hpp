@@ -12,6 +12,7 @@
 #include "dti/domain/catalog.hpp"
 #include "dti/domain/messages.hpp"
 #include "dti/domain/pool.hpp"
+#include "dti/domain/round_plan.hpp"
 #include "dti/domain/wait_list.hpp"
 
 namespace dti {
@@ -66,6 +67,30 @@ struct LeaveWaitList {
   friend bool operator==(const LeaveWaitList&, const LeaveWaitList&) = default;
 };
 
+/// A round is held later: from now on, what it decides cannot be changed any more.
+struct OpenRound {
+  std::string commitment;  // to its secret and its plan, as 64 hexadecimal digits
+
+  friend bool operator==(const OpenRound&, const OpenRound&) = default;
+};
+
+/// The programs of a plan get rooms together. Those that hold a grant are left out.
+/// Source: docs/adr/0033-rounds.md
+struct RunRound {
+  RoundPlan plan;      // its semester is that of the command
+  std::string secret;  // 64 hexadecimal digits
+
+  friend bool operator==(const RunRound&, const RunRound&) = default;
+};
+
+/// What a round has decided, for the outcome of a RunRound.
+struct RoundFacts {
+  std::int64_t programs = 0;  // that took part
+  std::int64_t left_out = 0;  // that held a grant
+
+  friend bool operator==(const RoundFacts&, const RoundFacts&) = default;
+};
+
 inline constexpr std::size_t kCatalogRowsMax = 10'000;  // of one command: their transaction takes less than a second
 inline constexpr std::size_t kEarlierMax = 100;         // commands of one plan before its last one
 
@@ -95,8 +120,8 @@ struct CatalogFacts {
 /// Source: docs/protocol.md, Commands of the office; docs/adr/0027-the-office.md
 struct OfficeCommand {
   /// In the order of the codes below.
-  using Change =
-      std::variant<ReleaseGrant, AmendGrant, ResizeSemester, CloseSemester, ReopenSemester, SetWaitList, LeaveWaitList>;
+  using Change = std::variant<ReleaseGrant, AmendGrant, ResizeSemester, CloseSemester, ReopenSemester, SetWaitList,
+                              LeaveWaitList, OpenRound, RunRound>;
 
   std::string id;  // `command-id`: chosen by the sender; a repeat has the same
   /// The seq of the last entry about what it changes, as the sender knows it; 0: there is none. Only a dry run may leave
@@ -135,6 +160,7 @@ struct OfficeOutcome {
   bool has_wait_list = false;
   std::int64_t waits_since = 0;  // of the program: its place; 0: it does not wait, or the command is about no program
   std::optional<WaitListSize> waiting = {};  // only of SetWaitList
+  std::optional<RoundFacts> round = {};      // only of RunRound
   std::optional<CatalogFacts> catalog = {};  // of a ChangeCatalog; the facts above, but `seq`, then mean nothing
 
   friend bool operator==(const OfficeOutcome&, const OfficeOutcome&) = default;

@@ -11,8 +11,6 @@
 
 namespace dti {
 
-inline constexpr Quantity kPriorityClassMax = 1'000'000;  // in a file; any number that people choose
-
 /// The requests of a file, and which optional columns it has.
 struct RequestFile {
   std::vector<Ask> asks;           // in the order of the file; arrival and lot are the position, from 1

@@ -26,6 +26,7 @@ class JsonWriter {
   void text(std::string_view key, std::string_view value);
   /// The next element of an array.
   void element(std::string_view text);
+  void element(std::int64_t number);
   void number(std::string_view key, std::int64_t value);
   void boolean(std::string_view key, bool value);
   void null(std::string_view key);
@@ -34,6 +35,7 @@ class JsonWriter {
   void separate();
   void name(std::string_view key);
   void quote(std::string_view text);
+  void append_digits(std::int64_t number);
 
   std::string& out_;
 };

@@ -14,7 +14,7 @@
 
 namespace dti {
 
-/// What a command of the office does, in the order of kOfficeVerbs. The first seven are those of OfficeCommand::Change.
+/// What a command of the office does, in the order of kOfficeVerbs. The first nine are those of OfficeCommand::Change.
 enum class OfficeVerb {
   kReleaseGrant,
   kAmendGrant,
@@ -23,14 +23,16 @@ enum class OfficeVerb {
   kReopenSemester,
   kSetWaitList,
   kLeaveWaitList,
+  kOpenRound,
+  kRunRound,
   kOpenSemester,
   kChangeCatalog
 };
 
 /// `command` on the wire.
-inline constexpr std::array<std::string_view, 9> kOfficeVerbs{"release-grant",   "amend-grant",     "resize-semester",
-                                                              "close-semester",  "reopen-semester", "set-wait-list",
-                                                              "leave-wait-list", "open-semester",   "change-catalog"};
+inline constexpr std::array<std::string_view, 11> kOfficeVerbs{
+    "release-grant",   "amend-grant", "resize-semester", "close-semester", "reopen-semester", "set-wait-list",
+    "leave-wait-list", "open-round",  "run-round",       "open-semester",  "change-catalog"};
 
 /// A message of the office to a server: a change of a semester or of the catalogue, or the opening of a new semester.
 struct OfficeMessage {

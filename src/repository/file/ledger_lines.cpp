@@ -106,6 +106,7 @@ EntryLine read_entry(LineFields& fields) {
   row.setting = fields.optional_name("setting", kSettingNames);
   row.expires_at = fields.optional_time("expires-at-us");
   for (const auto& [key, number] : kQuotaColumns) row.*number = fields.optional_number(key, 0, kIntegerMax);
+  row.terms = fields.optional_text("terms");
   entry.request_id = fields.optional_text("request-id");
   entry.command_id = fields.optional_text("command-id");
   entry.note_hash = fields.optional_seal("note-hash");

@@ -187,6 +187,7 @@ void append_entry(std::string& out, SemesterId semester, const StoredEntry& entr
   append_name(line, row.seq, "setting", kSettingNames, row.setting);
   line.number("expires-at-us", row.expires_at);
   for (const auto& [key, number] : kQuotaColumns) line.number(key, row.*number);
+  line.text("terms", row.terms);
   line.text("request-id", entry.request_id);
   line.text("command-id", entry.command_id);
   line.seal("note-hash", entry.note_hash);

@@ -70,6 +70,13 @@ bool fits_holds_and_quotas(const LedgerRow& row) {
          !row.labs_limit_is_soft;
 }
 
+/// The same claims about rounds.
+bool fits_rounds(const LedgerRow& row) {
+  const auto kind = static_cast<EntryKind>(row.kind);
+  const bool is_by_round = kind == EntryKind::kGranted && row.cause == static_cast<std::int64_t>(Cause::kRound);
+  return (kind == EntryKind::kRound || kind == EntryKind::kRoundOpened || is_by_round) == row.terms.has_value();
+}
+
 bool is_not_negative(const Pool& pool) { return std::min({pool.classrooms, pool.labs, pool.conversions_left}) >= 0; }
 
 }  // namespace
@@ -210,6 +217,7 @@ LedgerRow MemoryStore::Semester::row_at(Seq seq) const {
                                         [](const Message& one, Seq wanted) { return one.last < wanted; });
   if (message->request_id) found.request = id_hash(*message->request_id);
   if (message->command_id) found.command = id_hash(*message->command_id);
+  found.terms = message->terms;
   return found;
 }
 
@@ -273,7 +281,7 @@ void MemoryStore::check(const Semester& semester, const Change& change) {
   auto released = semester.released;
   for (const auto& stored : change.entries) {
     if (!stored.command_id) refuse("an entry has no command-id");
-    if (!fits_wait_list(stored.row) || !fits_holds_and_quotas(stored.row)) {
+    if (!fits_wait_list(stored.row) || !fits_holds_and_quotas(stored.row) || !fits_rounds(stored.row)) {
       refuse("an entry does not have its columns: seq " + std::to_string(stored.row.seq));
     }
     const auto entry = entry_of(stored.row);
@@ -317,7 +325,8 @@ CommitResult MemoryStore::change(const Change& change, const std::optional<Seale
   for (const auto& stored : sealed->entries) {
     const auto entry = entry_of(stored.row);
     semester->entries.push_back(entry);
-    semester->messages.push_back({entry.seq, stored.request_id, change.at, stored.command_id, stored.note_hash});
+    semester->messages.push_back(
+        {entry.seq, stored.request_id, change.at, stored.command_id, stored.note_hash, stored.row.terms});
     if (entry.kind != EntryKind::kGranted && entry.kind != EntryKind::kReleased) continue;
     auto& newest = entry.kind == EntryKind::kGranted ? semester->generations : semester->released;
     if (newest.size() < entry.program_id) newest.resize(entry.program_id);
@@ -347,6 +356,7 @@ std::vector<StoredEntry> MemoryStore::read_entries(SemesterId semester, Seq firs
     if (entry.seq < first || entry.seq > last) continue;
     StoredEntry found{row_of(entry), stored_time(message->at), message->request_id};
     found.command_id = message->command_id;
+    found.row.terms = message->terms;
     hash_ids(found);
     found.note_hash = message->note_hash;
     if (const auto seal = stored.seals.find(entry.seq); seal != stored.seals.end()) found.seal = seal->second;

@@ -13,8 +13,8 @@ constexpr char kInsertEntry[] =
     "INSERT INTO ledger (semester_id, seq, kind, program_id, generation, classrooms_wanted, labs_wanted,"
     " classrooms_granted, labs_granted, mobile_labs_granted, classrooms_capacity, labs_capacity,"
     " conversions_capacity, status, cause, waits_since, setting, expires_at, faculty_id, classrooms_limit,"
-    " classrooms_limit_is_soft, labs_limit, labs_limit_is_soft, at, request_id, command_id, note_hash, seal)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " classrooms_limit_is_soft, labs_limit, labs_limit_is_soft, terms, at, request_id, command_id, note_hash, seal)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 // The greatest program of the catalogue stands in for a foreign key, as in a batch.
 constexpr char kUpdateSemester[] =
@@ -35,7 +35,7 @@ void SqliteEntryInsert::add(SemesterId semester, const StoredEntry& entry) {
       statement_.bind_null();
     }
   }
-  statement_.bind(entry.at).bind(entry.request_id).bind(entry.command_id);
+  statement_.bind(entry.row.terms).bind(entry.at).bind(entry.request_id).bind(entry.command_id);
   statement_.bind_seal(entry.note_hash).bind_seal(entry.seal).run();
 }
 

@@ -66,13 +66,16 @@ constexpr char kNoWaitListColumns[] = ", NULL, NULL";
 constexpr char kHoldColumns[] =
     ", expires_at, faculty_id, classrooms_limit, classrooms_limit_is_soft, labs_limit, labs_limit_is_soft";
 constexpr char kNoHoldColumns[] = ", NULL, NULL, NULL, NULL, NULL, NULL";
+constexpr char kRoundColumns[] = ", terms";
+constexpr char kNoRoundColumns[] = ", NULL";
 
-// Where kCommandColumns, kWaitListColumns, kHoldColumns, and what follows them in an entry, are in a row.
+// Where kCommandColumns, kWaitListColumns, kHoldColumns, kRoundColumns, and what follows them in an entry, are in a row.
 constexpr int kGrantColumnCount = 9;
 constexpr int kCauseColumn = 13;
 constexpr int kWaitsSinceColumn = 16;
 constexpr int kExpiresAtColumn = 18;
-constexpr int kAtColumn = 24;
+constexpr int kTermsColumn = 24;
+constexpr int kAtColumn = 25;
 
 std::optional<std::string_view> text(sqlite3_stmt* row, int column) {
   const auto* const bytes = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
@@ -125,6 +128,7 @@ LedgerRow read_ledger_row(sqlite3_stmt* row) {
   read.classrooms_limit_is_soft = number(row, kExpiresAtColumn + 3);
   read.labs_limit = number(row, kExpiresAtColumn + 4);
   read.labs_limit_is_soft = number(row, kExpiresAtColumn + 5);
+  if (const auto terms = text(row, kTermsColumn)) read.terms.emplace(*terms);
   return read;
 }
 
@@ -138,11 +142,12 @@ StoredEntry read_entry(sqlite3_stmt* row) {
   return entry;
 }
 
-/// The columns of LedgerRow. A schema from before 0007 has fewer.
+/// The columns of LedgerRow. A schema from before 0008 has fewer.
 std::string row_columns(int version) {
   return std::string{kGrantColumns} + kOtherColumns + (version < kOfficeVersion ? kNoCommandColumns : kCommandColumns) +
          (version < kWaitListVersion ? kNoWaitListColumns : kWaitListColumns) +
-         (version < kHoldsVersion ? kNoHoldColumns : kHoldColumns);
+         (version < kHoldsVersion ? kNoHoldColumns : kHoldColumns) +
+         (version < kRoundsVersion ? kNoRoundColumns : kRoundColumns);
 }
 
 /// The columns of an entry.

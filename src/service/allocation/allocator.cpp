@@ -63,6 +63,7 @@ std::optional<StoreDifference> Allocator::replay(SemesterId semester_id, const L
     context.waits_since = state.waits_since;
   }
   if (semester.waiting) context.waiting = &*semester.waiting;
+  if (semester.round) context.round = &*semester.round;
   if (auto found = dti::replay(semester.totals, row, context)) return found;
   keep(semester, row, context);
   if (!semester.waiting && unsettled_.empty()) return std::nullopt;
@@ -88,6 +89,7 @@ void Allocator::keep(Semester& semester, const LedgerRow& row, const RowContext&
   } else if (row.kind == stored_code(EntryKind::kWaitingLeft)) {
     holding_of(semester, program).set_waits_since(0);
   }
+  if (semester.round || row.kind == stored_code(EntryKind::kRound)) keep_round(semester.round, semester.totals, row, context);
   keep_quotas(semester.quotas, row, context);
   if (!keep_wait_list(semester.waiting, semester.totals, row, context)) semester.waiting = all_waiting(semester);
 }

@@ -71,12 +71,14 @@ void CommitPipeline::on(const Ended<LookUpCall>& look_up, const Now& now) {
     // Nothing is decided only about a dry run: the semester could be opened.
     return end_barrier(dti::decide(*opening, semesters_).value_or(OpenSemesterOutcome{}), now);
   }
-  judge(std::get<OfficeCommand>(barrier.command), look_up.answer().entries, now);
+  judge(std::get<OfficeCommand>(barrier.command), look_up.answer(), now);
 }
 
-void CommitPipeline::judge(const OfficeCommand& command, const std::vector<StoredEntry>& entries, const Now& now) {
-  const auto subject = find_subject(command, allocator_, semesters_);
+void CommitPipeline::judge(const OfficeCommand& command, const LookUpCall::Answer& found, const Now& now) {
+  auto subject = find_subject(command, allocator_, semesters_);
   if (const auto* error = std::get_if<RequestError>(&subject)) return end_barrier_with(*error, now);
+  std::get<OfficeSubject>(subject).store = hex_text(found.store);
+  const auto& entries = found.entries;
   try {
     auto decided = dti::decide(command, std::get<OfficeSubject>(subject), entries);
     if (auto* outcome = std::get_if<OfficeOutcome>(&decided)) {
@@ -203,6 +205,7 @@ bool CommitPipeline::follow(const Change& change, const Now& now) {
 void CommitPipeline::note_change(Seq seq, std::int64_t programs_added) {
   auto& command = std::get<OfficeCommand>(queue_.barriers.front().command);
   if (command.catalog) command.catalog->rows.clear();  // the change is made
+  if (auto* const round = std::get_if<RunRound>(&command.change)) round->plan.asks.clear();
   actions_.emplace_back(NoteOfficeChange{command, seq, programs_added});
 }
 

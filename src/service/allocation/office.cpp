@@ -11,6 +11,7 @@
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
+#include "service/allocation/office_round.hpp"
 #include "service/allocation/stored_semesters.hpp"
 
 namespace dti {
@@ -64,9 +65,11 @@ class Draft {
   Draft(const OfficeCommand& command, const OfficeSubject& subject)
       : command_(command), totals_(subject.totals), state_(subject.state), quotas_(subject.quotas), subject_(subject) {}
 
-  void add(LedgerEntry entry, const std::optional<std::string>& request_id = {}) {
+  void add(LedgerEntry entry, const std::optional<std::string>& request_id = {},
+           const std::optional<std::string>& terms = {}) {
     entry.seq = totals_.head + 1;
     StoredEntry stored{row_of(entry), 0, request_id};
+    stored.row.terms = terms;
     stored.command_id = command_.id;
     stored.row.command = id_hash(command_.id);
     if (request_id) stored.row.request = id_hash(*request_id);
@@ -142,9 +145,15 @@ class Decider {
  public:
   using Decided = std::variant<OfficePlan, OfficeOutcome>;
 
+  /// @param entries  on which the decision rests
   Decider(const OfficeCommand& command, const OfficeSubject& subject, OfficeOutcome facts,
-          std::optional<std::string> request_id)
-      : subject_(subject), facts_(std::move(facts)), request_id_(std::move(request_id)), draft_(command, subject) {}
+          const std::vector<StoredEntry>& entries)
+      : command_(command),
+        subject_(subject),
+        facts_(std::move(facts)),
+        entries_(entries),
+        request_id_(entries.empty() ? std::nullopt : entries.front().request_id),
+        draft_(command, subject) {}
 
   Decided operator()(const ReleaseGrant& /*change*/) {
     if (!facts_.grant) return refuse("the program holds no grant");
@@ -222,13 +231,26 @@ class Decider {
     return std::move(draft_).finish();
   }
 
+  Decided operator()(const OpenRound& change) {
+    LedgerEntry entry;
+    entry.kind = EntryKind::kRoundOpened;
+    draft_.add(entry, {}, "hash=" + change.commitment);
+    return std::move(draft_).finish();
+  }
+
+  Decided operator()(const RunRound& change) {
+    return dti::decide(command_, change, subject_, entries_.empty() ? StoredEntry{} : entries_.back(), facts_);
+  }
+
  private:
   [[nodiscard]] OfficeOutcome refuse(std::string detail) const {
     return refused(facts_, Status::kRefused, std::move(detail));
   }
 
+  const OfficeCommand& command_;
   const OfficeSubject& subject_;
   const OfficeOutcome facts_;
+  const std::vector<StoredEntry>& entries_;
   const std::optional<std::string> request_id_;
   Draft draft_;
 };
@@ -249,6 +271,11 @@ bool could_have_written(const OfficeCommand& command, const StoredEntry& stored)
             return entry.kind == EntryKind::kSetting && entry.setting == wait_list_setting(change);
           },
           [&](const LeaveWaitList&) { return entry.kind == EntryKind::kWaitingLeft; },
+          [&](const OpenRound& change) { return stored.row.terms == "hash=" + change.commitment; },
+          [&](const RunRound& change) {
+            const auto terms = parse_round_terms(stored.row.terms.value_or(""));
+            return terms && hex_text(Seal{terms->secret.bytes}) == change.secret;
+          },
       },
       command.change);
 }
@@ -299,6 +326,10 @@ std::optional<RequestError> fault_of(const OfficeCommand& command) {
       amended != nullptr && !is_in_range(amended->want)) {
     return invalid("classrooms and labs must be between 0 and " + std::to_string(kQuantityMax));
   }
+  if (const auto* round = std::get_if<RunRound>(&command.change);
+      round != nullptr && !parse_policy(round->plan.policy)) {
+    return invalid("the policy " + escaped(round->plan.policy) + " is not known");
+  }
   if (const auto* resize = std::get_if<ResizeSemester>(&command.change);
       resize != nullptr && !is_in_range(resize->capacity)) {
     return invalid("classrooms, labs and mobile-labs must be between 0 and " + std::to_string(kCapacityMax) +
@@ -325,6 +356,10 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
   }
   if (std::holds_alternative<SetWaitList>(command.change)) {
     subject.wait_list_size = [&allocator, id = stored->id] { return allocator.wait_list_size(id); };
+  }
+  if (std::holds_alternative<RunRound>(command.change)) {
+    subject.faculty_of = [&allocator](ProgramId program) { return allocator.catalog().faculty_of(program); };
+    subject.program_state = [&allocator, id = stored->id](ProgramId program) { return allocator.program(id, program); };
   }
   const auto* const name = program_of(command);
   if (name == nullptr) return subject;
@@ -354,6 +389,9 @@ EntriesToRead entries_to_read(const OfficeCommand& command, const OfficeSubject&
     wanted.seq = subject.totals.capacity_at;
   } else if (std::holds_alternative<SetWaitList>(command.change)) {
     wanted.seq = subject.totals.setting_at;
+  } else if (std::holds_alternative<OpenRound>(command.change) || std::holds_alternative<RunRound>(command.change)) {
+    wanted.seq = subject.totals.round_at;
+    wanted.store_id = std::holds_alternative<RunRound>(command.change);
   } else {
     wanted.seq = subject.totals.opened_at;
   }
@@ -417,6 +455,7 @@ std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, con
                      "entry " + std::to_string(written->row.seq) + " is of another command with the same command-id");
     }
     facts.is_repeat = true;
+    if (const auto* const round = std::get_if<RunRound>(&command.change)) facts.round = facts_of(*round, *written);
     return facts;
   }
   if (command.expects && *command.expects != last) {
@@ -424,8 +463,7 @@ std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, con
                    "the command expects entry " + std::to_string(*command.expects) +
                        " to be the last one about what it changes, and it is entry " + std::to_string(last));
   }
-  const auto request_id = entries.empty() ? std::nullopt : entries.front().request_id;
-  auto decided = std::visit(Decider{command, subject, std::move(facts), request_id}, command.change);
+  auto decided = std::visit(Decider{command, subject, std::move(facts), entries}, command.change);
   if (auto* const plan = std::get_if<OfficePlan>(&decided); plan != nullptr && command.is_dry_run) {
     return std::move(plan->outcome);
   }

@@ -32,6 +32,7 @@ struct Maker {
   LookUpCall::Answer answer(const LookUpCall& call) const {
     LookUpCall::Answer answer;
     if (call.entries) answer.entries = read(*call.entries);
+    if (call.entries && call.entries->store_id) answer.store = repository.read_catalog_state({}, {}).store;
     answer.guard = repository.guard(call.epoch, call.semesters);  // after the reading
     return answer;
   }

@@ -5,6 +5,7 @@
 #include "dti/domain/allocate.hpp"
 #include "dti/domain/amend.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
+#include "service/ledger/round_rules.hpp"
 
 namespace dti {
 namespace {
@@ -68,6 +69,9 @@ bool has_only_its_columns(const LedgerRow& row) {
     return false;
   }
   if (row.waits_since.has_value() != (kind == EntryKind::kGranted && is_topped_up)) return false;
+  const bool is_by_round = kind == EntryKind::kGranted && has_cause(row, Cause::kRound);
+  const bool is_of_round = kind == EntryKind::kRound || kind == EntryKind::kRoundOpened || is_by_round;
+  if (row.terms.has_value() != is_of_round || (is_by_round && row.request)) return false;
   if (is_topped_up && row.request) return false;
   switch (kind) {
     case EntryKind::kGranted:
@@ -77,6 +81,8 @@ bool has_only_its_columns(const LedgerRow& row) {
     case EntryKind::kCapacityChanged: return !is_about_program && is_of_command;
     case EntryKind::kSemesterClosed:
     case EntryKind::kSemesterReopened:
+    case EntryKind::kRound:
+    case EntryKind::kRoundOpened:
     case EntryKind::kSetting: return !is_about_program && !has_any_capacity_column(row) && is_of_command;
     case EntryKind::kWaitingLeft:
       return row.program_id && row.generation && !row.classrooms_wanted && !row.labs_wanted &&
@@ -231,7 +237,12 @@ std::optional<StoreDifference> compare_top_up(const LedgerTotals& totals, const 
 std::optional<StoreDifference> replay_grant(LedgerTotals& totals, const LedgerRow& row, const RowContext& context) {
   if (!has_grant_columns(row)) return wrong_columns(row);
   if (auto found = unknown_program(row, context)) return found;
-  if (auto found = compare_replacing(totals.replacing, row)) return found;
+  const bool is_by_round = has_cause(row, Cause::kRound);
+  if (is_by_round && totals.round_grants_missing == 0)
+    return difference(row, "the grant is by a round, and none is held");
+  if (!is_by_round) {
+    if (auto found = compare_replacing(totals.replacing, row)) return found;
+  }
   if (context.held) {
     const auto earlier =
         context.granted_at == 0 ? std::string{} : "; entry " + std::to_string(context.granted_at) + " has its grant";
@@ -247,6 +258,7 @@ std::optional<StoreDifference> replay_grant(LedgerTotals& totals, const LedgerRo
   if (!is_in_range(want)) {
     return difference(row, "no request wants that", text_of(want), "0 to " + std::to_string(kQuantityMax) + " of each");
   }
+  if (is_by_round) return replay_award(totals, row, context);
   if (has_cause(row, Cause::kToppedUp)) {
     if (auto found = compare_top_up(totals, row)) return found;
   }
@@ -343,6 +355,8 @@ std::optional<StoreDifference> replay_kind(LedgerTotals& totals, const LedgerRow
     case EntryKind::kConfirmed:
     case EntryKind::kHoldExtended:
     case EntryKind::kQuotaSet: return without_rule(row);
+    case EntryKind::kRound: return replay_round(totals, row, context);
+    case EntryKind::kRoundOpened: return replay_round_opened(totals, row);
   }
   return std::nullopt;
 }
@@ -401,6 +415,8 @@ std::optional<StoreDifference> replay(LedgerTotals& totals, const LedgerRow& row
     return difference(row, "the semester is closed, and the entry does not reopen it", kind_text(row.kind));
   }
   if (totals.replacing && !is_kind(row, EntryKind::kGranted)) return half_replaced(totals);
+  const bool is_by_round = is_kind(row, EntryKind::kGranted) && has_cause(row, Cause::kRound);
+  if (totals.round_grants_missing > 0 && !is_by_round) return half_round(totals);
   auto found = replay_kind(totals, row, context);
   if (!found) totals.head = row.seq;
   return found;
@@ -432,10 +448,23 @@ bool keep_wait_list(std::optional<WaitList>& waiting, const LedgerTotals& totals
   return true;
 }
 
+void keep_round(std::optional<RoundInProgress>& round, const LedgerTotals& totals, const LedgerRow& row,
+                const RowContext& context) {
+  if (is_kind(row, EntryKind::kRound)) {
+    round.emplace(*parse_round_terms(*row.terms), row,
+                  RoundPool{totals.left, context.quotas == nullptr ? Quotas{} : *context.quotas});
+  } else if (totals.round_grants_missing == 0) {
+    round.reset();
+  } else {
+    round->add(row, *ask_of(row), context.faculty);
+  }
+}
+
 std::optional<StoreDifference> compare(const LedgerTotals& totals, const StoredSemester& semester) {
   if (totals.head == 0) return row_difference("the ledger has no entry of the semester");
   if (semester.head != totals.head) return wrong_head(semester.head, totals.head);
   if (totals.replacing) return half_replaced(totals);
+  if (totals.round_grants_missing > 0) return half_round(totals);
   if (semester.is_open != totals.is_open) {
     return row_difference(semester.is_open ? "the semester is open, and its ledger has closed it"
                                            : "the semester is closed, and no entry closes it");
@@ -467,6 +496,7 @@ std::optional<StoreDifference> LedgerReplay::add(const LedgerRow& row) {
     context.faculty = newest->faculty;
   }
   if (waiting_) context.waiting = &*waiting_;
+  if (round_) context.round = &*round_;
   auto totals = totals_;
   if (auto found = replay(totals, row, context)) return found;
   if (is_kind(row, EntryKind::kGranted)) {
@@ -492,6 +522,7 @@ void LedgerReplay::keep(const LedgerRow& row, Newest* newest, const RowContext& 
   }
   if (is_kind(row, EntryKind::kReleased)) newest->is_held = false;
   if (is_kind(row, EntryKind::kWaitingLeft)) newest->waits_since = 0;
+  if (round_ || is_kind(row, EntryKind::kRound)) keep_round(round_, totals_, row, context);
   keep_quotas(quotas_, row, context);
   if (!keep_wait_list(waiting_, totals_, row, context)) add_all_waiting();
 }

@@ -26,6 +26,7 @@ constexpr unsigned kBitsOfGrant = 0x7F | 1U << 10;  // program to mobile labs, a
 constexpr std::size_t kNumbersOfGrant = 8;
 constexpr std::size_t kNumbersMax = 12;
 constexpr std::size_t kMoreNumbersMax = 8;
+constexpr unsigned kHasTerms = 1U << kMoreNumbersMax;  // of the second table
 
 /// Most significant byte first.
 template <std::unsigned_integral Number>
@@ -95,6 +96,7 @@ bool Sealing::add(const StoredEntry& entry) {
   for (std::size_t i = 0; i < more.size(); ++i) {
     if (more[i].number) more_bits |= 1U << i;
   }
+  if (row.terms) more_bits |= kHasTerms;
   // bits, more bits, seq, at, kind, numbers, more numbers
   std::array<char, 2 + 2 + 8 + 8 + 1 + kNumbersMax * 4 + kMoreNumbersMax * 8> bytes;
   unsigned bits = more_bits == 0 ? 0U : kHasMoreBits;
@@ -110,7 +112,7 @@ bool Sealing::add(const StoredEntry& entry) {
     bits |= numbers[i] == &row.cause ? kHasCause : 1U << i;
     to = put(to, static_cast<std::uint32_t>(**numbers[i]));
   }
-  for (std::size_t i = 0; more_bits >> i != 0; ++i) {
+  for (std::size_t i = 0; i < more.size() && more_bits >> i != 0; ++i) {
     if (!more[i].number) continue;
     if (!more[i].is_wide && !std::in_range<std::int32_t>(*more[i].number)) return false;
     to = more[i].is_wide ? put(to, static_cast<std::uint64_t>(*more[i].number))
@@ -121,6 +123,7 @@ bool Sealing::add(const StoredEntry& entry) {
   if (entry.note_hash) bits |= kHasNoteHash;
   put(bytes.data(), static_cast<std::uint16_t>(bits));
   buffer_.append(bytes.data(), to);
+  if (row.terms) append(buffer_, std::string_view{*row.terms});
   if (entry.request_id) append(buffer_, std::string_view{*entry.request_id});
   if (entry.command_id) append(buffer_, std::string_view{*entry.command_id});
   if (entry.note_hash) buffer_ += view_of(entry.note_hash->bytes);

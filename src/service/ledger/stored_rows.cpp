@@ -99,7 +99,9 @@ LedgerRow row_of(const LedgerEntry& entry) {
       put_limit(entry.quota.labs, row.labs_limit, row.labs_limit_is_soft);
       break;
     case EntryKind::kSemesterClosed:
-    case EntryKind::kSemesterReopened: break;
+    case EntryKind::kSemesterReopened:
+    case EntryKind::kRound:
+    case EntryKind::kRoundOpened: break;
   }
   return row;
 }

@@ -43,15 +43,33 @@ void look_at_catalog(LedgerSnapshot& snapshot, const std::vector<CatalogProgram>
   }
 }
 
+/// Compares the seals from which lots were drawn with those of the openings. LedgerReplay knows no seals.
+class LotCheck {
+ public:
+  std::optional<StoreDifference> add(const StoredEntry& entry) {
+    if (entry.row.kind == stored_code(EntryKind::kRoundOpened)) opening_ = entry.seal;
+    if (entry.row.kind != stored_code(EntryKind::kRound)) return std::nullopt;
+    const auto terms = parse_round_terms(entry.row.terms.value_or(""));
+    if (!terms || terms->seal == opening_) return std::nullopt;
+    return StoreDifference{entry.row.seq, std::nullopt, "the lots are not drawn from the seal of the opening",
+                           hex_text(terms->seal), opening_ ? hex_text(*opening_) : "none"};
+  }
+
+ private:
+  std::optional<Seal> opening_;
+};
+
 SemesterReport replay(LedgerSnapshot& snapshot, const StoredSemester& semester, const std::vector<FacultyId>& faculties,
                       Epoch leadership, ChainCheck& chain, const std::function<void(const VerifyProgress&)>& progress) {
   SemesterReport report;
   report.semester = semester;
   LedgerReplay ledger{faculties};
   NoteCheck notes;
+  LotCheck lots;
   snapshot.read_entries(semester.id, kFirstOfAll, kLastOfAll, [&](const std::vector<StoredEntry>& entries) {
     for (const auto& entry : entries) {
       if (!report.difference) report.difference = ledger.add(entry.row);
+      if (!report.difference) report.difference = lots.add(entry);
       if (auto found = chain.add(entry)) report.seal_difference = std::move(found);
       notes.add(entry);
     }

@@ -24,6 +24,7 @@ std::string wants_text(const LedgerRow& row) {
     case Cause::kAmended: return " now wants ";
     case Cause::kToppedUp: return " waited for ";
     case Cause::kConfirmedInPart: return " confirmed its hold for ";
+    case Cause::kRound: return " asked in a round for ";
     default: return " asked for ";
   }
 }
@@ -71,6 +72,8 @@ std::string entry_text(const LedgerRow& row, const ProgramName* program) {
       return "the quota of faculty " + std::to_string(number(row.faculty_id)) + " is now " +
              limit_text("classrooms", row.classrooms_limit, row.classrooms_limit_is_soft) + " and " +
              limit_text("labs", row.labs_limit, row.labs_limit_is_soft);
+    case EntryKind::kRound: return "a round was held: " + row.terms.value_or("");
+    case EntryKind::kRoundOpened: return "a round was opened: " + row.terms.value_or("");
     case EntryKind::kCapacityChanged: return "the capacity changed to " + text_of(capacity_of(row));
     case EntryKind::kSemesterOpened: return "the semester was opened with " + text_of(capacity_of(row));
     case EntryKind::kSemesterClosed: return "the semester was closed";

@@ -74,7 +74,9 @@ void SemesterView::add(const StoredEntry& entry) {
     case EntryKind::kWaitingLeft: leave_wait_list(row); break;
     case EntryKind::kConfirmed:
     case EntryKind::kHoldExtended:
-    case EntryKind::kQuotaSet: break;
+    case EntryKind::kQuotaSet:
+    case EntryKind::kRound:
+    case EntryKind::kRoundOpened: break;
   }
   head_ = row.seq;
 }

@@ -134,8 +134,37 @@ GrantExplanation Explainer::explain(const Holding& held) const {
   return found;
 }
 
+/// Lets a round follow an entry that the view does not have yet.
+void Explainer::collect(const StoredEntry& entry) {
+  if (entry.row.kind == stored_code(EntryKind::kRound)) {
+    const auto terms = parse_round_terms(entry.row.terms.value_or(""));
+    round_ = terms ? std::optional{Round{*terms, entry.row.seq, {view_.left(), view_.quotas()}, {}, {}}} : std::nullopt;
+    return;
+  }
+  const auto ask = round_ && entry.row.terms ? ask_of(entry.row) : std::nullopt;
+  if (!ask) return round_.reset();
+  if (ask->program == program_) round_->own = round_->asks.size();
+  round_->asks.push_back(*ask);
+}
+
+/// All grants of the round are there: the policy gives them.
+void Explainer::finish_round() {
+  const auto round = *std::exchange(round_, std::nullopt);
+  if (!round.own) return;
+  const auto faculty_of = [&](ProgramId program) { return view_.faculty_of(program); };
+  const auto award = decide_round(round.terms, round.pool, round.asks, faculty_of).at(*round.own);
+  found_->round = RoundShare{round.seq, round.terms.policy, round.asks.size(), award.limited_by};
+  found_->by_rule = award.grant;
+  found_->before = round.pool.left;
+  found_->after = view_.left();
+  found_->given = {};
+  found_->holders.clear();
+  found_->come_back.clear();
+}
+
 void Explainer::add(const StoredEntry& entry) {
   const auto seq = entry.row.seq;
+  if (round_ || entry.row.kind == stored_code(EntryKind::kRound)) collect(entry);
   const bool held_before = view_.find(program_) != nullptr;
   auto replaced = replaced_by(entry);
   view_.add(entry);
@@ -151,6 +180,7 @@ void Explainer::add(const StoredEntry& entry) {
     found_->released_at = seq;
   }
   replaced_ = std::move(replaced);
+  if (round_ && std::cmp_equal(round_->asks.size(), round_->terms.grants)) finish_round();
   if (entry.row.kind == stored_code(EntryKind::kCapacityChanged) && found_) capacity_changes_.push_back(seq);
   if (entry.row.kind == stored_code(EntryKind::kSemesterClosed)) closed_at_ = seq;
 }

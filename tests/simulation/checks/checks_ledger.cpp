@@ -138,7 +138,11 @@ void Checks::replay(Semester& semester, const std::string& name, const MemorySto
     case EntryKind::kSetting: replay_setting(semester, what, entry); break;
     case EntryKind::kConfirmed:
     case EntryKind::kHoldExtended:
-    case EntryKind::kQuotaSet: world_.violate("ledger-is-known", what + " is of a kind that nobody asked for"); break;
+    case EntryKind::kQuotaSet:
+    case EntryKind::kRound:
+    case EntryKind::kRoundOpened:
+      world_.violate("ledger-is-known", what + " is of a kind that nobody asked for");
+      break;
   }
   if (reopens || entry.kind == EntryKind::kSemesterClosed) semester.open_changed_at = world_.now();
   note_due(semester);

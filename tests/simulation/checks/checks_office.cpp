@@ -76,6 +76,7 @@ bool Checks::has_its_effect(const OfficeCommand& command, const Subject& subject
           [&](const ReopenSemester&) { return semester.is_open; },
           [&](const SetWaitList& change) { return semester.has_wait_list == change.is_on; },
           [&](const LeaveWaitList&) { return subject.held != nullptr && subject.held->place == 0; },
+          [](const auto&) { return false; },  // no registrar holds rounds
       },
       command.change);
 }
@@ -151,6 +152,7 @@ bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) {
           [&](const ReopenSemester&) { return semester.is_open; },
           [](const SetWaitList&) { return false; },
           [&](const LeaveWaitList&) { return place_in_list(semester, subject.held) == 0; },
+          [](const auto&) { return false; },
       },
       command.change);
 }

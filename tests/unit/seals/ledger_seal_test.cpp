@@ -51,6 +51,7 @@ StoredEntry ledger_entry(const json& entry) {
   row.classrooms_limit_is_soft = number(entry, "classrooms_limit_is_soft");
   row.labs_limit = number(entry, "labs_limit");
   row.labs_limit_is_soft = number(entry, "labs_limit_is_soft");
+  row.terms = text(entry, "terms");
   read.command_id = text(entry, "command_id");
   if (const auto hash = text(entry, "note_hash")) read.note_hash = parse_seal(*hash);
   return read;

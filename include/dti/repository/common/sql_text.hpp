@@ -37,6 +37,8 @@ inline constexpr int kWaitListVersion = 5;
 inline constexpr int kCatalogVersion = 6;
 /// The version of the schema from which on a store has holds and quotas.
 inline constexpr int kHoldsVersion = 7;
+/// The version of the schema from which on a store has rounds.
+inline constexpr int kRoundsVersion = 8;
 
 /// For CatalogPlaces: a faculty, the last entry about it, and the one that added it.
 inline constexpr char kSelectCatalogPlaces[] =

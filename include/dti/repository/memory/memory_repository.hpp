@@ -71,6 +71,7 @@ class MemoryStore {
     WallTime at{};
     std::optional<std::string> command_id = {};
     std::optional<Seal> note_hash = {};
+    std::optional<std::string> terms = {};
   };
   struct Semester {
     StoredSemester row;

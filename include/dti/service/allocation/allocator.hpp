@@ -141,6 +141,7 @@ class Allocator {
     std::unordered_map<ProgramId, Released> released;
     Quotas quotas;
     std::optional<WaitList> waiting;  // none: the semester has no wait list
+    std::optional<RoundInProgress> round;  // if grants of a round are missing
   };
 
   /// The place of a program's holding, which may be empty; null if no program on its page has a grant.

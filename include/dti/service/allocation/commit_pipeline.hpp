@@ -179,7 +179,7 @@ class CommitPipeline {
   void on_barrier_failure(const StoreFailure& failure, const Now& now);
   void on(const Ended<OpenSemesterCall>& opening, const Now& now);
   void on(const Ended<LookUpCall>& look_up, const Now& now);
-  void judge(const OfficeCommand& command, const std::vector<StoredEntry>& entries, const Now& now);
+  void judge(const OfficeCommand& command, const LookUpCall::Answer& found, const Now& now);
   void on(const Ended<ChangeCall>& changing, const Now& now);
   void on_changed(const Now& now);
   [[nodiscard]] bool passes(CommitResult guard, const Now& now);

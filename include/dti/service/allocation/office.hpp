@@ -24,6 +24,10 @@ struct OfficeSubject {
   const WaitList* waiting = nullptr;  // of the semester; null: it has none. Valid as long as the state does not change
   // Of SetWaitList: if the list is on, or were turned on. It looks at every program.
   std::function<WaitListSize()> wait_list_size = {};
+  // Of RunRound: the id of the store, as hexadecimal digits, and the state and the faculty of each program of the catalogue.
+  std::string store = {};
+  std::function<FacultyId(ProgramId)> faculty_of = {};
+  std::function<Allocator::ProgramState(ProgramId)> program_state = {};
 };
 
 /// The error for a command that no state can accept: a text or a number is out of range, or `expects` is missing. None if
@@ -45,6 +49,7 @@ struct EntriesToRead {
   ProgramId program = 0;
   std::int32_t generation = 0;  // of that grant; 0: there is none, so nothing is to be read
   Seq seq = 0;                  // without a program: this entry; 0: there is none
+  bool store_id = false;        // the id of the store, too
 };
 [[nodiscard]] EntriesToRead entries_to_read(const OfficeCommand& command, const OfficeSubject& subject);
 

@@ -61,6 +61,7 @@ struct LookUpCall {
   struct Answer {
     CommitResult guard = CommitResult::kReplaced;
     std::vector<StoredEntry> entries;
+    StoreId store = {};  // if it was asked for
   };
   Epoch epoch = 0;
   std::vector<SemesterGuard> semesters;

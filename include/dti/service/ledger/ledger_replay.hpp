@@ -9,6 +9,7 @@
 #include "dti/domain/allocate.hpp"
 #include "dti/domain/quotas.hpp"
 #include "dti/domain/wait_list.hpp"
+#include "dti/service/ledger/round_replay.hpp"
 #include "dti/service/ledger/stored_rows.hpp"
 
 namespace dti {
@@ -44,20 +45,24 @@ struct LedgerTotals {
   Seq opened_at = 0;  // of the last entry that opened, closed or reopened the semester
   std::optional<Replacing> replacing = {};
   bool has_wait_list = false;
-  Seq setting_at = 0;   // of the last entry that turned the wait list on or off; 0: there is none
+  Seq setting_at = 0;                         // of the last entry that turned the wait list on or off; 0: there is none
+  Seq round_at = 0;                           // of the last entry that opened or held a round; 0: there is none
+  std::optional<Seal> round_commitment = {};  // of the round that is open; none: no round is open
+  std::int64_t round_grants_missing = 0;      // of the round that the last entries are of
   Seq waits_since = 0;  // of the last grant: its place, if it is not whole; 0: its program has given its place up
 };
 
 /// Facts about the program that a row names, which the owner of the grants gives.
 struct RowContext {
-  std::size_t program_count = 0;       // of the catalogue, whose programs are 1 to program_count
-  FacultyId faculty = 0;               // of the program
-  std::optional<HeldGrant> held = {};  // by earlier rows
-  std::int32_t generation = 0;         // of the newest grant, which it holds or has released; 0: it never had one
-  Seq granted_at = 0;                  // the row of that grant; 0: not known, or there is none
-  Seq waits_since = 0;                 // of the grant that it holds
-  const WaitList* waiting = nullptr;   // of the semester; null: it has none
-  const Quotas* quotas = nullptr;      // of the semester; null: it has none
+  std::size_t program_count = 0;           // of the catalogue, whose programs are 1 to program_count
+  FacultyId faculty = 0;                   // of the program
+  std::optional<HeldGrant> held = {};      // by earlier rows
+  std::int32_t generation = 0;             // of the newest grant, which it holds or has released; 0: it never had one
+  Seq granted_at = 0;                      // the row of that grant; 0: not known, or there is none
+  Seq waits_since = 0;                     // of the grant that it holds
+  const WaitList* waiting = nullptr;       // of the semester; null: it has none
+  const Quotas* quotas = nullptr;          // of the semester; null: it has none
+  const RoundInProgress* round = nullptr;  // if grants of a round are missing
 };
 
 /// Replays the next row of a ledger: computes the grant again, from what the earlier rows left, and adds it to
@@ -78,6 +83,12 @@ void keep_quotas(Quotas& quotas, const LedgerRow& row, const RowContext& context
 /// @return false: the wait list was turned on, and the owner must add the programs that wait
 bool keep_wait_list(std::optional<WaitList>& waiting, const LedgerTotals& totals, const LedgerRow& row,
                     const RowContext& context);
+
+/// Lets the round in progress follow a row that replay() has accepted. Call it before keep_quotas().
+/// @param totals  after the row
+/// @param context  of the row
+void keep_round(std::optional<RoundInProgress>& round, const LedgerTotals& totals, const LedgerRow& row,
+                const RowContext& context);
 
 /// The difference for an entry that is missing where `found` follows; `found` is none at the end of the ledger.
 [[nodiscard]] StoreDifference missing_entry(Seq seq, std::optional<Seq> found);
@@ -128,6 +139,7 @@ class LedgerReplay {
   LedgerTotals totals_;
   Quotas quotas_;
   std::optional<WaitList> waiting_;  // none: the semester has no wait list
+  std::optional<RoundInProgress> round_;
   Seq grants_ = 0;
   std::vector<Newest> programs_;  // by ProgramId - 1
 };

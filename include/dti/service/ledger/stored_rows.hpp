@@ -88,7 +88,8 @@ struct LedgerRow {
   Number classrooms_limit = {};
   Number classrooms_limit_is_soft = {};  // 0 or 1
   Number labs_limit = {};
-  Number labs_limit_is_soft = {};  // 0 or 1
+  Number labs_limit_is_soft = {};         // 0 or 1
+  std::optional<std::string> terms = {};  // of rounds, and of the grants by one: see round_terms.hpp
 
   friend bool operator==(const LedgerRow&, const LedgerRow&) = default;
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dti/domain/status.hpp"
+#include "dti/service/ledger/round_replay.hpp"
 #include "dti/service/office/semester_view.hpp"
 
 namespace dti {
@@ -60,6 +61,14 @@ struct Amendment {
   friend bool operator==(const Amendment&, const Amendment&) = default;
 };
 
+/// The round that granted.
+struct RoundShare {
+  Seq seq = 0;  // its entry
+  Policy policy = kDefaultPolicy;
+  std::size_t programs = 0;  // that took part
+  LimitedBy limited_by = LimitedBy::kNothing;
+};
+
 /// Why a grant has the rooms that it has.
 struct GrantExplanation {
   Seq seq = 0;
@@ -70,11 +79,14 @@ struct GrantExplanation {
   Grant grant;
   Status status = Status::kOk;
   std::optional<Amendment> amendment;  // if the grant is amended or topped up
-  Capacity capacity;                   // of the semester, before the grant
-  Quota quota;                         // of the faculty, before the grant
-  CountedRooms held_by_others;         // by the other programs of the faculty, at that time
-  Want admitted;                       // the part of the want that the hard limits admit
-  Pool before;                         // without the rooms that an amendment kept
+  /// If a round granted it. Then `before` and `after` are those of the whole round, and `given`, `holders` and
+  /// `come_back` are empty.
+  std::optional<RoundShare> round;
+  Capacity capacity;            // of the semester, before the grant
+  Quota quota;                  // of the faculty, before the grant
+  CountedRooms held_by_others;  // by the other programs of the faculty, at that time
+  Want admitted;                // the part of the want that the hard limits admit
+  Pool before;                  // without the rooms that an amendment kept
   Pool after;
   Want asked;                    // of `before`: what is admitted, without the rooms that an amendment kept
   Grant given;                   // what the allocation rule gives of `before`
@@ -127,11 +139,23 @@ class Explainer {
     std::optional<WaitList> waiting;
   };
 
+  /// A round of which not all grants are there yet.
+  struct Round {
+    RoundTerms terms;
+    Seq seq = 0;
+    RoundPool pool;
+    std::vector<Ask> asks;
+    std::optional<std::size_t> own;  // the position of the program
+  };
+
+  void collect(const StoredEntry& entry);
+  void finish_round();
   [[nodiscard]] std::optional<Replaced> replaced_by(const StoredEntry& entry) const;
   [[nodiscard]] GrantExplanation explain(const Holding& held) const;
 
   SemesterView view_;
   std::optional<Replaced> replaced_;
+  std::optional<Round> round_;
   std::optional<GrantExplanation> found_;
   std::size_t earlier_grants_ = 0;
   std::vector<Seq> capacity_changes_;

@@ -28,23 +28,24 @@ constexpr char kInsertEntries[] = R"(
 INSERT INTO ledger (semester_id, seq, at, kind, program_id, generation, classrooms_wanted, labs_wanted,
                     classrooms_granted, labs_granted, mobile_labs_granted, classrooms_capacity, labs_capacity,
                     conversions_capacity, status, cause, waits_since, setting, expires_at, faculty_id, classrooms_limit,
-                    classrooms_limit_is_soft, labs_limit, labs_limit_is_soft, request_id, command_id, note_hash, seal)
+                    classrooms_limit_is_soft, labs_limit, labs_limit_is_soft, terms, request_id, command_id, note_hash,
+                    seal)
 SELECT $1::integer, seq, timestamptz 'epoch' + at * interval '1 microsecond', kind, program_id, generation,
        classrooms_wanted, labs_wanted, classrooms_granted, labs_granted, mobile_labs_granted, classrooms_capacity,
        labs_capacity, conversions_capacity, status, cause, waits_since, setting,
        timestamptz 'epoch' + expires_at * interval '1 microsecond', faculty_id, classrooms_limit,
-       classrooms_limit_is_soft <> 0, labs_limit, labs_limit_is_soft <> 0, request_id, command_id,
+       classrooms_limit_is_soft <> 0, labs_limit, labs_limit_is_soft <> 0, terms, request_id, command_id,
        decode(note_hash, 'hex'), decode(seal, 'hex')
   FROM unnest($2::bigint[], $3::bigint[], $4::smallint[], $5::integer[], $6::integer[], $7::integer[], $8::integer[],
               $9::integer[], $10::integer[], $11::integer[], $12::integer[], $13::integer[], $14::integer[],
               $15::smallint[], $16::smallint[], $17::bigint[], $18::smallint[], $19::bigint[], $20::integer[],
               $21::integer[], $22::smallint[], $23::integer[], $24::smallint[], $25::text[], $26::text[], $27::text[],
-              $28::text[])
+              $28::text[], $29::text[])
        AS entry (seq, at, kind, program_id, generation, classrooms_wanted, labs_wanted, classrooms_granted, labs_granted,
                  mobile_labs_granted, classrooms_capacity, labs_capacity, conversions_capacity, status, cause,
                  waits_since, setting, expires_at, faculty_id, classrooms_limit, classrooms_limit_is_soft, labs_limit,
-                 labs_limit_is_soft, request_id, command_id, note_hash, seal))";
-constexpr std::size_t kColumns = 27;
+                 labs_limit_is_soft, terms, request_id, command_id, note_hash, seal))";
+constexpr std::size_t kColumns = 28;
 
 std::optional<std::string> hex_of(const std::optional<Seal>& seal) {
   return seal ? std::optional{hex_text(*seal)} : std::nullopt;
@@ -61,7 +62,8 @@ void insert(pqxx::transaction_base& transaction, SemesterId semester, const Stor
     for (const auto& number : numbers_of(entry->row)) {
       add_nullable(*array++, number ? std::optional{std::to_string(*number)} : std::nullopt);
     }
-    for (const auto& text : {entry->request_id, entry->command_id, hex_of(entry->note_hash), hex_of(entry->seal)}) {
+    for (const auto& text :
+         {entry->row.terms, entry->request_id, entry->command_id, hex_of(entry->note_hash), hex_of(entry->seal)}) {
       add_nullable(*array++, text);
     }
   }

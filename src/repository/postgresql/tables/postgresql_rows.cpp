@@ -113,6 +113,11 @@ class Fields {
   LedgerRow::Number number() {
     return field_->is_null() ? (++field_, LedgerRow::Number{}) : LedgerRow::Number{integer()};
   }
+  std::optional<std::string> text() {
+    const auto text = field_->is_null() ? std::nullopt : std::optional<std::string>{field_->c_str()};
+    ++field_;
+    return text;
+  }
   /// id_hash() of a text.
   LedgerRow::Number id() {
     const auto hash = field_->is_null() ? LedgerRow::Number{} : LedgerRow::Number{id_hash(field_->c_str())};
@@ -165,12 +170,13 @@ LedgerRow read_ledger_row(const pqxx::row& row) {
   read.classrooms_limit_is_soft = fields.number();
   read.labs_limit = fields.number();
   read.labs_limit_is_soft = fields.number();
+  read.terms = fields.text();
   return read;
 }
 
-// Where the last one of kCommandColumns, and what follows kHoldColumns in an entry, are in a row.
+// Where the last one of kCommandColumns, and what follows kRoundColumns in an entry, are in a row.
 constexpr int kCommandColumn = 15;
-constexpr int kAtColumn = 24;
+constexpr int kAtColumn = 25;
 
 StoredEntry read_entry(const pqxx::row& row) {
   const auto text = [&](int column) {
@@ -190,7 +196,8 @@ StoredEntry read_entry(const pqxx::row& row) {
 constexpr char kHoldColumns[] =
     ", (1000000 * extract(epoch FROM expires_at))::bigint, faculty_id, classrooms_limit,"
     " classrooms_limit_is_soft::integer, labs_limit, labs_limit_is_soft::integer";
-// For a schema from before 0004, 0005 or 0007. By to_jsonb(), because it may become a newer one at any moment.
+constexpr char kRoundColumns[] = ", terms";
+// For a schema from before 0004, 0005, 0007 or 0008. By to_jsonb(), because it may become a newer one at any moment.
 constexpr char kOlderCause[] = "(to_jsonb(ledger) ->> 'cause')::integer";
 constexpr char kOlderCommandColumns[] =
     ", (to_jsonb(ledger) ->> 'cause')::integer, CASE kind WHEN 1 THEN request_id END, to_jsonb(ledger) ->> "
@@ -203,11 +210,14 @@ constexpr char kOlderHoldColumns[] =
     " (to_jsonb(ledger) ->> 'classrooms_limit_is_soft')::boolean::integer,"
     " (to_jsonb(ledger) ->> 'labs_limit')::integer, (to_jsonb(ledger) ->> 'labs_limit_is_soft')::boolean::integer";
 
+constexpr char kOlderRoundColumns[] = ", to_jsonb(ledger) ->> 'terms'";
+
 std::string row_columns(int version) {
   return std::string{kGrantColumns} + kOtherColumns +
          (version < kOfficeVersion ? kOlderCommandColumns : kCommandColumns) +
          (version < kWaitListVersion ? kOlderWaitListColumns : kWaitListColumns) +
-         (version < kHoldsVersion ? kOlderHoldColumns : kHoldColumns);
+         (version < kHoldsVersion ? kOlderHoldColumns : kHoldColumns) +
+         (version < kRoundsVersion ? kOlderRoundColumns : kRoundColumns);
 }
 
 /// The columns of an entry. A schema from before 0003 has no seals, and is only read while no server can change it.

@@ -32,7 +32,7 @@ TEST(EntryText, EachKindIsASentence) {
       {opened({400, 60, 10}, 5, EntryKind::kCapacityChanged).row, nullptr,
        "the capacity changed to 400 classrooms, 60 labs and 10 conversions"},
       {closed(6).row, nullptr, "the semester was closed"},
-      {{.seq = 7, .kind = 12}, nullptr, "kind 12, which this version does not know"},
+      {{.seq = 7, .kind = 99}, nullptr, "kind 99, which this version does not know"},
   };
   for (const auto& it : cases) EXPECT_EQ(entry_text(it.row, it.program), it.text);
   LedgerRow setting{.seq = 7, .kind = stored_code(EntryKind::kSetting)};
@@ -43,6 +43,9 @@ TEST(EntryText, EachKindIsASentence) {
   LedgerRow leaving{.seq = 8, .kind = stored_code(EntryKind::kWaitingLeft)};
   leaving.program_id = 9;
   EXPECT_EQ(entry_text(leaving, nullptr), "program 9 left the wait list");
+  LedgerRow opening{.seq = 9, .kind = stored_code(EntryKind::kRoundOpened)};
+  opening.terms = "hash=00";
+  EXPECT_EQ(entry_text(opening, nullptr), "a round was opened: hash=00");
 }
 
 }  // namespace

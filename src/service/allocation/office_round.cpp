@@ -1,0 +1,176 @@
+#include "service/allocation/office_round.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dti/base/check.hpp"
+#include "dti/domain/name.hpp"
+
+namespace dti {
+namespace {
+
+constexpr std::int64_t kBundlesMax = 5'000'000;  // of drf: about half a second, in which requests wait
+
+/// The asks of the programs that take part, and how many are left out.
+struct Participants {
+  std::vector<Ask> asks;
+  std::vector<std::int32_t> generations;  // of their last grants
+  std::int64_t left_out = 0;
+};
+
+Participants participants_of(const RoundPlan& plan, const OfficeSubject& subject) {
+  Participants found;
+  for (const auto& ask : plan.asks) {
+    const auto state = subject.program_state(ask.program);
+    if (state.held) {
+      ++found.left_out;
+      continue;
+    }
+    found.asks.push_back(ask);
+    found.generations.push_back(state.generation);
+  }
+  return found;
+}
+
+std::int64_t bundles_wanted(const std::vector<Ask>& asks) {
+  std::int64_t bundles = 0;
+  for (const auto& ask : asks) bundles += std::gcd(ask.want.classrooms, ask.want.labs);
+  return bundles;
+}
+
+/// The reason why no round can be held; none if one can.
+std::optional<std::string> fault_of(const RunRound& round, const OfficeSubject& subject) {
+  const auto& plan = round.plan;
+  if (!subject.totals.round_commitment) return "no round is open: dtictl round open opens one";
+  if (plan.store != subject.store) {
+    return "the plan is for the store " + escaped(plan.store) + ", and this one is " + subject.store;
+  }
+  if (commitment_of({parse_seal(round.secret).value_or(Seal{}).bytes}, hash_of(plan)) !=
+      *subject.totals.round_commitment) {
+    return "the secret and the plan are not those with which entry " + std::to_string(subject.totals.round_at) +
+           " opened the round";
+  }
+  for (const auto& ask : plan.asks) {
+    if (std::cmp_less_equal(ask.program, subject.program_count)) continue;
+    return "the plan names program " + std::to_string(ask.program) + ", and the catalogue has " +
+           std::to_string(subject.program_count) + " programs";
+  }
+  if (subject.waiting != nullptr && subject.waiting->find_first(subject.totals.left)) {
+    return "programs that wait come first, and have not got yet what is left: try again";
+  }
+  return std::nullopt;
+}
+
+/// The entries of a round. It replays each of them, so that no entry is written that the replay of the ledger would refuse.
+class RoundDraft {
+ public:
+  RoundDraft(const OfficeCommand& command, const OfficeSubject& subject)
+      : command_(command), subject_(subject), totals_(subject.totals), quotas_(subject.quotas) {}
+
+  void add(LedgerEntry entry, std::string terms) {
+    entry.seq = totals_.head + 1;
+    StoredEntry stored{row_of(entry), 0, std::nullopt};
+    stored.command_id = command_.id;
+    stored.row.command = id_hash(command_.id);
+    stored.row.terms = std::move(terms);
+    const RowContext context{.program_count = subject_.program_count,
+                             .faculty = entry.program_id == 0 ? 0 : subject_.faculty_of(entry.program_id),
+                             .generation = entry.generation - 1,
+                             .waiting = subject_.waiting,
+                             .quotas = &quotas_,
+                             .round = round_ ? &*round_ : nullptr};
+    const auto fault = replay(totals_, stored.row, context);
+    DTI_CHECK(!fault);
+    keep_round(round_, totals_, stored.row, context);
+    keep_quotas(quotas_, stored.row, context);
+    entries_.push_back(std::move(stored));
+  }
+
+  [[nodiscard]] const LedgerTotals& totals() const { return totals_; }
+
+  [[nodiscard]] Change finish() && {
+    return {.semester_id = subject_.semester_id,
+            .base = subject_.totals.head,
+            .capacity = totals_.capacity,
+            .left = totals_.left,
+            .is_open = totals_.is_open,
+            .entries = std::move(entries_),
+            .note = {{}, command_.actor, command_.note},
+            .registered = {}};
+  }
+
+ private:
+  const OfficeCommand& command_;
+  const OfficeSubject& subject_;
+  LedgerTotals totals_;
+  Quotas quotas_;
+  std::optional<RoundInProgress> round_;
+  std::vector<StoredEntry> entries_;
+};
+
+}  // namespace
+
+std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, const RunRound& round,
+                                               const OfficeSubject& subject, const StoredEntry& opened,
+                                               const OfficeOutcome& facts) {
+  const auto refuse = [&](std::string detail) {
+    auto refused = facts;
+    refused.error = RequestError{Status::kRefused, std::move(detail), {}, {}};
+    return refused;
+  };
+  if (auto fault = fault_of(round, subject)) return refuse(*std::move(fault));
+  const auto [asks, generations, left_out] = participants_of(round.plan, subject);
+  if (asks.empty()) return refuse("each program of the plan holds a grant already");
+  const auto policy = parse_policy(round.plan.policy);
+  DTI_CHECK(policy.has_value());  // fault_of() the command
+  if (!opened.seal) {
+    throw StorageError{StorageError::Kind::kInvariant, "semester \"" + subject.semester + "\": entry " +
+                                                           std::to_string(subject.totals.round_at) +
+                                                           ", which opened a round, has no seal"};
+  }
+  if (policy == Policy::kDrf && bundles_wanted(asks) > kBundlesMax) {
+    return refuse("drf would take too long: the programs want more than " + std::to_string(kBundlesMax) + " bundles");
+  }
+
+  const RoundTerms terms{.policy = *policy,
+                         .opened_at = subject.totals.round_at,
+                         .grants = static_cast<std::int64_t>(asks.size()),
+                         .secret = {parse_seal(round.secret)->bytes},
+                         .plan = hash_of(round.plan),
+                         .seal = *opened.seal};
+  const auto awards = decide_round(terms, {subject.totals.left, subject.quotas}, asks, subject.faculty_of);
+  RoundDraft draft{command, subject};
+  LedgerEntry entry;
+  entry.kind = EntryKind::kRound;
+  draft.add(entry, text_of(terms));
+  const auto seq = draft.totals().head;
+  entry.kind = EntryKind::kGranted;
+  entry.cause = Cause::kRound;
+  for (std::size_t i = 0; i < asks.size(); ++i) {
+    entry.program_id = asks[i].program;
+    entry.generation = generations[i] + 1;
+    entry.want = asks[i].want;
+    entry.grant = awards[i].grant;
+    draft.add(entry, ask_text(asks[i]));
+  }
+  OfficePlan plan;
+  plan.outcome = facts;
+  plan.outcome.seq = seq;
+  plan.outcome.left = draft.totals().left;
+  plan.outcome.round = RoundFacts{terms.grants, left_out};
+  plan.change = std::move(draft).finish();
+  return plan;
+}
+
+RoundFacts facts_of(const RunRound& round, const StoredEntry& written) {
+  const auto terms = parse_round_terms(written.row.terms.value_or(""));
+  const auto grants = terms ? terms->grants : 0;
+  return {grants, static_cast<std::int64_t>(round.plan.asks.size()) - grants};
+}
+
+}  // namespace dti
