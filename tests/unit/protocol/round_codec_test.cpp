@@ -113,7 +113,7 @@ TEST(RoundReplies, HaveTheFactsOfARound) {
 TEST(RoundPlans, AreReadAsTheyWereWritten) {
   const auto plan = plan_of({{.program = 3, .want = {10, 4}}, {.program = 8, .want = {6, 0}, .floor = 7}});
   EXPECT_EQ(std::get<RoundPlan>(decode_round_plan(encode_round_plan(plan))), plan);
-  for (const auto& [text, fault] : {std::pair{"", "body"}, std::pair{"{}", "dti-round-plan: must be 1"},
+  for (const auto& [text, fault] : {std::pair{"", "the "}, std::pair{"{}", "dti-round-plan: must be 1"},
                                     std::pair{"{\"dti-round-plan\":1}", "store: is missing"}}) {
     const auto found = decode_round_plan(text);
     ASSERT_TRUE(std::holds_alternative<std::string>(found)) << text;
