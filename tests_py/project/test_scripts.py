@@ -46,6 +46,7 @@ def test_help_costs_nothing(tmp_path, tools, name):
     ("demo", ["fast"]), ("test", ["units"]), ("test", ["--fast"]), ("fuzz", ["--fast"]), ("fuzz", ["--seconds", "none"]),
     ("fuzz", ["--only", "nonsense"]), ("install-dependencies", ["everything"]), ("bench", ["--fast"]),
     ("bench", ["--only=speed"]), ("simulate", ["--jobs=0"]), ("crash-runs", ["--kills=0"]),
+    ("challenge", ["--requests=999"]),
     ("failover-runs", ["--servers=1"]), ("fault-latency", ["--rate=1001"]),
     ("patroni-runs", ["--kinds=earthquake"]),
     ("fresh-root", ["trixie"]), ("package", ["--fast"]), ("terraform-schema", ["--fast"]), ("test-packages", ["sid"])])

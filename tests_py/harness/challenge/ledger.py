@@ -1,0 +1,248 @@
+"""Reads a ledger with SQL and counts what may not be. It shares no code with the server: only the rules of the documents."""
+
+import bisect
+import collections
+
+from tests_py.harness.wire import HAS_ALREADY, OK, PARTIAL
+
+COLUMNS = ("seq", "kind", "faculty", "program", "generation", "classrooms_wanted", "labs_wanted", "classrooms_granted",
+           "labs_granted", "mobile_labs_granted", "status", "classrooms_capacity", "labs_capacity",
+           "conversions_capacity", "request_id", "cause", "command_id", "waits_since", "setting")
+RELEASED = "GRANT-RELEASED"
+
+Entry = collections.namedtuple("Entry", COLUMNS)
+
+
+class Holding:
+    """What a program holds, and its place in the list if its grant is not whole."""
+
+    __slots__ = ("generation", "place", "request_id", "rooms", "wanted")
+
+    def __init__(self, entry):
+        self.generation = entry.generation
+        self.wanted = entry.classrooms_wanted, entry.labs_wanted
+        self.rooms = rooms_of(entry)
+        self.request_id = entry.request_id
+        self.place = None
+
+    @property
+    def lacks(self):
+        classrooms, labs, mobile_labs = self.rooms
+        return self.wanted[0] - classrooms, self.wanted[1] - labs - mobile_labs
+
+    def may_use(self, left):
+        """docs/adr/0029: what a place may have of what is left."""
+        classrooms, labs, conversions = left
+        lacks_classrooms, lacks_labs = self.lacks
+        return (lacks_classrooms > 0 and (classrooms > 0 or (self.rooms[2] > 0 and labs > 0))
+                or lacks_labs > 0 and (labs > 0 or min(classrooms, conversions) > 0))
+
+
+def rooms_of(entry):
+    return entry.classrooms_granted, entry.labs_granted, entry.mobile_labs_granted
+
+
+class Semester:
+    """The ledger of one semester, entry by entry. `faults`: sentences about what may not be."""
+
+    def __init__(self, name):
+        self.name = name
+        self.faults = []
+        self.head = 0
+        self.capacity = (0, 0, 0)
+        self.granted = (0, 0, 0)
+        self.is_open = True
+        self.has_list = False
+        self.was_closed = False
+        self.held = {}  # (faculty, program) -> Holding
+        self.last_seq = {}  # (faculty, program), or the capacity: the last entry about it
+        self.rooms_at = {}  # (seq, faculty, program) -> the rooms held after this entry, or None
+        self.grants = collections.defaultdict(list)  # (faculty, program) -> (wanted, status, rooms) of each grant
+        self.asked = {}  # (request-id, faculty, program) -> wanted, of each grant that a request asked for
+        self.ended = set()  # (request-id, faculty, program) of those that were released, and not topped up or amended
+        self.commands = {}  # command-id -> the seq of its last entry
+        self._places = []  # (place, faculty, program) in order
+        self._before = None  # what was held before an amendment or a top-up
+
+    @property
+    def left(self):
+        classrooms, labs, conversions = self.capacity
+        given_classrooms, given_labs, mobile_labs = self.granted
+        return classrooms - given_classrooms - mobile_labs, labs - given_labs, conversions - mobile_labs
+
+    def first_place(self):
+        """(faculty, program) of the first place that may use something of what is left."""
+        left = self.left
+        if not self.has_list or (left[0] <= 0 and left[1] <= 0):
+            return None
+        return next((key for _, *key in self._places if self.held[tuple(key)].may_use(left)), None)
+
+    def apply(self, entry):
+        if entry.seq != self.head + 1:
+            self._fault(entry, f"comes after entry {self.head}")
+        self.head = entry.seq
+        if entry.command_id:
+            self.commands[entry.command_id] = entry.seq
+        getattr(self, "_on_" + entry.kind.replace("-", "_"), self._on_other)(entry)
+        if min(self.left) < 0:
+            self._fault(entry, f"more is granted than there is: {self.left} are left")
+
+    def finish(self):
+        """Faults of the last state."""
+        if self.is_open and (key := self.first_place()):
+            self.faults.append(f"{self.name}: {self.left} are left, and {key} waits for them")
+
+    def _fault(self, entry, sentence):
+        self.faults.append(f"{self.name}, entry {entry.seq}, {entry.kind} {entry.cause or ''}: {sentence}")
+
+    def _on_semester_opened(self, entry):
+        self._on_capacity_changed(entry)
+
+    def _on_capacity_changed(self, entry):
+        self.capacity = entry.classrooms_capacity, entry.labs_capacity, entry.conversions_capacity
+        self.last_seq["capacity"] = entry.seq
+
+    def _on_semester_closed(self, _entry):
+        self.is_open = False
+        self.was_closed = True
+
+    def _on_semester_reopened(self, _entry):
+        self.is_open = True
+
+    def _on_setting(self, entry):
+        self.has_list = entry.setting == "wait-list-on"
+
+    def _on_granted(self, entry):
+        key = entry.faculty, entry.program
+        if key in self.held:
+            self._fault(entry, f"{key} gets a second grant")
+            self._drop_place(key, self.held[key])
+        if not self.is_open:
+            self._fault(entry, "the semester is closed")
+        if entry.cause == "asked":
+            self._on_asked(entry, key)
+        holding = self.held[key] = Holding(entry)
+        if holding.rooms[0] > holding.wanted[0] or sum(holding.rooms[1:]) > holding.wanted[1] or min(holding.rooms) < 0:
+            self._fault(entry, f"{key} gets {holding.rooms} and wants {holding.wanted}")
+        self.granted = tuple(a + b for a, b in zip(self.granted, holding.rooms))
+        self._give_place(entry, key, holding)
+        self._before = None
+        self._note(entry, key, holding.rooms)
+        self.grants[key].append((holding.wanted, entry.status, holding.rooms))
+
+    def _on_asked(self, entry, key):
+        if first := self.first_place():
+            self._fault(entry, f"{key} overtakes {first}, which may use what is left: {self.left}")
+        if entry.request_id is not None:
+            if (entry.request_id, *key) in self.asked:
+                self._fault(entry, f"{entry.request_id} grants {key} once more")
+            self.asked[entry.request_id, *key] = entry.classrooms_wanted, entry.labs_wanted
+        classrooms, labs, conversions = map(lambda rooms: max(0, rooms), self.left)
+        mobile_labs = min(max(0, entry.labs_wanted - labs), conversions, classrooms)
+        rule = min(entry.classrooms_wanted, classrooms - mobile_labs), min(entry.labs_wanted, labs), mobile_labs
+        if rule != rooms_of(entry):
+            self._fault(entry, f"{key} gets {rooms_of(entry)}, and by the rule {rule}")
+
+    def _give_place(self, entry, key, holding):
+        before = self._before
+        if max(holding.lacks) > 0:
+            holding.place = entry.seq
+            if before and (entry.cause == "topped-up" or all(new <= old for new, old in zip(holding.wanted, before.wanted))):
+                holding.place = before.place
+        if entry.cause == "topped-up" and (before is None or entry.waits_since != before.place):
+            self._fault(entry, f"{key} waits since {before and before.place}, not since {entry.waits_since}")
+        if holding.place is not None:
+            bisect.insort(self._places, (holding.place, *key))
+
+    def _on_released(self, entry):
+        key = entry.faculty, entry.program
+        holding = self.held.get(key)
+        if holding is None or (holding.rooms, holding.generation) != (rooms_of(entry), entry.generation):
+            self._fault(entry, f"{key} holds {holding and holding.rooms}, and gives back {rooms_of(entry)}")
+            return
+        if entry.cause == "topped-up" and (first := self.first_place()) != list(key):
+            self._fault(entry, f"{key} is topped up, and {first} is the first that may use what is left: {self.left}")
+        self._before = holding
+        self._drop_place(key, holding)
+        del self.held[key]
+        self.granted = tuple(a - b for a, b in zip(self.granted, holding.rooms))
+        self._note(entry, key, None)
+        if entry.cause == "released":
+            self._before = None
+            for request_id, *program in [one for one in self.asked if tuple(one[1:]) == key] if entry.request_id is None \
+                    else [(entry.request_id, *key)]:
+                self.ended.add((request_id, *program))
+
+    def _on_waiting_left(self, entry):
+        key = entry.faculty, entry.program
+        holding = self.held.get(key)
+        if holding is None or holding.place is None:
+            self._fault(entry, f"{key} has no place to leave")
+            return
+        self._drop_place(key, holding)
+        holding.place = None
+        self._note(entry, key, holding.rooms)
+
+    def _on_other(self, entry):
+        self._fault(entry, "is no entry of this scenario")
+
+    def _drop_place(self, key, holding):
+        if holding.place is not None:
+            del self._places[bisect.bisect_left(self._places, (holding.place, *key))]
+
+    def _note(self, entry, key, rooms):
+        self.last_seq[key] = entry.seq
+        self.rooms_at[entry.seq, *key] = rooms
+
+
+class Ledger:
+    """All semesters of a store. read() takes the entries that are new since the last time."""
+
+    def __init__(self, store):
+        self._store = store
+        self.semesters = {}
+
+    @property
+    def faults(self):
+        return [fault for semester in self.semesters.values() for fault in semester.faults]
+
+    @property
+    def entries(self):
+        return sum(semester.head for semester in self.semesters.values())
+
+    def read(self):
+        known = " OR ".join(f"(semester = '{name}' AND seq > {semester.head})" for name, semester in self.semesters.items())
+        names = ", ".join(f"'{name}'" for name in self.semesters)
+        where = f"WHERE {known} OR semester NOT IN ({names})" if known else ""
+        for name, *row in self._store.rows(f"SELECT semester, {', '.join(COLUMNS)} FROM history {where} "
+                                           "ORDER BY semester, seq"):
+            self.semesters.setdefault(name, Semester(name)).apply(Entry(*row))
+
+    def check_answers(self, asked):
+        """Faults: answers to this request that the ledger does not have."""
+        semester = self.semesters[asked.semester]
+        faults = []
+        for name, wanted, status, rooms in asked.answers:
+            key = asked.faculty, name
+            grants = semester.grants.get(key, ())
+            if status in (OK, PARTIAL):
+                is_true = (wanted, status, rooms) in grants
+            elif status == HAS_ALREADY:
+                is_true = any(wanted != other and rooms == given for other, _, given in grants)
+            else:
+                is_true = status == RELEASED and (asked.request_id, *key) in semester.ended
+            if not is_true:
+                faults.append(f"{asked.request_id} got {status} {rooms} for {wanted} of {key}, and the ledger has {grants}")
+        return faults
+
+    def check_asked(self, by_id):
+        """Faults: grants that no request asked for, and grants of requests without an answer."""
+        faults = []
+        for semester in self.semesters.values():
+            for (request_id, faculty, program), wanted in semester.asked.items():
+                one = by_id.get(request_id)
+                if one is None or (one.semester, one.faculty) != (semester.name, faculty) or (program, *wanted) not in one.programs:
+                    faults.append(f"{semester.name}: no request asks for {wanted} for {program} of {faculty} as {request_id}")
+                elif not one.answers:
+                    faults.append(f"{semester.name}: {request_id} has a grant for {program}, and no answer")
+        return faults

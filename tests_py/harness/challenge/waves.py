@@ -1,0 +1,112 @@
+"""Scenarios of a pool that changes: a wait list in waves, and a capacity that the office lowers."""
+
+from tests_py.harness.challenge.naive import lower_capacity, serve_list
+from tests_py.harness.challenge.races import wants
+
+WAVES = 4
+TRIES_MAX = 20
+
+
+def decide_again(round_, change):
+    """For a CONFLICT: the same change on the facts of the reply. `change(facts)`: the fields that differ, or None."""
+    tries = []
+
+    def again(command, reply):
+        tries.append(reply)
+        fields = change(reply)
+        if fields is None or len(tries) > TRIES_MAX:
+            return None
+        message = {name: value for name, value in command.message.items()
+                   if name not in ("dti-command", "command", "command-id", "semester", "expects", "actor")}
+        return round_.desk.command(command.message["command"], command.message["semester"], reply["seq"], again,
+                                   **{**message, **fields})
+    return again
+
+
+class Waves:
+    key = "waves"
+    name = "Freed rooms go to the last one in the list, or to one that has left it"
+    weight = 2
+    naive = staticmethod(serve_list)
+
+    @staticmethod
+    def play(round_, programs):
+        """Rooms come back in waves, while new programs ask, others leave the list, and servers are killed."""
+        round_.traffic.must_repeat = False
+        per_semester = len(round_.programs())
+        for number in range(max(1, int(programs / per_semester / 1.5))):
+            _play_semester(round_, f"semester {number + 1}", per_semester)
+
+
+def _play_semester(round_, semester, count):
+    random = round_.random
+    classrooms, labs = count * 2, count // 2
+    mobile_labs = random.choice((0, 40, classrooms))
+    round_.open_semester(semester, classrooms, labs, mobile_labs)
+    round_.order("set-wait-list", semester, 0, wait_list=True)
+    programs = round_.programs()
+    random.shuffle(programs)
+    waves = [programs[:count // 2], *(programs[count // 2 + i::WAVES] for i in range(WAVES))]
+    everything = []
+    for wave, newcomers in enumerate(waves):
+        ids = [round_.traffic.ask(semester, faculty, wants(random, names)) for faculty, names in round_.groups(newcomers, 8)]
+        if wave:
+            round_.ledger.read()
+            _order_changes(round_, semester, (classrooms, labs, mobile_labs))
+        everything += ids
+        ids = ids + random.sample(everything, len(everything) // 10)
+        round_.drive(round_.with_copies(ids, 0.2), kills=wave % 2)
+    round_.order("close-semester", semester, 1)
+    round_.drive([round_.traffic.ask(semester, *programs[0][:1], [(programs[0][1], 1, 0)])])
+
+
+def _order_changes(round_, semester, capacity):
+    """Releases, smaller grants, programs that leave the list, and another capacity."""
+    random, ledger, desk = round_.random, round_.ledger.semesters[semester], round_.desk
+    keys = random.sample(sorted(ledger.held), min(len(ledger.held), 24))
+    for number, key in enumerate(keys):
+        about, seq = {"faculty": key[0], "program": key[1]}, ledger.last_seq[key]
+        holding = ledger.held[key]
+        if number % 3 == 0:
+            round_.orders.append(desk.command("release-grant", semester, seq, decide_again(
+                round_, lambda facts: {} if facts["grant"] else None), **about))
+        elif number % 3 == 1:
+            round_.orders.append(desk.command(
+                "amend-grant", semester, seq, classrooms=holding.wanted[0] // 2, labs=holding.wanted[1] // 2, accepts_part=True,
+                **about))
+        elif holding.place is not None:
+            round_.orders.append(desk.command("leave-wait-list", semester, seq, decide_again(
+                round_, lambda facts: {} if "waits-since" in facts else None), **about))
+    more = random.randint(0, 30)
+    round_.orders.append(desk.command("resize-semester", semester, ledger.last_seq["capacity"], classrooms=capacity[0] + more,
+                                      labs=capacity[1] + more // 3, mobile_labs=capacity[2]))
+
+
+class LoweredCapacity:
+    key = "lowered-capacity"
+    name = "The capacity is lowered below what is granted at that moment"
+    weight = 1.5
+    naive = staticmethod(lower_capacity)
+
+    @staticmethod
+    def play(round_, programs):
+        """The office lowers and raises the capacity of each semester, while faculties ask for what is left."""
+        random, per_semester = round_.random, len(round_.programs())
+        semesters = {}
+        ids = []
+        for number in range(max(1, int(programs / per_semester / 1.25))):
+            semester = f"semester {number + 1}"
+            semesters[semester] = random.randint(per_semester, 4 * per_semester)
+            round_.open_semester(semester, semesters[semester], per_semester, 50)
+            ids += [round_.traffic.ask(semester, faculty, wants(random, names))
+                    for faculty, names in round_.groups(round_.programs(), 10)]
+        random.shuffle(ids)
+        steps = 8
+        for step in range(steps):
+            round_.ledger.read()
+            for semester, classrooms in semesters.items():
+                seq = round_.ledger.semesters[semester].last_seq["capacity"]
+                lowered = random.randint(50, classrooms) if step % 2 == 0 else classrooms
+                round_.orders.append(round_.desk.command("resize-semester", semester, seq, classrooms=lowered,
+                                                         labs=random.randint(0, per_semester), mobile_labs=50))
+            round_.drive(round_.with_copies(ids[step::steps], 0.25), kills=step % 2)
