@@ -13,7 +13,7 @@ class Colleagues:
 
     @staticmethod
     def play(round_, programs):
-        """Groups of commands that expect the same entry: one is made, and the others are told what is true. Then pairs of
+        """Groups of commands that expect the same entry: one is made, and the others learn what is true. Then pairs of
         changes that want the same last rooms."""
         semester, all_programs = "semester 1", round_.programs()
         round_.open_semester(semester, 5 * len(all_programs) + 10, 2 * len(all_programs), 0)

@@ -104,7 +104,7 @@ def book_twice(folder, programs=40):
 
 
 def confirm_twice(folder, bookings=40):
-    """All colleagues confirm a booking if it is not confirmed yet. A violation: a further colleague who believes to have done it."""
+    """All colleagues confirm a booking if it is not confirmed yet. A violation: a further confirmation."""
     app = App(folder, [BOOKING, *(f"INSERT INTO booking VALUES (1, 'p{i}', '', 'pending')" for i in range(bookings))])
     confirmed = []
 
