@@ -81,12 +81,12 @@ struct GrantExplanation {
   std::optional<Amendment> amendment;  // if the grant is amended or topped up
   /// If a round granted it. Then `before` and `after` are those of the whole round, and `given`, `holders` and
   /// `come_back` are empty.
-  std::optional<RoundShare> round;
-  Capacity capacity;            // of the semester, before the grant
-  Quota quota;                  // of the faculty, before the grant
-  CountedRooms held_by_others;  // by the other programs of the faculty, at that time
-  Want admitted;                // the part of the want that the hard limits admit
-  Pool before;                  // without the rooms that an amendment kept
+  std::optional<RoundShare> round = {};
+  Capacity capacity;                 // of the semester, before the grant
+  Quota quota = {};                  // of the faculty, before the grant
+  CountedRooms held_by_others = {};  // by the other programs of the faculty, at that time
+  Want admitted = {};                // the part of the want that the hard limits admit
+  Pool before;                       // without the rooms that an amendment kept
   Pool after;
   Want asked;                    // of `before`: what is admitted, without the rooms that an amendment kept
   Grant given;                   // what the allocation rule gives of `before`
