@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
                    {"semester", "prints the semesters, opens and changes them", &dti::run_semester},
                    {"grant", "prints the grants of a semester, or all about one program, and changes them",
                     &dti::run_grant},
-                   {"catalog", "prints the faculties and programs, and adds programs", &dti::run_catalog},
+                   {"catalog", "prints the faculties and programs, and changes them", &dti::run_catalog},
                    {"wait", "prints the programs that wait for rooms, and turns wait lists on and off", &dti::run_wait},
                    {"round", "plans and holds rounds: the programs of a file get rooms together", &dti::run_round},
                    {"history", "prints the entries of a semester's ledger, and follows it", &dti::run_history},

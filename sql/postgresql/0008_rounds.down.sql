@@ -104,3 +104,5 @@ SELECT s.name AS semester,
   JOIN semester s ON s.id = n.semester_id;
 
 DELETE FROM schema_version WHERE version = 8;
+DROP VIEW program_now;
+DROP INDEX registry_renamed, registry_program_changes;

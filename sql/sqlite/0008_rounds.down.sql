@@ -10,6 +10,9 @@ DROP VIEW entry_count;
 DROP VIEW history;
 DROP VIEW alert;
 DROP VIEW allocation;
+DROP VIEW program_now;
+DROP INDEX registry_renamed;
+DROP INDEX registry_program_changes;
 DROP VIEW semester_left;
 CREATE TABLE ledger_rebuilt (
   seq INTEGER NOT NULL,

@@ -161,6 +161,15 @@ SELECT name AS semester, classrooms_capacity, labs_capacity, conversions_capacit
        min(conversions_capacity - mobile_labs, classrooms_capacity - classrooms - mobile_labs) AS mobile_labs_left
   FROM sums;
 
+-- The programs by the names that they have now. The table has the names with which they were added.
+CREATE INDEX registry_renamed ON registry (program_id, seq) WHERE kind = 7;
+CREATE INDEX registry_program_changes ON registry (seq) WHERE kind IN (7, 8);
+CREATE VIEW program_now AS
+SELECT p.id, p.faculty_id,
+       coalesce((SELECT r.name FROM registry r WHERE r.kind = 7 AND r.program_id = p.id ORDER BY r.seq DESC LIMIT 1),
+                p.name) AS name
+  FROM program p;
+
 -- Who holds what: the grants that were not released.
 CREATE VIEW allocation AS
 SELECT s.name AS semester, f.name AS faculty, p.name AS program,
@@ -180,7 +189,7 @@ SELECT s.name AS semester, f.name AS faculty, p.name AS program,
                              AND e.generation = l.generation) newest) END AS expires_at
   FROM ledger l
   JOIN semester s ON s.id = l.semester_id
-  LEFT JOIN program p ON p.id = l.program_id
+  LEFT JOIN program_now p ON p.id = l.program_id
   LEFT JOIN faculty f ON f.id = p.faculty_id
  WHERE l.kind = 0
    AND (l.semester_id, l.program_id, l.generation) NOT IN
@@ -217,7 +226,7 @@ SELECT s.name AS semester, l.seq,
        l.classrooms_limit, l.classrooms_limit_is_soft, l.labs_limit, l.labs_limit_is_soft, l.terms
   FROM ledger l
   JOIN semester s ON s.id = l.semester_id
-  LEFT JOIN program p ON p.id = l.program_id
+  LEFT JOIN program_now p ON p.id = l.program_id
   LEFT JOIN faculty f ON f.id = coalesce(p.faculty_id, l.faculty_id)
   LEFT JOIN ledger_note n ON n.semester_id = l.semester_id AND n.seq = l.seq;
 

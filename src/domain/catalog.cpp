@@ -48,7 +48,7 @@ bool Catalog::add(const std::vector<CatalogProgram>& programs) {
     } else if (faculty_id != program.faculty_id) {
       return false;
     }
-    if (programs_.find_key(program.faculty_id, program.key) != 0) return false;
+    if (names_.find_key(program.faculty_id, program.key) != 0) return false;
     if (new_programs.find(program.faculty_id, program.key) != 0) return false;
     new_programs.add(program.faculty_id, program.key, program.id);
   }
@@ -61,8 +61,58 @@ void Catalog::put(const CatalogProgram& program) {
     faculties_.add(0, program.faculty_name, program.faculty_key);
     faculty_keys_.push_back(program.faculty_key);
   }
-  programs_.add(program.faculty_id, program.name, program.key);
-  faculty_of_.push_back(program.faculty_id);
+  programs_.push_back({.name = 0, .faculty = program.faculty_id});
+  add_name(program.id, program.name, program.key);
+}
+
+void Catalog::add_name(ProgramId program, const std::string& name, const std::string& key) {
+  auto& named = programs_[program - 1];
+  names_.add(named.faculty, name, key);
+  keys_.push_back(key);
+  owners_.push_back(program);
+  named.name = static_cast<std::uint32_t>(names_.size());
+}
+
+ProgramId Catalog::owner_now(std::uint32_t name) const {
+  if (name == 0 || !has_renamed_) return name;
+  const auto owner = owners_[name - 1];
+  return programs_[owner - 1].name == name ? owner : 0;
+}
+
+bool Catalog::apply(const ProgramChange& change) {
+  if (change.program == 0 || change.program > size() || faculty_of(change.program) != change.faculty_id) return false;
+  auto& program = programs_[change.program - 1];
+  if (change.retires()) {
+    program.is_retired = true;
+    has_retired_ = true;
+  } else if (const auto name = names_.find_key(change.faculty_id, change.key); name == 0) {
+    add_name(change.program, change.name, change.key);
+    has_renamed_ = true;
+  } else if (owners_[name - 1] == change.program) {
+    names_.respell(change.faculty_id, name, change.name);
+    program.name = name;
+  } else {
+    return false;
+  }
+  last_change_ = std::max(last_change_, change.seq);
+  return true;
+}
+
+bool Catalog::apply(const std::vector<ProgramChange>& changes) {
+  return std::all_of(changes.begin(), changes.end(), [&](const ProgramChange& change) { return apply(change); });
+}
+
+Catalog::Naming Catalog::place_name(ProgramId program, const std::string& name) const {
+  if (program_name(program) == name) return {.kind = Naming::Kind::kSame};
+  auto placed = names_.place(faculty_of(program), name);
+  if (placed.number == 0) return {.kind = Naming::Kind::kNew, .key = std::move(placed.key)};
+  const auto owner = owners_[placed.number - 1];
+  if (owner != program) {
+    return {.kind = Naming::Kind::kOfAnother, .other = owner, .only_looks_like = placed.only_looks_like};
+  }
+  // Letters of another alphabet would give the program a name that only looks right.
+  if (placed.only_looks_like) return {.kind = Naming::Kind::kOfAnother, .other = owner, .only_looks_like = true};
+  return {.kind = Naming::Kind::kNew, .key = keys_[placed.number - 1]};
 }
 
 Catalog::Placing Catalog::place(const CatalogRow& row) const {
@@ -83,11 +133,13 @@ Catalog::Placing Catalog::place(const CatalogRow& row) const {
     program.faculty_name = row.faculty;
     program.faculty_key = std::move(faculty.key);
   }
-  auto placed = programs_.place(program.faculty_id, row.program);
-  if (placed.number != 0 && !is_same_spelling(programs_.name(placed.number), row.program)) {
-    return {.kind = Kind::kProgramClash, .other = placed.number, .only_looks_like = placed.only_looks_like};
+  auto placed = names_.place(program.faculty_id, row.program);
+  if (placed.number != 0 && !placed.is_spelled && !is_same_spelling(names_.name(placed.number), row.program)) {
+    return {
+        .kind = Kind::kProgramClash, .other = owners_[placed.number - 1], .only_looks_like = placed.only_looks_like};
   }
-  if (placed.number != 0) return {.kind = Kind::kKnown, .other = placed.number};
+  // Also by a name that the program has had: files that are older than a new name still name it.
+  if (placed.number != 0) return {.kind = Kind::kKnown, .other = owners_[placed.number - 1]};
   program.key = std::move(placed.key);
   return {.kind = Kind::kNew, .program = std::move(program)};
 }
@@ -125,7 +177,12 @@ std::variant<std::vector<CatalogProgram>, CatalogFaults> Catalog::additions(cons
 FacultyId Catalog::find_faculty(std::string_view name) const { return faculties_.find(0, name); }
 
 ProgramId Catalog::find_program(FacultyId faculty, std::string_view name) const {
-  return faculty == 0 ? 0 : programs_.find(faculty, name);
+  return faculty == 0 ? 0 : owner_now(names_.find(faculty, name));
+}
+
+ProgramId Catalog::find_by_any_name(FacultyId faculty, std::string_view name) const {
+  const auto found = faculty == 0 ? 0 : names_.find(faculty, name);
+  return found == 0 ? 0 : owners_[found - 1];
 }
 
 std::vector<ProgramId> Catalog::find_programs(FacultyId faculty, const std::vector<ProgramRequest>& programs) const {
@@ -134,7 +191,8 @@ std::vector<ProgramId> Catalog::find_programs(FacultyId faculty, const std::vect
   std::vector<std::string_view> names;
   names.reserve(programs.size());
   for (const auto& program : programs) names.push_back(program.name);
-  programs_.find_all(faculty, names, ids);
+  names_.find_all(faculty, names, ids);
+  if (has_renamed_) std::transform(ids.begin(), ids.end(), ids.begin(), [&](auto name) { return owner_now(name); });
   return ids;
 }
 
@@ -144,7 +202,10 @@ std::string Catalog::why_no_faculty(std::string_view name) const {
 }
 
 std::string Catalog::program_meanings(FacultyId faculty, std::string_view name) const {
-  return meanings(programs_, faculty, name);
+  if (const auto former = names_.find(faculty, name); former != 0 && owner_now(former) == 0) {
+    return "the program is called \"" + program_name(owners_[former - 1]) + "\" now";
+  }
+  return meanings(names_, faculty, name);
 }
 
 std::string_view default_catalog() { return embedded::default_catalog_files[0].text; }

@@ -32,11 +32,13 @@ class LooseNames {
 
 class Comparison {
  public:
-  Comparison(const std::vector<CatalogProgram>& stored, const CatalogReading& reading)
+  Comparison(const std::vector<CatalogProgram>& stored, const std::vector<ProgramChange>& changes,
+             const CatalogReading& reading)
       : reading_(reading), faults_(reading.faults) {
-    DTI_CHECK(catalog_.add(stored));
+    DTI_CHECK(catalog_.add(stored) && catalog_.apply(changes));
     stored_ = catalog_.size();
     for (const auto& program : stored) note(program);
+    for (const auto& change : changes) programs_.add(change.faculty_id, change.name);
   }
 
   void add(const CatalogRow& row) {
@@ -102,8 +104,9 @@ class Comparison {
 }  // namespace
 
 std::variant<CatalogComparison, std::vector<CatalogFault>> compare_catalog(const std::vector<CatalogProgram>& stored,
+                                                                           const std::vector<ProgramChange>& changes,
                                                                            const CatalogReading& reading) {
-  Comparison comparison{stored, reading};
+  Comparison comparison{stored, changes, reading};
   for (const auto& row : reading.file.rows) comparison.add(row);
   return comparison.finish();
 }

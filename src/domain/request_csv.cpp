@@ -94,6 +94,10 @@ class RequestRows {
           "is no program of the faculty " + catalog_.faculty_name(faculty) + (meanings.empty() ? "" : ": " + meanings));
       return 0;
     }
+    if (catalog_.is_retired(program)) {
+      add(row, kProgram, std::move(name), "is retired: it gets no new rooms");
+      return 0;
+    }
     auto& line = line_of_[program - 1];
     if (line != 0) add(row, kProgram, std::move(name), "is the same program as in line " + std::to_string(line));
     if (line == 0) line = row.line;

@@ -33,6 +33,11 @@ void SpellingIndex::add(std::uint32_t scope, std::string_view name, std::string_
   keys_.add(scope, key, number);
 }
 
+void SpellingIndex::respell(std::uint32_t scope, std::uint32_t number, std::string_view name) {
+  names_[number - 1] = name;
+  if (spelled_.find(scope, name) == 0) spelled_.add(scope, name, number);
+}
+
 std::uint32_t SpellingIndex::find(std::uint32_t scope, std::string_view name) const {
   const auto key = name_key(name);
   if (key.empty()) return 0;
@@ -71,7 +76,7 @@ std::uint32_t SpellingIndex::choose(const Group& group, std::string_view name, s
 }
 
 SpellingIndex::Place SpellingIndex::place(std::uint32_t scope, std::string_view name) const {
-  if (const auto number = spelled_.find(scope, name); number != 0) return {.number = number};
+  if (const auto number = spelled_.find(scope, name); number != 0) return {.number = number, .is_spelled = true};
   if (const auto legacy = legacy_key(name)) {
     if (const auto number = keys_.find(scope, *legacy); number != 0) return {.number = number};
   }

@@ -75,10 +75,15 @@ std::vector<std::string> read_earlier(JsonValue root, FieldReader& reader) {
   return ids;
 }
 
+/// Only a dry run may leave it out.
+std::string read_store(JsonValue root, FieldReader& reader, bool is_dry_run) {
+  if (is_dry_run && root["store"].kind() == JsonKind::kMissing) return {};
+  return reader.text(root, "", "store", {is_dry_run ? 0U : 1U, kStoreIdBytesMax});
+}
+
 ChangeCatalog read_catalog(JsonValue root, FieldReader& reader, bool is_dry_run) {
   ChangeCatalog catalog;
-  const bool may_lack = is_dry_run && root["store"].kind() == JsonKind::kMissing;
-  if (!may_lack) catalog.store = reader.text(root, "", "store", {is_dry_run ? 0U : 1U, kStoreIdBytesMax});
+  catalog.store = read_store(root, reader, is_dry_run);
   catalog.earlier = read_earlier(root, reader);
   catalog.rows = read_catalog_rows(root, "add", reader);
   return catalog;
@@ -92,6 +97,20 @@ RunRound read_round(JsonValue root, FieldReader& reader, const std::string& seme
   round.secret = read_hash(root, reader, "secret");
   round.plan.asks = read_asks(root, reader);
   return round;
+}
+
+ChangeCatalog read_program_change(JsonValue root, FieldReader& reader, OfficeVerb verb, bool is_dry_run) {
+  ChangeCatalog catalog;
+  catalog.store = read_store(root, reader, is_dry_run);
+  catalog.program = ChangeProgram{read_program_name(root, reader), std::nullopt};
+  if (verb == OfficeVerb::kRenameProgram) {
+    catalog.program->new_name = reader.text(root, "", "new-name", {0, kNameBytesMax});
+  }
+  return catalog;
+}
+
+bool is_about_catalog(OfficeVerb verb) {
+  return verb == OfficeVerb::kChangeCatalog || verb == OfficeVerb::kRenameProgram || verb == OfficeVerb::kRetireProgram;
 }
 
 /// Reads the fields that only this kind of command has.
@@ -117,6 +136,10 @@ void read_change(JsonValue root, FieldReader& reader, OfficeVerb verb, OfficeMes
     case OfficeVerb::kOpenSemester: message.opens = read_capacity(root, reader); return;
     case OfficeVerb::kChangeCatalog:
       message.command.catalog = read_catalog(root, reader, message.command.is_dry_run);
+      return;
+    case OfficeVerb::kRenameProgram:
+    case OfficeVerb::kRetireProgram:
+      message.command.catalog = read_program_change(root, reader, verb, message.command.is_dry_run);
       return;
   }
 }
@@ -166,6 +189,11 @@ void write_change(JsonWriter& writer, const OfficeCommand::Change& change) {
 
 void write_catalog(JsonWriter& writer, const ChangeCatalog& catalog) {
   if (!catalog.store.empty()) writer.text("store", catalog.store);
+  if (catalog.program) {
+    write_program_name(writer, catalog.program->of);
+    if (catalog.program->new_name) writer.text("new-name", *catalog.program->new_name);
+    return;
+  }
   if (!catalog.earlier.empty()) {
     writer.open_array("earlier");
     for (const auto& id : catalog.earlier) writer.element(id);
@@ -185,6 +213,12 @@ void write_facts(JsonWriter& writer, const OfficeOutcome& outcome) {
     writer.number("faculties-added", outcome.catalog->faculties_added);
     writer.number("programs-added", outcome.catalog->programs_added);
     writer.close_object();
+    if (const auto& program = outcome.catalog->program) {
+      writer.open_object("program");
+      write_program_name(writer, program->name);
+      writer.boolean("retired", program->is_retired);
+      writer.close_object();
+    }
     return;
   }
   if (outcome.grant) {
@@ -235,8 +269,16 @@ bool read_facts(JsonValue root, OfficeOutcome& outcome) {
   outcome.seq = reader.whole(root, "seq", kSeqMax);
   if (const JsonValue catalog = root["catalog"]; catalog.kind() == JsonKind::kObject) {
     const auto read = [&](std::string_view key) { return reader.whole(catalog, key, kSeqMax); };
-    outcome.catalog = CatalogFacts{reader.text(catalog, "catalog.", "store", {0, kStoreIdBytesMax}), read("faculties"),
-                                   read("programs"), read("faculties-added"), read("programs-added")};
+    outcome.catalog = CatalogFacts{reader.text(catalog, "catalog.", "store", {0, kStoreIdBytesMax}),
+                                   read("faculties"),
+                                   read("programs"),
+                                   read("faculties-added"),
+                                   read("programs-added"),
+                                   {}};
+    if (const JsonValue program = root["program"]; program.kind() == JsonKind::kObject) {
+      outcome.catalog->program =
+          ProgramFacts{read_program_name(program, reader), program["retired"].kind() == JsonKind::kTrue};
+    }
     return !reader.first_fault();
   }
   outcome.is_open = root["open"].kind() == JsonKind::kTrue;
@@ -263,7 +305,10 @@ bool read_facts(JsonValue root, OfficeOutcome& outcome) {
 }  // namespace
 
 OfficeVerb verb_of(const OfficeMessage& message) {
-  if (message.command.catalog) return OfficeVerb::kChangeCatalog;
+  if (const auto& catalog = message.command.catalog) {
+    if (!catalog->program) return OfficeVerb::kChangeCatalog;
+    return catalog->program->new_name ? OfficeVerb::kRenameProgram : OfficeVerb::kRetireProgram;
+  }
   const auto index = message.command.change.index();
   DTI_CHECK(index < static_cast<std::size_t>(OfficeVerb::kOpenSemester));
   return message.opens ? OfficeVerb::kOpenSemester : static_cast<OfficeVerb>(index);
@@ -295,7 +340,7 @@ std::optional<std::variant<OfficeMessage, MalformedCommand>> decode_office_messa
   command.actor = read_line(root, reader, "actor", kActorBytesMax);
   command.note = read_line(root, reader, "note", kNoteBytesMax);
   static_cast<void>(reader.optional_boolean(root, "dry-run"));
-  if (verb != OfficeVerb::kChangeCatalog) {
+  if (!verb || !is_about_catalog(*verb)) {
     command.semester = reader.text(root, "", "semester", {0, kSemesterBytesMax});
   }
   if (verb) read_change(root, reader, *verb, message);

@@ -140,6 +140,28 @@ TEST_P(CatalogContract, AChangeIsThereForTheNextServer) {
   EXPECT_EQ(state().places.of_faculties.at(1), 9);
 }
 
+TEST_P(CatalogContract, ProgramsAreRenamedAndRetiredByEntriesOfTheRegistry) {
+  start();
+  auto renaming = addition({}, "c-1");
+  renaming.changes = {{8, 2, 1, "Otro", "otro"}};
+  ASSERT_EQ(repository_->change_catalog(renaming), CommitResult::kCommitted);
+  auto retirement = addition({}, "c-2");
+  retirement.changes = {{9, 3, 1, program(3).name, ""}};
+  ASSERT_EQ(repository_->change_catalog(retirement), CommitResult::kCommitted);
+  const std::vector<ProgramChange> both{renaming.changes[0], retirement.changes[0]};
+  EXPECT_EQ(repository_->read_program_changes(0), (ProgramChanges{9, both}));
+  EXPECT_EQ(repository_->read_program_changes(8), (ProgramChanges{9, {both[1]}}));
+  EXPECT_EQ(repository_->read_program_changes(9), (ProgramChanges{9, {}}));
+  EXPECT_EQ(repository_->survey().changes, both);
+  EXPECT_EQ(repository_->survey().catalog.size(), 5U);
+  EXPECT_EQ(repository_->survey().catalog[1], program(2)) << "the catalogue keeps the first name";
+  EXPECT_EQ(state("c-1").written, 8);
+  EXPECT_EQ(state("c-2"), (CatalogState{state().store, 9, {1, {{1, 9}}}, 5, 9})) << "the faculty has moved";
+  ASSERT_EQ(repository_->change_catalog(addition({program(6)}, "plan-1")), CommitResult::kCommitted);
+  EXPECT_EQ(reopen().program_count, 6U);
+  EXPECT_EQ(repository_->read_program_changes(0), (ProgramChanges{10, both}));
+}
+
 TEST_P(CatalogContract, AChangeOf30000ProgramsIsStoredWholeAndInOrder) {
   start();
   std::vector<CatalogProgram> many;

@@ -143,7 +143,7 @@ std::string file_of(LedgerSnapshot& snapshot) {
   std::string text;
   LedgerFileWriter writer{[&](std::string_view lines) { text += lines; }};
   const auto heads = snapshot.read_chain_heads().value_or(ChainHeads{});
-  const auto [semesters, catalog] = snapshot.survey();
+  const auto [semesters, catalog, changes] = snapshot.survey();
   writer.begin({heads.store, snapshot.read_schema_version(), "now"});
   writer.add_catalog(catalog);
   snapshot.read_registry([&](const std::vector<RegistryEntry>& entries) { writer.add_registry(entries); });

@@ -24,7 +24,7 @@ GROUPS = {
     "grant": ("list", "show", "release", "amend"),
     "semester": ("list", "open", "roll-over", "resize", "close", "reopen"),
     "ledger": ("export", "import"),
-    "catalog": ("list", "plan", "apply"),
+    "catalog": ("list", "plan", "apply", "rename", "retire"),
     "wait": ("list", "leave", "on", "off"),
     "round": ("plan", "open", "run", "report"),
 }

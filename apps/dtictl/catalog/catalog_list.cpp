@@ -25,6 +25,8 @@ struct Registered {
 
 struct CatalogLine {
   CatalogProgram program;
+  std::string name;  // now
+  bool is_retired = false;
   std::optional<Registered> registered;  // none: no server with a registry has led the store
 };
 
@@ -42,8 +44,8 @@ std::vector<Column<CatalogLine>> columns() {
   };
   return {
       text_column<Row>("faculty", [](const Row& row) { return row.program.faculty_name; }),
-      text_column<Row>("program", [](const Row& row) { return row.program.name; }),
-      text_column<Row>("state", [](const Row&) { return "active"; }),
+      text_column<Row>("program", [](const Row& row) { return row.name; }),
+      text_column<Row>("state", [](const Row& row) { return row.is_retired ? "retired" : "active"; }),
       number_column<Row>("faculty-id", [](const Row& row) { return row.program.faculty_id; }),
       number_column<Row>("program-id", [](const Row& row) { return row.program.id; }),
       {{"entry", ColumnKind::kInteger},
@@ -85,9 +87,13 @@ std::vector<CatalogLine> read_lines(const OfficeStore& store) {
   const auto snapshot = store.open();
   const auto registered = read_registered(*snapshot);
   std::vector<CatalogLine> lines;
-  for (auto& program : snapshot->survey().catalog) {
+  auto survey = snapshot->survey();
+  const auto programs = survey.catalog;
+  const StoreNames names{std::move(survey)};
+  for (const auto& program : programs) {
     const auto found = registered.find(program.id);
-    lines.push_back({std::move(program), found == registered.end() ? std::nullopt : std::optional{found->second}});
+    lines.push_back({program, names.catalog().program_name(program.id), names.catalog().is_retired(program.id),
+                     found == registered.end() ? std::nullopt : std::optional{found->second}});
   }
   return lines;
 }

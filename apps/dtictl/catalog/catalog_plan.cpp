@@ -44,6 +44,7 @@ struct Present {
   StoreId store;
   CatalogPlaces places;
   std::vector<CatalogProgram> catalog;
+  std::vector<ProgramChange> changes;
 };
 
 Present read_present(const OfficeStore& store) {
@@ -57,7 +58,9 @@ Present read_present(const OfficeStore& store) {
   snapshot->read_registry([&](const std::vector<RegistryEntry>& entries) {
     for (const auto& entry : entries) present.places.add(entry);
   });
-  present.catalog = snapshot->survey().catalog;
+  auto survey = snapshot->survey();
+  present.catalog = std::move(survey.catalog);
+  present.changes = std::move(survey.changes);
   return present;
 }
 
@@ -97,7 +100,7 @@ CatalogPlan plan_of(const Present& present, const std::string& file, const std::
   std::vector<CatalogRow> rows;
   for (const auto& added : comparison.added) rows.push_back({added.row.faculty, added.row.program});
   Catalog catalog;
-  DTI_CHECK(catalog.add(present.catalog));
+  DTI_CHECK(catalog.add(present.catalog) && catalog.apply(present.changes));
   for (auto& step : split_into_steps(std::move(rows))) {
     const auto expects = present.places.touched_by(step, catalog);
     plan.steps.push_back({expects, std::move(step)});
@@ -113,7 +116,7 @@ int make_plan(const ReadCommand& command, const OfficeOptions& options) {
   const auto bytes = read_bytes(file, process_surroundings());
   const auto present = read_present(OfficeStore{command, options});
   const auto reading = read_catalog_file(bytes);
-  const auto compared = compare_catalog(present.catalog, reading);
+  const auto compared = compare_catalog(present.catalog, present.changes, reading);
   if (const auto* faults = std::get_if<std::vector<CatalogFault>>(&compared)) {
     std::cerr << fault_lines(file, *faults) << std::flush;
     return kFaults;

@@ -20,9 +20,9 @@ constexpr std::size_t kCommandIdBytesMax = 64;
 
 // A variable or a config file may be there for another program: `classrooms` of a server is no want of a program.
 constexpr std::string_view kMobileLabs = "mobile-labs";
-constexpr std::array<std::string_view, 12> kOnlyFlags{"semester", "faculty", "program",    "classrooms",
-                                                      "labs",     "note",    "command-id", "accept-part",
-                                                      "dry-run",  "expects", "yes",        "confirm"};
+constexpr std::array<std::string_view, 13> kOnlyFlags{"semester", "faculty",    "program",     "classrooms", "labs",
+                                                      "note",     "command-id", "accept-part", "dry-run",    "expects",
+                                                      "yes",      "confirm",    "to"};
 
 bool is_about_grant(OfficeVerb verb) {
   return verb == OfficeVerb::kReleaseGrant || verb == OfficeVerb::kAmendGrant || verb == OfficeVerb::kLeaveWaitList;
@@ -32,6 +32,9 @@ bool is_about_capacity(OfficeVerb verb) {
 }
 bool is_about_catalog(OfficeVerb verb) { return verb == OfficeVerb::kChangeCatalog; }
 bool is_about_round(OfficeVerb verb) { return verb == OfficeVerb::kOpenRound || verb == OfficeVerb::kRunRound; }
+bool changes_program(OfficeVerb verb) {
+  return verb == OfficeVerb::kRenameProgram || verb == OfficeVerb::kRetireProgram;
+}
 /// What it changes is there, so it can be looked at first.
 bool expects_something(OfficeVerb verb) { return verb != OfficeVerb::kOpenSemester; }
 
@@ -49,17 +52,26 @@ Setting text_setting(const std::string& name, std::size_t bytes_max, const std::
 
 void add_subject(std::vector<Setting>& settings, OfficeVerb verb) {
   if (is_about_catalog(verb) || is_about_round(verb)) return;  // the plan has it
-  settings.push_back({.name = "semester",
-                      .group = "Change",
-                      .kind = NameKind{kSemesterBytesMax},
-                      .help = "The semester.",
-                      .needed = true});
-  if (!is_about_grant(verb)) return;
+  if (!changes_program(verb)) {
+    settings.push_back({.name = "semester",
+                        .group = "Change",
+                        .kind = NameKind{kSemesterBytesMax},
+                        .help = "The semester.",
+                        .needed = true});
+  }
+  if (!is_about_grant(verb) && !changes_program(verb)) return;
   for (const auto* name : {"faculty", "program"}) {
     settings.push_back({.name = name,
                         .group = "Change",
                         .kind = NameKind{kNameBytesMax},
                         .help = std::string{"The "} + name + ", in any spelling that a server accepts.",
+                        .needed = true});
+  }
+  if (verb == OfficeVerb::kRenameProgram) {
+    settings.push_back({.name = "to",
+                        .group = "Change",
+                        .kind = NameKind{kNameBytesMax},
+                        .help = "The new name of the program, as people are to see it.",
                         .needed = true});
   }
 }
@@ -100,7 +112,7 @@ void add_manner(std::vector<Setting>& settings, OfficeVerb verb) {
                           "The number of the last ledger entry about what is changed, as you know it. If there is a "
                           "newer one, nothing is changed.",
                       .default_shown = "what the server has now"});
-  if (is_about_grant(verb) || is_about_round(verb) || verb == OfficeVerb::kSetWaitList) {
+  if (is_about_grant(verb) || is_about_round(verb) || changes_program(verb) || verb == OfficeVerb::kSetWaitList) {
     settings.push_back(switch_setting("yes", "Asks no question."));
   }
   if (verb == OfficeVerb::kCloseSemester || verb == OfficeVerb::kResizeSemester) {
@@ -141,7 +153,9 @@ OfficeCommand::Change change_of(const Settings& settings, const ChangeVerb& kind
     case OfficeVerb::kOpenRound:
     case OfficeVerb::kRunRound:
     case OfficeVerb::kOpenSemester:
-    case OfficeVerb::kChangeCatalog: break;
+    case OfficeVerb::kChangeCatalog:
+    case OfficeVerb::kRenameProgram:
+    case OfficeVerb::kRetireProgram: break;
   }
   return {};
 }
@@ -176,7 +190,11 @@ std::optional<UsageExit> read_plan(const Settings& settings, const std::string& 
 std::optional<UsageExit> read_message(const Settings& settings, const ChangeVerb& kind, ChangeOptions& options) {
   const auto verb = kind.verb;
   auto& command = options.message.command;
-  if (!is_about_round(verb)) {
+  if (changes_program(verb)) {
+    ChangeProgram change{{settings.text("faculty"), settings.text("program")}, {}};
+    if (verb == OfficeVerb::kRenameProgram) change.new_name = settings.text("to");
+    command.catalog = ChangeCatalog{.store = {}, .rows = {}, .program = std::move(change)};
+  } else if (!is_about_round(verb)) {
     command.semester = settings.text("semester");
     command.change = change_of(settings, kind);
   }

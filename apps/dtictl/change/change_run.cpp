@@ -49,6 +49,7 @@ class Change {
     set_capacity(now.capacity);
     auto& command = options_.message.command;
     if (!options_.has_expects) command.expects = now.seq;
+    if (command.catalog && now.catalog) command.catalog->store = now.catalog->store;
     const auto after = foresee();
     if (after.seq == command.expects) {
       say("nothing is to be changed: " + facts_text(options_.message, after));

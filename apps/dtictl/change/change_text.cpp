@@ -22,6 +22,10 @@ std::string grant_text(const ProgramName& name, const std::optional<HeldGrant>& 
 }
 
 std::string catalog_text(const CatalogFacts& facts) {
+  if (facts.program) {
+    return "the catalogue has " + program_text(facts.program->name) +
+           (facts.program->is_retired ? ", which is retired" : "");
+  }
   return "the catalogue has " + counted(facts.faculties, "faculty", "faculties") + " and " +
          counted(facts.programs, "program", "programs");
 }
@@ -132,6 +136,10 @@ std::string change_text(const OfficeMessage& message) {
     }
     case OfficeVerb::kOpenSemester:
     case OfficeVerb::kChangeCatalog: break;
+    case OfficeVerb::kRenameProgram:
+      return "give " + program_text(command.catalog->program->of) + " the name " + *command.catalog->program->new_name;
+    case OfficeVerb::kRetireProgram:
+      return "retire " + program_text(command.catalog->program->of) + ", which keeps its grants and gets no new ones";
   }
   return {};
 }
@@ -150,7 +158,9 @@ std::string plan_text(const CatalogPlan& plan) {
 }
 
 std::string next_command(const OfficeMessage& message) {
-  if (message.command.catalog) return "dtictl catalog list";
+  if (const auto& catalog = message.command.catalog) {
+    return "dtictl catalog list" + (catalog->program ? " --faculty=" + shell_word(catalog->program->of.faculty) : "");
+  }
   const auto& semester = message.command.semester;
   const auto& change = message.command.change;
   if (std::holds_alternative<SetWaitList>(change) || std::holds_alternative<LeaveWaitList>(change)) {

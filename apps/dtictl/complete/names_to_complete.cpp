@@ -1,5 +1,6 @@
 #include "dtictl/complete/names_to_complete.hpp"
 
+#include <unordered_map>
 #include <unordered_set>
 
 #include "dti/domain/name.hpp"
@@ -25,11 +26,14 @@ std::vector<std::string> names_to_complete(const StoreSurvey& survey, CompletedN
     return found;
   }
   const auto key = name_key(faculty);
+  std::unordered_map<ProgramId, std::string> renamed;
+  for (const auto& change : survey.changes) renamed[change.program] = change.name;
   for (const auto& program : survey.catalog) {
     if (names == CompletedNames::kFaculties) {
       add(program.faculty_name);
     } else if (faculty.empty() || name_key(program.faculty_name) == key) {
-      add(program.name);
+      const auto now = renamed.find(program.id);
+      add(now == renamed.end() ? program.name : now->second);
     }
   }
   return found;

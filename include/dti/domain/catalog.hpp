@@ -49,6 +49,18 @@ struct CatalogProgram {
   friend bool operator==(const CatalogProgram&, const CatalogProgram&) = default;
 };
 
+/// A program that was given another name, or was retired. Source: docs/adr/0034-renamed-and-retired-programs.md
+struct ProgramChange {
+  std::int64_t seq = 0;  // of its entry in the registry
+  ProgramId program = 0;
+  FacultyId faculty_id = 0;  // which never changes
+  std::string name;          // the new one; of a retired program, its name
+  std::string key = {};      // of the new name; empty: the program is retired
+
+  [[nodiscard]] bool retires() const { return key.empty(); }
+  friend bool operator==(const ProgramChange&, const ProgramChange&) = default;
+};
+
 /// An error in a catalogue file.
 struct CatalogFault {
   std::size_t line = 0;    // from 1; 0: the error is not in one line
@@ -104,7 +116,8 @@ struct CatalogReading {
 /// The text of data/catalog.csv: the ten faculties that a new store gets if no catalogue was given.
 [[nodiscard]] std::string_view default_catalog();
 
-/// The faculties and their programs. The server loads them from the store; programs can be added but not removed.
+/// The faculties and their programs. The server loads them from the store; programs can be added, renamed and retired, but
+/// not removed. A name that a program has had is never another program's: it means nothing to find_program().
 /// Thread: one that changes it, or any number that read.
 class Catalog {
  public:
@@ -112,6 +125,21 @@ class Catalog {
   /// @param programs  in the order of their ids; the first id is size() + 1
   /// @return false, without adding any, if the ids are not consecutive or a key exists already
   [[nodiscard]] bool add(const std::vector<CatalogProgram>& programs);
+
+  /// Renames or retires a program. The same change a second time changes nothing.
+  /// @return false, and nothing changed, if there is no such program, or another program has, or had, the name
+  [[nodiscard]] bool apply(const ProgramChange& change);
+  /// Applies changes in their order. @return false if one could not be applied: the catalogue has those before it
+  [[nodiscard]] bool apply(const std::vector<ProgramChange>& changes);
+
+  /// How a new name for a program relates to this catalogue.
+  struct Naming {
+    enum class Kind { kNew, kSame, kOfAnother } kind = Kind::kNew;
+    std::string key = {};          // kNew: the key of the name. It may be a name that the program has had
+    ProgramId other = 0;           // kOfAnother: the program that has the name, or had it
+    bool only_looks_like = false;  // kOfAnother: its name has different letters that look the same
+  };
+  [[nodiscard]] Naming place_name(ProgramId program, const std::string& name) const;
 
   /// How a row of a file relates to this catalogue.
   struct Placing {
@@ -136,6 +164,9 @@ class Catalog {
   /// The program of the faculty with that name, in any accepted spelling; 0 if there is none.
   [[nodiscard]] ProgramId find_program(FacultyId faculty, std::string_view name) const;
 
+  /// The same, also by a name that the program has had.
+  [[nodiscard]] ProgramId find_by_any_name(FacultyId faculty, std::string_view name) const;
+
   /// find_program() for each program of a request, in the order of the request.
   [[nodiscard]] std::vector<ProgramId> find_programs(FacultyId faculty,
                                                      const std::vector<ProgramRequest>& programs) const;
@@ -149,8 +180,17 @@ class Catalog {
   [[nodiscard]] std::string program_meanings(FacultyId faculty, std::string_view name) const;
 
   [[nodiscard]] const std::string& faculty_name(FacultyId faculty) const { return faculties_.name(faculty); }
-  [[nodiscard]] const std::string& program_name(ProgramId program) const { return programs_.name(program); }
-  [[nodiscard]] FacultyId faculty_of(ProgramId program) const { return faculty_of_[program - 1]; }
+  [[nodiscard]] const std::string& program_name(ProgramId program) const {
+    return names_.name(programs_[program - 1].name);
+  }
+  [[nodiscard]] const std::string& program_key(ProgramId program) const {
+    return keys_[programs_[program - 1].name - 1];
+  }
+  [[nodiscard]] FacultyId faculty_of(ProgramId program) const { return programs_[program - 1].faculty; }
+  /// Tells whether a program gets no new grants.
+  [[nodiscard]] bool is_retired(ProgramId program) const { return has_retired_ && programs_[program - 1].is_retired; }
+  /// The last change of a program that was applied; 0: there was none.
+  [[nodiscard]] std::int64_t last_change() const { return last_change_; }
 
   /// The number of faculties, which is also the highest FacultyId.
   [[nodiscard]] std::size_t faculty_count() const { return faculties_.size(); }
@@ -158,10 +198,26 @@ class Catalog {
   [[nodiscard]] std::size_t size() const { return programs_.size(); }
 
  private:
+  struct Program {
+    std::uint32_t name = 0;  // its number in `names_`
+    FacultyId faculty = 0;
+    bool is_retired = false;
+  };
+
+  /// @param name  a number in `names_`, or 0  @return the program that has the name now; 0 if none has
+  [[nodiscard]] ProgramId owner_now(std::uint32_t name) const;
+  void add_name(ProgramId program, const std::string& name, const std::string& key);
+
   SpellingIndex faculties_;                // the scope is 0
   std::vector<std::string> faculty_keys_;  // the stored key of a faculty is faculty_keys_[id - 1]
-  SpellingIndex programs_;                 // the scope is the id of the faculty
-  std::vector<FacultyId> faculty_of_;      // by ProgramId - 1
+  // Names stay in the index when their programs are renamed. Until one is, a name has the number of its program.
+  SpellingIndex names_;            // the scope is the id of the faculty
+  std::vector<std::string> keys_;  // the stored key of a name is keys_[number - 1]
+  std::vector<ProgramId> owners_;  // owners_[number - 1]: the program that has the name, or had it
+  std::vector<Program> programs_;  // programs_[id - 1]
+  bool has_renamed_ = false;
+  bool has_retired_ = false;
+  std::int64_t last_change_ = 0;
 };
 
 }  // namespace dti

@@ -33,9 +33,11 @@ struct CatalogComparison {
 
 /// Compares a file with a catalogue. Pure.
 /// @param stored  the catalogue, in order of id
+/// @param changes  of these programs, in their order. A program is known by each name that it has had
 /// @return all errors, in the order of the lines: those of the file, and names that are another spelling of a stored one
 [[nodiscard]] std::variant<CatalogComparison, std::vector<CatalogFault>> compare_catalog(
-    const std::vector<CatalogProgram>& stored, const CatalogReading& reading);
+    const std::vector<CatalogProgram>& stored, const std::vector<ProgramChange>& changes,
+    const CatalogReading& reading);
 
 /// The programs that one command of a plan adds.
 struct CatalogStep {

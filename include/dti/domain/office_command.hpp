@@ -94,15 +94,33 @@ struct RoundFacts {
 inline constexpr std::size_t kCatalogRowsMax = 10'000;  // of one command: their transaction takes less than a second
 inline constexpr std::size_t kEarlierMax = 100;         // commands of one plan before its last one
 
-/// Programs that are added to the catalogue, and the faculties that it does not have yet.
+/// A program that gets another name, or is retired: it keeps its grants and gets no new ones.
+/// Source: docs/adr/0034-renamed-and-retired-programs.md
+struct ChangeProgram {
+  ProgramName of;                       // as the sender spells it
+  std::optional<std::string> new_name;  // none: the program is retired
+
+  friend bool operator==(const ChangeProgram&, const ChangeProgram&) = default;
+};
+
+/// Programs that are added to the catalogue, and the faculties that it does not have yet; or one program that is changed.
 /// Source: docs/adr/0030-plans-of-the-catalogue.md
 struct ChangeCatalog {
   std::string store;             // the id of the store, as hexadecimal digits; only a dry run may leave it out
   std::vector<CatalogRow> rows;  // 1 to kCatalogRowsMax; those that are there already change nothing
+  std::optional<ChangeProgram> program = {};  // then `rows` and `earlier` are empty
   /// The ids of earlier commands of the same plan, at most kEarlierMax: what they have written is what the sender expects.
   std::vector<std::string> earlier = {};
 
   friend bool operator==(const ChangeCatalog&, const ChangeCatalog&) = default;
+};
+
+/// A program, for the outcome of a ChangeProgram.
+struct ProgramFacts {
+  ProgramName name;  // as the catalogue spells it
+  bool is_retired = false;
+
+  friend bool operator==(const ProgramFacts&, const ProgramFacts&) = default;
 };
 
 /// The size of the catalogue, for the outcome of a ChangeCatalog.
@@ -112,6 +130,7 @@ struct CatalogFacts {
   std::int64_t programs = 0;
   std::int64_t faculties_added = 0;  // by this command
   std::int64_t programs_added = 0;
+  std::optional<ProgramFacts> program = {};  // of a ChangeProgram
 
   friend bool operator==(const CatalogFacts&, const CatalogFacts&) = default;
 };

@@ -20,12 +20,16 @@ class SpellingIndex {
   struct Place {
     std::uint32_t number = 0;      // of the same name in the index, in this or another spelling; 0: the name is new
     bool only_looks_like = false;  // the name in the index has different letters that look the same
+    bool is_spelled = false;       // the name in the index has, or had, exactly this spelling
     std::string key = {};          // the key for storing a new name
   };
 
   /// Adds a name, with the number size() + 1.
   /// @param key  the stored key of the name; no other name of the scope has it
   void add(std::uint32_t scope, std::string_view name, std::string_view key);
+
+  /// Shows a name of the index in another spelling from now on. @param name  has the same stored key
+  void respell(std::uint32_t scope, std::uint32_t number, std::string_view name);
 
   /// @return the number of the name; 0 if there is none, or if the spelling could mean several names
   [[nodiscard]] std::uint32_t find(std::uint32_t scope, std::string_view name) const;

@@ -26,13 +26,16 @@ enum class OfficeVerb {
   kOpenRound,
   kRunRound,
   kOpenSemester,
-  kChangeCatalog
+  kChangeCatalog,
+  kRenameProgram,
+  kRetireProgram
 };
 
 /// `command` on the wire.
-inline constexpr std::array<std::string_view, 11> kOfficeVerbs{
-    "release-grant",   "amend-grant", "resize-semester", "close-semester", "reopen-semester", "set-wait-list",
-    "leave-wait-list", "open-round",  "run-round",       "open-semester",  "change-catalog"};
+inline constexpr std::array<std::string_view, 13> kOfficeVerbs{
+    "release-grant",  "amend-grant",     "resize-semester", "close-semester", "reopen-semester",
+    "set-wait-list",  "leave-wait-list", "open-round",      "run-round",      "open-semester",
+    "change-catalog", "rename-program",  "retire-program"};
 
 /// A message of the office to a server: a change of a semester or of the catalogue, or the opening of a new semester.
 struct OfficeMessage {

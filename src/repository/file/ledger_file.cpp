@@ -69,8 +69,13 @@ std::size_t LedgerFile::line_of(SemesterId semester, Seq seq) const {
 }
 
 StoreSurvey LedgerFile::survey() {
-  StoreSurvey survey{{}, index_->programs};
+  StoreSurvey survey{{}, index_->programs, {}};
   for (const auto& semester : index_->semesters) survey.semesters.push_back(semester.semester);
+  read_registry([&](const std::vector<RegistryEntry>& entries) {
+    for (const auto& entry : entries) {
+      if (auto change = program_change_of(entry)) survey.changes.push_back(*std::move(change));
+    }
+  });
   return survey;
 }
 

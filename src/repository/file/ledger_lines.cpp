@@ -42,11 +42,12 @@ ProgramLine read_program(LineFields& fields) {
 /// The members that an entry of the registry has depend on its kind; the databases check the same.
 void check_members(LineFields& fields, const RegistryEntry& entry) {
   const auto kind = static_cast<RegistryKind>(entry.kind);
-  const bool is_program = kind == RegistryKind::kProgramAdded;
+  const bool is_retirement = kind == RegistryKind::kProgramRetired;
+  const bool is_program = kind == RegistryKind::kProgramAdded || kind == RegistryKind::kProgramRenamed || is_retirement;
   const bool is_of_catalog = is_program || kind == RegistryKind::kFacultyAdded;
   const bool is_seal = kind == RegistryKind::kLedgerSealed;
   if (entry.faculty_id.has_value() != is_of_catalog || entry.program_id.has_value() != is_program ||
-      entry.key.has_value() != is_of_catalog || entry.semester_id.has_value() == is_of_catalog ||
+      entry.key.has_value() != (is_of_catalog && !is_retirement) || entry.semester_id.has_value() == is_of_catalog ||
       entry.head.has_value() != is_seal || entry.head_seal.has_value() != is_seal ||
       (entry.command_id && !is_program)) {
     fields.fault("kind", "does not fit the other members");

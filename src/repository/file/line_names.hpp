@@ -16,8 +16,9 @@ namespace dti {
 // The texts of a ledger file for what a store has as codes, and the members that are numbers or NULL.
 
 /// In the order of RegistryKind, whose codes begin with 1.
-inline constexpr std::array<std::string_view, 6> kRegistryKindNames = {
-    "faculty-added", "program-added", "semester-opened", "ledger-sealed", "semester-closed", "semester-reopened"};
+inline constexpr std::array<std::string_view, 8> kRegistryKindNames = {
+    "faculty-added",   "program-added",     "semester-opened", "ledger-sealed",
+    "semester-closed", "semester-reopened", "program-renamed", "program-retired"};
 
 /// In the order of SemesterSetting.
 inline constexpr std::array<std::string_view, kSemesterSettingCount> kSettingNames = {"wait-list-off", "wait-list-on"};

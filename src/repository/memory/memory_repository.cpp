@@ -167,6 +167,15 @@ CatalogState MemoryStore::catalog_state(const std::string& command_id, const std
   return state;
 }
 
+ProgramChanges MemoryStore::program_changes(Seq after) const {
+  ProgramChanges found{std::ssize(registry_), {}};
+  for (const auto& entry : registry_) {
+    if (entry.seq <= after) continue;
+    if (auto change = program_change_of(entry)) found.changes.push_back(*std::move(change));
+  }
+  return found;
+}
+
 /// Adds programs to the catalogue: all of them or none.
 /// @return the number of faculties before
 /// @throws StorageError  kInvariant: they do not fit it
@@ -413,7 +422,9 @@ auto MemoryRepository::perform(Stage stage, Call call) -> decltype(call()) {
 }
 
 StoreSurvey MemoryRepository::survey() {
-  return perform(Stage::kConnecting, [&] { return StoreSurvey{store_->rows(), store_->programs_}; });
+  return perform(Stage::kConnecting, [&] {
+    return StoreSurvey{store_->rows(), store_->programs_, store_->program_changes(0).changes};
+  });
 }
 
 std::variant<Leadership, HeldBy> MemoryRepository::take_over(WallTime /*at*/, const Lease& /*lease*/) {
@@ -469,6 +480,10 @@ std::vector<CatalogProgram> MemoryRepository::read_catalog(ProgramId after) {
   });
 }
 
+ProgramChanges MemoryRepository::read_program_changes(Seq after) {
+  return perform(Stage::kReading, [&] { return store_->program_changes(after); });
+}
+
 CatalogState MemoryRepository::read_catalog_state(const std::string& command_id,
                                                   const std::vector<std::string>& earlier) {
   return perform(Stage::kReading, [&] { return store_->catalog_state(command_id, earlier); });
@@ -518,7 +533,8 @@ CommitResult MemoryRepository::change_catalog(const CatalogChange& change) {
       throw StorageError{Kind::kInvariant, "the note of a change of the catalogue is too long"};
     }
     const auto faculties = store_->add_programs(change.programs);
-    store_->enter(additions_by_command(change.programs, faculties, change.command_id, change.note), change.at);
+    store_->enter(entries_by_command(change.programs, change.changes, faculties, change.command_id, change.note),
+                  change.at);
     const auto& end = store_->heads_.ends[kRegistryId];
     store_->registry_notes_.emplace(end.seq, change.note);
     chains_->on_registered(end);

@@ -212,7 +212,8 @@ StoreSurvey PostgresqlRepository::survey() {
     const bool exists = has_schema(transaction);
     refuse_unmigrated(transaction);
     if (!exists) return {};
-    return {read_semesters(transaction), read_programs(transaction, 0)};
+    return {read_semesters(transaction), read_programs(transaction, 0),
+            dti::read_program_changes(transaction, 0).changes};
   });
 }
 
@@ -366,6 +367,13 @@ std::vector<CatalogProgram> PostgresqlRepository::read_catalog(ProgramId after) 
   });
 }
 
+ProgramChanges PostgresqlRepository::read_program_changes(Seq after) {
+  return perform(Call::kReading, [&] {
+    pqxx::nontransaction transaction{session_->connection()};
+    return dti::read_program_changes(transaction, after);
+  });
+}
+
 CatalogState PostgresqlRepository::read_catalog_state(const std::string& command_id,
                                                       const std::vector<std::string>& earlier) {
   return perform(Call::kReading, [&] {
@@ -422,8 +430,9 @@ CommitResult PostgresqlRepository::change_catalog(const CatalogChange& change) {
       return CommitResult::kBaseMoved;
     }
     const auto faculties = insert_programs(transaction, change.programs);
-    const SealedHead registered =
-        enter(transaction, additions_by_command(change.programs, faculties, change.command_id, change.note), change.at);
+    const SealedHead registered = enter(
+        transaction, entries_by_command(change.programs, change.changes, faculties, change.command_id, change.note),
+        change.at);
     insert_notes(transaction, kRegistryId, {{registered.seq, change.note}});
     sent_ = true;
     transaction.commit();

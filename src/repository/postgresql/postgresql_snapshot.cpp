@@ -79,7 +79,10 @@ StoredLead PostgresqlSnapshot::read_lead() {
 }
 
 StoreSurvey PostgresqlSnapshot::survey() {
-  return perform([&]() -> StoreSurvey { return {read_semesters(*transaction_), read_programs(*transaction_, 0)}; });
+  return perform([&]() -> StoreSurvey {
+    return {read_semesters(*transaction_), read_programs(*transaction_, 0),
+            read_program_changes(*transaction_, 0).changes};
+  });
 }
 
 void PostgresqlSnapshot::read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {

@@ -109,6 +109,22 @@ void read_registry(SqliteConnection& connection, const RegistrySink& sink) {
 
 Seq read_registry_end(SqliteConnection& connection) { return read_registry_head(connection).ends.at(kRegistryId).seq; }
 
+ProgramChanges read_program_changes(SqliteConnection& connection, Seq after) {
+  if (schema_version(connection) < kSealsVersion) return {};
+  ProgramChanges found{read_registry_end(connection), {}};
+  SqliteStatement select = connection.prepare(std::string{kSelectProgramChanges} + "? ORDER BY seq");
+  select.bind(after);
+  while (select.step()) {
+    RegistryEntry entry{.seq = select.integer(0), .kind = select.integer(1)};
+    entry.program_id = number(select, 2);
+    entry.faculty_id = number(select, 3);
+    entry.name = select.text(4);
+    if (!select.is_null(5)) entry.key = select.text(5);
+    found.changes.push_back(program_change_of(entry).value());
+  }
+  return found;
+}
+
 CatalogState read_catalog_state(SqliteConnection& connection, const std::string& command_id,
                                 const std::vector<std::string>& earlier) {
   const ChainHeads heads = read_registry_head(connection);

@@ -22,6 +22,9 @@ void read_registry(SqliteConnection& connection, const RegistrySink& sink);
 /// The seq of the registry's last entry.
 [[nodiscard]] Seq read_registry_end(SqliteConnection& connection);
 
+/// As LedgerFollower::read_program_changes(); none if the schema is too old.
+[[nodiscard]] ProgramChanges read_program_changes(SqliteConnection& connection, Seq after);
+
 /// As LedgerFollower::read_catalog_state().
 [[nodiscard]] CatalogState read_catalog_state(SqliteConnection& connection, const std::string& command_id,
                                               const std::vector<std::string>& earlier);

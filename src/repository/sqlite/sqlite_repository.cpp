@@ -203,7 +203,7 @@ StoreSurvey SqliteRepository::survey() {
     if (!(opened != nullptr ? keeper_.examine(connection) : has_schema(connection))) {
       return {};
     }
-    return {read_semesters(connection), read_programs(connection, 0)};
+    return {read_semesters(connection), read_programs(connection, 0), dti::read_program_changes(connection, 0).changes};
   });
 }
 
@@ -355,6 +355,10 @@ std::vector<CatalogProgram> SqliteRepository::read_catalog(ProgramId after) {
   return perform(Stage::kReading, [&] { return read_programs(session_->connection, after); });
 }
 
+ProgramChanges SqliteRepository::read_program_changes(Seq after) {
+  return perform(Stage::kReading, [&] { return dti::read_program_changes(session_->connection, after); });
+}
+
 CatalogState SqliteRepository::read_catalog_state(const std::string& command_id,
                                                   const std::vector<std::string>& earlier) {
   return perform(Stage::kReading, [&] { return dti::read_catalog_state(session_->connection, command_id, earlier); });
@@ -404,8 +408,9 @@ CommitResult SqliteRepository::change_catalog(const CatalogChange& change) {
     if (stored > change.epoch) return CommitResult::kReplaced;
     if (stored != change.epoch || read_registry_end(connection) != change.base) return CommitResult::kBaseMoved;
     const auto faculties = insert_programs(connection, change.programs);
-    const SealedHead registered =
-        enter(connection, additions_by_command(change.programs, faculties, change.command_id, change.note), change.at);
+    const SealedHead registered = enter(
+        connection, entries_by_command(change.programs, change.changes, faculties, change.command_id, change.note),
+        change.at);
     insert_notes(connection, kRegistryId, {{registered.seq, change.note}});
     stage_ = Stage::kCommitting;
     transaction.commit();

@@ -240,7 +240,10 @@ StoredLead SqliteSnapshot::read_lead() {
 }
 
 StoreSurvey SqliteSnapshot::survey() {
-  return perform([&]() -> StoreSurvey { return {read_semesters(*connection_), read_programs(*connection_, 0)}; });
+  return perform([&]() -> StoreSurvey {
+    return {read_semesters(*connection_), read_programs(*connection_, 0),
+            read_program_changes(*connection_, 0).changes};
+  });
 }
 
 void SqliteSnapshot::read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) {

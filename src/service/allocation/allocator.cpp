@@ -89,7 +89,8 @@ void Allocator::keep(Semester& semester, const LedgerRow& row, const RowContext&
   } else if (row.kind == stored_code(EntryKind::kWaitingLeft)) {
     holding_of(semester, program).set_waits_since(0);
   }
-  if (semester.round || row.kind == stored_code(EntryKind::kRound)) keep_round(semester.round, semester.totals, row, context);
+  if (semester.round || row.kind == stored_code(EntryKind::kRound))
+    keep_round(semester.round, semester.totals, row, context);
   keep_quotas(semester.quotas, row, context);
   if (!keep_wait_list(semester.waiting, semester.totals, row, context)) semester.waiting = all_waiting(semester);
 }
@@ -206,13 +207,15 @@ Decision Allocator::decide(const AllocationRequest& request, std::vector<LedgerE
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto& want = request.programs[i].want;
-    if (ids[i] != 0) {
+    const bool is_refused = ids[i] != 0 && is_retired_without_grant(semester, ids[i]);
+    if (ids[i] != 0 && !is_refused) {
       decision.outcome.programs.push_back(
           decide_program(semester, decision.faculty_id, ids[i], want, request.request_id, entries));
       continue;
     }
     decision.outcome.programs.push_back({Status::kInvalidProgram, {}});
-    auto meanings = catalog_.program_meanings(decision.faculty_id, request.programs[i].name);
+    auto meanings = is_refused ? "the program is retired: it gets no new rooms"
+                               : catalog_.program_meanings(decision.faculty_id, request.programs[i].name);
     if (!meanings.empty()) decision.outcome.details.push_back({i, std::move(meanings)});
   }
   decision.entry_count = entries.size() - entries_before;
@@ -224,6 +227,11 @@ void Allocator::count(Semester& semester, const Place& place, const Grant& grant
   if (!semester.waiting) return;
   semester.waiting->add(place, grant, want);
   semester.waiting->set_room(place.faculty, semester.quotas.room(place.faculty));
+}
+
+/// A retired program keeps the grant that it holds, and a repeat of its request gets this grant.
+bool Allocator::is_retired_without_grant(const Semester& semester, ProgramId program) const {
+  return catalog_.is_retired(program) && find_holding(semester, program) == nullptr;
 }
 
 ProgramOutcome Allocator::decide_program(Semester& semester, FacultyId faculty, ProgramId program, const Want& want,

@@ -128,7 +128,8 @@ void CommitPipeline::on(const Ended<CatalogLookUpCall>& look_up, const Now& now)
   const auto& barrier = queue_.barriers.front();
   const auto& command = std::get<OfficeCommand>(barrier.command);
   try {
-    auto decided = decide_catalog(command, allocator_.catalog(), look_up.answer().state);
+    auto decided = decide_catalog(command, allocator_.catalog(), look_up.answer().state,
+                                  [this](ProgramId program) { return waits_in(program); });
     if (auto* outcome = std::get_if<OfficeOutcome>(&decided)) {
       // The store may have changed before the answer to this command was lost.
       if (barrier.is_written && std::exchange(outcome->is_repeat, false)) {
@@ -146,6 +147,18 @@ void CommitPipeline::on(const Ended<CatalogLookUpCall>& look_up, const Now& now)
   }
 }
 
+/// The open semester in whose wait list a program has a place; none: it has none.
+std::optional<std::string> CommitPipeline::waits_in(ProgramId program) const {
+  for (const auto& semester : semesters_) {
+    if (!semester.is_open || allocator_.wait_list(semester.id) == nullptr) continue;
+    const auto state = allocator_.program(semester.id, program);
+    const bool has_place =
+        state.held && state.waits_since > 0 && grant_status(state.held->want, state.held->grant) != Status::kOk;
+    if (has_place) return semester.name;
+  }
+  return std::nullopt;
+}
+
 /// The catalogue follows the store, as that of a standby does.
 void CommitPipeline::on(const Ended<ChangeCatalogCall>& changing, const Now& now) {
   const auto addition = std::exchange(addition_, std::nullopt);
@@ -153,7 +166,7 @@ void CommitPipeline::on(const Ended<ChangeCatalogCall>& changing, const Now& now
   if (!is_stored(changing, now)) return;
   lead_.on_answer();
   invariant_failed_ = false;
-  if (!allocator_.add_programs(addition->change.programs)) {
+  if (!allocator_.add_programs(addition->change.programs) || !allocator_.change_programs(addition->change.changes)) {
     reading_.read_all_next();
     return take_over_again("a change of the catalogue differs from the state", now);
   }

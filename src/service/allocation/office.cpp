@@ -35,6 +35,19 @@ LedgerTotals totals_of(const StoredSemester& stored, const Allocator& allocator)
   return {.head = stored.head, .capacity = stored.capacity, .left = stored.left, .opened_at = stored.head};
 }
 
+/// The first retired program that waits if the semester has a wait list; none if there is none.
+std::optional<ProgramName> find_retired_waiting(const Allocator& allocator, SemesterId semester) {
+  const auto& catalog = allocator.catalog();
+  for (ProgramId id = 1; id <= catalog.size(); ++id) {
+    if (!catalog.is_retired(id)) continue;
+    const auto state = allocator.program(semester, id);
+    const bool waits =
+        state.held && state.waits_since > 0 && grant_status(state.held->want, state.held->grant) != Status::kOk;
+    if (waits) return ProgramName{catalog.faculty_name(catalog.faculty_of(id)), catalog.program_name(id)};
+  }
+  return std::nullopt;
+}
+
 OfficeOutcome facts_of(const LedgerTotals& totals, Seq seq, const Allocator::ProgramState& state) {
   OfficeOutcome outcome;
   outcome.seq = seq;
@@ -165,6 +178,8 @@ class Decider {
     if (!facts_.grant) return refuse("the program holds no grant");
     const auto& left = subject_.totals.left;
     const auto& held = facts_.grant->grant;
+    const bool wants_more = change.want.classrooms > held.classrooms || change.want.labs > held.labs + held.mobile_labs;
+    if (subject_.is_retired && wants_more) return refuse("the program is retired: it gets no more than it holds");
     const auto grant = amend_in_order(left, held, change.want,
                                       {.program = subject_.program,
                                        .faculty = subject_.faculty,
@@ -211,6 +226,11 @@ class Decider {
 
   Decided operator()(const SetWaitList& change) {
     if (change.is_on == facts_.has_wait_list) return facts_;
+    const auto retired = change.is_on && subject_.find_retired_waiting ? subject_.find_retired_waiting() : std::nullopt;
+    if (retired) {
+      return refuse("program " + escaped(retired->program) + " of " + escaped(retired->faculty) +
+                    " would wait, and is retired: first amend its grant to what it holds");
+    }
     LedgerEntry entry;
     entry.kind = EntryKind::kSetting;
     entry.setting = wait_list_setting(change);
@@ -356,10 +376,12 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
   }
   if (std::holds_alternative<SetWaitList>(command.change)) {
     subject.wait_list_size = [&allocator, id = stored->id] { return allocator.wait_list_size(id); };
+    subject.find_retired_waiting = [&allocator, id = stored->id] { return find_retired_waiting(allocator, id); };
   }
   if (std::holds_alternative<RunRound>(command.change)) {
     subject.faculty_of = [&allocator](ProgramId program) { return allocator.catalog().faculty_of(program); };
     subject.program_state = [&allocator, id = stored->id](ProgramId program) { return allocator.program(id, program); };
+    subject.retires = [&allocator](ProgramId program) { return allocator.catalog().is_retired(program); };
   }
   const auto* const name = program_of(command);
   if (name == nullptr) return subject;
@@ -379,6 +401,7 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
   subject.faculty = faculty;
   subject.state = allocator.program(stored->id, subject.program);
   subject.quotas = allocator.quotas(stored->id);
+  subject.is_retired = catalog.is_retired(subject.program);
   return subject;
 }
 

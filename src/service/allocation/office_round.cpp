@@ -27,7 +27,7 @@ Participants participants_of(const RoundPlan& plan, const OfficeSubject& subject
   Participants found;
   for (const auto& ask : plan.asks) {
     const auto state = subject.program_state(ask.program);
-    if (state.held) {
+    if (state.held || (subject.retires && subject.retires(ask.program))) {
       ++found.left_out;
       continue;
     }

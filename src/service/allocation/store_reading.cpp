@@ -21,7 +21,7 @@ KnownState StoreReading::begin(Allocator& allocator) {
   fault_.reset();
   has_other_history_ = false;
   if (read_all_next_) allocator = {};
-  KnownState known{allocator.heads(), allocator.catalog().size()};
+  KnownState known{allocator.heads(), allocator.catalog().size(), allocator.catalog().last_change()};
   reads_all_ = known.heads.empty() && known.program_count == 0;
   return known;
 }
@@ -48,6 +48,14 @@ std::optional<LogEvent> StoreReading::apply(const TakeOverPiece& piece, Allocato
   if (fault_) return {};
   if (const auto* programs = std::get_if<std::vector<CatalogProgram>>(&piece)) {
     if (!allocator.add_programs(*programs)) fault_ = "the stored catalogue does not continue the known one";
+    return {};
+  }
+  if (const auto* changed = std::get_if<ProgramChanges>(&piece)) {
+    if (changed->registry_end < allocator.catalog().last_change()) {
+      fault_ = "the store has fewer changes of programs than were known here: it was set back";
+    } else if (!allocator.change_programs(changed->changes)) {
+      fault_ = "the stored changes of programs contradict the catalogue";
+    }
     return {};
   }
   const auto& ledger = std::get<LedgerPiece>(piece);

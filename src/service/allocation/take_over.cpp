@@ -83,9 +83,10 @@ std::string text_of(const CatalogFaults& faults) {
 }
 
 /// The programs that the start adds to the stored catalogue. Refuses a catalogue that does not fit it.
-std::vector<CatalogProgram> additions(const StartOptions& start, const std::vector<CatalogProgram>& stored) {
+std::vector<CatalogProgram> additions(const StartOptions& start, const std::vector<CatalogProgram>& stored,
+                                      const std::vector<ProgramChange>& changes) {
   Catalog catalog;
-  if (!catalog.add(stored)) {
+  if (!catalog.add(stored) || !catalog.apply(changes)) {
     const auto found = check_catalog(stored).difference;
     throw StorageError{StorageError::Kind::kCorrupt,
                        "the stored catalogue contradicts itself" + (found ? ": " + to_string(*found) : std::string{})};
@@ -100,19 +101,21 @@ std::vector<CatalogProgram> additions(const StartOptions& start, const std::vect
 /// The catalogue of a store, and the programs that the start adds to it.
 struct CatalogPlan {
   std::vector<CatalogProgram> stored;
+  std::vector<ProgramChange> changes;
   std::vector<CatalogProgram> added;
 };
 
-CatalogPlan plan_catalog(const StartOptions& start, std::vector<CatalogProgram> stored) {
-  auto added = additions(start, stored);
-  return {std::move(stored), std::move(added)};
+CatalogPlan plan_catalog(const StartOptions& start, std::vector<CatalogProgram> stored,
+                         std::vector<ProgramChange> changes) {
+  auto added = additions(start, stored, changes);
+  return {std::move(stored), std::move(changes), std::move(added)};
 }
 
 /// Before the lead is taken: a start that cannot succeed must not end another server's service.
 CatalogPlan check_before(const StartOptions& start, StoreSurvey survey) {
   check_extents(survey.semesters);
   check_semesters(start, survey.semesters);
-  return plan_catalog(start, std::move(survey.catalog));
+  return plan_catalog(start, std::move(survey.catalog), std::move(survey.changes));
 }
 
 /// Adds the programs and the semester of the start, now that this server leads. Repeats the checks, because the store
@@ -124,7 +127,10 @@ bool apply(const StartOptions& start, std::optional<CatalogPlan> plan, Repositor
   const bool opens = check_semesters(start, leadership.semesters);
   if (!start.catalog.empty() || leadership.program_count == 0) {
     auto stored = repository.read_catalog(0);
-    if (!plan || plan->stored != stored) plan = plan_catalog(start, std::move(stored));
+    auto changes = repository.read_program_changes(0).changes;
+    if (!plan || plan->stored != stored || plan->changes != changes) {
+      plan = plan_catalog(start, std::move(stored), std::move(changes));
+    }
     if (!plan->added.empty() && !repository.add_programs(leadership.epoch, plan->added, at)) return false;
     leadership.program_count += plan->added.size();
   }
@@ -142,9 +148,12 @@ bool apply(const StartOptions& start, std::optional<CatalogPlan> plan, Repositor
 bool read_tail(LedgerFollower& reader, const KnownState& known, const std::vector<SemesterHead>& heads,
                const std::function<void(TakeOverPiece)>& piece, const std::function<bool()>& go_on) {
   // After the heads were read: every program that an entry up to them names is there.
+  // Their changes are read before them, so that each changed program is among them.
+  auto changed = reader.read_program_changes(known.last_change);
   if (auto programs = reader.read_catalog(static_cast<ProgramId>(known.program_count)); !programs.empty()) {
     piece(std::move(programs));
   }
+  if (!changed.changes.empty() || changed.registry_end < known.last_change) piece(std::move(changed));
   for (const auto& [semester, name, head] : heads) {
     const auto found = known.heads.find(semester);
     auto after = found == known.heads.end() ? Seq{0} : found->second;

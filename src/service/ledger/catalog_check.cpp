@@ -28,6 +28,8 @@ Key compare(std::string_view name, std::string_view stored) {
 
 }  // namespace
 
+bool is_key_of(std::string_view name, std::string_view stored) { return compare(name, stored) != Key::kOther; }
+
 CatalogCheck check_catalog(const std::vector<CatalogProgram>& programs) {
   CatalogCheck check;
   NameIndex faculties;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "dti/service/ledger/catalog_check.hpp"
+
 namespace dti {
 namespace {
 
@@ -89,7 +91,10 @@ void RegistryCheck::add(const std::vector<RegistryEntry>& entries) {
         break;
       case static_cast<std::int64_t>(RegistryKind::kProgramAdded):
         programs_[entry.program_id.value_or(0)] = {entry.name, entry.key.value_or(std::string{}), faculty};
+        owners_.try_emplace({faculty, entry.key.value_or(std::string{})}, entry.program_id.value_or(0));
         break;
+      case static_cast<std::int64_t>(RegistryKind::kProgramRenamed):
+      case static_cast<std::int64_t>(RegistryKind::kProgramRetired): add_change(entry); break;
       case static_cast<std::int64_t>(RegistryKind::kSemesterOpened):
         semesters_[entry.semester_id.value_or(0)] = {entry.name};
         break;
@@ -107,6 +112,31 @@ void RegistryCheck::add(const std::vector<RegistryEntry>& entries) {
   }
 }
 
+void RegistryCheck::add_change(const RegistryEntry& entry) {
+  if (change_difference_) return;
+  const auto differs = [&](const std::string& what) {
+    change_difference_ = difference("registry: entry " + std::to_string(entry.seq) + " " + what);
+  };
+  const auto id = entry.program_id.value_or(0);
+  const auto program = programs_.find(id);
+  if (program == programs_.end()) return differs("changes program " + std::to_string(id) + ", which was not added");
+  if (program->second.faculty != entry.faculty_id.value_or(0)) {
+    return differs("gives program " + std::to_string(id) + " another faculty");
+  }
+  if (retired_.count(id) > 0) return differs("changes program " + std::to_string(id) + ", which is retired");
+  if (entry.kind == static_cast<std::int64_t>(RegistryKind::kProgramRetired)) {
+    retired_.insert(id);
+    return;
+  }
+  const auto key = entry.key.value_or(std::string{});
+  if (!is_key_of(entry.name, key)) return differs("has a key that is not that of the name " + in_quotes(entry.name));
+  const auto owner = owners_.try_emplace({program->second.faculty, key}, id).first->second;
+  if (owner != id) {
+    return differs("gives program " + std::to_string(id) + " the name " + in_quotes(entry.name) +
+                   ", which is or was that of program " + std::to_string(owner));
+  }
+}
+
 SealedHead RegistryCheck::first_seal(SemesterId semester) const {
   const auto found = first_seals_.find(semester);
   return found == first_seals_.end() ? SealedHead{} : found->second;
@@ -120,6 +150,7 @@ std::vector<StoreDifference> RegistryCheck::finish(const std::vector<CatalogProg
     of_chain->what = "registry: " + of_chain->what;
     found.push_back(*std::move(of_chain));
   }
+  if (change_difference_) found.push_back(*change_difference_);
   check_catalog(catalog, found);
   check_semesters(semesters, found);
   return found;

@@ -2,7 +2,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dti/domain/catalog.hpp"
@@ -63,6 +65,7 @@ class RegistryCheck {
     std::int64_t faculty = 0;  // of a program
   };
 
+  void add_change(const RegistryEntry& entry);
   void check_catalog(const std::vector<CatalogProgram>& catalog, std::vector<StoreDifference>& found) const;
   void check_semesters(const std::vector<StoredSemester>& semesters, std::vector<StoreDifference>& found) const;
 
@@ -72,6 +75,9 @@ class RegistryCheck {
   Seq entries_ = 0;
   std::map<std::int64_t, Named> faculties_;
   std::map<std::int64_t, Named> programs_;
+  std::map<std::pair<std::int64_t, std::string>, std::int64_t> owners_;  // faculty and key -> program
+  std::set<std::int64_t> retired_;
+  std::optional<StoreDifference> change_difference_;  // the first change of a program that no server writes
   struct Registered {
     std::string name;
     bool is_open = true;

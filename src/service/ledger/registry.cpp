@@ -1,9 +1,12 @@
 #include "dti/service/ledger/registry.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "dti/base/check.hpp"
 #include "dti/service/ledger/ledger_seal.hpp"
+#include "dti/service/ledger/storage_error.hpp"
 
 namespace dti {
 namespace {
@@ -29,6 +32,32 @@ RegistryEntry program_added(const CatalogProgram& program) {
   entry.faculty_id = program.faculty_id;
   entry.program_id = program.id;
   return entry;
+}
+
+RegistryEntry program_changed(const ProgramChange& change) {
+  const auto kind = change.retires() ? RegistryKind::kProgramRetired : RegistryKind::kProgramRenamed;
+  RegistryEntry entry{.kind = code(kind), .name = change.name};
+  if (!change.retires()) entry.key = change.key;
+  entry.faculty_id = change.faculty_id;
+  entry.program_id = change.program;
+  return entry;
+}
+
+std::optional<ProgramChange> program_change_of(const RegistryEntry& entry) {
+  if (entry.kind != code(RegistryKind::kProgramRenamed) && entry.kind != code(RegistryKind::kProgramRetired)) {
+    return std::nullopt;
+  }
+  const auto program = entry.program_id.value_or(0);
+  const auto faculty = entry.faculty_id.value_or(0);
+  const bool has_key = entry.key && !entry.key->empty();
+  if (!std::in_range<ProgramId>(program) || !std::in_range<FacultyId>(faculty) ||
+      has_key != (entry.kind == code(RegistryKind::kProgramRenamed))) {
+    throw StorageError{StorageError::Kind::kCorrupt, "entry " + std::to_string(entry.seq) +
+                                                         " of the registry, about program " + std::to_string(program) +
+                                                         ", cannot be read"};
+  }
+  return ProgramChange{entry.seq, static_cast<ProgramId>(program), static_cast<FacultyId>(faculty), entry.name,
+                       entry.key.value_or(std::string{})};
 }
 
 RegistryEntry semester_opened(SemesterId id, std::string name) {
@@ -72,9 +101,11 @@ std::vector<RegistryEntry> additions_to_registry(const std::vector<CatalogProgra
   return entries;
 }
 
-std::vector<RegistryEntry> additions_by_command(const std::vector<CatalogProgram>& programs, std::int64_t faculties,
-                                                const std::string& command_id, const CommandNote& note) {
+std::vector<RegistryEntry> entries_by_command(const std::vector<CatalogProgram>& programs,
+                                              const std::vector<ProgramChange>& changes, std::int64_t faculties,
+                                              const std::string& command_id, const CommandNote& note) {
   auto entries = additions_to_registry(programs, faculties);
+  std::transform(changes.begin(), changes.end(), std::back_inserter(entries), &program_changed);
   DTI_CHECK(!entries.empty());
   entries.back().command_id = command_id;
   entries.back().note_hash = hash_of(note);

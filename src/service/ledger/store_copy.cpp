@@ -43,7 +43,7 @@ std::vector<RegistryEntry> read_registry(LedgerSnapshot& snapshot) {
 }  // namespace
 
 void fill(StoreFiller& target, LedgerSnapshot& source, const std::function<void(const VerifyProgress&)>& progress) {
-  const auto [semesters, catalog] = source.survey();
+  const auto [semesters, catalog, changes] = source.survey();
   target.add_catalog(catalog);
   for (const auto& semester : semesters) target.add_semester(semester);
   source.read_registry([&](const std::vector<RegistryEntry>& entries) { target.add_registry(entries); });
@@ -60,7 +60,7 @@ void fill(StoreFiller& target, LedgerSnapshot& source, const std::function<void(
 }
 
 std::optional<std::string> compare(LedgerSnapshot& source, LedgerSnapshot& copy) {
-  const auto [semesters, catalog] = source.survey();
+  const auto [semesters, catalog, changes] = source.survey();
   const auto copied = copy.survey();
   if (const auto index = first_difference(catalog, copied.catalog)) {
     return "program " + number_of(*index) + " of the catalogue differs from the source";
@@ -92,7 +92,7 @@ std::optional<std::string> compare(LedgerSnapshot& source, LedgerSnapshot& copy)
 
 bool is_unchanged(LedgerSnapshot& before, LedgerSnapshot& after) {
   if (before.read_epoch() != after.read_epoch()) return false;
-  const auto [semesters, catalog] = before.survey();
+  const auto [semesters, catalog, changes] = before.survey();
   const auto now = after.survey();
   return semesters == now.semesters && catalog == now.catalog && before.read_chain_heads() == after.read_chain_heads();
 }

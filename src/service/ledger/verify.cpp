@@ -121,7 +121,7 @@ void name_program(SemesterReport& report, const std::vector<CatalogProgram>& cat
 void look(LedgerSnapshot& snapshot, const std::function<void(const VerifyProgress&)>& progress, VerifyReport& report) {
   const auto leadership = snapshot.read_epoch();
   const auto survey = snapshot.survey();
-  const auto& [semesters, catalog] = survey;
+  const auto& [semesters, catalog, changes] = survey;
   look_at_catalog(snapshot, catalog, report);
   const auto heads = snapshot.read_chain_heads().value_or(ChainHeads{});
   const auto registry = look_at_registry(snapshot, heads, survey, report);

@@ -25,7 +25,7 @@ std::string listed(const std::vector<std::string>& names) {
 }  // namespace
 
 StoreNames::StoreNames(StoreSurvey survey) : semesters_(std::move(survey.semesters)) {
-  if (!catalog_.add(survey.catalog)) {
+  if (!catalog_.add(survey.catalog) || !catalog_.apply(survey.changes)) {
     throw StorageError{StorageError::Kind::kCorrupt, "the catalogue contradicts itself; dtictl verify tells more"};
   }
   faculty_of_.reserve(survey.catalog.size());

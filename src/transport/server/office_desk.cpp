@@ -123,6 +123,12 @@ void OfficeDesk::log_change(const OfficeMessage& message, Seq seq, std::int64_t 
   if (!command.catalog) event.fields.emplace_back("semester", command.semester);
   event.fields.emplace_back("seq", std::to_string(seq));
   if (programs_added > 0) event.fields.emplace_back("programs-added", std::to_string(programs_added));
+  if (command.catalog && command.catalog->program) {
+    const auto& changed = *command.catalog->program;
+    event.fields.emplace_back("faculty", changed.of.faculty);
+    event.fields.emplace_back("program", changed.of.program);
+    if (changed.new_name) event.fields.emplace_back("new-name", *changed.new_name);
+  }
   if (const auto* program = message.opens ? nullptr : program_of(command)) {
     event.fields.emplace_back("faculty", program->faculty);
     event.fields.emplace_back("program", program->program);

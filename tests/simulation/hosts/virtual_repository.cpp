@@ -163,6 +163,10 @@ std::vector<CatalogProgram> VirtualRepository::read_catalog(ProgramId after) {
                  [stored = stored_, after] { return stored->read_catalog(after); });
 }
 
+ProgramChanges VirtualRepository::read_program_changes(Seq after) {
+  return stored_->read_program_changes(after);  // read_catalog() beside it has the faults of such a reading
+}
+
 CatalogState VirtualRepository::read_catalog_state(const std::string& command_id,
                                                    const std::vector<std::string>& earlier) {
   return perform(Operation::kLookUp, Stage::kReading,

@@ -37,6 +37,7 @@ class VirtualRepository final : public Repository, private StoreClient {
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
+  [[nodiscard]] ProgramChanges read_program_changes(Seq after) override;
   [[nodiscard]] CatalogState read_catalog_state(const std::string& command_id,
                                                 const std::vector<std::string>& earlier) override;
   void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;

@@ -19,7 +19,7 @@ const std::vector<CatalogRow> kStored = {
     {"Derecho", "Derecho Civil"}, {"Derecho", "Derecho Penal"}, {"Artes", "Dise\u00F1o"}};
 
 CatalogComparison compared(const std::string& text, const std::vector<CatalogRow>& stored = kStored) {
-  auto result = compare_catalog(programs_of(stored), read_catalog_file(text));
+  auto result = compare_catalog(programs_of(stored), {}, read_catalog_file(text));
   if (const auto* faults = std::get_if<std::vector<CatalogFault>>(&result)) {
     ADD_FAILURE() << faults->front().reason;
     return {};
@@ -28,7 +28,7 @@ CatalogComparison compared(const std::string& text, const std::vector<CatalogRow
 }
 
 std::vector<CatalogFault> faults_of(const std::string& text) {
-  const auto result = compare_catalog(programs_of(kStored), read_catalog_file(text));
+  const auto result = compare_catalog(programs_of(kStored), {}, read_catalog_file(text));
   const auto* faults = std::get_if<std::vector<CatalogFault>>(&result);
   return faults == nullptr ? std::vector<CatalogFault>{} : *faults;
 }

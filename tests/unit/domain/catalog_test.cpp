@@ -188,5 +188,124 @@ TEST_F(LoadedCatalog, AddsNothingOfAListThatDoesNotContinueIt) {
   EXPECT_TRUE(catalog_.add({good}));
 }
 
+/// Programs 1 and 2 of faculty 1, Derecho, and 3 of faculty 2.
+class ChangedCatalog : public LoadedCatalog {
+ protected:
+  /// Renames a program as the office does.
+  bool rename(ProgramId program, const std::string& name) {
+    const auto placed = catalog_.place_name(program, name);
+    if (placed.kind != Catalog::Naming::Kind::kNew) return false;
+    return catalog_.apply({++seq_, program, catalog_.faculty_of(program), name, placed.key});
+  }
+  bool retire(ProgramId program) {
+    return catalog_.apply({++seq_, program, catalog_.faculty_of(program), catalog_.program_name(program), ""});
+  }
+  std::vector<ProgramId> find_all(const std::vector<std::string>& names) const {
+    std::vector<ProgramRequest> wanted;
+    for (const auto& name : names) wanted.emplace_back().name = name;
+    return catalog_.find_programs(1, wanted);
+  }
+  std::int64_t seq_ = 0;
+};
+
+TEST_F(ChangedCatalog, ARenamedProgramIsFoundByItsNewNameAndTheOldOneSaysIt) {
+  ASSERT_TRUE(rename(1, "Derecho Privado"));
+  EXPECT_EQ(catalog_.find_program(1, "derecho-privado"), 1U);
+  EXPECT_EQ(catalog_.find_program(1, "Derecho Civil"), 0U);
+  EXPECT_EQ(catalog_.find_program(1, "DERECHO_CIVIL"), 0U);
+  EXPECT_EQ(catalog_.find_by_any_name(1, "Derecho Civil"), 1U);
+  EXPECT_EQ(catalog_.program_meanings(1, "derecho civil"), "the program is called \"Derecho Privado\" now");
+  EXPECT_EQ(catalog_.program_meanings(1, "Derecho Privado"), "");
+  EXPECT_EQ(catalog_.program_name(1), "Derecho Privado");
+  EXPECT_EQ(catalog_.program_name(2), "Derecho Penal");
+  EXPECT_EQ(catalog_.size(), 3U);
+  EXPECT_EQ(catalog_.last_change(), 1);
+  EXPECT_EQ(find_all({"Derecho Civil", "Derecho Penal", "Derecho Privado"}), (std::vector<ProgramId>{0, 2, 1}));
+}
+
+TEST_F(ChangedCatalog, ProgramsThatAreAddedAfterARenameKeepTheirNumbers) {
+  ASSERT_TRUE(rename(2, "Criminología"));
+  add({{"Derecho", "Derecho Laboral"}, {"Artes", "Teatro"}});
+  EXPECT_EQ(catalog_.size(), 5U);
+  EXPECT_EQ(catalog_.find_program(1, "Derecho Laboral"), 4U);
+  EXPECT_EQ(catalog_.program_name(4), "Derecho Laboral");
+  EXPECT_EQ(catalog_.find_program(2, "teatro"), 5U);
+  EXPECT_EQ(catalog_.faculty_of(5), 2U);
+  EXPECT_EQ(find_all({"Criminología", "Derecho Laboral"}), (std::vector<ProgramId>{2, 4}));
+}
+
+TEST_F(ChangedCatalog, ANameIsNeverAnotherProgramsAlsoIfItWasGivenUp) {
+  using Kind = Catalog::Naming::Kind;
+  ASSERT_TRUE(rename(1, "Derecho Privado"));
+  const struct {
+    ProgramId program;
+    std::string name;
+    Kind kind;
+    ProgramId other;
+  } kCases[] = {
+      {2, "Derecho Privado", Kind::kOfAnother, 1}, {2, "derecho_privado", Kind::kOfAnother, 1},
+      {2, "Derecho Civil", Kind::kOfAnother, 1},   {2, "Derecho Penal", Kind::kSame, 0},
+      {1, "Derecho Penal", Kind::kOfAnother, 2},   {1, "Derecho Civil", Kind::kNew, 0},
+      {2, "derecho penal", Kind::kNew, 0},         {1, "Danza", Kind::kNew, 0},
+      {3, "Derecho Privado", Kind::kNew, 0},
+  };
+  for (const auto& c : kCases) {
+    const auto placed = catalog_.place_name(c.program, c.name);
+    EXPECT_EQ(placed.kind, c.kind) << c.program << ' ' << c.name;
+    EXPECT_EQ(placed.other, c.other) << c.program << ' ' << c.name;
+  }
+  EXPECT_FALSE(catalog_.apply({9, 2, 1, "Derecho Civil", "derechocivil"}));
+  EXPECT_FALSE(catalog_.apply({9, 2, 2, "X", "x"})) << "a program never changes its faculty";
+  EXPECT_FALSE(catalog_.apply({9, 4, 1, "X", "x"}));
+  EXPECT_FALSE(catalog_.apply({9, 0, 1, "X", "x"}));
+  EXPECT_EQ(catalog_.last_change(), 1);
+}
+
+TEST_F(ChangedCatalog, AProgramCanGetAFormerNameOfItsOwnBackAndAnotherSpelling) {
+  ASSERT_TRUE(rename(1, "Derecho Privado"));
+  ASSERT_TRUE(rename(1, "DERECHO CIVIL"));
+  EXPECT_EQ(catalog_.program_name(1), "DERECHO CIVIL");
+  EXPECT_EQ(catalog_.find_program(1, "Derecho Civil"), 1U);
+  EXPECT_EQ(catalog_.find_program(1, "Derecho Privado"), 0U);
+  ASSERT_TRUE(rename(1, "Derecho Civil"));
+  EXPECT_EQ(catalog_.program_name(1), "Derecho Civil");
+  EXPECT_EQ(catalog_.program_key(1), "derechocivil");
+  EXPECT_EQ(find_all({"derecho civil", "Derecho Civil"}), (std::vector<ProgramId>{1, 1}));
+}
+
+TEST_F(ChangedCatalog, AFileThatIsOlderThanAChangeAddsNothing) {
+  ASSERT_TRUE(rename(1, "Derecho Privado"));
+  ASSERT_TRUE(rename(2, "DERECHO PENAL"));
+  ASSERT_TRUE(retire(3));
+  const auto added = catalog_.additions(
+      {{"Derecho", "Derecho Civil"}, {"Derecho", "Derecho Privado"}, {"Derecho", "Derecho Penal"}, {"Artes", "Danza"}});
+  ASSERT_TRUE(std::holds_alternative<std::vector<CatalogProgram>>(added))
+      << std::get<CatalogFaults>(added).listed[0].reason;
+  EXPECT_TRUE(std::get<std::vector<CatalogProgram>>(added).empty());
+  EXPECT_EQ(catalog_.place({"Derecho", "Derecho Civil"}).other, 1U);
+  EXPECT_EQ(catalog_.place({"Derecho", "derecho-civil"}).kind, Catalog::Placing::Kind::kProgramClash);
+}
+
+TEST_F(ChangedCatalog, ARetiredProgramIsFoundAndMarked) {
+  EXPECT_FALSE(catalog_.is_retired(2));
+  ASSERT_TRUE(retire(2));
+  EXPECT_TRUE(catalog_.is_retired(2));
+  EXPECT_FALSE(catalog_.is_retired(1));
+  EXPECT_EQ(catalog_.find_program(1, "Derecho Penal"), 2U);
+  EXPECT_EQ(catalog_.last_change(), 1);
+}
+
+TEST_F(ChangedCatalog, TheSameChangesASecondTimeChangeNothing) {
+  const std::vector<ProgramChange> changes = {{5, 1, 1, "Derecho Privado", "derechoprivado"},
+                                              {6, 1, 1, "Derecho Romano", "derechoromano"},
+                                              {7, 2, 1, "Derecho Penal", ""}};
+  ASSERT_TRUE(catalog_.apply(changes));
+  ASSERT_TRUE(catalog_.apply(changes));
+  EXPECT_EQ(catalog_.program_name(1), "Derecho Romano");
+  EXPECT_EQ(catalog_.find_program(1, "Derecho Privado"), 0U);
+  EXPECT_TRUE(catalog_.is_retired(2));
+  EXPECT_EQ(catalog_.last_change(), 7);
+}
+
 }  // namespace
 }  // namespace dti

@@ -44,7 +44,7 @@ OfficeCommand catalog_command(std::vector<CatalogRow> rows) {
   command.id = "plan-1";
   command.expects = 7;
   command.actor = "local/1000";
-  command.catalog = ChangeCatalog{std::string(32, 'a'), std::move(rows), {"plan-0"}};
+  command.catalog = ChangeCatalog{.store = std::string(32, 'a'), .rows = std::move(rows), .earlier = {"plan-0"}};
   return command;
 }
 
@@ -71,6 +71,12 @@ const std::vector<OfficeMessage>& messages() {
     question.is_dry_run = true;
     question.catalog->store.clear();
     all.push_back({question});
+    for (const auto& new_name : {std::optional<std::string>{"Derecho \"2\""}, std::optional<std::string>{}}) {
+      auto changed = catalog_command({});
+      changed.catalog->earlier.clear();
+      changed.catalog->program = ChangeProgram{kCivil, new_name};
+      all.push_back({changed});
+    }
     OfficeCommand opening;
     opening.id = "c-2";
     opening.semester = "2026-10";
@@ -96,7 +102,7 @@ TEST(OfficeMessage, AVerbIsThatOfTheChange) {
                                OfficeVerb::kResizeSemester, OfficeVerb::kCloseSemester, OfficeVerb::kReopenSemester,
                                OfficeVerb::kSetWaitList,    OfficeVerb::kSetWaitList,   OfficeVerb::kLeaveWaitList,
                                OfficeVerb::kCloseSemester,  OfficeVerb::kChangeCatalog, OfficeVerb::kChangeCatalog,
-                               OfficeVerb::kOpenSemester};
+                               OfficeVerb::kRenameProgram,  OfficeVerb::kRetireProgram, OfficeVerb::kOpenSemester};
   ASSERT_EQ(std::size(kVerbs), messages().size());
   for (std::size_t i = 0; i < messages().size(); ++i) EXPECT_EQ(verb_of(messages()[i]), kVerbs[i]) << i;
 }
@@ -153,6 +159,13 @@ TEST(OfficeMessage, WhatIsWrongIsNamed) {
       {message("open-semester", R"(,"mobile-labs":1)" + rooms), "none"},
       {message("open-semester", R"(,"dry-run":true,"mobile-labs":1)" + rooms), "none"},
       {message("change-catalog", R"(,"expects":1)"), "store: is missing"},
+      {message("retire-program", R"(,"expects":1)" + program), "store: is missing"},
+      {message("retire-program", R"(,"dry-run":true)" + program), "none"},
+      {message("retire-program", R"(,"expects":1,"store":"a","faculty":"f")"), "program: is missing"},
+      {message("rename-program", R"(,"expects":1,"store":"a")" + program), "new-name: is missing"},
+      {message("rename-program", R"(,"expects":1,"store":"a","new-name":"n")" + program), "none"},
+      {message("rename-program", R"(,"expects":1,"store":"a","new-name":")" + std::string(201, 'n') + '"' + program),
+       "new-name: must be a text of at most 200 bytes"},
       {message("change-catalog", R"(,"expects":1,"store":"")"), "store: must be a text of 1 to 64 bytes"},
       {message("change-catalog", R"(,"dry-run":true)"), "add: must be a list of faculties"},
       {message("change-catalog", R"(,"dry-run":true,"add":[])"), "add: must have at least one program"},
@@ -194,6 +207,10 @@ TEST(OfficeReply, OneAboutTheCatalogueIsReadBackAsItWasWritten) {
   EXPECT_EQ(decode_office_reply(encode_office_reply(facts)), facts);
   facts.outcome.error = RequestError{Status::kConflict, "because", {}, {}};
   EXPECT_EQ(decode_office_reply(encode_office_reply(facts)), facts);
+  for (const bool is_retired : {false, true}) {
+    facts.outcome.catalog->program = ProgramFacts{kCivil, is_retired};
+    EXPECT_EQ(decode_office_reply(encode_office_reply(facts)), facts);
+  }
 }
 
 TEST(OfficeMessage, ATextOfPeopleHasNoControlCharacters) {

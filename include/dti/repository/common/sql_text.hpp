@@ -45,6 +45,10 @@ inline constexpr char kSelectCatalogPlaces[] =
     "SELECT faculty_id, max(seq), max(CASE kind WHEN 1 THEN seq ELSE 0 END) FROM registry"
     " WHERE faculty_id IS NOT NULL GROUP BY faculty_id";
 
+/// The entries that rename or retire programs, after one whose seq follows.
+inline constexpr char kSelectProgramChanges[] =
+    "SELECT seq, kind, program_id, faculty_id, name, key FROM registry WHERE kind IN (7, 8) AND seq > ";
+
 /// The last entry of a change, and that of the change before it; the command-id follows. The last entry of each change has a
 /// seal.
 inline constexpr char kSelectRegistryRange[] =

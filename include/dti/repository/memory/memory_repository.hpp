@@ -92,6 +92,7 @@ class MemoryStore {
   [[nodiscard]] CommitResult change(const Change& change, const std::optional<SealedChange>& sealed);
   [[nodiscard]] std::vector<StoredEntry> read_entries(SemesterId semester, Seq first, Seq last) const;
   [[nodiscard]] RowSeal read_seal(SemesterId chain, Seq seq) const;
+  [[nodiscard]] ProgramChanges program_changes(Seq after) const;
   [[nodiscard]] CatalogState catalog_state(const std::string& command_id,
                                            const std::vector<std::string>& earlier) const;
   [[nodiscard]] std::int64_t add_programs(const std::vector<CatalogProgram>& programs);
@@ -123,6 +124,7 @@ class MemoryRepository : public Repository {
   [[nodiscard]] CommitResult resign(Epoch epoch) override;
   [[nodiscard]] StoreWatch watch() override;
   [[nodiscard]] std::vector<CatalogProgram> read_catalog(ProgramId after) override;
+  [[nodiscard]] ProgramChanges read_program_changes(Seq after) override;
   [[nodiscard]] CatalogState read_catalog_state(const std::string& command_id,
                                                 const std::vector<std::string>& earlier) override;
   void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) override;

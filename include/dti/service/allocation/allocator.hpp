@@ -34,6 +34,8 @@ class Allocator {
  public:
   /// Adds programs that were read from the store. @return false if they do not continue the catalogue
   [[nodiscard]] bool add_programs(const std::vector<CatalogProgram>& programs) { return catalog_.add(programs); }
+  /// Renames and retires programs, as the store has it. @return false if that contradicts the catalogue
+  [[nodiscard]] bool change_programs(const std::vector<ProgramChange>& changes) { return catalog_.apply(changes); }
   [[nodiscard]] const Catalog& catalog() const { return catalog_; }
 
   /// Replays the next row of a semester's ledger; a semester that is new here starts with `semester-opened`.
@@ -140,7 +142,7 @@ class Allocator {
     std::vector<std::unique_ptr<HoldingPage>> pages;  // by (ProgramId - 1) / kPrograms; null: no grant there
     std::unordered_map<ProgramId, Released> released;
     Quotas quotas;
-    std::optional<WaitList> waiting;  // none: the semester has no wait list
+    std::optional<WaitList> waiting;       // none: the semester has no wait list
     std::optional<RoundInProgress> round;  // if grants of a round are missing
   };
 
@@ -154,6 +156,7 @@ class Allocator {
   [[nodiscard]] std::string why_not_open(const std::string& semester) const;
   [[nodiscard]] static ProgramState state_of(const Semester& semester, ProgramId program);
   [[nodiscard]] static const Released* find_released(const Semester& semester, ProgramId program);
+  [[nodiscard]] bool is_retired_without_grant(const Semester& semester, ProgramId program) const;
   /// Lets the quotas and the wait list follow a decided grant.
   static void count(Semester& semester, const Place& place, const Grant& grant, const Want& want);
   [[nodiscard]] ProgramOutcome decide_program(Semester& semester, FacultyId faculty, ProgramId program,

@@ -169,6 +169,7 @@ class CommitPipeline {
   void on_durable(std::vector<RequestGroup> groups, const Now& now);
   // Barriers (commit_pipeline_commands.cpp).
   void pass_barrier(const Now& now);
+  [[nodiscard]] std::optional<std::string> waits_in(ProgramId program) const;
   void start(const OpenSemester& command, const Now& now);
   void start(const OfficeCommand& command, const Now& now);
   void start_look_up(const StoredSemester* semester, std::optional<EntriesToRead> entries, const Now& now);

@@ -19,6 +19,7 @@ struct OfficeSubject {
   ProgramId program = 0;  // 0: the command changes the semester
   Allocator::ProgramState state = {};
   FacultyId faculty = 0;              // of the program
+  bool is_retired = false;            // the program is
   std::size_t program_count = 0;      // of the catalogue
   Quotas quotas = {};                 // of the semester
   const WaitList* waiting = nullptr;  // of the semester; null: it has none. Valid as long as the state does not change
@@ -28,6 +29,9 @@ struct OfficeSubject {
   std::string store = {};
   std::function<FacultyId(ProgramId)> faculty_of = {};
   std::function<Allocator::ProgramState(ProgramId)> program_state = {};
+  std::function<bool(ProgramId)> retires = {};  // whether a program of the catalogue is retired; none: no program is
+  // Of SetWaitList: a retired program that would wait; none if there is none.
+  std::function<std::optional<ProgramName>()> find_retired_waiting = {};
 };
 
 /// The error for a command that no state can accept: a text or a number is out of range, or `expects` is missing. None if

@@ -41,6 +41,7 @@ struct StartOptions {
 struct KnownState {
   std::unordered_map<SemesterId, Seq> heads;  // replayed so far
   std::size_t program_count = 0;              // of the catalogue, known so far
+  Seq last_change = 0;                        // of a program: the last one that is known so far
 };
 
 struct TakeOverRequest {
@@ -68,8 +69,8 @@ struct HistorySeen {
   History history;
 };
 
-/// The catalogue's additions come before the entries that name them.
-using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece, HeadsSeen, HistorySeen>;
+/// The catalogue's additions come before the entries that name them, and before the changes of programs.
+using TakeOverPiece = std::variant<std::vector<CatalogProgram>, LedgerPiece, HeadsSeen, HistorySeen, ProgramChanges>;
 
 /// The time from one renewal of a lease to the next.
 [[nodiscard]] constexpr std::chrono::milliseconds renewal_interval(std::chrono::milliseconds lease) {

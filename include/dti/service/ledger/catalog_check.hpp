@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "dti/domain/catalog.hpp"
@@ -15,6 +16,9 @@ struct CatalogCheck {
   std::size_t older_keys = 0;  // keys of another Unicode version or an earlier dti version, which are accepted
   std::optional<StoreDifference> difference;
 };
+
+/// Tells whether a stored key belongs to a name, as check_catalog() accepts it.
+[[nodiscard]] bool is_key_of(std::string_view name, std::string_view stored);
 
 /// Checks that the ids are dense (programs 1, 2, 3 …, faculties in the order in which the programs name them), that no
 /// two keys are equal, and that each key belongs to its name (name_key() or separated_key()). A key never changes: a

@@ -17,8 +17,17 @@ namespace dti {
 
 /// The semesters and the catalogue of a store at one moment.
 struct StoreSurvey {
-  std::vector<StoredSemester> semesters;  // open and closed, in order of id
-  std::vector<CatalogProgram> catalog;    // in order of id
+  std::vector<StoredSemester> semesters;    // open and closed, in order of id
+  std::vector<CatalogProgram> catalog;      // in order of id, by the names with which they were added
+  std::vector<ProgramChange> changes = {};  // of these programs, in order
+};
+
+/// Changes of programs that the registry has.
+struct ProgramChanges {
+  Seq registry_end = 0;                // the registry's last entry
+  std::vector<ProgramChange> changes;  // in order of seq
+
+  friend bool operator==(const ProgramChanges&, const ProgramChanges&) = default;
 };
 
 /// The server that holds the lead, if it is not the reader's server.
@@ -119,6 +128,9 @@ class LedgerFollower : public LedgerReader {
 
   /// The programs of the catalogue with ids above `after`, in order of id.
   [[nodiscard]] virtual std::vector<CatalogProgram> read_catalog(ProgramId after) = 0;
+
+  /// The programs that were renamed or retired by entries of the registry above `after`.
+  [[nodiscard]] virtual ProgramChanges read_program_changes(Seq after) = 0;
 
   /// The place of the catalogue in the registry, of a command, and of earlier ones.
   [[nodiscard]] virtual CatalogState read_catalog_state(const std::string& command_id,

@@ -73,11 +73,13 @@ struct Change {
   WallTime at{};                          // of the entries and of the registry
 };
 
-/// Programs that the office adds to the catalogue by a command. Source: docs/adr/0030-plans-of-the-catalogue.md
+/// Programs that the office adds to the catalogue, renames or retires by a command.
+/// Source: docs/adr/0030-plans-of-the-catalogue.md, docs/adr/0034-renamed-and-retired-programs.md
 struct CatalogChange {
   Epoch epoch = 0;
-  Seq base = 0;                          // the registry's last entry
-  std::vector<CatalogProgram> programs;  // at least one, in order of id, continuing the stored ids
+  Seq base = 0;                             // the registry's last entry
+  std::vector<CatalogProgram> programs;     // added: in order of id, continuing the stored ids
+  std::vector<ProgramChange> changes = {};  // at least one, if no program is added
   std::string command_id;
   CommandNote note;
   WallTime at{};
@@ -178,8 +180,9 @@ class LedgerWriter {
   /// @throws StorageError  kUnavailable, kInDoubt, kInvariant
   [[nodiscard]] virtual bool add_programs(Epoch epoch, const std::vector<CatalogProgram>& programs, WallTime at) = 0;
 
-  /// Adds programs for a command, as add_programs(). The registry's last entry keeps the command-id, which no other
-  /// entry has, and the hash of the note.
+  /// Adds programs for a command, as add_programs(), or enters changes of programs into the registry: the catalogue keeps
+  /// the names with which they were added. The registry's last entry keeps the command-id, which no other entry has, and
+  /// the hash of the note.
   /// @return and throws as commit(); kBaseMoved also if a lower epoch leads
   [[nodiscard]] virtual CommitResult change_catalog(const CatalogChange& change) = 0;
 

@@ -23,6 +23,8 @@ enum class RegistryKind : std::uint8_t {
   kLedgerSealed = 4,
   kSemesterClosed = 5,
   kSemesterReopened = 6,
+  kProgramRenamed = 7,
+  kProgramRetired = 8,
 };
 
 /// A stored row of the registry, not validated: what was added to the catalogue and to the semesters, in order.
@@ -30,11 +32,11 @@ struct RegistryEntry {
   Seq seq = 0;
   std::int64_t at = 0;            // microseconds since 1970, UTC
   std::int64_t kind = 0;          // the code
-  StoredNumber faculty_id = {};   // faculty-added, program-added
-  StoredNumber program_id = {};   // program-added
+  StoredNumber faculty_id = {};   // faculty-added, program-added, -renamed, -retired
+  StoredNumber program_id = {};   // program-added, -renamed, -retired
   StoredNumber semester_id = {};  // the four kinds of semesters
   std::string name = {};
-  std::optional<std::string> key = {};  // faculty-added, program-added
+  std::optional<std::string> key = {};  // faculty-added, program-added, -renamed
   StoredNumber head = {};               // ledger-sealed: the last entry that the first seal of the ledger covers
   std::optional<Seal> head_seal = {};   // ledger-sealed: that seal; the ledger's row has none
   std::optional<Seal> seal = {};
@@ -50,6 +52,9 @@ using RegistrySink = std::function<void(std::vector<RegistryEntry>)>;
 
 [[nodiscard]] RegistryEntry faculty_added(FacultyId id, std::string name, std::string key);
 [[nodiscard]] RegistryEntry program_added(const CatalogProgram& program);
+[[nodiscard]] RegistryEntry program_changed(const ProgramChange& change);
+/// The change of an entry. @return none: the entry is of another kind
+[[nodiscard]] std::optional<ProgramChange> program_change_of(const RegistryEntry& entry);
 [[nodiscard]] RegistryEntry semester_opened(SemesterId id, std::string name);
 [[nodiscard]] RegistryEntry semester_closed(SemesterId id, std::string name);
 [[nodiscard]] RegistryEntry semester_reopened(SemesterId id, std::string name);
@@ -62,11 +67,12 @@ using RegistrySink = std::function<void(std::vector<RegistryEntry>)>;
 [[nodiscard]] std::vector<RegistryEntry> additions_to_registry(const std::vector<CatalogProgram>& programs,
                                                                std::int64_t faculties);
 
-/// The same for programs that a command adds: the last entry has its id and the hash of its note.
-/// @param programs  at least one
-[[nodiscard]] std::vector<RegistryEntry> additions_by_command(const std::vector<CatalogProgram>& programs,
-                                                              std::int64_t faculties, const std::string& command_id,
-                                                              const CommandNote& note);
+/// The same for a command that adds programs, or that changes some: the last entry has its id and the hash of its note.
+/// @param programs, changes  at least one
+[[nodiscard]] std::vector<RegistryEntry> entries_by_command(const std::vector<CatalogProgram>& programs,
+                                                            const std::vector<ProgramChange>& changes,
+                                                            std::int64_t faculties, const std::string& command_id,
+                                                            const CommandNote& note);
 
 /// Numbers the entries from the one after `end` on, gives them the time, and seals them together: the last one keeps the
 /// seal. @return the new end

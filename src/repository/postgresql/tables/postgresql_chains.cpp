@@ -171,6 +171,21 @@ Seq read_registry_end(pqxx::transaction_base& transaction) {
   return read_registry_head(transaction).ends.at(kRegistryId).seq;
 }
 
+ProgramChanges read_program_changes(pqxx::transaction_base& transaction, Seq after) {
+  if (schema_version(transaction) < kSealsVersion) return {};
+  ProgramChanges found{read_registry_end(transaction), {}};
+  const auto select = std::string{kSelectProgramChanges} + "$1::bigint ORDER BY seq";
+  for (const auto& row : compat::exec_params(transaction, select.c_str(), after)) {
+    RegistryEntry entry{.seq = integer(row[0]), .kind = integer(row[1])};
+    entry.program_id = integer(row[2]);
+    entry.faculty_id = integer(row[3]);
+    entry.name = row[4].c_str();
+    if (!row[5].is_null()) entry.key = row[5].c_str();
+    found.changes.push_back(program_change_of(entry).value());
+  }
+  return found;
+}
+
 CatalogState read_catalog_state(pqxx::transaction_base& transaction, const std::string& command_id,
                                 const std::vector<std::string>& earlier) {
   const ChainHeads heads = read_registry_head(transaction);

@@ -95,6 +95,7 @@ std::int64_t insert_programs(pqxx::transaction_base& transaction, const std::vec
       transaction.exec("SELECT (SELECT coalesce(max(id), 0) FROM program), (SELECT coalesce(max(id), 0) FROM faculty)");
   std::int64_t last_program = integer(last[0][0]);
   const std::int64_t faculties = integer(last[0][1]);
+  if (programs.empty()) return faculties;
   std::int64_t last_faculty = faculties;
   std::string faculty_ids, faculty_names, faculty_keys, ids, faculties_of, names, keys;
   for (const CatalogProgram& program : programs) {

@@ -34,15 +34,31 @@ class CatalogChangeTest : public testing::Test {
     return command;
   }
   std::variant<CatalogAddition, OfficeOutcome> decide(const OfficeCommand& command) const {
-    return decide_catalog(command, catalog_, state_);
+    return decide_catalog(command, catalog_, state_, [this](ProgramId program) -> std::optional<std::string> {
+      return program == waiting_ ? std::optional<std::string>{"2025-10"} : std::nullopt;
+    });
   }
   OfficeOutcome outcome(const OfficeCommand& command) const { return std::get<OfficeOutcome>(decide(command)); }
   static std::optional<Status> error_in(const OfficeOutcome& outcome) {
     return outcome.error ? std::optional{outcome.error->status} : std::nullopt;
   }
 
+  /// A change of f1/`program`, of whose faculty the last entry is 6.
+  OfficeCommand change(const std::string& program, std::optional<std::string> new_name,
+                       std::optional<Seq> expects = 6) {
+    auto made = command({}, expects);
+    made.catalog->program = ChangeProgram{{"f1", program}, std::move(new_name)};
+    return made;
+  }
+  const CatalogChange& made(const OfficeCommand& command) {
+    decided_ = decide(command);
+    return std::get<CatalogAddition>(decided_).change;
+  }
+
   Catalog catalog_;
   CatalogState state_;
+  ProgramId waiting_ = 0;
+  std::variant<CatalogAddition, OfficeOutcome> decided_;
 };
 
 TEST_F(CatalogChangeTest, NewProgramsContinueTheIdsAndEachHasAnEntry) {
@@ -177,6 +193,90 @@ TEST_F(CatalogChangeTest, WhatIsThereAlreadyChangesNothing) {
 TEST_F(CatalogChangeTest, AStoreWithAnotherCatalogueIsAContradiction) {
   state_.programs = 5;
   EXPECT_THROW(static_cast<void>(decide(command({{"f3", "q"}}))), StorageError);
+}
+
+TEST_F(CatalogChangeTest, ARenamedProgramHasAnEntryWithItsNewNameAndKey) {
+  const auto& renamed = made(change("P_1", "new name"));
+  EXPECT_TRUE(renamed.programs.empty());
+  EXPECT_EQ(renamed.changes, (std::vector<ProgramChange>{{10, 1, 1, "new name", "newname"}}));
+  EXPECT_EQ(renamed.base, 9);
+  EXPECT_EQ(renamed.note.note, "new year");
+  const auto& outcome = std::get<CatalogAddition>(decided_).outcome;
+  EXPECT_EQ(outcome.seq, 10);
+  EXPECT_EQ(outcome.catalog->program, (ProgramFacts{{"f1", "new name"}, false}));
+  EXPECT_EQ(outcome.catalog->programs, 4);
+}
+
+TEST_F(CatalogChangeTest, ARetiredProgramHasAnEntryWithItsName) {
+  EXPECT_EQ(made(change("p2", {})).changes, (std::vector<ProgramChange>{{10, 2, 1, "p2", ""}}));
+  EXPECT_EQ(std::get<CatalogAddition>(decided_).outcome.catalog->program, (ProgramFacts{{"f1", "p2"}, true}));
+}
+
+TEST_F(CatalogChangeTest, ADryRunOfAChangedProgramTellsWhatWouldBe) {
+  auto dry_run = change("p1", "q");
+  dry_run.is_dry_run = true;
+  EXPECT_EQ(outcome(dry_run).seq, 10);
+  EXPECT_EQ(outcome(dry_run).catalog->program, (ProgramFacts{{"f1", "q"}, false}));
+}
+
+TEST_F(CatalogChangeTest, AChangeWithoutEffectWritesNothing) {
+  EXPECT_EQ(outcome(change("p1", "p1")).seq, 6);
+  ASSERT_TRUE(catalog_.apply({6, 2, 1, "p2", ""}));
+  const auto again = outcome(change("p2", {}));
+  EXPECT_FALSE(again.error);
+  EXPECT_EQ(again.seq, 6);
+  EXPECT_TRUE(again.catalog->program->is_retired);
+}
+
+TEST_F(CatalogChangeTest, WhatARuleForbidsIsRefusedWithTheReason) {
+  ASSERT_TRUE(catalog_.apply({6, 1, 1, "old", "old"}));
+  ASSERT_TRUE(catalog_.apply({6, 1, 1, "p1", "p1"}));
+  waiting_ = 1;
+  const auto refused = [&](const OfficeCommand& command, const std::string& reason) {
+    const auto result = outcome(command);
+    EXPECT_EQ(error_in(result), Status::kRefused);
+    const auto detail = result.error ? result.error->detail : "";
+    EXPECT_NE(detail.find(reason), std::string::npos) << detail;
+  };
+  refused(change("p1", "p2"), "is taken");
+  refused(change("p2", "OLD"), "is called \"p1\"");
+  refused(change("p2", ""), "must not be empty");
+  refused(change("p2", "a\nb"), "the name ");
+  refused(change("p1", {}), "a place in the wait list of \"2025-10\"");
+  ASSERT_TRUE(catalog_.apply({6, 2, 1, "p2", ""}));
+  refused(change("p2", "q"), "retired");
+}
+
+TEST_F(CatalogChangeTest, AnUnknownProgramIsNamedAndAFormerNameExplained) {
+  ASSERT_TRUE(catalog_.apply({6, 1, 1, "new", "new"}));
+  const auto former = outcome(change("p1", "x"));
+  EXPECT_EQ(error_in(former), Status::kInvalidProgram);
+  EXPECT_NE(former.error->detail.find("the program is called \"new\" now"), std::string::npos);
+  auto other = change("p1", {});
+  other.catalog->program->of.faculty = "f9";
+  EXPECT_EQ(error_in(outcome(other)), Status::kInvalidFaculty);
+}
+
+TEST_F(CatalogChangeTest, AChangedProgramOfAFacultyThatHasMovedIsAConflictWithTheFacts) {
+  const auto conflict = outcome(change("p1", "q", 5));
+  EXPECT_EQ(error_in(conflict), Status::kConflict);
+  EXPECT_EQ(conflict.seq, 6);
+  EXPECT_EQ(conflict.catalog->program, (ProgramFacts{{"f1", "p1"}, false}));
+}
+
+TEST_F(CatalogChangeTest, ASecondCopyOfAChangeIsARepeatAlsoAfterOthers) {
+  state_.written = 8;
+  EXPECT_EQ(error_in(outcome(change("p1", "q"))), Status::kConflict) << "the id is of another command";
+  EXPECT_EQ(error_in(outcome(change("p2", {}))), Status::kConflict);
+  ASSERT_TRUE(catalog_.apply({8, 1, 1, "q", "q"}));
+  ASSERT_TRUE(catalog_.apply({9, 1, 1, "r", "r"}));
+  const auto again = outcome(change("p1", "q"));
+  EXPECT_FALSE(again.error);
+  EXPECT_TRUE(again.is_repeat);
+  EXPECT_EQ(again.seq, 8);
+  EXPECT_EQ(again.catalog->program, (ProgramFacts{{"f1", "r"}, false}));
+  ASSERT_TRUE(catalog_.apply({8, 2, 1, "p2", ""}));
+  EXPECT_TRUE(outcome(change("p2", {})).is_repeat);
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ class Pipeline : public testing::Test {
     ASSERT_TRUE(take_over_);
     const auto asked = *std::exchange(take_over_, std::nullopt);
     pipeline_->on_piece(HistorySeen{history_}, now_);
-    give_catalog(asked.known.program_count);
+    give_catalog(asked.known);
     Leadership leadership{.epoch = ++epoch_, .semesters = {}, .program_count = program_count_, .history = history_};
     for (auto& [id, semester] : stored_) {
       semester.epoch = epoch_;
@@ -78,11 +78,15 @@ class Pipeline : public testing::Test {
     }
     end<TakeOverCall>(leadership);
   }
-  void give_catalog(std::size_t known) {
+  void give_catalog(const KnownState& asked) {
     auto programs = fixtures::catalog(4, 5);
     programs.insert(programs.end(), added_programs_.begin(), added_programs_.end());
-    programs.erase(programs.begin(), programs.begin() + static_cast<std::ptrdiff_t>(std::min(known, programs.size())));
+    const auto known = std::min(asked.program_count, programs.size());
+    programs.erase(programs.begin(), programs.begin() + static_cast<std::ptrdiff_t>(known));
     if (!programs.empty()) pipeline_->on_piece(std::move(programs), now_);
+    ProgramChanges news{registry_head_, changes_};
+    std::erase_if(news.changes, [&](const ProgramChange& change) { return change.seq <= asked.last_change; });
+    if (!news.changes.empty() || registry_head_ < asked.last_change) pipeline_->on_piece(std::move(news), now_);
   }
   void give_tail(SemesterId id, const KnownState& asked) {
     const auto known = asked.heads.contains(id) ? asked.heads.at(id) : 0;
@@ -104,7 +108,7 @@ class Pipeline : public testing::Test {
     ASSERT_TRUE(watch_);
     const auto asked = *std::exchange(watch_, std::nullopt);
     see_heads();
-    give_catalog(asked.program_count);
+    give_catalog(asked);
     for (const auto& [id, semester] : stored_) give_tail(id, asked);
     end<WatchCall>(StoreWatch{HeldBy{epoch_, endpoint, 1s}, {}});
   }
@@ -242,7 +246,8 @@ class Pipeline : public testing::Test {
     ASSERT_EQ(catalog_change_->base, registry_head_);
     added_programs_.insert(added_programs_.end(), catalog_change_->programs.begin(), catalog_change_->programs.end());
     program_count_ += catalog_change_->programs.size();
-    registry_head_ += static_cast<Seq>(catalog_change_->programs.size());
+    registry_head_ += static_cast<Seq>(catalog_change_->programs.size() + catalog_change_->changes.size());
+    changes_.insert(changes_.end(), catalog_change_->changes.begin(), catalog_change_->changes.end());
     catalog_commands_[catalog_change_->command_id] = registry_head_;
   }
   void finish_catalog_change() {
@@ -389,6 +394,7 @@ class Pipeline : public testing::Test {
   History history_ = "1";
   std::size_t program_count_ = 20;  // of fixtures::catalog(4, 5), and added_programs_
   std::vector<CatalogProgram> added_programs_;
+  std::vector<ProgramChange> changes_;
   Seq registry_head_ = 24;
   std::map<std::string, Seq> catalog_commands_;
   // What the pipeline asked for.

@@ -25,6 +25,7 @@ class PolledRepository : public Repository, public PollableCommits {
   std::variant<Leadership, HeldBy> take_over(WallTime, const Lease&) override { throw std::logic_error{"take_over"}; }
   StoreWatch watch() override { throw std::logic_error{"watch"}; }
   std::vector<CatalogProgram> read_catalog(ProgramId) override { throw std::logic_error{"read_catalog"}; }
+  ProgramChanges read_program_changes(Seq) override { throw std::logic_error{"read_program_changes"}; }
   CatalogState read_catalog_state(const std::string&, const std::vector<std::string>&) override {
     throw std::logic_error{"read_catalog_state"};
   }

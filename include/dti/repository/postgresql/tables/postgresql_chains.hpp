@@ -25,6 +25,9 @@ void read_registry(pqxx::transaction_base& transaction, const RegistrySink& sink
 /// The seq of the registry's last entry.
 [[nodiscard]] Seq read_registry_end(pqxx::transaction_base& transaction);
 
+/// As LedgerFollower::read_program_changes(); none if the schema is too old.
+[[nodiscard]] ProgramChanges read_program_changes(pqxx::transaction_base& transaction, Seq after);
+
 /// As LedgerFollower::read_catalog_state(), by several statements: the caller compares the epoch afterwards.
 [[nodiscard]] CatalogState read_catalog_state(pqxx::transaction_base& transaction, const std::string& command_id,
                                               const std::vector<std::string>& earlier);
