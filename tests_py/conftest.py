@@ -1,10 +1,14 @@
 """Fixtures: the two kinds of store, a PostgreSQL cluster for the session, and a bound on each test."""
 
+import mmap
 import signal
+import struct
+import subprocess
 
 import pytest
 
 from tests_py.harness.postgresql import newest_bin_folder, scratch_cluster
+from tests_py.harness.process import ROOT
 from tests_py.harness.stores import PostgresqlStore, SqliteStore
 
 TEST_SECONDS = 600  # for what hangs, on a machine many times slower than usual
@@ -60,3 +64,39 @@ def sqlite(tmp_path):
 def store(request):
     """Each test that names it runs on both databases."""
     return request.getfixturevalue(request.param)
+
+
+class WallClock:
+    """The wall clock of the processes that get its environment. libfaketime would do it, and would be one more package
+    for one test; a time namespace of the kernel has no wall clock of its own."""
+
+    def __init__(self, folder, library):
+        self._file = open(folder / "offset", "w+b")
+        self._file.write(bytes(8))
+        self._file.flush()
+        self._map = mmap.mmap(self._file.fileno(), 8)
+        self.environment = {"LD_PRELOAD": str(library), "WALL_CLOCK_OFFSET": self._file.name}
+
+    def jump_to(self, seconds):
+        """So far from the true time."""
+        self._map[:] = struct.pack("=q", round(seconds * 1_000_000))
+
+    def close(self):
+        self._map.close()
+        self._file.close()
+
+
+@pytest.fixture(scope="session")
+def wall_clock_library(tmp_path_factory):
+    path = tmp_path_factory.mktemp("wall-clock") / "wall_clock.so"
+    source = ROOT / "tests_py/harness/wall_clock.c"
+    subprocess.run(["gcc", "-O1", "-shared", "-fPIC", "-Wall", "-Werror", "-o", path, source], check=True, timeout=60)
+    return path
+
+
+@pytest.fixture
+def clock(tmp_path, wall_clock_library):
+    """A wall clock that jumps, for the processes that get its environment."""
+    clock = WallClock(tmp_path, wall_clock_library)
+    yield clock
+    clock.close()

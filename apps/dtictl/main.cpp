@@ -15,6 +15,7 @@
 #include "dtictl/grant/grant.hpp"
 #include "dtictl/head/head.hpp"
 #include "dtictl/history/history.hpp"
+#include "dtictl/hold/hold.hpp"
 #include "dtictl/key/key.hpp"
 #include "dtictl/ledger/ledger.hpp"
 #include "dtictl/migrate/migrate.hpp"
@@ -41,6 +42,7 @@ int main(int argc, char** argv) {
                    {"catalog", "prints the faculties and programs, and changes them", &dti::run_catalog},
                    {"wait", "prints the programs that wait for rooms, and turns wait lists on and off", &dti::run_wait},
                    {"round", "plans and holds rounds: the programs of a file get rooms together", &dti::run_round},
+                   {"hold", "prints the holds of a semester, and confirms, extends and cancels them", &dti::run_hold},
                    {"history", "prints the entries of a semester's ledger, and follows it", &dti::run_history},
                    {"watch", "shows a semester as it changes", &dti::run_watch},
                    {"totals", "prints the sums of each semester", &dti::run_totals},

@@ -12,6 +12,9 @@ int program_exit_code(Status status) {
     case Status::kInvalidFaculty:
     case Status::kConflict:
     case Status::kRefused:
+    case Status::kHoldConfirmed:
+    case Status::kHoldCancelled:
+    case Status::kHoldExpired:
     case Status::kInvalidProgram:
     case Status::kGrantReleased:
     case Status::kAlreadyHasResources: return 4;

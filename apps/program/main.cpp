@@ -37,6 +37,7 @@ std::string sentence(const dti::RoomRequest& request, const dti::RoomAnswer& ans
                         std::string{dti::wire_text(answer.status)} + ", " + std::to_string(grant.classrooms) +
                         " classrooms and " + std::to_string(grant.labs + grant.mobile_labs) + " labs (" +
                         std::to_string(grant.mobile_labs) + " of them mobile)" +
+                        (answer.expires_at.empty() ? "" : ", a hold until " + answer.expires_at) +
                         (answer.detail.empty() ? "" : ": " + answer.detail));
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "dti/cli/log_options.hpp"
+#include "dti/domain/hold.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/domain/pool.hpp"
 
@@ -33,6 +34,13 @@ std::vector<Setting> settings_of_program() {
        .kind = IntegerKind{0, kQuantityMax},
        .help = "How many labs the program wants.",
        .needed = true},
+      {.name = "hold-seconds",
+       .group = "Request",
+       .kind = IntegerKind{kHoldMin.count(), kHoldMax.count()},
+       .help =
+           "Asks for a hold: rooms that return by themselves after this time, in seconds, unless the hold is confirmed "
+           "before. The same request without this flag confirms it.",
+       .default_shown = "none: the rooms stay granted"},
       {.name = "faculty-server",
        .group = "Request",
        .kind = HostPortKind{},
@@ -101,6 +109,7 @@ std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const st
   options.request.program_name = settings.text("name");
   options.request.semester = settings.text("semester");
   options.request.want = {settings.integer("classrooms"), settings.integer("labs")};
+  if (settings.has("hold-seconds")) options.request.hold_seconds = settings.integer("hold-seconds");
   options.faculty_server = settings.addresses("faculty-server").front();
   auto key = read_own_key(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&key)) return std::move(*usage);

@@ -60,7 +60,10 @@ std::optional<RepliedProgram> read_replied_program(JsonValue entry) {
   const auto labs = read("labs");
   const auto mobile_labs = read("mobile-labs");
   if (!classrooms || !labs || !mobile_labs) return {};
-  if (carries_grant(program.status)) program.grant = {*classrooms, *labs, *mobile_labs};
+  if (carries_grant(program.status)) {
+    program.grant = {*classrooms, *labs, *mobile_labs};
+    program.expires_at = entry["expires-at"].text();
+  }
   return program;
 }
 
@@ -91,6 +94,7 @@ DecodedRequest decode_allocation_request(std::string_view body) {
   request.faculty_name = reader.text(root, "", "faculty-name", {0, kNameBytesMax});
   request.programs = read_programs(root, reader);
   request.request_id = reader.optional_text(root, "request-id", {1, kIdBytesMax});
+  request.hold_seconds = reader.optional_hold_seconds(root);
   if (reader.first_fault()) return MalformedRequest{*reader.first_fault(), std::move(request)};
   return request;
 }
@@ -112,6 +116,7 @@ std::string encode_allocation_request(const AllocationRequest& request) {
   }
   writer.close_array();
   if (request.request_id) writer.text("request-id", *request.request_id);
+  if (request.hold_seconds > 0) writer.number("hold-seconds", request.hold_seconds);
   writer.close_object();
   return out;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "dti/base/check.hpp"
+#include "dti/base/time_text.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/protocol/json_writer.hpp"
 
@@ -65,6 +66,10 @@ void append_entry(std::string& out, const ProgramRequest& program, const Program
   numbers.put(R"(,"status-message":")");
   out += numbers.text();
   out += wire_text(answer.status);  // a status has no characters that need escapes
+  if (answer.expires_at != 0) {
+    out += R"(","expires-at":")";
+    out += time_text(WallTime{std::chrono::microseconds{answer.expires_at}});
+  }
   if (!detail.empty()) {
     out += R"(","detail":")";
     append_escaped(out, detail);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "dti/domain/hold.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 
 namespace dti {
@@ -34,6 +35,14 @@ bool read_quantity(const element& value, Quantity& to) {
   std::uint64_t whole = 0;
   if (value.get_uint64().get(whole) != simdjson::SUCCESS || whole > std::uint64_t{kQuantityMax}) return false;
   to = static_cast<Quantity>(whole);
+  return true;
+}
+
+bool read_hold_seconds(const element& value, std::int64_t& to) {
+  std::uint64_t whole = 0;
+  const bool is_whole = value.get_uint64().get(whole) == simdjson::SUCCESS;
+  if (!is_whole || whole == 0 || whole > std::uint64_t{kHoldMax.count()}) return false;
+  to = static_cast<std::int64_t>(whole);
   return true;
 }
 
@@ -74,9 +83,9 @@ bool read_programs(const element& value, std::vector<ProgramRequest>& programs) 
   return true;
 }
 
-/// Reads a request that has its three or four fields, each once.
+/// Reads a request that has its three to five fields, each once.
 bool read_request(const object& root, AllocationRequest& request) {
-  constexpr unsigned kSemester = 1, kFaculty = 2, kPrograms = 4, kRequestId = 8;
+  constexpr unsigned kSemester = 1, kFaculty = 2, kPrograms = 4, kRequestId = 8, kHoldSeconds = 16;
   unsigned seen = 0;
   for (const auto field : root) {
     if (field.key == "semester") {
@@ -91,6 +100,9 @@ bool read_request(const object& root, AllocationRequest& request) {
     } else if (field.key == "request-id") {
       if (!read_text(field.value, 1, kIdBytesMax, request.request_id.emplace())) return false;
       seen |= kRequestId;
+    } else if (field.key == "hold-seconds") {
+      if (!read_hold_seconds(field.value, request.hold_seconds)) return false;
+      seen |= kHoldSeconds;
     } else {
       return false;
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dti/domain/hold.hpp"
+
 namespace dti {
 namespace {
 
@@ -69,6 +71,21 @@ std::int64_t FieldReader::whole(JsonValue object, std::string_view key, std::int
   const bool is_missing = value.kind() == JsonKind::kMissing;
   fault(key, is_missing ? "is missing" : "must be a whole number from 0 to " + std::to_string(max));
   return 0;
+}
+
+std::int64_t FieldReader::hold_seconds(JsonValue object) {
+  static_assert(kHoldMax.count() == 2'592'000, "the sentence below says so");
+  const JsonValue value = object["hold-seconds"];
+  if (value.kind() == JsonKind::kWhole && value.whole() >= 1 && value.whole() <= std::uint64_t{kHoldMax.count()}) {
+    return static_cast<std::int64_t>(value.whole());
+  }
+  const bool is_missing = value.kind() == JsonKind::kMissing;
+  fault("hold-seconds", is_missing ? "is missing" : "must be a whole number from 1 to 2,592,000");
+  return 0;
+}
+
+std::int64_t FieldReader::optional_hold_seconds(JsonValue object) {
+  return object["hold-seconds"].kind() == JsonKind::kMissing ? 0 : hold_seconds(object);
 }
 
 bool FieldReader::boolean(JsonValue object, std::string_view key) {

@@ -50,6 +50,11 @@ class FieldReader {
   /// @return the number; 0 if it is not a whole number from 0 to `max`
   [[nodiscard]] std::int64_t whole(JsonValue object, std::string_view key, std::int64_t max);
 
+  /// Reads `hold-seconds`. @return 1 to kHoldMax; 0 if it is not such a number
+  [[nodiscard]] std::int64_t hold_seconds(JsonValue object);
+  /// @return also 0 if the field is missing, which is not a fault
+  [[nodiscard]] std::int64_t optional_hold_seconds(JsonValue object);
+
   /// @return the value; false if the field is not true or false
   [[nodiscard]] bool boolean(JsonValue object, std::string_view key);
 

@@ -1,6 +1,7 @@
 #include "dti/protocol/office_codec.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -8,6 +9,7 @@
 
 #include "dti/base/check.hpp"
 #include "dti/base/overloaded.hpp"
+#include "dti/base/time_text.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/protocol/json_writer.hpp"
@@ -113,6 +115,31 @@ bool is_about_catalog(OfficeVerb verb) {
   return verb == OfficeVerb::kChangeCatalog || verb == OfficeVerb::kRenameProgram || verb == OfficeVerb::kRetireProgram;
 }
 
+/// The choices of `holds`, in the order of OpenHoldsAtClose; the first one is that of a command without it.
+constexpr std::array<std::string_view, 3> kHoldsAtClose{"refuse", "confirm", "cancel"};
+
+CloseSemester read_close(JsonValue root, FieldReader& reader) {
+  const JsonValue value = root["holds"];
+  if (value.kind() == JsonKind::kMissing) return {};
+  const auto found = std::find(kHoldsAtClose.begin(), kHoldsAtClose.end(), value.text());
+  if (value.kind() != JsonKind::kString || found == kHoldsAtClose.end()) {
+    reader.fault("holds", "must be refuse, confirm or cancel");
+    return {};
+  }
+  return {static_cast<OpenHoldsAtClose>(found - kHoldsAtClose.begin())};
+}
+
+/// A part has both numbers.
+ConfirmHold read_confirmation(JsonValue root, FieldReader& reader) {
+  ConfirmHold confirmed{read_program_name(root, reader)};
+  if (root["classrooms"].kind() == JsonKind::kMissing && root["labs"].kind() == JsonKind::kMissing) return confirmed;
+  Want part;
+  part.classrooms = reader.quantity(root, "", "classrooms");
+  part.labs = reader.quantity(root, "", "labs");
+  confirmed.part = part;
+  return confirmed;
+}
+
 /// Reads the fields that only this kind of command has.
 void read_change(JsonValue root, FieldReader& reader, OfficeVerb verb, OfficeMessage& message) {
   auto& change = message.command.change;
@@ -127,12 +154,19 @@ void read_change(JsonValue root, FieldReader& reader, OfficeVerb verb, OfficeMes
       return;
     }
     case OfficeVerb::kResizeSemester: change = ResizeSemester{read_capacity(root, reader)}; return;
-    case OfficeVerb::kCloseSemester: change = CloseSemester{}; return;
+    case OfficeVerb::kCloseSemester: change = read_close(root, reader); return;
     case OfficeVerb::kReopenSemester: change = ReopenSemester{}; return;
     case OfficeVerb::kSetWaitList: change = SetWaitList{reader.boolean(root, "wait-list")}; return;
     case OfficeVerb::kLeaveWaitList: change = LeaveWaitList{read_program_name(root, reader)}; return;
     case OfficeVerb::kOpenRound: change = OpenRound{read_hash(root, reader, "commitment")}; return;
     case OfficeVerb::kRunRound: change = read_round(root, reader, message.command.semester); return;
+    case OfficeVerb::kConfirmHold: change = read_confirmation(root, reader); return;
+    case OfficeVerb::kExtendHold: {
+      auto of = read_program_name(root, reader);
+      change = ExtendHold{std::move(of), reader.hold_seconds(root)};
+      return;
+    }
+    case OfficeVerb::kCancelHold: change = CancelHold{read_program_name(root, reader)}; return;
     case OfficeVerb::kOpenSemester: message.opens = read_capacity(root, reader); return;
     case OfficeVerb::kChangeCatalog:
       message.command.catalog = read_catalog(root, reader, message.command.is_dry_run);
@@ -166,25 +200,40 @@ void write_capacity(JsonWriter& writer, const Capacity& capacity) {
 }
 
 void write_change(JsonWriter& writer, const OfficeCommand::Change& change) {
-  std::visit(Overloaded{[&](const ReleaseGrant& release) { write_program_name(writer, release.of); },
-                        [&](const AmendGrant& amended) {
-                          write_program_name(writer, amended.of);
-                          writer.number("classrooms", amended.want.classrooms);
-                          writer.number("labs", amended.want.labs);
-                          if (amended.accepts_part) writer.boolean("accepts-part", true);
-                        },
-                        [&](const ResizeSemester& resize) { write_capacity(writer, resize.capacity); },
-                        [&](const SetWaitList& setting) { writer.boolean("wait-list", setting.is_on); },
-                        [&](const LeaveWaitList& leave) { write_program_name(writer, leave.of); },
-                        [&](const OpenRound& round) { writer.text("commitment", round.commitment); },
-                        [&](const RunRound& round) {
-                          writer.text("store", round.plan.store);
-                          writer.text("policy", round.plan.policy);
-                          writer.text("secret", round.secret);
-                          write_asks(writer, round.plan.asks);
-                        },
-                        [](const auto&) {}},
-             change);
+  std::visit(
+      Overloaded{[&](const ReleaseGrant& release) { write_program_name(writer, release.of); },
+                 [&](const AmendGrant& amended) {
+                   write_program_name(writer, amended.of);
+                   writer.number("classrooms", amended.want.classrooms);
+                   writer.number("labs", amended.want.labs);
+                   if (amended.accepts_part) writer.boolean("accepts-part", true);
+                 },
+                 [&](const ResizeSemester& resize) { write_capacity(writer, resize.capacity); },
+                 [&](const SetWaitList& setting) { writer.boolean("wait-list", setting.is_on); },
+                 [&](const LeaveWaitList& leave) { write_program_name(writer, leave.of); },
+                 [&](const OpenRound& round) { writer.text("commitment", round.commitment); },
+                 [&](const RunRound& round) {
+                   writer.text("store", round.plan.store);
+                   writer.text("policy", round.plan.policy);
+                   writer.text("secret", round.secret);
+                   write_asks(writer, round.plan.asks);
+                 },
+                 [&](const CloseSemester& close) {
+                   if (close.holds == OpenHoldsAtClose::kRefuse) return;
+                   writer.text("holds", kHoldsAtClose[static_cast<std::size_t>(close.holds)]);
+                 },
+                 [&](const ConfirmHold& confirmed) {
+                   write_program_name(writer, confirmed.of);
+                   if (!confirmed.part) return;
+                   writer.number("classrooms", confirmed.part->classrooms);
+                   writer.number("labs", confirmed.part->labs);
+                 },
+                 [&](const ExtendHold& extended) {
+                   write_program_name(writer, extended.of);
+                   writer.number("hold-seconds", extended.seconds);
+                 },
+                 [&](const CancelHold& cancelled) { write_program_name(writer, cancelled.of); }, [](const auto&) {}},
+      change);
 }
 
 void write_catalog(JsonWriter& writer, const ChangeCatalog& catalog) {
@@ -248,6 +297,10 @@ void write_facts(JsonWriter& writer, const OfficeOutcome& outcome) {
     writer.number("round-programs", outcome.round->programs);
     writer.number("round-left-out", outcome.round->left_out);
   }
+  if (outcome.expires_at != 0) {
+    writer.text("expires-at", time_text(WallTime{std::chrono::microseconds{outcome.expires_at}}));
+  }
+  if (outcome.holds) writer.number("holds", *outcome.holds);
 }
 
 std::optional<RequestError> read_error(JsonValue root) {
@@ -299,6 +352,12 @@ bool read_facts(JsonValue root, OfficeOutcome& outcome) {
     outcome.round =
         RoundFacts{reader.whole(root, "round-programs", kSeqMax), reader.whole(root, "round-left-out", kSeqMax)};
   }
+  if (is_there(root, "expires-at")) {
+    const auto time = time_from_text(root["expires-at"].text());
+    if (!time) return false;
+    outcome.expires_at = time->time_since_epoch().count();
+  }
+  if (is_there(root, "holds")) outcome.holds = reader.whole(root, "holds", kSeqMax);
   return !reader.first_fault();
 }
 
@@ -315,7 +374,15 @@ OfficeVerb verb_of(const OfficeMessage& message) {
 }
 
 bool has_facts(const OfficeOutcome& outcome) {
-  return !outcome.error || outcome.error->status == Status::kConflict || outcome.error->status == Status::kRefused;
+  if (!outcome.error) return true;
+  switch (outcome.error->status) {
+    case Status::kConflict:
+    case Status::kRefused:
+    case Status::kHoldConfirmed:
+    case Status::kHoldCancelled:
+    case Status::kHoldExpired: return true;
+    default: return false;
+  }
 }
 
 bool may_be_office_message(std::string_view body) { return body.find(kMark) != std::string_view::npos; }

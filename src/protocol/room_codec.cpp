@@ -20,6 +20,7 @@ std::variant<RoomRequest, MalformedRoomRequest> decode_room_request(std::string_
   request.want.classrooms = reader.quantity(root, "", "classrooms");
   request.want.labs = reader.quantity(root, "", "labs");
   request.client_id = reader.optional_text(root, "client-id", {1, kIdBytesMax});
+  request.hold_seconds = reader.optional_hold_seconds(root);
   if (!reader.first_fault()) return request;
 
   const auto readable = [&](std::string_view key, std::size_t bytes_max) -> std::optional<std::string> {
@@ -40,6 +41,7 @@ std::string encode_room_request(const RoomRequest& request) {
   writer.number("classrooms", request.want.classrooms);
   writer.number("labs", request.want.labs);
   if (request.client_id) writer.text("client-id", *request.client_id);
+  if (request.hold_seconds > 0) writer.number("hold-seconds", request.hold_seconds);
   writer.close_object();
   return out;
 }
@@ -52,6 +54,7 @@ std::string encode_room_answer(const RoomAnswer& answer) {
   writer.number("classrooms-assigned", answer.grant.classrooms);
   writer.number("labs-assigned", answer.grant.labs);
   writer.number("mobile-labs-assigned", answer.grant.mobile_labs);
+  if (!answer.expires_at.empty()) writer.text("expires-at", answer.expires_at);
   if (!answer.detail.empty()) writer.text("detail", answer.detail);
   writer.close_object();
   return out;
@@ -71,6 +74,7 @@ std::optional<RoomAnswer> decode_room_answer(std::string_view body) {
   answer.grant.classrooms = reader.quantity(root, "", "classrooms-assigned");
   answer.grant.labs = reader.quantity(root, "", "labs-assigned");
   answer.grant.mobile_labs = reader.quantity(root, "", "mobile-labs-assigned");
+  answer.expires_at = root["expires-at"].text();
   // Without its numbers the grant is not known, and the program must repeat its request.
   if (reader.first_fault()) return RoomAnswer{Status::kUnavailable, {}, *reader.first_fault()};
   return answer;

@@ -171,6 +171,7 @@ class StoreTest : public testing::TestWithParam<BackendKind> {
       if (entry.kind == EntryKind::kReleased) stored.request_id = request_id;
       if (stored.request_id) stored.row.request = id_hash(*stored.request_id);
       stored.row.command = id_hash("command");
+      if (rests_on_time(stored.row)) stored.row.at = stored.at;
       change.entries.push_back(std::move(stored));
     }
     semester_.last_entry = semester_.head;

@@ -38,6 +38,7 @@ std::optional<RepliedProgram> expected_program(const Json& entry) {
     rooms[index++] = value.value_or(0);
   }
   if (tells) program.grant = {rooms[0], rooms[1], rooms[2]};
+  if (tells) program.expires_at = model::text(model::member(entry, "expires-at")).value_or("");
   return program;
 }
 

@@ -25,6 +25,11 @@ std::optional<AllocationRequest> expected_request(const Json& json) {
   if (has_id && !model::is_text(model::member(json, "request-id"), 1, 64)) return {};
   AllocationRequest request{json["semester"], json["faculty-name"], {}, {}};
   if (has_id) request.request_id = json["request-id"];
+  if (model::has(json, "hold-seconds")) {
+    const auto seconds = model::whole(model::member(json, "hold-seconds"), 2'592'000);
+    if (!seconds || *seconds == 0) return {};
+    request.hold_seconds = *seconds;
+  }
   for (const Json& entry : programs) {
     const auto classrooms = model::quantity(model::member(entry, "classrooms"));
     const auto labs = model::quantity(model::member(entry, "labs"));

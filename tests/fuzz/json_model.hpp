@@ -58,10 +58,11 @@ inline std::optional<std::string> text(const Json& json) {
 }
 
 /// A whole number from 0 to 1,000,000, written without sign, point and exponent.
-inline std::optional<Quantity> quantity(const Json& json) {
-  if (!json.is_number_unsigned() || json.get<std::uint64_t>() > 1'000'000) return {};
-  return static_cast<Quantity>(json.get<std::uint64_t>());
+inline std::optional<std::int64_t> whole(const Json& json, std::uint64_t max) {
+  if (!json.is_number_unsigned() || json.get<std::uint64_t>() > max) return {};
+  return static_cast<std::int64_t>(json.get<std::uint64_t>());
 }
+inline std::optional<Quantity> quantity(const Json& json) { return whole(json, 1'000'000); }
 
 /// Tells whether it is a text whose length is within the bounds.
 inline bool is_text(const Json& json, std::size_t min, std::size_t max) {

@@ -26,6 +26,7 @@ GROUPS = {
     "ledger": ("export", "import"),
     "catalog": ("list", "plan", "apply", "rename", "retire"),
     "wait": ("list", "leave", "on", "off"),
+    "hold": ("list", "confirm", "extend", "cancel"),
     "round": ("plan", "open", "run", "report"),
 }
 

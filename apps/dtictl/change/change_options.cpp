@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "dti/domain/hold.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/protocol/catalog_plan_codec.hpp"
 #include "dtictl/catalog/plan_id.hpp"
@@ -20,12 +21,13 @@ constexpr std::size_t kCommandIdBytesMax = 64;
 
 // A variable or a config file may be there for another program: `classrooms` of a server is no want of a program.
 constexpr std::string_view kMobileLabs = "mobile-labs";
-constexpr std::array<std::string_view, 13> kOnlyFlags{"semester", "faculty",    "program",     "classrooms", "labs",
-                                                      "note",     "command-id", "accept-part", "dry-run",    "expects",
-                                                      "yes",      "confirm",    "to"};
+constexpr std::array<std::string_view, 15> kOnlyFlags{
+    "semester", "faculty", "program", "classrooms", "labs",  "note",         "command-id", "accept-part",
+    "dry-run",  "expects", "yes",     "confirm",    "holds", "hold-seconds", "to"};
 
 bool is_about_grant(OfficeVerb verb) {
-  return verb == OfficeVerb::kReleaseGrant || verb == OfficeVerb::kAmendGrant || verb == OfficeVerb::kLeaveWaitList;
+  return verb == OfficeVerb::kReleaseGrant || verb == OfficeVerb::kAmendGrant || verb == OfficeVerb::kLeaveWaitList ||
+         verb == OfficeVerb::kConfirmHold || verb == OfficeVerb::kExtendHold || verb == OfficeVerb::kCancelHold;
 }
 bool is_about_capacity(OfficeVerb verb) {
   return verb == OfficeVerb::kResizeSemester || verb == OfficeVerb::kOpenSemester;
@@ -82,6 +84,13 @@ void add_rooms(std::vector<Setting>& settings, OfficeVerb verb) {
     settings.push_back(rooms_setting("labs", "How many labs the program wants now.", kQuantityMax, true));
     settings.push_back(switch_setting("accept-part", "Takes a part if not everything can be given."));
   }
+  if (verb == OfficeVerb::kConfirmHold) {
+    for (const auto* name : {"classrooms", "labs"}) {
+      settings.push_back(rooms_setting(name, std::string{"Confirms a part of the hold: this many "} + name + ".",
+                                       kQuantityMax, false));
+      settings.back().default_shown = "none: the whole hold";
+    }
+  }
   if (!is_about_capacity(verb)) return;
   settings.push_back(rooms_setting("classrooms", "How many classrooms the semester has.", kCapacityMax, true));
   settings.push_back(rooms_setting("labs", "How many labs the semester has.", kCapacityMax, true));
@@ -90,6 +99,23 @@ void add_rooms(std::vector<Setting>& settings, OfficeVerb verb) {
                                   ? "all classrooms"
                                   : "all classrooms, if it was all before; otherwise as before";
   settings.push_back(std::move(mobile_labs));
+}
+
+void add_holds(std::vector<Setting>& settings, OfficeVerb verb) {
+  if (verb == OfficeVerb::kExtendHold) {
+    settings.push_back({.name = "hold-seconds",
+                        .group = "Change",
+                        .kind = IntegerKind{kHoldMin.count(), kHoldMax.count()},
+                        .help = "How long the hold lasts from now, in seconds. It never becomes shorter.",
+                        .needed = true});
+  }
+  if (verb == OfficeVerb::kCloseSemester) {
+    settings.push_back({.name = "holds",
+                        .group = "Change",
+                        .kind = ChoiceKind{{"refuse", "confirm", "cancel"}},
+                        .help = "What becomes of open holds. With refuse, the semester is not closed if it has some.",
+                        .default_value = "refuse"});
+  }
 }
 
 void add_manner(std::vector<Setting>& settings, OfficeVerb verb) {
@@ -124,8 +150,14 @@ bool is_given(const Settings& settings, std::string_view name) {
   return settings.has(name) && settings.origin(name).source != Source::kDefault;
 }
 
-std::optional<UsageExit> refuse_other_sources(const Settings& settings) {
+bool is_flag(const Settings& settings, std::string_view name) {
+  return is_given(settings, name) && settings.origin(name).source == Source::kFlag;
+}
+
+std::optional<UsageExit> refuse_other_sources(const Settings& settings, OfficeVerb verb) {
   for (const auto name : kOnlyFlags) {
+    // The config file of a server has the rooms of its semester, and a confirmation needs no number.
+    if (verb == OfficeVerb::kConfirmHold && (name == "classrooms" || name == "labs")) continue;
     if (is_given(settings, name) && settings.origin(name).source != Source::kFlag) {
       return settings.bad(
           name, "is not used here, because it may be there for another program: give the flag --" + std::string{name});
@@ -138,6 +170,11 @@ std::string text_or_empty(const Settings& settings, std::string_view name) {
   return settings.has(name) ? settings.text(name) : std::string{};
 }
 
+OpenHoldsAtClose holds_of(const std::string& choice) {
+  if (choice == "confirm") return OpenHoldsAtClose::kConfirm;
+  return choice == "cancel" ? OpenHoldsAtClose::kCancel : OpenHoldsAtClose::kRefuse;
+}
+
 OfficeCommand::Change change_of(const Settings& settings, const ChangeVerb& kind) {
   const auto program = [&] { return ProgramName{settings.text("faculty"), settings.text("program")}; };
   const auto number = [&](const char* name) { return settings.integer(name); };
@@ -146,10 +183,15 @@ OfficeCommand::Change change_of(const Settings& settings, const ChangeVerb& kind
     case OfficeVerb::kAmendGrant:
       return AmendGrant{program(), {number("classrooms"), number("labs")}, settings.is_on("accept-part")};
     case OfficeVerb::kResizeSemester: return ResizeSemester{{number("classrooms"), number("labs"), 0}};
-    case OfficeVerb::kCloseSemester: return CloseSemester{};
+    case OfficeVerb::kCloseSemester: return CloseSemester{holds_of(settings.text("holds"))};
     case OfficeVerb::kReopenSemester: return ReopenSemester{};
     case OfficeVerb::kSetWaitList: return SetWaitList{kind.turns_on};
     case OfficeVerb::kLeaveWaitList: return LeaveWaitList{program()};
+    case OfficeVerb::kConfirmHold:
+      if (!is_flag(settings, "classrooms")) return ConfirmHold{program()};
+      return ConfirmHold{program(), Want{number("classrooms"), number("labs")}};
+    case OfficeVerb::kExtendHold: return ExtendHold{program(), number("hold-seconds")};
+    case OfficeVerb::kCancelHold: return CancelHold{program()};
     case OfficeVerb::kOpenRound:
     case OfficeVerb::kRunRound:
     case OfficeVerb::kOpenSemester:
@@ -189,6 +231,10 @@ std::optional<UsageExit> read_plan(const Settings& settings, const std::string& 
 
 std::optional<UsageExit> read_message(const Settings& settings, const ChangeVerb& kind, ChangeOptions& options) {
   const auto verb = kind.verb;
+  if (verb == OfficeVerb::kConfirmHold && is_flag(settings, "classrooms") != is_flag(settings, "labs")) {
+    return settings.bad(is_flag(settings, "labs") ? "labs" : "classrooms",
+                        "is a part of a hold only with both --classrooms and --labs");
+  }
   auto& command = options.message.command;
   if (changes_program(verb)) {
     ChangeProgram change{{settings.text("faculty"), settings.text("program")}, {}};
@@ -241,6 +287,7 @@ AppDescription describe(const ChangeVerb& verb) {
   std::vector<Setting> settings;
   add_subject(settings, verb.verb);
   add_rooms(settings, verb.verb);
+  add_holds(settings, verb.verb);
   add_manner(settings, verb.verb);
   for (auto& setting : door_settings()) settings.push_back(std::move(setting));
   auto others = describe_server_settings();
@@ -265,7 +312,7 @@ std::variant<ChangeOptions, UsageExit> parse_change_options(const ChangeVerb& ve
   auto resolved = resolve(describe(verb), args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
   auto& settings = std::get<Settings>(resolved);
-  if (auto usage = refuse_other_sources(settings)) return *std::move(usage);
+  if (auto usage = refuse_other_sources(settings, verb.verb)) return *std::move(usage);
   ChangeOptions options;
   auto fault = is_about_catalog(verb.verb) ? read_plan(settings, verb.operand, surroundings, options)
                                            : read_message(settings, verb, options);

@@ -2,6 +2,7 @@
 
 #include <variant>
 
+#include "dti/base/time_text.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
 #include "dtictl/counted.hpp"
 
@@ -28,6 +29,12 @@ std::string catalog_text(const CatalogFacts& facts) {
   }
   return "the catalogue has " + counted(facts.faculties, "faculty", "faculties") + " and " +
          counted(facts.programs, "program", "programs");
+}
+
+/// `, a hold until 2026-12-01T10:00:00.000000Z`, if the grant is one.
+std::string hold_text(const OfficeOutcome& outcome) {
+  if (outcome.expires_at == 0) return {};
+  return ", a hold until " + time_text(WallTime{std::chrono::microseconds{outcome.expires_at}});
 }
 
 /// `, and waits since entry 5`, if the program is one that can.
@@ -85,6 +92,9 @@ ChangeExit exit_code_of(Status status) {
     case Status::kUnavailable: return kChangeNotKnown;
     case Status::kConflict:
     case Status::kRefused:
+    case Status::kHoldConfirmed:
+    case Status::kHoldCancelled:
+    case Status::kHoldExpired:
     case Status::kGrantReleased:
     case Status::kAlreadyHasResources:
     case Status::kNotEnoughResources: break;
@@ -103,9 +113,13 @@ std::string facts_text(const OfficeMessage& message, const OfficeOutcome& outcom
   if (is_about_round(message)) return round_text(semester, outcome) + left;
   if (outcome.has_wait_list) left += ", for the wait list first";
   if (const auto* name = program_of(message)) {
-    return grant_text(*name, outcome.grant) + " in " + semester + since + waiting_text(message, outcome) + left;
+    return grant_text(*name, outcome.grant) + " in " + semester + hold_text(outcome) + since +
+           waiting_text(message, outcome) + left;
   }
-  const auto state = semester + " is " + (outcome.is_open ? "open" : "closed");
+  auto state = semester + " is " + (outcome.is_open ? "open" : "closed");
+  if (outcome.is_open && outcome.holds.value_or(0) > 0) {
+    state += ", with " + counted(*outcome.holds, "open hold", "open holds");
+  }
   const bool is_about_capacity = message.opens || std::holds_alternative<ResizeSemester>(message.command.change);
   if (is_about_capacity) return state + ", and has " + text_of(outcome.capacity) + since + left;
   return state + since + ", and has " + text_of(outcome.capacity) + left;
@@ -122,7 +136,12 @@ std::string change_text(const OfficeMessage& message) {
       return "amend the grant of " + of_program + " to " + text_of(std::get<AmendGrant>(command.change).want);
     case OfficeVerb::kResizeSemester:
       return "resize " + command.semester + " to " + text_of(std::get<ResizeSemester>(command.change).capacity);
-    case OfficeVerb::kCloseSemester: return "close " + command.semester;
+    case OfficeVerb::kCloseSemester: {
+      const auto holds = std::get<CloseSemester>(command.change).holds;
+      if (holds == OpenHoldsAtClose::kRefuse) return "close " + command.semester;
+      return "close " + command.semester + " and " + (holds == OpenHoldsAtClose::kConfirm ? "confirm" : "cancel") +
+             " its open holds";
+    }
     case OfficeVerb::kReopenSemester: return "reopen " + command.semester;
     case OfficeVerb::kSetWaitList:
       return std::string{"turn the wait list of "} + command.semester + ' ' +
@@ -134,6 +153,12 @@ std::string change_text(const OfficeMessage& message) {
       return "grant rooms of " + command.semester + " to " + counted(plan.asks.size(), "program", "programs") + " by " +
              plan.policy;
     }
+    case OfficeVerb::kConfirmHold: {
+      const auto& part = std::get<ConfirmHold>(command.change).part;
+      return part ? "confirm " + text_of(*part) + " of the hold of " + of_program : "confirm the hold of " + of_program;
+    }
+    case OfficeVerb::kExtendHold: return "extend the hold of " + of_program;
+    case OfficeVerb::kCancelHold: return "cancel the hold of " + of_program;
     case OfficeVerb::kOpenSemester:
     case OfficeVerb::kChangeCatalog: break;
     case OfficeVerb::kRenameProgram:

@@ -1,6 +1,6 @@
 #include <chrono>
 
-#include "dti/cli/time_text.hpp"
+#include "dti/base/time_text.hpp"
 #include "dti/domain/status.hpp"
 #include "dtictl/explain/explain_report.hpp"
 #include "dtictl/json_object.hpp"

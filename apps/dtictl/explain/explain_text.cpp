@@ -1,7 +1,7 @@
 #include <chrono>
 
 #include "dti/cli/escape.hpp"
-#include "dti/cli/time_text.hpp"
+#include "dti/base/time_text.hpp"
 #include "dti/domain/status.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
 #include "dtictl/explain/explain_report.hpp"

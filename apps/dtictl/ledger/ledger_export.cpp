@@ -17,7 +17,7 @@
 #include "dti/cli/escape.hpp"
 #include "dti/cli/files.hpp"
 #include "dti/cli/temporary_file.hpp"
-#include "dti/cli/time_text.hpp"
+#include "dti/base/time_text.hpp"
 #include "dti/repository/file/ledger_file_writer.hpp"
 #include "dti/service/ledger/catalog_check.hpp"
 #include "dti/service/office/store_names.hpp"

@@ -44,6 +44,11 @@ Cell setting_cell(const Row& row) {
   return "setting " + std::to_string(*setting);
 }
 
+Cell end_cell(const Row& row) {
+  const auto end = row.entry.row.expires_at;
+  return end ? time_cell(*end) : Cell{};
+}
+
 Column<Row> note_column(std::string name, std::string CommandNote::*part) {
   return {{std::move(name), ColumnKind::kText}, [part](const Row& row) -> Cell {
             const bool has_text = row.note && !((*row.note).*part).empty();
@@ -88,6 +93,7 @@ std::vector<Column<EntryRow>> entry_columns() {
       detail({{"setting", ColumnKind::kText}, &setting_cell}),
       detail({{"terms", ColumnKind::kText},
               [](const Row& row) { return row.entry.row.terms ? Cell{*row.entry.row.terms} : Cell{}; }}),
+      detail({{"expires-at", ColumnKind::kTime}, &end_cell}),
       detail({{"request-id", ColumnKind::kText},
               [](const Row& row) { return row.entry.request_id ? Cell{*row.entry.request_id} : Cell{}; }}),
       detail({{"command-id", ColumnKind::kText},

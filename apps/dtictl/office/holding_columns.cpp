@@ -40,6 +40,14 @@ std::vector<Column<Row>> place_columns() {
       {{"position", ColumnKind::kInteger}, [](const Row& row) { return row.position ? Cell{*row.position} : Cell{}; }}};
 }
 
+/// Empty: the grant is no hold.
+Column<Row> end_column() {
+  return {{"expires-at", ColumnKind::kTime}, [](const Row& row) {
+            const auto end = row.holding.expires_at;
+            return end == 0 ? Cell{} : time_cell(end);
+          }};
+}
+
 std::vector<Column<Row>> details(std::vector<Column<Row>> columns) {
   for (auto& column : columns) column.head.is_detail = true;
   return columns;
@@ -64,6 +72,16 @@ std::vector<Column<HoldingRow>> holding_columns() {
   columns.push_back(text_column<Row>(
       "status", [](const Row& row) { return wire_text(grant_status(row.holding.want, row.holding.grant)); }));
   append(columns, place_columns());
+  columns.push_back(end_column());
+  return columns;
+}
+
+std::vector<Column<HoldingRow>> hold_columns() {
+  auto columns = details({semester_column()});
+  columns.push_back(end_column());
+  append(columns, name_columns());
+  append(columns, room_columns());
+  append(columns, entry_columns());
   return columns;
 }
 

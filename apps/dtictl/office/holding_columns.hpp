@@ -26,6 +26,8 @@ struct HoldingRow {
 [[nodiscard]] std::vector<Column<HoldingRow>> holding_columns();
 /// The columns of `dtictl alerts`.
 [[nodiscard]] std::vector<Column<HoldingRow>> lacking_columns();
+/// The columns of `dtictl hold list`.
+[[nodiscard]] std::vector<Column<HoldingRow>> hold_columns();
 /// The columns of `dtictl wait list`.
 [[nodiscard]] std::vector<Column<HoldingRow>> waiting_columns();
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "dti/cli/escape.hpp"
-#include "dti/cli/time_text.hpp"
+#include "dti/base/time_text.hpp"
 #include "dtictl/counted.hpp"
 
 namespace dti {

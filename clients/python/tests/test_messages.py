@@ -44,6 +44,21 @@ def test_a_repeat_has_the_same_bytes_and_any_other_request_other_program_ids():
     assert all(1 <= len(program_id) <= 64 for program_id in ids)
 
 
+def test_a_request_for_a_hold_says_how_long_it_lasts_and_its_grant_when_it_ends():
+    held = AllocationRequest("2025-10", "derecho", TWO, "r-1", hold_seconds=60)
+    assert json.loads(encode_request(held))["hold-seconds"] == 60
+    assert "hold-seconds" not in json.loads(encode_request(request()))
+    assert not set(held.program_ids()) & set(request().program_ids()), "it is another request"
+    for seconds in (0, -1, 2_592_001, 1.5, True, "60"):
+        with pytest.raises(InvalidRequest, match="hold-seconds: must be a whole number from 1 to 2,592,000"):
+            AllocationRequest("2025-10", "derecho", TWO, "r-1", hold_seconds=seconds)
+    end = "2026-12-01T10:00:00.000000Z"
+    entries = [{"program-id": program_id, "classrooms": 1, "labs": 0, "mobile-labs": 0, "status-message": "OK", **more}
+               for program_id, more in zip(held.program_ids(), ({"expires-at": end}, {}))]
+    reply = decode_reply(json.dumps({"error-found": False, "programs": entries}).encode())
+    assert [program.expires_at for program in reply.programs] == [end, None]
+
+
 def test_each_request_has_a_request_id_of_its_own_by_default():
     first, second = (AllocationRequest("2025-10", "derecho", TWO) for _ in range(2))
     assert first != second and first.request_id != second.request_id
@@ -260,4 +275,5 @@ def test_entries_of_other_requests_are_nothing_to_this_one():
 def test_the_statuses_are_those_of_the_servers_except_those_of_the_office():
     of_servers = re.findall(r'\{Status::k\w+, "([A-Z-]+)", (true|false), (true|false)\}', (ROOT / "src/domain/status.cpp").read_text())
     assert [(status.value, status.may_retry, status.is_whole_request) for status in Status] == [
-        (text, retry == "true", whole == "true") for text, retry, whole in of_servers if text not in ("CONFLICT", "REFUSED")]
+        (text, retry == "true", whole == "true") for text, retry, whole in of_servers if text not in
+        ("CONFLICT", "REFUSED", "HOLD-ALREADY-CONFIRMED", "HOLD-ALREADY-CANCELLED", "HOLD-EXPIRED")]

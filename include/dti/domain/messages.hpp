@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct AllocationRequest {
   std::string faculty_name;
   std::vector<ProgramRequest> programs;
   std::optional<std::string> request_id;
+  std::int64_t hold_seconds = 0;  // 1 to kHoldMax: new grants are holds, which end after that time; 0: they are firm
 
   friend bool operator==(const AllocationRequest&, const AllocationRequest&) = default;
 };
@@ -34,6 +36,7 @@ struct AllocationRequest {
 struct ProgramOutcome {
   Status status = Status::kOk;
   Grant grant;
+  std::int64_t expires_at = 0;  // of a hold: its end, in microseconds since 1970, UTC; 0: the grant is firm
 
   friend bool operator==(const ProgramOutcome&, const ProgramOutcome&) = default;
 };
@@ -70,7 +73,8 @@ struct RepliedProgram {
   std::string correlation_id;
   Status status = Status::kUnavailable;
   Grant grant;
-  std::string detail = {};  // a sentence, or empty
+  std::string detail = {};      // a sentence, or empty
+  std::string expires_at = {};  // of a hold: time_text() of its end; empty: the grant is firm
 
   friend bool operator==(const RepliedProgram&, const RepliedProgram&) = default;
 };
@@ -91,6 +95,7 @@ struct RoomRequest {
   std::string semester;
   Want want;
   std::optional<std::string> client_id;
+  std::int64_t hold_seconds = 0;  // as in AllocationRequest
 
   friend bool operator==(const RoomRequest&, const RoomRequest&) = default;
 };
@@ -99,7 +104,8 @@ struct RoomRequest {
 struct RoomAnswer {
   Status status = Status::kUnavailable;
   Grant grant;
-  std::string detail;  // a sentence, or empty
+  std::string detail;           // a sentence, or empty
+  std::string expires_at = {};  // as in RepliedProgram
 
   friend bool operator==(const RoomAnswer&, const RoomAnswer&) = default;
 };

@@ -10,6 +10,7 @@
 
 #include "dti/domain/allocate.hpp"
 #include "dti/domain/catalog.hpp"
+#include "dti/domain/hold.hpp"
 #include "dti/domain/messages.hpp"
 #include "dti/domain/pool.hpp"
 #include "dti/domain/round_plan.hpp"
@@ -44,8 +45,13 @@ struct ResizeSemester {
   friend bool operator==(const ResizeSemester&, const ResizeSemester&) = default;
 };
 
+/// What happens to the holds of a semester that is closed. Those that are due expire in any case.
+enum class OpenHoldsAtClose : std::uint8_t { kRefuse, kConfirm, kCancel };
+
 /// The semester takes no more requests and no more commands, except ReopenSemester.
 struct CloseSemester {
+  OpenHoldsAtClose holds = OpenHoldsAtClose::kRefuse;
+
   friend bool operator==(const CloseSemester&, const CloseSemester&) = default;
 };
 
@@ -89,6 +95,29 @@ struct RoundFacts {
   std::int64_t left_out = 0;  // that held a grant
 
   friend bool operator==(const RoundFacts&, const RoundFacts&) = default;
+};
+
+/// The hold of the program is firm from now on; or a part of it, and the rest is given back.
+struct ConfirmHold {
+  ProgramName of;
+  std::optional<Want> part = {};  // no more of any kind than the hold wants; none: all of it
+
+  friend bool operator==(const ConfirmHold&, const ConfirmHold&) = default;
+};
+
+/// The hold of the program lasts that long from now. It never becomes shorter.
+struct ExtendHold {
+  ProgramName of;
+  std::int64_t seconds = 0;  // 1 to kHoldMax
+
+  friend bool operator==(const ExtendHold&, const ExtendHold&) = default;
+};
+
+/// The program gives its hold up.
+struct CancelHold {
+  ProgramName of;
+
+  friend bool operator==(const CancelHold&, const CancelHold&) = default;
 };
 
 inline constexpr std::size_t kCatalogRowsMax = 10'000;  // of one command: their transaction takes less than a second
@@ -140,7 +169,7 @@ struct CatalogFacts {
 struct OfficeCommand {
   /// In the order of the codes below.
   using Change = std::variant<ReleaseGrant, AmendGrant, ResizeSemester, CloseSemester, ReopenSemester, SetWaitList,
-                              LeaveWaitList, OpenRound, RunRound>;
+                              LeaveWaitList, OpenRound, RunRound, ConfirmHold, ExtendHold, CancelHold>;
 
   std::string id;  // `command-id`: chosen by the sender; a repeat has the same
   /// The seq of the last entry about what it changes, as the sender knows it; 0: there is none. Only a dry run may leave
@@ -163,6 +192,9 @@ struct OfficeCommand {
   if (const auto* release = std::get_if<ReleaseGrant>(&command.change)) return &release->of;
   if (const auto* amended = std::get_if<AmendGrant>(&command.change)) return &amended->of;
   if (const auto* leave = std::get_if<LeaveWaitList>(&command.change)) return &leave->of;
+  if (const auto* confirmed = std::get_if<ConfirmHold>(&command.change)) return &confirmed->of;
+  if (const auto* extended = std::get_if<ExtendHold>(&command.change)) return &extended->of;
+  if (const auto* cancelled = std::get_if<CancelHold>(&command.change)) return &cancelled->of;
   return nullptr;
 }
 
@@ -180,6 +212,8 @@ struct OfficeOutcome {
   std::int64_t waits_since = 0;  // of the program: its place; 0: it does not wait, or the command is about no program
   std::optional<WaitListSize> waiting = {};  // only of SetWaitList
   std::optional<RoundFacts> round = {};      // only of RunRound
+  std::int64_t expires_at = 0;  // of the program's grant, if it is a hold: microseconds since 1970, UTC; 0: it is firm
+  std::optional<std::int64_t> holds = {};    // only of CloseSemester: how many are open before it
   std::optional<CatalogFacts> catalog = {};  // of a ChangeCatalog; the facts above, but `seq`, then mean nothing
 
   friend bool operator==(const OfficeOutcome&, const OfficeOutcome&) = default;

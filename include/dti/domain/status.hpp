@@ -18,6 +18,9 @@ enum class Status : std::uint8_t {
   kInvalidFaculty,
   kConflict,
   kRefused,
+  kHoldConfirmed,
+  kHoldCancelled,
+  kHoldExpired,
   kInvalidProgram,
   kGrantReleased,
   kAlreadyHasResources,
@@ -25,7 +28,7 @@ enum class Status : std::uint8_t {
   kOk,
 };
 
-inline constexpr int kStatusCount = 14;
+inline constexpr int kStatusCount = 17;
 
 /// The code of the status on the wire, such as `NOT-LEADER`.
 [[nodiscard]] std::string_view wire_text(Status status);

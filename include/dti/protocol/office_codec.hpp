@@ -14,7 +14,7 @@
 
 namespace dti {
 
-/// What a command of the office does, in the order of kOfficeVerbs. The first nine are those of OfficeCommand::Change.
+/// What a command of the office does, in the order of kOfficeVerbs. The first ones are those of OfficeCommand::Change.
 enum class OfficeVerb {
   kReleaseGrant,
   kAmendGrant,
@@ -25,6 +25,9 @@ enum class OfficeVerb {
   kLeaveWaitList,
   kOpenRound,
   kRunRound,
+  kConfirmHold,
+  kExtendHold,
+  kCancelHold,
   kOpenSemester,
   kChangeCatalog,
   kRenameProgram,
@@ -32,10 +35,10 @@ enum class OfficeVerb {
 };
 
 /// `command` on the wire.
-inline constexpr std::array<std::string_view, 13> kOfficeVerbs{
-    "release-grant",  "amend-grant",     "resize-semester", "close-semester", "reopen-semester",
-    "set-wait-list",  "leave-wait-list", "open-round",      "run-round",      "open-semester",
-    "change-catalog", "rename-program",  "retire-program"};
+inline constexpr std::array<std::string_view, 16> kOfficeVerbs{
+    "release-grant",   "amend-grant",    "resize-semester", "close-semester", "reopen-semester", "set-wait-list",
+    "leave-wait-list", "open-round",     "run-round",       "confirm-hold",   "extend-hold",     "cancel-hold",
+    "open-semester",   "change-catalog", "rename-program",  "retire-program"};
 
 /// A message of the office to a server: a change of a semester or of the catalogue, or the opening of a new semester.
 struct OfficeMessage {

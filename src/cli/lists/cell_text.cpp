@@ -7,7 +7,7 @@
 #include "dti/base/formula_mark.hpp"
 #include "dti/base/overloaded.hpp"
 #include "dti/cli/escape.hpp"
-#include "dti/cli/time_text.hpp"
+#include "dti/base/time_text.hpp"
 
 namespace dti {
 namespace {

@@ -12,7 +12,10 @@ namespace dti {
 namespace {
 
 /// No request gets it.
-bool is_of_office(Status status) { return status == Status::kConflict || status == Status::kRefused; }
+bool is_of_office(Status status) {
+  return status == Status::kConflict || status == Status::kRefused || status == Status::kHoldConfirmed ||
+         status == Status::kHoldCancelled || status == Status::kHoldExpired;
+}
 
 void add_requests(MetricPage& page, const RequestFigures& requests) {
   const auto number = [](std::uint64_t count) { return static_cast<double>(count); };
@@ -134,6 +137,10 @@ void add_semesters(MetricPage& page, const ServerFigures& figures) {
     page.gauge("dti_programs_waiting", "Programs in the wait list of an open semester; 0 if it has none.",
                static_cast<double>(semester.waiting), {{"semester", label_of(semester)}});
   }
+  for (const auto& semester : figures.semesters) {
+    page.gauge("dti_holds_open", "Holds of an open semester that are neither confirmed nor ended.",
+               static_cast<double>(semester.holds), {{"semester", label_of(semester)}});
+  }
 }
 
 }  // namespace
@@ -143,6 +150,11 @@ void add_server_metrics(MetricPage& page, const ServerFigures& figures, SteadyTi
   add_office(page, figures.office);
   page.counter("dti_top_ups_total", "Larger grants that this server has stored for programs that waited.",
                static_cast<double>(figures.top_ups));
+  page.counter("dti_holds_expired_total",
+               "Holds of which this server has stored that they ended without a confirmation.",
+               static_cast<double>(figures.holds_expired));
+  page.gauge("dti_holds_overdue", "Holds that are past their end, and whose expiry the store rejects.",
+             static_cast<double>(figures.holds_aside));
   add_store(page, figures.store);
   add_lead(page, figures, now);
   add_load(page, figures);

@@ -80,7 +80,7 @@ std::optional<SealedChange> Chains::seal(const Change& change) const {
   if (end == known_.ends.end() || end->second.seq != change.base) return std::nullopt;
   SealedChange sealed{change.entries, change.registered, {}, {}};
   auto& last = sealed.entries.back();
-  last.note_hash = hash_of(change.note);
+  if (last.command_id) last.note_hash = hash_of(change.note);
   Sealing sealing{known_.store, change.semester_id, end->second.seal};
   for (const auto& entry : sealed.entries) DTI_CHECK(sealing.add(entry));
   last.seal = sealing.finish();

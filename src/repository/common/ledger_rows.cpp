@@ -83,6 +83,7 @@ void sort_by_seq(std::vector<StoredEntry>& entries) {
 void hash_ids(StoredEntry& entry) {
   if (entry.request_id) entry.row.request = id_hash(*entry.request_id);
   if (entry.command_id) entry.row.command = id_hash(*entry.command_id);
+  if (rests_on_time(entry.row)) entry.row.at = entry.at;
 }
 
 void refuse_filled_store(const std::string& where, std::int64_t programs, std::int64_t semesters,

@@ -114,6 +114,7 @@ EntryLine read_entry(LineFields& fields) {
   entry.seal = fields.optional_seal("seal");
   if (entry.request_id) row.request = id_hash(*entry.request_id);
   if (entry.command_id) row.command = id_hash(*entry.command_id);
+  if (rests_on_time(row)) row.at = entry.at;
   return line;
 }
 

@@ -52,12 +52,13 @@ bool fits_wait_list(const LedgerRow& row) {
 bool fits_holds_and_quotas(const LedgerRow& row) {
   const auto kind = static_cast<EntryKind>(row.kind);
   const auto is_cause = [&](Cause cause) { return row.cause == static_cast<std::int64_t>(cause); };
-  const bool may_expire = kind == EntryKind::kHoldExtended ||
+  const bool is_asked = kind == EntryKind::kGranted && is_cause(Cause::kAsked);
+  const bool may_expire = kind == EntryKind::kHoldExtended || is_asked ||
                           (kind == EntryKind::kGranted && (is_cause(Cause::kAmended) || is_cause(Cause::kToppedUp)));
-  if (row.expires_at ? !may_expire : kind == EntryKind::kHoldExtended) return false;
+  if (row.expires_at ? !may_expire : kind == EntryKind::kHoldExtended || is_asked) return false;
   const bool names_grant = kind == EntryKind::kConfirmed || kind == EntryKind::kHoldExtended;
   if (names_grant && !(row.program_id && row.generation)) return false;
-  if (kind == EntryKind::kGranted && (is_cause(Cause::kAsked) || is_cause(Cause::kCancelled))) return false;
+  if (kind == EntryKind::kGranted && is_cause(Cause::kCancelled)) return false;
   const auto is_limit = [](const StoredNumber& rooms, const StoredNumber& is_soft) {
     return rooms.has_value() == is_soft.has_value() && rooms.value_or(0) >= 0 && is_soft.value_or(0) >= 0 &&
            is_soft.value_or(0) <= 1;
@@ -227,6 +228,7 @@ LedgerRow MemoryStore::Semester::row_at(Seq seq) const {
   if (message->request_id) found.request = id_hash(*message->request_id);
   if (message->command_id) found.command = id_hash(*message->command_id);
   found.terms = message->terms;
+  if (rests_on_time(found)) found.at = stored_time(message->at);
   return found;
 }
 
@@ -289,7 +291,8 @@ void MemoryStore::check(const Semester& semester, const Change& change) {
   auto granted = semester.generations;
   auto released = semester.released;
   for (const auto& stored : change.entries) {
-    if (!stored.command_id) refuse("an entry has no command-id");
+    const bool is_asked = stored.row.kind == stored_code(EntryKind::kGranted) && stored.row.cause.value_or(0) == 0;
+    if (stored.command_id.has_value() == is_asked) refuse("an entry has no command-id, or one too many");
     if (!fits_wait_list(stored.row) || !fits_holds_and_quotas(stored.row) || !fits_rounds(stored.row)) {
       refuse("an entry does not have its columns: seq " + std::to_string(stored.row.seq));
     }
@@ -347,7 +350,7 @@ CommitResult MemoryStore::change(const Change& change, const std::optional<Seale
   row.left = change.left;
   row.is_open = change.is_open;
   semester->seals.emplace(sealed->end.seq, sealed->end.seal);
-  semester->notes.emplace(sealed->end.seq, change.note);
+  if (sealed->entries.back().note_hash) semester->notes.emplace(sealed->end.seq, change.note);
   heads_.ends[change.semester_id] = sealed->end;
   heads_.ends[kRegistryId] = sealed->registry_end;
   registry_.insert(registry_.end(), sealed->registered.begin(), sealed->registered.end());
@@ -443,6 +446,9 @@ std::variant<Leadership, HeldBy> MemoryRepository::take_over(WallTime /*at*/, co
     found.semesters = store_->rows();
     chains_->note(store_->heads_, {});
     found.program_count = store_->programs_.size();
+    for (const auto& semester : store_->semesters_) {
+      if (!semester.messages.empty()) found.newest_at = std::max(found.newest_at, semester.messages.back().at);
+    }
     return found;
   });
   if (const auto* leadership = std::get_if<Leadership>(&taken)) {

@@ -32,6 +32,10 @@ using Kind = StorageError::Kind;
 constexpr std::string_view kLockNotAvailable = "55P03";
 constexpr int kTakeOverTries = 4;  // each waits for locks for 500 ms, then ends the old leader's session
 
+constexpr char kSelectTimes[] =
+    "SELECT coalesce((1000000 * extract(epoch FROM max(l.at)))::bigint, 0),"
+    " (1000000 * extract(epoch FROM clock_timestamp()))::bigint"
+    " FROM semester s JOIN ledger l ON l.semester_id = s.id AND l.seq = s.head";
 constexpr char kBoundLocks[] = "SET LOCAL lock_timeout = '500ms'";
 
 /// Locks the leadership for the transaction. @return its epoch
@@ -271,6 +275,9 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
   leadership.semesters = read_semesters(transaction);
   check_extents(leadership.semesters);
   leadership.program_count = static_cast<std::size_t>(integer(transaction.exec("SELECT count(*) FROM program")[0][0]));
+  const auto times = transaction.exec(kSelectTimes);
+  leadership.newest_at = WallTime{std::chrono::microseconds{integer(times[0][0])}};
+  leadership.database_time = WallTime{std::chrono::microseconds{integer(times[0][1])}};
   ChainHeads heads = check_chains(transaction, chains_, leadership, at);
   const std::size_t notices = session_->notices().doubt_count();
   transaction.commit();

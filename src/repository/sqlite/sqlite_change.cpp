@@ -99,7 +99,7 @@ bool write_change(SqliteConnection& connection, const Change& change, const Seal
   if (connection.changes() == 0) return false;
   SqliteEntryInsert insert{connection};
   for (const auto& entry : sealed.entries) insert.add(change.semester_id, entry);
-  insert_notes(connection, change.semester_id, {{sealed.end.seq, change.note}});
+  if (sealed.entries.back().note_hash) insert_notes(connection, change.semester_id, {{sealed.end.seq, change.note}});
   add_to_registry(connection, sealed.registry_end, sealed.registered);
   return true;
 }

@@ -27,6 +27,9 @@ using Kind = StorageError::Kind;
 
 constexpr std::uintmax_t kLogExpectedMax = 32 * 1024 * 1024;  // from 16 MiB on, the log starts again at its beginning
 
+constexpr char kSelectNewestTime[] =
+    "SELECT max(l.at) FROM semester s JOIN ledger l ON l.semester_id = s.id AND l.seq = s.head";
+
 /// Beside the write-ahead log. Source: docs/adr/0009-sqlite-store.md
 constexpr char kSettings[] = R"(
 PRAGMA synchronous = FULL;
@@ -309,6 +312,7 @@ std::variant<Leadership, HeldBy> SqliteRepository::lead(WallTime at) {
   check_extents(leadership.semesters);
   leadership.program_count =
       static_cast<std::size_t>(connection.query_integer("SELECT count(*) FROM program").value_or(0));
+  leadership.newest_at = WallTime{std::chrono::microseconds{connection.query_integer(kSelectNewestTime).value_or(0)}};
   ChainHeads heads = check_chains(connection, chains_, leadership, at);
   keeper_.mark(connection, leadership.epoch);
   transaction.commit();

@@ -129,6 +129,7 @@ LedgerRow read_ledger_row(sqlite3_stmt* row) {
   read.labs_limit = number(row, kExpiresAtColumn + 4);
   read.labs_limit_is_soft = number(row, kExpiresAtColumn + 5);
   if (const auto terms = text(row, kTermsColumn)) read.terms.emplace(*terms);
+  if (rests_on_time(read)) read.at = number(row, kAtColumn);
   return read;
 }
 
@@ -147,13 +148,13 @@ std::string row_columns(int version) {
   return std::string{kGrantColumns} + kOtherColumns + (version < kOfficeVersion ? kNoCommandColumns : kCommandColumns) +
          (version < kWaitListVersion ? kNoWaitListColumns : kWaitListColumns) +
          (version < kHoldsVersion ? kNoHoldColumns : kHoldColumns) +
-         (version < kRoundsVersion ? kNoRoundColumns : kRoundColumns);
+         (version < kRoundsVersion ? kNoRoundColumns : kRoundColumns) + ", at";
 }
 
 /// The columns of an entry.
 std::string entry_columns(SqliteConnection& connection) {
   const int version = stored_version(connection);
-  return row_columns(version) + ", at" + (version < kSealsVersion ? ", NULL" : ", seal") +
+  return row_columns(version) + (version < kSealsVersion ? ", NULL" : ", seal") +
          (version < kOfficeVersion ? ", NULL" : ", note_hash") + ", request_id FROM ledger ";
 }
 

@@ -61,11 +61,13 @@ std::optional<StoreDifference> Allocator::replay(SemesterId semester_id, const L
     context.held = state.held;
     context.generation = state.generation;
     context.waits_since = state.waits_since;
+    context.expires_at = state.expires_at;
   }
   if (semester.waiting) context.waiting = &*semester.waiting;
   if (semester.round) context.round = &*semester.round;
   if (auto found = dti::replay(semester.totals, row, context)) return found;
   keep(semester, row, context);
+  keep_expiry(semester_id, semester, semester.totals.is_open);
   if (!semester.waiting && unsettled_.empty()) return std::nullopt;
   if (semester.waiting && semester.totals.is_open && semester.waiting->find_first(semester.totals.left)) {
     unsettled_.insert(semester_id);
@@ -92,7 +94,68 @@ void Allocator::keep(Semester& semester, const LedgerRow& row, const RowContext&
   if (semester.round || row.kind == stored_code(EntryKind::kRound))
     keep_round(semester.round, semester.totals, row, context);
   keep_quotas(semester.quotas, row, context);
+  keep_holds(semester, row);
   if (!keep_wait_list(semester.waiting, semester.totals, row, context)) semester.waiting = all_waiting(semester);
+}
+
+void Allocator::keep_holds(Semester& semester, const LedgerRow& row) {
+  const auto program = static_cast<ProgramId>(row.program_id.value_or(0));
+  if (row.expires_at) {  // granted, or extended
+    semester.holds.put(program, *row.expires_at);
+  } else if (row.kind == stored_code(EntryKind::kReleased) || row.kind == stored_code(EntryKind::kConfirmed)) {
+    semester.holds.remove(program);
+  }
+}
+
+/// Lets the order in which semesters have holds that expire follow the holds of one.
+void Allocator::keep_expiry(SemesterId id, Semester& semester, bool is_open) {
+  const auto first = !is_open || semester.holds.empty() ? 0 : semester.holds.queue().begin()->expires_at;
+  if (first == semester.first_expiry) return;
+  if (semester.first_expiry != 0) expiries_.erase({semester.first_expiry, id});
+  if (first != 0) expiries_.insert({first, id});
+  semester.first_expiry = first;
+}
+
+void Allocator::forget(SemesterId id) {
+  const auto found = semesters_.find(id);
+  if (found == semesters_.end()) return;
+  keep_expiry(id, found->second, false);
+  semesters_.erase(found);
+  unsettled_.erase(id);
+}
+
+bool Allocator::concerns_holds(const AllocationRequest& request) const {
+  if (request.hold_seconds == 0 && expiries_.empty()) return false;
+  const auto id = find_semester(request.semester);
+  const auto faculty = id ? catalog_.find_faculty(request.faculty_name) : 0;
+  if (faculty == 0) return false;
+  if (request.hold_seconds != 0) return true;
+  const auto& holds = semesters_.at(*id).holds;
+  if (holds.empty()) return false;
+  const auto programs = catalog_.find_programs(faculty, request.programs);
+  return std::any_of(programs.begin(), programs.end(), [&](ProgramId program) { return holds.end_of(program) != 0; });
+}
+
+bool Allocator::is_spent(SemesterId semester, ProgramId program, const std::string& request_id) const {
+  const auto* const released = find_released(semesters_.at(semester), program);
+  return released != nullptr && is_spent(*released, request_id);
+}
+
+bool Allocator::is_spent(const Released& released, const std::string& request_id) {
+  const auto& spent = released.requests;
+  return std::find(spent.begin(), spent.end(), id_hash(request_id)) != spent.end();
+}
+
+const OpenHolds& Allocator::holds(SemesterId semester) const {
+  static const OpenHolds kNone;
+  const auto found = semesters_.find(semester);
+  return found == semesters_.end() ? kNone : found->second.holds;
+}
+
+std::size_t Allocator::hold_count() const {
+  std::size_t count = 0;
+  for (const auto& [first, semester] : expiries_) count += holds(semester).size();
+  return count;
 }
 
 WaitList Allocator::all_waiting(const Semester& semester) const {
@@ -147,6 +210,7 @@ Allocator::ProgramState Allocator::state_of(const Semester& semester, ProgramId 
     state.held = held->held();
     state.waits_since = held->waits_since();
     ++state.generation;
+    if (!semester.holds.empty()) state.expires_at = semester.holds.end_of(program);
   }
   return state;
 }
@@ -161,6 +225,7 @@ std::optional<std::string> Allocator::serve(const std::vector<StoredSemester>& s
   std::erase_if(unsettled_, [&](SemesterId id) {
     return std::none_of(semesters.begin(), semesters.end(), [&](const auto& stored) { return stored.id == id; });
   });
+  for (auto& [id, semester] : semesters_) keep_expiry(id, semester, false);
   for (const auto& stored : semesters) {
     const auto found = semesters_.find(stored.id);
     const auto totals = found == semesters_.end() ? LedgerTotals{} : found->second.totals;
@@ -168,6 +233,7 @@ std::optional<std::string> Allocator::serve(const std::vector<StoredSemester>& s
       return "semester " + in_quotes(stored.name) + ": " + to_string(*difference);
     }
     open_.emplace(stored.name, stored.id);
+    keep_expiry(stored.id, found->second, true);
   }
   return std::nullopt;
 }
@@ -244,8 +310,7 @@ ProgramOutcome Allocator::decide_program(Semester& semester, FacultyId faculty, 
   const auto* const released = find_released(semester, program);
   if (released != nullptr && request_id) {
     // A late copy of the request of a grant that was given back must not grant again.
-    const auto& spent = released->requests;
-    if (std::find(spent.begin(), spent.end(), id_hash(*request_id)) != spent.end()) return {Status::kGrantReleased, {}};
+    if (is_spent(*released, *request_id)) return {Status::kGrantReleased, {}};
   }
   const auto grant = allocate(semester.totals.left, within(want, semester.quotas.allowance(faculty)));
   semester.totals.left = charge(semester.totals.left, grant);

@@ -35,8 +35,9 @@ void CommitPipeline::accept(Token token, AllocationRequest&& request, std::size_
                          .deadline = now.steady + options_.store_timeout,
                          .outcome = {}};
   if (!hold(waiting)) return;
-  if (lead_.leads() && !queue_.has_undecided() && allocator_.unsettled().empty()) {
-    decide(std::move(waiting));
+  const bool is_next = lead_.leads() && !queue_.has_undecided() && allocator_.unsettled().empty() && !is_changing();
+  if (is_next && !due_holds(now) && !allocator_.concerns_holds(waiting.request)) {
+    decide(std::move(waiting), now);
   } else {
     queue_.undecided.push_back(std::move(waiting));
   }
@@ -91,7 +92,8 @@ void CommitPipeline::on_tick(const Now& now) {
   if (lead_.is_take_over_due(now.steady) && !is_calling()) start_take_over(now);
   if (lead_.is_watch_due(now.steady) && !is_calling()) start_watch(now);
   if (lead_.is_renewal_due(now.steady) && !is_calling()) renew(now);
-  if (settling_.end_pauses(now.steady)) start_next(now);
+  const bool has_more = settling_.end_pauses(now.steady) || expiring_holds_.end_pauses(now.steady) || due_holds(now);
+  if (has_more) start_next(now);
   end_if_drained(now);
 }
 
@@ -126,10 +128,12 @@ std::optional<SteadyTime> CommitPipeline::wake_at() const {
   consider(lead_.retry_at());
   consider(lead_.watch_at());
   consider(settling_.next_end());
+  consider(expiring_holds_.next_end());
   if (is_calling()) {
     consider(call_.interrupt_at());
   } else if (lead_.leads()) {
     consider(lead_.renew_at());
+    consider(next_expiry());
   }
   return earliest;
 }

@@ -15,7 +15,7 @@ namespace dti {
 
 /// Executes the first barrier, if no request is to be decided before it. Everything that was decided is committed.
 void CommitPipeline::pass_barrier(const Now& now) {
-  if (queue_.barriers.empty() || queue_.is_request_next()) return;
+  if (queue_.barriers.empty() || queue_.is_request_next() || due_holds(now)) return;
   auto& barrier = queue_.barriers.front();
   barrier.in_progress = true;
   std::visit([&](const auto& command) { start(command, now); }, barrier.command);
@@ -25,7 +25,7 @@ void CommitPipeline::start(const OpenSemester& command, const Now& now) {
   if (command.is_dry_run || dti::decide(command, semesters_)) {
     return start_look_up(find_semester(semesters_, command.name), {}, now);
   }
-  call_store(OpenSemesterCall{lead_.epoch(), command.name, command.capacity, now.wall}, now);
+  call_store(OpenSemesterCall{lead_.epoch(), command.name, command.capacity, clock_.at(now.steady)}, now);
 }
 
 void CommitPipeline::start(const OfficeCommand& command, const Now& now) {
@@ -34,15 +34,15 @@ void CommitPipeline::start(const OfficeCommand& command, const Now& now) {
   if (comes_too_late && !queue_.barriers.front().is_written) return end_barrier_with(end_error_, now);
   const auto subject = find_subject(command, allocator_, semesters_);
   const auto* const found = std::get_if<OfficeSubject>(&subject);
-  const auto entries = found == nullptr ? std::nullopt : std::optional{entries_to_read(command, *found)};
-  start_look_up(find_semester(semesters_, command.semester), entries, now);
+  std::vector<EntriesToRead> entries;
+  if (found != nullptr) entries = entries_to_read(command, *found);
+  start_look_up(find_semester(semesters_, command.semester), std::move(entries), now);
 }
 
 /// An answer that writes nothing needs a guard, and a change rests on what the store has.
 /// @param semester  null: the store has none of that name
-void CommitPipeline::start_look_up(const StoredSemester* semester, std::optional<EntriesToRead> entries,
-                                   const Now& now) {
-  LookUpCall call{lead_.epoch(), {}, entries};
+void CommitPipeline::start_look_up(const StoredSemester* semester, std::vector<EntriesToRead> entries, const Now& now) {
+  LookUpCall call{lead_.epoch(), {}, std::move(entries)};
   if (semester != nullptr) {
     const auto head = semester->is_open ? allocator_.head(semester->id) : semester->head;
     call.semesters.push_back({semester->id, head});
@@ -58,12 +58,13 @@ bool CommitPipeline::passes(CommitResult guard, const Now& now) {
   lead_.on_answer();
   if (lead_.has_lease(now.steady)) return true;
   // A primary that was replaced but cannot know it still answers reads.
-  queue_.barriers.front().in_progress = false;
+  if (!queue_.barriers.empty()) queue_.barriers.front().in_progress = false;
   renew(now);
   return false;
 }
 
 void CommitPipeline::on(const Ended<LookUpCall>& look_up, const Now& now) {
+  if (expiring_) return on_expiring(look_up, now);
   if (const auto* failure = look_up.failure()) return on_failure(*failure, now);
   if (!passes(look_up.answer().guard, now)) return;
   auto& barrier = queue_.barriers.front();
@@ -79,6 +80,8 @@ void CommitPipeline::judge(const OfficeCommand& command, const LookUpCall::Answe
   if (const auto* error = std::get_if<RequestError>(&subject)) return end_barrier_with(*error, now);
   std::get<OfficeSubject>(subject).store = hex_text(found.store);
   const auto& entries = found.entries;
+  const auto at = clock_.at(now.steady);
+  std::get<OfficeSubject>(subject).at = at;
   try {
     auto decided = dti::decide(command, std::get<OfficeSubject>(subject), entries);
     if (auto* outcome = std::get_if<OfficeOutcome>(&decided)) {
@@ -92,8 +95,7 @@ void CommitPipeline::judge(const OfficeCommand& command, const LookUpCall::Answe
     if (queue_.barriers.front().answered) return end_barrier(OfficeOutcome{}, now);
     auto& change = std::get<OfficePlan>(decided).change;
     change.epoch = lead_.epoch();
-    change.at = now.wall;
-    for (auto& entry : change.entries) entry.at = now.wall.time_since_epoch().count();
+    set_time(change, at);
     plan_ = std::move(std::get<OfficePlan>(decided));
     call_store(ChangeCall{plan_->change}, now);
   } catch (const StorageError& error) {
@@ -119,6 +121,8 @@ bool CommitPipeline::is_stored(const Ended<Call>& writing, const Now& now) {
 
 void CommitPipeline::on(const Ended<ChangeCall>& changing, const Now& now) {
   if (top_ups_) return on_settled(changing, now);
+  if (held_) return on_held(changing, now);
+  if (expired_) return on_expired(changing, now);
   if (is_stored(changing, now)) on_changed(now);
 }
 
@@ -140,7 +144,7 @@ void CommitPipeline::on(const Ended<CatalogLookUpCall>& look_up, const Now& now)
     if (barrier.answered) return end_barrier(OfficeOutcome{}, now);  // as in judge()
     addition_ = std::get<CatalogAddition>(std::move(decided));
     addition_->change.epoch = lead_.epoch();
-    addition_->change.at = now.wall;
+    addition_->change.at = clock_.at(now.steady);
     call_store(ChangeCatalogCall{addition_->change}, now);
   } catch (const StorageError& error) {
     on_failure({error.kind(), error.what()}, now);

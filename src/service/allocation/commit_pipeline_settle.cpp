@@ -9,10 +9,10 @@
 #include "service/allocation/pipeline_errors.hpp"
 
 namespace dti {
-namespace {
 
 /// The faculty and the program, for a message. The catalogue finds ids by names only, so the faculty is searched.
-std::string names_of(const Catalog& catalog, ProgramId program) {
+std::string CommitPipeline::program_text(ProgramId program) const {
+  const auto& catalog = allocator_.catalog();
   const auto& name = catalog.program_name(program);
   for (FacultyId faculty = 1; faculty <= catalog.faculty_count(); ++faculty) {
     if (catalog.find_program(faculty, name) == program) {
@@ -21,8 +21,6 @@ std::string names_of(const Catalog& catalog, ProgramId program) {
   }
   return "program " + escaped(name);
 }
-
-}  // namespace
 
 /// The semester whose programs that wait come before every request and every command.
 std::optional<SemesterId> CommitPipeline::semester_to_settle() const {
@@ -38,8 +36,7 @@ void CommitPipeline::settle(SemesterId semester, const Now& now) {
   if (is_calling() || !queue_.gathering.empty()) return;
   auto change = change_of(semester, allocator_.top_ups(semester, settling_.count(semester)), allocator_);
   change.epoch = lead_.epoch();
-  change.at = now.wall;
-  for (auto& entry : change.entries) entry.at = now.wall.time_since_epoch().count();
+  set_time(change, clock_.at(now.steady));
   top_ups_ = change;
   call_store(ChangeCall{std::move(change)}, now);
 }
@@ -88,8 +85,7 @@ void CommitPipeline::on_top_up_rejected(const Change& change, const StoreFailure
     if (rejected_top_ups_.pass(now.steady)) {
       const auto program = static_cast<ProgramId>(*change.entries.front().row.program_id);
       log(LogLevel::kError, "top-up-rejected-by-store",
-          failure.text + "; semester " + escaped(semester_name(change.semester_id)) + ", " +
-              names_of(allocator_.catalog(), program) +
+          failure.text + "; semester " + escaped(semester_name(change.semester_id)) + ", " + program_text(program) +
               ": until the store accepts it, or the program leaves the wait list, requests of the semester get "
               "UNAVAILABLE");
     }

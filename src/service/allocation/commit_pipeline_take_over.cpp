@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dti/base/check.hpp"
+#include "dti/base/time_text.hpp"
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
@@ -12,6 +13,11 @@
 #include "service/allocation/stored_semesters.hpp"
 
 namespace dti {
+namespace {
+
+constexpr std::chrono::seconds kClocksDifferMax{2};  // a take-over of PostgreSQL takes less, and holds last longer
+
+}  // namespace
 
 void CommitPipeline::start_take_over(const Now& now) {
   DTI_CHECK(queue_.gathering.empty() && queue_.in_flight.empty());
@@ -79,6 +85,9 @@ void CommitPipeline::lead(const Leadership& leadership, const std::vector<Stored
   semesters_ = leadership.semesters;
   lead_.take(leadership.epoch, call_.since());
   settling_.resume_all();
+  expiring_holds_.resume_all();
+  clock_.start(leadership.newest_at, leadership.database_time, now);
+  warn_of_clocks(leadership, now);
   renew_soon_if_changed(now);
   log(LogLevel::kInfo, "leading",
       "epoch " + std::to_string(leadership.epoch) + ", " + std::to_string(open.size()) + " open semesters, " +
@@ -119,6 +128,20 @@ void CommitPipeline::warn_of(const std::vector<StoredSemester>& open) {
         "two open semesters have almost the same name, each with rooms of its own: " + escaped(first->second) +
             " and " + escaped(semester.name));
   }
+}
+
+/// Holds end by the time of the ledger. It should be that of the clocks, and they should be equal.
+void CommitPipeline::warn_of_clocks(const Leadership& leadership, const Now& now) {
+  const auto differs = [](WallTime a, WallTime b) { return std::chrono::abs(a - b) > kClocksDifferMax; };
+  const auto shown = [](WallTime time) { return time_text(time); };
+  std::string text = "this server has " + shown(now.wall);
+  bool is_far = differs(now.wall, clock_.at(now.steady));
+  if (const auto database = leadership.database_time) {
+    text += ", the database " + shown(*database);
+    is_far = is_far || differs(now.wall, *database);
+  }
+  if (!is_far) return;
+  log(LogLevel::kWarning, "clocks-differ", text + ", and the ledger continues from " + shown(clock_.at(now.steady)));
 }
 
 void CommitPipeline::warn_if_closed(const std::string& started_with) {

@@ -1,13 +1,16 @@
 #include "dti/service/allocation/office.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string_view>
 #include <utility>
 
 #include "dti/base/check.hpp"
 #include "dti/base/overloaded.hpp"
+#include "dti/base/time_text.hpp"
 #include "dti/domain/amend.hpp"
+#include "dti/domain/hold.hpp"
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
@@ -19,8 +22,9 @@ namespace {
 
 RequestError error_of(Status status, std::string detail) { return {status, std::move(detail), {}, {}}; }
 
-/// Of the command-ids of top-ups.
-constexpr std::string_view kSettlePrefix = "settle-";
+constexpr std::string_view kSettlePrefix = "settle-";  // of the command-ids of top-ups
+// Of all command-ids of the server itself.
+constexpr std::array kOwnPrefixes = {kSettlePrefix, std::string_view{"expire-"}, std::string_view{"confirm-"}};
 
 /// A command about whether the semester is open can be decided while it is closed.
 bool accepts_closed(const OfficeCommand& command) {
@@ -59,6 +63,7 @@ OfficeOutcome facts_of(const LedgerTotals& totals, Seq seq, const Allocator::Pro
   const bool waits =
       totals.has_wait_list && state.held && grant_status(state.held->want, state.held->grant) != Status::kOk;
   if (waits) outcome.waits_since = state.waits_since;
+  outcome.expires_at = state.expires_at;
   return outcome;
 }
 
@@ -80,39 +85,68 @@ class Draft {
 
   void add(LedgerEntry entry, const std::optional<std::string>& request_id = {},
            const std::optional<std::string>& terms = {}) {
+    add(entry, subject_.faculty, state_, request_id, terms);
+  }
+
+  /// @param faculty, state  of the program of the entry; the state follows
+  void add(LedgerEntry entry, FacultyId faculty, Allocator::ProgramState& state,
+           const std::optional<std::string>& request_id, const std::optional<std::string>& terms = {}) {
     entry.seq = totals_.head + 1;
     StoredEntry stored{row_of(entry), 0, request_id};
     stored.row.terms = terms;
     stored.command_id = command_.id;
     stored.row.command = id_hash(command_.id);
     if (request_id) stored.row.request = id_hash(*request_id);
+    if (rests_on_time(stored.row)) stored.row.at = microseconds_of(subject_.at);
     const RowContext context{.program_count = subject_.program_count,
-                             .faculty = subject_.faculty,
-                             .held = state_.held,
-                             .generation = state_.generation,
-                             .waits_since = state_.waits_since,
+                             .faculty = faculty,
+                             .held = state.held,
+                             .generation = state.generation,
+                             .waits_since = state.waits_since,
                              .waiting = subject_.waiting,
-                             .quotas = &quotas_};
+                             .quotas = &quotas_,
+                             .expires_at = state.expires_at};
     const auto fault = replay(totals_, stored.row, context);
     DTI_CHECK(!fault);
     keep_quotas(quotas_, stored.row, context);
-    if (entry.kind == EntryKind::kReleased) state_.held.reset();
-    if (entry.kind == EntryKind::kWaitingLeft) state_.waits_since = 0;
+    if (entry.kind == EntryKind::kReleased) state.held.reset();
+    if (entry.kind == EntryKind::kWaitingLeft) state.waits_since = 0;
     if (entry.kind == EntryKind::kGranted) {
-      state_ = {HeldGrant{entry.want, entry.grant}, entry.generation, totals_.waits_since};
+      state = {HeldGrant{entry.want, entry.grant}, entry.generation, totals_.waits_since, entry.expires_at};
     }
+    if (entry.kind == EntryKind::kReleased || entry.kind == EntryKind::kConfirmed) state.expires_at = 0;
+    if (entry.kind == EntryKind::kHoldExtended) state.expires_at = entry.expires_at;
     entries_.push_back(std::move(stored));
   }
 
   void release(Cause cause, const std::optional<std::string>& request_id) {
+    OpenHold grant{subject_.program, subject_.faculty, state_};
+    release(cause, grant, request_id);
+    state_ = grant.state;
+  }
+
+  void release(Cause cause, OpenHold& grant, const std::optional<std::string>& request_id) {
+    auto& [program, faculty, state] = grant;
     add({.kind = EntryKind::kReleased,
          .cause = cause,
-         .program_id = subject_.program,
-         .generation = state_.generation,
-         .want = state_.held->want,
-         .grant = state_.held->grant,
+         .program_id = program,
+         .generation = state.generation,
+         .want = state.held->want,
+         .grant = state.held->grant,
          .capacity = {}},
-        request_id);
+        faculty, state, request_id);
+  }
+
+  /// A grant in the place of the one that was released.
+  void grant_again(Cause cause, const Want& want, const Grant& grant, std::int64_t expires_at) {
+    add({.kind = EntryKind::kGranted,
+         .cause = cause,
+         .program_id = subject_.program,
+         .generation = state_.generation + 1,
+         .want = want,
+         .grant = grant,
+         .capacity = {},
+         .expires_at = expires_at});
   }
 
   void add(EntryKind kind, const Capacity& capacity = {}) {
@@ -159,13 +193,15 @@ class Decider {
   using Decided = std::variant<OfficePlan, OfficeOutcome>;
 
   /// @param entries  on which the decision rests
+  /// @param of_holds  the entries about the holds that the command ends
   Decider(const OfficeCommand& command, const OfficeSubject& subject, OfficeOutcome facts,
-          const std::vector<StoredEntry>& entries)
+          const std::vector<StoredEntry>& entries, const std::vector<StoredEntry>& of_holds)
       : command_(command),
         subject_(subject),
         facts_(std::move(facts)),
         entries_(entries),
         request_id_(entries.empty() ? std::nullopt : entries.front().request_id),
+        of_holds_(of_holds),
         draft_(command, subject) {}
 
   Decided operator()(const ReleaseGrant& /*change*/) {
@@ -191,13 +227,7 @@ class Decider {
                     " could be given; the grant stands as it is, unless a part is accepted");
     }
     draft_.release(Cause::kAmended, request_id_);
-    draft_.add({.kind = EntryKind::kGranted,
-                .cause = Cause::kAmended,
-                .program_id = subject_.program,
-                .generation = draft_.state().generation + 1,
-                .want = change.want,
-                .grant = grant,
-                .capacity = {}});
+    draft_.grant_again(Cause::kAmended, change.want, grant, facts_.expires_at);
     return std::move(draft_).finish();
   }
 
@@ -212,10 +242,26 @@ class Decider {
     return std::move(draft_).finish();
   }
 
-  Decided operator()(const CloseSemester& /*change*/) {
+  Decided operator()(const CloseSemester& change) {
     if (!facts_.is_open) return refuse("the semester is closed");
+    if (!subject_.holds.empty() && change.holds == OpenHoldsAtClose::kRefuse) {
+      return refuse("the semester has open holds (" + std::to_string(subject_.holds.size()) +
+                    "): confirm or cancel them, or let the command do so");
+    }
+    for (auto hold : subject_.holds) {
+      if (is_due(hold.state.expires_at)) {
+        draft_.release(Cause::kExpired, hold, request_id_of(hold.program));
+      } else if (change.holds == OpenHoldsAtClose::kCancel) {
+        draft_.release(Cause::kCancelled, hold, request_id_of(hold.program));
+      } else {
+        draft_.add(about_grant(EntryKind::kConfirmed, hold.program, hold.state.generation), hold.faculty, hold.state,
+                   {});
+      }
+    }
     draft_.add(EntryKind::kSemesterClosed);
-    return std::move(draft_).finish({semester_closed(subject_.semester_id, subject_.semester)});
+    auto plan = std::move(draft_).finish({semester_closed(subject_.semester_id, subject_.semester)});
+    plan.outcome.holds = facts_.holds;
+    return plan;
   }
 
   Decided operator()(const ReopenSemester& /*change*/) {
@@ -243,11 +289,40 @@ class Decider {
   Decided operator()(const LeaveWaitList& /*change*/) {
     if (!facts_.has_wait_list) return refuse("the semester has no wait list");
     if (facts_.waits_since == 0) return refuse("the program does not wait");
-    LedgerEntry entry;
-    entry.kind = EntryKind::kWaitingLeft;
-    entry.program_id = subject_.program;
-    entry.generation = subject_.state.generation;
+    draft_.add(about_grant(EntryKind::kWaitingLeft, subject_.program, subject_.state.generation));
+    return std::move(draft_).finish();
+  }
+
+  Decided operator()(const ConfirmHold& change) {
+    if (auto no = refuse_without_hold()) return *std::move(no);
+    const auto& held = *facts_.grant;
+    if (!change.part || *change.part == held.want) {
+      draft_.add(about_grant(EntryKind::kConfirmed, subject_.program, subject_.state.generation));
+      return std::move(draft_).finish();
+    }
+    if (change.part->classrooms > held.want.classrooms || change.part->labs > held.want.labs) {
+      return refuse("a part of the hold cannot be more than its " + text_of(held.want));
+    }
+    draft_.release(Cause::kConfirmedInPart, request_id_);
+    draft_.grant_again(Cause::kConfirmedInPart, *change.part, kept(held.grant, *change.part), 0);
+    return std::move(draft_).finish();
+  }
+
+  Decided operator()(const ExtendHold& change) {
+    if (auto no = refuse_without_hold()) return *std::move(no);
+    auto entry = about_grant(EntryKind::kHoldExtended, subject_.program, subject_.state.generation);
+    entry.expires_at = microseconds_of(subject_.at + std::chrono::seconds{change.seconds});
+    if (entry.expires_at <= facts_.expires_at) {
+      return refuse("the hold lasts until " + time_text(WallTime{std::chrono::microseconds{facts_.expires_at}}) +
+                    ", and an extension does not make it shorter");
+    }
     draft_.add(entry);
+    return std::move(draft_).finish();
+  }
+
+  Decided operator()(const CancelHold& /*change*/) {
+    if (facts_.expires_at == 0) return *refuse_without_hold();
+    draft_.release(Cause::kCancelled, request_id_);
     return std::move(draft_).finish();
   }
 
@@ -263,6 +338,28 @@ class Decider {
   }
 
  private:
+  static LedgerEntry about_grant(EntryKind kind, ProgramId program, std::int32_t generation) {
+    LedgerEntry entry;
+    entry.kind = kind;
+    entry.program_id = program;
+    entry.generation = generation;
+    return entry;
+  }
+  [[nodiscard]] bool is_due(std::int64_t expires_at) const {
+    return dti::is_due(expires_at, microseconds_of(subject_.at));
+  }
+  /// @return none: the program has a hold that is not due
+  [[nodiscard]] std::optional<OfficeOutcome> refuse_without_hold() const {
+    if (facts_.expires_at == 0) return refuse("the program has no hold");
+    if (!is_due(facts_.expires_at)) return std::nullopt;
+    return refused(facts_, Status::kHoldExpired, "the hold is past its end");
+  }
+  /// @return that of the grant of a hold, as the store has it
+  [[nodiscard]] std::optional<std::string> request_id_of(ProgramId program) const {
+    const auto found = std::find_if(of_holds_.begin(), of_holds_.end(),
+                                    [&](const StoredEntry& entry) { return entry.row.program_id == program; });
+    return found == of_holds_.end() ? std::nullopt : found->request_id;
+  }
   [[nodiscard]] OfficeOutcome refuse(std::string detail) const {
     return refused(facts_, Status::kRefused, std::move(detail));
   }
@@ -272,6 +369,7 @@ class Decider {
   const OfficeOutcome facts_;
   const std::vector<StoredEntry>& entries_;
   const std::optional<std::string> request_id_;
+  const std::vector<StoredEntry>& of_holds_;
   Draft draft_;
 };
 
@@ -296,15 +394,52 @@ bool could_have_written(const OfficeCommand& command, const StoredEntry& stored)
             const auto terms = parse_round_terms(stored.row.terms.value_or(""));
             return terms && hex_text(Seal{terms->secret.bytes}) == change.secret;
           },
+          [&](const ConfirmHold& change) {
+            if (entry.kind == EntryKind::kConfirmed) return true;
+            return entry.kind == EntryKind::kGranted && entry.cause == Cause::kConfirmedInPart &&
+                   change.part == entry.want;
+          },
+          [&](const ExtendHold&) { return entry.kind == EntryKind::kHoldExtended; },
+          [&](const CancelHold&) { return entry.kind == EntryKind::kReleased && entry.cause == Cause::kCancelled; },
       },
       command.change);
+}
+
+bool is_about_hold(const OfficeCommand& command) {
+  return std::holds_alternative<ConfirmHold>(command.change) || std::holds_alternative<ExtendHold>(command.change) ||
+         std::holds_alternative<CancelHold>(command.change);
+}
+
+/// What an earlier command, or the time, has made of a hold that is no longer open.
+/// @param entries  about the program's newest grant
+/// @return none: it was no hold, or it was released as a grant
+std::optional<Status> end_of_hold(const std::vector<StoredEntry>& entries) {
+  if (entries.empty()) return std::nullopt;
+  const auto last = entry_of(entries.back().row);
+  if (last.kind == EntryKind::kReleased) {
+    if (last.cause == Cause::kCancelled) return Status::kHoldCancelled;
+    return last.cause == Cause::kExpired ? std::optional{Status::kHoldExpired} : std::nullopt;
+  }
+  const bool is_confirmed = std::any_of(entries.begin(), entries.end(), [](const StoredEntry& stored) {
+    const auto entry = entry_of(stored.row);
+    return entry.kind == EntryKind::kConfirmed ||
+           (entry.kind == EntryKind::kGranted && entry.cause == Cause::kConfirmedInPart);
+  });
+  return is_confirmed ? std::optional{Status::kHoldConfirmed} : std::nullopt;
+}
+
+std::string text_of_end(Status status, Seq seq) {
+  const auto by = ": see entry " + std::to_string(seq);
+  if (status == Status::kHoldConfirmed) return "the hold was confirmed" + by;
+  if (status == Status::kHoldCancelled) return "the hold was cancelled" + by;
+  return "the hold has expired" + by;
 }
 
 /// @throws StorageError  kInvariant, if the entries are not those of the grant that the state has
 void check_entries(const OfficeSubject& subject, Seq seq, const std::vector<StoredEntry>& entries) {
   const auto is_about_newest_grant = [&](const StoredEntry& entry) {
     return entry.row.generation == std::int64_t{subject.state.generation} &&
-           entry.row.kind != stored_code(EntryKind::kWaitingLeft);
+           (entry.row.kind == stored_code(EntryKind::kGranted) || entry.row.kind == stored_code(EntryKind::kReleased));
   };
   const auto is_wanted = [&](const StoredEntry& entry) {
     return subject.program == 0 ? entry.row.seq == seq : is_about_newest_grant(entry);
@@ -325,9 +460,9 @@ void check_entries(const OfficeSubject& subject, Seq seq, const std::vector<Stor
 std::optional<RequestError> fault_of(const OfficeCommand& command) {
   const auto invalid = [](std::string detail) { return error_of(Status::kInvalidRequest, std::move(detail)); };
   if (command.id.empty()) return invalid("command-id is empty");
-  if (command.id.starts_with(kSettlePrefix)) {
-    return invalid("command-id must not begin with " + std::string{kSettlePrefix} +
-                   ": the server uses such ids itself");
+  for (const auto& prefix : kOwnPrefixes) {
+    if (!command.id.starts_with(prefix)) continue;
+    return invalid("command-id must not begin with " + std::string{prefix} + ": the server uses such ids itself");
   }
   if (!command.expects && !command.is_dry_run) {
     return invalid("expects is missing: only a dry run may leave it out");
@@ -349,6 +484,14 @@ std::optional<RequestError> fault_of(const OfficeCommand& command) {
   if (const auto* round = std::get_if<RunRound>(&command.change);
       round != nullptr && !parse_policy(round->plan.policy)) {
     return invalid("the policy " + escaped(round->plan.policy) + " is not known");
+  }
+  if (const auto* confirmed = std::get_if<ConfirmHold>(&command.change);
+      confirmed != nullptr && confirmed->part && !is_in_range(*confirmed->part)) {
+    return invalid("classrooms and labs must be between 0 and " + std::to_string(kQuantityMax));
+  }
+  if (const auto* extended = std::get_if<ExtendHold>(&command.change);
+      extended != nullptr && (extended->seconds < kHoldMin.count() || extended->seconds > kHoldMax.count())) {
+    return invalid("hold-seconds must be between 1 and " + std::to_string(kHoldMax.count()));
   }
   if (const auto* resize = std::get_if<ResizeSemester>(&command.change);
       resize != nullptr && !is_in_range(resize->capacity)) {
@@ -373,6 +516,12 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
     return error_of(Status::kInvalidSemester,
                     "semester " + escaped(command.semester) +
                         " is closed: reopen it first. An earlier copy of the command may have changed it before that");
+  }
+  if (std::holds_alternative<CloseSemester>(command.change)) {
+    for (const auto& [expires_at, program] : allocator.holds(stored->id).queue()) {
+      subject.holds.push_back(
+          {program, allocator.catalog().faculty_of(program), allocator.program(stored->id, program)});
+    }
   }
   if (std::holds_alternative<SetWaitList>(command.change)) {
     subject.wait_list_size = [&allocator, id = stored->id] { return allocator.wait_list_size(id); };
@@ -405,18 +554,29 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
   return subject;
 }
 
-EntriesToRead entries_to_read(const OfficeCommand& command, const OfficeSubject& subject) {
-  EntriesToRead wanted{
-      .semester_id = subject.semester_id, .program = subject.program, .generation = subject.state.generation};
-  if (std::holds_alternative<ResizeSemester>(command.change)) {
-    wanted.seq = subject.totals.capacity_at;
-  } else if (std::holds_alternative<SetWaitList>(command.change)) {
-    wanted.seq = subject.totals.setting_at;
-  } else if (std::holds_alternative<OpenRound>(command.change) || std::holds_alternative<RunRound>(command.change)) {
-    wanted.seq = subject.totals.round_at;
-    wanted.store_id = std::holds_alternative<RunRound>(command.change);
-  } else {
-    wanted.seq = subject.totals.opened_at;
+namespace {
+
+/// The last entry of what a command changes, if that is no program's grant; 0: there is none.
+Seq last_entry_of(const OfficeCommand& command, const LedgerTotals& totals) {
+  if (std::holds_alternative<ResizeSemester>(command.change)) return totals.capacity_at;
+  if (std::holds_alternative<SetWaitList>(command.change)) return totals.setting_at;
+  const bool is_round =
+      std::holds_alternative<OpenRound>(command.change) || std::holds_alternative<RunRound>(command.change);
+  return is_round ? totals.round_at : totals.opened_at;
+}
+
+}  // namespace
+
+std::vector<EntriesToRead> entries_to_read(const OfficeCommand& command, const OfficeSubject& subject) {
+  std::vector<EntriesToRead> wanted = {{.semester_id = subject.semester_id,
+                                        .program = subject.program,
+                                        .generation = subject.state.generation,
+                                        .seq = last_entry_of(command, subject.totals),
+                                        .store_id = std::holds_alternative<RunRound>(command.change)}};
+  const auto* const close = std::get_if<CloseSemester>(&command.change);
+  if (close == nullptr || close->holds == OpenHoldsAtClose::kRefuse) return wanted;
+  for (const auto& [program, faculty, state] : subject.holds) {
+    wanted.push_back({.semester_id = subject.semester_id, .program = program, .generation = state.generation});
   }
   return wanted;
 }
@@ -425,6 +585,14 @@ const StoredEntry* find_written(const OfficeCommand& command, const std::vector<
   const auto is_top_up = [](const StoredEntry& entry) { return is_topped_up(entry.row); };
   const auto last = std::find_if_not(entries.rbegin(), entries.rend(), is_top_up);
   return last == entries.rend() || last->command_id != command.id ? nullptr : &*last;
+}
+
+void set_time(Change& change, WallTime at) {
+  change.at = at;
+  for (auto& entry : change.entries) {
+    entry.at = at.time_since_epoch().count();
+    if (rests_on_time(entry.row)) entry.row.at = entry.at;
+  }
 }
 
 Change change_of(SemesterId semester, const std::vector<TopUp>& top_ups, const Allocator& allocator) {
@@ -460,18 +628,29 @@ Change change_of(SemesterId semester, const std::vector<TopUp>& top_ups, const A
     generations[place.program] = ++entry.generation;
     entry.grant = grant;
     entry.waits_since = place.since;
+    entry.expires_at = allocator.program(semester, place.program).expires_at;
     add(entry);
+    entry.expires_at = 0;
     change.left = charge(give_back(change.left, before.grant), grant);
   }
   return change;
 }
 
 std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, const OfficeSubject& subject,
-                                               const std::vector<StoredEntry>& entries) {
-  check_entries(subject, entries_to_read(command, subject).seq, entries);
+                                               const std::vector<StoredEntry>& read) {
+  const auto seq = last_entry_of(command, subject.totals);
+  // Without a program, one entry is about the subject, and it was read first.
+  const auto own = subject.program == 0 ? std::min<std::size_t>(read.size(), seq > 0 ? 1 : 0) : read.size();
+  const auto middle = read.begin() + static_cast<std::ptrdiff_t>(own);
+  const std::vector<StoredEntry> entries(read.begin(), middle);
+  const std::vector<StoredEntry> of_holds(middle, read.end());
+  check_entries(subject, seq, entries);
   const Seq last = entries.empty() ? 0 : entries.back().row.seq;
   auto facts = facts_of(subject.totals, last, subject.state);
   facts.waiting = waiting_in(subject, subject.totals.has_wait_list);
+  if (std::holds_alternative<CloseSemester>(command.change)) {
+    facts.holds = static_cast<std::int64_t>(subject.holds.size());
+  }
   if (const auto* const written = find_written(command, entries)) {
     if (!could_have_written(command, *written)) {
       return refused(std::move(facts), Status::kConflict,
@@ -481,12 +660,15 @@ std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, con
     if (const auto* const round = std::get_if<RunRound>(&command.change)) facts.round = facts_of(*round, *written);
     return facts;
   }
+  if (is_about_hold(command) && facts.expires_at == 0) {
+    if (const auto status = end_of_hold(entries)) return refused(std::move(facts), *status, text_of_end(*status, last));
+  }
   if (command.expects && *command.expects != last) {
     return refused(std::move(facts), Status::kConflict,
                    "the command expects entry " + std::to_string(*command.expects) +
                        " to be the last one about what it changes, and it is entry " + std::to_string(last));
   }
-  auto decided = std::visit(Decider{command, subject, std::move(facts), entries}, command.change);
+  auto decided = std::visit(Decider{command, subject, std::move(facts), entries, of_holds}, command.change);
   if (auto* const plan = std::get_if<OfficePlan>(&decided); plan != nullptr && command.is_dry_run) {
     return std::move(plan->outcome);
   }

@@ -1,6 +1,7 @@
 #include "dti/service/allocation/store_call.hpp"
 
 #include <exception>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 
@@ -31,20 +32,22 @@ struct Maker {
 
   LookUpCall::Answer answer(const LookUpCall& call) const {
     LookUpCall::Answer answer;
-    if (call.entries) answer.entries = read(*call.entries);
-    if (call.entries && call.entries->store_id) answer.store = repository.read_catalog_state({}, {}).store;
+    for (const auto& wanted : call.entries) {
+      read(wanted, answer.entries);
+      if (wanted.store_id) answer.store = repository.read_catalog_state({}, {}).store;
+    }
     answer.guard = repository.guard(call.epoch, call.semesters);  // after the reading
     return answer;
   }
-  std::vector<StoredEntry> read(const EntriesToRead& wanted) const {
-    std::vector<StoredEntry> found;
-    const auto take = [&](std::vector<StoredEntry> entries) { found = std::move(entries); };
+  void read(const EntriesToRead& wanted, std::vector<StoredEntry>& found) const {
+    const auto take = [&](std::vector<StoredEntry> entries) {
+      found.insert(found.end(), std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end()));
+    };
     if (wanted.program == 0) {
       repository.read_entries(wanted.semester_id, wanted.seq, wanted.seq, take);
     } else if (wanted.generation > 0) {
       repository.read_grant(wanted.semester_id, wanted.program, wanted.generation, take);
     }
-    return found;
   }
   ChangeCall::Answer answer(const ChangeCall& call) const {
     auto change = call.change;

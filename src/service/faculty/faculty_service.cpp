@@ -52,14 +52,15 @@ void FacultyService::on_room_request(Token token, const RoomRequest& request, St
     return refuse(token, Status::kOverloaded, "too many programs wait for an answer; ask again later");
   }
 
-  auto& batch = gather(request.semester, now);
+  const Gathering what{request.semester, request.hold_seconds};
+  auto& batch = gather(what, now);
   if (batch.tokens.empty()) batch.since = now;
   batch.request.programs.push_back({client_.fresh_id(), request.program_name, request.want});
   batch.tokens.emplace_back(token);
   // A program that repeats its request, for example after a crash, does not count as another one.
   batch.askers.insert(asker_of(request.program_name));
   ++waiting_count_;
-  send_if_full(request.semester, now);
+  send_if_full(what, now);
 }
 
 void FacultyService::on_malformed_request(const std::optional<std::string>& semester, const std::string& asker,
@@ -67,9 +68,10 @@ void FacultyService::on_malformed_request(const std::optional<std::string>& seme
   const auto& counts_for = semester ? semester : options_.semester;
   const bool is_served = counts_for && (!options_.semester || counts_for == options_.semester);
   if (!is_served || has_sent_its_batch() || stop_at_ || ended_) return;
-  if (!gathering_.contains(*counts_for) && gathering_.size() >= kSemestersMax) return;
-  gather(*counts_for, now).askers.insert(asker_of(asker));
-  send_if_full(*counts_for, now);
+  const Gathering what{*counts_for};
+  if (!gathering_.contains(what) && gathering_.size() >= kSemestersMax) return;
+  gather(what, now).askers.insert(asker_of(asker));
+  send_if_full(what, now);
 }
 
 void FacultyService::on_reply(std::size_t endpoint, const AllocationReply& reply, SteadyTime now) {
@@ -134,25 +136,26 @@ std::optional<SteadyTime> FacultyService::wake_at() const {
   auto earliest = client_.wake_at();
   const auto consider = [&](SteadyTime at) { earliest = std::min(earliest.value_or(at), at); };
   if (stop_at_ && !ended_) consider(*stop_at_);
-  for (const auto& [semester, batch] : gathering_) consider(batch.since + options_.batch_wait);
+  for (const auto& [what, batch] : gathering_) consider(batch.since + options_.batch_wait);
   return earliest;
 }
 
 std::vector<FacultyAction> FacultyService::take_actions() { return std::exchange(actions_, {}); }
 
-FacultyService::ProgramBatch& FacultyService::gather(const std::string& semester, SteadyTime now) {
-  const auto [place, is_first] = gathering_.try_emplace(semester);
+FacultyService::ProgramBatch& FacultyService::gather(const Gathering& what, SteadyTime now) {
+  const auto [place, is_first] = gathering_.try_emplace(what);
   auto& batch = place->second;
   if (is_first) {
-    batch.request.semester = semester;
+    batch.request.semester = what.semester;
+    batch.request.hold_seconds = what.hold_seconds;
     batch.request.faculty_name = options_.name;
     batch.since = now;
   }
   return batch;
 }
 
-void FacultyService::send_if_full(const std::string& semester, SteadyTime now) {
-  const auto place = gathering_.find(semester);
+void FacultyService::send_if_full(const Gathering& what, SteadyTime now) {
+  const auto place = gathering_.find(what);
   if (is_full(place->second)) send(std::move(gathering_.extract(place).mapped()), now);
 }
 
@@ -204,8 +207,11 @@ void FacultyService::answer_from(const AllocationReply& reply, const ReplyMatch&
     if (!batch.tokens[i]) continue;
     const auto entry = replied.find(batch.request.programs[i].correlation_id);
     if (entry != replied.end() && match.answers(entry->second->status)) {
-      const auto& [id, status, grant, own_detail] = *entry->second;
-      RoomAnswer told{.status = status, .grant = grant, .detail = own_detail.empty() ? detail : own_detail};
+      const auto& [id, status, grant, own_detail, expires_at] = *entry->second;
+      RoomAnswer told{.status = status,
+                      .grant = grant,
+                      .detail = own_detail.empty() ? detail : own_detail,
+                      .expires_at = expires_at};
       if (status == Status::kInvalidProgram && told.detail.empty()) {
         const auto fault = name_fault(batch.request.programs[i].name, kNameBytesMax);
         if (fault) told.detail = "the name " + *fault;

@@ -5,6 +5,7 @@
 #include "dti/domain/allocate.hpp"
 #include "dti/domain/amend.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
+#include "service/ledger/replay_holds.hpp"
 #include "service/ledger/round_rules.hpp"
 
 namespace dti {
@@ -54,7 +55,7 @@ bool has_cause(const LedgerRow& row, Cause cause) { return row.cause == static_c
 
 /// A grant that replaces another one of the program, or the release of the other one.
 bool is_replacement(const LedgerRow& row) {
-  return has_cause(row, Cause::kAmended) || has_cause(row, Cause::kToppedUp);
+  return has_cause(row, Cause::kAmended) || has_cause(row, Cause::kToppedUp) || has_cause(row, Cause::kConfirmedInPart);
 }
 
 /// Whether the columns of other kinds are NULL, and those that no replay needs are there.
@@ -64,7 +65,7 @@ bool has_only_its_columns(const LedgerRow& row) {
   const bool is_topped_up = has_cause(row, Cause::kToppedUp);
   const auto kind = static_cast<EntryKind>(row.kind);
   if (row.setting.has_value() != (kind == EntryKind::kSetting)) return false;
-  if (row.expires_at || row.faculty_id || row.classrooms_limit || row.classrooms_limit_is_soft || row.labs_limit ||
+  if (row.faculty_id || row.classrooms_limit || row.classrooms_limit_is_soft || row.labs_limit ||
       row.labs_limit_is_soft) {
     return false;
   }
@@ -73,9 +74,11 @@ bool has_only_its_columns(const LedgerRow& row) {
   const bool is_of_round = kind == EntryKind::kRound || kind == EntryKind::kRoundOpened || is_by_round;
   if (row.terms.has_value() != is_of_round || (is_by_round && row.request)) return false;
   if (is_topped_up && row.request) return false;
+  if (!has_hold_columns(row)) return false;
   switch (kind) {
     case EntryKind::kGranted:
-      return !has_any_capacity_column(row) && row.status && is_of_command == row.cause.has_value();
+      return !has_any_capacity_column(row) && row.status &&
+             is_of_command == (row.cause && !has_cause(row, Cause::kAsked));
     case EntryKind::kReleased: return !has_any_capacity_column(row) && !row.status && is_of_command;
     case EntryKind::kSemesterOpened: return !is_about_program && !is_of_command;
     case EntryKind::kCapacityChanged: return !is_about_program && is_of_command;
@@ -85,11 +88,11 @@ bool has_only_its_columns(const LedgerRow& row) {
     case EntryKind::kRoundOpened:
     case EntryKind::kSetting: return !is_about_program && !has_any_capacity_column(row) && is_of_command;
     case EntryKind::kWaitingLeft:
+    case EntryKind::kConfirmed:
+    case EntryKind::kHoldExtended:
       return row.program_id && row.generation && !row.classrooms_wanted && !row.labs_wanted &&
              !row.classrooms_granted && !row.labs_granted && !row.mobile_labs_granted && !row.status && !row.cause &&
              !row.request && !has_any_capacity_column(row) && is_of_command;
-    case EntryKind::kConfirmed:
-    case EntryKind::kHoldExtended:
     case EntryKind::kQuotaSet: break;
   }
   return true;  // replay() refuses other kinds
@@ -139,6 +142,10 @@ std::optional<StoreDifference> replay_capacity(LedgerTotals& totals, const Ledge
 }
 
 std::optional<StoreDifference> replay_closing(LedgerTotals& totals, const LedgerRow& row) {
+  if (totals.holds > 0) {
+    return difference(row, "the entry closes a semester with open holds", std::to_string(totals.holds) + " open holds",
+                      "none");
+  }
   totals.is_open = false;
   totals.opened_at = row.seq;
   return std::nullopt;
@@ -172,25 +179,36 @@ std::string waiting_text(const Place& place) {
   return "program " + std::to_string(place.program) + ", which waits since entry " + std::to_string(place.since);
 }
 
+/// The words for a cause of replacements.
+struct ReplacementText {
+  std::string infinitive;
+  std::string verb;
+  std::string participle;
+};
+
+ReplacementText text_of(Cause cause) {
+  if (cause == Cause::kToppedUp) return {"top it up", "tops up", "topped-up"};
+  if (cause == Cause::kConfirmedInPart) return {"confirm a part of it", "confirms in part", "confirmed"};
+  return {"amend it", "amends", "amended"};
+}
+
 /// Compares whether the row replaces the grant that the row before has released.
 std::optional<StoreDifference> compare_replacing(const std::optional<Replacing>& replacing, const LedgerRow& row) {
   const bool replaces = is_replacement(row);
-  if (row.cause && !replaces) return difference(row, "no grant has that cause", cause_text(*row.cause));
+  if (row.cause && !replaces && !has_cause(row, Cause::kAsked))
+    return difference(row, "no grant has that cause", cause_text(*row.cause));
   const bool is_that = replacing && replacing->program_id == *row.program_id && has_cause(row, replacing->cause);
   if (is_that && replacing->command != row.command) {
-    return difference(row, replacing->cause == Cause::kToppedUp
-                               ? "the release before is of another command than the topped-up grant"
-                               : "the release before is of another command than the amended grant");
+    return difference(
+        row, "the release before is of another command than the " + text_of(replacing->cause).participle + " grant");
   }
   if (replaces == replacing.has_value() && (!replaces || is_that)) return std::nullopt;
   if (replaces) {
-    return difference(row, has_cause(row, Cause::kToppedUp)
-                               ? "the entry before does not release the grant that this one tops up"
-                               : "the entry before does not release the grant that this one amends");
+    return difference(row, "the entry before does not release the grant that this one " +
+                               text_of(static_cast<Cause>(*row.cause)).verb);
   }
-  return difference(row, replacing->cause == Cause::kToppedUp
-                             ? "the entry before released a grant to top it up, and this one does not"
-                             : "the entry before released a grant to amend it, and this one does not");
+  return difference(
+      row, "the entry before released a grant to " + text_of(replacing->cause).infinitive + ", and this one does not");
 }
 
 /// What the rule gives for that want.
@@ -200,6 +218,7 @@ Grant expected_grant(const LedgerTotals& totals, const RowContext& context, cons
   const auto& held = totals.replacing->held.grant;
   const auto left = charge(totals.left, held);
   if (totals.replacing->cause == Cause::kToppedUp) return top_up(left, held, within(want, allowance));
+  if (totals.replacing->cause == Cause::kConfirmedInPart) return kept(held, want);
   return amend_in_order(left, held, want,
                         {.program = static_cast<ProgramId>(totals.replacing->program_id),
                          .faculty = context.faculty,
@@ -262,6 +281,10 @@ std::optional<StoreDifference> replay_grant(LedgerTotals& totals, const LedgerRo
   if (has_cause(row, Cause::kToppedUp)) {
     if (auto found = compare_top_up(totals, row)) return found;
   }
+  if (has_cause(row, Cause::kConfirmedInPart)) {
+    if (auto found = compare_part(*totals.replacing, row)) return found;
+  }
+  if (auto found = compare_end(totals.replacing, row)) return found;
   if (auto found = compare_order(totals, row, context)) return found;
   const auto stored = grant_of(row);
   const auto expected = expected_grant(totals, context, want);
@@ -290,7 +313,9 @@ std::optional<StoreDifference> replay_release(LedgerTotals& totals, const Ledger
   if (!has_grant_columns(row) || !row.cause) return wrong_columns(row);
   if (auto found = unknown_program(row, context)) return found;
   const bool is_replaced = is_replacement(row);
-  if (!is_replaced && !has_cause(row, Cause::kReleased)) {
+  const bool ends =
+      has_cause(row, Cause::kReleased) || has_cause(row, Cause::kCancelled) || has_cause(row, Cause::kExpired);
+  if (!is_replaced && !ends) {
     return difference(row, "no release has that cause", cause_text(*row.cause));
   }
   if (!context.held) return difference(row, "the program holds no grant that could be released");
@@ -306,10 +331,11 @@ std::optional<StoreDifference> replay_release(LedgerTotals& totals, const Ledger
   if (has_cause(row, Cause::kToppedUp)) {
     if (auto found = compare_first(totals, row, context)) return found;
   }
+  if (auto found = compare_end_of_hold(row, context)) return found;
   totals.left = give_back(totals.left, stored.grant);
   if (is_replaced) {
-    totals.replacing =
-        Replacing{*row.program_id, static_cast<Cause>(*row.cause), stored, context.waits_since, row.command};
+    totals.replacing = Replacing{
+        *row.program_id, static_cast<Cause>(*row.cause), stored, context.waits_since, row.command, context.expires_at};
   }
   return std::nullopt;
 }
@@ -342,6 +368,13 @@ StoreDifference without_rule(const LedgerRow& row) {
   return difference(row, "the entry is of a kind for which this version has no rule", kind_text(row.kind));
 }
 
+std::optional<StoreDifference> replay_change_of_hold(const LedgerRow& row, const RowContext& context) {
+  const bool extends = is_kind(row, EntryKind::kHoldExtended);
+  if (!row.program_id || !row.generation || row.expires_at.has_value() != extends) return wrong_columns(row);
+  if (auto found = unknown_program(row, context)) return found;
+  return replay_hold(row, context);
+}
+
 std::optional<StoreDifference> replay_kind(LedgerTotals& totals, const LedgerRow& row, const RowContext& context) {
   switch (static_cast<EntryKind>(row.kind)) {
     case EntryKind::kGranted: return replay_grant(totals, row, context);
@@ -353,7 +386,7 @@ std::optional<StoreDifference> replay_kind(LedgerTotals& totals, const LedgerRow
     case EntryKind::kSetting: return replay_setting(totals, row);
     case EntryKind::kWaitingLeft: return replay_leaving(row, context);
     case EntryKind::kConfirmed:
-    case EntryKind::kHoldExtended:
+    case EntryKind::kHoldExtended: return replay_change_of_hold(row, context);
     case EntryKind::kQuotaSet: return without_rule(row);
     case EntryKind::kRound: return replay_round(totals, row, context);
     case EntryKind::kRoundOpened: return replay_round_opened(totals, row);
@@ -362,11 +395,10 @@ std::optional<StoreDifference> replay_kind(LedgerTotals& totals, const LedgerRow
 }
 
 StoreDifference half_replaced(const LedgerTotals& totals) {
+  const auto text = text_of(totals.replacing->cause);
   return {totals.head,
           totals.replacing->program_id,
-          totals.replacing->cause == Cause::kToppedUp
-              ? "the entry released a grant to top it up, and no topped-up grant follows"
-              : "the entry released a grant to amend it, and no amended grant follows",
+          "the entry released a grant to " + text.infinitive + ", and no " + text.participle + " grant follows",
           {},
           {}};
 }
@@ -418,8 +450,10 @@ std::optional<StoreDifference> replay(LedgerTotals& totals, const LedgerRow& row
   const bool is_by_round = is_kind(row, EntryKind::kGranted) && has_cause(row, Cause::kRound);
   if (totals.round_grants_missing > 0 && !is_by_round) return half_round(totals);
   auto found = replay_kind(totals, row, context);
-  if (!found) totals.head = row.seq;
-  return found;
+  if (found) return found;
+  totals.head = row.seq;
+  totals.holds = holds_after(totals.holds, row, context);
+  return std::nullopt;
 }
 
 void keep_quotas(Quotas& quotas, const LedgerRow& row, const RowContext& context) {
@@ -441,7 +475,7 @@ bool keep_wait_list(std::optional<WaitList>& waiting, const LedgerTotals& totals
     if (totals.waits_since > 0) {
       waiting->add({totals.waits_since, program, context.faculty}, grant_of(row), want_of(row));
     }
-  } else if (context.waits_since > 0) {  // released, or it leaves
+  } else if ((is_kind(row, EntryKind::kReleased) || is_kind(row, EntryKind::kWaitingLeft)) && context.waits_since > 0) {
     waiting->remove({context.waits_since, program, context.faculty}, context.held->grant, context.held->want);
   }
   if (context.quotas != nullptr) waiting->set_room(context.faculty, context.quotas->room(context.faculty));
@@ -494,6 +528,7 @@ std::optional<StoreDifference> LedgerReplay::add(const LedgerRow& row) {
     if (newest->is_held) context.held = newest->grant;
     context.waits_since = newest->waits_since;
     context.faculty = newest->faculty;
+    if (newest->is_held) context.expires_at = newest->expires_at;
   }
   if (waiting_) context.waiting = &*waiting_;
   if (round_) context.round = &*round_;
@@ -515,15 +550,22 @@ void LedgerReplay::keep(const LedgerRow& row, Newest* newest, const RowContext& 
   if (is_kind(row, EntryKind::kGranted)) {
     // A topped-up grant keeps the request-id of the one before it.
     const auto request = has_cause(row, Cause::kToppedUp) ? newest->request : row.request;
-    *newest = {
-        row.seq,        request, {want_of(row), grant_of(row)}, context.generation + 1, true, totals_.waits_since,
-        context.faculty};
+    *newest = {row.seq,
+               request,
+               {want_of(row), grant_of(row)},
+               context.generation + 1,
+               true,
+               totals_.waits_since,
+               context.faculty,
+               row.expires_at.value_or(0)};
     ++grants_;
   }
   if (is_kind(row, EntryKind::kReleased)) newest->is_held = false;
   if (is_kind(row, EntryKind::kWaitingLeft)) newest->waits_since = 0;
   if (round_ || is_kind(row, EntryKind::kRound)) keep_round(round_, totals_, row, context);
   keep_quotas(quotas_, row, context);
+  if (is_kind(row, EntryKind::kConfirmed)) newest->expires_at = 0;
+  if (is_kind(row, EntryKind::kHoldExtended)) newest->expires_at = *row.expires_at;
   if (!keep_wait_list(waiting_, totals_, row, context)) add_all_waiting();
 }
 

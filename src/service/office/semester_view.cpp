@@ -43,6 +43,12 @@ Holding holding_of(const StoredEntry& entry) {
   return holding;
 }
 
+/// Whether another grant of the program follows a release.
+bool is_replaced(const LedgerRow& row) {
+  const auto cause = static_cast<Cause>(row.cause.value_or(0));
+  return cause == Cause::kAmended || cause == Cause::kToppedUp || cause == Cause::kConfirmedInPart;
+}
+
 Grant sum_of(const Grant& grant, const Grant& other) {
   return {grant.classrooms + other.classrooms, grant.labs + other.labs, grant.mobile_labs + other.mobile_labs};
 }
@@ -73,7 +79,7 @@ void SemesterView::add(const StoredEntry& entry) {
       break;
     case EntryKind::kWaitingLeft: leave_wait_list(row); break;
     case EntryKind::kConfirmed:
-    case EntryKind::kHoldExtended:
+    case EntryKind::kHoldExtended: change_hold(row); break;
     case EntryKind::kQuotaSet:
     case EntryKind::kRound:
     case EntryKind::kRoundOpened: break;
@@ -84,6 +90,7 @@ void SemesterView::add(const StoredEntry& entry) {
 void SemesterView::grant(const StoredEntry& entry) {
   auto holding = holding_of(entry);
   holding.waits_since = place_of(entry.row, holding);
+  holding.expires_at = entry.row.expires_at.value_or(0);
   replaced_.reset();
   const auto [found, is_new] = holdings_.emplace(holding.program, holding);
   if (!is_new) {
@@ -104,7 +111,7 @@ void SemesterView::release(const StoredEntry& entry) {
     refuse(entry.row,
            "the entry releases another grant than the program holds; entry " + std::to_string(held.seq) + " has it");
   }
-  if (entry.row.cause && *entry.row.cause != static_cast<std::int64_t>(Cause::kReleased)) replaced_ = held;
+  if (is_replaced(entry.row)) replaced_ = held;
   left_ = give_back(left_, held.grant);
   granted_ = without(granted_, held.grant);
   quotas_.remove(faculty_of(held.program), held.grant);
@@ -121,6 +128,13 @@ void SemesterView::leave_wait_list(const LedgerRow& row) {
   const auto found = holdings_.find(static_cast<ProgramId>(row.program_id.value_or(0)));
   if (found == holdings_.end()) refuse(row, "a program that holds no grant leaves the wait list");
   found->second.waits_since = 0;
+}
+
+/// The hold is firm, or has a later end.
+void SemesterView::change_hold(const LedgerRow& row) {
+  const auto found = holdings_.find(static_cast<ProgramId>(row.program_id.value_or(0)));
+  if (found == holdings_.end()) refuse(row, "the entry is about a hold of a program that holds no grant");
+  found->second.expires_at = row.expires_at.value_or(0);
 }
 
 /// What is left changes by as much as the capacity.

@@ -321,6 +321,8 @@ class Server::Loop {
         .office = requests_.office_figures(),
         .store = store_calls_.figures(),
         .top_ups = pipeline_.top_ups(),
+        .holds_expired = pipeline_.holds_expired(),
+        .holds_aside = pipeline_.holds_aside(),
         .phase = state.phase,
         .epoch = lead.epoch(),
         .lease_until = lead.lease_until(),
@@ -343,7 +345,7 @@ class Server::Loop {
     for (const auto& [id, name] : store_calls_.semesters()) {
       const auto* const waiting = allocator.wait_list(id);
       figures.semesters.push_back({name, allocator.capacity(id), allocator.left(id), allocator.head(id),
-                                   waiting == nullptr ? 0 : waiting->size()});
+                                   waiting == nullptr ? 0 : waiting->size(), allocator.holds(id).size()});
     }
     return figures;
   }

@@ -83,6 +83,7 @@ TEST_P(HoldsAndQuotasContract, AnEntryIsReadBackAsItWasStored) {
   for (const auto& entry : batch.entries) {
     expected.push_back({row_of(entry), kAt.time_since_epoch().count(), "ask"});
     expected.back().row.request = id_hash("ask");
+    if (rests_on_time(expected.back().row)) expected.back().row.at = expected.back().at;
   }
   for (const auto& change : {change({extended(1, kLater), confirmed(1)}), change({quota(1, {{40, false}, {7, true}})}),
                              change({quota(2, {})}),
@@ -122,6 +123,48 @@ TEST_P(HoldsAndQuotasContract, AReaderOfTheStateGetsTheHoldsAndTheQuotas) {
   EXPECT_EQ(all[7].classrooms_limit_is_soft, StoredNumber{0});
   EXPECT_EQ(all[8].labs_limit_is_soft, StoredNumber{1});
   EXPECT_EQ(all[9].faculty_id, StoredNumber{2});
+  const auto at = StoredNumber{kAt.time_since_epoch().count()};
+  for (const std::size_t i : {0, 2, 3, 4, 5, 10, 11}) EXPECT_EQ(all[i].at, at) << "rules for holds compare it: " << i;
+  for (const std::size_t i : {1, 6, 7}) EXPECT_EQ(all[i].at, StoredNumber{}) << i;
+}
+
+TEST_P(HoldsAndQuotasContract, AChangeForARequestHasNoCommandAndNoNoteUnlessItsLastEntryHasOne) {
+  start();
+  const auto without_command = [](StoredEntry& stored, const char* request_id) {
+    stored.command_id.reset();
+    stored.row.command = {};
+    stored.request_id = request_id;
+    stored.row.request = id_hash(request_id);
+  };
+  auto held = with_cause(until(amended(1, {7, 2}, {7, 2, 0}, 1), kSoon), Cause::kAsked);
+  auto firm = with_cause(amended(2, {5, 1}, {5, 1, 0}, 1), Cause::kAsked);
+  auto first = change({held, firm});
+  for (auto& entry : first.entries) without_command(entry, "ask");
+  store(first);
+  auto second = change({with_cause(until(amended(3, {4, 0}, {4, 0, 0}, 1), kSoon), Cause::kAsked), confirmed(1)});
+  without_command(second.entries.front(), "again");
+  store(second);
+  auto expected = first.entries;
+  expected.insert(expected.end(), second.entries.begin(), second.entries.end());
+  expected.back().note_hash = hash_of(second.note);
+  EXPECT_EQ(unsealed(entries(2)), expected);
+  EXPECT_EQ(stored(), semester_);
+}
+
+TEST_P(HoldsAndQuotasContract, ATakeOverTellsTheTimeOfTheNewestEntry) {
+  start();
+  EXPECT_EQ(lead().newest_at, kAt);
+  auto later = change({quota(1, {})});
+  later.at += std::chrono::hours{1};
+  later.epoch = epoch_ = lead().epoch;
+  for (auto& entry : later.entries) entry.at += std::chrono::microseconds{std::chrono::hours{1}}.count();
+  store(later);
+  const auto leadership = lead();
+  EXPECT_EQ(leadership.newest_at, later.at);
+  if (leadership.database_time) {
+    const auto now = std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
+    EXPECT_LT(std::chrono::abs(now - *leadership.database_time), std::chrono::minutes{1});
+  }
 }
 
 TEST_P(HoldsAndQuotasContract, AReaderOfAGrantGetsItsEntriesInTheirOrder) {

@@ -76,7 +76,7 @@ bool Checks::has_its_effect(const OfficeCommand& command, const Subject& subject
           [&](const ReopenSemester&) { return semester.is_open; },
           [&](const SetWaitList& change) { return semester.has_wait_list == change.is_on; },
           [&](const LeaveWaitList&) { return subject.held != nullptr && subject.held->place == 0; },
-          [](const auto&) { return false; },  // no registrar holds rounds
+          [](const auto&) { return false; },  // no registrar holds rounds, or has to do with holds
       },
       command.change);
 }

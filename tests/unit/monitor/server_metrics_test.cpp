@@ -46,7 +46,9 @@ TEST(ServerMetrics, ShowWhatTheFiguresSay) {
   figures.store.failures[static_cast<std::size_t>(StorageError::Kind::kInDoubt)] = 1;
   figures.replies_dropped = {1, 2, 3};
   figures.top_ups = 7;
-  figures.semesters = {{"2025-10", {380, 60, 40}, {373, 58, 39}, 12, 3}, {"a \"b\"", {1, 2, 0}, {1, 2, 0}, 1}};
+  figures.holds_expired = 4;
+  figures.holds_aside = 1;
+  figures.semesters = {{"2025-10", {380, 60, 40}, {373, 58, 39}, 12, 3, 2}, {"a \"b\"", {1, 2, 0}, {1, 2, 0}, 1}};
   const auto text = text_of(figures);
   for (const auto* line : {
            "dti_decisions_total{status=\"OK\"} 5",
@@ -70,6 +72,9 @@ TEST(ServerMetrics, ShowWhatTheFiguresSay) {
            "dti_programs_waiting{semester=\"2025-10\"} 3",
            "dti_programs_waiting{semester=\"a \\\"b\\\"\"} 0",
            "dti_top_ups_total 7",
+           "dti_holds_open{semester=\"2025-10\"} 2",
+           "dti_holds_expired_total 4",
+           "dti_holds_overdue 1",
        }) {
     EXPECT_TRUE(has_line(text, line)) << line << " in\n" << text;
   }

@@ -44,6 +44,36 @@ TEST(AllocationRequest, OfAKeyGivenTwiceTheFirstIsListed) {
   EXPECT_EQ(request.readable, (AllocationRequest{"s", "f", {{"a", "n", {1, 1}}}, {}}));
 }
 
+TEST(AllocationRequest, OfAHoldHasItsLengthInSeconds) {
+  const std::string start = R"({"semester":"s","faculty-name":"f","programs":[],"hold-seconds":)";
+  for (const auto* const seconds : {"1", "2592000"}) {
+    const auto decoded = decode_allocation_request(start + seconds + "}");
+    ASSERT_TRUE(std::holds_alternative<AllocationRequest>(decoded));
+    const auto& request = std::get<AllocationRequest>(decoded);
+    EXPECT_EQ(request.hold_seconds, std::stoll(seconds));
+    EXPECT_EQ(encode_allocation_request(request), start + seconds + "}");
+  }
+  for (const auto* const seconds : {"0", "-1", "2592001", "1.0", "1e1", "\"1\"", "null", "true"}) {
+    EXPECT_EQ(malformed(start + seconds + "}").detail, "hold-seconds: must be a whole number from 1 to 2,592,000")
+        << seconds;
+  }
+}
+
+TEST(AllocationReply, AnEntryAboutAHoldHasItsEnd) {
+  const AllocationRequest request{"s", "f", {{"a", "n", {1, 2}}, {"b", "m", {1, 2}}}, {}, 60};
+  const Outcome outcome{
+      {}, {{Status::kOk, {1, 2, 0}, 1'796'119'200'000'001}, {Status::kOk, {1, 2, 0}}}, {{0, "a sentence"}}};
+  const auto body = encode_allocation_reply(request, outcome);
+  EXPECT_NE(body.find(R"("status-message":"OK","expires-at":"2026-12-01T10:00:00.000001Z","detail":"a sentence"})"),
+            std::string::npos)
+      << body;
+  EXPECT_NE(body.find(R"("status-message":"OK"}])"), std::string::npos) << body;
+  const auto reply = decode_allocation_reply(body);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->programs.at(0).expires_at, "2026-12-01T10:00:00.000001Z");
+  EXPECT_EQ(reply->programs.at(1).expires_at, "");
+}
+
 TEST(AllocationReply, AnErrorGivesEveryProgramItsStatusAndNoRooms) {
   const AllocationRequest request{"s", "f", {{"a", "n", {1, 2}}}, {}};
   EXPECT_EQ(encode_allocation_reply(request, {RequestError{Status::kOverloaded, "", {}, ""}, {}}),

@@ -57,6 +57,7 @@ TEST(FastDecoder, TakesWhatIsWrittenInAnotherWay) {
       with_faculty("\"Dise\u00f1o y Comunicaci\u00f3n 😀\""),
       with_faculty("\"" + std::string(kNameBytesMax, 'f') + "\""),
       with_labs("1000000"),
+      with_faculty(R"("f","hold-seconds":2592000)"),
   };
   for (const std::string& body : bodies) EXPECT_TRUE(expect_as_strict(decoder, body)) << body;
 }
@@ -73,6 +74,9 @@ TEST(FastDecoder, LeavesEverythingElseToTheStrictOne) {
       with_faculty(R"("f","faculty-name":"f")"),
       with_faculty(R"("f","faculty-n\u0061me":"g")"),
       with_faculty(R"("f","x":1)"),
+      with_faculty(R"("f","hold-seconds":0)"),
+      with_faculty(R"("f","hold-seconds":2592001)"),
+      with_faculty(R"("f","hold-seconds":1,"hold-seconds":1)"),
       with_faculty(R"("f","x":[-0,1.5,1e999,{"y":null}])"),
       with_faculty(R"("f","request-id":"r","request-id":"r")"),
       with_faculty(R"("f","request-id":"")"),

@@ -59,7 +59,13 @@ const std::vector<OfficeMessage>& messages() {
                                                      ReopenSemester{},
                                                      SetWaitList{true},
                                                      SetWaitList{false},
-                                                     LeaveWaitList{kCivil}};
+                                                     LeaveWaitList{kCivil},
+                                                     ConfirmHold{kCivil},
+                                                     ConfirmHold{kCivil, Want{5, 0}},
+                                                     ExtendHold{kCivil, 2'592'000},
+                                                     CancelHold{kCivil},
+                                                     CloseSemester{OpenHoldsAtClose::kConfirm},
+                                                     CloseSemester{OpenHoldsAtClose::kCancel}};
     for (const auto& change : changes) all.push_back({command_of(change)});
     auto dry_run = command_of(CloseSemester{});
     dry_run.is_dry_run = true;
@@ -101,6 +107,8 @@ TEST(OfficeMessage, AVerbIsThatOfTheChange) {
   const OfficeVerb kVerbs[] = {OfficeVerb::kReleaseGrant,   OfficeVerb::kAmendGrant,    OfficeVerb::kAmendGrant,
                                OfficeVerb::kResizeSemester, OfficeVerb::kCloseSemester, OfficeVerb::kReopenSemester,
                                OfficeVerb::kSetWaitList,    OfficeVerb::kSetWaitList,   OfficeVerb::kLeaveWaitList,
+                               OfficeVerb::kConfirmHold,    OfficeVerb::kConfirmHold,   OfficeVerb::kExtendHold,
+                               OfficeVerb::kCancelHold,     OfficeVerb::kCloseSemester, OfficeVerb::kCloseSemester,
                                OfficeVerb::kCloseSemester,  OfficeVerb::kChangeCatalog, OfficeVerb::kChangeCatalog,
                                OfficeVerb::kRenameProgram,  OfficeVerb::kRetireProgram, OfficeVerb::kOpenSemester};
   ASSERT_EQ(std::size(kVerbs), messages().size());
@@ -151,6 +159,21 @@ TEST(OfficeMessage, WhatIsWrongIsNamed) {
        "mobile-labs: must be at most classrooms"},
       {message("resize-semester", R"(,"expects":1,"classrooms":1000000001,"labs":1,"mobile-labs":0)"),
        "classrooms: must be a whole number from 0 to 1000000000"},
+      {message("close-semester", R"(,"expects":1,"holds":"keep")"), "holds: must be refuse, confirm or cancel"},
+      {message("close-semester", R"(,"expects":1,"holds":1)"), "holds: must be refuse, confirm or cancel"},
+      {message("close-semester", R"(,"expects":1,"holds":"refuse")"), "none"},
+      {message("confirm-hold", R"(,"expects":1)"), "faculty: is missing"},
+      {message("confirm-hold", R"(,"expects":1)" + program), "none"},
+      {message("confirm-hold", R"(,"expects":1,"labs":1)" + program), "classrooms: is missing"},
+      {message("confirm-hold", R"(,"expects":1,"classrooms":1)" + program), "labs: is missing"},
+      {message("extend-hold", R"(,"expects":1)" + program), "hold-seconds: is missing"},
+      {message("extend-hold", R"(,"expects":1,"hold-seconds":0)" + program),
+       "hold-seconds: must be a whole number from 1 to 2,592,000"},
+      {message("extend-hold", R"(,"expects":1,"hold-seconds":2592001)" + program),
+       "hold-seconds: must be a whole number from 1 to 2,592,000"},
+      {message("extend-hold", R"(,"expects":1,"hold-seconds":"1")" + program),
+       "hold-seconds: must be a whole number from 1 to 2,592,000"},
+      {message("cancel-hold", R"(,"expects":1)" + program), "none"},
       {message("set-wait-list", R"(,"expects":0)"), "wait-list: is missing"},
       {message("set-wait-list", R"(,"expects":0,"wait-list":"on")"), "wait-list: must be true or false"},
       {message("set-wait-list", R"(,"expects":0,"wait-list":false)"), "none"},
@@ -255,9 +278,10 @@ OfficeReply reply_of_waiting(std::optional<HeldGrant> grant, std::int64_t waits_
 
 TEST(OfficeReply, EachIsReadBackAsItWasWritten) {
   std::vector<OfficeReply> replies{reply_with({}), reply_with({}, kHeld)};
-  for (const auto status : {Status::kInvalidRequest, Status::kUnauthorized, Status::kNotLeader, Status::kOverloaded,
-                            Status::kUnavailable, Status::kInvalidSemester, Status::kInvalidFaculty, Status::kConflict,
-                            Status::kRefused, Status::kInvalidProgram}) {
+  for (const auto status :
+       {Status::kInvalidRequest, Status::kUnauthorized, Status::kNotLeader, Status::kOverloaded, Status::kUnavailable,
+        Status::kInvalidSemester, Status::kInvalidFaculty, Status::kConflict, Status::kRefused, Status::kHoldConfirmed,
+        Status::kHoldCancelled, Status::kHoldExpired, Status::kInvalidProgram}) {
     replies.push_back(reply_with(RequestError{status, "a sentence", milliseconds{250}, "10.0.0.2:6000"}, kHeld));
     replies.push_back(reply_with(RequestError{status, "", {}, ""}));
   }
@@ -265,6 +289,10 @@ TEST(OfficeReply, EachIsReadBackAsItWasWritten) {
   replies.push_back(reply_of_waiting({}, 0, WaitListSize{12, 3}));
   replies.push_back(reply_with({}));
   replies.back().outcome.waiting = WaitListSize{};
+  replies.push_back(reply_with({}, kHeld));
+  replies.back().outcome.expires_at = 1'796'119'200'000'001;
+  replies.push_back(reply_with({}));
+  replies.back().outcome.holds = 0;
   replies.front().is_dry_run = replies.front().outcome.is_repeat = true;
   for (const auto& reply : replies) {
     const auto body = encode_office_reply(reply);
@@ -282,7 +310,7 @@ TEST(OfficeReply, WhatIsNoneIsNotRead) {
   }
 }
 
-TEST(OfficeReply, WhatAWaitListAddsIsANumber) {
+TEST(OfficeReply, WhatAWaitListOrAHoldAddsHasItsType) {
   const std::string facts =
       R"({"dti-command":1,"command-id":"c","status":"OK","seq":1,"grant":null,"open":true,)"
       R"("capacity":{"classrooms":1,"labs":1,"mobile-labs":1},"left":{"classrooms":1,"labs":1,"mobile-labs":1})";
@@ -290,6 +318,9 @@ TEST(OfficeReply, WhatAWaitListAddsIsANumber) {
   EXPECT_TRUE(decode_office_reply(facts + R"(,"waits-since":5,"waiting":1,"top-ups":0})"));
   EXPECT_FALSE(decode_office_reply(facts + R"(,"waits-since":"5"})"));
   EXPECT_FALSE(decode_office_reply(facts + R"(,"waiting":1})"));
+  EXPECT_FALSE(decode_office_reply(facts + R"(,"expires-at":1})"));
+  EXPECT_FALSE(decode_office_reply(facts + R"(,"expires-at":"2026-12-01T10:00:00Z"})"));
+  EXPECT_FALSE(decode_office_reply(facts + R"(,"holds":"2"})"));
 }
 
 TEST(OfficeReply, AnUnknownStatusIsReadAsUnavailable) {
@@ -324,6 +355,10 @@ TEST(OfficeGolden, AMessageAndItsReplyAreWrittenByteForByte) {
   wait_list.command.is_dry_run = true;
   auto turned_on = reply_of_waiting({}, 0, WaitListSize{12, 3});
   turned_on.is_dry_run = true;
+  auto extended = reply_with({}, kHeld);
+  extended.outcome.expires_at = 1'796'119'200'000'000;
+  auto closed = reply_with(RequestError{Status::kRefused, "the semester has open holds (2)", {}, ""});
+  closed.outcome.holds = 2;
   const Exchange kExchanges[] = {
       {"office-release", release(), reply_with({})},
       {"office-amend-dry-run", dry_run, amended},
@@ -339,6 +374,11 @@ TEST(OfficeGolden, AMessageAndItsReplyAreWrittenByteForByte) {
        added},
       {"office-wait-list", wait_list, turned_on},
       {"office-wait-leave", {command_of(LeaveWaitList{kCivil})}, reply_of_waiting(kPart, 0)},
+      {"office-hold-extend", {command_of(ExtendHold{kCivil, 172'800})}, extended},
+      {"office-hold-confirm",
+       {command_of(ConfirmHold{kCivil, Want{5, 1}})},
+       reply_with(RequestError{Status::kHoldExpired, "the hold has expired: see entry 8", {}, ""})},
+      {"office-hold-close", {command_of(CloseSemester{OpenHoldsAtClose::kCancel})}, closed},
       {"office-waits", {command_of(AmendGrant{kCivil, {10, 4}, true})}, reply_of_waiting(kPart, 5)},
   };
   for (const auto& exchange : kExchanges) {

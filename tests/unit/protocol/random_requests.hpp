@@ -45,6 +45,7 @@ class Random {
       request.programs.push_back({text(1, kIdBytesMax), text(0, kNameBytesMax), want()});
     }
     if (below(2) == 0) request.request_id = text(1, kIdBytesMax);
+    if (below(4) == 0) request.hold_seconds = static_cast<std::int64_t>(1 + below(2'592'000));
     return request;
   }
 

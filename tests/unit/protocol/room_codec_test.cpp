@@ -46,10 +46,20 @@ TEST(RoomRequest, WhatIsWrongIsNamed) {
        "client-id: must be a text of 1 to 64 bytes"},
       {R"({"program-name":"n","semester":"s","classrooms":1,"labs":1,"client-id":5})",
        "client-id: must be a text of 1 to 64 bytes"},
+      {R"({"program-name":"n","semester":"s","classrooms":1,"labs":1,"hold-seconds":2592001})",
+       "hold-seconds: must be a whole number from 1 to 2,592,000"},
+      {R"({"program-name":"n","semester":"s","classrooms":1,"labs":1,"hold-seconds":1})", "none"},
       {R"({"program-name":"n\u0000","semester":"s","classrooms":1,"labs":1})", "program-name: holds U+0000"},
       {R"({"program-name":"n","semester":"s","classrooms":1,"labs":1}x)", "the message: is not JSON (at byte 60)"},
   };
   for (const auto& c : kCases) EXPECT_EQ(fault(c.body), c.fault) << c.body;
+}
+
+TEST(RoomAnswer, OfAHoldHasItsEnd) {
+  const RoomAnswer answer{Status::kOk, {7, 2, 0}, "", "2026-12-01T10:00:00.000000Z"};
+  EXPECT_EQ(decode_room_answer(encode_room_answer(answer)), answer);
+  const RoomRequest request{"n", "s", {7, 2}, {}, 60};
+  EXPECT_EQ(std::get<RoomRequest>(decode_room_request(encode_room_request(request))), request);
 }
 
 TEST(RoomAnswer, EveryStatusReadsBack) {

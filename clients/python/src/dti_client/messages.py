@@ -13,6 +13,7 @@ NAME_BYTES_MAX = 200  # of a program or a faculty, in UTF-8
 SEMESTER_BYTES_MAX = 64
 ID_BYTES_MAX = 64
 ROOMS_MAX = 1_000_000  # of one kind
+HOLD_SECONDS_MAX = 30 * 86_400
 REQUEST_BYTES_MAX = 1024 * 1024  # a server closes the connection above it
 
 
@@ -90,6 +91,8 @@ class AllocationRequest:
     programs: at most 1,000. Each gets its own outcome.
     request_id: 1 to 64 bytes, and another one for each request. The default is a fresh UUID. Servers write it into the
         ledger. To ask again after Unknown, ask with the same object or an equal one: the request-id is a part of it.
+    hold_seconds: 1 to 2,592,000 (30 days). New grants then are holds: they end by themselves after this time, unless the
+        same request with another request_id and without hold_seconds confirms them. None: the grants are firm.
 
     Raises InvalidRequest.
     """
@@ -98,9 +101,12 @@ class AllocationRequest:
     faculty: str
     programs: tuple[ProgramRequest, ...]
     request_id: str = field(default_factory=fresh_request_id)
+    hold_seconds: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "programs", tuple(_with_plain_numbers(program) for program in self.programs))
+        if self.hold_seconds is not None:
+            object.__setattr__(self, "hold_seconds", _plain_number(self.hold_seconds))
         _check(self)
 
     def program_ids(self) -> tuple[str, ...]:
@@ -110,7 +116,8 @@ class AllocationRequest:
         request with the same request-id never looks like a reply to this one.
         """
         asked = [(program.name, program.classrooms, program.labs) for program in self.programs]
-        seed = json.dumps([self.request_id, self.semester, self.faculty, asked])
+        held = [] if self.hold_seconds is None else [self.hold_seconds]
+        seed = json.dumps([self.request_id, self.semester, self.faculty, asked, *held])
         request = uuid.uuid5(_PROGRAM_IDS, seed)
         return tuple(str(uuid.uuid5(request, str(index))) for index in range(len(asked)))
 
@@ -129,6 +136,10 @@ def _check(request: AllocationRequest) -> None:
         _check_rooms(f"programs[{index}].classrooms", program.classrooms)
         _check_rooms(f"programs[{index}].labs", program.labs)
     _check_text("request-id", request.request_id, 1, ID_BYTES_MAX)
+    seconds = request.hold_seconds
+    if seconds is not None and (type(seconds) is not int or not 1 <= seconds <= HOLD_SECONDS_MAX):
+        raise InvalidRequest(Status.INVALID_REQUEST,
+                             f"hold-seconds: must be a whole number from 1 to {HOLD_SECONDS_MAX:,}")
     if not request.semester:
         raise InvalidRequest(Status.INVALID_SEMESTER, "an empty semester is not open")
     if not request.faculty:
@@ -183,12 +194,14 @@ class Granted:
     """The program holds these rooms. The grant stands until the office changes it, and is on the server's disk.
 
     is_whole: True: all rooms that the program wants. False: a part of them, which may be no rooms at all.
+    expires_at: of a hold, the time at which it ends, such as 2026-12-01T10:00:00.000000Z. None: the grant is firm.
     """
 
     program: str
     rooms: Rooms
     is_whole: bool
     detail: str = ""
+    expires_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

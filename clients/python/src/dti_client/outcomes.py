@@ -58,7 +58,7 @@ class OutcomeCollector:
             said = f"a server replied {entry.status_text or status}" + (f" ({detail})" if detail else "")
             self._add_unknown(entry.program_id, said, was_sent=True)
         elif rooms is not None and status is not Status.ALREADY_HAS_RESOURCES:
-            self._outcomes.setdefault(entry.program_id, Granted(name, rooms, status is Status.OK, detail))
+            self._outcomes.setdefault(entry.program_id, Granted(name, rooms, status is Status.OK, detail, entry.expires_at))
         else:
             self._outcomes.setdefault(entry.program_id, Refused(name, status, detail, rooms))
 

@@ -37,6 +37,7 @@ class RepliedProgram:
     rooms: Rooms | None = None  # with a status that carries a grant
     detail: str = ""
     status_text: str = ""  # of a status that is not known here
+    expires_at: str | None = None  # of a hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ def encode_request(request: AllocationRequest) -> bytes:
     ]
     body = {"semester": request.semester, "faculty-name": request.faculty, "programs": programs,
             "request-id": request.request_id}
+    if request.hold_seconds is not None:
+        body["hold-seconds"] = request.hold_seconds
     encoded = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     if len(encoded) > REQUEST_BYTES_MAX:
         raise InvalidRequest(Status.INVALID_REQUEST, f"the message is longer than {REQUEST_BYTES_MAX:,} bytes")
@@ -160,4 +163,5 @@ def _program(entry: Any) -> RepliedProgram | None:
         if classrooms is None or labs is None or mobile_labs is None:
             return None
         rooms = Rooms(classrooms, labs, mobile_labs)
-    return RepliedProgram(program_id, status, rooms, _text(entry, "detail"), unknown_text)
+    expires_at = _optional_text(entry, "expires-at") if rooms else None
+    return RepliedProgram(program_id, status, rooms, _text(entry, "detail"), unknown_text, expires_at)

@@ -11,6 +11,8 @@ namespace dti {
 inline constexpr auto kServerEvents = std::to_array<std::string_view>({
     "command-rejected-by-store",
     "top-up-rejected-by-store",
+    "expiry-rejected-by-store",
+    "clocks-differ",
     "replaced",
     "lease-not-released",
     "taking-over-anew",

@@ -50,7 +50,7 @@ void replace_rows(std::vector<LedgerRow>& piece, const std::vector<LedgerRow>& r
 /// Puts the entries about a grant, which are read by kind, in the order of seq.
 void sort_by_seq(std::vector<StoredEntry>& entries);
 
-/// Sets the numbers for the ids of the request and of the command.
+/// Sets the numbers for the ids of the request and of the command, and the time where a rule compares it.
 void hash_ids(StoredEntry& entry);
 
 /// The holder of the lead of a store that was copied and that no server has led yet.

@@ -9,9 +9,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "dti/domain/catalog.hpp"
+#include "dti/domain/hold.hpp"
 #include "dti/domain/ledger.hpp"
 #include "dti/domain/messages.hpp"
 #include "dti/domain/quotas.hpp"
@@ -43,10 +45,7 @@ class Allocator {
   [[nodiscard]] std::optional<StoreDifference> replay(SemesterId semester, const LedgerRow& row);
 
   /// Deletes the state of a semester, so that its ledger can be replayed from the first entry.
-  void forget(SemesterId semester) {
-    semesters_.erase(semester);
-    unsettled_.erase(semester);
-  }
+  void forget(SemesterId semester);
 
   /// Serves these semesters, and no others, by their names. Each must have been replayed.
   /// @return the first difference between the replayed state and the stored one; none if they are equal
@@ -59,6 +58,9 @@ class Allocator {
   /// Decides a request on the state as decided so far and changes that state; new grants are appended to `entries`.
   [[nodiscard]] Decision decide(const AllocationRequest& request, std::vector<LedgerEntry>& entries);
 
+  /// Tells whether a request is not for decide(): it wants holds, or one of its programs has one. See decide_held().
+  [[nodiscard]] bool concerns_holds(const AllocationRequest& request) const;
+
   /// The semester with that name; none if it is not open.
   [[nodiscard]] std::optional<SemesterId> find_semester(std::string_view name) const;
 
@@ -67,9 +69,20 @@ class Allocator {
     std::optional<HeldGrant> held;  // none: nothing
     std::int32_t generation = 0;    // of the newest grant, which it holds or has released; 0: it never had one
     Seq waits_since = 0;            // its place if the grant is not whole; 0: it has given its place up
+    std::int64_t expires_at = 0;    // of a hold: its end, in microseconds since 1970, UTC; 0: the grant is firm
   };
   /// @param semester  replayed
   [[nodiscard]] ProgramState program(SemesterId semester, ProgramId program) const;
+
+  /// Tells whether the request with that id got a grant of the program that was released since.
+  [[nodiscard]] bool is_spent(SemesterId semester, ProgramId program, const std::string& request_id) const;
+
+  /// The holds of the semester that are neither confirmed nor released; none if it is not known.
+  [[nodiscard]] const OpenHolds& holds(SemesterId semester) const;
+  /// The open semesters with holds, and the end of the first hold of each, in the order of these ends.
+  [[nodiscard]] const std::set<std::pair<std::int64_t, SemesterId>>& expiries() const { return expiries_; }
+  /// The holds of all open semesters.
+  [[nodiscard]] std::size_t hold_count() const;
 
   /// The result of the semester's entries, including decided ones; empty if the semester is not known.
   [[nodiscard]] LedgerTotals totals(SemesterId semester) const;
@@ -144,6 +157,8 @@ class Allocator {
     Quotas quotas;
     std::optional<WaitList> waiting;       // none: the semester has no wait list
     std::optional<RoundInProgress> round;  // if grants of a round are missing
+    OpenHolds holds;
+    std::int64_t first_expiry = 0;  // in expiries_; 0: it is not there
   };
 
   /// The place of a program's holding, which may be empty; null if no program on its page has a grant.
@@ -152,9 +167,12 @@ class Allocator {
   [[nodiscard]] static Holding& holding_of(Semester& semester, ProgramId program);
   static void put_holding(Semester& semester, ProgramId program, const Want& want, const Grant& grant, Seq waits_since);
   void keep(Semester& semester, const LedgerRow& row, const RowContext& context);
+  static void keep_holds(Semester& semester, const LedgerRow& row);
+  void keep_expiry(SemesterId id, Semester& semester, bool is_open);
   [[nodiscard]] WaitList all_waiting(const Semester& semester) const;
   [[nodiscard]] std::string why_not_open(const std::string& semester) const;
   [[nodiscard]] static ProgramState state_of(const Semester& semester, ProgramId program);
+  [[nodiscard]] static bool is_spent(const Released& released, const std::string& request_id);
   [[nodiscard]] static const Released* find_released(const Semester& semester, ProgramId program);
   [[nodiscard]] bool is_retired_without_grant(const Semester& semester, ProgramId program) const;
   /// Lets the quotas and the wait list follow a decided grant.
@@ -167,6 +185,7 @@ class Allocator {
   std::unordered_map<SemesterId, Semester> semesters_;
   std::unordered_map<std::string, SemesterId> open_;  // by name, byte for byte
   std::set<SemesterId> unsettled_;
+  std::set<std::pair<std::int64_t, SemesterId>> expiries_;
 };
 
 }  // namespace dti

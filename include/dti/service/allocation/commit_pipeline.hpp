@@ -18,8 +18,10 @@
 #include "dti/service/allocation/call_watch.hpp"
 #include "dti/service/allocation/catalog_change.hpp"
 #include "dti/service/allocation/command.hpp"
+#include "dti/service/allocation/expiring.hpp"
 #include "dti/service/allocation/isolation.hpp"
 #include "dti/service/allocation/lead.hpp"
+#include "dti/service/allocation/ledger_clock.hpp"
 #include "dti/service/allocation/request_queue.hpp"
 #include "dti/service/allocation/settling.hpp"
 #include "dti/service/allocation/store_call.hpp"
@@ -129,6 +131,9 @@ class CommitPipeline {
   [[nodiscard]] bool is_calling() const { return call_.is_calling(); }
   /// For monitoring. How many programs that waited this server has given more.
   [[nodiscard]] std::uint64_t top_ups() const { return settling_.made(); }
+  /// For monitoring. How many holds this server has let expire, and how many are due and put aside.
+  [[nodiscard]] std::uint64_t holds_expired() const { return expiring_holds_.made(); }
+  [[nodiscard]] std::size_t holds_aside() const { return expiring_holds_.aside(); }
   /// For monitoring. Tells whether the store answers: its last call did not fail, none is slow, and it does not refuse
   /// everything. Whether it refuses a single batch does not count.
   [[nodiscard]] bool store_answers(const Now& now) const;
@@ -155,16 +160,18 @@ class CommitPipeline {
   template <class Waiting>
   [[nodiscard]] bool hold(Waiting& waiting);
   // From undecided to decided, and on to durable (commit_pipeline_batches.cpp).
-  void decide(WaitingRequest waiting);
-  void decide_first();
+  void decide(WaitingRequest waiting, const Now& now);
+  [[nodiscard]] bool decide_first(const Now& now);
+  [[nodiscard]] Outcome overtaking() const;
   void decide_waiting(const Now& now);
-  [[nodiscard]] RequestGroup& group_for(std::optional<SemesterId> semester_id);
+  [[nodiscard]] RequestGroup& group_for(std::optional<SemesterId> semester_id, const Now& now);
   void pump(const Now& now);
   void start_next(const Now& now);
   void start_commit(const Now& now);
   void start_guards(const Now& now);
   void on(const Ended<CommitCall>& commit, const Now& now);
   void on(const Ended<GuardCall>& guard, const Now& now);
+  void on_accepted();
   void on_written(CommitResult result, const Now& now);
   void on_durable(std::vector<RequestGroup> groups, const Now& now);
   // Barriers (commit_pipeline_commands.cpp).
@@ -172,7 +179,7 @@ class CommitPipeline {
   [[nodiscard]] std::optional<std::string> waits_in(ProgramId program) const;
   void start(const OpenSemester& command, const Now& now);
   void start(const OfficeCommand& command, const Now& now);
-  void start_look_up(const StoredSemester* semester, std::optional<EntriesToRead> entries, const Now& now);
+  void start_look_up(const StoredSemester* semester, std::vector<EntriesToRead> entries, const Now& now);
   template <class BarrierOutcome>
   void end_barrier(BarrierOutcome outcome, const Now& now);
   void end_barrier_with(const RequestError& error, const Now& now);
@@ -195,11 +202,22 @@ class CommitPipeline {
   void settle(SemesterId semester, const Now& now);
   void on_settled(const Ended<ChangeCall>& changing, const Now& now);
   [[nodiscard]] const std::string& semester_name(SemesterId id) const;
+  [[nodiscard]] std::string program_text(ProgramId program) const;
   void log_top_ups(const Change& change);
   void on_top_up_rejected(const Change& change, const StoreFailure& failure, const Now& now);
   void on_top_up_contradicted(const Change& change, const StoreFailure& failure, const Now& now);
   [[nodiscard]] bool must_not_overtake(const std::optional<SemesterId>& semester) const;
-  // Back from decided to undecided (commit_pipeline_failures.cpp).
+  // Holds (commit_pipeline_holds.cpp).
+  [[nodiscard]] bool is_changing() const;
+  [[nodiscard]] std::optional<DueHolds> due_holds(const Now& now) const;
+  [[nodiscard]] std::optional<SteadyTime> next_expiry() const;
+  [[nodiscard]] bool decide_held(const Now& now);
+  void on_held(const Ended<ChangeCall>& changing, const Now& now);
+  void expire(DueHolds due, const Now& now);
+  void on_expiring(const Ended<LookUpCall>& look_up, const Now& now);
+  void on_expired(const Ended<ChangeCall>& changing, const Now& now);
+  void on_expiry_rejected(const DueHolds& due, const StoreFailure& failure, const Now& now);
+  // Back from decided to undecided (commit_pipeline_batches.cpp).
   void on_failure(const StoreFailure& failure, const Now& now);
   void on_rejected(const StoreFailure& failure, const Now& now);
   void undo_all();
@@ -212,6 +230,7 @@ class CommitPipeline {
   void on_contradiction(const std::string& fault, const RequestError& error);
   [[nodiscard]] bool is_final(StorageError::Kind kind) const;
   void warn_of(const std::vector<StoredSemester>& open);
+  void warn_of_clocks(const Leadership& leadership, const Now& now);
   void warn_if_closed(const std::string& started_with);
   [[nodiscard]] std::optional<std::string> lost_semester(const Leadership& leadership) const;
   void log_unavailable(const std::string& text, const Now& now);
@@ -253,6 +272,12 @@ class CommitPipeline {
   std::optional<CatalogAddition> addition_;
   std::optional<Change> top_ups_;  // while they are on their way to the store
   Settling settling_;
+  std::optional<Change> held_;  // of the request in flight that concerns holds, while it is on its way to the store
+  std::optional<DueHolds> expiring_;  // while their grants are read
+  std::optional<Change> expired_;     // while it is on its way to the store
+  bool just_expired_ = false;         // holds: what waits comes before the next ones
+  Expiring expiring_holds_;
+  LedgerClock clock_;  // since this server leads
   RequestQueue queue_;
   Lead lead_;
   StoreReading reading_;
@@ -262,6 +287,7 @@ class CommitPipeline {
   LogLimit unavailable_{std::chrono::seconds{10}};
   LogLimit rejected_commands_{std::chrono::seconds{10}};
   LogLimit rejected_top_ups_{std::chrono::seconds{10}};
+  LogLimit rejected_expiries_{std::chrono::seconds{10}};
 
   Said said_ = Said::kNothing;
   bool has_ended_ = false;               // Exit was said

@@ -11,6 +11,13 @@
 
 namespace dti {
 
+/// A hold that is neither confirmed nor released.
+struct OpenHold {
+  ProgramId program = 0;
+  FacultyId faculty = 0;  // of the program
+  Allocator::ProgramState state;
+};
+
 /// The semester and the program that a command changes, as the committed state has them.
 struct OfficeSubject {
   SemesterId semester_id = 0;
@@ -32,6 +39,9 @@ struct OfficeSubject {
   std::function<bool(ProgramId)> retires = {};  // whether a program of the catalogue is retired; none: no program is
   // Of SetWaitList: a retired program that would wait; none if there is none.
   std::function<std::optional<ProgramName>()> find_retired_waiting = {};
+  // Of CloseSemester: the open holds, in the order in which they expire.
+  std::vector<OpenHold> holds = {};
+  WallTime at = {};  // the ledger's time of the decision
 };
 
 /// The error for a command that no state can accept: a text or a number is out of range, or `expects` is missing. None if
@@ -55,16 +65,20 @@ struct EntriesToRead {
   Seq seq = 0;                  // without a program: this entry; 0: there is none
   bool store_id = false;        // the id of the store, too
 };
-[[nodiscard]] EntriesToRead entries_to_read(const OfficeCommand& command, const OfficeSubject& subject);
+/// The first ones are those about the subject; behind them, those about each hold that the command ends.
+[[nodiscard]] std::vector<EntriesToRead> entries_to_read(const OfficeCommand& command, const OfficeSubject& subject);
 
 /// The entry that an earlier copy of a command has written. The server may have added top-ups behind it.
-/// @param entries  those of entries_to_read(), as the store has them
+/// @param entries  those about the subject, as the store has them
 /// @return null: none has, or another command came after it
 [[nodiscard]] const StoredEntry* find_written(const OfficeCommand& command, const std::vector<StoredEntry>& entries);
 
 /// The change by which programs are topped up. It has no epoch and no time yet.
 /// @param top_ups  the next ones of the semester, at least one
 [[nodiscard]] Change change_of(SemesterId semester, const std::vector<TopUp>& top_ups, const Allocator& allocator);
+
+/// Gives a change and its entries a time of the ledger.
+void set_time(Change& change, WallTime at);
 
 /// A change that is to be made, and the outcome once it is made. The change has no epoch and no time yet.
 struct OfficePlan {

@@ -49,7 +49,8 @@ struct WaitingBarrier {
 /// Decided requests of one semester (or of none), in the order of arrival, that become durable together.
 struct RequestGroup {
   std::optional<SemesterId> semester_id;
-  Seq base = 0;  // the semester's head before the first of them
+  Seq base = 0;   // the semester's head before the first of them
+  WallTime at{};  // of the ledger, when the first of them was decided
   std::vector<WaitingRequest> requests;
   std::vector<LedgerEntry> entries;    // while gathering
   std::shared_ptr<const Batch> batch;  // while in flight: has the entries

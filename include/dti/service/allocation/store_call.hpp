@@ -65,7 +65,7 @@ struct LookUpCall {
   };
   Epoch epoch = 0;
   std::vector<SemesterGuard> semesters;
-  std::optional<EntriesToRead> entries;
+  std::vector<EntriesToRead> entries;  // each on its own; what they read comes in this order
 };
 /// See LedgerWriter::change(). The call gives the note its salt.
 struct ChangeCall {

@@ -58,7 +58,7 @@ struct SendRequest {
 };
 using FacultyAction = std::variant<SendRoomAnswer, ConnectEndpoint, SendRequest, ResetEndpoint, LogEvent, Exit>;
 
-/// A faculty as a state machine. It collects the requests of programs in batches, one semester per batch, sends each
+/// A faculty as a state machine. It collects the requests of programs in batches, one semester and one length of holds per batch, sends each
 /// batch to the servers with a ServerClient, and sends each program exactly one reply. It has no thread, clock or
 /// socket.
 /// Thread: one. Source: docs/protocol.md.
@@ -103,6 +103,13 @@ class FacultyService {
   [[nodiscard]] const ServerClient& client() const { return client_; }
 
  private:
+  // What the programs of a batch have in common.
+  struct Gathering {
+    std::string semester;
+    std::int64_t hold_seconds = 0;  // 0: firm grants
+
+    friend auto operator<=>(const Gathering&, const Gathering&) = default;
+  };
   // Programs of one semester in one request to the servers. tokens[i] belongs to request.programs[i].
   struct ProgramBatch {
     AllocationRequest request;
@@ -114,9 +121,9 @@ class FacultyService {
 
   [[nodiscard]] bool has_sent_its_batch() const { return options_.semester && last_batch_ > 0; }
   [[nodiscard]] bool is_full(const ProgramBatch& batch) const;
-  /// The batch that collects requests for a semester. Creates it if there is none.
-  ProgramBatch& gather(const std::string& semester, SteadyTime now);
-  void send_if_full(const std::string& semester, SteadyTime now);
+  /// The batch that collects such requests. Creates it if there is none.
+  ProgramBatch& gather(const Gathering& what, SteadyTime now);
+  void send_if_full(const Gathering& what, SteadyTime now);
   void send(ProgramBatch batch, SteadyTime now);
   void refuse(Token token, Status status, std::string detail);
   void follow_client();
@@ -129,9 +136,9 @@ class FacultyService {
 
   FacultyOptions options_;  // fixed after construction, except programs_min and batch_wait
 
-  ServerClient client_;                            // its tokens are the keys of asked_
-  std::map<std::string, ProgramBatch> gathering_;  // by semester
-  std::map<Token, ProgramBatch> asked_;            // sent batches in which at least one program waits
+  ServerClient client_;  // its tokens are the keys of asked_
+  std::map<Gathering, ProgramBatch> gathering_;
+  std::map<Token, ProgramBatch> asked_;  // sent batches in which at least one program waits
   Token last_batch_ = 0;
   std::size_t waiting_count_ = 0;      // programs, in gathering_ and asked_
   std::optional<SteadyTime> stop_at_;  // a stop was requested: the faculty waits for the servers until this time

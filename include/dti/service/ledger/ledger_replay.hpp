@@ -26,13 +26,14 @@ struct StoreDifference {
 /// `program 3: what; stored: …; expected: …`, for logs and operators.
 [[nodiscard]] std::string to_string(const StoreDifference& difference);
 
-/// A grant that the last entry has released because it is amended or topped up. The next entry grants what replaces it.
+/// A grant that the last entry has released because it is amended, topped up or confirmed in part. The next entry grants what replaces it.
 struct Replacing {
   std::int64_t program_id = 0;
   Cause cause = Cause::kAmended;
   HeldGrant held;
   Seq waits_since = 0;
-  StoredNumber command = {};  // the hash of its id
+  StoredNumber command = {};    // the hash of its id
+  std::int64_t expires_at = 0;  // of a hold: its end; 0: the grant was firm
 };
 
 /// The result of the entries of one semester's ledger so far.
@@ -49,7 +50,8 @@ struct LedgerTotals {
   Seq round_at = 0;                           // of the last entry that opened or held a round; 0: there is none
   std::optional<Seal> round_commitment = {};  // of the round that is open; none: no round is open
   std::int64_t round_grants_missing = 0;      // of the round that the last entries are of
-  Seq waits_since = 0;  // of the last grant: its place, if it is not whole; 0: its program has given its place up
+  Seq waits_since = 0;     // of the last grant: its place, if it is not whole; 0: its program has given its place up
+  std::int64_t holds = 0;  // that are neither confirmed nor released
 };
 
 /// Facts about the program that a row names, which the owner of the grants gives.
@@ -63,6 +65,7 @@ struct RowContext {
   const WaitList* waiting = nullptr;       // of the semester; null: it has none
   const Quotas* quotas = nullptr;          // of the semester; null: it has none
   const RoundInProgress* round = nullptr;  // if grants of a round are missing
+  std::int64_t expires_at = 0;             // of the grant that it holds, if that is a hold; 0: it is firm
 };
 
 /// Replays the next row of a ledger: computes the grant again, from what the earlier rows left, and adds it to
@@ -130,7 +133,8 @@ class LedgerReplay {
     std::int32_t generation = 0;
     bool is_held = false;  // it was not released
     Seq waits_since = 0;
-    FacultyId faculty = 0;  // of the program
+    FacultyId faculty = 0;        // of the program
+    std::int64_t expires_at = 0;  // of a hold that is not confirmed
   };
 
   void keep(const LedgerRow& row, Newest* newest, const RowContext& context);

@@ -24,6 +24,8 @@ struct Leadership {
   std::vector<StoredSemester> semesters;  // open and closed, in order of id, under that epoch
   std::size_t program_count = 0;          // of the stored catalogue
   History history = {};
+  WallTime newest_at{};                        // of the last entries of all semesters
+  std::optional<WallTime> database_time = {};  // by the clock of the database; none: it is that of this machine
 };
 
 /// The terms on which a server leads. Until the lease runs out, by the clock of the store, no other server takes the
@@ -58,7 +60,8 @@ struct Batch {
   WallTime at{};
 };
 
-/// A change of one semester by the office, of any size. Source: docs/adr/0027-the-office.md
+/// A change of one semester, of any size: by the office, by the server itself, or by a request that concerns holds.
+/// Source: docs/adr/0027-the-office.md, docs/adr/0031-holds.md
 struct Change {
   SemesterId semester_id = 0;
   Epoch epoch = 0;
@@ -68,7 +71,7 @@ struct Change {
   Pool left;
   bool is_open = true;
   std::vector<StoredEntry> entries;       // at least one, without seals and note_hash
-  CommandNote note;                       // of the command; the last entry keeps its hash
+  CommandNote note;                       // of the command of the last entry, which keeps its hash; unused without one
   std::vector<RegistryEntry> registered;  // added to the registry in the same transaction; often none
   WallTime at{};                          // of the entries and of the registry
 };

@@ -90,6 +90,7 @@ struct LedgerRow {
   Number labs_limit = {};
   Number labs_limit_is_soft = {};         // 0 or 1
   std::optional<std::string> terms = {};  // of rounds, and of the grants by one: see round_terms.hpp
+  Number at = {};                         // microseconds since 1970, UTC; only of rows that rests_on_time() names
 
   friend bool operator==(const LedgerRow&, const LedgerRow&) = default;
 };
@@ -127,6 +128,16 @@ struct CommandNote {
 /// How a kind and the status of a grant are stored: as small numbers, explained in sql/*/0001_ledger.up.sql.
 [[nodiscard]] constexpr int stored_code(EntryKind kind) { return static_cast<int>(kind); }
 [[nodiscard]] int status_code(const LedgerEntry& entry);
+
+/// Tells whether the rules for holds compare the time of the entry. LedgerRow::at is NULL in the others.
+[[nodiscard]] constexpr bool rests_on_time(const LedgerRow& row) {
+  if (row.kind == stored_code(EntryKind::kGranted)) return row.expires_at.has_value();
+  if (row.kind == stored_code(EntryKind::kReleased)) {
+    return row.cause == static_cast<std::int64_t>(Cause::kExpired) ||
+           row.cause == static_cast<std::int64_t>(Cause::kConfirmedInPart);
+  }
+  return row.kind == stored_code(EntryKind::kConfirmed) || row.kind == stored_code(EntryKind::kHoldExtended);
+}
 
 /// Tells whether the wait list wrote the entry.
 [[nodiscard]] constexpr bool is_topped_up(const LedgerRow& row) {

@@ -23,7 +23,8 @@ struct Holding {
   std::int64_t at = 0;  // of that entry: microseconds since 1970, UTC
   Want want;
   Grant grant;
-  Seq waits_since = 0;  // its place, if it is not whole; 0: the program has given its place up
+  Seq waits_since = 0;          // its place, if it is not whole; 0: the program has given its place up
+  std::int64_t expires_at = 0;  // of a hold: its end, in microseconds since 1970, UTC; 0: the grant is firm
 
   friend bool operator==(const Holding&, const Holding&) = default;
 };
@@ -79,6 +80,7 @@ class SemesterView {
   void release(const StoredEntry& entry);
   void change_capacity(const LedgerRow& row);
   void leave_wait_list(const LedgerRow& row);
+  void change_hold(const LedgerRow& row);
   [[nodiscard]] Seq place_of(const LedgerRow& row, const Holding& granted) const;
 
   FacultyOf faculty_of_;

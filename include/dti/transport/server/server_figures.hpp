@@ -68,6 +68,7 @@ struct SemesterFigures {
   Pool left;
   Seq head = 0;
   std::size_t waiting = 0;  // programs in its wait list
+  std::size_t holds = 0;    // that are open
 };
 
 /// A server at one moment, for monitoring: published by the thread that serves, read by others. The number of semesters
@@ -77,7 +78,9 @@ struct ServerFigures {
   RequestFigures requests;
   OfficeFigures office = {};
   StoreFigures store;
-  std::uint64_t top_ups = 0;  // of programs that waited; since the start of the process
+  std::uint64_t top_ups = 0;        // of programs that waited; since the start of the process
+  std::uint64_t holds_expired = 0;  // since the start of the process
+  std::size_t holds_aside = 0;      // whose expiry the store rejected just now
   // The lead.
   Lead::Phase phase = Lead::Phase::kTakingOver;
   Epoch epoch = 0;           // under which this server leads, or led last; 0: it never led

@@ -135,7 +135,7 @@ bool write_change(pqxx::transaction_base& transaction, const Change& change, con
       change.is_open, hex_text(sealed.end.seal), change.semester_id, change.epoch, change.base);
   if (updated.affected_rows() == 0) return false;
   insert_entries(transaction, change.semester_id, sealed.entries);
-  insert_notes(transaction, change.semester_id, {{sealed.end.seq, change.note}});
+  if (sealed.entries.back().note_hash) insert_notes(transaction, change.semester_id, {{sealed.end.seq, change.note}});
   add_to_registry(transaction, sealed.registry_end, sealed.registered);
   return true;
 }

@@ -171,6 +171,8 @@ LedgerRow read_ledger_row(const pqxx::row& row) {
   read.labs_limit = fields.number();
   read.labs_limit_is_soft = fields.number();
   read.terms = fields.text();
+  const auto at = fields.number();
+  if (rests_on_time(read)) read.at = at;
   return read;
 }
 
@@ -217,13 +219,13 @@ std::string row_columns(int version) {
          (version < kOfficeVersion ? kOlderCommandColumns : kCommandColumns) +
          (version < kWaitListVersion ? kOlderWaitListColumns : kWaitListColumns) +
          (version < kHoldsVersion ? kOlderHoldColumns : kHoldColumns) +
-         (version < kRoundsVersion ? kOlderRoundColumns : kRoundColumns);
+         (version < kRoundsVersion ? kOlderRoundColumns : kRoundColumns) +
+         ", (1000000 * extract(epoch FROM at))::bigint";
 }
 
 /// The columns of an entry. A schema from before 0003 has no seals, and is only read while no server can change it.
 std::string entry_columns(int version) {
-  return row_columns(version) + ", (1000000 * extract(epoch FROM at))::bigint" +
-         (version < kSealsVersion ? ", NULL" : ", encode(seal, 'hex')") +
+  return row_columns(version) + (version < kSealsVersion ? ", NULL" : ", encode(seal, 'hex')") +
          (version < kOfficeVersion ? ", substr(to_jsonb(ledger) ->> 'note_hash', 3)" : ", encode(note_hash, 'hex')") +
          ", request_id";
 }

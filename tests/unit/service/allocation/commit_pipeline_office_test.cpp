@@ -363,11 +363,11 @@ TEST_F(Office, AStoreThatContradictsTheStateIsReadAgainAndThenTheServerEnds) {
   start();
   command(to(release(), 2));
   turn();
-  look_up_->entries->generation = 7;  // the store has no such entry
+  look_up_->entries.front().generation = 7;  // the store has no such entry
   look_up();
   EXPECT_TRUE(take_over_->known.heads.empty());
   take_over();
-  look_up_->entries->generation = 7;
+  look_up_->entries.front().generation = 7;
   look_up();
   ASSERT_TRUE(exit_);
   EXPECT_EQ(exit_->code, 1);

@@ -199,7 +199,10 @@ class Pipeline : public testing::Test {
     EXPECT_EQ(call.epoch, epoch_);
     for (const auto& guarded : call.semesters) EXPECT_EQ(guarded.head, stored_.at(guarded.semester_id).head);
     LookUpCall::Answer answer{guard, {}};
-    if (call.entries) answer.entries = entries_wanted(*call.entries);
+    for (const auto& wanted : call.entries) {
+      const auto found = entries_wanted(wanted);
+      answer.entries.insert(answer.entries.end(), found.begin(), found.end());
+    }
     end<LookUpCall>(std::move(answer));
   }
   /// Stores the current change, but does not inform the pipeline.
