@@ -19,6 +19,7 @@
 #include "dtictl/key/key.hpp"
 #include "dtictl/ledger/ledger.hpp"
 #include "dtictl/migrate/migrate.hpp"
+#include "dtictl/quota/quota.hpp"
 #include "dtictl/round/round.hpp"
 #include "dtictl/semester/semester.hpp"
 #include "dtictl/status/status.hpp"
@@ -41,6 +42,7 @@ int main(int argc, char** argv) {
                     &dti::run_grant},
                    {"catalog", "prints the faculties and programs, and changes them", &dti::run_catalog},
                    {"wait", "prints the programs that wait for rooms, and turns wait lists on and off", &dti::run_wait},
+                   {"quota", "prints and sets the limits of faculties", &dti::run_quota},
                    {"round", "plans and holds rounds: the programs of a file get rooms together", &dti::run_round},
                    {"hold", "prints the holds of a semester, and confirms, extends and cancels them", &dti::run_hold},
                    {"history", "prints the entries of a semester's ledger, and follows it", &dti::run_history},

@@ -61,6 +61,22 @@ Capacity read_capacity(JsonValue root, FieldReader& reader) {
   return capacity;
 }
 
+/// A limit that is missing is none.
+QuotaLimit read_limit(JsonValue root, FieldReader& reader, const std::string& kind) {
+  const auto soft = kind + "-soft";
+  const bool is_soft = reader.optional_boolean(root, soft);
+  if (root[kind].kind() == JsonKind::kMissing) {
+    if (is_soft) reader.fault(soft, "needs " + kind);
+    return {};
+  }
+  return {static_cast<std::int32_t>(reader.whole(root, kind, kCapacityMax)), is_soft};
+}
+
+Quota read_quota(JsonValue root, FieldReader& reader) {
+  const auto classrooms = read_limit(root, reader, "classrooms");
+  return {classrooms, read_limit(root, reader, "labs")};
+}
+
 std::vector<std::string> read_earlier(JsonValue root, FieldReader& reader) {
   std::vector<std::string> ids;
   const JsonValue list = root["earlier"];
@@ -91,30 +107,6 @@ ChangeCatalog read_catalog(JsonValue root, FieldReader& reader, bool is_dry_run)
   return catalog;
 }
 
-RunRound read_round(JsonValue root, FieldReader& reader, const std::string& semester) {
-  RunRound round;
-  round.plan.store = reader.text(root, "", "store", {1, kStoreIdBytesMax});
-  round.plan.semester = semester;
-  round.plan.policy = reader.text(root, "", "policy", {1, kIdBytesMax});
-  round.secret = read_hash(root, reader, "secret");
-  round.plan.asks = read_asks(root, reader);
-  return round;
-}
-
-ChangeCatalog read_program_change(JsonValue root, FieldReader& reader, OfficeVerb verb, bool is_dry_run) {
-  ChangeCatalog catalog;
-  catalog.store = read_store(root, reader, is_dry_run);
-  catalog.program = ChangeProgram{read_program_name(root, reader), std::nullopt};
-  if (verb == OfficeVerb::kRenameProgram) {
-    catalog.program->new_name = reader.text(root, "", "new-name", {0, kNameBytesMax});
-  }
-  return catalog;
-}
-
-bool is_about_catalog(OfficeVerb verb) {
-  return verb == OfficeVerb::kChangeCatalog || verb == OfficeVerb::kRenameProgram || verb == OfficeVerb::kRetireProgram;
-}
-
 /// The choices of `holds`, in the order of OpenHoldsAtClose; the first one is that of a command without it.
 constexpr std::array<std::string_view, 3> kHoldsAtClose{"refuse", "confirm", "cancel"};
 
@@ -140,6 +132,30 @@ ConfirmHold read_confirmation(JsonValue root, FieldReader& reader) {
   return confirmed;
 }
 
+RunRound read_round(JsonValue root, FieldReader& reader, const std::string& semester) {
+  RunRound round;
+  round.plan.store = reader.text(root, "", "store", {1, kStoreIdBytesMax});
+  round.plan.semester = semester;
+  round.plan.policy = reader.text(root, "", "policy", {1, kIdBytesMax});
+  round.secret = read_hash(root, reader, "secret");
+  round.plan.asks = read_asks(root, reader);
+  return round;
+}
+
+ChangeCatalog read_program_change(JsonValue root, FieldReader& reader, OfficeVerb verb, bool is_dry_run) {
+  ChangeCatalog catalog;
+  catalog.store = read_store(root, reader, is_dry_run);
+  catalog.program = ChangeProgram{read_program_name(root, reader), std::nullopt};
+  if (verb == OfficeVerb::kRenameProgram) {
+    catalog.program->new_name = reader.text(root, "", "new-name", {0, kNameBytesMax});
+  }
+  return catalog;
+}
+
+bool is_about_catalog(OfficeVerb verb) {
+  return verb == OfficeVerb::kChangeCatalog || verb == OfficeVerb::kRenameProgram || verb == OfficeVerb::kRetireProgram;
+}
+
 /// Reads the fields that only this kind of command has.
 void read_change(JsonValue root, FieldReader& reader, OfficeVerb verb, OfficeMessage& message) {
   auto& change = message.command.change;
@@ -158,8 +174,6 @@ void read_change(JsonValue root, FieldReader& reader, OfficeVerb verb, OfficeMes
     case OfficeVerb::kReopenSemester: change = ReopenSemester{}; return;
     case OfficeVerb::kSetWaitList: change = SetWaitList{reader.boolean(root, "wait-list")}; return;
     case OfficeVerb::kLeaveWaitList: change = LeaveWaitList{read_program_name(root, reader)}; return;
-    case OfficeVerb::kOpenRound: change = OpenRound{read_hash(root, reader, "commitment")}; return;
-    case OfficeVerb::kRunRound: change = read_round(root, reader, message.command.semester); return;
     case OfficeVerb::kConfirmHold: change = read_confirmation(root, reader); return;
     case OfficeVerb::kExtendHold: {
       auto of = read_program_name(root, reader);
@@ -167,6 +181,14 @@ void read_change(JsonValue root, FieldReader& reader, OfficeVerb verb, OfficeMes
       return;
     }
     case OfficeVerb::kCancelHold: change = CancelHold{read_program_name(root, reader)}; return;
+    case OfficeVerb::kSetQuota: {
+      SetQuota set{reader.text(root, "", "faculty", {0, kNameBytesMax}), {}};
+      set.quota = read_quota(root, reader);
+      change = std::move(set);
+      return;
+    }
+    case OfficeVerb::kOpenRound: change = OpenRound{read_hash(root, reader, "commitment")}; return;
+    case OfficeVerb::kRunRound: change = read_round(root, reader, message.command.semester); return;
     case OfficeVerb::kOpenSemester: message.opens = read_capacity(root, reader); return;
     case OfficeVerb::kChangeCatalog:
       message.command.catalog = read_catalog(root, reader, message.command.is_dry_run);
@@ -199,41 +221,55 @@ void write_capacity(JsonWriter& writer, const Capacity& capacity) {
   write_rooms(writer, capacity.classrooms, capacity.labs, capacity.conversions);
 }
 
+void write_quota(JsonWriter& writer, const Quota& quota) {
+  const auto write = [&](const QuotaLimit& limit, std::string_view kind, std::string_view soft) {
+    if (limit.rooms < 0) return;
+    writer.number(kind, limit.rooms);
+    if (limit.is_soft) writer.boolean(soft, true);
+  };
+  write(quota.classrooms, "classrooms", "classrooms-soft");
+  write(quota.labs, "labs", "labs-soft");
+}
+
 void write_change(JsonWriter& writer, const OfficeCommand::Change& change) {
-  std::visit(
-      Overloaded{[&](const ReleaseGrant& release) { write_program_name(writer, release.of); },
-                 [&](const AmendGrant& amended) {
-                   write_program_name(writer, amended.of);
-                   writer.number("classrooms", amended.want.classrooms);
-                   writer.number("labs", amended.want.labs);
-                   if (amended.accepts_part) writer.boolean("accepts-part", true);
-                 },
-                 [&](const ResizeSemester& resize) { write_capacity(writer, resize.capacity); },
-                 [&](const SetWaitList& setting) { writer.boolean("wait-list", setting.is_on); },
-                 [&](const LeaveWaitList& leave) { write_program_name(writer, leave.of); },
-                 [&](const OpenRound& round) { writer.text("commitment", round.commitment); },
-                 [&](const RunRound& round) {
-                   writer.text("store", round.plan.store);
-                   writer.text("policy", round.plan.policy);
-                   writer.text("secret", round.secret);
-                   write_asks(writer, round.plan.asks);
-                 },
-                 [&](const CloseSemester& close) {
-                   if (close.holds == OpenHoldsAtClose::kRefuse) return;
-                   writer.text("holds", kHoldsAtClose[static_cast<std::size_t>(close.holds)]);
-                 },
-                 [&](const ConfirmHold& confirmed) {
-                   write_program_name(writer, confirmed.of);
-                   if (!confirmed.part) return;
-                   writer.number("classrooms", confirmed.part->classrooms);
-                   writer.number("labs", confirmed.part->labs);
-                 },
-                 [&](const ExtendHold& extended) {
-                   write_program_name(writer, extended.of);
-                   writer.number("hold-seconds", extended.seconds);
-                 },
-                 [&](const CancelHold& cancelled) { write_program_name(writer, cancelled.of); }, [](const auto&) {}},
-      change);
+  std::visit(Overloaded{[&](const ReleaseGrant& release) { write_program_name(writer, release.of); },
+                        [&](const AmendGrant& amended) {
+                          write_program_name(writer, amended.of);
+                          writer.number("classrooms", amended.want.classrooms);
+                          writer.number("labs", amended.want.labs);
+                          if (amended.accepts_part) writer.boolean("accepts-part", true);
+                        },
+                        [&](const ResizeSemester& resize) { write_capacity(writer, resize.capacity); },
+                        [&](const SetWaitList& setting) { writer.boolean("wait-list", setting.is_on); },
+                        [&](const LeaveWaitList& leave) { write_program_name(writer, leave.of); },
+                        [&](const CloseSemester& close) {
+                          if (close.holds == OpenHoldsAtClose::kRefuse) return;
+                          writer.text("holds", kHoldsAtClose[static_cast<std::size_t>(close.holds)]);
+                        },
+                        [&](const ConfirmHold& confirmed) {
+                          write_program_name(writer, confirmed.of);
+                          if (!confirmed.part) return;
+                          writer.number("classrooms", confirmed.part->classrooms);
+                          writer.number("labs", confirmed.part->labs);
+                        },
+                        [&](const ExtendHold& extended) {
+                          write_program_name(writer, extended.of);
+                          writer.number("hold-seconds", extended.seconds);
+                        },
+                        [&](const CancelHold& cancelled) { write_program_name(writer, cancelled.of); },
+                        [&](const SetQuota& set) {
+                          writer.text("faculty", set.faculty);
+                          write_quota(writer, set.quota);
+                        },
+                        [&](const OpenRound& round) { writer.text("commitment", round.commitment); },
+                        [&](const RunRound& round) {
+                          writer.text("store", round.plan.store);
+                          writer.text("policy", round.plan.policy);
+                          writer.text("secret", round.secret);
+                          write_asks(writer, round.plan.asks);
+                        },
+                        [](const auto&) {}},
+             change);
 }
 
 void write_catalog(JsonWriter& writer, const ChangeCatalog& catalog) {
@@ -293,14 +329,21 @@ void write_facts(JsonWriter& writer, const OfficeOutcome& outcome) {
     writer.number("waiting", outcome.waiting->programs);
     writer.number("top-ups", outcome.waiting->top_ups);
   }
-  if (outcome.round) {
-    writer.number("round-programs", outcome.round->programs);
-    writer.number("round-left-out", outcome.round->left_out);
-  }
   if (outcome.expires_at != 0) {
     writer.text("expires-at", time_text(WallTime{std::chrono::microseconds{outcome.expires_at}}));
   }
   if (outcome.holds) writer.number("holds", *outcome.holds);
+  if (outcome.quota) {
+    writer.open_object("quota");
+    write_quota(writer, outcome.quota->quota);
+    writer.number("classrooms-held", outcome.quota->held.classrooms);
+    writer.number("labs-held", outcome.quota->held.labs);
+    writer.close_object();
+  }
+  if (outcome.round) {
+    writer.number("round-programs", outcome.round->programs);
+    writer.number("round-left-out", outcome.round->left_out);
+  }
 }
 
 std::optional<RequestError> read_error(JsonValue root) {
@@ -348,16 +391,21 @@ bool read_facts(JsonValue root, OfficeOutcome& outcome) {
   if (is_there(root, "waiting")) {
     outcome.waiting = WaitListSize{reader.whole(root, "waiting", kSeqMax), reader.whole(root, "top-ups", kSeqMax)};
   }
-  if (is_there(root, "round-programs")) {
-    outcome.round =
-        RoundFacts{reader.whole(root, "round-programs", kSeqMax), reader.whole(root, "round-left-out", kSeqMax)};
-  }
   if (is_there(root, "expires-at")) {
     const auto time = time_from_text(root["expires-at"].text());
     if (!time) return false;
     outcome.expires_at = time->time_since_epoch().count();
   }
   if (is_there(root, "holds")) outcome.holds = reader.whole(root, "holds", kSeqMax);
+  if (const JsonValue quota = root["quota"]; quota.kind() == JsonKind::kObject) {
+    outcome.quota =
+        QuotaFacts{read_quota(quota, reader),
+                   {reader.whole(quota, "classrooms-held", kSeqMax), reader.whole(quota, "labs-held", kSeqMax)}};
+  }
+  if (is_there(root, "round-programs")) {
+    outcome.round =
+        RoundFacts{reader.whole(root, "round-programs", kSeqMax), reader.whole(root, "round-left-out", kSeqMax)};
+  }
   return !reader.first_fault();
 }
 

@@ -114,6 +114,10 @@ constexpr std::array kOthers = {
     "request/repeated-after-a-top-up",
     "request/spent",
     "grant/after-a-release",
+    "quota/cuts-a-grant",
+    "quota/cuts-a-top-up",
+    "quota/lets-the-wait-list-go-on",
+    "quota/soft-and-exceeded",
 };
 
 constexpr std::string_view kNeverHappens = "office/set-list/refused";

@@ -76,7 +76,8 @@ inline constexpr std::array kRequestKindNames = {
     "malformed", "no-programs",     "twice-in-one-message"};
 
 /// What a command of the office changes, in the order of OfficeCommand::Change.
-inline constexpr std::array kOfficeKindNames = {"release", "amend", "resize", "close", "reopen", "set-list", "leave"};
+inline constexpr std::array kOfficeKindNames = {"release", "amend",    "resize", "close",
+                                                "reopen",  "set-list", "leave",  "set-quota"};
 /// What became of it.
 inline constexpr std::array kOfficeOutcomeNames = {"dry-run", "done", "repeated", "refused", "conflict"};
 

@@ -99,7 +99,7 @@ def flags_of_the_page(page, program):
     return found
 
 
-OFFICE = [("dtictl", *words) for words in (("status",), ("semester", "list"), ("grant", "list"), ("grant", "show"), ("wait", "list"), ("hold", "list"), ("history",),
+OFFICE = [("dtictl", *words) for words in (("status",), ("semester", "list"), ("grant", "list"), ("grant", "show"), ("wait", "list"), ("hold", "list"), ("quota", "list"), ("history",),
                                            ("totals",), ("alerts",), ("catalog", "list"), ("catalog", "plan"), ("round", "plan"), ("round", "report"))]
 LISTS = [("dtictl", "key", "list"), *OFFICE, ("dtictl", "what-if")]
 OTHERS = [("dtictl", "explain"), ("dtictl", "watch"), ("dtictl", "ledger", "export"), ("dtictl", "ledger", "import")]

@@ -27,6 +27,7 @@ GROUPS = {
     "catalog": ("list", "plan", "apply", "rename", "retire"),
     "wait": ("list", "leave", "on", "off"),
     "hold": ("list", "confirm", "extend", "cancel"),
+    "quota": ("list", "set", "clear"),
     "round": ("plan", "open", "run", "report"),
 }
 

@@ -21,9 +21,10 @@ constexpr std::size_t kCommandIdBytesMax = 64;
 
 // A variable or a config file may be there for another program: `classrooms` of a server is no want of a program.
 constexpr std::string_view kMobileLabs = "mobile-labs";
-constexpr std::array<std::string_view, 15> kOnlyFlags{
-    "semester", "faculty", "program", "classrooms", "labs",  "note",         "command-id", "accept-part",
-    "dry-run",  "expects", "yes",     "confirm",    "holds", "hold-seconds", "to"};
+constexpr std::array<std::string_view, 17> kOnlyFlags{
+    "semester",  "faculty", "program",    "classrooms",   "labs",    "soft-classrooms",
+    "soft-labs", "note",    "command-id", "accept-part",  "dry-run", "expects",
+    "yes",       "confirm", "holds",      "hold-seconds", "to"};
 
 bool is_about_grant(OfficeVerb verb) {
   return verb == OfficeVerb::kReleaseGrant || verb == OfficeVerb::kAmendGrant || verb == OfficeVerb::kLeaveWaitList ||
@@ -61,8 +62,9 @@ void add_subject(std::vector<Setting>& settings, OfficeVerb verb) {
                         .help = "The semester.",
                         .needed = true});
   }
-  if (!is_about_grant(verb) && !changes_program(verb)) return;
+  if (!is_about_grant(verb) && !changes_program(verb) && verb != OfficeVerb::kSetQuota) return;
   for (const auto* name : {"faculty", "program"}) {
+    if (verb == OfficeVerb::kSetQuota && name == std::string_view{"program"}) continue;
     settings.push_back({.name = name,
                         .group = "Change",
                         .kind = NameKind{kNameBytesMax},
@@ -75,6 +77,18 @@ void add_subject(std::vector<Setting>& settings, OfficeVerb verb) {
                         .kind = NameKind{kNameBytesMax},
                         .help = "The new name of the program, as people are to see it.",
                         .needed = true});
+  }
+}
+
+void add_limits(std::vector<Setting>& settings) {
+  for (const std::string kind : {"classrooms", "labs"}) {
+    auto limit = rooms_setting(kind,
+                               "How many " + kind + " the programs of the faculty may hold together" +
+                                   (kind == "labs" ? ", with mobile labs." : "."),
+                               kCapacityMax, false);
+    limit.default_shown = "no limit";
+    settings.push_back(std::move(limit));
+    settings.push_back(switch_setting("soft-" + kind, "More " + kind + " are granted, and shown as such."));
   }
 }
 
@@ -138,7 +152,8 @@ void add_manner(std::vector<Setting>& settings, OfficeVerb verb) {
                           "The number of the last ledger entry about what is changed, as you know it. If there is a "
                           "newer one, nothing is changed.",
                       .default_shown = "what the server has now"});
-  if (is_about_grant(verb) || is_about_round(verb) || changes_program(verb) || verb == OfficeVerb::kSetWaitList) {
+  if (is_about_grant(verb) || is_about_round(verb) || changes_program(verb) || verb == OfficeVerb::kSetWaitList ||
+      verb == OfficeVerb::kSetQuota) {
     settings.push_back(switch_setting("yes", "Asks no question."));
   }
   if (verb == OfficeVerb::kCloseSemester || verb == OfficeVerb::kResizeSemester) {
@@ -175,6 +190,24 @@ OpenHoldsAtClose holds_of(const std::string& choice) {
   return choice == "cancel" ? OpenHoldsAtClose::kCancel : OpenHoldsAtClose::kRefuse;
 }
 
+QuotaLimit limit_of(const Settings& settings, const std::string& kind) {
+  if (!settings.has(kind)) return {};
+  return {static_cast<std::int32_t>(settings.integer(kind)), settings.is_on("soft-" + kind)};
+}
+
+/// The limits that are given; none: the quota is cleared.
+Quota quota_of(const Settings& settings) { return {limit_of(settings, "classrooms"), limit_of(settings, "labs")}; }
+
+std::optional<UsageExit> fault_of_limits(const Settings& settings) {
+  for (const std::string kind : {"classrooms", "labs"}) {
+    if (settings.is_on("soft-" + kind) && !settings.has(kind)) {
+      return settings.bad("soft-" + kind, "needs --" + kind);
+    }
+  }
+  if (settings.has("classrooms") || settings.has("labs")) return std::nullopt;
+  return settings.bad("classrooms", "or --labs is needed; dtictl quota clear removes a quota");
+}
+
 OfficeCommand::Change change_of(const Settings& settings, const ChangeVerb& kind) {
   const auto program = [&] { return ProgramName{settings.text("faculty"), settings.text("program")}; };
   const auto number = [&](const char* name) { return settings.integer(name); };
@@ -192,6 +225,7 @@ OfficeCommand::Change change_of(const Settings& settings, const ChangeVerb& kind
       return ConfirmHold{program(), Want{number("classrooms"), number("labs")}};
     case OfficeVerb::kExtendHold: return ExtendHold{program(), number("hold-seconds")};
     case OfficeVerb::kCancelHold: return CancelHold{program()};
+    case OfficeVerb::kSetQuota: return SetQuota{settings.text("faculty"), quota_of(settings)};
     case OfficeVerb::kOpenRound:
     case OfficeVerb::kRunRound:
     case OfficeVerb::kOpenSemester:
@@ -236,6 +270,9 @@ std::optional<UsageExit> read_message(const Settings& settings, const ChangeVerb
                         "is a part of a hold only with both --classrooms and --labs");
   }
   auto& command = options.message.command;
+  if (verb == OfficeVerb::kSetQuota && kind.turns_on) {
+    if (auto usage = fault_of_limits(settings)) return usage;
+  }
   if (changes_program(verb)) {
     ChangeProgram change{{settings.text("faculty"), settings.text("program")}, {}};
     if (verb == OfficeVerb::kRenameProgram) change.new_name = settings.text("to");
@@ -288,6 +325,7 @@ AppDescription describe(const ChangeVerb& verb) {
   add_subject(settings, verb.verb);
   add_rooms(settings, verb.verb);
   add_holds(settings, verb.verb);
+  if (verb.verb == OfficeVerb::kSetQuota && verb.turns_on) add_limits(settings);
   add_manner(settings, verb.verb);
   for (auto& setting : door_settings()) settings.push_back(std::move(setting));
   auto others = describe_server_settings();

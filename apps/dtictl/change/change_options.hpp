@@ -24,7 +24,7 @@ struct ChangeVerb {
   std::string purpose;  // a paragraph
   std::vector<std::pair<std::string, std::string>> examples;
   std::string operand = {};  // of a change of the catalogue, or a round: the file with the plan
-  bool turns_on = false;     // kSetWaitList: on, not off
+  bool turns_on = false;     // kSetWaitList: on, not off; kSetQuota: sets limits, and does not clear them
 };
 [[nodiscard]] AppDescription describe(const ChangeVerb& verb);
 

@@ -74,13 +74,15 @@ class Change {
   }
 
  private:
-  /// What is true now. A dry run that expects no entry gets it with CONFLICT, if there is one. About a wait list there may
-  /// be none, so the dry run expects one that cannot be there.
+  /// What is true now. A dry run that expects no entry gets it with CONFLICT, if there is one. About a wait list or a quota
+  /// there may be none, so the dry run expects one that cannot be there.
   OfficeOutcome read_facts() {
     auto question = options_.message;
     question.command.is_dry_run = true;
-    const bool may_have_no_entry = std::holds_alternative<SetWaitList>(question.command.change) ||
-                                   std::holds_alternative<OpenRound>(question.command.change);
+    const auto& change = question.command.change;
+    const bool may_have_no_entry = std::holds_alternative<SetWaitList>(change) ||
+                                   std::holds_alternative<SetQuota>(change) ||
+                                   std::holds_alternative<OpenRound>(change);
     question.command.expects = may_have_no_entry ? std::numeric_limits<std::int64_t>::max() : 0;
     auto outcome = ask(question);
     if (outcome.error && outcome.error->status != Status::kConflict) fail(outcome);

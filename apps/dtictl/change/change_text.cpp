@@ -53,6 +53,15 @@ std::string wait_list_text(const std::string& semester, const OfficeOutcome& out
   return text;
 }
 
+std::string quota_text(const OfficeMessage& message, const OfficeOutcome& outcome) {
+  const auto& set = std::get<SetQuota>(message.command.change);
+  std::string text = set.faculty + " in " + message.command.semester;
+  if (!outcome.quota) return text;
+  text += " has " + text_of(outcome.quota->quota);
+  if (outcome.seq > 0) text += " since entry " + std::to_string(outcome.seq);
+  return text + ", and holds " + text_of(outcome.quota->held);
+}
+
 std::string round_text(const std::string& semester, const OfficeOutcome& outcome) {
   if (outcome.round) {
     auto text = "the round of " + semester + " in entry " + std::to_string(outcome.seq) + " grants rooms to " +
@@ -111,6 +120,9 @@ std::string facts_text(const OfficeMessage& message, const OfficeOutcome& outcom
     return wait_list_text(semester, outcome) + left;
   }
   if (is_about_round(message)) return round_text(semester, outcome) + left;
+  if (!message.opens && std::holds_alternative<SetQuota>(message.command.change)) {
+    return quota_text(message, outcome);
+  }
   if (outcome.has_wait_list) left += ", for the wait list first";
   if (const auto* name = program_of(message)) {
     return grant_text(*name, outcome.grant) + " in " + semester + hold_text(outcome) + since +
@@ -147,6 +159,10 @@ std::string change_text(const OfficeMessage& message) {
       return std::string{"turn the wait list of "} + command.semester + ' ' +
              (std::get<SetWaitList>(command.change).is_on ? "on" : "off");
     case OfficeVerb::kLeaveWaitList: return "take " + of_program + " off the wait list";
+    case OfficeVerb::kSetQuota: {
+      const auto& [faculty, quota] = std::get<SetQuota>(command.change);
+      return "let the quota of " + faculty + " in " + command.semester + " be " + text_of(quota);
+    }
     case OfficeVerb::kOpenRound: return "open a round of " + command.semester;
     case OfficeVerb::kRunRound: {
       const auto& plan = std::get<RunRound>(command.change).plan;
@@ -192,6 +208,7 @@ std::string next_command(const OfficeMessage& message) {
     return "dtictl wait list --semester=" + shell_word(semester);
   }
   if (std::holds_alternative<OpenRound>(change)) return "dtictl round run PLAN, with the same plan";
+  if (std::holds_alternative<SetQuota>(change)) return "dtictl quota list --semester=" + shell_word(semester);
   if (const auto* name = program_of(message)) {
     return "dtictl grant show --semester=" + shell_word(semester) + " --faculty=" + shell_word(name->faculty) + ' ' +
            shell_word(name->program);

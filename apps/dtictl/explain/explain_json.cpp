@@ -94,6 +94,22 @@ std::string json_of(const std::optional<RoundShare>& round) {
       .text();
 }
 
+JsonObject json_of(const QuotaLimit& limit, Quantity held_by_others, Quantity admitted) {
+  return JsonObject{}
+      .add("limit", limit.rooms < 0 ? "null" : std::to_string(limit.rooms))
+      .add_flag("soft", limit.is_soft)
+      .add("held-by-others", held_by_others)
+      .add("admitted", admitted);
+}
+
+std::string quota_json(const GrantExplanation& grant) {
+  if (grant.quota == Quota{}) return "null";
+  return JsonObject{}
+      .add("classrooms", json_of(grant.quota.classrooms, grant.held_by_others.classrooms, grant.admitted.classrooms))
+      .add("labs", json_of(grant.quota.labs, grant.held_by_others.labs, grant.admitted.labs))
+      .text();
+}
+
 std::string waiting_json(const ExplainReport& report) {
   if (!report.waiting) return "null";
   const auto& [since, position, places, come_back] = *report.waiting;
@@ -127,6 +143,7 @@ std::string explanation_json(const ExplainReport& report) {
       .add_flag("follows-rule", grant.by_rule == grant.grant)
       .add("amendment", json_of(grant.amendment))
       .add("round", json_of(grant.round))
+      .add("quota", quota_json(grant))
       .add("capacity", json_of(full))
       .add("before", json_of(grant.before))
       .add("steps", grant.round ? std::string{"null"} : steps(grant).text())

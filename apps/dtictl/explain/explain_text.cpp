@@ -26,6 +26,11 @@ std::string head_lines(const ExplainReport& report) {
     lines += ", after " + number(static_cast<Quantity>(report.earlier_grants)) + " released";
   lines += (grant.amendment ? "\nIt wants " : "\nIt asked for ") + text_of(grant.want) + ", and got " +
            text_of(grant.grant) + ": " + std::string{wire_text(grant.status)} + '\n';
+  if (grant.quota != Quota{}) {
+    lines += "The quota of " + quoted_text(report.names.faculty) + " was " + text_of(grant.quota) +
+             ", and its other programs held " + text_of(grant.held_by_others) + ": it admits " + text_of(grant.admitted) +
+             ".\n";
+  }
   if (!grant.amendment) return lines;
   const auto& [held, keeps, is_top_up, is_for_others] = *grant.amendment;
   lines += std::string{"The grant was "} + (is_top_up ? "topped up from the wait list" : "amended") + ": it held " +
@@ -61,7 +66,8 @@ std::string steps(const GrantExplanation& grant) {
   const auto& before = grant.before;
   const auto& given = grant.given;
   const auto asked = [&](Quantity rooms) {
-    return grant.amendment ? "it wants " + number(rooms) + " more" : "it asked for " + number(rooms);
+    if (grant.amendment) return "it wants " + number(rooms) + " more";
+    return (grant.admitted == grant.want ? "it asked for " : "it may have ") + number(rooms);
   };
   const auto shortfall = want.labs - given.labs;
   auto text = "\nleft before: " + text_of(before) + '\n';

@@ -25,8 +25,10 @@ Column<Row> stored_column(std::string name, StoredNumber LedgerRow::*number) {
 }
 
 Column<Row> name_column(std::string name, std::string ProgramName::*part) {
-  return detail({{std::move(name), ColumnKind::kText},
-                 [part](const Row& row) -> Cell { return row.name ? Cell{(*row.name).*part} : Cell{}; }});
+  return detail({{std::move(name), ColumnKind::kText}, [part](const Row& row) -> Cell {
+                   const bool has_text = row.name && !((*row.name).*part).empty();
+                   return has_text ? Cell{(*row.name).*part} : Cell{};
+                 }});
 }
 
 Cell cause_cell(const Row& row) {
@@ -66,8 +68,12 @@ Cell status_cell(const Row& row) {
 
 EntryRow row_of(const StoredSemester& semester, const StoredEntry& entry, const StoreNames& names, const Notes& notes) {
   const auto note = notes.find(entry.row.seq);
-  return {semester.name, entry, names.find_name(entry.row.program_id.value_or(0)),
-          note == notes.end() ? std::nullopt : std::optional{note->second}, false};
+  const auto faculty = entry.row.faculty_id.value_or(0);
+  const bool has_faculty = faculty >= 1 && std::cmp_less_equal(faculty, names.faculties());
+  const auto name = has_faculty
+                        ? std::optional{ProgramName{names.catalog().faculty_name(static_cast<FacultyId>(faculty)), {}}}
+                        : names.find_name(entry.row.program_id.value_or(0));
+  return {semester.name, entry, name, note == notes.end() ? std::nullopt : std::optional{note->second}, false};
 }
 
 std::vector<Column<EntryRow>> entry_columns() {

@@ -55,6 +55,18 @@ RollOverItem wait_list_item(const RollOverSemester& from, const std::optional<Ro
   return item;
 }
 
+RollOverItem quota_item(const std::string& faculty, const Quota& quota, const RollOverSemester& from,
+                        const std::optional<Quota>& there, const RollOverChoice& choice) {
+  RollOverItem item{.wanted = "the quota of " + faculty + " is " + text_of(quota) + origin(true, from)};
+  auto& command = item.message.command;
+  command.semester = choice.to;
+  command.change = SetQuota{faculty, quota};
+  command.expects = 0;  // as for the wait list
+  if (there) item.state = *there == quota ? State::kThere : State::kDiffers;
+  if (item.state == State::kDiffers) item.there = "it is " + text_of(*there);
+  return item;
+}
+
 }  // namespace
 
 void follow(RollOverSemester& semester, const LedgerRow& row) {
@@ -67,11 +79,24 @@ void follow(RollOverSemester& semester, const LedgerRow& row) {
   if (is(EntryKind::kSetting)) {
     semester.has_wait_list = row.setting == static_cast<std::int64_t>(SemesterSetting::kWaitListOn);
   }
+  if (is(EntryKind::kQuotaSet)) {
+    const auto entry = entry_of(row);
+    semester.quotas[entry.faculty_id] = entry.quota;
+  }
 }
 
 std::vector<RollOverItem> roll_over_items(const RollOverSemester& from, const std::optional<RollOverSemester>& to,
-                                          const RollOverChoice& choice) {
-  return {rooms_item(from, to, choice), wait_list_item(from, to, choice)};
+                                          const RollOverChoice& choice,
+                                          const std::function<std::string(FacultyId)>& faculty_name) {
+  std::vector<RollOverItem> items{rooms_item(from, to, choice), wait_list_item(from, to, choice)};
+  for (const auto& [faculty, quota] : from.quotas) {
+    if (quota == Quota{}) continue;  // it was cleared
+    const auto found = to ? to->quotas.find(faculty) : from.quotas.end();
+    const bool is_there = to && found != to->quotas.end();
+    const auto there = is_there ? std::optional{found->second} : std::nullopt;
+    items.push_back(quota_item(faculty_name(faculty), quota, from, there, choice));
+  }
+  return items;
 }
 
 std::string text_of(const RollOverItem& item) {

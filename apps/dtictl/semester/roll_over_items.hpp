@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +22,7 @@ struct RollOverSemester {
   bool is_open = false;
   Seq open_changed_at = 0;                 // the last entry that opened, closed or reopened it
   std::optional<bool> has_wait_list = {};  // none: no entry turned a wait list on or off
+  std::map<FacultyId, Quota> quotas = {};  // of the faculties whose quota was ever set
 
   friend bool operator==(const RollOverSemester&, const RollOverSemester&) = default;
 };
@@ -48,10 +51,12 @@ struct RollOverItem {
 
 /// The items of a roll-over, in the order in which they are made. The first one opens the semester.
 /// @param to  the new semester; none: the store does not have it
+/// @param faculty_name  of a faculty that has a quota
 /// @return none is missing: the roll-over is done already
 [[nodiscard]] std::vector<RollOverItem> roll_over_items(const RollOverSemester& from,
                                                         const std::optional<RollOverSemester>& to,
-                                                        const RollOverChoice& choice);
+                                                        const RollOverChoice& choice,
+                                                        const std::function<std::string(FacultyId)>& faculty_name);
 
 /// An item as a line for people: `+ the wait list is on, as in 2025-10`.
 [[nodiscard]] std::string text_of(const RollOverItem& item);

@@ -84,8 +84,9 @@ AppDescription describe_roll_over() {
   return {
       .name = kName,
       .purpose =
-          "dtictl semester roll-over opens a new semester like an older one: with the same rooms, and with a "
-          "wait list if that has one. No grant is copied. It reads the older semester from the store, and "
+          "dtictl semester roll-over opens a new semester like an older one: with the same rooms, with a wait "
+          "list if that has one, and with its quotas. No grant is copied. It reads the older semester from the store, "
+          "and "
           "sends its changes to the server. If it stops half way, run it again: it continues.",
       .settings = std::move(settings),
       .examples = {{"see what a roll-over would do", "dtictl semester roll-over --from=2025-10 --to=2026-10 --dry-run"},
@@ -211,7 +212,8 @@ class RollOver {
       throw End{kChangeBadUse};
     }
     check_server(*from);
-    return roll_over_items(*from, find(options_.choice.to), options_.choice);
+    return roll_over_items(*from, find(options_.choice.to), options_.choice,
+                           [&](FacultyId faculty) { return names.catalog().faculty_name(faculty); });
   }
 
   /// Compares the older semester with what the server has: the store could be that of another server.

@@ -13,6 +13,7 @@
 #include "dti/domain/hold.hpp"
 #include "dti/domain/messages.hpp"
 #include "dti/domain/pool.hpp"
+#include "dti/domain/quotas.hpp"
 #include "dti/domain/round_plan.hpp"
 #include "dti/domain/wait_list.hpp"
 
@@ -73,6 +74,45 @@ struct LeaveWaitList {
   friend bool operator==(const LeaveWaitList&, const LeaveWaitList&) = default;
 };
 
+/// The hold of the program is firm from now on; or a part of it, and the rest is given back.
+struct ConfirmHold {
+  ProgramName of;
+  std::optional<Want> part = {};  // no more of any kind than the hold wants; none: all of it
+
+  friend bool operator==(const ConfirmHold&, const ConfirmHold&) = default;
+};
+
+/// The hold of the program lasts that long from now. It never becomes shorter.
+struct ExtendHold {
+  ProgramName of;
+  std::int64_t seconds = 0;  // 1 to kHoldMax
+
+  friend bool operator==(const ExtendHold&, const ExtendHold&) = default;
+};
+
+/// The program gives its hold up.
+struct CancelHold {
+  ProgramName of;
+
+  friend bool operator==(const CancelHold&, const CancelHold&) = default;
+};
+
+/// The faculty has this quota in the semester from now on, and no other limit. No hard limit is less than what it holds.
+struct SetQuota {
+  std::string faculty;  // as the sender spells it
+  Quota quota;
+
+  friend bool operator==(const SetQuota&, const SetQuota&) = default;
+};
+
+/// The quota of a faculty, and what its programs hold.
+struct QuotaFacts {
+  Quota quota;
+  CountedRooms held;
+
+  friend bool operator==(const QuotaFacts&, const QuotaFacts&) = default;
+};
+
 /// A round is held later: from now on, what it decides cannot be changed any more.
 struct OpenRound {
   std::string commitment;  // to its secret and its plan, as 64 hexadecimal digits
@@ -95,29 +135,6 @@ struct RoundFacts {
   std::int64_t left_out = 0;  // that held a grant
 
   friend bool operator==(const RoundFacts&, const RoundFacts&) = default;
-};
-
-/// The hold of the program is firm from now on; or a part of it, and the rest is given back.
-struct ConfirmHold {
-  ProgramName of;
-  std::optional<Want> part = {};  // no more of any kind than the hold wants; none: all of it
-
-  friend bool operator==(const ConfirmHold&, const ConfirmHold&) = default;
-};
-
-/// The hold of the program lasts that long from now. It never becomes shorter.
-struct ExtendHold {
-  ProgramName of;
-  std::int64_t seconds = 0;  // 1 to kHoldMax
-
-  friend bool operator==(const ExtendHold&, const ExtendHold&) = default;
-};
-
-/// The program gives its hold up.
-struct CancelHold {
-  ProgramName of;
-
-  friend bool operator==(const CancelHold&, const CancelHold&) = default;
 };
 
 inline constexpr std::size_t kCatalogRowsMax = 10'000;  // of one command: their transaction takes less than a second
@@ -169,7 +186,7 @@ struct CatalogFacts {
 struct OfficeCommand {
   /// In the order of the codes below.
   using Change = std::variant<ReleaseGrant, AmendGrant, ResizeSemester, CloseSemester, ReopenSemester, SetWaitList,
-                              LeaveWaitList, OpenRound, RunRound, ConfirmHold, ExtendHold, CancelHold>;
+                              LeaveWaitList, ConfirmHold, ExtendHold, CancelHold, SetQuota, OpenRound, RunRound>;
 
   std::string id;  // `command-id`: chosen by the sender; a repeat has the same
   /// The seq of the last entry about what it changes, as the sender knows it; 0: there is none. Only a dry run may leave
@@ -211,9 +228,10 @@ struct OfficeOutcome {
   bool has_wait_list = false;
   std::int64_t waits_since = 0;  // of the program: its place; 0: it does not wait, or the command is about no program
   std::optional<WaitListSize> waiting = {};  // only of SetWaitList
-  std::optional<RoundFacts> round = {};      // only of RunRound
   std::int64_t expires_at = 0;  // of the program's grant, if it is a hold: microseconds since 1970, UTC; 0: it is firm
   std::optional<std::int64_t> holds = {};    // only of CloseSemester: how many are open before it
+  std::optional<QuotaFacts> quota = {};      // only of SetQuota
+  std::optional<RoundFacts> round = {};      // only of RunRound
   std::optional<CatalogFacts> catalog = {};  // of a ChangeCatalog; the facts above, but `seq`, then mean nothing
 
   friend bool operator==(const OfficeOutcome&, const OfficeOutcome&) = default;

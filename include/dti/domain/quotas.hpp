@@ -6,6 +6,7 @@
 
 #include "dti/domain/allocate.hpp"
 #include "dti/domain/catalog.hpp"
+#include "dti/domain/ledger.hpp"
 #include "dti/domain/quota.hpp"
 
 namespace dti {
@@ -53,6 +54,14 @@ struct QuotaRoom {
   return {allowance.classrooms > rooms.classrooms, allowance.labs > rooms.labs};
 }
 
+/// Tells whether each limit is in the range that QuotaLimit promises, and none is soft without a number.
+[[nodiscard]] constexpr bool is_in_range(const Quota& quota) {
+  const auto is_good = [](const QuotaLimit& limit) {
+    return limit.rooms == -1 ? !limit.is_soft : limit.rooms >= 0 && limit.rooms <= kCapacityMax;
+  };
+  return is_good(quota.classrooms) && is_good(quota.labs);
+}
+
 /// Tells whether the faculty holds more than the limit, hard or soft.
 [[nodiscard]] constexpr bool is_above(const QuotaLimit& limit, Quantity held) {
   return limit.rooms >= 0 && held > limit.rooms;
@@ -67,8 +76,12 @@ struct QuotaRoom {
 /// The quotas of a semester, and what the programs of each faculty hold. Thread: one.
 class Quotas {
  public:
-  /// Replaces the whole quota of a faculty.
-  void set(FacultyId faculty, const Quota& quota) { share_of(faculty).quota = quota; }
+  /// Replaces the whole quota of a faculty. @param at  the entry that does
+  void set(FacultyId faculty, const Quota& quota, Seq at) {
+    auto& share = share_of(faculty);
+    share.quota = quota;
+    share.set_at = at;
+  }
   /// A program of the faculty gets these rooms.
   void add(FacultyId faculty, const Grant& grant) {
     auto& held = share_of(faculty).held;
@@ -81,6 +94,8 @@ class Quotas {
   }
 
   [[nodiscard]] const Quota& quota(FacultyId faculty) const { return find(faculty).quota; }
+  /// The last entry that has set the quota; 0: there is none.
+  [[nodiscard]] Seq set_at(FacultyId faculty) const { return find(faculty).set_at; }
   [[nodiscard]] const CountedRooms& held(FacultyId faculty) const { return find(faculty).held; }
   /// The most that a program of the faculty may hold.
   /// @param held  what it holds, as far as add() has counted it
@@ -98,6 +113,7 @@ class Quotas {
   struct Share {
     Quota quota;
     CountedRooms held;
+    Seq set_at = 0;
   };
 
   static constexpr Quantity most(const QuotaLimit& limit, Quantity held, Quantity own) {

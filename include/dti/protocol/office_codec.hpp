@@ -23,11 +23,12 @@ enum class OfficeVerb {
   kReopenSemester,
   kSetWaitList,
   kLeaveWaitList,
-  kOpenRound,
-  kRunRound,
   kConfirmHold,
   kExtendHold,
   kCancelHold,
+  kSetQuota,
+  kOpenRound,
+  kRunRound,
   kOpenSemester,
   kChangeCatalog,
   kRenameProgram,
@@ -35,10 +36,10 @@ enum class OfficeVerb {
 };
 
 /// `command` on the wire.
-inline constexpr std::array<std::string_view, 16> kOfficeVerbs{
-    "release-grant",   "amend-grant",    "resize-semester", "close-semester", "reopen-semester", "set-wait-list",
-    "leave-wait-list", "open-round",     "run-round",       "confirm-hold",   "extend-hold",     "cancel-hold",
-    "open-semester",   "change-catalog", "rename-program",  "retire-program"};
+inline constexpr std::array<std::string_view, 17> kOfficeVerbs{
+    "release-grant",   "amend-grant",   "resize-semester", "close-semester", "reopen-semester", "set-wait-list",
+    "leave-wait-list", "confirm-hold",  "extend-hold",     "cancel-hold",    "set-quota",       "open-round",
+    "run-round",       "open-semester", "change-catalog",  "rename-program", "retire-program"};
 
 /// A message of the office to a server: a change of a semester or of the catalogue, or the opening of a new semester.
 struct OfficeMessage {

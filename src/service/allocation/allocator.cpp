@@ -7,6 +7,7 @@
 #include "dti/base/narrow.hpp"
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
+#include "dti/service/allocation/quota_detail.hpp"
 
 namespace dti {
 namespace {
@@ -54,7 +55,8 @@ std::optional<StoreDifference> Allocator::replay(SemesterId semester_id, const L
   auto& semester = semesters_[semester_id];
   const auto program = row.program_id.value_or(0);
   const bool is_known = program >= 1 && std::cmp_less_equal(program, catalog_.size());
-  RowContext context{.program_count = catalog_.size(), .quotas = &semester.quotas};
+  RowContext context{
+      .program_count = catalog_.size(), .faculty_count = catalog_.faculty_count(), .quotas = &semester.quotas};
   if (is_known) {
     context.faculty = catalog_.faculty_of(static_cast<ProgramId>(program));
     auto state = state_of(semester, static_cast<ProgramId>(program));
@@ -277,11 +279,16 @@ Decision Allocator::decide(const AllocationRequest& request, std::vector<LedgerE
     if (ids[i] != 0 && !is_refused) {
       decision.outcome.programs.push_back(
           decide_program(semester, decision.faculty_id, ids[i], want, request.request_id, entries));
+      const auto& outcome = decision.outcome.programs.back();
+      if (outcome.status != Status::kOk && outcome.status != Status::kNotEnoughResources) continue;
+      auto detail = quota_detail(semester.quotas, decision.faculty_id, catalog_.faculty_name(decision.faculty_id), want,
+                                 outcome.grant);
+      if (detail) decision.outcome.details.push_back({i, *std::move(detail)});
       continue;
     }
     decision.outcome.programs.push_back({Status::kInvalidProgram, {}});
-    auto meanings = is_refused ? "the program is retired: it gets no new rooms"
-                               : catalog_.program_meanings(decision.faculty_id, request.programs[i].name);
+    auto meanings =
+        is_refused ? std::string{kRetired} : catalog_.program_meanings(decision.faculty_id, request.programs[i].name);
     if (!meanings.empty()) decision.outcome.details.push_back({i, std::move(meanings)});
   }
   decision.entry_count = entries.size() - entries_before;

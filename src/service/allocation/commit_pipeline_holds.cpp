@@ -12,6 +12,7 @@
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
+#include "dti/service/allocation/quota_detail.hpp"
 #include "service/allocation/pipeline_errors.hpp"
 
 namespace dti {
@@ -84,6 +85,8 @@ class Entries {
     entries_.push_back(std::move(stored));
   }
 
+  [[nodiscard]] const Quotas& quotas() const { return quotas_; }
+
   [[nodiscard]] Change finish(std::string note) && {
     return {.semester_id = semester_,
             .base = base_,
@@ -143,9 +146,10 @@ class Decider {
         detail = allocator_.catalog().program_meanings(faculty, request_.programs[i].name);
       } else if (allocator_.catalog().is_retired(ids[i]) && !entries_.state(ids[i]).held) {
         programs.push_back({Status::kInvalidProgram, {}});
-        detail = "the program is retired: it gets no new rooms";
+        detail = kRetired;
       } else {
         programs.push_back(decide(ids[i], request_.programs[i].want, detail));
+        if (detail.empty()) detail = detail_of_quota(faculty, request_.programs[i].want, programs.back());
       }
       if (!detail.empty()) details.push_back({i, std::move(detail)});
     }
@@ -186,6 +190,12 @@ class Decider {
     }
     entries_.add(entry, request_.request_id, {});
     return {grant_status(want, entry.grant), entry.grant, entry.expires_at};
+  }
+
+  [[nodiscard]] std::string detail_of_quota(FacultyId faculty, const Want& want, const ProgramOutcome& outcome) const {
+    if (outcome.status != Status::kOk && outcome.status != Status::kNotEnoughResources) return {};
+    const auto& name = allocator_.catalog().faculty_name(faculty);
+    return quota_detail(entries_.quotas(), faculty, name, want, outcome.grant).value_or(std::string{});
   }
 
   ProgramOutcome repeat(ProgramId program, const Want& want, const Allocator::ProgramState& state,

@@ -13,8 +13,8 @@
 #include "dti/domain/hold.hpp"
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
+#include "dti/service/allocation/office_round.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
-#include "service/allocation/office_round.hpp"
 #include "service/allocation/stored_semesters.hpp"
 
 namespace dti {
@@ -99,6 +99,7 @@ class Draft {
     if (request_id) stored.row.request = id_hash(*request_id);
     if (rests_on_time(stored.row)) stored.row.at = microseconds_of(subject_.at);
     const RowContext context{.program_count = subject_.program_count,
+                             .faculty_count = subject_.faculty_count,
                              .faculty = faculty,
                              .held = state.held,
                              .generation = state.generation,
@@ -192,7 +193,7 @@ class Decider {
  public:
   using Decided = std::variant<OfficePlan, OfficeOutcome>;
 
-  /// @param entries  on which the decision rests
+  /// @param entries   about the subject, on which the decision rests
   /// @param of_holds  the entries about the holds that the command ends
   Decider(const OfficeCommand& command, const OfficeSubject& subject, OfficeOutcome facts,
           const std::vector<StoredEntry>& entries, const std::vector<StoredEntry>& of_holds)
@@ -326,6 +327,23 @@ class Decider {
     return std::move(draft_).finish();
   }
 
+  Decided operator()(const SetQuota& change) {
+    const auto& [quota, held] = *facts_.quota;
+    if (change.quota == quota) return facts_;
+    if (breaks(change.quota, held)) {
+      return refuse("faculty " + escaped(subject_.faculty_name) + " holds " + text_of(held) +
+                    ", so its quota cannot be " + text_of(change.quota) + "; a soft limit can be less than that");
+    }
+    LedgerEntry entry;
+    entry.kind = EntryKind::kQuotaSet;
+    entry.faculty_id = subject_.faculty;
+    entry.quota = change.quota;
+    draft_.add(entry);
+    auto plan = std::move(draft_).finish();
+    plan.outcome.quota = QuotaFacts{change.quota, held};
+    return plan;
+  }
+
   Decided operator()(const OpenRound& change) {
     LedgerEntry entry;
     entry.kind = EntryKind::kRoundOpened;
@@ -389,11 +407,6 @@ bool could_have_written(const OfficeCommand& command, const StoredEntry& stored)
             return entry.kind == EntryKind::kSetting && entry.setting == wait_list_setting(change);
           },
           [&](const LeaveWaitList&) { return entry.kind == EntryKind::kWaitingLeft; },
-          [&](const OpenRound& change) { return stored.row.terms == "hash=" + change.commitment; },
-          [&](const RunRound& change) {
-            const auto terms = parse_round_terms(stored.row.terms.value_or(""));
-            return terms && hex_text(Seal{terms->secret.bytes}) == change.secret;
-          },
           [&](const ConfirmHold& change) {
             if (entry.kind == EntryKind::kConfirmed) return true;
             return entry.kind == EntryKind::kGranted && entry.cause == Cause::kConfirmedInPart &&
@@ -401,6 +414,12 @@ bool could_have_written(const OfficeCommand& command, const StoredEntry& stored)
           },
           [&](const ExtendHold&) { return entry.kind == EntryKind::kHoldExtended; },
           [&](const CancelHold&) { return entry.kind == EntryKind::kReleased && entry.cause == Cause::kCancelled; },
+          [&](const SetQuota& change) { return entry.kind == EntryKind::kQuotaSet && entry.quota == change.quota; },
+          [&](const OpenRound& change) { return stored.row.terms == "hash=" + change.commitment; },
+          [&](const RunRound& change) {
+            const auto terms = parse_round_terms(stored.row.terms.value_or(""));
+            return terms && hex_text(Seal{terms->secret.bytes}) == change.secret;
+          },
       },
       command.change);
 }
@@ -481,10 +500,6 @@ std::optional<RequestError> fault_of(const OfficeCommand& command) {
       amended != nullptr && !is_in_range(amended->want)) {
     return invalid("classrooms and labs must be between 0 and " + std::to_string(kQuantityMax));
   }
-  if (const auto* round = std::get_if<RunRound>(&command.change);
-      round != nullptr && !parse_policy(round->plan.policy)) {
-    return invalid("the policy " + escaped(round->plan.policy) + " is not known");
-  }
   if (const auto* confirmed = std::get_if<ConfirmHold>(&command.change);
       confirmed != nullptr && confirmed->part && !is_in_range(*confirmed->part)) {
     return invalid("classrooms and labs must be between 0 and " + std::to_string(kQuantityMax));
@@ -493,10 +508,17 @@ std::optional<RequestError> fault_of(const OfficeCommand& command) {
       extended != nullptr && (extended->seconds < kHoldMin.count() || extended->seconds > kHoldMax.count())) {
     return invalid("hold-seconds must be between 1 and " + std::to_string(kHoldMax.count()));
   }
+  if (const auto* round = std::get_if<RunRound>(&command.change);
+      round != nullptr && !parse_policy(round->plan.policy)) {
+    return invalid("the policy " + escaped(round->plan.policy) + " is not known");
+  }
   if (const auto* resize = std::get_if<ResizeSemester>(&command.change);
       resize != nullptr && !is_in_range(resize->capacity)) {
     return invalid("classrooms, labs and mobile-labs must be between 0 and " + std::to_string(kCapacityMax) +
                    ", and mobile-labs at most classrooms");
+  }
+  if (const auto* set = std::get_if<SetQuota>(&command.change); set != nullptr && !is_in_range(set->quota)) {
+    return invalid("classrooms and labs must be between 0 and " + std::to_string(kCapacityMax));
   }
   return std::nullopt;
 }
@@ -510,6 +532,7 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
   OfficeSubject subject{.semester_id = stored->id,
                         .semester = stored->name,
                         .totals = totals_of(*stored, allocator),
+                        .faculty_count = allocator.catalog().faculty_count(),
                         .program_count = allocator.catalog().size(),
                         .waiting = allocator.wait_list(stored->id)};
   if (!stored->is_open && !accepts_closed(command)) {
@@ -533,13 +556,21 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
     subject.retires = [&allocator](ProgramId program) { return allocator.catalog().is_retired(program); };
   }
   const auto* const name = program_of(command);
-  if (name == nullptr) return subject;
+  const auto* const quota = std::get_if<SetQuota>(&command.change);
+  if (name == nullptr && quota == nullptr) return subject;
+  const auto& faculty_name = quota != nullptr ? quota->faculty : name->faculty;
   const auto& catalog = allocator.catalog();
-  const auto faculty = catalog.find_faculty(name->faculty);
+  const auto faculty = catalog.find_faculty(faculty_name);
   const auto with = [](const std::string& why) { return why.empty() ? std::string{} : ": " + why; };
   if (faculty == 0) {
     return error_of(Status::kInvalidFaculty,
-                    "faculty " + escaped(name->faculty) + " is unknown" + with(catalog.why_no_faculty(name->faculty)));
+                    "faculty " + escaped(faculty_name) + " is unknown" + with(catalog.why_no_faculty(faculty_name)));
+  }
+  subject.faculty = faculty;
+  subject.quotas = allocator.quotas(stored->id);
+  if (quota != nullptr) {
+    subject.faculty_name = catalog.faculty_name(faculty);
+    return subject;
   }
   subject.program = catalog.find_program(faculty, name->program);
   if (subject.program == 0) {
@@ -547,9 +578,7 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
                                                  escaped(name->program) +
                                                  with(catalog.program_meanings(faculty, name->program)));
   }
-  subject.faculty = faculty;
   subject.state = allocator.program(stored->id, subject.program);
-  subject.quotas = allocator.quotas(stored->id);
   subject.is_retired = catalog.is_retired(subject.program);
   return subject;
 }
@@ -557,12 +586,14 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
 namespace {
 
 /// The last entry of what a command changes, if that is no program's grant; 0: there is none.
-Seq last_entry_of(const OfficeCommand& command, const LedgerTotals& totals) {
+Seq last_entry_of(const OfficeCommand& command, const OfficeSubject& subject) {
+  const auto& totals = subject.totals;
   if (std::holds_alternative<ResizeSemester>(command.change)) return totals.capacity_at;
-  if (std::holds_alternative<SetWaitList>(command.change)) return totals.setting_at;
-  const bool is_round =
-      std::holds_alternative<OpenRound>(command.change) || std::holds_alternative<RunRound>(command.change);
-  return is_round ? totals.round_at : totals.opened_at;
+  if (std::holds_alternative<SetQuota>(command.change)) return subject.quotas.set_at(subject.faculty);
+  if (std::holds_alternative<OpenRound>(command.change) || std::holds_alternative<RunRound>(command.change)) {
+    return totals.round_at;
+  }
+  return std::holds_alternative<SetWaitList>(command.change) ? totals.setting_at : totals.opened_at;
 }
 
 }  // namespace
@@ -571,7 +602,7 @@ std::vector<EntriesToRead> entries_to_read(const OfficeCommand& command, const O
   std::vector<EntriesToRead> wanted = {{.semester_id = subject.semester_id,
                                         .program = subject.program,
                                         .generation = subject.state.generation,
-                                        .seq = last_entry_of(command, subject.totals),
+                                        .seq = last_entry_of(command, subject),
                                         .store_id = std::holds_alternative<RunRound>(command.change)}};
   const auto* const close = std::get_if<CloseSemester>(&command.change);
   if (close == nullptr || close->holds == OpenHoldsAtClose::kRefuse) return wanted;
@@ -638,7 +669,7 @@ Change change_of(SemesterId semester, const std::vector<TopUp>& top_ups, const A
 
 std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, const OfficeSubject& subject,
                                                const std::vector<StoredEntry>& read) {
-  const auto seq = last_entry_of(command, subject.totals);
+  const auto seq = last_entry_of(command, subject);
   // Without a program, one entry is about the subject, and it was read first.
   const auto own = subject.program == 0 ? std::min<std::size_t>(read.size(), seq > 0 ? 1 : 0) : read.size();
   const auto middle = read.begin() + static_cast<std::ptrdiff_t>(own);
@@ -650,6 +681,9 @@ std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, con
   facts.waiting = waiting_in(subject, subject.totals.has_wait_list);
   if (std::holds_alternative<CloseSemester>(command.change)) {
     facts.holds = static_cast<std::int64_t>(subject.holds.size());
+  }
+  if (std::holds_alternative<SetQuota>(command.change)) {
+    facts.quota = QuotaFacts{subject.quotas.quota(subject.faculty), subject.quotas.held(subject.faculty)};
   }
   if (const auto* const written = find_written(command, entries)) {
     if (!could_have_written(command, *written)) {

@@ -5,6 +5,7 @@
 #include "dti/domain/allocate.hpp"
 #include "dti/domain/amend.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
+#include "dti/service/ledger/replay_quota.hpp"
 #include "service/ledger/replay_holds.hpp"
 #include "service/ledger/round_rules.hpp"
 
@@ -27,6 +28,11 @@ bool has_capacity_columns(const LedgerRow& row) {
 
 bool has_any_capacity_column(const LedgerRow& row) {
   return row.classrooms_capacity || row.labs_capacity || row.conversions_capacity;
+}
+
+bool has_any_quota_column(const LedgerRow& row) {
+  return row.faculty_id || row.classrooms_limit || row.classrooms_limit_is_soft || row.labs_limit ||
+         row.labs_limit_is_soft;
 }
 
 StoreDifference difference(const LedgerRow& row, std::string what, std::string stored = {}, std::string expected = {}) {
@@ -65,10 +71,7 @@ bool has_only_its_columns(const LedgerRow& row) {
   const bool is_topped_up = has_cause(row, Cause::kToppedUp);
   const auto kind = static_cast<EntryKind>(row.kind);
   if (row.setting.has_value() != (kind == EntryKind::kSetting)) return false;
-  if (row.faculty_id || row.classrooms_limit || row.classrooms_limit_is_soft || row.labs_limit ||
-      row.labs_limit_is_soft) {
-    return false;
-  }
+  if (has_any_quota_column(row) && kind != EntryKind::kQuotaSet) return false;
   if (row.waits_since.has_value() != (kind == EntryKind::kGranted && is_topped_up)) return false;
   const bool is_by_round = kind == EntryKind::kGranted && has_cause(row, Cause::kRound);
   const bool is_of_round = kind == EntryKind::kRound || kind == EntryKind::kRoundOpened || is_by_round;
@@ -93,7 +96,7 @@ bool has_only_its_columns(const LedgerRow& row) {
       return row.program_id && row.generation && !row.classrooms_wanted && !row.labs_wanted &&
              !row.classrooms_granted && !row.labs_granted && !row.mobile_labs_granted && !row.status && !row.cause &&
              !row.request && !has_any_capacity_column(row) && is_of_command;
-    case EntryKind::kQuotaSet: break;
+    case EntryKind::kQuotaSet: return !is_about_program && !has_any_capacity_column(row) && is_of_command;
   }
   return true;  // replay() refuses other kinds
 }
@@ -385,9 +388,9 @@ std::optional<StoreDifference> replay_kind(LedgerTotals& totals, const LedgerRow
     case EntryKind::kSemesterReopened: return replay_reopening(totals, row);
     case EntryKind::kSetting: return replay_setting(totals, row);
     case EntryKind::kWaitingLeft: return replay_leaving(row, context);
+    case EntryKind::kQuotaSet: return replay_quota(row, context);
     case EntryKind::kConfirmed:
     case EntryKind::kHoldExtended: return replay_change_of_hold(row, context);
-    case EntryKind::kQuotaSet: return without_rule(row);
     case EntryKind::kRound: return replay_round(totals, row, context);
     case EntryKind::kRoundOpened: return replay_round_opened(totals, row);
   }
@@ -459,6 +462,9 @@ std::optional<StoreDifference> replay(LedgerTotals& totals, const LedgerRow& row
 void keep_quotas(Quotas& quotas, const LedgerRow& row, const RowContext& context) {
   if (is_kind(row, EntryKind::kGranted)) quotas.add(context.faculty, grant_of(row));
   if (is_kind(row, EntryKind::kReleased)) quotas.remove(context.faculty, context.held->grant);
+  if (is_kind(row, EntryKind::kQuotaSet)) {
+    if (const auto quota = quota_of(row)) quotas.set(static_cast<FacultyId>(*row.faculty_id), *quota, row.seq);
+  }
 }
 
 bool keep_wait_list(std::optional<WaitList>& waiting, const LedgerTotals& totals, const LedgerRow& row,
@@ -469,7 +475,12 @@ bool keep_wait_list(std::optional<WaitList>& waiting, const LedgerTotals& totals
     if (waiting && context.quotas != nullptr) set_rooms(*waiting, *context.quotas);
     return was_on;
   }
-  if (!was_on || !row.program_id) return true;
+  if (!was_on) return true;
+  if (is_kind(row, EntryKind::kQuotaSet) && context.quotas != nullptr) {
+    const auto faculty = static_cast<FacultyId>(*row.faculty_id);
+    waiting->set_room(faculty, context.quotas->room(faculty));
+  }
+  if (!row.program_id) return true;
   const auto program = static_cast<ProgramId>(*row.program_id);
   if (is_kind(row, EntryKind::kGranted)) {
     if (totals.waits_since > 0) {
@@ -512,12 +523,15 @@ std::optional<StoreDifference> compare(const LedgerTotals& totals, const StoredS
 }
 
 LedgerReplay::LedgerReplay(const std::vector<FacultyId>& faculties) : programs_(faculties.size()) {
-  for (std::size_t i = 0; i < faculties.size(); ++i) programs_[i].faculty = faculties[i];
+  for (std::size_t i = 0; i < faculties.size(); ++i) {
+    programs_[i].faculty = faculties[i];
+    faculty_count_ = std::max<std::size_t>(faculty_count_, faculties[i]);
+  }
 }
 
 std::optional<StoreDifference> LedgerReplay::add(const LedgerRow& row) {
   if (row.seq == totals_.head + 1 && !has_only_its_columns(row)) return wrong_columns(row);
-  RowContext context{.program_count = programs_.size(), .quotas = &quotas_};
+  RowContext context{.program_count = programs_.size(), .faculty_count = faculty_count_, .quotas = &quotas_};
   const auto program = row.program_id.value_or(0);
   Newest* const newest = program >= 1 && std::cmp_less_equal(program, programs_.size())
                              ? &programs_[static_cast<std::size_t>(program - 1)]

@@ -69,8 +69,9 @@ std::string entry_text(const LedgerRow& row, const ProgramName* program) {
     case EntryKind::kConfirmed: return subject_of(row, program) + " confirmed its hold";
     case EntryKind::kHoldExtended: return "the hold of " + subject_of(row, program) + " lasts longer";
     case EntryKind::kQuotaSet:
-      return "the quota of faculty " + std::to_string(number(row.faculty_id)) + " is now " +
-             limit_text("classrooms", row.classrooms_limit, row.classrooms_limit_is_soft) + " and " +
+      return "the quota of " +
+             (program != nullptr ? program->faculty : "faculty " + std::to_string(number(row.faculty_id))) +
+             " is now " + limit_text("classrooms", row.classrooms_limit, row.classrooms_limit_is_soft) + " and " +
              limit_text("labs", row.labs_limit, row.labs_limit_is_soft);
     case EntryKind::kRound: return "a round was held: " + row.terms.value_or("");
     case EntryKind::kRoundOpened: return "a round was opened: " + row.terms.value_or("");

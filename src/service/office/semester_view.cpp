@@ -5,10 +5,13 @@
 #include <utility>
 
 #include "dti/service/ledger/ledger_replay.hpp"
+#include "dti/service/ledger/replay_quota.hpp"
 #include "dti/service/ledger/storage_error.hpp"
 
 namespace dti {
 namespace {
+
+constexpr std::int64_t kFacultyMax = 10'000'000;
 
 [[noreturn]] void refuse(const StoreDifference& difference) {
   throw StorageError{StorageError::Kind::kCorrupt, to_string(difference) + "; dtictl verify tells more"};
@@ -78,9 +81,9 @@ void SemesterView::add(const StoredEntry& entry) {
       has_wait_list_ = row.setting == static_cast<std::int64_t>(SemesterSetting::kWaitListOn);
       break;
     case EntryKind::kWaitingLeft: leave_wait_list(row); break;
+    case EntryKind::kQuotaSet: set_quota(row); break;
     case EntryKind::kConfirmed:
     case EntryKind::kHoldExtended: change_hold(row); break;
-    case EntryKind::kQuotaSet:
     case EntryKind::kRound:
     case EntryKind::kRoundOpened: break;
   }
@@ -135,6 +138,15 @@ void SemesterView::change_hold(const LedgerRow& row) {
   const auto found = holdings_.find(static_cast<ProgramId>(row.program_id.value_or(0)));
   if (found == holdings_.end()) refuse(row, "the entry is about a hold of a program that holds no grant");
   found->second.expires_at = row.expires_at.value_or(0);
+}
+
+void SemesterView::set_quota(const LedgerRow& row) {
+  const auto quota = quota_of(row);
+  // A faculty number that no catalogue can have would take much memory.
+  if (!quota || *row.faculty_id < 1 || *row.faculty_id > kFacultyMax) {
+    refuse(row, "the entry does not have the columns of " + kind_text(row.kind));
+  }
+  quotas_.set(static_cast<FacultyId>(*row.faculty_id), *quota, row.seq);
 }
 
 /// What is left changes by as much as the capacity.

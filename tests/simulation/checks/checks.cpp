@@ -258,6 +258,7 @@ void Checks::on_quiet_leader(const std::string& server, const Allocator& allocat
     } else {
       check_holdings(server, allocator, semester);
       check_wait_list(server, allocator, semester, name);
+      check_quotas(server, allocator, semester, name);
     }
   }
 }

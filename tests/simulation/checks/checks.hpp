@@ -102,6 +102,7 @@ class Checks {
     Time open_changed_at{};                           // when it was opened, closed or reopened
     std::map<std::size_t, std::vector<Held>> grants;  // by row of the catalogue; at most the last one stands
     std::optional<Replacing> replacing;
+    std::map<std::size_t, Quota> quotas;  // by faculty
     bool has_wait_list = false;
     Epoch due_under = 0;       // since then a program that waits may have something; 0: none may
     Epoch rejected_under = 0;  // the store has rejected the top-up of a single program, and nothing was stored since
@@ -117,7 +118,7 @@ class Checks {
   void replay_grant(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
   void replay_release(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
   [[nodiscard]] Grant expected_grant(const Semester& semester, const std::optional<Replacing>& replacing,
-                                     const Want& want) const;
+                                     std::size_t row, const Want& want) const;
   void check_entry(const Reply& reply, const AllocationRequest& request, std::size_t index, const RepliedProgram& entry,
                    std::string_view bytes);
   void check_leads(const Reply& reply);
@@ -137,14 +138,34 @@ class Checks {
   // Commands of the office (checks_office.cpp).
   struct Subject;
   [[nodiscard]] std::optional<Subject> find_subject(const OfficeCommand& command) const;
-  [[nodiscard]] static bool has_its_effect(const OfficeCommand& command, const Subject& subject);
-  [[nodiscard]] static bool is_refused(const OfficeCommand& command, const Subject& subject);
-  [[nodiscard]] static Grant amended(const Semester& semester, const Held& held, const Want& want);
+  [[nodiscard]] bool has_its_effect(const OfficeCommand& command, const Subject& subject) const;
+  [[nodiscard]] bool is_refused(const OfficeCommand& command, const Subject& subject) const;
+  [[nodiscard]] Grant amended(const Semester& semester, std::size_t row, const Held& held, const Want& want) const;
   void check_facts(const Reply& reply, const OfficeCommand& command, const OfficeOutcome& outcome,
                    const Subject& subject);
+  // Quotas (checks_quotas.cpp).
+  /// A program that is supposed to hold another grant.
+  struct Supposed {
+    std::size_t row = 0;
+    Grant grant;
+  };
+  [[nodiscard]] std::size_t faculty_of(std::size_t row) const { return row / names_.programs_each(); }
+  [[nodiscard]] std::optional<std::size_t> find_faculty(const std::string& name) const;
+  [[nodiscard]] CountedRooms held_by(const Semester& semester, std::size_t faculty,
+                                     const std::optional<Supposed>& supposed = {}) const;
+  [[nodiscard]] static Quota quota_of(const Semester& semester, std::size_t faculty);
+  [[nodiscard]] bool is_limited(const Semester& semester, std::size_t row) const;
+  [[nodiscard]] Want admitted(const Semester& semester, std::size_t row, const Want& want,
+                              const std::optional<Supposed>& supposed = {}) const;
+  [[nodiscard]] bool exceeds(const Semester& semester, std::size_t faculty, const Quota& quota) const;
+  void replay_quota(Semester& semester, const std::string& what, const LedgerEntry& entry);
+  void check_limits(const Semester& semester, const std::string& what, std::size_t row, const Held& now);
+  void check_quotas(const std::string& server, const Allocator& allocator, const Semester& semester,
+                    const std::string& name);
   // Wait lists (checks_wait_list.cpp).
-  [[nodiscard]] static std::vector<Waiting> waiting_in(const Semester& semester);
-  [[nodiscard]] static std::optional<Waiting> due_in(const Semester& semester);
+  [[nodiscard]] std::vector<Waiting> waiting_in(const Semester& semester,
+                                                const std::optional<Supposed>& supposed = {}) const;
+  [[nodiscard]] std::optional<Waiting> due_in(const Semester& semester) const;
   [[nodiscard]] static Seq place_in_list(const Semester& semester, const Held* held);
   void check_order(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
   void check_top_up(const Semester& semester, const std::string& what, const Replacing& replacing,
@@ -164,11 +185,12 @@ class Checks {
   MemoryRepository reader_;
 
   Epoch epoch_ = 0;
-  std::map<Epoch, Time> superseded_at_;            // when a higher one came
-  std::vector<std::size_t> row_of_;                // row_of_[program id - 1]: its row of the catalogue
-  std::map<std::string, Semester> semesters_;      // by name
-  std::map<Answered, std::string> first_answers_;  // the bytes of an entry, from the numbers asked for
-  std::set<std::string> expired_;                  // request ids that got UNAVAILABLE at their deadline
+  std::map<Epoch, Time> superseded_at_;             // when a higher one came
+  std::vector<std::size_t> row_of_;                 // row_of_[program id - 1]: its row of the catalogue
+  std::map<FacultyId, std::size_t> faculty_of_id_;  // the faculty in the names
+  std::map<std::string, Semester> semesters_;       // by name
+  std::map<Answered, std::string> first_answers_;   // the bytes of an entry, from the numbers asked for
+  std::set<std::string> expired_;                   // request ids that got UNAVAILABLE at their deadline
   // By process and semester: the arrival of the last request that was rejected because the semester does not exist.
   std::map<std::pair<std::string, std::string>, Time> last_unknown_;
   std::uint64_t decided_count_ = 0;

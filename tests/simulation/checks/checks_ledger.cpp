@@ -19,6 +19,7 @@ void Checks::on_store_changed() {
       return world_.violate("catalogue", "a program that is nobody's, or twice: " + survey.catalog[i].name);
     }
     row_of_.push_back(*row);
+    faculty_of_id_[survey.catalog[i].faculty_id] = faculty_of(*row);
   }
   for (const auto& stored : survey.semesters) check_semester(stored);
 }
@@ -136,9 +137,9 @@ void Checks::replay(Semester& semester, const std::string& name, const MemorySto
       }
       break;
     case EntryKind::kSetting: replay_setting(semester, what, entry); break;
+    case EntryKind::kQuotaSet: replay_quota(semester, what, entry); break;
     case EntryKind::kConfirmed:
     case EntryKind::kHoldExtended:
-    case EntryKind::kQuotaSet:
     case EntryKind::kRound:
     case EntryKind::kRoundOpened:
       world_.violate("ledger-is-known", what + " is of a kind that nobody asked for");
@@ -167,7 +168,7 @@ void Checks::replay_grant(Semester& semester, const std::string& what, const Mem
   }
   const bool is_top_up = entry.cause == Cause::kToppedUp;
   if (is_top_up) check_top_up(semester, what, *replacing, entry);
-  const auto expected = expected_grant(semester, replacing, entry.want);
+  const auto expected = expected_grant(semester, replacing, row, entry.want);
   if (is_negative(entry.grant)) world_.violate("nothing-negative", what + " grants " + text(entry.grant));
   if (entry.grant != expected) {
     world_.violate("the-rule", what + " grants " + text(entry.grant) + " of " + text(semester.left) + ", the rule " +
@@ -182,19 +183,19 @@ void Checks::replay_grant(Semester& semester, const std::string& what, const Mem
   const auto place = replacing && !wants_more(replacing->held.want) ? replacing->held.place : entry.seq;
   grants.push_back({entry.want, entry.grant, entry.seq, 0, is_top_up ? replacing->held.request_id : stored.request_id,
                     place, is_top_up});
+  check_limits(semester, what, row, grants.back());
   if (replacing) note_replaced(semester, *replacing, grants.back());
 }
 
 /// @param replacing  the grant that has just been released, whose rooms are left
-Grant Checks::expected_grant(const Semester& semester, const std::optional<Replacing>& replacing,
+Grant Checks::expected_grant(const Semester& semester, const std::optional<Replacing>& replacing, std::size_t row,
                              const Want& want) const {
-  if (!replacing) return grant_by_the_rule(semester.left, want);
-  const auto& held = replacing->held.grant;
-  auto left = semester.left;
-  take(left, held);
-  if (replacing->cause == Cause::kToppedUp) return top_up_by_the_rule(left, held, want);
-  if (!semester.has_wait_list) return amend_by_the_rule(left, held, want);
-  return amend_among(waiting_in(semester), left, held, want);
+  const auto part = admitted(semester, row, want);
+  if (!replacing) return grant_by_the_rule(semester.left, part);
+  auto before = semester;
+  take(before.left, replacing->held.grant);
+  if (replacing->cause == Cause::kToppedUp) return top_up_by_the_rule(before.left, replacing->held.grant, part);
+  return amended(before, row, replacing->held, want);
 }
 
 void Checks::replay_release(Semester& semester, const std::string& what, const MemoryStore::Entry& stored) {

@@ -30,6 +30,8 @@ std::string_view name_of(const OfficeCommand& command) { return kOfficeKindNames
 /// What a command is about, by the ledger.
 struct Checks::Subject {
   const Semester* semester = nullptr;
+  std::size_t faculty = 0;                              // whose quota it changes
+  std::size_t row = 0;                                  // of the program
   const Held* held = nullptr;                           // that the program holds
   const MemoryStore::Entry* last = nullptr;             // entry about it
   const MemoryStore::Entry* last_of_command = nullptr;  // the last one that is no top-up
@@ -46,6 +48,16 @@ std::optional<Checks::Subject> Checks::find_subject(const OfficeCommand& command
     const auto last = std::find_if(entries.rbegin(), entries.rend(), is_about);
     return last == entries.rend() ? nullptr : &*last;
   };
+  if (const auto* const set = std::get_if<SetQuota>(&command.change)) {
+    const auto faculty = find_faculty(set->faculty);
+    if (!faculty) return std::nullopt;
+    subject.faculty = *faculty;
+    subject.last = find_last([&](const auto& stored) {
+      return stored.entry.kind == EntryKind::kQuotaSet && faculty_of_id_.at(stored.entry.faculty_id) == *faculty;
+    });
+    subject.last_of_command = subject.last;
+    return subject;
+  }
   const auto* const program = program_of(command);
   if (program == nullptr) {
     subject.last = find_last([&](const auto& stored) { return is_last_of(command, stored.entry.kind); });
@@ -54,6 +66,7 @@ std::optional<Checks::Subject> Checks::find_subject(const OfficeCommand& command
   }
   const auto row = names_.find(program->faculty, program->program);
   if (!row) return std::nullopt;
+  subject.row = *row;
   const auto is_about = [&](const MemoryStore::Entry& stored) {
     return stored.entry.program_id != 0 && row_of_[stored.entry.program_id - 1] == *row;
   };
@@ -65,7 +78,7 @@ std::optional<Checks::Subject> Checks::find_subject(const OfficeCommand& command
 }
 
 /// Is the present state what the command has made of it?
-bool Checks::has_its_effect(const OfficeCommand& command, const Subject& subject) {
+bool Checks::has_its_effect(const OfficeCommand& command, const Subject& subject) const {
   const auto& semester = *subject.semester;
   return std::visit(
       Overloaded{
@@ -76,7 +89,8 @@ bool Checks::has_its_effect(const OfficeCommand& command, const Subject& subject
           [&](const ReopenSemester&) { return semester.is_open; },
           [&](const SetWaitList& change) { return semester.has_wait_list == change.is_on; },
           [&](const LeaveWaitList&) { return subject.held != nullptr && subject.held->place == 0; },
-          [](const auto&) { return false; },  // no registrar holds rounds, or has to do with holds
+          [&](const SetQuota& change) { return quota_of(semester, subject.faculty) == change.quota; },
+          [](const auto&) { return false; },  // about holds and rounds, which this office does not know
       },
       command.change);
 }
@@ -99,6 +113,10 @@ void Checks::check_facts(const Reply& reply, const OfficeCommand& command, const
     say("facts-are-the-ledger", "entry " + std::to_string(outcome.seq) + " and " + text(outcome.left) +
                                     " left; the ledger has entry " + std::to_string(subject.seq()) + " and " +
                                     text(semester.left));
+  }
+  if (tells_the_present && std::holds_alternative<SetQuota>(command.change) &&
+      outcome.quota != QuotaFacts{quota_of(semester, subject.faculty), held_by(semester, subject.faculty)}) {
+    say("facts-are-the-ledger", "another quota, or other rooms of the faculty, than the ledger has");
   }
   // A server need not know the setting of a semester that is closed.
   if (tells_the_present && semester.is_open &&
@@ -124,22 +142,26 @@ void Checks::check_facts(const Reply& reply, const OfficeCommand& command, const
 }
 
 /// What a program would hold that wants other numbers.
-Grant Checks::amended(const Semester& semester, const Held& held, const Want& want) {
-  if (!semester.has_wait_list) return amend_by_the_rule(semester.left, held.grant, want);
-  auto others = waiting_in(semester);
-  std::erase_if(others, [&](const Waiting& program) { return program.place == held.place; });
-  return amend_among(others, semester.left, held.grant, want);
+Grant Checks::amended(const Semester& semester, std::size_t row, const Held& held, const Want& want) const {
+  const auto part = admitted(semester, row, want);
+  if (!semester.has_wait_list) return amend_by_the_rule(semester.left, held.grant, part);
+  auto kept = held.grant;
+  auto returned = semester.left;
+  put_back_unwanted(returned, kept, part);
+  auto others = waiting_in(semester, Supposed{row, kept});
+  std::erase_if(others, [&](const Waiting& program) { return program.row == row; });
+  return amend_among(others, semester.left, held.grant, part, is_limited(semester, row));
 }
 
 /// Is a command, decided on the present state, refused with reason?
-bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) {
+bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) const {
   const auto& semester = *subject.semester;
   return std::visit(
       Overloaded{
           [&](const ReleaseGrant&) { return subject.held == nullptr; },
           [&](const AmendGrant& change) {
             if (subject.held == nullptr) return true;
-            const auto given = amended(semester, *subject.held, change.want);
+            const auto given = amended(semester, subject.row, *subject.held, change.want);
             const bool changes = given != subject.held->grant || change.want != subject.held->want;
             return changes && !change.accepts_part && !is_all(change.want, given);
           },
@@ -152,6 +174,7 @@ bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) {
           [&](const ReopenSemester&) { return semester.is_open; },
           [](const SetWaitList&) { return false; },
           [&](const LeaveWaitList&) { return place_in_list(semester, subject.held) == 0; },
+          [&](const SetQuota& change) { return exceeds(semester, subject.faculty, change.quota); },
           [](const auto&) { return false; },
       },
       command.change);

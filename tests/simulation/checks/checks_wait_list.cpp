@@ -15,18 +15,19 @@ bool has_less(const Grant& after, const Grant& before) {
 }  // namespace
 
 /// The programs that wait, or would if there were a list.
-std::vector<Waiting> Checks::waiting_in(const Semester& semester) {
+/// @param supposed  for the quotas
+std::vector<Waiting> Checks::waiting_in(const Semester& semester, const std::optional<Supposed>& supposed) const {
   std::vector<Waiting> waiting;
   for (const auto& [row, grants] : semester.grants) {
     const auto& held = grants.back();
     if (held.released_at != 0 || held.place == 0 || is_all(held.want, held.grant)) continue;
-    waiting.push_back({held.place, row, held.want, held.grant});
+    waiting.push_back({held.place, row, held.want, held.grant, admitted(semester, row, held.want, supposed)});
   }
   return waiting;
 }
 
 /// The program that must be topped up before anything else is decided in the semester.
-std::optional<Waiting> Checks::due_in(const Semester& semester) {
+std::optional<Waiting> Checks::due_in(const Semester& semester) const {
   if (!semester.has_wait_list || !semester.is_open) return std::nullopt;
   return first_due(waiting_in(semester), semester.left);
 }
@@ -38,7 +39,7 @@ Seq Checks::place_in_list(const Semester& semester, const Held* held) {
 }
 
 bool Checks::is_settled() const {
-  return std::none_of(semesters_.begin(), semesters_.end(), [](const auto& named) { return due_in(named.second); });
+  return std::none_of(semesters_.begin(), semesters_.end(), [&](const auto& named) { return due_in(named.second); });
 }
 
 void Checks::on_top_ups_rejected(const Change& change) {

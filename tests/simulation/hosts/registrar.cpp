@@ -79,6 +79,20 @@ ResizeSemester Registrar::draw_capacity() {
   return {capacity};
 }
 
+/// Often less than the faculty wants, and sometimes less than it holds.
+SetQuota Registrar::draw_quota() {
+  auto& random = world_.random;
+  const auto draw_limit = [&](std::int64_t most) {
+    if (random.chance(0.3)) return QuotaLimit{};
+    return QuotaLimit{static_cast<std::int32_t>(random.between(0, most)), random.chance(0.3)};
+  };
+  SetQuota set{random.pick(names_.rows()).faculty, {}};
+  const auto programs = static_cast<std::int64_t>(names_.programs_each());
+  set.quota.classrooms = draw_limit(8 * programs);
+  set.quota.labs = draw_limit(4 * programs);
+  return set;
+}
+
 std::vector<MemoryStore::Entry> Registrar::entries() const {
   const auto semester = stored_->find_semester(command_.semester);
   return semester ? stored_->entries(semester->id) : std::vector<MemoryStore::Entry>{};
@@ -97,7 +111,7 @@ OfficeCommand::Change Registrar::draw_change() {
   auto& random = world_.random;
   const auto rooms = [&](std::int64_t most) { return random.between(0, most); };
   if (plan_.has_wait_lists && random.chance(0.5) && !has_wait_list()) return SetWaitList{true};
-  switch (random.below(16)) {
+  switch (random.below(18)) {
     case 0: return CloseSemester{};
     case 1:
     case 2: return ReopenSemester{};
@@ -110,6 +124,8 @@ OfficeCommand::Change Registrar::draw_change() {
     case 9: return AmendGrant{draw_program(), {rooms(12), rooms(6)}, random.chance(0.5)};
     case 10: return LeaveWaitList{draw_program()};
     case 11: return SetWaitList{random.chance(0.5)};
+    case 12:
+    case 13: return draw_quota();
     default: return ReleaseGrant{draw_program()};
   }
 }

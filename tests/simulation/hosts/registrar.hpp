@@ -36,6 +36,7 @@ class Registrar {
   [[nodiscard]] const std::string& draw_semester();
   [[nodiscard]] ProgramName draw_program();
   [[nodiscard]] ResizeSemester draw_capacity();
+  [[nodiscard]] SetQuota draw_quota();
   [[nodiscard]] std::vector<MemoryStore::Entry> entries() const;
   [[nodiscard]] bool has_wait_list() const;
   [[nodiscard]] Time draw_pause();

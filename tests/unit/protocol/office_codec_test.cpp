@@ -65,7 +65,10 @@ const std::vector<OfficeMessage>& messages() {
                                                      ExtendHold{kCivil, 2'592'000},
                                                      CancelHold{kCivil},
                                                      CloseSemester{OpenHoldsAtClose::kConfirm},
-                                                     CloseSemester{OpenHoldsAtClose::kCancel}};
+                                                     CloseSemester{OpenHoldsAtClose::kCancel},
+                                                     SetQuota{"Derecho", {{40, false}, {5, true}}},
+                                                     SetQuota{"Derecho", {{}, {1'000'000'000, false}}},
+                                                     SetQuota{"Derecho", {}}};
     for (const auto& change : changes) all.push_back({command_of(change)});
     auto dry_run = command_of(CloseSemester{});
     dry_run.is_dry_run = true;
@@ -104,13 +107,13 @@ TEST(OfficeMessage, EachIsReadBackAsItWasWritten) {
 }
 
 TEST(OfficeMessage, AVerbIsThatOfTheChange) {
-  const OfficeVerb kVerbs[] = {OfficeVerb::kReleaseGrant,   OfficeVerb::kAmendGrant,    OfficeVerb::kAmendGrant,
-                               OfficeVerb::kResizeSemester, OfficeVerb::kCloseSemester, OfficeVerb::kReopenSemester,
-                               OfficeVerb::kSetWaitList,    OfficeVerb::kSetWaitList,   OfficeVerb::kLeaveWaitList,
-                               OfficeVerb::kConfirmHold,    OfficeVerb::kConfirmHold,   OfficeVerb::kExtendHold,
-                               OfficeVerb::kCancelHold,     OfficeVerb::kCloseSemester, OfficeVerb::kCloseSemester,
-                               OfficeVerb::kCloseSemester,  OfficeVerb::kChangeCatalog, OfficeVerb::kChangeCatalog,
-                               OfficeVerb::kRenameProgram,  OfficeVerb::kRetireProgram, OfficeVerb::kOpenSemester};
+  const OfficeVerb kVerbs[] = {
+      OfficeVerb::kReleaseGrant,  OfficeVerb::kAmendGrant,     OfficeVerb::kAmendGrant,    OfficeVerb::kResizeSemester,
+      OfficeVerb::kCloseSemester, OfficeVerb::kReopenSemester, OfficeVerb::kSetWaitList,   OfficeVerb::kSetWaitList,
+      OfficeVerb::kLeaveWaitList, OfficeVerb::kConfirmHold,    OfficeVerb::kConfirmHold,   OfficeVerb::kExtendHold,
+      OfficeVerb::kCancelHold,    OfficeVerb::kCloseSemester,  OfficeVerb::kCloseSemester, OfficeVerb::kSetQuota,
+      OfficeVerb::kSetQuota,      OfficeVerb::kSetQuota,       OfficeVerb::kCloseSemester, OfficeVerb::kChangeCatalog,
+      OfficeVerb::kChangeCatalog, OfficeVerb::kRenameProgram,  OfficeVerb::kRetireProgram, OfficeVerb::kOpenSemester};
   ASSERT_EQ(std::size(kVerbs), messages().size());
   for (std::size_t i = 0; i < messages().size(); ++i) EXPECT_EQ(verb_of(messages()[i]), kVerbs[i]) << i;
 }
@@ -177,6 +180,14 @@ TEST(OfficeMessage, WhatIsWrongIsNamed) {
       {message("set-wait-list", R"(,"expects":0)"), "wait-list: is missing"},
       {message("set-wait-list", R"(,"expects":0,"wait-list":"on")"), "wait-list: must be true or false"},
       {message("set-wait-list", R"(,"expects":0,"wait-list":false)"), "none"},
+      {message("set-quota", R"(,"expects":1)"), "faculty: is missing"},
+      {message("set-quota", R"(,"expects":1,"faculty":"f")"), "none"},
+      {message("set-quota", R"(,"expects":1,"faculty":"f","labs":-1)"),
+       "labs: must be a whole number from 0 to 1000000000"},
+      {message("set-quota", R"(,"expects":1,"faculty":"f","labs":1,"classrooms-soft":true)"),
+       "classrooms-soft: needs classrooms"},
+      {message("set-quota", R"(,"expects":1,"faculty":"f","labs":1,"labs-soft":1)"),
+       "labs-soft: must be true or false"},
       {message("leave-wait-list", R"(,"expects":1)"), "faculty: is missing"},
       {message("leave-wait-list", R"(,"expects":1)" + program), "none"},
       {message("open-semester", R"(,"mobile-labs":1)" + rooms), "none"},
@@ -293,6 +304,8 @@ TEST(OfficeReply, EachIsReadBackAsItWasWritten) {
   replies.back().outcome.expires_at = 1'796'119'200'000'001;
   replies.push_back(reply_with({}));
   replies.back().outcome.holds = 0;
+  replies.push_back(reply_with({}));
+  replies.back().outcome.quota = QuotaFacts{{{}, {0, true}}, {12, 7}};
   replies.front().is_dry_run = replies.front().outcome.is_repeat = true;
   for (const auto& reply : replies) {
     const auto body = encode_office_reply(reply);
@@ -359,6 +372,9 @@ TEST(OfficeGolden, AMessageAndItsReplyAreWrittenByteForByte) {
   extended.outcome.expires_at = 1'796'119'200'000'000;
   auto closed = reply_with(RequestError{Status::kRefused, "the semester has open holds (2)", {}, ""});
   closed.outcome.holds = 2;
+  auto limited = reply_with({});
+  limited.outcome.grant.reset();
+  limited.outcome.quota = QuotaFacts{{{40, false}, {5, true}}, {12, 7}};
   const Exchange kExchanges[] = {
       {"office-release", release(), reply_with({})},
       {"office-amend-dry-run", dry_run, amended},
@@ -379,6 +395,7 @@ TEST(OfficeGolden, AMessageAndItsReplyAreWrittenByteForByte) {
        {command_of(ConfirmHold{kCivil, Want{5, 1}})},
        reply_with(RequestError{Status::kHoldExpired, "the hold has expired: see entry 8", {}, ""})},
       {"office-hold-close", {command_of(CloseSemester{OpenHoldsAtClose::kCancel})}, closed},
+      {"office-quota", {command_of(SetQuota{"Derecho", {{40, false}, {5, true}}})}, limited},
       {"office-waits", {command_of(AmendGrant{kCivil, {10, 4}, true})}, reply_of_waiting(kPart, 5)},
   };
   for (const auto& exchange : kExchanges) {

@@ -22,6 +22,9 @@
 
 namespace dti {
 
+/// The detail for a retired program that asks for rooms and holds none.
+inline constexpr const char* kRetired = "the program is retired: it gets no new rooms";
+
 /// The decision of the allocator for one request.
 struct Decision {
   std::optional<SemesterId> semester_id;  // none: the rejection depends on no semester

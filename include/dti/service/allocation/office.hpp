@@ -25,7 +25,9 @@ struct OfficeSubject {
   LedgerTotals totals;    // of the semester; of a closed one, from its row
   ProgramId program = 0;  // 0: the command changes the semester
   Allocator::ProgramState state = {};
-  FacultyId faculty = 0;              // of the program
+  FacultyId faculty = 0;              // of the program, or whose quota is changed
+  std::string faculty_name = {};      // if its quota is changed: as the catalogue spells it
+  std::size_t faculty_count = 0;      // of the catalogue
   bool is_retired = false;            // the program is
   std::size_t program_count = 0;      // of the catalogue
   Quotas quotas = {};                 // of the semester
@@ -36,12 +38,12 @@ struct OfficeSubject {
   std::string store = {};
   std::function<FacultyId(ProgramId)> faculty_of = {};
   std::function<Allocator::ProgramState(ProgramId)> program_state = {};
+  // Of CloseSemester: the open holds, in the order in which they expire.
+  std::vector<OpenHold> holds = {};
+  WallTime at = {};                             // the ledger's time of the decision
   std::function<bool(ProgramId)> retires = {};  // whether a program of the catalogue is retired; none: no program is
   // Of SetWaitList: a retired program that would wait; none if there is none.
   std::function<std::optional<ProgramName>()> find_retired_waiting = {};
-  // Of CloseSemester: the open holds, in the order in which they expire.
-  std::vector<OpenHold> holds = {};
-  WallTime at = {};  // the ledger's time of the decision
 };
 
 /// The error for a command that no state can accept: a text or a number is out of range, or `expects` is missing. None if

@@ -57,6 +57,7 @@ struct LedgerTotals {
 /// Facts about the program that a row names, which the owner of the grants gives.
 struct RowContext {
   std::size_t program_count = 0;           // of the catalogue, whose programs are 1 to program_count
+  std::size_t faculty_count = 0;           // of the catalogue, whose faculties are 1 to faculty_count
   FacultyId faculty = 0;                   // of the program
   std::optional<HeldGrant> held = {};      // by earlier rows
   std::int32_t generation = 0;             // of the newest grant, which it holds or has released; 0: it never had one
@@ -140,6 +141,7 @@ class LedgerReplay {
   void keep(const LedgerRow& row, Newest* newest, const RowContext& context);
   void add_all_waiting();
 
+  std::size_t faculty_count_ = 0;
   LedgerTotals totals_;
   Quotas quotas_;
   std::optional<WaitList> waiting_;  // none: the semester has no wait list

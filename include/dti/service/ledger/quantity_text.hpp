@@ -4,6 +4,7 @@
 
 #include "dti/domain/allocate.hpp"
 #include "dti/domain/pool.hpp"
+#include "dti/domain/quotas.hpp"
 
 namespace dti {
 
@@ -22,5 +23,21 @@ namespace dti {
 }
 
 [[nodiscard]] inline std::string text_of(const Capacity& capacity) { return text_of(full_pool(capacity)); }
+
+[[nodiscard]] inline std::string text_of(const CountedRooms& rooms) {
+  return std::to_string(rooms.classrooms) + " classrooms and " + std::to_string(rooms.labs) + " labs with mobile labs";
+}
+
+/// `at most 40 classrooms and at most 5 labs (soft)`, or `no quota`.
+[[nodiscard]] inline std::string text_of(const Quota& quota) {
+  const auto part = [](const QuotaLimit& limit, const char* kind) {
+    if (limit.rooms < 0) return std::string{};
+    return "at most " + std::to_string(limit.rooms) + kind + (limit.is_soft ? " (soft)" : "");
+  };
+  const auto classrooms = part(quota.classrooms, " classrooms");
+  const auto labs = part(quota.labs, " labs");
+  if (classrooms.empty() && labs.empty()) return "no quota";
+  return classrooms + (classrooms.empty() || labs.empty() ? "" : " and ") + labs;
+}
 
 }  // namespace dti

@@ -81,6 +81,7 @@ class SemesterView {
   void change_capacity(const LedgerRow& row);
   void leave_wait_list(const LedgerRow& row);
   void change_hold(const LedgerRow& row);
+  void set_quota(const LedgerRow& row);
   [[nodiscard]] Seq place_of(const LedgerRow& row, const Holding& granted) const;
 
   FacultyOf faculty_of_;

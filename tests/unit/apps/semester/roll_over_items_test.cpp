@@ -18,6 +18,11 @@ RollOverSemester semester(const std::string& name, const Capacity& capacity, std
 
 const Capacity kRooms{380, 60, 380};
 
+std::vector<RollOverItem> items_of(const RollOverSemester& from, const std::optional<RollOverSemester>& to,
+                                   const RollOverChoice& choice) {
+  return roll_over_items(from, to, choice, [](FacultyId faculty) { return "faculty " + std::to_string(faculty); });
+}
+
 std::vector<std::string> lines(const std::vector<RollOverItem>& items) {
   std::vector<std::string> texts;
   for (const auto& item : items) texts.push_back(text_of(item));
@@ -25,7 +30,7 @@ std::vector<std::string> lines(const std::vector<RollOverItem>& items) {
 }
 
 TEST(RollOverItems, ANewSemesterGetsTheRoomsAndTheWaitListOfTheOlderOne) {
-  const auto items = roll_over_items(semester("a", kRooms, true, false), {}, {.to = "b"});
+  const auto items = items_of(semester("a", kRooms, true, false), {}, {.to = "b"});
   EXPECT_EQ(lines(items),
             (std::vector<std::string>{"+ b is open with 380 classrooms, 60 labs and 380 conversions, as in a",
                                       "+ its wait list is on, as in a"}));
@@ -50,14 +55,14 @@ TEST(RollOverItems, EachItemIsAsChosenOrAsBefore) {
       {kRooms, {.to = "b", .classrooms = 1, .labs = 2, .mobile_labs = 0}, {1, 2, 0}},
   };
   for (const auto& c : kCases) {
-    const auto items = roll_over_items(semester("a", c.before), {}, c.choice);
+    const auto items = items_of(semester("a", c.before), {}, c.choice);
     EXPECT_EQ(items[0].message.opens, c.rooms);
     EXPECT_NE(text_of(items[0]).find(", and a differs"), std::string::npos) << text_of(items[0]);
     EXPECT_EQ(text_of(items[1]), "= its wait list is off, as in a");
   }
-  const auto with_list = roll_over_items(semester("a", kRooms), {}, {.to = "b", .has_wait_list = true});
+  const auto with_list = items_of(semester("a", kRooms), {}, {.to = "b", .has_wait_list = true});
   EXPECT_EQ(text_of(with_list[1]), "+ its wait list is on, and a differs");
-  const auto without = roll_over_items(semester("a", kRooms, true), {}, {.to = "b", .has_wait_list = false});
+  const auto without = items_of(semester("a", kRooms, true), {}, {.to = "b", .has_wait_list = false});
   EXPECT_EQ(text_of(without[1]), "= its wait list is off, and a differs");
 }
 
@@ -76,12 +81,12 @@ TEST(RollOverItems, WhatIsThereIsDoneAndWhatDiffersIsTold) {
       {semester("b", kRooms, true, false), State::kDiffers, State::kThere},
   };
   for (const auto& c : kCases) {
-    const auto items = roll_over_items(from, c.to, {.to = "b"});
+    const auto items = items_of(from, c.to, {.to = "b"});
     EXPECT_EQ(items[0].state, c.rooms) << text_of(items[0]);
     EXPECT_EQ(items[1].state, c.wait_list) << text_of(items[1]);
   }
   EXPECT_EQ(
-      text_of(roll_over_items(from, semester("b", {1, 2, 1}, false, false), {.to = "b"})[0]),
+      text_of(items_of(from, semester("b", {1, 2, 1}, false, false), {.to = "b"})[0]),
       "! b is open with 380 classrooms, 60 labs and 380 conversions, as in a: but b is closed with 1 classrooms, 2 "
       "labs and 1 conversions");
 }
@@ -108,6 +113,38 @@ TEST(RollOverItems, ASemesterFollowsTheEntriesOfItsLedger) {
   add(EntryKind::kSemesterReopened, 6);
   EXPECT_EQ(followed.is_open, true);
   EXPECT_EQ(followed.open_changed_at, 6);
+}
+
+TEST(RollOverItems, EachQuotaIsAnItem) {
+  const Quota few{{40, false}, {5, true}};
+  auto from = semester("a", kRooms);
+  from.quotas = {{1, few}, {2, {}}, {3, {{}, {7, false}}}};
+  const auto items = items_of(from, {}, {.to = "b"});
+  EXPECT_EQ(lines(items), (std::vector<std::string>{
+                              "+ b is open with 380 classrooms, 60 labs and 380 conversions, as in a",
+                              "= its wait list is off, as in a",
+                              "+ the quota of faculty 1 is at most 40 classrooms and at most 5 labs (soft), as in a",
+                              "+ the quota of faculty 3 is at most 7 labs, as in a"}));
+  EXPECT_EQ(items[2].message.command.change, (OfficeCommand::Change{SetQuota{"faculty 1", few}}));
+  EXPECT_EQ(items[2].message.command.expects, 0);
+
+  auto to = semester("b", kRooms);
+  to.quotas = {{1, few}, {3, {{}, {8, false}}}};
+  const auto again = items_of(from, to, {.to = "b"});
+  EXPECT_EQ(again[2].state, State::kThere);
+  EXPECT_EQ(text_of(again[3]), "! the quota of faculty 3 is at most 7 labs, as in a: but it is at most 8 labs");
+}
+
+TEST(RollOverItems, TheLastQuotaOfAFacultyCounts) {
+  RollOverSemester followed{.name = "a"};
+  for (const auto rooms : {5, 9}) {
+    LedgerEntry entry;
+    entry.kind = EntryKind::kQuotaSet;
+    entry.faculty_id = 4;
+    entry.quota = {{rooms, false}, {}};
+    follow(followed, row_of(entry));
+  }
+  EXPECT_EQ(followed.quotas, (std::map<FacultyId, Quota>{{4, {{9, false}, {}}}}));
 }
 
 }  // namespace

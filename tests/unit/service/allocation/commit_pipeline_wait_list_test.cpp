@@ -586,7 +586,11 @@ class RandomLife : public Waiting {
     const Want want{up_to(6), up_to(4)};
     const auto office = [&](OfficeCommand::Change change, Seq expects) { command(to(std::move(change), expects, id)); };
     const auto totals = pipeline_->allocator().totals(1);
-    switch (up_to(9)) {
+    const auto limit = [&] {
+      const auto kind = up_to(4);
+      return kind == 0 ? QuotaLimit{} : QuotaLimit{static_cast<std::int32_t>(up_to(16)), kind == 1};
+    };
+    switch (up_to(10)) {
       case 0: office(ReleaseGrant{{"f1", program}}, last_about(program)); break;
       case 1: office(AmendGrant{{"f1", program}, want, up_to(1) == 0}, last_about(program)); break;
       case 2: office(ResizeSemester{{8 + up_to(8), 2 + up_to(4), up_to(6)}}, totals.capacity_at); break;
@@ -594,6 +598,11 @@ class RandomLife : public Waiting {
       case 4: office(LeaveWaitList{{"f1", program}}, last_about(program)); break;
       case 5: office(CloseSemester{}, totals.opened_at); break;
       case 6: office(ReopenSemester{}, totals.opened_at); break;
+      case 7: {
+        const auto classrooms = limit();
+        office(SetQuota{"f1", {classrooms, limit()}}, pipeline_->allocator().quotas(1).set_at(1));
+        break;
+      }
       default: send_as(program, want, id); break;
     }
     if (up_to(2) == 0) send_as("p" + std::to_string(1 + up_to(4)), want, id + "-too");
@@ -633,6 +642,7 @@ class RandomLife : public Waiting {
 
 TEST_F(RandomLife, LeavesALedgerInWhichNoProgramWasOvertakenAndAListThatIsSettled) {
   std::size_t top_ups = 0;
+  std::size_t quota_changes = 0;
   for (unsigned seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     pipeline_.reset();
@@ -642,10 +652,15 @@ TEST_F(RandomLife, LeavesALedgerInWhichNoProgramWasOvertakenAndAListThatIsSettle
     live(seed);
     ASSERT_EQ(fault_of_ledger(), "");
     ASSERT_TRUE(pipeline_->allocator().unsettled().empty());
+    const auto& quotas = pipeline_->allocator().quotas(1);
+    ASSERT_FALSE(breaks(quotas.quota(1), quotas.held(1)));
+    const auto is_quota = [](const auto& entry) { return entry.row.kind == stored_code(EntryKind::kQuotaSet); };
+    quota_changes += static_cast<std::size_t>(std::count_if(ledger_[1].begin(), ledger_[1].end(), is_quota));
     const auto is_top_up = [](const auto& entry) { return entry.row.waits_since.has_value(); };
     top_ups += static_cast<std::size_t>(std::count_if(ledger_[1].begin(), ledger_[1].end(), is_top_up));
   }
   EXPECT_GT(top_ups, 300U);
+  EXPECT_GT(quota_changes, 300U);
 }
 
 }  // namespace

@@ -183,6 +183,21 @@ TEST(WaitingNow, TellsThePlaceAndWhatWouldHaveToComeBack) {
   EXPECT_FALSE(waiting_now(view, 3));
 }
 
+TEST(Explainer, NamesTheQuotaThatAppliedAndItsPartOfTheWant) {
+  Explainer explainer{2, [](ProgramId) { return FacultyId{1}; }};
+  for (const auto& entry : {opened_entry({20, 1, 20}), fixtures::quota_entry(2, 1, {{6, false}, {2, false}}),
+                            granted_entry(3, 1, {4, 4}, {4, 1, 1}), granted_entry(4, 2, {4, 4}, {2, 0, 0}),
+                            fixtures::quota_entry(5, 1, {})}) {
+    explainer.add(entry);
+  }
+  const auto& found = *explainer.found();
+  EXPECT_EQ(found.quota, (Quota{{6, false}, {2, false}}));
+  EXPECT_EQ(found.held_by_others, (CountedRooms{4, 2}));
+  EXPECT_EQ(found.admitted, (Want{2, 0}));
+  EXPECT_EQ(found.by_rule, found.grant);
+  EXPECT_TRUE(found.come_back.empty()) << "the pool lacks nothing";
+}
+
 TEST(Explainer, FindsNothingForAProgramWithoutGrant) { EXPECT_FALSE(explain(9, kLedger).found()); }
 
 TEST(Explainer, ShowsAGrantThatTheRuleDoesNotGive) {

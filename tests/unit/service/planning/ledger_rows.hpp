@@ -51,6 +51,15 @@ inline StoredEntry wait_list_on_entry(Seq seq) {
   return {.row = row_of(entry), .request_id = {}};
 }
 
+inline StoredEntry quota_entry(Seq seq, FacultyId faculty, const Quota& quota) {
+  LedgerEntry entry;
+  entry.seq = seq;
+  entry.kind = EntryKind::kQuotaSet;
+  entry.faculty_id = faculty;
+  entry.quota = quota;
+  return {.row = row_of(entry), .request_id = {}};
+}
+
 inline StoredEntry closed_entry(Seq seq) {
   StoredEntry entry;
   entry.row.seq = seq;

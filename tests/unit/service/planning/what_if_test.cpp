@@ -74,6 +74,25 @@ TEST(WhatIf, GivesWhatIsLeftToTheProgramsThatWaitFirst) {
   EXPECT_EQ(what_if(view, view.left(), asks, Policy::kFirstCome).waiting, (WaitListSize{2, 0}));
 }
 
+TEST(WhatIf, StaysWithinTheQuotasOfTheSemester) {
+  SemesterView view{[](ProgramId program) { return FacultyId{program <= 3 ? 1U : 2U}; }};
+  for (const auto& entry : {opened_entry({40, 10, 0}), fixtures::quota_entry(2, 1, {{10, false}, {}}),
+                            granted_entry(3, 1, {4, 0}, {4, 0, 0})}) {
+    view.add(entry);
+  }
+  const std::vector<Ask> asks = {ask(2, {5, 1}), ask(3, {5, 1}), ask(4, {9, 1})};
+  const auto first_come = what_if(view, view.left(), asks, Policy::kFirstCome);
+  EXPECT_EQ(first_come.requests[0].grant, (Grant{5, 1, 0}));
+  EXPECT_EQ(first_come.requests[1].grant, (Grant{1, 1, 0}));
+  EXPECT_EQ(first_come.requests[1].limited_by, LimitedBy::kQuota);
+  EXPECT_EQ(first_come.requests[2].grant, (Grant{9, 1, 0}));
+  const auto fair = what_if(view, view.left(), asks, Policy::kMaxMin);
+  EXPECT_EQ(fair.requests[0].grant, (Grant{3, 1, 0}));
+  EXPECT_EQ(fair.requests[1].grant, (Grant{3, 1, 0}));
+  EXPECT_EQ(fair.requests[0].limited_by, LimitedBy::kQuota);
+  EXPECT_EQ(fair.requests[2].grant, (Grant{9, 1, 0}));
+}
+
 TEST(WhatIf, LeavesAProgramThatHoldsAGrantOutOfARound) {
   const auto view = view_of({opened_entry({20, 0, 20}), granted_entry(2, 2, {8, 0}, {8, 0, 0})});
   const std::vector<Ask> asks = {ask(1, {10, 0}), ask(2, {9, 0}), ask(3, {10, 0})};
