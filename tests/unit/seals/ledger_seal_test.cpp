@@ -107,7 +107,7 @@ TEST(NoteCheck, FindsACommandWhoseLastEntryHasNoHash) {
   const auto entry = [](Seq seq, const char* command, bool has_hash) {
     StoredEntry stored{{.seq = seq, .kind = 4}, 7, std::nullopt};
     stored.command_id = command;
-    if (has_hash) stored.note_hash = hash_of({{1}, "local/1000", "because"});
+    if (has_hash) stored.note_hash = hash_of(CommandNote{{1}, "local/1000", "because"});
     return stored;
   };
   struct Case {

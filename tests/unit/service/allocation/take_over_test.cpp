@@ -217,6 +217,7 @@ class RowsReader final : public LedgerFollower {
   StoreSurvey survey() override { return {}; }
   StoreWatch watch() override { return {HeldBy{}, {{1, "s", 4}}}; }
   std::vector<CatalogProgram> read_catalog(ProgramId) override { return {}; }
+  ProgramChanges read_program_changes(Seq) override { return {}; }
   CatalogState read_catalog_state(const std::string&, const std::vector<std::string>&) override { return {}; }
   void read_ledger(SemesterId, Seq, Seq, Columns, const RowSink& sink) override { (void)sink(rows); }
   void read_entries(SemesterId, Seq, Seq, const EntrySink&) override {}
