@@ -13,21 +13,21 @@ from tests_py.office.ledgers import dtictl, fill, fill_with_every_kind, listed, 
 
 GRANT_LIST = {
     "table": """\
-SEMESTER  SEQ  AT                           FACULTY  PROGRAM        CLASSROOMS-WANTED  LABS-WANTED  CLASSROOMS-GRANTED  LABS-GRANTED  MOBILE-LABS-GRANTED  STATUS                               WAITS-SINCE  POSITION
-2025-10     2  AT                           Derecho  Derecho Civil                  7            2                   7             2                    0  OK                                             -         -
-2025-10     3  AT                           Derecho  Derecho Penal               1000           61                 370            58                    3  NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT            -         -
+SEMESTER  SEQ  AT                           FACULTY  PROGRAM        CLASSROOMS-WANTED  LABS-WANTED  CLASSROOMS-GRANTED  LABS-GRANTED  MOBILE-LABS-GRANTED  STATUS                               WAITS-SINCE  POSITION  EXPIRES-AT
+2025-10     2  AT                           Derecho  Derecho Civil                  7            2                   7             2                    0  OK                                             -         -  -
+2025-10     3  AT                           Derecho  Derecho Penal               1000           61                 370            58                    3  NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT            -         -  -
 """,
     "csv": """\
-semester,seq,at,faculty,program,classrooms-wanted,labs-wanted,classrooms-granted,labs-granted,mobile-labs-granted,status,waits-since,position
-2025-10,2,AT                         ,Derecho,Derecho Civil,7,2,7,2,0,OK,,
-2025-10,3,AT                         ,Derecho,Derecho Penal,1000,61,370,58,3,NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT,,
+semester,seq,at,faculty,program,classrooms-wanted,labs-wanted,classrooms-granted,labs-granted,mobile-labs-granted,status,waits-since,position,expires-at
+2025-10,2,AT                         ,Derecho,Derecho Civil,7,2,7,2,0,OK,,,
+2025-10,3,AT                         ,Derecho,Derecho Penal,1000,61,370,58,3,NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT,,,
 """,
     "jsonl": """\
 {"semester":"2025-10","seq":2,"at":"AT                         ","faculty":"Derecho","program":"Derecho Civil","classrooms-wanted":7,\
-"labs-wanted":2,"classrooms-granted":7,"labs-granted":2,"mobile-labs-granted":0,"status":"OK","waits-since":null,"position":null}
+"labs-wanted":2,"classrooms-granted":7,"labs-granted":2,"mobile-labs-granted":0,"status":"OK","waits-since":null,"position":null,"expires-at":null}
 {"semester":"2025-10","seq":3,"at":"AT                         ","faculty":"Derecho","program":"Derecho Penal","classrooms-wanted":1000,\
 "labs-wanted":61,"classrooms-granted":370,"labs-granted":58,"mobile-labs-granted":3,"status":"NOT-ENOUGH-RESOURCES-FOR-ASSIGNMENT",\
-"waits-since":null,"position":null}
+"waits-since":null,"position":null,"expires-at":null}
 """}
 HISTORY = """\
 SEQ  AT                           KIND               ACTOR       NOTE            TEXT

@@ -151,17 +151,17 @@ TEST(LedgerLines, AHostileLineIsRefusedWithTheReason) {
 }
 
 TEST(LedgerLines, WhatNoServerWroteIsNotExported) {
-  StoredEntry unknown_kind{.row = {.seq = 3, .kind = 99}, .request_id = {}};
-  StoredEntry unknown_status{.row = {.seq = 3, .kind = 0}, .request_id = {}};
-  unknown_status.row.status = 2;
-  StoredEntry unknown_cause{.row = {.seq = 3, .kind = 1}, .request_id = {}};
-  unknown_cause.row.cause = -1;
-  StoredEntry binary{.row = {.seq = 3, .kind = 0}, .request_id = "\xff"};
-  StoredEntry with_nul{.row = {.seq = 3, .kind = 0}, .request_id = std::string(1, '\0')};
-  StoredEntry too_long{.row = {.seq = 3, .kind = 0}, .request_id = std::string(kLineBytesMax, 'x')};
-  StoredEntry unknown_setting{.row = {.seq = 3, .kind = 6}, .request_id = {}};
-  unknown_setting.row.setting = 2;
-  for (const auto& entry : {unknown_kind, unknown_status, unknown_cause, unknown_setting, binary, with_nul, too_long}) {
+  std::vector<StoredEntry> entries(7);
+  for (auto& entry : entries) entry.row.seq = 3;
+  entries[0].row.kind = 99;
+  entries[1].row.status = 2;
+  entries[2].row.cause = -1;
+  entries[3].row.kind = stored_code(EntryKind::kSetting);
+  entries[3].row.setting = 2;
+  entries[4].request_id = "\xff";
+  entries[5].request_id = std::string(1, '\0');
+  entries[6].request_id = std::string(kLineBytesMax, 'x');
+  for (const auto& entry : entries) {
     std::string out;
     try {
       append_entry(out, 1, entry);
