@@ -1,7 +1,7 @@
 #include <chrono>
 
-#include "dti/cli/escape.hpp"
 #include "dti/base/time_text.hpp"
+#include "dti/cli/escape.hpp"
 #include "dti/domain/status.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
 #include "dtictl/explain/explain_report.hpp"
@@ -28,8 +28,8 @@ std::string head_lines(const ExplainReport& report) {
            text_of(grant.grant) + ": " + std::string{wire_text(grant.status)} + '\n';
   if (grant.quota != Quota{}) {
     lines += "The quota of " + quoted_text(report.names.faculty) + " was " + text_of(grant.quota) +
-             ", and its other programs held " + text_of(grant.held_by_others) + ": it admits " + text_of(grant.admitted) +
-             ".\n";
+             ", and its other programs held " + text_of(grant.held_by_others) + ": it admits " +
+             text_of(grant.admitted) + ".\n";
   }
   if (!grant.amendment) return lines;
   const auto& [held, keeps, is_top_up, is_for_others] = *grant.amendment;

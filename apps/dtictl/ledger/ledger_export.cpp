@@ -14,10 +14,10 @@
 
 #include "dti/base/descriptor.hpp"
 #include "dti/base/stop_signals.hpp"
+#include "dti/base/time_text.hpp"
 #include "dti/cli/escape.hpp"
 #include "dti/cli/files.hpp"
 #include "dti/cli/temporary_file.hpp"
-#include "dti/base/time_text.hpp"
 #include "dti/repository/file/ledger_file_writer.hpp"
 #include "dti/service/ledger/catalog_check.hpp"
 #include "dti/service/office/store_names.hpp"

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "dti/base/stop_signals.hpp"
-#include "dti/cli/escape.hpp"
 #include "dti/base/time_text.hpp"
+#include "dti/cli/escape.hpp"
 #include "dti/service/office/entry_text.hpp"
 #include "dtictl/office/office_store.hpp"
 #include "dtictl/office/patience.hpp"

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <vector>
 
-#include "dti/cli/escape.hpp"
 #include "dti/base/time_text.hpp"
+#include "dti/cli/escape.hpp"
 #include "dtictl/counted.hpp"
 
 namespace dti {

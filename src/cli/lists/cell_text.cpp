@@ -6,8 +6,8 @@
 
 #include "dti/base/formula_mark.hpp"
 #include "dti/base/overloaded.hpp"
-#include "dti/cli/escape.hpp"
 #include "dti/base/time_text.hpp"
+#include "dti/cli/escape.hpp"
 
 namespace dti {
 namespace {

@@ -13,7 +13,6 @@
 #include "dti/domain/hold.hpp"
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
-#include "dti/service/allocation/office_round.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
 #include "service/allocation/stored_semesters.hpp"
 

@@ -1,4 +1,4 @@
-#include "dti/service/allocation/office_round.hpp"
+#include "dti/service/allocation/office.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -65,9 +65,10 @@ TEST_F(QuotaCommands, AHardLimitBelowWhatIsHeldIsRefusedWithTheNumbers) {
   start();
   const auto refused = outcome_of(to(quota({6, false}), 0));
   ASSERT_EQ(error_in(refused), Status::kRefused);
-  EXPECT_EQ(refused.error->detail,
-            "faculty \"f1\" holds 7 classrooms and 2 labs with mobile labs, so its quota cannot be at most 6 classrooms; a "
-            "soft limit can be less than that");
+  EXPECT_EQ(
+      refused.error->detail,
+      "faculty \"f1\" holds 7 classrooms and 2 labs with mobile labs, so its quota cannot be at most 6 classrooms; a "
+      "soft limit can be less than that");
   EXPECT_EQ(refused.quota, (QuotaFacts{{}, {7, 2}}));
   made(to(quota({6, true}), 0, "c-2"));
   EXPECT_EQ(error_in(outcome_of(to(quota({6, false}), 3, "c-3"))), Status::kRefused) << "nor can it become hard";
