@@ -107,7 +107,7 @@ void read_registry(SqliteConnection& connection, const RegistrySink& sink) {
   if (!piece.empty()) sink(std::move(piece));
 }
 
-Seq read_registry_end(SqliteConnection& connection) { return read_registry_head(connection).ends.at(kRegistryId).seq; }
+Seq read_registry_end(SqliteConnection& connection) { return end_of_registry(read_registry_head(connection)); }
 
 ProgramChanges read_program_changes(SqliteConnection& connection, Seq after) {
   if (schema_version(connection) < kSealsVersion) return {};
@@ -120,7 +120,7 @@ ProgramChanges read_program_changes(SqliteConnection& connection, Seq after) {
     entry.faculty_id = number(select, 3);
     entry.name = select.text(4);
     if (!select.is_null(5)) entry.key = select.text(5);
-    found.changes.push_back(program_change_of(entry).value());
+    found.changes.push_back(checked_program_change(entry));
   }
   return found;
 }

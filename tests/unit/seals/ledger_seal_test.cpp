@@ -202,7 +202,11 @@ TEST(Sealing, EachPartOfAnEntryChangesTheSeal) {
     EXPECT_TRUE(sealing.add(entry));
     return sealing.finish();
   };
-  const StoredEntry entry{{.seq = 7, .kind = 1}, 9, "r"};
+  StoredEntry entry;
+  entry.row.seq = 7;
+  entry.row.kind = 1;
+  entry.at = 9;
+  entry.request_id = "r";
   std::vector<StoredEntry> others(6, entry);
   others[0].row.cause = 1;
   others[1].row.cause = 2;

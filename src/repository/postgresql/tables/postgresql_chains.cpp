@@ -168,7 +168,7 @@ void read_registry(pqxx::transaction_base& transaction, const RegistrySink& sink
 }
 
 Seq read_registry_end(pqxx::transaction_base& transaction) {
-  return read_registry_head(transaction).ends.at(kRegistryId).seq;
+  return end_of_registry(read_registry_head(transaction));
 }
 
 ProgramChanges read_program_changes(pqxx::transaction_base& transaction, Seq after) {
@@ -181,7 +181,7 @@ ProgramChanges read_program_changes(pqxx::transaction_base& transaction, Seq aft
     entry.faculty_id = integer(row[3]);
     entry.name = row[4].c_str();
     if (!row[5].is_null()) entry.key = row[5].c_str();
-    found.changes.push_back(program_change_of(entry).value());
+    found.changes.push_back(checked_program_change(entry));
   }
   return found;
 }
