@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "dti/domain/office_command.hpp"
+
 namespace dti::simulation {
 
 /// A call of the store.
@@ -75,9 +77,13 @@ inline constexpr std::array kRequestKindNames = {
     "respelled", "other-numbers",   "unknown-program",     "unknown-faculty", "unknown-semester",
     "malformed", "no-programs",     "twice-in-one-message"};
 
-/// What a command of the office changes, in the order of OfficeCommand::Change.
+/// What a command of the office in a simulation changes: the first ones in the order of OfficeCommand::Change, then quotas.
 inline constexpr std::array kOfficeKindNames = {"release", "amend",    "resize", "close",
                                                 "reopen",  "set-list", "leave",  "set-quota"};
+/// The place in kOfficeKindNames.
+[[nodiscard]] inline std::size_t office_kind(const OfficeCommand& command) {
+  return std::holds_alternative<SetQuota>(command.change) ? kOfficeKindNames.size() - 1 : command.change.index();
+}
 /// What became of it.
 inline constexpr std::array kOfficeOutcomeNames = {"dry-run", "done", "repeated", "refused", "conflict"};
 

@@ -105,13 +105,6 @@ Seq end_of_registry(const ChainHeads& heads) {
   return found->second.seq;
 }
 
-ProgramChange checked_program_change(const RegistryEntry& entry) {
-  auto change = program_change_of(entry);
-  if (change) return *std::move(change);
-  throw StorageError{StorageError::Kind::kCorrupt,
-                     "entry " + std::to_string(entry.seq) + " of the registry does not have the columns of its kind"};
-}
-
 void refuse_empty_store(const std::string& where) {
   throw StorageError{StorageError::Kind::kRefused,
                      where + " is empty: no dti_server has used it yet, so it has no ledger"};

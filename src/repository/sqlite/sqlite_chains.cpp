@@ -120,7 +120,7 @@ ProgramChanges read_program_changes(SqliteConnection& connection, Seq after) {
     entry.faculty_id = number(select, 3);
     entry.name = select.text(4);
     if (!select.is_null(5)) entry.key = select.text(5);
-    found.changes.push_back(checked_program_change(entry));
+    found.changes.push_back(program_change_of(entry).value());
   }
   return found;
 }

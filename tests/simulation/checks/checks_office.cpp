@@ -23,7 +23,7 @@ bool is_last_of(const OfficeCommand& command, EntryKind kind) {
          kind == EntryKind::kSemesterReopened;
 }
 
-std::string_view name_of(const OfficeCommand& command) { return kOfficeKindNames.at(command.change.index()); }
+std::string_view name_of(const OfficeCommand& command) { return kOfficeKindNames.at(office_kind(command)); }
 
 }  // namespace
 

@@ -350,7 +350,7 @@ void ServerHost::take_commands() {
     if (process.state == ServerState::kCommitting) world_.cells.reach("command/behind-a-batch");
     arrived.about = about_arrival();
     if (const auto* const office = std::get_if<OfficeCommand>(&arrived.command)) {
-      world_.cells.reach(office->change.index(), arrived.about.state);
+      world_.cells.reach(office_kind(*office), arrived.about.state);
     }
     auto command = arrived.command;
     process.waiting_commands.emplace(token, std::move(arrived));

@@ -10,7 +10,6 @@
 
 #include "dti/domain/ledger.hpp"
 #include "dti/service/ledger/chain_heads.hpp"
-#include "dti/service/ledger/registry.hpp"
 #include "dti/service/ledger/repository.hpp"
 
 namespace dti {
@@ -67,10 +66,6 @@ void refuse_filled_store(const std::string& where, std::int64_t programs, std::i
 /// The last entry of the registry, as the table leadership has it.
 /// @throws StorageError  kCorrupt: the table does not hold its row
 [[nodiscard]] Seq end_of_registry(const ChainHeads& heads);
-
-/// The change of a program that an entry of the registry makes.
-/// @throws StorageError  kCorrupt: the entry lacks columns
-[[nodiscard]] ProgramChange checked_program_change(const RegistryEntry& entry);
 
 /// @throws StorageError  kRefused: there is no schema
 [[noreturn]] void refuse_empty_store(const std::string& where);

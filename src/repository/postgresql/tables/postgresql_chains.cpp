@@ -181,7 +181,7 @@ ProgramChanges read_program_changes(pqxx::transaction_base& transaction, Seq aft
     entry.faculty_id = integer(row[3]);
     entry.name = row[4].c_str();
     if (!row[5].is_null()) entry.key = row[5].c_str();
-    found.changes.push_back(checked_program_change(entry));
+    found.changes.push_back(program_change_of(entry).value());
   }
   return found;
 }

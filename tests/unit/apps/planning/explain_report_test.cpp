@@ -22,6 +22,7 @@ ExplainReport partial() {
                   .status = Status::kNotEnoughResources,
                   .amendment = {},
                   .capacity = {20, 6, 20},
+                  .admitted = {2, 4},
                   .before = {2, 0, 18},
                   .after = {0, 0, 16},
                   .asked = {2, 4},
