@@ -18,7 +18,7 @@ from tests_py.harness.relay import Relay
 from tests_py.harness.runs.long_script import LongScript
 from tests_py.harness.runs.run_figures import Broken
 from tests_py.harness.stores import SqliteStore
-from tests_py.harness.wire import OK, PARTIAL
+from tests_py.harness.wire import HAS_ALREADY, OK, PARTIAL
 
 PROGRAMS = 1500  # that a round asks for
 SEED = "small"
@@ -28,6 +28,11 @@ SEEN = {
     "last-rooms": lambda round_: {PARTIAL, OK} <= statuses(round_),
     "copies": lambda round_: round_.traffic.answers > 2 * len(round_.traffic.by_id),
     "colleagues": lambda round_: {"OK", "CONFLICT", "REFUSED"} == commands(round_),
+    "holds": lambda round_: {"OK", "HOLD-ALREADY-CONFIRMED", "HOLD-ALREADY-CANCELLED", "CONFLICT"} == commands(round_)
+    and {"GRANT-RELEASED", HAS_ALREADY} & statuses(round_)
+    and round_.store.count("SELECT count(*) FROM history WHERE cause = 'expired'") > 20,
+    "quotas": lambda round_: "REFUSED" in commands(round_)
+    and round_.store.count("SELECT count(*) FROM history WHERE kind = 'quota-set'") > 0,
     "waves": lambda round_: round_.store.count("SELECT count(*) FROM history WHERE cause = 'topped-up'") > 20
     and round_.store.count("SELECT count(*) FROM history WHERE kind = 'waiting-left'") > 0,
     "lowered-capacity": lambda round_: "REFUSED" in commands(round_)
@@ -213,7 +218,8 @@ def faults_of(*entries):
     semester = Semester("s")
     for seq, (kind, more) in enumerate([("semester-opened", {"classrooms_capacity": 10}), *entries], start=1):
         semester.apply(Entry(**{**dict.fromkeys(COLUMNS), "labs_wanted": 0, "labs_granted": 0, "mobile_labs_granted": 0,
-                                "labs_capacity": 0, "conversions_capacity": 0, "faculty": "f", "seq": seq, "kind": kind, **more}))
+                                "labs_capacity": 0, "conversions_capacity": 0, "faculty": "f", "at": at(0), "seq": seq,
+                                "kind": kind, **more}))
     semester.finish()
     return semester.faults
 
@@ -243,11 +249,64 @@ def test_a_list_that_is_served_in_its_order_has_no_fault():
     ([released("a", 8, 7)], "and gives back"),
     ([released("d", 8, 8)], "and gives back"),
     ([granted("a", 1, 0, generation=2)], "gets a second grant"),
-    ([("confirmed", {"program": "a"})], "is no entry of this scenario"),
+    ([("round-opened", {})], "is no entry of this scenario"),
     ([released("a", 8, 8), *topped_up("b", 4, 2, 4, 4), *topped_up("c", 3, 0, 3, 5), granted("d", 3, 3, request_id="r"),
       released("d", 3, 3), granted("d", 3, 3, request_id="r", generation=2)], "grants ('f', 'd') once more")])
 def test_a_list_that_is_not_served_in_its_order_is_found(entries, found):
     faults = faults_of(*FULL, *entries)
+    assert any(found in fault for fault in faults), faults
+
+
+# Holds and quotas, entry by entry. The hold of h ends at 5 s.
+
+
+def at(seconds):
+    return f"2026-11-30T10:00:{seconds:02}.000000Z"
+
+
+HELD = granted("h", 3, 3, at=at(1), expires_at=at(5))
+QUOTA = ("quota-set", {"classrooms_limit": 4, "classrooms_limit_is_soft": 0})
+
+
+def hold_ends(cause, seconds):
+    kind, more = released("h", 3, 3, cause)
+    return kind, {**more, "at": at(seconds)}
+
+
+def confirmed(seconds):
+    return "confirmed", {"program": "h", "at": at(seconds)}
+
+
+def extended(seconds, end):
+    return "hold-extended", {"program": "h", "at": at(seconds), "expires_at": at(end)}
+
+
+def test_holds_and_quotas_that_are_kept_have_no_fault():
+    assert not faults_of(HELD, extended(4, 9), granted("d", 1, 1, at=at(6)), hold_ends("expired", 9), granted("b", 9, 9, at=at(9)))
+    assert not faults_of(HELD, confirmed(4), granted("d", 9, 7, at=at(40)), hold_ends("released", 41))
+    assert not faults_of(HELD, hold_ends("cancelled", 2), granted("d", 9, 9, at=at(40)))
+    assert not faults_of(granted("a", 3, 3), QUOTA, granted("b", 4, 1), granted("c", 4, 0))
+    assert not faults_of(LIST, QUOTA, granted("a", 3, 3), granted("b", 4, 1), granted("x", 9, 6, faculty="g"))
+
+
+@pytest.mark.parametrize("entries, found", [
+    ([HELD, hold_ends("expired", 4)], f"and it is {at(4)}"),
+    ([HELD, confirmed(4), hold_ends("expired", 5)], "the hold of ('f', 'h') ends at None"),
+    ([HELD, granted("d", 1, 1, at=at(26))], "has ended long before"),
+    ([HELD, confirmed(5)], "has ended before"),
+    ([HELD, extended(5, 9)], "has ended before"),
+    ([HELD, hold_ends("cancelled", 6)], "has ended before"),
+    ([HELD, hold_ends("expired", 5), confirmed(6)], "has no open hold"),
+    ([HELD, confirmed(2), confirmed(3)], "has no open hold"),
+    ([HELD, confirmed(2), hold_ends("cancelled", 3)], "has no open hold"),
+    ([HELD, extended(2, 4)], f"and later at {at(4)}"),
+    ([HELD, granted("d", 9, 9, at=at(2))], "more is granted than there is"),
+    ([QUOTA, granted("a", 5, 5)], "more than the quota of f"),
+    ([granted("a", 5, 5), QUOTA], "more than the quota of f"),
+    ([QUOTA, granted("a", 5, 3)], "and by the rule"),
+    ([LIST, granted("a", 8, 8), granted("b", 4, 2), granted("c", 3, 0), QUOTA], "more than the quota of f")])
+def test_holds_and_quotas_that_are_not_kept_are_found(entries, found):
+    faults = faults_of(*entries)
     assert any(found in fault for fault in faults), faults
 
 

@@ -2,13 +2,18 @@
 
 import bisect
 import collections
+import datetime
 
 from tests_py.harness.wire import HAS_ALREADY, OK, PARTIAL
 
 COLUMNS = ("seq", "kind", "faculty", "program", "generation", "classrooms_wanted", "labs_wanted", "classrooms_granted",
            "labs_granted", "mobile_labs_granted", "status", "classrooms_capacity", "labs_capacity",
-           "conversions_capacity", "request_id", "cause", "command_id", "waits_since", "setting")
+           "conversions_capacity", "request_id", "cause", "command_id", "waits_since", "setting", "at", "expires_at",
+           "classrooms_limit", "classrooms_limit_is_soft", "labs_limit", "labs_limit_is_soft")
 RELEASED = "GRANT-RELEASED"
+ENDS = ("released", "cancelled", "expired")  # the causes after which a program holds nothing
+LATE = datetime.timedelta(seconds=20)  # a busy machine, whose server is killed, frees a hold no later than that after its end
+UNLIMITED = 10**9
 
 Entry = collections.namedtuple("Entry", COLUMNS)
 
@@ -16,13 +21,14 @@ Entry = collections.namedtuple("Entry", COLUMNS)
 class Holding:
     """What a program holds, and its place in the list if its grant is not whole."""
 
-    __slots__ = ("generation", "place", "request_id", "rooms", "wanted")
+    __slots__ = ("expires_at", "generation", "place", "request_id", "rooms", "wanted")
 
     def __init__(self, entry):
         self.generation = entry.generation
         self.wanted = entry.classrooms_wanted, entry.labs_wanted
         self.rooms = rooms_of(entry)
-        self.request_id = entry.request_id
+        self.request_id = entry.request_id  # of the request that asked for it, also after top-ups and amendments
+        self.expires_at = entry.expires_at  # None: firm
         self.place = None
 
     @property
@@ -30,12 +36,16 @@ class Holding:
         classrooms, labs, mobile_labs = self.rooms
         return self.wanted[0] - classrooms, self.wanted[1] - labs - mobile_labs
 
-    def may_use(self, left):
-        """docs/adr/0029: what a place may have of what is left."""
+    def may_use(self, left, admitted):
+        """docs/adr/0029: what a place may have of what is left, within what the quota of its faculty still admits."""
         classrooms, labs, conversions = left
         lacks_classrooms, lacks_labs = self.lacks
-        return (lacks_classrooms > 0 and (classrooms > 0 or (self.rooms[2] > 0 and labs > 0))
-                or lacks_labs > 0 and (labs > 0 or min(classrooms, conversions) > 0))
+        return (min(lacks_classrooms, admitted[0]) > 0 and (classrooms > 0 or (self.rooms[2] > 0 and labs > 0))
+                or min(lacks_labs, admitted[1]) > 0 and (labs > 0 or min(classrooms, conversions) > 0))
+
+
+def time_of(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def rooms_of(entry):
@@ -59,8 +69,12 @@ class Semester:
         self.rooms_at = {}  # (seq, faculty, program) -> the rooms held after this entry, or None
         self.grants = collections.defaultdict(list)  # (faculty, program) -> (wanted, status, rooms) of each grant
         self.asked = {}  # (request-id, faculty, program) -> wanted, of each grant that a request asked for
-        self.ended = set()  # (request-id, faculty, program) of those that were released, and not topped up or amended
+        self.ended = set()  # (request-id, faculty, program) of those that have ended
+        self.ends = collections.defaultdict(set)  # (faculty, program) -> each end of a hold
         self.commands = {}  # command-id -> the seq of its last entry
+        self.holds = {}  # (faculty, program) -> the end of the hold that is open
+        self._quotas = {}  # faculty -> its hard limits of classrooms and of labs
+        self._faculties = collections.defaultdict(lambda: (0, 0))  # what its programs hold: classrooms, labs with mobile labs
         self._places = []  # (place, faculty, program) in order
         self._before = None  # what was held before an amendment or a top-up
 
@@ -70,12 +84,16 @@ class Semester:
         given_classrooms, given_labs, mobile_labs = self.granted
         return classrooms - given_classrooms - mobile_labs, labs - given_labs, conversions - mobile_labs
 
+    def admitted(self, faculty):
+        """Classrooms and labs that the hard quota of a faculty still leaves."""
+        return tuple(limit - held for limit, held in zip(self._quotas.get(faculty, (UNLIMITED,) * 2), self._faculties[faculty]))
+
     def first_place(self):
         """(faculty, program) of the first place that may use something of what is left."""
         left = self.left
         if not self.has_list or (left[0] <= 0 and left[1] <= 0):
             return None
-        return next((key for _, *key in self._places if self.held[tuple(key)].may_use(left)), None)
+        return next((key for _, *key in self._places if self.held[tuple(key)].may_use(left, self.admitted(key[0]))), None)
 
     def apply(self, entry):
         if entry.seq != self.head + 1:
@@ -83,9 +101,22 @@ class Semester:
         self.head = entry.seq
         if entry.command_id:
             self.commands[entry.command_id] = entry.seq
+        if self.holds and entry.cause != "expired":
+            self._check_ends(entry)
         getattr(self, "_on_" + entry.kind.replace("-", "_"), self._on_other)(entry)
         if min(self.left) < 0:
             self._fault(entry, f"more is granted than there is: {self.left} are left")
+        if entry.faculty and min(self.admitted(entry.faculty)) < 0:
+            self._fault(entry, f"more than the quota of {entry.faculty}: {self.admitted(entry.faculty)} are left of it")
+
+    def _check_ends(self, entry):
+        """A hold that has ended is no longer resolved, and has its rooms only as long as a change of the server takes."""
+        for key, end in self.holds.items():
+            if end <= entry.at and key == (entry.faculty, entry.program) and (
+                    entry.kind in ("confirmed", "hold-extended") or entry.cause in ("cancelled", "confirmed-in-part")):
+                self._fault(entry, f"the hold of {key} has ended before, at {end}")
+            if end < entry.at and time_of(entry.at) - time_of(end) > LATE:
+                self._fault(entry, f"the hold of {key} has ended long before, at {end}, and has the rooms")
 
     def finish(self):
         """Faults of the last state."""
@@ -112,6 +143,12 @@ class Semester:
     def _on_setting(self, entry):
         self.has_list = entry.setting == "wait-list-on"
 
+    def _on_quota_set(self, entry):
+        limits = ((entry.classrooms_limit, entry.classrooms_limit_is_soft), (entry.labs_limit, entry.labs_limit_is_soft))
+        self._quotas[entry.faculty] = tuple(UNLIMITED if limit is None or soft in (1, "t", "true") else limit
+                                            for limit, soft in limits)
+        self.last_seq["quota", entry.faculty] = entry.seq
+
     def _on_granted(self, entry):
         key = entry.faculty, entry.program
         if key in self.held:
@@ -124,7 +161,9 @@ class Semester:
         holding = self.held[key] = Holding(entry)
         if holding.rooms[0] > holding.wanted[0] or sum(holding.rooms[1:]) > holding.wanted[1] or min(holding.rooms) < 0:
             self._fault(entry, f"{key} gets {holding.rooms} and wants {holding.wanted}")
-        self.granted = tuple(a + b for a, b in zip(self.granted, holding.rooms))
+        if self._before:
+            holding.request_id = self._before.request_id
+        self._count(key, holding, 1)
         self._give_place(entry, key, holding)
         self._before = None
         self._note(entry, key, holding.rooms)
@@ -138,8 +177,10 @@ class Semester:
                 self._fault(entry, f"{entry.request_id} grants {key} once more")
             self.asked[entry.request_id, *key] = entry.classrooms_wanted, entry.labs_wanted
         classrooms, labs, conversions = map(lambda rooms: max(0, rooms), self.left)
-        mobile_labs = min(max(0, entry.labs_wanted - labs), conversions, classrooms)
-        rule = min(entry.classrooms_wanted, classrooms - mobile_labs), min(entry.labs_wanted, labs), mobile_labs
+        admitted = self.admitted(entry.faculty)
+        classrooms_wanted, labs_wanted = min(entry.classrooms_wanted, admitted[0]), min(entry.labs_wanted, admitted[1])
+        mobile_labs = min(max(0, labs_wanted - labs), conversions, classrooms)
+        rule = min(classrooms_wanted, classrooms - mobile_labs), min(labs_wanted, labs), mobile_labs
         if rule != rooms_of(entry):
             self._fault(entry, f"{key} gets {rooms_of(entry)}, and by the rule {rule}")
 
@@ -165,13 +206,32 @@ class Semester:
         self._before = holding
         self._drop_place(key, holding)
         del self.held[key]
-        self.granted = tuple(a - b for a, b in zip(self.granted, holding.rooms))
+        self._count(key, holding, -1)
         self._note(entry, key, None)
-        if entry.cause == "released":
+        if entry.cause == "expired" and (holding.expires_at is None or entry.at < holding.expires_at):
+            self._fault(entry, f"the hold of {key} ends at {holding.expires_at}, and it is {entry.at}")
+        if entry.cause in ("cancelled", "confirmed-in-part") and holding.expires_at is None:
+            self._fault(entry, f"{key} has no open hold")
+        if entry.cause in ENDS:
             self._before = None
-            for request_id, *program in [one for one in self.asked if tuple(one[1:]) == key] if entry.request_id is None \
-                    else [(entry.request_id, *key)]:
-                self.ended.add((request_id, *program))
+            self.ended.add((holding.request_id, *key))
+
+    def _on_confirmed(self, entry):
+        key = entry.faculty, entry.program
+        if self.holds.pop(key, None) is None:
+            self._fault(entry, f"{key} has no open hold")
+            return
+        self.held[key].expires_at = None
+        self._note(entry, key, self.held[key].rooms)
+
+    def _on_hold_extended(self, entry):
+        key = entry.faculty, entry.program
+        if key not in self.holds or entry.expires_at <= self.holds[key]:
+            self._fault(entry, f"the hold of {key} ends at {self.holds.get(key)}, and later at {entry.expires_at}")
+            return
+        self.held[key].expires_at = self.holds[key] = entry.expires_at
+        self.ends[key].add(entry.expires_at)
+        self._note(entry, key, self.held[key].rooms)
 
     def _on_waiting_left(self, entry):
         key = entry.faculty, entry.program
@@ -185,6 +245,17 @@ class Semester:
 
     def _on_other(self, entry):
         self._fault(entry, "is no entry of this scenario")
+
+    def _count(self, key, holding, sign):
+        """Adds or removes the rooms of a program."""
+        rooms = [sign * number for number in holding.rooms]
+        self.granted = tuple(map(sum, zip(self.granted, rooms)))
+        classrooms, labs = self._faculties[key[0]]
+        self._faculties[key[0]] = classrooms + rooms[0], labs + rooms[1] + rooms[2]
+        self.holds.pop(key, None)
+        if sign > 0 and holding.expires_at is not None:
+            self.holds[key] = holding.expires_at
+            self.ends[key].add(holding.expires_at)
 
     def _drop_place(self, key, holding):
         if holding.place is not None:
@@ -233,6 +304,9 @@ class Ledger:
                 is_true = status == RELEASED and (asked.request_id, *key) in semester.ended
             if not is_true:
                 faults.append(f"{asked.request_id} got {status} {rooms} for {wanted} of {key}, and the ledger has {grants}")
+        for name, end in asked.ends:
+            if end not in semester.ends[asked.faculty, name]:
+                faults.append(f"{asked.request_id} got a hold of {name} that ends at {end}, and the ledger has no such end")
         return faults
 
     def check_asked(self, by_id):

@@ -88,6 +88,31 @@ def book_last_rooms(folder, pools=40):
     return pools * BOOKERS, app.count(OVERBOOKED)
 
 
+def hold_and_confirm(folder, pools=40):
+    """All bookers hold the last room of a pool, if it is neither held nor booked, and confirm their hold. A violation: a
+    booking above the rooms of its pool."""
+    app = App(folder, [BOOKING, POOL, *(f"INSERT INTO pool VALUES ({pool}, 1)" for pool in range(pools))])
+
+    def booker(number):
+        def book(db, pool):
+            program = f"p{number}"
+            if not one(db, "SELECT count(*) FROM booking WHERE pool = ? AND status IN ('held', 'booked')", pool):
+                db.execute("INSERT INTO booking (pool, program, status) VALUES (?, ?, 'held')", (pool, program))
+            if one(db, "SELECT status FROM booking WHERE pool = ? AND program = ?", pool, program) == "held":
+                db.execute("UPDATE booking SET status = 'booked' WHERE pool = ? AND program = ?", (pool, program))
+        return book
+
+    app.together(pools, [booker(number) for number in range(BOOKERS)])
+    return pools * BOOKERS, app.count(OVERBOOKED)
+
+
+def book_above_quota(folder, faculties=40):
+    """All programs of a faculty want a room, and its quota is three. A violation: a booking above the quota."""
+    app = App(folder, [BOOKING, POOL, *(f"INSERT INTO pool VALUES ({faculty}, 3)" for faculty in range(faculties))])
+    app.together(faculties, [_booker(number) for number in range(BOOKERS)])
+    return faculties * BOOKERS, app.count(OVERBOOKED)
+
+
 def book_twice(folder, programs=40):
     """Two connections send each request. A violation: a further booking of a program."""
     app = App(folder, [BOOKING])

@@ -1,11 +1,12 @@
 """All scenarios of the challenge, by key. docs/challenge.md names the public reports behind each of them."""
 
 from tests_py.harness.challenge.colleagues import Colleagues
+from tests_py.harness.challenge.holds import Holds
 from tests_py.harness.challenge.races import Copies, LastRooms, LateCopies
-from tests_py.harness.challenge.waves import LoweredCapacity, Waves
+from tests_py.harness.challenge.waves import LoweredCapacity, Quotas, Waves
 
 SCENARIOS = {scenario.key: scenario for scenario in (
-    LastRooms, Copies, Colleagues, Waves, LoweredCapacity, LateCopies)}
+    LastRooms, Copies, Colleagues, Holds, Waves, Quotas, LoweredCapacity, LateCopies)}
 ROUND_PROGRAMS = 20_000  # that a round asks for, about
 
 

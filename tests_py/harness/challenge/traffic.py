@@ -13,7 +13,7 @@ DEAF_SENDS = 40  # requests, until such a connection is closed and another one m
 class Asked:
     """A request: its bytes, what it asks for, and all that was answered."""
 
-    __slots__ = ("answers", "body", "faculty", "first", "is_refused", "programs", "request_id", "semester")
+    __slots__ = ("answers", "body", "ends", "faculty", "first", "is_refused", "programs", "request_id", "semester")
 
     def __init__(self, request_id, semester, faculty, programs, more):
         self.request_id = request_id
@@ -22,6 +22,7 @@ class Asked:
         self.programs = programs  # (name, classrooms, labs) of each, in order
         self.first = None  # the first reply, word for word
         self.answers = set()  # (name, classrooms and labs wanted, status, classrooms, labs, mobile labs)
+        self.ends = set()  # (name, the end of its hold)
         self.is_refused = False  # once at least, as a whole: the semester is closed
         self.body = json.dumps({"semester": semester, "faculty-name": faculty, "request-id": request_id, "programs": [
             {"program-id": f"{request_id}-{i}", "program-name": name, "classrooms": classrooms, "labs": labs}
@@ -82,6 +83,7 @@ class Traffic:
             self.faults.append(("changed", f"{asked.body!r} was answered for other programs: {frame!r}"))
         asked.answers.update((e["program-name"], (e["requested-classrooms"], e["requested-labs"]), e["status-message"],
                               (e["classrooms"], e["labs"], e["mobile-labs"])) for e in entries)
+        asked.ends.update((e["program-name"], e["expires-at"]) for e in entries if "expires-at" in e)
         self.new_answers.append(asked)
 
 

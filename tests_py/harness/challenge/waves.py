@@ -1,6 +1,6 @@
 """Scenarios of a pool that changes: a wait list in waves, and a capacity that the office lowers."""
 
-from tests_py.harness.challenge.naive import lower_capacity, serve_list
+from tests_py.harness.challenge.naive import book_above_quota, lower_capacity, serve_list
 from tests_py.harness.challenge.races import wants
 
 WAVES = 4
@@ -38,7 +38,22 @@ class Waves:
             _play_semester(round_, f"semester {number + 1}", per_semester)
 
 
-def _play_semester(round_, semester, count):
+class Quotas:
+    key = "quotas"
+    name = "Rooms above a quota are handed out, also from the wait list"
+    weight = 1
+    naive = staticmethod(book_above_quota)
+
+    @staticmethod
+    def play(round_, programs):
+        """The same waves, while the office sets, raises, lowers and clears the quotas of faculties."""
+        round_.traffic.must_repeat = False
+        per_semester = len(round_.programs())
+        for number in range(max(1, int(programs / per_semester / 1.5))):
+            _play_semester(round_, f"semester {number + 1}", per_semester, has_quotas=True)
+
+
+def _play_semester(round_, semester, count, has_quotas=False):
     random = round_.random
     classrooms, labs = count * 2, count // 2
     mobile_labs = random.choice((0, 40, classrooms))
@@ -50,6 +65,9 @@ def _play_semester(round_, semester, count):
     everything = []
     for wave, newcomers in enumerate(waves):
         ids = [round_.traffic.ask(semester, faculty, wants(random, names)) for faculty, names in round_.groups(newcomers, 8)]
+        if has_quotas:
+            round_.ledger.read()
+            _order_quotas(round_, semester)
         if wave:
             round_.ledger.read()
             _order_changes(round_, semester, (classrooms, labs, mobile_labs))
@@ -80,6 +98,17 @@ def _order_changes(round_, semester, capacity):
     more = random.randint(0, 30)
     round_.orders.append(desk.command("resize-semester", semester, ledger.last_seq["capacity"], classrooms=capacity[0] + more,
                                       labs=capacity[1] + more // 3, mobile_labs=capacity[2]))
+
+
+def _order_quotas(round_, semester):
+    """Hard and soft limits of some faculties, below or above what they hold, or none."""
+    random, ledger = round_.random, round_.ledger.semesters[semester]
+    for faculty in random.sample(sorted({faculty for faculty, _ in round_.programs()}), 5):
+        limits = {"classrooms": random.randint(20, 250), "labs": random.randint(0, 90)}
+        more = {name: limit for name, limit in limits.items() if random.random() < 0.8}
+        more.update({f"{name}-soft": True for name in more if random.random() < 0.2})
+        round_.orders.append(round_.desk.command("set-quota", semester, ledger.last_seq.get(("quota", faculty), 0),
+                                                 faculty=faculty, **more))
 
 
 class LoweredCapacity:
