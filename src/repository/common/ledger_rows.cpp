@@ -11,7 +11,8 @@ void check_batch(const Batch& batch) {
   DTI_CHECK(!batch.entries.empty());
   Seq seq = batch.base;
   for (const LedgerEntry& entry : batch.entries) {
-    DTI_CHECK(entry.kind == EntryKind::kGranted && entry.cause == Cause::kAsked && entry.seq == ++seq);
+    DTI_CHECK(entry.kind == EntryKind::kGranted && entry.cause == Cause::kAsked && entry.expires_at == 0 &&
+              entry.seq == ++seq);
   }
   const std::size_t in_messages =
       std::accumulate(batch.messages.begin(), batch.messages.end(), std::size_t{0},

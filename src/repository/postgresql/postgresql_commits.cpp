@@ -23,8 +23,7 @@ namespace {
 // What follows selects the entries FROM the guard. $1 to $9: semester, epoch, base, last seq, classrooms, labs and
 // conversions charged, time, seal. The last entry keeps the seal.
 /// @param sound  as of sound_session()
-/// @param more  columns after the seal
-std::string guarded_insert(const std::string& sound, const std::string& more = {}) {
+std::string guarded_insert(const std::string& sound) {
   return R"(
 WITH guard AS (
   UPDATE semester
@@ -35,8 +34,7 @@ WITH guard AS (
   RETURNING id, timestamptz 'epoch' + $8::bigint * interval '1 microsecond' AS at
 )
 INSERT INTO ledger (semester_id, at, kind, seq, program_id, generation, classrooms_wanted, labs_wanted,
-                    classrooms_granted, labs_granted, mobile_labs_granted, status, request_id, seal)" +
-         more + R"()
+                    classrooms_granted, labs_granted, mobile_labs_granted, status, request_id, seal)
 SELECT )";
 }
 
@@ -47,19 +45,6 @@ constexpr char kManyEntries[] = R"(e.*, CASE WHEN e.seq = $4::bigint THEN $9::by
   FROM (SELECT id, at, 0, generate_series($3::bigint + 1, $4::bigint) AS seq, unnest($10::integer[]),
                unnest($11::integer[]), unnest($12::integer[]), unnest($13::integer[]), unnest($14::integer[]),
                unnest($15::integer[]), unnest($16::integer[]), unnest($17::smallint[]), unnest($18::text[])
-          FROM guard) AS e)";
-
-// As many entries, of which some are holds. $19 has 0 for the others.
-constexpr char kManyHolds[] = R"(e.id, e.at, 0, e.seq, e.program_id, e.generation, e.classrooms_wanted, e.labs_wanted,
-       e.classrooms_granted, e.labs_granted, e.mobile_labs_granted, e.status, e.request_id,
-       CASE WHEN e.seq = $4::bigint THEN $9::bytea END, CASE WHEN e.expires_at <> 0 THEN 0 END,
-       CASE WHEN e.expires_at <> 0 THEN timestamptz 'epoch' + e.expires_at * interval '1 microsecond' END
-  FROM (SELECT id, at, generate_series($3::bigint + 1, $4::bigint) AS seq, unnest($10::integer[]) AS program_id,
-               unnest($11::integer[]) AS generation, unnest($12::integer[]) AS classrooms_wanted,
-               unnest($13::integer[]) AS labs_wanted, unnest($14::integer[]) AS classrooms_granted,
-               unnest($15::integer[]) AS labs_granted, unnest($16::integer[]) AS mobile_labs_granted,
-               unnest($17::smallint[]) AS status, unnest($18::text[]) AS request_id,
-               unnest($19::bigint[]) AS expires_at
           FROM guard) AS e)";
 
 // A few entries, such as one request's, as rows of parameters: a third less of the backend's time than by arrays.
@@ -98,7 +83,6 @@ std::string read_guards() {
 }
 
 constexpr char kManyName[] = "commit_many";
-constexpr char kHoldsName[] = "commit_holds";
 constexpr char kGuardsName[] = "read_guards";
 
 std::string few_name(std::size_t count) { return "commit_" + std::to_string(count); }
@@ -114,11 +98,6 @@ SessionFacts session_facts(const PGresult* result, int first) {
   return {integer(result, 0, first), text(1), text(2), text(3), text(4)};
 }
 
-bool has_holds(const Batch& batch) {
-  return std::any_of(batch.entries.begin(), batch.entries.end(),
-                     [](const LedgerEntry& entry) { return entry.expires_at != 0; });
-}
-
 [[noreturn]] void throw_refused(const StatementError& error) {
   throw pqxx::sql_error{error.text, "", error.sqlstate.c_str()};
 }
@@ -128,8 +107,6 @@ bool has_holds(const Batch& batch) {
 void prepare_commits(PostgresqlSession& session) {
   const std::string insert = guarded_insert(sound_session(session.backend_pid()));
   compat::prepare(session.connection(), kManyName, (insert + kManyEntries).c_str());
-  const std::string insert_holds = guarded_insert(sound_session(session.backend_pid()), ", cause, expires_at");
-  compat::prepare(session.connection(), kHoldsName, (insert_holds + kManyHolds).c_str());
   for (std::size_t count = 1; count <= kFewEntriesMax; ++count) {
     compat::prepare(session.connection(), few_name(count).c_str(), (insert + few_entries(count)).c_str());
   }
@@ -145,12 +122,10 @@ PostgresqlCommit::PostgresqlCommit(PostgresqlSession& session, std::shared_ptr<c
       statement_(session.handle()) {
   if (!seal || std::cmp_greater(greatest_program(*batch_), program_count)) {
     ask_who_leads();
-  } else if (has_holds(*batch_)) {
-    send_many(true);
   } else if (batch_->entries.size() <= kFewEntriesMax) {
     send_few();
   } else if (batch_->entries.size() <= kManyEntriesMax) {
-    send_many(false);
+    send_many();
   } else {
     send_copy();
   }
@@ -180,14 +155,13 @@ void PostgresqlCommit::send_few() {
   statement_.start_prepared(few_name(batch_->entries.size()).c_str(), parameters);
 }
 
-void PostgresqlCommit::send_many(bool with_holds) {
+void PostgresqlCommit::send_many() {
   using Element = BinaryArray::Element;
   const std::size_t count = batch_->entries.size();
   BinaryArray programs{Element::kInteger, count}, generations{Element::kInteger, count},
       classrooms_wanted{Element::kInteger, count}, labs_wanted{Element::kInteger, count},
       classrooms{Element::kInteger, count}, labs{Element::kInteger, count}, mobile_labs{Element::kInteger, count},
       statuses{Element::kSmallint, count}, request_ids{Element::kText, count};
-  BinaryArray expiries{Element::kBigint, with_holds ? count : 0};
   for_each_entry(*batch_, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
     programs.add_integer(narrow(entry.program_id));
     generations.add_integer(entry.generation);
@@ -198,15 +172,13 @@ void PostgresqlCommit::send_many(bool with_holds) {
     mobile_labs.add_integer(narrow(entry.grant.mobile_labs));
     statuses.add_smallint(static_cast<std::int16_t>(status_code(entry)));
     request_ids.add_text(request_id);
-    if (with_holds) expiries.add_bigint(entry.expires_at);
   });
   StatementParameters parameters = guard_parameters();
   for (const BinaryArray* const column : {&programs, &generations, &classrooms_wanted, &labs_wanted, &classrooms, &labs,
                                           &mobile_labs, &statuses, &request_ids}) {
     parameters.add_array(*column);
   }
-  if (with_holds) parameters.add_array(expiries);
-  statement_.start_prepared(with_holds ? kHoldsName : kManyName, parameters);
+  statement_.start_prepared(kManyName, parameters);
 }
 
 void PostgresqlCommit::send_copy() {

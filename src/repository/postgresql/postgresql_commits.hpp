@@ -40,7 +40,7 @@ class PostgresqlCommit {
 
   void ask_who_leads();
   void send_few();
-  void send_many(bool with_holds);
+  void send_many();
   void send_copy();
   [[nodiscard]] StatementParameters guard_parameters() const;
   [[nodiscard]] std::optional<CommitResult> batch_done();

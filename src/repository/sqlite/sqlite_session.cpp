@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -186,22 +185,14 @@ void SqliteSession::prepare() {
       " AND ? <= (SELECT max(id) FROM program)"));
   insert_grant.emplace(connection.prepare(insert_grants_sql(1)));
   insert_grants.emplace(connection.prepare(insert_grants_sql(kGrantsPerInsert)));
-  insert_hold.emplace(connection);
   select_epoch.emplace(connection.prepare("SELECT epoch FROM leadership"));
   select_head.emplace(connection.prepare("SELECT head FROM semester WHERE id = ?"));
 }
 
 void SqliteSession::insert(const Batch& batch, const Seal& seal) {
-  const auto is_hold = [](const LedgerEntry& entry) { return entry.expires_at != 0; };
-  auto left = batch.entries.size() -
-              static_cast<std::size_t>(std::count_if(batch.entries.begin(), batch.entries.end(), is_hold));
+  std::size_t left = batch.entries.size();
   std::size_t bound = 0;
   for_each_entry(batch, [&](const LedgerEntry& entry, const std::optional<std::string>& request_id) {
-    if (is_hold(entry)) {
-      StoredEntry hold{row_of(entry), stored_time(batch.at), request_id};
-      if (entry.seq == batch.entries.back().seq) hold.seal = seal;
-      return insert_hold->add(batch.semester_id, hold);
-    }
     const bool many = left >= kGrantsPerInsert;
     SqliteStatement& insert = many ? *insert_grants : *insert_grant;
     insert.bind(batch.semester_id)

@@ -9,7 +9,6 @@
 #include "dti/service/ledger/ledger_snapshot.hpp"
 #include "dti/service/ledger/repository.hpp"
 #include "dti/service/ledger/schema_change.hpp"
-#include "repository/sqlite/sqlite_change.hpp"
 #include "repository/sqlite/sqlite_files.hpp"
 #include "repository/sqlite/sqlite_handle.hpp"
 
@@ -34,7 +33,6 @@ struct SqliteSession {
   std::optional<SqliteStatement> guard_update;  // head, rooms, seal; id, epoch, base, program
   std::optional<SqliteStatement> insert_grant;
   std::optional<SqliteStatement> insert_grants;  // kGrantsPerInsert of them
-  std::optional<SqliteEntryInsert> insert_hold;
   std::optional<SqliteStatement> select_epoch;
   std::optional<SqliteStatement> select_head;
 };

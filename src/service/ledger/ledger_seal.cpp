@@ -8,7 +8,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "dti/base/check.hpp"
 #include "dti/base/narrow.hpp"
 
 namespace dti {
@@ -132,10 +131,6 @@ bool Sealing::add(const StoredEntry& entry) {
 }
 
 void Sealing::add_grant(const LedgerEntry& entry, std::int64_t at, const std::optional<std::string>& request_id) {
-  if (entry.expires_at != 0) {
-    DTI_CHECK(add({row_of(entry), at, request_id}));
-    return;
-  }
   std::array<char, 2 + 8 + 8 + 1 + kNumbersOfGrant * 4> bytes;
   char* to = put(bytes.data(), static_cast<std::uint16_t>(kBitsOfGrant | (request_id ? kHasRequestId : 0U)));
   to = put(to, static_cast<std::uint64_t>(entry.seq));

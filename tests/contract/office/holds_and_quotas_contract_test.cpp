@@ -46,45 +46,51 @@ class HoldsAndQuotasContract : public OfficeTest {
 
   void store(const Change& change) { ASSERT_EQ(repository_->change(change), CommitResult::kCommitted); }
 
-  /// A batch in which the grants of these programs are holds.
-  Batch holds(const std::vector<std::pair<ProgramId, Want>>& wants, const std::vector<ProgramId>& held,
-              const std::optional<std::string>& request_id = {}) {
-    Batch batch = grants(wants, request_id);
-    for (auto& entry : batch.entries) {
+  /// A change for one request, in which the grants of these programs are holds.
+  Change holds(const std::vector<std::pair<ProgramId, Want>>& wants, const std::vector<ProgramId>& held,
+               const std::string& request_id = "r") {
+    const Batch batch = grants(wants, request_id);
+    Change change;
+    change.semester_id = semester_.id;
+    change.epoch = epoch_;
+    change.base = batch.base;
+    change.capacity = semester_.capacity;
+    change.left = semester_.left;
+    change.is_open = true;
+    change.at = kAt;
+    for (LedgerEntry entry : batch.entries) {
       if (std::find(held.begin(), held.end(), entry.program_id) != held.end()) entry.expires_at = kSoon;
+      StoredEntry stored{row_of(entry), kAt.time_since_epoch().count(), request_id};
+      stored.row.request = id_hash(request_id);
+      if (rests_on_time(stored.row)) stored.row.at = stored.at;
+      change.entries.push_back(std::move(stored));
     }
-    return batch;
+    return change;
   }
 
   void fill() {
     start();
     // 2 to 4: programs 1 and 3 have holds
-    ASSERT_EQ(repository_->commit(holds({{1, {7, 2}}, {2, {5, 1}}, {3, {4, 0}}}, {1, 3}, "ask")),
-              CommitResult::kCommitted);
+    store(holds({{1, {7, 2}}, {2, {5, 1}}, {3, {4, 0}}}, {1, 3}, "ask"));
     store(change({extended(1, kLater)}));  // 5
     store(change({confirmed(1)}));         // 6
     store(change({with_cause(released(3, {4, 0}, {4, 0, 0}, Cause::kConfirmedInPart), Cause::kConfirmedInPart),
                   with_cause(amended(3, {3, 0}, {3, 0, 0}), Cause::kConfirmedInPart)},
-                 "ask"));                                                                          // 7 and 8
-    store(change({quota(1, {{40, false}, {}})}));                                                  // 9
-    store(change({quota(1, {{}, {0, true}})}));                                                    // 10
-    store(change({quota(2, {})}));                                                                 // 11
-    ASSERT_EQ(repository_->commit(holds({{4, {1, 1}}}, {4}, "again")), CommitResult::kCommitted);  // 12
-    store(change({released(4, {1, 1}, {1, 1, 0}, Cause::kExpired)}, "again"));                     // 13
+                 "ask"));                                                       // 7 and 8
+    store(change({quota(1, {{40, false}, {}})}));                               // 9
+    store(change({quota(1, {{}, {0, true}})}));                                 // 10
+    store(change({quota(2, {})}));                                              // 11
+    store(holds({{4, {1, 1}}}, {4}, "again"));                                  // 12
+    store(change({released(4, {1, 1}, {1, 1, 0}, Cause::kExpired)}, "again"));  // 13
   }
 };
 INSTANTIATE_TEST_SUITE_P(Backends, HoldsAndQuotasContract, testing::ValuesIn(all_backends()), name_of_backend());
 
 TEST_P(HoldsAndQuotasContract, AnEntryIsReadBackAsItWasStored) {
   start();
-  const Batch batch = holds({{1, {7, 2}}, {2, {5, 1}}, {3, {4, 0}}}, {1, 3}, "ask");
-  ASSERT_EQ(repository_->commit(batch), CommitResult::kCommitted);
-  std::vector<StoredEntry> expected;
-  for (const auto& entry : batch.entries) {
-    expected.push_back({row_of(entry), kAt.time_since_epoch().count(), "ask"});
-    expected.back().row.request = id_hash("ask");
-    if (rests_on_time(expected.back().row)) expected.back().row.at = expected.back().at;
-  }
+  const auto asked = holds({{1, {7, 2}}, {2, {5, 1}}, {3, {4, 0}}}, {1, 3}, "ask");
+  store(asked);
+  auto expected = asked.entries;
   for (const auto& change : {change({extended(1, kLater), confirmed(1)}), change({quota(1, {{40, false}, {7, true}})}),
                              change({quota(2, {})}),
                              change({until(released(3, {4, 0}, {4, 0, 0}, Cause::kAmended), 0),
@@ -267,7 +273,7 @@ TEST_P(HoldsAndQuotasSqlContract, TheViewsKnowThem) {
     return client->run("SELECT program, coalesce(expires_at, '-') FROM allocation ORDER BY program");
   };
   EXPECT_EQ(held(), (Rows{row({"Program 1", "-"}), row({"Program 2", "-"}), row({"Program 3", "-"})}));
-  ASSERT_EQ(repository_->commit(holds({{5, {1, 1}}}, {5}, "hold")), CommitResult::kCommitted);
+  store(holds({{5, {1, 1}}}, {5}, "hold"));
   EXPECT_EQ(held().back(), row({"Program 5", soon}));
   store(change({extended(5, kLater)}));
   EXPECT_EQ(held().back(), row({"Program 5", later}));
@@ -299,7 +305,7 @@ TEST_P(HoldsAndQuotasSqlContract, AFilledStoreOfTheVersionBeforeIsReadAndMigrate
 TEST_P(HoldsAndQuotasSqlContract, TheMigrationIsNotTakenBackOnceThereWasAHold) {
   backend_->give_to_the_servers();
   start();
-  ASSERT_EQ(repository_->commit(holds({{1, {7, 2}}}, {1})), CommitResult::kCommitted);
+  store(holds({{1, {7, 2}}}, {1}));
   repository_.reset();
   EXPECT_THROW(take_back(*backend_->connect(), database(), 6), SqlRefused);
 }

@@ -28,7 +28,7 @@ void append_big_endian(std::string& bytes, Number number) {
 class BinaryArray {
  public:
   /// The types of pg_type that a batch needs, by their oids, which never change.
-  enum class Element : std::uint32_t { kBigint = 20, kSmallint = 21, kInteger = 23, kText = 25 };
+  enum class Element : std::uint32_t { kSmallint = 21, kInteger = 23, kText = 25 };
 
   /// @param count  how many elements will be added
   BinaryArray(Element element, std::size_t count) : missing_(count) {
@@ -45,12 +45,6 @@ class BinaryArray {
     --missing_;
     put32(sizeof value);
     put32(static_cast<std::uint32_t>(value));
-  }
-
-  void add_bigint(std::int64_t value) {
-    --missing_;
-    put32(sizeof value);
-    append_big_endian(bytes_, value);
   }
 
   void add_smallint(std::int16_t value) {
