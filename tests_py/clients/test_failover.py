@@ -341,4 +341,4 @@ def test_a_leader_on_the_schema_before_leases_is_followed_until_its_session_ends
         second.wait_ready()
         with Client(second.endpoint) as client:
             assert grant(client, CIVIL) == [(OK, 7, 2, 0)]
-    assert postgresql.count("SELECT max(version) FROM schema_version") == 6
+    assert postgresql.count("SELECT max(version) FROM schema_version") == 8

@@ -22,7 +22,7 @@ from tests_py.harness.prometheus import AlertWatch, is_installed, panel_queries,
 from tests_py.harness.rooms import faculty_flags, room_answer, wish
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.stores import PostgresqlStore, SqliteStore
-from tests_py.harness.wire import Client, ask_all, grant, request
+from tests_py.harness.wire import OK, Client, ask_all, grant, request
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="Prometheus is not installed")
 DIVISOR = 30  # of each `for:`, range and step
@@ -32,7 +32,7 @@ MIB = 1024 * 1024
 FACULTY = "Monitoring"
 REPEATED = 50  # programs whose requests are repeated, as load
 USUAL, NEW = ("f0", "f1"), ("f2", "f3")  # the programs of a batch of the faculty
-PROGRAMS = ["labs", *(f"p{number}" for number in range(300)), *USUAL, *NEW]
+PROGRAMS = ["labs", "held", *(f"p{number}" for number in range(300)), *USUAL, *NEW]
 SETTINGS = ("--lease-seconds=1", "--memory-max=100")
 FACULTY_SETTINGS = ("--min-programs=2", "--request-timeout=0.5", "--retries=1")  # it gives a batch up soon
 WAITS_SECONDS = 10  # of DtiFacultyWaits
@@ -352,6 +352,22 @@ def labs_run_out(pair, _):
 
 
 @contextlib.contextmanager
+def database_keeps_a_hold(pair, _):
+    """A trigger that somebody has added refuses the release of a hold that has ended."""
+
+    def sql(text):
+        pair.store.cluster.sql(pair.store.database, text, user="postgres")
+
+    sql("""CREATE FUNCTION keep_holds() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'no hold expires here'; END $$;
+           CREATE TRIGGER keep_holds BEFORE INSERT ON ledger FOR EACH ROW WHEN (NEW.cause = 6) EXECUTE FUNCTION keep_holds()""")
+    with Client(pair.leader.daemon.endpoint) as client:
+        assert grant(client, request(SEMESTER, FACULTY, ("held", 1, 0)) | {"hold-seconds": 1})[0][0] == OK
+    yield
+    sql("DROP TRIGGER keep_holds ON ledger; DROP FUNCTION keep_holds")
+
+
+@contextlib.contextmanager
 def database_is_set_back(pair, _):
     """The last entry is taken away, as a restored backup does."""
     pair.store.cluster.sql(pair.store.database, """
@@ -386,6 +402,7 @@ FAULTS = (  # each with the alerts that must fire
     (lead_moves, "DtiLeaseWanders"),
     (programs_leave_before_their_replies, "DtiFacultyRepliesDropped"),
     (faculty_crashes_in_a_loop, "DtiRestarts"),
+    (database_keeps_a_hold, "DtiHoldOverdue"),
     (labs_run_out, "DtiPoolLow"),
     (database_is_set_back, "DtiLedgerDiffers"),
 )

@@ -7,7 +7,6 @@
 #include "dti/base/narrow.hpp"
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
-#include "dti/service/allocation/quota_detail.hpp"
 
 namespace dti {
 namespace {

@@ -12,7 +12,6 @@
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/service/allocation/commit_pipeline.hpp"
-#include "dti/service/allocation/quota_detail.hpp"
 #include "service/allocation/pipeline_errors.hpp"
 
 namespace dti {

@@ -1,4 +1,4 @@
-#include "dti/service/allocation/quota_detail.hpp"
+#include "dti/service/allocation/allocator.hpp"
 
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"

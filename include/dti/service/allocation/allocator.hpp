@@ -25,6 +25,12 @@ namespace dti {
 /// The detail for a retired program that asks for rooms and holds none.
 inline constexpr const char* kRetired = "the program is retired: it gets no new rooms";
 
+/// What the reply to a program tells about the quota of its faculty, as a sentence: a hard limit is the reason why it got
+/// no more, or a soft one is exceeded. None if there is nothing to tell.
+/// @param grant  what the program holds, which `quotas` has counted
+[[nodiscard]] std::optional<std::string> quota_detail(const Quotas& quotas, FacultyId faculty, const std::string& name,
+                                                      const Want& want, const Grant& grant);
+
 /// The decision of the allocator for one request.
 struct Decision {
   std::optional<SemesterId> semester_id;  // none: the rejection depends on no semester

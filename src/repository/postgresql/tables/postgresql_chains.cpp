@@ -167,9 +167,7 @@ void read_registry(pqxx::transaction_base& transaction, const RegistrySink& sink
   }
 }
 
-Seq read_registry_end(pqxx::transaction_base& transaction) {
-  return end_of_registry(read_registry_head(transaction));
-}
+Seq read_registry_end(pqxx::transaction_base& transaction) { return end_of_registry(read_registry_head(transaction)); }
 
 ProgramChanges read_program_changes(pqxx::transaction_base& transaction, Seq after) {
   if (schema_version(transaction) < kSealsVersion) return {};

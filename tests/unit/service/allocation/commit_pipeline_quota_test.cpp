@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "dti/service/allocation/commit_pipeline.hpp"
-#include "dti/service/allocation/quota_detail.hpp"
 #include "unit/service/allocation/office_harness.hpp"
 
 namespace dti {
