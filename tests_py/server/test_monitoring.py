@@ -353,7 +353,7 @@ def labs_run_out(pair, _):
 
 @contextlib.contextmanager
 def database_keeps_a_hold(pair, _):
-    """A trigger that somebody has added refuses the release of a hold that has ended."""
+    """A trigger in the database refuses the release of a hold that has ended."""
 
     def sql(text):
         pair.store.cluster.sql(pair.store.database, text, user="postgres")
