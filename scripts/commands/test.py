@@ -24,9 +24,10 @@ from tests_py.harness.patroni.cluster import remove_left_over
 from tests_py.harness.postgresql import FOLDERS, newest_bin_folder, remove_cluster, scratch_cluster
 from tests_py.harness.stopping import Stopped, held, raise_on_signals
 
-# smoke: a part of e2e. filter: e2e, with dti_server and faculty under the filter of system calls of their units
-PARTS = ("unit", "asan", "tsan", "fuzz", "simulation", "e2e", "smoke", "filter")
-DEFAULT_PARTS = PARTS[:-2]
+# unit: every suite, without sanitizers; apps: those of them that no sanitizer's preset has. smoke: a part of e2e.
+# filter: e2e, with dti_server and faculty under the filter of system calls of their units
+PARTS = ("unit", "apps", "asan", "tsan", "fuzz", "simulation", "e2e", "smoke", "filter")
+DEFAULT_PARTS = ("apps", "asan", "tsan", "fuzz", "simulation", "e2e")
 SUITE_SECONDS = 1200  # each of these is for what hangs, on a machine several times slower than usual
 SUITE_JOBS = 2  # the longest ones wait for databases and disks most of the time
 E2E_SECONDS = 3600
@@ -38,6 +39,7 @@ SIMULATION_SECONDS = 60  # the same seeds each time; scripts/simulate tries new 
 SIMULATION_JOBS = 2
 E2E_END_SECONDS = 30  # for pytest to undo its fixtures
 SUITE = re.compile(r"^(unit_\w+|contract)$")
+SUITES_OF_APPS = {"unit_apps", "unit_bench", "unit_simulation"}
 
 
 class Counts:
@@ -132,19 +134,20 @@ class Suite:
         say(f"   {self._name}: {'ok' if status == 0 else 'FAILED'}, {seconds:.0f} s")
 
 
-def suites_of(preset, folder, conninfo):
+def suites_of(part, folder, conninfo):
+    preset = folder_of(PRESETS[part])
     environment = {**os.environ, "DTI_TEST_POSTGRESQL": conninfo} if conninfo else dict(os.environ)
     environment["TSAN_OPTIONS"] = f"suppressions={ROOT}/cmake/tsan.supp halt_on_error=0 exitcode=66"
     environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
-    binaries = sorted(path for path in (ROOT / "build" / preset / "bin").iterdir() if SUITE.match(path.name))
+    binaries = sorted(path for path in (ROOT / "build" / preset / "bin").iterdir() if is_of(part, path.name))
     assert binaries, f"build/{preset}/bin holds no suite"
     return [Suite(preset, binary, folder, environment) for binary in binaries]
 
 
-def run_suites(counts, presets, folder, conninfo):
-    """Side by side. The slowest preset's come first, and of each the contract, so that no long one is left alone."""
-    say(f"== unit and contract suites: {', '.join(presets)}")
-    waiting = [suite for preset in reversed(presets) for suite in suites_of(preset, folder, conninfo)]
+def run_suites(counts, parts, folder, conninfo):
+    """Side by side. The slowest part's come first, and of each the contract, so that no long one is left alone."""
+    say(f"== unit and contract suites: {', '.join(parts)}")
+    waiting = [suite for part in reversed(parts) for suite in suites_of(part, folder, conninfo)]
     running = []
     try:
         while waiting or running:
@@ -231,35 +234,48 @@ def try_to_make_cluster(counts, stack):
     return f"host={cluster.folder} port={cluster.port} user=postgres dbname=postgres"
 
 
-PRESETS = {"unit": "dev", "asan": "asan", "tsan": "tsan", "fuzz": "fuzz", "simulation": "dev", "e2e": "dev",
-           "smoke": "dev", "filter": "dev"}  # by part
+SUITE_PARTS = ("unit", "apps", "asan", "tsan")
+PRESETS = {"unit": "dev", "asan": "asan", "tsan": "tsan", "fuzz": "fuzz",
+           **dict.fromkeys(("apps", "simulation", "e2e", "smoke", "filter"), "dev-programs")}  # by part
 DAEMONS = {"dti_server", "faculty", "program", "dtictl"}
 PROGRAMS = {"simulation": {"simulation"}, "e2e": DAEMONS, "smoke": DAEMONS, "filter": DAEMONS}  # that a part runs
 
 
+def folder_of(preset):
+    """Of build/, in which a preset is built."""
+    return preset.removesuffix("-programs")
+
+
+def is_of(part, suite):
+    return SUITE.match(suite) and (part != "apps" or suite in SUITES_OF_APPS)
+
+
 def was_built(part):
     """Whether the part has what it runs; a suite or a fuzz target that could not be built leaves the others."""
-    folder = ROOT / "build" / PRESETS[part] / "bin"
+    folder = ROOT / "build" / folder_of(PRESETS[part]) / "bin"
     built = {path.name for path in folder.glob("*")}
     if part in PROGRAMS:
         return PROGRAMS[part] <= built
-    return any(SUITE.match(name) or name.startswith("fuzz_") for name in built)
+    return any(is_of(part, name) or name.startswith("fuzz_") for name in built)
 
 
 def run_parts(counts, parts):
     """Builds the presets of the parts, and runs each part whose programs were built, even if others fail."""
-    parts = [part for part in PARTS if part in parts]
-    builds = {preset: build(counts, preset) for preset in dict.fromkeys(PRESETS[part] for part in parts)}
+    parts = [part for part in PARTS if part in parts and not (part == "apps" and "unit" in parts)]
+    presets = dict.fromkeys(PRESETS[part] for part in parts)
+    if "dev" in presets:  # which has the programs
+        presets.pop("dev-programs", None)
+    builds = {folder_of(preset): build(counts, preset) for preset in presets}
     for part in [part for part in parts if not was_built(part)]:
         say(f"== {part} is left out: what it runs was not built")
-        counts.failed += 1 if builds[PRESETS[part]] else 0  # else the build counts
+        counts.failed += 1 if builds[folder_of(PRESETS[part])] else 0  # else the build counts
         parts.remove(part)
-    presets = [PRESETS[part] for part in ("unit", "asan", "tsan") if part in parts]
+    suites = [part for part in SUITE_PARTS if part in parts]
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dti-tests-")))
-        if presets:
+        if suites:
             conninfo = try_to_make_cluster(counts, stack)
-            attempt(counts, run_suites, counts, presets, folder, conninfo)
+            attempt(counts, run_suites, counts, suites, folder, conninfo)
         if "fuzz" in parts:
             attempt(counts, run_fuzz_targets, counts)
         if "simulation" in parts:
@@ -282,8 +298,9 @@ def attempt(counts, run, *arguments):
 def main():
     parser = new_parser("test", __doc__)
     parser.add_argument("part", nargs="*",
-                        help=f"{', '.join(PARTS)}; default: all but smoke, which is a part of e2e, and filter, which is "
-                        "e2e with dti_server and faculty under the filter of system calls of their units")
+                        help=f"{', '.join(PARTS)}; default: {', '.join(DEFAULT_PARTS)}. unit: every suite, without "
+                        "sanitizers; apps: those of them that asan and tsan do not have; smoke: a part of e2e; filter: e2e "
+                        "with dti_server and faculty under the filter of system calls of their units")
     parts = parser.parse_args().part or DEFAULT_PARTS
     if unknown := set(parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))} (they are: {', '.join(PARTS)})")

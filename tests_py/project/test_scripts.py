@@ -162,9 +162,9 @@ def test_a_cluster_that_cannot_be_made_is_one_failure_and_the_suites_run(tmp_pat
     got, output, last = run_tests(
         f"{make_suites(tmp_path, SUITES)}run_tests.newest_bin_folder = lambda: 1\n"
         "run_tests.scratch_cluster = lambda: 1 / 0\n"
-        "run_tests.run_suites = lambda counts, presets, folder, conninfo: print('ran', presets, conninfo)", "unit")
+        "run_tests.run_suites = lambda counts, parts, folder, conninfo: print('ran', parts, conninfo)", "unit")
     assert (got, last) == (1, "0 passed, 1 failed, 0 skipped")
-    assert "ran ['dev'] None" in output and "cluster" in output
+    assert "ran ['unit'] None" in output and "cluster" in output
 
 
 @pytest.mark.parametrize("traps", ["", "trap '' INT; "], ids=["ends when asked", "must be killed"])
@@ -204,6 +204,15 @@ def test_suites_run_side_by_side_and_each_is_counted(tmp_path):
     got, output, last = run_tests(make_suites(tmp_path, SUITES) + "run_tests.SUITE_SECONDS = 30", "unit")
     assert (got, last) == (1, "3 passed, 3 failed, 1 skipped"), output
     assert "dev/unit_one: ok" in output and "dev/unit_two: FAILED" in output and "\nwhy\n" in output
+
+
+def test_the_suites_of_apps_run_alone_or_with_all_of_unit_but_not_twice(tmp_path):
+    passes = 'echo "<testsuites><testcase/></testsuites>" >"$report"'
+    prelude = make_suites(tmp_path, {"unit_one": passes, "unit_apps": passes})
+    for parts, last_line, presets in (("apps",), "1 passed", ["dev-programs"]), (("unit", "apps"), "2 passed", ["dev"]):
+        got, output, last = run_tests(f"{prelude}run_tests.build = lambda counts, preset: print('builds', preset)\n", *parts)
+        assert (got, last) == (0, f"{last_line}, 0 failed, 0 skipped"), output
+        assert [line.split()[1] for line in output.splitlines() if line.startswith("builds")] == presets
 
 
 def test_a_suite_that_overruns_is_one_failure_and_is_ended(tmp_path):
