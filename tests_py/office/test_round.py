@@ -214,6 +214,23 @@ def test_a_program_that_asks_meanwhile_is_left_out_and_the_round_is_held(rounds)
     rounds.verify()
 
 
+@pytest.mark.parametrize("policy", ["first-come", "max-min"])
+def test_a_round_keeps_the_quota_of_a_faculty_and_the_next_server_computes_it_again(rounds, policy):
+    with rounds.serve():
+        code, _, log = change(rounds.folder, "quota", "set", "--faculty=F", "--classrooms=6", "--labs=1", "--yes", admin=rounds.admin)
+        assert code == 0, log
+        planned = rounds.plan(("p1", 5, 1), ("p2", 5, 1), policy=policy)
+        rounds.made("open")
+        rounds.made("run")
+        held = rounds.held()
+        assert tuple(map(sum, zip(*held.values()))) == (6, 1, 0)
+        if policy == "first-come":  # which has no lots
+            assert held == {row["program"]: grant_of(row) for row in planned}
+    with rounds.serve():
+        assert rounds.held() == held
+    rounds.verify()
+
+
 def test_a_changed_plan_or_secret_is_refused(rounds):
     with rounds.serve():
         rounds.plan(("p1", 20, 0), ("p2", 20, 0))

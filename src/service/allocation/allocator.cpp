@@ -153,6 +153,12 @@ const OpenHolds& Allocator::holds(SemesterId semester) const {
   return found == semesters_.end() ? kNone : found->second.holds;
 }
 
+const Quotas& Allocator::quotas(SemesterId semester) const {
+  static const Quotas kNone;
+  const auto found = semesters_.find(semester);
+  return found == semesters_.end() ? kNone : found->second.quotas;
+}
+
 std::size_t Allocator::hold_count() const {
   std::size_t count = 0;
   for (const auto& [first, semester] : expiries_) count += holds(semester).size();

@@ -539,6 +539,7 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
                     "semester " + escaped(command.semester) +
                         " is closed: reopen it first. An earlier copy of the command may have changed it before that");
   }
+  if (stored->is_open) subject.quotas = allocator.quotas(stored->id);
   if (std::holds_alternative<CloseSemester>(command.change)) {
     for (const auto& [expires_at, program] : allocator.holds(stored->id).queue()) {
       subject.holds.push_back(
@@ -566,7 +567,6 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
                     "faculty " + escaped(faculty_name) + " is unknown" + with(catalog.why_no_faculty(faculty_name)));
   }
   subject.faculty = faculty;
-  subject.quotas = allocator.quotas(stored->id);
   if (quota != nullptr) {
     subject.faculty_name = catalog.faculty_name(faculty);
     return subject;

@@ -102,7 +102,7 @@ class Allocator {
   void close(const std::string& name) { open_.erase(name); }
 
   /// The quotas of the semester, and what each faculty holds. @param semester  replayed
-  [[nodiscard]] const Quotas& quotas(SemesterId semester) const { return semesters_.at(semester).quotas; }
+  [[nodiscard]] const Quotas& quotas(SemesterId semester) const;
   /// The wait list of the semester; null if it has none.
   [[nodiscard]] const WaitList* wait_list(SemesterId semester) const;
   /// The programs that wait, or would wait if the wait list were turned on. It looks at every grant.

@@ -88,6 +88,18 @@ TEST_F(Rounds, AProgramThatHoldsAGrantIsLeftOut) {
   EXPECT_EQ(fault_of_ledger(), "");
 }
 
+TEST_F(Rounds, ARoundKeepsTheHardLimitOfAFaculty) {
+  start();
+  made(to(SetQuota{"f1", {{9, false}, {4, false}}}, 0, "c-quota"));
+  for (const auto* const policy : {"max-min", "first-come"}) {
+    const auto plan = plan_of({{.program = policy == std::string{"max-min"} ? 2U : 3U, .want = {300, 40}}}, policy);
+    const auto opening = opened(plan, pipeline_->allocator().totals(1).round_at, std::string{"c-open-"} + policy);
+    made(to(run(plan), opening, std::string{"c-run-"} + policy));
+  }
+  EXPECT_EQ(held(2), (HeldGrant{{300, 40}, {2, 2, 0}})) << "program 1 holds 7 of the 9 classrooms, and 2 of the 4 labs";
+  EXPECT_EQ(held(3), (HeldGrant{{300, 40}, {0, 0, 0}})) << "the first round has used the quota up";
+}
+
 TEST_F(Rounds, AProgramWhoseGrantWasReleasedGetsItsNextGeneration) {
   start();
   made(to(release(), 2));
