@@ -21,6 +21,7 @@
 #include "dti/protocol/room_codec.hpp"
 #include "dti/transport/program/program_client.hpp"
 #include "dti/transport/zeromq/lookup_hangs.hpp"
+#include "program/change.hpp"
 #include "program/exit_code.hpp"
 #include "program/options.hpp"
 
@@ -72,6 +73,7 @@ void write_result(const dti::ProgramOptions& options, const std::string& text, c
 
 int ask(const dti::ProgramOptions& options, dti::StopSignals& stop_signals, const dti::Log& log) {
   for (const auto& event : options.remarks) log(event);
+  if (options.change) return dti::run_program_change(options, stop_signals, log);
   const auto faculty = to_string(options.faculty_server);
   log({dti::LogLevel::kDebug, "asking", "the program sends its request to the faculty", {{"faculty", faculty}}});
   dti::ProgramClientOptions client{faculty, options.timeout};
@@ -107,7 +109,7 @@ int main(int argc, char** argv) {
   const auto parsed = dti::parse_program_options(args, dti::process_surroundings());
   if (const auto* usage = std::get_if<dti::UsageExit>(&parsed)) return dti::leave(*usage);
   const auto& options = std::get<dti::ProgramOptions>(parsed);
-  if (const auto fault = output_fault(options)) {
+  if (const auto fault = options.change ? std::nullopt : output_fault(options)) {
     std::cerr << "program: " << *fault << std::endl;
     return 2;
   }

@@ -1,5 +1,10 @@
 #include "program/options.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -7,6 +12,8 @@
 #include "dti/domain/hold.hpp"
 #include "dti/domain/name_fault.hpp"
 #include "dti/domain/pool.hpp"
+#include "dti/protocol/allocation_codec.hpp"
+#include "dti/transport/office/office_client.hpp"
 
 namespace dti {
 namespace {
@@ -52,6 +59,37 @@ std::vector<Setting> settings_of_program() {
           "The public key of the faculty. The program then connects to its curve:// endpoint, and only if the faculty "
           "proves this key.",
           false),
+      {.name = "change",
+       .group = "Change",
+       .kind = ChoiceKind{{"release", "amend", "confirm", "cancel"}},
+       .help =
+           "Changes the grant that the program holds, instead of a request: release gives the rooms back, amend wants "
+           "the numbers of --classrooms and --labs from now on, confirm makes a hold firm (with both numbers, a part "
+           "of "
+           "it), and cancel ends a hold. Only a flag sets this, and it needs --key.",
+       .default_shown = "none: the program requests rooms"},
+      {.name = "accept-part",
+       .group = "Change",
+       .kind = SwitchKind{},
+       .help = "Of amend: takes a part if not everything can be given.",
+       .default_value = "false"},
+      {.name = "note",
+       .group = "Change",
+       .kind = TextKind{kNoteBytesMax},
+       .help = "Why, for the ledger.",
+       .default_shown = "none"},
+      {.name = "command-id",
+       .group = "Change",
+       .kind = TextKind{kIdBytesMax},
+       .help = "Repeats a change whose outcome is not known, with the id that program has printed.",
+       .default_shown = "a new one"},
+      {.name = "expects",
+       .group = "Change",
+       .kind = IntegerKind{0, std::numeric_limits<std::int64_t>::max()},
+       .help =
+           "The number of the last ledger entry about the program, as you know it. If there is another one, nothing "
+           "is changed.",
+       .default_shown = "the last one now"},
       {.name = "timeout",
        .group = "Reply",
        .kind = SecondsKind{},
@@ -70,6 +108,59 @@ std::vector<Setting> settings_of_program() {
        .help = "Prints the reply as JSON on stdout.",
        .default_value = "false"},
   };
+}
+
+/// Tells whether the arguments have --change. Then a change decides which numbers it needs.
+bool changes_grant(std::span<const std::string> args) {
+  return std::any_of(args.begin(), args.end(),
+                     [](const std::string& arg) { return arg == "--change" || arg.starts_with("--change="); });
+}
+
+// The config file or a variable may have the numbers of the program's request.
+bool is_flag(const Settings& settings, std::string_view name) {
+  return settings.has(name) && settings.origin(name).source == Source::kFlag;
+}
+
+std::optional<UsageExit> change_fault(const Settings& settings) {
+  const auto change = settings.text("change");
+  for (const auto* name : {"change", "note", "command-id", "expects"}) {
+    if (settings.has(name) && !is_flag(settings, name)) {
+      return settings.bad(name, "is only used as a flag, because a change is made once");
+    }
+  }
+  const bool has_classrooms = is_flag(settings, "classrooms");
+  if (has_classrooms != is_flag(settings, "labs") || (change == "amend" && !has_classrooms)) {
+    return settings.bad("change", "needs both flags, --classrooms and --labs, for other numbers than now");
+  }
+  if (has_classrooms && (change == "release" || change == "cancel")) {
+    return settings.bad("classrooms", "is not used with --change=" + change);
+  }
+  if (is_flag(settings, "hold-seconds")) return settings.bad("hold-seconds", "is not used with --change");
+  if (settings.is_on("accept-part") && change != "amend") return settings.bad("accept-part", "needs --change=amend");
+  if (settings.has("note")) {
+    if (const auto fault = control_fault(settings.text("note"))) return settings.bad("note", *fault);
+  }
+  return std::nullopt;
+}
+
+GrantChange read_change(const Settings& settings) {
+  const ProgramName of{"", settings.text("name")};
+  const auto choice = settings.text("change");
+  std::optional<Want> want;
+  if (is_flag(settings, "classrooms")) want = Want{settings.integer("classrooms"), settings.integer("labs")};
+  GrantChange change;
+  auto& command = change.message.command;
+  if (choice == "release") command.change = ReleaseGrant{of};
+  if (choice == "amend") command.change = AmendGrant{of, want.value(), settings.is_on("accept-part")};
+  if (choice == "confirm") command.change = ConfirmHold{of, want};
+  if (choice == "cancel") command.change = CancelHold{of};
+  command.semester = settings.text("semester");
+  if (settings.has("note")) command.note = settings.text("note");
+  change.is_repeat = settings.has("command-id");
+  command.id = change.is_repeat ? settings.text("command-id") : new_command_id();
+  change.has_expects = settings.has("expects");
+  if (change.has_expects) command.expects = settings.integer("expects");
+  return change;
 }
 
 }  // namespace
@@ -101,15 +192,29 @@ AppDescription describe_program() {
 
 std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const std::string> args,
                                                               const Surroundings& surroundings) {
-  auto resolved = resolve(describe_program(), args, surroundings);
+  auto description = describe_program();
+  if (changes_grant(args)) {
+    for (auto& setting : description.settings) {
+      if (setting.name == "classrooms" || setting.name == "labs") setting.needed = false;
+    }
+  }
+  auto resolved = resolve(description, args, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&resolved)) return std::move(*usage);
   const auto& settings = std::get<Settings>(resolved);
 
   ProgramOptions options;
   options.request.program_name = settings.text("name");
   options.request.semester = settings.text("semester");
-  options.request.want = {settings.integer("classrooms"), settings.integer("labs")};
-  if (settings.has("hold-seconds")) options.request.hold_seconds = settings.integer("hold-seconds");
+  if (settings.has("change")) {
+    if (auto usage = change_fault(settings)) return *std::move(usage);
+    options.change = read_change(settings);
+  } else {
+    for (const auto* name : {"note", "command-id", "expects"}) {
+      if (settings.has(name)) return settings.bad(name, "needs --change");
+    }
+    options.request.want = {settings.integer("classrooms"), settings.integer("labs")};
+    if (settings.has("hold-seconds")) options.request.hold_seconds = settings.integer("hold-seconds");
+  }
   options.faculty_server = settings.addresses("faculty-server").front();
   auto key = read_own_key(settings, surroundings);
   if (auto* usage = std::get_if<UsageExit>(&key)) return std::move(*usage);
@@ -120,6 +225,9 @@ std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const st
   const auto& keys = std::get<0>(server_keys);
   if (!keys.empty()) options.server_key = keys.front();
   if (options.key && !options.server_key) return settings.bad("key", "needs --server-key, the key of the faculty");
+  if (options.change && !options.key) {
+    return settings.bad("change", "needs --key and --server-key: a faculty takes it at a curve:// endpoint only");
+  }
   options.timeout = settings.duration("timeout");
   options.output_dir = settings.text("output-dir");
   options.json = settings.is_on("json");

@@ -86,13 +86,15 @@ AppDescription describe_key_add() {
           "dtictl key add adds a public key to the key list of a server or a faculty, which it makes if there is none. "
           "LINE is what dtictl key new has printed. A name can have two keys: add the new one, let its owner change to "
           "it, and remove the old one. Then reload the server: systemctl reload dti-server, or SIGHUP. Roles: "
-          "faculty:NAME requests rooms for the programs of that faculty, which is spelled as in the catalogue; office "
-          "requests rooms for every faculty; auditor requests nothing.",
+          "faculty:NAME requests rooms for the programs of that faculty, which is spelled as in the catalogue, and "
+          "changes "
+          "their grants; program:NAME, in the list of a faculty, does so for one program; office requests rooms for "
+          "every faculty, and sends the commands of the office; auditor requests nothing.",
       .settings = {keys_setting(),
                    {.name = "role",
                     .group = "Keys",
                     .kind = TextKind{},
-                    .help = "What the key may do: faculty:NAME, office or auditor.",
+                    .help = "What the key may do: faculty:NAME, program:NAME, office or auditor.",
                     .needed = true}},
       .examples = {{"let a faculty in",
                     "dtictl key add --keys=/etc/dti/keys.toml --role='faculty:Derecho' "

@@ -56,6 +56,16 @@ struct OfficeMessage {
   return kOfficeVerbs[static_cast<std::size_t>(verb)];
 }
 
+/// Tells whether a faculty may send such a command for its own programs, also for a program that asks it to: the program
+/// gives its rooms back, wants other numbers, or confirms or cancels its hold.
+[[nodiscard]] constexpr bool may_be_of_faculty(OfficeVerb verb) {
+  return verb == OfficeVerb::kReleaseGrant || verb == OfficeVerb::kAmendGrant || verb == OfficeVerb::kConfirmHold ||
+         verb == OfficeVerb::kCancelHold;
+}
+
+/// With the name of a key of a program: the `actor` that a faculty names if it passes a command of that program on.
+inline constexpr std::string_view kProgramActor = "program/";
+
 /// A command that the server rejects, with the parts that its reply needs.
 struct MalformedCommand {
   std::string detail;                   // starts with the field: `command-id: …`

@@ -41,16 +41,7 @@ FacultyService::FacultyService(FacultyOptions options, std::function<std::uint64
     : options_(std::move(options)), client_(options_.client, std::move(random)) {}
 
 void FacultyService::on_room_request(Token token, const RoomRequest& request, SteadyTime now) {
-  if (options_.semester && request.semester != *options_.semester) {
-    return refuse(token, Status::kInvalidSemester, "this faculty serves semester " + *options_.semester + " only");
-  }
-  if (stop_at_ || ended_) return refuse(token, Status::kUnavailable, "the faculty is stopping; ask again later");
-  if (has_sent_its_batch()) {
-    return refuse(token, Status::kUnavailable, "the faculty has sent its request already; ask when it runs again");
-  }
-  if (waiting_count_ >= options_.waiting_max) {
-    return refuse(token, Status::kOverloaded, "too many programs wait for an answer; ask again later");
-  }
+  if (auto error = why_not_take(request.semester)) return refuse(token, error->status, std::move(error->detail));
 
   const Gathering what{request.semester, request.hold_seconds};
   auto& batch = gather(what, now);
@@ -61,6 +52,21 @@ void FacultyService::on_room_request(Token token, const RoomRequest& request, St
   batch.askers.insert(asker_of(request.program_name));
   ++waiting_count_;
   send_if_full(what, now);
+}
+
+std::optional<RequestError> FacultyService::why_not_take(const std::string& semester) const {
+  const auto error = [](Status status, std::string detail) { return RequestError{status, std::move(detail), {}, {}}; };
+  if (options_.semester && semester != *options_.semester) {
+    return error(Status::kInvalidSemester, "this faculty serves semester " + *options_.semester + " only");
+  }
+  if (stop_at_ || ended_) return error(Status::kUnavailable, "the faculty is stopping; ask again later");
+  if (has_sent_its_batch()) {
+    return error(Status::kUnavailable, "the faculty has sent its request already; ask when it runs again");
+  }
+  if (waiting_count_ >= options_.waiting_max) {
+    return error(Status::kOverloaded, "too many programs wait for an answer; ask again later");
+  }
+  return std::nullopt;
 }
 
 void FacultyService::on_malformed_request(const std::optional<std::string>& semester, const std::string& asker,
@@ -79,11 +85,17 @@ void FacultyService::on_reply(std::size_t endpoint, const AllocationReply& reply
   read.parts.reserve(reply.programs.size());
   for (const auto& program : reply.programs) read.parts.push_back({program.correlation_id, program.status});
   const auto match = client_.on_reply(endpoint, read, now);
-  if (match) answer_from(reply, *match);
+  const bool is_of_batch = match && asked_.contains(match->request);
+  if (is_of_batch) answer_from(reply, *match);
   follow_client();
-  if (match && match->is_over) {
+  if (is_of_batch && match->is_over) {
     const auto batch = asked_.extract(match->request);
     counts_.batch_seconds.observe(std::chrono::duration<double>{now - batch.mapped().sent_at}.count());
+  }
+  if (match && match->is_over && !is_of_batch) {
+    answer_by_old_server(match->request);
+  } else if (!match) {
+    end_by_old_server(endpoint, reply, now);
   }
   end_if_done();
 }
@@ -172,8 +184,9 @@ void FacultyService::send(ProgramBatch batch, SteadyTime now) {
   for (const auto& program : batch.request.programs) request.correlation_ids.push_back(program.correlation_id);
   counts_.batch_programs.observe(static_cast<double>(batch.tokens.size()));
   batch.sent_at = now;
-  asked_.emplace(++last_batch_, std::move(batch));
-  client_.send(last_batch_, std::move(request), now);
+  has_sent_ = true;
+  asked_.emplace(++last_request_, std::move(batch));
+  client_.send(last_request_, std::move(request), now);
   follow_client();
 }
 
@@ -184,6 +197,11 @@ void FacultyService::refuse(Token token, Status status, std::string detail) {
 void FacultyService::follow_client() {
   for (auto& action : client_.take_actions()) {
     if (const auto* attempt = std::get_if<SendTry>(&action)) {
+      if (const auto command = commands_.find(attempt->request); command != commands_.end()) {
+        command->second.endpoint = attempt->endpoint;
+        actions_.push_back(SendCommand{attempt->endpoint, command->second.command});
+        continue;
+      }
       actions_.push_back(SendRequest{attempt->endpoint, asked_.at(attempt->request).request});
     } else if (const auto* outcome = std::get_if<NotKnown>(&action)) {
       answer_not_known(*outcome);
@@ -225,6 +243,11 @@ void FacultyService::answer_from(const AllocationReply& reply, const ReplyMatch&
 }
 
 void FacultyService::answer_not_known(const NotKnown& outcome) {
+  if (commands_.contains(outcome.request)) {
+    const std::string advice = outcome.was_sent ? "; the outcome is not known: repeat the command with its command-id"
+                                                : "; nothing was asked of a server: ask again";
+    return answer_command(outcome.request, RequestError{Status::kUnavailable, outcome.reason + advice, {}, {}});
+  }
   // Without retries, the server may be an old one, which does not recognize a repeated request.
   const std::string advice = !outcome.was_sent             ? "; nothing was asked of a server: ask again"
                              : options_.client.retries > 0 ? "; ask again, it is safe"
@@ -252,6 +275,11 @@ void FacultyService::count(RequestEvent::Kind kind) {
 }
 
 void FacultyService::log(const RequestEvent& event) {
+  if (commands_.contains(event.request)) {
+    if (event.kind != RequestEvent::Kind::kAnswered && event.kind != RequestEvent::Kind::kGivenUp) count(event.kind);
+    actions_.push_back(log_of_command(event));
+    return;
+  }
   count(event.kind);
   const auto& request = asked_.at(event.request).request;
   auto logged = log_event_of(event.kind);

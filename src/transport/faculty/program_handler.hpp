@@ -15,6 +15,7 @@
 #include "dti/domain/messages.hpp"
 #include "dti/domain/status.hpp"
 #include "dti/keys/key_ring.hpp"
+#include "dti/protocol/office_codec.hpp"
 #include "dti/service/faculty/faculty_service.hpp"
 #include "dti/transport/zeromq/message_port.hpp"
 
@@ -71,11 +72,21 @@ class ProgramHandler {
   void perform(const SendRoomAnswer& action, SteadyTime now);
   void perform(const ConnectEndpoint& action, SteadyTime now);
   void perform(const SendRequest& action, SteadyTime now);
+  void perform(const SendCommandReply& action, SteadyTime now);
+  void perform(const SendCommand& action, SteadyTime now);
   void perform(const ResetEndpoint& action, SteadyTime now);
   void perform(const LogEvent& event, SteadyTime now);
   void perform(const Exit& exit, SteadyTime now);
-  /// Why the peer of a message may not make a request; none: it may.
-  [[nodiscard]] std::optional<std::string> why_unauthorized(KeyNumber key) const;
+  /// Handles a message that is a command. @return false if it is none
+  bool handle_command(const PeerMessage& message, SteadyTime now);
+  /// Why the peer of a message may not send a command; none: it may, and `command` has its names.
+  [[nodiscard]] std::optional<std::string> why_not_command(KeyNumber key, const OfficeMessage& message) const;
+  /// Why the peer of a message may not make a request.
+  /// @param program  null: any
+  [[nodiscard]] std::optional<std::string> why_unauthorized(KeyNumber key, const std::string* program) const;
+  [[nodiscard]] const ListedKey* key_of(KeyNumber number) const;
+  void refuse_command(Token token, const std::string& id, bool is_dry_run, RequestError error, SteadyTime now);
+  void reply_to_command(Token token, const OfficeReply& reply, SteadyTime now);
   void refuse(Token token, Status status, std::string detail, SteadyTime now);
   void reply(Token token, const RoomAnswer& answer, SteadyTime now);
   void log_some(const std::string& event, const std::string& message);

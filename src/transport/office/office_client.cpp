@@ -5,11 +5,13 @@
 #include <deque>
 #include <optional>
 #include <random>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include "dti/base/check.hpp"
 #include "dti/protocol/allocation_codec.hpp"
+#include "dti/protocol/room_codec.hpp"
 #include "dti/service/client/server_client.hpp"
 #include "dti/service/client/uuid.hpp"
 #include "dti/transport/zeromq/context.hpp"
@@ -46,7 +48,7 @@ bool is_refusal(Status status) { return status == Status::kNotLeader || status =
 class OfficeClient::Shell {
  public:
   explicit Shell(const OfficeClientOptions& options)
-      : servers_(options.servers), client_(client_options(options), random_bits) {
+      : servers_(options.servers), asks_faculty_(options.asks_faculty), client_(client_options(options), random_bits) {
     DTI_CHECK(options.locks.empty() || options.locks.size() == servers_.size());
     for (std::size_t i = 0; i < servers_.size(); ++i) {
       connections_.emplace_back(context_.get(), servers_[i], kConnectTime, kReplyBytesMax,
@@ -114,6 +116,13 @@ class OfficeClient::Shell {
 
   void take(std::size_t server, const std::string& body) {
     auto reply = decode_office_reply(body);
+    if (!reply && asks_faculty_) {
+      const auto other = decode_room_answer(body);
+      if (other && !may_retry(other->status)) {
+        end_ = NoOfficeReply{servers_[server] + " knows no commands: it is a faculty of an earlier version"};
+      }
+      return;
+    }
     if (!reply) {
       const auto other = decode_allocation_reply(body);
       if (!other || !other->error || may_retry(other->error->status)) return;
@@ -144,8 +153,8 @@ class OfficeClient::Shell {
   void perform(const ResetEndpoint& action) { connections_[action.endpoint].reset(); }
   void perform(const RequestEvent& /*event*/) {}
   void perform(const SendTry& action) {
-    const std::string_view frames[] = {body_};
-    if (connections_[action.endpoint].send(frames)) ++sent_;
+    const std::string_view frames[] = {"", body_};
+    if (connections_[action.endpoint].send(std::span{frames}.subspan(asks_faculty_ ? 0 : 1))) ++sent_;
   }
   void perform(const NotKnown& action) {
     if (end_) return;
@@ -156,6 +165,7 @@ class OfficeClient::Shell {
 
   // Fixed after construction.
   const std::vector<std::string> servers_;
+  const bool asks_faculty_;
   ServerClient client_;
   Context context_;
   std::deque<ServerConnection> connections_;

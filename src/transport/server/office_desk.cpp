@@ -1,5 +1,6 @@
 #include "transport/server/office_desk.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -16,6 +17,15 @@ std::size_t bytes_of(const std::vector<CatalogRow>& rows) {
   return bytes;
 }
 
+// Each command delays the requests behind it, and the pipeline has room for 64: most of it is for the office.
+constexpr std::size_t kCommandsOfFacultyMax = 4;
+constexpr std::size_t kCommandsOfFacultiesMax = 32;
+constexpr auto kFacultyPause = std::chrono::milliseconds{200};
+
+bool is_of_faculty(OfficeDoor door, const ListedKey* key) {
+  return door == OfficeDoor::kSecured && key != nullptr && key->role.kind == KeyRole::Kind::kFaculty;
+}
+
 }  // namespace
 
 void OfficeDesk::take(MessagePort& port, const PeerMessage& message, OfficeDoor door, Decoded decoded, const Now& now) {
@@ -26,7 +36,7 @@ void OfficeDesk::take(MessagePort& port, const PeerMessage& message, OfficeDoor 
     return port.reply(message.token, encode_office_reply(refusal), now.steady);
   }
   auto& sent = std::get<OfficeMessage>(decoded);
-  auto who = actor(message, door, sent.command.actor);
+  auto who = actor(message, door, sent);
   if (auto* error = std::get_if<RequestError>(&who)) {
     return refuse(port, message.token, sent, std::move(*error), now.steady);
   }
@@ -37,11 +47,13 @@ void OfficeDesk::take(MessagePort& port, const PeerMessage& message, OfficeDoor 
                        {}};
     return refuse(port, message.token, sent, std::move(error), now.steady);
   }
+  if (auto error = why_busy(message, door)) return refuse(port, message.token, sent, *std::move(error), now.steady);
   sent.command.actor = std::get<std::string>(std::move(who));
   // The programs of a change of the catalogue are in the pipeline only.
   auto rows = sent.command.catalog ? std::exchange(sent.command.catalog->rows, {}) : std::vector<CatalogRow>{};
   const auto bytes = message.bytes + bytes_of(rows);
-  const auto& waiting = waiting_.emplace(message.token, Waiting{&port, std::move(sent)}).first->second.message;
+  const auto faculty = is_of_faculty(door, key_of(message.key)) ? message.key : 0;
+  const auto& waiting = waiting_.emplace(message.token, Waiting{&port, std::move(sent), faculty}).first->second.message;
   if (waiting.opens) {
     pipeline_.on_command(
         message.token, OpenSemester{waiting.command.semester, *waiting.opens, waiting.command.is_dry_run}, bytes, now);
@@ -64,9 +76,25 @@ void OfficeDesk::send(const SendOpenSemesterReply& answered, SteadyTime now) {
 }
 
 std::variant<std::string, RequestError> OfficeDesk::actor(const PeerMessage& message, OfficeDoor door,
-                                                          std::string_view claimed) const {
-  const auto* const key = keys_ == nullptr || message.key == 0 ? nullptr : keys_->find(message.key);
-  return actor_of(door, key, claimed);
+                                                          const OfficeMessage& sent) const {
+  return actor_of(door, key_of(message.key), sent);
+}
+
+const ListedKey* OfficeDesk::key_of(KeyNumber number) const {
+  return keys_ == nullptr || number == 0 ? nullptr : keys_->find(number);
+}
+
+std::optional<RequestError> OfficeDesk::why_busy(const PeerMessage& message, OfficeDoor door) const {
+  if (!is_of_faculty(door, key_of(message.key))) return std::nullopt;
+  std::size_t own = 0;
+  std::size_t all = 0;
+  for (const auto& [token, waiting] : waiting_) {
+    if (waiting.faculty != 0) ++all;
+    if (waiting.faculty == message.key) ++own;
+  }
+  if (own < kCommandsOfFacultyMax && all < kCommandsOfFacultiesMax) return std::nullopt;
+  return RequestError{
+      Status::kOverloaded, "too many commands of faculties wait; ask again in a moment", kFacultyPause, {}};
 }
 
 OfficeOutcome OfficeDesk::facts_of(const OpenSemester& opened) const {
@@ -95,7 +123,7 @@ void OfficeDesk::refuse(MessagePort& port, Token token, const OfficeMessage& mes
 void OfficeDesk::answer(Token token, const OfficeOutcome& outcome, SteadyTime now) {
   const auto waited = waiting_.extract(token);
   DTI_CHECK(!waited.empty());  // one reply for each command
-  const auto& [port, message] = waited.mapped();
+  const auto& [port, message, faculty] = waited.mapped();
   if (message.opens && !message.command.is_dry_run && !outcome.error) log_change(message, outcome.seq, 0);
   reply(*port, token, message, outcome, now);
 }
@@ -118,7 +146,7 @@ void OfficeDesk::log_change(const OfficeMessage& message, Seq seq, std::int64_t 
   LogEvent event{
       LogLevel::kInfo,
       "office-command",
-      command.catalog ? "the office has changed the catalogue" : "the office has changed the semester",
+      command.catalog ? "the office has changed the catalogue" : "a command has changed the semester",
       {{"actor", command.actor}, {"command", std::string{wire_text(verb_of(message))}}, {"command-id", command.id}}};
   if (!command.catalog) event.fields.emplace_back("semester", command.semester);
   event.fields.emplace_back("seq", std::to_string(seq));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -43,10 +44,14 @@ class OfficeDesk {
   struct Waiting {
     MessagePort* port = nullptr;
     OfficeMessage message;
+    KeyNumber faculty = 0;  // the key of a faculty; 0: the office sent it
   };
 
   [[nodiscard]] std::variant<std::string, RequestError> actor(const PeerMessage& message, OfficeDoor door,
-                                                              std::string_view claimed) const;
+                                                              const OfficeMessage& sent) const;
+  /// Why a faculty must wait with its next command; none: it need not, or the key is not a faculty's.
+  [[nodiscard]] std::optional<RequestError> why_busy(const PeerMessage& message, OfficeDoor door) const;
+  [[nodiscard]] const ListedKey* key_of(KeyNumber number) const;
   [[nodiscard]] OfficeOutcome facts_of(const OpenSemester& opened) const;
   void refuse(MessagePort& port, Token token, const OfficeMessage& message, RequestError error, SteadyTime now);
   void answer(Token token, const OfficeOutcome& outcome, SteadyTime now);

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <variant>
 
 #include "dti/domain/messages.hpp"
 #include "dti/keys/key_list.hpp"
+#include "dti/protocol/office_codec.hpp"
 
 namespace dti {
 
@@ -16,12 +16,12 @@ enum class OfficeDoor {
   kSecured,     // an endpoint whose peers have proved a key
 };
 
-/// Decides who may send commands of the office, and in whose name.
+/// Decides who may send a command of the office, and in whose name. The key of a faculty may change the grants of its
+/// programs: release, amend, confirm and cancel.
 /// @param key  of the peer; null: the list does not have it, or the door knows no keys
-/// @param claimed  the `actor` of the message; empty: it has none
 /// @return the actor for the ledger; or why the peer may not send it
 /// Source: docs/protocol.md, Commands of the office.
 [[nodiscard]] std::variant<std::string, RequestError> actor_of(OfficeDoor door, const ListedKey* key,
-                                                               std::string_view claimed);
+                                                               const OfficeMessage& message);
 
 }  // namespace dti

@@ -122,7 +122,7 @@ variable "allow_plaintext" {
 }
 
 variable "keys" {
-  description = "Keys of programs that may connect to the faculties, by name: the role (faculty:NAME or office) and the public half, as dtictl key new prints it. Never a secret half."
+  description = "Keys of programs that may connect to the faculties, by name: the role (program:NAME, faculty:NAME or office) and the public half, as dtictl key new prints it. Never a secret half."
   type = map(object({
     role   = string
     public = string
@@ -136,8 +136,8 @@ variable "keys" {
   }
 
   validation {
-    condition     = alltrue([for name, key in var.keys : can(regex("^(office|auditor|faculty:[^\"\\\\[:cntrl:]]+)$", key.role)) && can(regex("^[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}$", name))])
-    error_message = "A key must have a name of letters, digits, spaces and _ . -, and the role faculty:NAME, office or auditor."
+    condition     = alltrue([for name, key in var.keys : can(regex("^(office|auditor|(faculty|program):[^\"\\\\[:cntrl:]]+)$", key.role)) && can(regex("^[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}$", name))])
+    error_message = "A key must have a name of letters, digits, spaces and _ . -, and the role program:NAME, faculty:NAME, office or auditor."
   }
 }
 

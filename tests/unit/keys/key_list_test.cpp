@@ -51,7 +51,7 @@ TEST(KeyList, TheFirstFaultIsReportedWithItsLine) {
       {good + table("other", "office", kPublic), "5: the key is in the list already, with the name \"derecho\""},
       {good + table("derecho", "office", new_key()) + table("derecho", "office", new_key()),
        "9: the name \"derecho\" has two keys already: remove the one that is no longer used"},
-      {table("derecho", "admin", kPublic), "3: the role is not a role (faculty:NAME, office, auditor)"},
+      {table("derecho", "admin", kPublic), "3: the role is not a role (faculty:NAME, program:NAME, office, auditor)"},
       {table("derecho", "faculty:", kPublic), "3: the role needs the name of the faculty: faculty:NAME"},
       {table("a/b", "office", kPublic), "2: the name contains \"/\""},
       {table("derecho", "office", kPublic.substr(1)), "4: public is not 64 hexadecimal digits"},

@@ -10,14 +10,14 @@ namespace {
 KeyRole role(const std::string& text) { return std::get<KeyRole>(parse_role(text)); }
 
 TEST(Role, ItsTextReadsBack) {
-  for (const auto* text : {"faculty:Derecho", "faculty:office", "office", "auditor"}) {
+  for (const auto* text : {"faculty:Derecho", "faculty:office", "program:Derecho Civil", "office", "auditor"}) {
     EXPECT_EQ(role_text(role(text)), text);
   }
 }
 
 TEST(Role, AnythingElseIsNone) {
   for (const auto* text : {"", "Office", "office ", "faculty", "faculty:", "faculty: Derecho", "faculty:\xff",
-                           "gateway:office", "admin", "faculty:---"}) {
+                           "program", "program:", "program:\xff", "gateway:office", "admin", "faculty:---"}) {
     EXPECT_TRUE(std::holds_alternative<std::string>(parse_role(text))) << text;
   }
 }
@@ -44,6 +44,7 @@ TEST(Role, AFacultyMayAskInItsOwnNameOnly) {
       {"office", "Derecho", true},
       {"office", "", true},
       {"auditor", "Derecho", false},
+      {"program:Derecho", "Derecho", false},
   };
   for (const auto& c : cases) {
     EXPECT_EQ(!why_not_ask(role(c.role), c.faculty), c.may) << c.role << ", " << c.faculty;
@@ -53,6 +54,34 @@ TEST(Role, AFacultyMayAskInItsOwnNameOnly) {
 TEST(Role, AReasonNamesNoOtherFaculty) {
   EXPECT_EQ(why_not_ask(role("faculty:Derecho"), "Medicina"),
             "the key of this connection may request rooms for another faculty only");
+}
+
+TEST(Role, AKeyChangesAtAServerTheGrantsOfItsFacultyAndAtAFacultyOnlyThatOfItsProgram) {
+  const struct {
+    const char* role;
+    const char* faculty;
+    const char* program;
+    bool may_at_server;
+    bool may_at_faculty;
+    bool may_ask_faculty;  // of Derecho
+  } cases[] = {
+      {"faculty:Derecho", "derecho", "Civil", true, false, true},
+      {"faculty:Derecho", "Medicina", "Civil", false, false, true},
+      {"faculty:Derecho", "", "", false, false, true},
+      {"faculty:Medicina", "Derecho", "Civil", false, false, false},
+      {"program:Civil", "Derecho", "CIVIL", false, true, true},
+      {"program:Civil", "Derecho", "Penal", false, false, false},
+      {"program:Civil", "Derecho", "", false, false, false},
+      {"program:MATH 1-11", "Derecho", "MATH 11-1", false, false, false},
+      {"office", "Derecho", "Civil", true, false, true},
+      {"auditor", "Derecho", "Civil", false, false, false},
+  };
+  for (const auto& c : cases) {
+    const auto shown = std::string{c.role} + ", " + c.faculty + ", " + c.program;
+    EXPECT_EQ(!why_not_change(role(c.role), c.faculty), c.may_at_server) << shown;
+    EXPECT_EQ(!why_not_change_at_faculty(role(c.role), c.program), c.may_at_faculty) << shown;
+    EXPECT_EQ(!why_not_ask_faculty(role(c.role), "Derecho", c.program), c.may_ask_faculty) << shown;
+  }
 }
 
 TEST(KeyName, HasNoSlashAndIsOneThatPeopleCanRead) {

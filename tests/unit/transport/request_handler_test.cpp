@@ -278,6 +278,39 @@ TEST_F(RequestHandlerTest, ACommandAtAPlainEndpointIsUnauthorizedAndCounted) {
   EXPECT_EQ(closings[static_cast<std::size_t>(Status::kUnauthorized)], 1U);
 }
 
+TEST_F(RequestHandlerTest, TheKeyOfAFacultyChangesItsOwnGrantsAndCannotFillTheQueueOfTheOffice) {
+  const auto of = [](const std::string& faculty, int id) {
+    return R"({"dti-command":1,"command":"release-grant","command-id":"c)" + std::to_string(id) +
+           R"(","expects":1,"semester":"2025-10","faculty":")" + faculty + R"(","program":"p1"})";
+  };
+  KeyList keys;
+  for (int i = 0; i < 10; ++i) {
+    const auto name = "f" + std::to_string(i);
+    keys.push_back({name, {KeyRole::Kind::kFaculty, name}, make_key_pair().public_key});
+  }
+  KeyRing ring{keys};
+  RequestHandler handler{port_, pipeline_, true, &ring};
+  lead();
+  std::size_t overloaded = 0;
+  std::size_t sent = 0;
+  for (int i = 0; i < 10; ++i) {
+    port_.key = ring.admit(keys[static_cast<std::size_t>(i)].key).value();
+    port_.messages.emplace_back(of("f" + std::to_string((i + 1) % 10), 0), false);
+    ASSERT_TRUE(handler.handle_next(now_));
+    EXPECT_TRUE(replied(port_.received, R"("status":"UNAUTHORIZED")")) << "the grant of another faculty";
+    for (int n = 1; n <= 6; ++n) {
+      port_.messages.emplace_back(of("f" + std::to_string(i), n), false);
+      ASSERT_TRUE(handler.handle_next(now_));
+      ++sent;
+      if (replied(port_.received, R"("status":"OVERLOADED")")) {
+        ++overloaded;
+        EXPECT_TRUE(replied(port_.received, R"("retry-after-ms":200)"));
+      }
+    }
+  }
+  EXPECT_EQ(sent - overloaded, 32U) << "four of each faculty, and 32 of all";
+}
+
 TEST_F(RequestHandlerTest, ACommandAtTheSocketFileComesToThePipelineAndItsReplyGoesBackThere) {
   FakePort admin;
   admin.messages.emplace_back(kClose, false);

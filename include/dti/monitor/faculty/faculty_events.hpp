@@ -13,6 +13,7 @@ inline constexpr auto kFacultyEvents = std::to_array<std::string_view>({
     "address-skipped",
     "try-refused",
     "batch-given-up",
+    "command-given-up",
     "request-dropped",
     "request-malformed",
     "reply-skipped",

@@ -17,6 +17,7 @@
 #include "dti/base/log.hpp"
 #include "dti/base/time.hpp"
 #include "dti/domain/messages.hpp"
+#include "dti/domain/office_command.hpp"
 #include "dti/service/client/server_client.hpp"
 
 namespace dti {
@@ -56,10 +57,31 @@ struct SendRequest {
   std::size_t endpoint = 0;
   AllocationRequest request;
 };
-using FacultyAction = std::variant<SendRoomAnswer, ConnectEndpoint, SendRequest, ResetEndpoint, LogEvent, Exit>;
+/// What a server has decided about a command; or, with an error, why there is no decision.
+struct CommandReply {
+  std::string command_id;
+  bool is_dry_run = false;
+  OfficeOutcome outcome;
+  bool has_facts = false;  // the outcome tells what is true, not only why there was no decision
+
+  friend bool operator==(const CommandReply&, const CommandReply&) = default;
+};
+/// Action: send the reply to a command of a program.
+struct SendCommandReply {
+  Token token = 0;
+  CommandReply reply;
+};
+/// Action: send a command over the established connection to the server with that index.
+struct SendCommand {
+  std::size_t endpoint = 0;
+  OfficeCommand command;
+};
+using FacultyAction = std::variant<SendRoomAnswer, ConnectEndpoint, SendRequest, ResetEndpoint, LogEvent, Exit,
+                                   SendCommandReply, SendCommand>;
 
 /// A faculty as a state machine. It collects the requests of programs in batches, one semester and one length of holds per batch, sends each
-/// batch to the servers with a ServerClient, and sends each program exactly one reply. It has no thread, clock or
+/// batch to the servers with a ServerClient, and sends each program exactly one reply. It passes commands of programs about
+/// their grants on at once, each by itself. It has no thread, clock or
 /// socket.
 /// Thread: one. Source: docs/protocol.md.
 class FacultyService {
@@ -71,6 +93,13 @@ class FacultyService {
   /// gets a reply to each request but counts once towards the batch.
   /// @param token  never used before
   void on_room_request(Token token, const RoomRequest& request, SteadyTime now);
+  /// A program sent a command about its own grant, which the caller has checked.
+  /// @param token  never used before
+  /// @param command  names the key of the program as its actor. At most one command of an actor is in progress; a copy of
+  ///   that command gets the same reply
+  void on_command(Token token, const OfficeCommand& command, SteadyTime now);
+  /// A server sent a reply to a command.
+  void on_command_reply(std::size_t endpoint, const CommandReply& reply, SteadyTime now);
   /// A program sent a malformed message, which the caller has rejected. It counts towards the batch, so that the other
   /// programs do not wait for this one.
   /// @param asker  identifies the program; the same for each message of that program
@@ -119,7 +148,15 @@ class FacultyService {
     SteadyTime sent_at{};                      // in asked_
   };
 
-  [[nodiscard]] bool has_sent_its_batch() const { return options_.semester && last_batch_ > 0; }
+  // A command that was sent to a server.
+  struct AskedCommand {
+    OfficeCommand command;
+    std::string correlation_id;  // for client_ only
+    std::vector<Token> tokens;   // of the copies that wait for the reply
+    std::size_t endpoint = 0;    // of the last try
+  };
+
+  [[nodiscard]] bool has_sent_its_batch() const { return options_.semester && has_sent_; }
   [[nodiscard]] bool is_full(const ProgramBatch& batch) const;
   /// The batch that collects such requests. Creates it if there is none.
   ProgramBatch& gather(const Gathering& what, SteadyTime now);
@@ -130,17 +167,27 @@ class FacultyService {
   void answer_from(const AllocationReply& reply, const ReplyMatch& match);
   void answer_not_known(const NotKnown& outcome);
   void answer(std::optional<Token>& token, RoomAnswer answer);
+  /// Why a message of a program cannot be passed on now; none: it can.
+  [[nodiscard]] std::optional<RequestError> why_not_take(const std::string& semester) const;
+  void refuse(Token token, const OfficeCommand& command, RequestError error);
+  void answer_command(Token request, const OfficeOutcome& outcome, bool has_facts);
+  void answer_command(Token request, RequestError error);
+  void answer_by_old_server(Token request);
+  void end_by_old_server(std::size_t endpoint, const AllocationReply& reply, SteadyTime now);
   void count(RequestEvent::Kind kind);
+  [[nodiscard]] LogEvent log_of_command(const RequestEvent& event) const;
   void log(const RequestEvent& event);
   void end_if_done();
 
   FacultyOptions options_;  // fixed after construction, except programs_min and batch_wait
 
-  ServerClient client_;  // its tokens are the keys of asked_
+  ServerClient client_;  // its tokens are the keys of asked_ and commands_
   std::map<Gathering, ProgramBatch> gathering_;
   std::map<Token, ProgramBatch> asked_;  // sent batches in which at least one program waits
-  Token last_batch_ = 0;
-  std::size_t waiting_count_ = 0;      // programs, in gathering_ and asked_
+  std::map<Token, AskedCommand> commands_;
+  Token last_request_ = 0;             // of client_: a batch or a command
+  bool has_sent_ = false;              // a batch
+  std::size_t waiting_count_ = 0;      // requests and commands of programs, in gathering_, asked_ and commands_
   std::optional<SteadyTime> stop_at_;  // a stop was requested: the faculty waits for the servers until this time
   bool ended_ = false;                 // the Exit action was given
   std::vector<FacultyAction> actions_;

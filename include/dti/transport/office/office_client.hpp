@@ -16,6 +16,8 @@ struct OfficeClientOptions {
   std::vector<std::string> servers;    // HOST:PORT, or the address of a socket file; at least one
   std::vector<ClientLock> locks = {};  // one for each server; empty: they are plain, or socket files
   std::chrono::milliseconds timeout{30'000};
+  /// The servers are faculties, which pass the messages of programs on. A message then has the frames of a REQ socket.
+  bool asks_faculty = false;
 };
 
 /// The reply of a server.

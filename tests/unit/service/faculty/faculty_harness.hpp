@@ -48,6 +48,14 @@ class Faculty {
     service.on_reply(endpoint, reply, now);
     collect();
   }
+  void command(Token token, const OfficeCommand& command) {
+    service.on_command(token, command, now);
+    collect();
+  }
+  void reply_to_command(std::size_t endpoint, const CommandReply& reply) {
+    service.on_command_reply(endpoint, reply, now);
+    collect();
+  }
   void lose(std::size_t endpoint) {
     connected.erase(endpoint);
     service.on_connection_lost(endpoint, "the connection was closed", now);
@@ -84,6 +92,8 @@ class Faculty {
   FacultyService service;
   std::map<Token, std::vector<RoomAnswer>> answers;
   std::vector<SendRequest> sent;
+  std::map<Token, std::vector<CommandReply>> command_replies;
+  std::vector<SendCommand> commands;
   std::vector<std::size_t> resets;
   std::vector<Exit> exits;
   std::vector<LogEvent> logged;
@@ -95,12 +105,19 @@ class Faculty {
   }
   void perform(std::vector<FacultyAction>& actions) {
     for (auto& action : actions) {
-      EXPECT_TRUE(exits.empty() || std::holds_alternative<SendRoomAnswer>(action)) << "after Exit come only refusals";
+      EXPECT_TRUE(exits.empty() || std::holds_alternative<SendRoomAnswer>(action) ||
+                  std::holds_alternative<SendCommandReply>(action))
+          << "after Exit come only refusals";
       if (auto* answer = std::get_if<SendRoomAnswer>(&action)) {
         answers[answer->token].push_back(answer->answer);
       } else if (auto* send = std::get_if<SendRequest>(&action)) {
         EXPECT_TRUE(connected.contains(send->endpoint)) << "a request is sent over an established connection only";
         sent.push_back(*send);
+      } else if (auto* answer_of_command = std::get_if<SendCommandReply>(&action)) {
+        command_replies[answer_of_command->token].push_back(answer_of_command->reply);
+      } else if (auto* command = std::get_if<SendCommand>(&action)) {
+        EXPECT_TRUE(connected.contains(command->endpoint)) << "a command is sent over an established connection only";
+        commands.push_back(*command);
       } else if (auto* connect = std::get_if<ConnectEndpoint>(&action)) {
         if (servers_are_there && connected.insert(connect->endpoint).second) {
           service.on_connected(connect->endpoint, now);
