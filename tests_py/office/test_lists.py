@@ -122,7 +122,8 @@ def test_totals_and_semesters_agree_after_a_release_and_a_new_capacity(store, tm
     [totals] = objects(tmp_path, "totals", store.flag)
     assert totals == {"semester": SEMESTER, "state": "closed", "grants": 1, "partial-grants": 1, **rooms,
                       "classrooms-lacking": 630, "labs-lacking": 0, "wait-list": False, "waiting": 0,
-                      "entries": 10, "consistent": True}
+                      "entries": 10, "consistent": True, "holds": 0, "rounds": 0, "round-open": False,
+                      "blocked-by-quota": 0, "quotas": None}
 
 
 def test_a_semester_that_differs_from_its_ledger_is_told(store, tmp_path):
@@ -163,6 +164,8 @@ def test_the_status_tells_who_leads_and_how_much_there_is(store, tmp_path):
     assert after["leads"] is False and after["lease-until"] is None
     counts = ("semesters", "open-semesters", "faculties", "programs", "entries")
     assert [after[name] for name in counts] == [1, 1, 10, 50, 2]
+    assert list(after)[-5:] == ["holds", "open-rounds", "quotas", "quotas-exceeded", "blocked-by-quota"]
+    assert list(after.values())[-5:] == [0, 0, 0, 0, 0]
     assert len(after["store-id"]) == 32 and after["schema-version"] >= 3
     assert after["last-entry-at"] > after["led-since"]
     assert listed(tmp_path, "status", store.flag).splitlines()[3].split() == ["epoch", "1"]

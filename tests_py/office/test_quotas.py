@@ -8,6 +8,8 @@ from tests_py.harness.wire import OK, PARTIAL, Client, grant, request
 from tests_py.office.ledgers import listed
 from tests_py.office.messages import SocketFile
 from tests_py.office.test_wait_list import FACULTY, FIRST, FOURTH, SECOND, THIRD, Office, ask
+from tests_py.office.test_watch import read_until
+from tests_py.office.test_watch import start as start_watch
 
 OTHER = "Derecho"
 OTHER_PROGRAM = "Derecho Civil"
@@ -101,6 +103,33 @@ def test_the_wait_list_passes_over_a_faculty_at_its_limit_until_the_limit_is_rai
         office.change("semester", "resize", "--classrooms=20", "--labs=2")
         until(lambda: office.held()[SECOND] == (3, 0, 0), what="the rest")
         assert office.waiting() == []
+    office.verify()
+
+
+def test_totals_status_and_watch_show_the_use_of_each_quota_with_what_it_blocks(office):
+    with office.serve() as dti, Client(dti.endpoint) as client:
+        set_quota(office, "--classrooms=5")
+        set_quota(office, "--classrooms=2", "--labs=1", "--soft-classrooms", faculty=OTHER)
+        assert ask(client, FIRST, 5) == (OK, 5, 0, 0)
+        assert ask(client, SECOND, 3) == (PARTIAL, 0, 0, 0)
+        body = request(SEMESTER, OTHER, (OTHER_PROGRAM, 3, 1), request_id="other")
+        assert client.ask(body | {"hold-seconds": 1000})["programs"][0]["status-message"] == OK
+        office.change("wait", "on", "--yes")
+        [totals] = office.rows("totals")
+        assert (totals["holds"], totals["rounds"], totals["round-open"], totals["blocked-by-quota"]) == (1, 0, False, 1)
+        quotas = [f"{FACULTY} 5 of 5 classrooms, 1 place blocked", f"{OTHER} 3 of 2 classrooms (soft), 1 of 1 labs"]
+        assert sorted(totals["quotas"].split("; ")) == sorted(quotas)
+        assert f"{OTHER} 3 of 2 classrooms (soft), 1 of 1 labs" in listed(office.folder, "totals", office.store.flag)
+        status = office.rows("status")
+        assert [status[name] for name in ("holds", "open-rounds", "quotas", "quotas-exceeded", "blocked-by-quota")] == [
+            1, 0, 2, 1, 1]
+        watch = start_watch(office.folder, office.store)
+        try:
+            line = read_until(watch.stdout.fileno(), b" labs\n" if OTHER > FACULTY else b"blocked\n").decode()
+            assert "; 1 program waits; 1 open hold; " in line and all(text in line for text in quotas), line
+        finally:
+            watch.terminate()
+            watch.communicate(timeout=20)
     office.verify()
 
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dti/cli/lists/list_printer.hpp"
+#include "dti/service/office/quota_use.hpp"
 #include "dtictl/office/cells.hpp"
 #include "dtictl/office/office_store.hpp"
 
@@ -23,7 +24,15 @@ struct StatusRow {
   std::int64_t programs = 0;
   std::int64_t entries = 0;
   std::optional<std::int64_t> last_entry_at;
+  // Of the open semesters together.
+  std::int64_t holds = 0;
+  std::int64_t open_rounds = 0;
+  std::int64_t quotas = 0;
+  std::int64_t quotas_exceeded = 0;  // soft ones
+  std::int64_t blocked = 0;          // places of wait lists that a quota passes over
 };
+
+constexpr std::size_t kFirstOfLedger = 15;  // the index of the first column that needs the ledgers
 
 Cell optional_time(std::optional<std::int64_t> stored) { return stored ? time_cell(*stored) : Cell{}; }
 
@@ -49,6 +58,11 @@ std::vector<Column<StatusRow>> columns() {
       number_column<Row>("programs", [](const Row& row) { return row.programs; }),
       number_column<Row>("entries", [](const Row& row) { return row.entries; }),
       {{"last-entry-at", ColumnKind::kTime}, [](const Row& row) { return optional_time(row.last_entry_at); }},
+      number_column<Row>("holds", [](const Row& row) { return row.holds; }),
+      number_column<Row>("open-rounds", [](const Row& row) { return row.open_rounds; }),
+      number_column<Row>("quotas", [](const Row& row) { return row.quotas; }),
+      number_column<Row>("quotas-exceeded", [](const Row& row) { return row.quotas_exceeded; }),
+      number_column<Row>("blocked-by-quota", [](const Row& row) { return row.blocked; }),
   };
 }
 
@@ -75,6 +89,23 @@ StatusRow read_status(const OfficeStore& store, const OfficeOptions& options) {
   return row;
 }
 
+/// Reads the ledgers of the open semesters.
+void add_ledgers(const OfficeStore& store, StatusRow& row) {
+  const auto names = store.read_names();
+  for (const auto& semester : names.semesters()) {
+    if (!semester.is_open) continue;
+    const auto view = store.read_view(semester, names);
+    row.holds += view.open_holds();
+    row.open_rounds += view.has_open_round() ? 1 : 0;
+    const auto uses = quota_uses(view);
+    row.quotas += static_cast<std::int64_t>(uses.size());
+    row.quotas_exceeded += std::count_if(uses.begin(), uses.end(), [](const QuotaUse& use) {
+      return is_above(use.quota.classrooms, use.held.classrooms) || is_above(use.quota.labs, use.held.labs);
+    });
+    row.blocked += blocked_places(uses);
+  }
+}
+
 }  // namespace
 
 int run_status(std::span<const std::string> args) {
@@ -82,12 +113,20 @@ int run_status(std::span<const std::string> args) {
       .name = "dtictl status",
       .purpose =
           "dtictl status describes a store: its schema, which server leads and until when, as far as the store can "
-          "tell, and how much it has. With --format=table it prints a line for each column.",
+          "tell, how much it has, and the holds, rounds and quotas of its open semesters, for which it reads their "
+          "ledgers. "
+          "With --format=table it prints a line for each column.",
       .columns = heads_of(columns()),
       .examples = {{"describe the service's store", "dtictl status --config=/etc/dti/dti.toml"},
                    {"for a script: does a server lead?", "dtictl status --format=json --columns=leads,lease-until"}}};
   return run_office(command, args, [&](const OfficeOptions& options) {
-    print_record(std::cout, options.list, columns(), read_status(OfficeStore{command, options}, options));
+    const OfficeStore store{command, options};
+    auto row = read_status(store, options);
+    const auto& chosen = options.list.columns;
+    if (std::any_of(chosen.begin(), chosen.end(), [](std::size_t column) { return column >= kFirstOfLedger; })) {
+      add_ledgers(store, row);
+    }
+    print_record(std::cout, options.list, columns(), row);
     return 0;
   });
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dti/cli/lists/list_printer.hpp"
+#include "dti/service/office/quota_use.hpp"
 #include "dtictl/office/cells.hpp"
 #include "dtictl/office/office_store.hpp"
 
@@ -24,9 +25,14 @@ struct TotalsRow {
   bool has_wait_list = false;
   std::int64_t waiting = 0;
   bool fits = false;  // the semester's row, from which a server grants, has the same numbers
+  std::int64_t holds = 0;
+  std::int64_t rounds = 0;
+  bool has_open_round = false;
+  std::int64_t blocked = 0;  // places of the wait list that a quota passes over
+  std::string quotas;        // the use of each
 };
 
-TotalsRow sum_up(const StoredSemester& semester, const SemesterView& view) {
+TotalsRow sum_up(const StoredSemester& semester, const SemesterView& view, const StoreNames& names) {
   TotalsRow row{.semester = semester,
                 .entries = view.head(),
                 .capacity = view.capacity(),
@@ -34,7 +40,14 @@ TotalsRow sum_up(const StoredSemester& semester, const SemesterView& view) {
                 .granted = view.granted(),
                 .lacking = {},
                 .has_wait_list = view.has_wait_list(),
-                .waiting = static_cast<std::int64_t>(view.waiting().size())};
+                .waiting = static_cast<std::int64_t>(view.waiting().size()),
+                .holds = view.open_holds(),
+                .rounds = view.rounds(),
+                .has_open_round = view.has_open_round(),
+                .quotas = {}};
+  const auto uses = quota_uses(view);
+  row.blocked = blocked_places(uses);
+  row.quotas = quota_uses_text(uses, names);
   for (const auto& holding : view.holdings()) {
     const auto lacks = lacking(holding);
     ++row.grants;
@@ -60,6 +73,12 @@ std::vector<Column<TotalsRow>> columns() {
   columns.push_back(number_column<Row>("waiting", [](const Row& row) { return row.waiting; }));
   columns.push_back(number_column<Row>("entries", [](const Row& row) { return row.entries; }));
   columns.push_back({{"consistent", ColumnKind::kBoolean}, [](const Row& row) -> Cell { return row.fits; }});
+  columns.push_back(number_column<Row>("holds", [](const Row& row) { return row.holds; }));
+  columns.push_back(number_column<Row>("rounds", [](const Row& row) { return row.rounds; }));
+  columns.push_back({{"round-open", ColumnKind::kBoolean}, [](const Row& row) -> Cell { return row.has_open_round; }});
+  columns.push_back(number_column<Row>("blocked-by-quota", [](const Row& row) { return row.blocked; }));
+  columns.push_back(
+      {{"quotas", ColumnKind::kText}, [](const Row& row) { return row.quotas.empty() ? Cell{} : Cell{row.quotas}; }});
   return columns;
 }
 
@@ -67,7 +86,8 @@ int print_totals(const ReadCommand& command, const OfficeOptions& options) {
   const OfficeStore store{command, options};
   const auto names = store.read_names();
   std::vector<TotalsRow> rows;
-  for (const auto& semester : names.semesters()) rows.push_back(sum_up(semester, store.read_view(semester, names)));
+  for (const auto& semester : names.semesters())
+    rows.push_back(sum_up(semester, store.read_view(semester, names), names));
   ListPrinter<TotalsRow> printer{std::cout, options.list, columns()};
   for (const auto& row : rows) printer.add(row);
   printer.finish();
@@ -83,8 +103,9 @@ int run_totals(std::span<const std::string> args) {
       .name = "dtictl totals",
       .purpose =
           "dtictl totals prints the sums of each semester, open or closed, from its ledger: the grants that stand, "
-          "their rooms, what is left, and what partial grants lack. It compares them with the numbers from which a "
-          "server grants.",
+          "their rooms, what is left, what partial grants lack, the open holds, the rounds, and the use of each quota. "
+          "It "
+          "compares them with the numbers from which a server grants.",
       .columns = heads_of(columns()),
       .examples = {{"print the totals of the service's store", "dtictl totals --config=/etc/dti/dti.toml"},
                    {"for a program", "dtictl totals --format=json"}}};

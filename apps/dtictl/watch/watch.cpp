@@ -17,6 +17,7 @@
 #include "dti/base/time_text.hpp"
 #include "dti/cli/escape.hpp"
 #include "dti/service/office/entry_text.hpp"
+#include "dti/service/office/quota_use.hpp"
 #include "dtictl/office/office_store.hpp"
 #include "dtictl/office/patience.hpp"
 #include "dtictl/server_settings.hpp"
@@ -27,6 +28,7 @@ namespace dti {
 namespace {
 
 constexpr const char* kName = "dtictl watch";
+constexpr std::size_t kQuotasShown = 5;    // the screen is for the entries
 constexpr std::size_t kEntriesKept = 200;  // more than a screen has lines
 constexpr std::chrono::milliseconds kPiecePause{5};
 // The cursor to the first place, and everything after the text removed: the screen does not flicker.
@@ -72,6 +74,8 @@ std::pair<std::size_t, std::size_t> screen_size() {
 
 class Watch {
  public:
+  Watch(const Watch&) = delete;  // its view refers to it
+  Watch& operator=(const Watch&) = delete;
   Watch(const ReadCommand& command, const OfficeOptions& options)
       : store_(command, options), patience_(command), pause_(options.settings.duration("interval")) {
     auto names = store_.read_names();
@@ -118,10 +122,11 @@ class Watch {
 
   void show(const std::string& server, bool is_first) {
     const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    const auto quotas = quota_uses_text(quota_uses(view_), *names_, kQuotasShown);
     if (is_screen_) {
       const auto [columns, rows] = screen_size();
       std::cout << kHome;
-      for (const char c : watch_screen({semester_.name, server, view_, last_}, time_text(now), columns, rows)) {
+      for (const char c : watch_screen({semester_.name, server, view_, last_, quotas}, time_text(now), columns, rows)) {
         if (c == '\n') std::cout << kClearLine;
         std::cout << c;
       }
@@ -129,7 +134,9 @@ class Watch {
     } else {
       const auto say = [&](const std::string& text) { std::cout << time_text(now) << ' ' << printable(text) << '\n'; };
       if (server != server_) say("server: " + server);
-      if (is_first || view_.head() != shown_) say(state_text(semester_.name, view_) + "; " + totals_text(view_));
+      if (is_first || view_.head() != shown_) {
+        say(state_text(semester_.name, view_) + "; " + totals_text(view_) + (quotas.empty() ? "" : "; " + quotas));
+      }
       shown_ = view_.head();
     }
     server_ = server;
@@ -142,7 +149,7 @@ class Watch {
   const bool is_screen_ = is_screen();
   std::optional<StoreNames> names_;
   StoredSemester semester_;
-  SemesterView view_;
+  SemesterView view_{[this](ProgramId program) { return names_->faculty_of(program); }};
   std::deque<WatchedEntry> last_;
   // That were shown last.
   std::string server_;

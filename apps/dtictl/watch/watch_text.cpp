@@ -45,7 +45,9 @@ std::string totals_text(const SemesterView& view) {
          of(left.labs, capacity.labs, "labs") + ", " + of(left.mobile_labs(), capacity.conversions, "mobile labs") +
          "; " + counted(holdings.size(), "grant", "grants") + ", " + std::to_string(not_whole) + " not whole; " +
          (view.has_wait_list() ? counted(view.waiting().size(), "program waits", "programs wait")
-                               : std::string{"no wait list"});
+                               : std::string{"no wait list"}) +
+         (view.open_holds() > 0 ? "; " + counted(view.open_holds(), "open hold", "open holds") : "") +
+         (view.has_open_round() ? "; a round is open" : "");
 }
 
 std::string state_text(const std::string& semester, const SemesterView& view) {
@@ -59,7 +61,7 @@ std::string line_text(const WatchedEntry& entry) {
 std::string watch_screen(const WatchedState& state, const std::string& now, std::size_t columns, std::size_t rows) {
   const auto& view = state.view;
   std::vector<std::string> lines{state_text(state.semester, view) + "    " + now, state.server};
-  const auto totals = totals_text(view);
+  const auto totals = totals_text(view) + (state.quotas.empty() ? "" : "; " + state.quotas);
   for (std::size_t begin = 0; begin < totals.size();) {
     const auto end = std::min(totals.find("; ", begin), totals.size());
     lines.push_back(totals.substr(begin, end - begin));

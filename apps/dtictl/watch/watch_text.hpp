@@ -23,6 +23,7 @@ struct WatchedState {
   std::string server;  // as server_text()
   const SemesterView& view;
   std::deque<WatchedEntry> entries;  // the last ones, the newest last
+  std::string quotas = {};           // as quota_uses_text()
 };
 
 /// The state of the server of a store: `leads at a.example.org:6000 in epoch 4`.

@@ -85,7 +85,10 @@ void SemesterView::add(const StoredEntry& entry) {
     case EntryKind::kConfirmed:
     case EntryKind::kHoldExtended: change_hold(row); break;
     case EntryKind::kRound:
-    case EntryKind::kRoundOpened: break;
+      ++rounds_;
+      has_open_round_ = false;
+      break;
+    case EntryKind::kRoundOpened: has_open_round_ = true; break;
   }
   head_ = row.seq;
 }
@@ -164,6 +167,11 @@ void SemesterView::change_capacity(const LedgerRow& row) {
 const Holding* SemesterView::find(ProgramId program) const {
   const auto found = holdings_.find(program);
   return found == holdings_.end() ? nullptr : &found->second;
+}
+
+std::int64_t SemesterView::open_holds() const {
+  return std::count_if(holdings_.begin(), holdings_.end(),
+                       [](const auto& holding) { return holding.second.expires_at != 0; });
 }
 
 std::vector<Holding> SemesterView::waiting() const {

@@ -69,6 +69,12 @@ class SemesterView {
   [[nodiscard]] const Quotas& quotas() const { return quotas_; }
   [[nodiscard]] FacultyId faculty_of(ProgramId program) const { return faculty_of_ ? faculty_of_(program) : 0; }
 
+  /// How many grants are holds.
+  [[nodiscard]] std::int64_t open_holds() const;
+  /// How many rounds were held, and whether one is open: its opening was the last entry about rounds.
+  [[nodiscard]] std::int64_t rounds() const { return rounds_; }
+  [[nodiscard]] bool has_open_round() const { return has_open_round_; }
+
   [[nodiscard]] Seq head() const { return head_; }  // of the last entry; 0: there is none
   [[nodiscard]] bool is_open() const { return is_open_; }
   [[nodiscard]] const Capacity& capacity() const { return capacity_; }
@@ -92,6 +98,8 @@ class SemesterView {
   Pool left_;
   Grant granted_;
   Quotas quotas_;
+  std::int64_t rounds_ = 0;
+  bool has_open_round_ = false;
   std::unordered_map<ProgramId, Holding> holdings_;
   std::optional<Holding> replaced_;  // that the last entry has released to amend it or to top it up
 };

@@ -76,6 +76,32 @@ TEST(WatchText, AScreenHasTheTotalsAndAsManyEntriesAsFit) {
   EXPECT_EQ(watch_screen(watched, "now", 40, 8).find("49  "), std::string::npos);
 }
 
+TEST(WatchText, AScreenHasALineForEachQuotaBelowTheTotals) {
+  const auto state = view(true);
+  const auto screen =
+      watch_screen({"2025-10", "no server leads", state, {}, "A 2 of 2 labs; B 1 of 9 labs"}, "now", 40, 24);
+  EXPECT_NE(screen.find("1 program waits\nA 2 of 2 labs\nB 1 of 9 labs\n"), std::string::npos) << screen;
+}
+
+TEST(WatchText, OpenHoldsAndAnOpenRoundAreTold) {
+  auto state = view(false);
+  LedgerEntry hold{.kind = EntryKind::kGranted,
+                   .program_id = 3,
+                   .generation = 1,
+                   .want = {0, 1},
+                   .grant = {0, 1, 0},
+                   .capacity = {}};
+  hold.expires_at = 1'000'000;
+  hold.seq = state.head() + 1;
+  state.add({row_of(hold), 0, {}});
+  EXPECT_NE(totals_text(state).find("; no wait list; 1 open hold"), std::string::npos) << totals_text(state);
+  LedgerRow opened;
+  opened.seq = state.head() + 1;
+  opened.kind = static_cast<int>(EntryKind::kRoundOpened);
+  state.add({opened, 0, {}});
+  EXPECT_NE(totals_text(state).find("1 open hold; a round is open"), std::string::npos) << totals_text(state);
+}
+
 TEST(WatchText, ALongLineIsCutBetweenCharacters) {
   const auto state = view(false);
   WatchedState watched{std::string(3, 'x') + "ñañañaña", "no server leads", state, {}};
