@@ -118,6 +118,10 @@ struct RoomExchange {
 TEST(Golden, ARoomsExchangeIsWrittenByteForByteAndReadsBack) {
   const RoomExchange room_exchanges[] = {
       {"room", {"derecho-civil", "2025-10", {7, 2}, {}}, {Status::kOk, {7, 2, 0}, ""}, milliseconds{35}},
+      {"room-hold",
+       {"derecho-civil", "2025-10", {7, 2}, {}, 172'800},
+       {Status::kOk, {7, 2, 0}, "", "2026-12-01T10:00:00.000000Z"},
+       milliseconds{35}},
       {"room-partial",
        {"diseño-grafico", "2025-10", {10, 4}, "00389840-39ca-4ec5-8835-a745c6332c3c"},
        {Status::kNotEnoughResources, {5, 1, 3}, "5 of 10 classrooms and 4 of 4 labs could be given"},
