@@ -272,8 +272,7 @@ def test_entries_of_other_requests_are_nothing_to_this_one():
     assert [type(outcome) for outcome in collector.outcomes()] == [Unknown, Unknown]
 
 
-def test_the_statuses_are_those_of_the_servers_except_those_of_the_office():
+def test_the_statuses_are_those_of_the_servers():
     of_servers = re.findall(r'\{Status::k\w+, "([A-Z-]+)", (true|false), (true|false)\}', (ROOT / "src/domain/status.cpp").read_text())
     assert [(status.value, status.may_retry, status.is_whole_request) for status in Status] == [
-        (text, retry == "true", whole == "true") for text, retry, whole in of_servers if text not in
-        ("CONFLICT", "REFUSED", "HOLD-ALREADY-CONFIRMED", "HOLD-ALREADY-CANCELLED", "HOLD-EXPIRED")]
+        (text, retry == "true", whole == "true") for text, retry, whole in of_servers]

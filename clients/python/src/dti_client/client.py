@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from types import TracebackType
 
+from .changes import Change, ChangeOutcome, Holding, NotChanged, holding_of, look_of
 from .engine import Engine, Outcomes, check_servers
 from .keys import make_locks
-from .messages import AllocationRequest
+from .messages import AllocationRequest, Unknown
 from .server_client import ServerClientOptions
 
 DEFAULT_TIMEOUT = 25.0  # seconds, as a faculty's
@@ -67,6 +68,26 @@ class Client(_Base):
         finally:
             future.cancel()  # if it was interrupted, by Ctrl-C for instance
 
+    def look(self, change: Change, *, timeout: float = DEFAULT_TIMEOUT) -> Holding | NotChanged | Unknown:
+        """What the program holds now. Nothing is changed. The `seq` of the Holding is what a change expects.
+
+        NotChanged: a server does not tell, such as with UNAUTHORIZED. Raises as ask() does.
+        """
+        return holding_of(self.change(look_of(change), timeout=timeout))
+
+    def change(self, change: Change, *, timeout: float = DEFAULT_TIMEOUT) -> ChangeOutcome:
+        """Changes the grant of a program, and waits for the outcome.
+
+        The client finds the leader, and repeats the change with the same command-id until a server answers or `timeout`
+        seconds are over. After Unknown, ask again with the same change: it is never made twice. Raises as ask() does.
+        """
+        future: Future[tuple[ChangeOutcome]] = Future()
+        try:
+            self._engine.submit(change, timeout, future)
+            return future.result()[0]
+        finally:
+            future.cancel()
+
     def close(self) -> None:
         """Closes the connections. Requests that other threads wait for become Unknown."""
         self._engine.close()
@@ -93,6 +114,19 @@ class AsyncClient(_Base):
             return await asyncio.wrap_future(future)
         finally:
             future.cancel()  # if it was interrupted
+
+    async def look(self, change: Change, *, timeout: float = DEFAULT_TIMEOUT) -> Holding | NotChanged | Unknown:
+        """As Client.look()."""
+        return holding_of(await self.change(look_of(change), timeout=timeout))
+
+    async def change(self, change: Change, *, timeout: float = DEFAULT_TIMEOUT) -> ChangeOutcome:
+        """As Client.change(). If the task is cancelled, the client forgets the change; a server may still make it."""
+        future: Future[tuple[ChangeOutcome]] = Future()
+        try:
+            self._engine.submit(change, timeout, future)
+            return (await asyncio.wrap_future(future))[0]
+        finally:
+            future.cancel()
 
     async def close(self) -> None:
         """Closes the connections. Requests that other tasks wait for become Unknown."""

@@ -15,17 +15,19 @@ import weakref
 from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
 import zmq
 
 from .actions import (ClientRequest, ConnectServer, EventKind, NotKnown, RequestEvent, ResetServer, SendTry,
                       ServerReply)
+from .changes import Change, ChangeCollector, ChangeReply, decode_change_reply, encode_change
 from .connection import Lost, ServerConnection, split_host_port
 from .keys import Lock
-from .messages import AllocationRequest, Outcome
+from .messages import AllocationRequest, Outcome, Status
 from .outcomes import OutcomeCollector
 from .server_client import ServerClient, ServerClientOptions
-from .wire import decode_reply, encode_request
+from .wire import AllocationReply, decode_reply, encode_request
 
 _log = logging.getLogger("dti_client")
 
@@ -42,12 +44,14 @@ Outcomes = tuple[Outcome, ...]
 class _Asked:
     """A request that has no outcome yet."""
 
-    request: AllocationRequest
+    request: AllocationRequest | Change
     body: bytes
-    collector: OutcomeCollector
+    collector: OutcomeCollector | ChangeCollector
     give_up_at: float
-    future: Future[Outcomes]
-    token: int = 0  # the engine's thread only; 0: not begun
+    future: Future[Any]  # Outcomes, or one ChangeOutcome
+    # The engine's thread only.
+    token: int = 0  # 0: not begun
+    key: AllocationRequest | str = ""  # of _in_progress
 
 
 def check_servers(servers: Iterable[str]) -> tuple[str, ...]:
@@ -99,7 +103,7 @@ class Engine:
         self._is_running = True
         self._client = ServerClient(options, random.SystemRandom().random)
         self._asked: dict[int, _Asked] = {}
-        self._in_progress: dict[AllocationRequest, _Asked] = {}  # those of _asked
+        self._in_progress: dict[AllocationRequest | str, _Asked] = {}  # those of _asked
         self._last_token = 0
         self._skipped_count = 0  # messages that are no reply
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -111,8 +115,8 @@ class Engine:
 
     # Any thread.
 
-    def submit(self, request: AllocationRequest, timeout: float, future: Future[Outcomes]) -> None:
-        """Asks. The future gets an outcome for each program. If it is cancelled, the request is forgotten.
+    def submit(self, request: AllocationRequest | Change, timeout: float, future: Future[Any]) -> None:
+        """Asks. The future gets an outcome for each program, or one for a change. If it is cancelled, the request is forgotten.
 
         timeout: seconds until the outcome is Unknown at the latest. future: new; the caller has it before the request
         can begin, so that an interruption at any moment can cancel it. Raises InvalidRequest, ValueError for a timeout
@@ -120,8 +124,12 @@ class Engine:
         """
         if not 0 < timeout < math.inf:
             raise ValueError(f"timeout: must be a positive number of seconds, not {timeout}")
-        collector = OutcomeCollector(request, self._options.may_repeat)
-        asked = _Asked(request, encode_request(request), collector, time.monotonic() + timeout, future)
+        give_up_at = time.monotonic() + timeout
+        if isinstance(request, Change):
+            asked = _Asked(request, encode_change(request), ChangeCollector(request), give_up_at, future)
+        else:
+            collector = OutcomeCollector(request, self._options.may_repeat)
+            asked = _Asked(request, encode_request(request), collector, give_up_at, future)
         if os.getpid() != self._process:
             raise RuntimeError("the client was made before this process was forked; make one in each process")
         future.add_done_callback(lambda _: self._on_done(asked))
@@ -221,15 +229,17 @@ class Engine:
         self._last_token += 1
         asked.token = self._last_token
         self._asked[asked.token] = asked  # so that it has an outcome even after a fault
-        other = self._in_progress.get(asked.request)
+        key = asked.request.part_id() if isinstance(asked.request, Change) else asked.request
+        other = self._in_progress.get(key)
         if other is not None and other.future.cancelled():
             self._forget(other)
         elif other is not None:
             del self._asked[asked.token]
-            _fail(asked.future, ValueError("the same request, with the same request-id, is in progress"))
+            _fail(asked.future, ValueError("the same request, with the same id, is in progress"))
             return
-        self._in_progress[asked.request] = asked
-        if not asked.request.programs:
+        asked.key = key
+        self._in_progress[key] = asked
+        if isinstance(asked.request, AllocationRequest) and not asked.request.programs:
             self._finish(asked)
             return
         facts = ClientRequest(asked.request.request_id, asked.collector.program_ids, asked.request.semester)
@@ -242,7 +252,7 @@ class Engine:
 
     def _remove(self, asked: _Asked) -> None:
         del self._asked[asked.token]
-        del self._in_progress[asked.request]
+        del self._in_progress[asked.key]
 
     def _follow(self, server: int) -> None:
         connection = self._connections[server]
@@ -269,17 +279,24 @@ class Engine:
         self._perform_actions()
 
     def _take_reply(self, server: int, body: bytes) -> None:
-        reply = decode_reply(body)
+        reply = decode_change_reply(body) or decode_reply(body)
         if reply is None:
             self._log_skipped(server)
             return
-        parts = [(entry.program_id, entry.status) for entry in reply.programs]
-        facts = ServerReply(reply.error, parts, reply.request_id, reply.semester)
+        if isinstance(reply, ChangeReply):
+            parts = [(reply.part_id, reply.error.status if reply.error else Status.OK)]
+            facts = ServerReply(reply.error, parts)
+        else:
+            parts = [(entry.program_id, entry.status) for entry in reply.programs]
+            facts = ServerReply(reply.error, parts, reply.request_id, reply.semester)
         match = self._client.on_reply(server, facts, time.monotonic())
         if match is None:
             return
         asked = self._asked[match.token]
-        asked.collector.take_reply(reply, match)
+        if isinstance(asked.collector, ChangeCollector):
+            asked.collector.take_reply(reply, match)
+        elif isinstance(reply, AllocationReply):
+            asked.collector.take_reply(reply, match)
         if match.is_over:
             self._finish(asked)
 
@@ -340,7 +357,7 @@ class Engine:
             self._wake_writer.close()
 
 
-def _fail(future: Future[Outcomes], fault: BaseException) -> None:
+def _fail(future: Future[Any], fault: BaseException) -> None:
     if not future.done() and future.set_running_or_notify_cancel():
         future.set_exception(fault)
 

@@ -27,6 +27,11 @@ class Status(enum.StrEnum):
     UNAVAILABLE = "UNAVAILABLE"
     INVALID_SEMESTER = "INVALID-SEMESTER"
     INVALID_FACULTY = "INVALID-FACULTY"
+    CONFLICT = "CONFLICT"
+    REFUSED = "REFUSED"
+    HOLD_ALREADY_CONFIRMED = "HOLD-ALREADY-CONFIRMED"
+    HOLD_ALREADY_CANCELLED = "HOLD-ALREADY-CANCELLED"
+    HOLD_EXPIRED = "HOLD-EXPIRED"
     INVALID_PROGRAM = "INVALID-PROGRAM"
     GRANT_RELEASED = "GRANT-RELEASED"
     ALREADY_HAS_RESOURCES = "PROGRAM-ALREADY-HAS-RESOURCES-FOR-SEMESTER"
@@ -127,15 +132,15 @@ _PROGRAM_IDS = uuid.UUID("5d0a8c0e-3f0c-4b52-9a51-6f8a1f2f7c11")
 
 def _check(request: AllocationRequest) -> None:
     """In the order of the server, because its reply names the first fault."""
-    _check_text("semester", request.semester, 0, SEMESTER_BYTES_MAX)
-    _check_text("faculty-name", request.faculty, 0, NAME_BYTES_MAX)
+    check_text("semester", request.semester, 0, SEMESTER_BYTES_MAX)
+    check_text("faculty-name", request.faculty, 0, NAME_BYTES_MAX)
     if len(request.programs) > PROGRAMS_MAX:
         raise InvalidRequest(Status.INVALID_REQUEST, f"programs: must hold at most {PROGRAMS_MAX:,} entries")
     for index, program in enumerate(request.programs):
-        _check_text(f"programs[{index}].program-name", program.name, 0, NAME_BYTES_MAX)
-        _check_rooms(f"programs[{index}].classrooms", program.classrooms)
-        _check_rooms(f"programs[{index}].labs", program.labs)
-    _check_text("request-id", request.request_id, 1, ID_BYTES_MAX)
+        check_text(f"programs[{index}].program-name", program.name, 0, NAME_BYTES_MAX)
+        check_rooms(f"programs[{index}].classrooms", program.classrooms)
+        check_rooms(f"programs[{index}].labs", program.labs)
+    check_text("request-id", request.request_id, 1, ID_BYTES_MAX)
     seconds = request.hold_seconds
     if seconds is not None and (type(seconds) is not int or not 1 <= seconds <= HOLD_SECONDS_MAX):
         raise InvalidRequest(Status.INVALID_REQUEST,
@@ -146,7 +151,7 @@ def _check(request: AllocationRequest) -> None:
         raise InvalidRequest(Status.INVALID_FACULTY, "an empty name is not a faculty")
 
 
-def _check_text(key: str, text: str, least: int, most: int) -> None:
+def check_text(key: str, text: str, least: int, most: int) -> None:
     bounds = f"at most {most}" if least == 0 else f"{least} to {most}"
     if not isinstance(text, str):
         raise InvalidRequest(Status.INVALID_REQUEST, f"{key}: must be a text of {bounds} bytes")
@@ -175,7 +180,7 @@ def _plain_number(number: int) -> int:
         return number
 
 
-def _check_rooms(key: str, rooms: int) -> None:
+def check_rooms(key: str, rooms: int) -> None:
     if type(rooms) is not int or not 0 <= rooms <= ROOMS_MAX:  # bool is a subclass of int
         raise InvalidRequest(Status.INVALID_REQUEST, f"{key}: must be a whole number from 0 to {ROOMS_MAX:,}")
 
@@ -191,7 +196,7 @@ class Rooms:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The program holds these rooms. The grant stands until the office changes it, and is on the server's disk.
+    """The program holds these rooms. The grant stands until it is changed, and is on the server's disk.
 
     is_whole: True: all rooms that the program wants. False: a part of them, which may be no rooms at all.
     expires_at: of a hold, the time at which it ends, such as 2026-12-01T10:00:00.000000Z. None: the grant is firm.

@@ -76,11 +76,8 @@ def body_of(frames: Sequence[bytes]) -> bytes:
 
 def decode_reply(body: bytes) -> AllocationReply | None:
     """The reply; None if the body is no reply: not JSON, not an object, or with something that the protocol forbids."""
-    try:
-        root = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_reject)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(root, dict):
+    root = members_of(body)
+    if root is None:
         return None
     programs = root.get("programs")
     entries: dict[str, RepliedProgram] = {}
@@ -93,6 +90,15 @@ def decode_reply(body: bytes) -> AllocationReply | None:
         request_id=_optional_text(root, "request-id"),
         semester=_optional_text(root, "semester"),
     )
+
+
+def members_of(body: bytes) -> dict[str, Any] | None:
+    """The members of a JSON object; None if the body is none, or has something that the protocol forbids."""
+    try:
+        root = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_reject)
+    except (ValueError, RecursionError):
+        return None
+    return root if isinstance(root, dict) else None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -159,9 +165,16 @@ def _program(entry: Any) -> RepliedProgram | None:
     status, unknown_text = _status(status_text)
     rooms = None
     if status.carries_grant:
-        classrooms, labs, mobile_labs = (_whole_number(entry.get(key)) for key in ("classrooms", "labs", "mobile-labs"))
-        if classrooms is None or labs is None or mobile_labs is None:
+        rooms = rooms_of(entry)
+        if rooms is None:
             return None
-        rooms = Rooms(classrooms, labs, mobile_labs)
     expires_at = _optional_text(entry, "expires-at") if rooms else None
     return RepliedProgram(program_id, status, rooms, _text(entry, "detail"), unknown_text, expires_at)
+
+
+def rooms_of(entry: dict[str, Any]) -> Rooms | None:
+    """The rooms of a grant; None if a number is missing or is none."""
+    classrooms, labs, mobile_labs = (_whole_number(entry.get(key)) for key in ("classrooms", "labs", "mobile-labs"))
+    if classrooms is None or labs is None or mobile_labs is None:
+        return None
+    return Rooms(classrooms, labs, mobile_labs)
