@@ -275,6 +275,7 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
   leadership.semesters = read_semesters(transaction);
   check_extents(leadership.semesters);
   leadership.program_count = static_cast<std::size_t>(integer(transaction.exec("SELECT count(*) FROM program")[0][0]));
+  const auto asked_at = std::chrono::steady_clock::now();
   const auto times = transaction.exec(kSelectTimes);
   leadership.newest_at = WallTime{std::chrono::microseconds{integer(times[0][0])}};
   leadership.database_time = WallTime{std::chrono::microseconds{integer(times[0][1])}};
@@ -285,6 +286,7 @@ std::variant<Leadership, HeldBy> PostgresqlRepository::lead(WallTime at, const L
   if (is_new && log_) log_(store_created({}));
   // The entries that this server answers from are as durable as this commit, because it comes after them in the log.
   session_->check_notices(notices, "the lead was taken", Kind::kUnreachable);
+  *leadership.database_time += std::chrono::floor<WallTime::duration>(std::chrono::steady_clock::now() - asked_at);
   return leadership;
 }
 

@@ -199,6 +199,7 @@ std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOve
   auto taken = repository.take_over(at, request.lease);
   auto* const leadership = std::get_if<Leadership>(&taken);
   if (leadership == nullptr) return taken;
+  const auto taken_at = clock();
   const auto renew_if_due = [&] {
     const auto now = clock();
     if (now - renewed_at < renewal_interval(request.lease.duration)) return true;
@@ -212,6 +213,8 @@ std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOve
   }
   const auto heads = heads_of(leadership->semesters);
   if (!read_tail(repository, request.known, heads, piece, renew_if_due)) return HeldBy{leadership->epoch, {}, {}};
+  // The time of now, not of before the reading: a server whose time is late promises holds that the next one ends early.
+  if (auto& time = leadership->database_time) *time += std::chrono::floor<WallTime::duration>(clock() - taken_at);
   return taken;
 }
 

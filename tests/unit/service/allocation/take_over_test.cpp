@@ -293,6 +293,36 @@ TEST_F(TakeOver, RefusesASemesterThatDiffersFromItsFirstOrItsLastEntry) {
   }
 }
 
+/// A store whose database has a clock of its own.
+class ClockedRepository final : public MemoryRepository {
+ public:
+  using MemoryRepository::MemoryRepository;
+
+  std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override {
+    auto taken = MemoryRepository::take_over(at, lease);
+    std::get<Leadership>(taken).database_time = WallTime{std::chrono::hours{1}};
+    return taken;
+  }
+};
+
+/// A server whose time is late by its reading promises holds that the next server ends early.
+TEST_F(TakeOver, TellsTheTimeOfTheDatabaseAsItIsAfterTheReading) {
+  ASSERT_TRUE(start(opens("2025-10")));
+  repository_ = std::make_unique<ClockedRepository>(store_);
+  SteadyTime last{};
+  SteadyTime after_the_store{};
+  clock_ = [&, looks = 0]() mutable {
+    last += std::chrono::seconds{1};
+    if (++looks == 2) after_the_store = last;
+    return last;
+  };
+  const auto leadership =
+      again({.known = {}, .start = {}, .lease = {.endpoint = {}, .duration = std::chrono::hours{1}}});
+  ASSERT_TRUE(leadership);
+  EXPECT_EQ(leadership->database_time, WallTime{std::chrono::hours{1}} + (last - after_the_store));
+  EXPECT_GE(last - after_the_store, std::chrono::seconds{1});
+}
+
 TEST_F(TakeOver, StartsAlthoughItsSettingsNameASemesterThatIsClosed) {
   ASSERT_TRUE(start(opens("2025-10")));
   repository_ = std::make_unique<ChangedRepository>(store_, [](StoredSemester& semester) { semester.is_open = false; });
