@@ -51,8 +51,9 @@ class CrashRun(LaneRun):
             ("store", self.store), ("killed", options.kill), ("kills", f"{figures.kills:,} ({by_moment})"),
             ("answers given", f"{figures.answers:,}, {figures.repeats:,} of them to repeats"),
             ("told to come again", f"{figures.told_to_come_again:,}"),
+            *figures.life_rows(),
             *figures.fault_rows(),
-            ("read back", f"{figures.entries:,} entries of {figures.semesters} semesters in {figures.stores} stores"),
+            ("read back, also by dtictl verify", f"{figures.entries:,} entries of {figures.semesters} semesters in {figures.stores} stores"),
             ("time to READY, p50 / p99 / max", times(figures.ready))]
         if figures.back:
             rows.append(("database back to served, p50 / p99 / max", times(figures.back)))

@@ -84,6 +84,7 @@ class FailoverRun(LongRun):
                  ("answers given", f"{figures.answers:,}, {figures.repeats:,} of them to repeats"),
                  ("answers to real programs by a real faculty", f"{figures.program_answers:,}"),
                  ("told to come again", f"{figures.told_to_come_again:,}"),
+                 *figures.life_rows(),
                  ("answered by a leader after its pause, all in the ledger before",
                   f"{figures.answered_after_pause:,}"),
                  ("longest wait of a request", f"{figures.longest_wait * 1000:,.0f} ms"),

@@ -7,7 +7,9 @@ import sqlite3
 
 import pytest
 
+from scripts.commands import challenge
 from tests_py.harness.challenge.desk import Desk
+from tests_py.harness.challenge.figures import ChallengeFigures
 from tests_py.harness.challenge.ledger import COLUMNS, Entry, Ledger, Semester
 from tests_py.harness.challenge.races import LastRooms
 from tests_py.harness.challenge.round import Round, play
@@ -182,7 +184,7 @@ def test_a_ledger_that_was_changed_is_found(played, tmp_path, statement, found):
     faults = ledger.faults + ledger.check_asked(round_.traffic.by_id)
     for asked in round_.traffic.by_id.values():
         faults += ledger.check_answers(asked)
-    assert any(found in fault for fault in faults), faults[:5]
+    assert any(found in sentence for _, sentence in faults), faults[:5]
 
 
 def test_a_grant_without_a_reply_is_found(played):
@@ -192,7 +194,7 @@ def test_a_grant_without_a_reply_is_found(played):
     asked = next(iter(round_.traffic.by_id.values()))
     answers, asked.answers = asked.answers, set()
     try:
-        assert any("and no answer" in fault for fault in ledger.check_asked(round_.traffic.by_id))
+        assert any("and no answer" in sentence for _, sentence in ledger.check_asked(round_.traffic.by_id))
     finally:
         asked.answers = answers
 
@@ -220,8 +222,9 @@ def faults_of(*entries):
         semester.apply(Entry(**{**dict.fromkeys(COLUMNS), "labs_wanted": 0, "labs_granted": 0, "mobile_labs_granted": 0,
                                 "labs_capacity": 0, "conversions_capacity": 0, "faculty": "f", "at": at(0), "seq": seq,
                                 "kind": kind, **more}))
+    semester.check_round_is_whole()
     semester.finish()
-    return semester.faults
+    return [sentence for _, sentence in semester.faults]
 
 
 def topped_up(program, wanted, before, after, since, generation=1):
@@ -249,7 +252,7 @@ def test_a_list_that_is_served_in_its_order_has_no_fault():
     ([released("a", 8, 7)], "and gives back"),
     ([released("d", 8, 8)], "and gives back"),
     ([granted("a", 1, 0, generation=2)], "gets a second grant"),
-    ([("round-opened", {})], "is no entry of this scenario"),
+    ([("policy-changed", {})], "is no entry of this scenario"),
     ([released("a", 8, 8), *topped_up("b", 4, 2, 4, 4), *topped_up("c", 3, 0, 3, 5), granted("d", 3, 3, request_id="r"),
       released("d", 3, 3), granted("d", 3, 3, request_id="r", generation=2)], "grants ('f', 'd') once more")])
 def test_a_list_that_is_not_served_in_its_order_is_found(entries, found):
@@ -281,7 +284,19 @@ def extended(seconds, end):
     return "hold-extended", {"program": "h", "at": at(seconds), "expires_at": at(end)}
 
 
+OPENED = ("round-opened", {"terms": "hash=00"})
+
+
+def held_round(grants, opened=2):
+    return "round", {"terms": f"policy=max-min version=1 opened={opened} grants={grants} secret=00 plan=00 seal=00"}
+
+
+def of_round(program, rooms):
+    return granted(program, rooms, rooms, cause="round")
+
+
 def test_holds_and_quotas_that_are_kept_have_no_fault():
+    assert not faults_of(OPENED, held_round(2), of_round("a", 2), of_round("b", 3), granted("c", 1, 1))
     assert not faults_of(HELD, extended(4, 9), granted("d", 1, 1, at=at(6)), hold_ends("expired", 9), granted("b", 9, 9, at=at(9)))
     assert not faults_of(HELD, confirmed(4), granted("d", 9, 7, at=at(40)), hold_ends("released", 41))
     assert not faults_of(HELD, hold_ends("cancelled", 2), granted("d", 9, 9, at=at(40)))
@@ -304,6 +319,12 @@ def test_holds_and_quotas_that_are_kept_have_no_fault():
     ([QUOTA, granted("a", 5, 5)], "more than the quota of f"),
     ([granted("a", 5, 5), QUOTA], "more than the quota of f"),
     ([QUOTA, granted("a", 5, 3)], "and by the rule"),
+    ([OPENED, held_round(2), of_round("a", 2)], "1 grants of the round are missing after entry 4"),
+    ([OPENED, held_round(1), granted("b", 1, 1), of_round("a", 2)], "1 grants of the round are missing after entry 3"),
+    ([OPENED, held_round(1), of_round("a", 2), of_round("b", 2)], "gets rooms of no round"),
+    ([OPENED, OPENED, held_round(1), of_round("a", 2)], "the last entry about rounds is 3"),
+    ([LIST, granted("a", 8, 8), granted("b", 4, 2), released("a", 8, 8), OPENED, held_round(1, 6), of_round("c", 1)],
+     "the round overtakes ['f', 'b']"),
     ([LIST, granted("a", 8, 8), granted("b", 4, 2), granted("c", 3, 0), QUOTA], "more than the quota of f")])
 def test_holds_and_quotas_that_are_not_kept_are_found(entries, found):
     faults = faults_of(*entries)
@@ -311,6 +332,22 @@ def test_holds_and_quotas_that_are_not_kept_are_found(entries, found):
 
 
 # The script.
+
+
+def test_the_result_of_the_page_is_what_the_runs_have_found():
+    figures = ChallengeFigures()
+    for number, key in enumerate(SCENARIOS, start=1):
+        figures.count(key, requests=1000 * number, faults=number, naive_requests=100, naive_faults=7)
+    runs = []
+    for store in ("sqlite", "postgresql"):
+        runs.append(challenge.ChallengeRun.__new__(challenge.ChallengeRun))
+        runs[-1].store, runs[-1]._lanes, runs[-1].figures_before = store, [], figures
+    page = "# A page\n\n## The result\n\nan older one\n\n## The columns\n\nmore\n"
+    text = challenge.with_result(page, runs)
+    assert text.startswith("# A page\n\n## The result\n\n| scenario |") and text.endswith("## The columns\n\nmore\n")
+    assert "older" not in text and challenge.with_result(text, runs) == text
+    assert f"| {SCENARIOS['copies'].name} | 2 in 2,000 | 2 in 2,000 | 7 of 100; 7 of 100 |" in text
+    assert "| all | 36 in 36,000 | 36 in 36,000 |" in text
 
 
 class Script(LongScript):

@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from tests_py.harness.catalogs import write_pairs
 from tests_py.harness.runs.crash_lane import Lane, Shape
 from tests_py.harness.runs.crash_ledger import check_semester
 from tests_py.harness.runs.crash_load import Peers, Requests
@@ -17,6 +18,7 @@ from tests_py.harness.database_faults import let_recover_quickly
 from tests_py.harness.runs.long_script import LongScript
 from tests_py.harness.process import HANG_SECONDS, ROOT, running, until
 from tests_py.harness.runs.run_figures import Broken, CrashFigures
+from tests_py.harness.runs.whole_life import WholeLife
 
 KILLS = 20
 SEED = 20251004
@@ -34,6 +36,7 @@ def quick_cluster(cluster):
 def check_as_promised(figures, kills):
     assert figures.kills == kills and figures.sentences == [] and sum(figures.faults.values()) == 0
     assert figures.answers > figures.repeats > 0 and figures.entries > 0 and figures.ready
+    assert figures.life_answers > 0 and figures.life["holds"] > 0
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -51,6 +54,34 @@ def test_after_6_kills_of_the_database_and_the_server_every_answer_is_in_the_led
     figures = Lane(tmp_path, quick_cluster, SEED, kill="both", shape=SHAPE).run(6)
     check_as_promised(figures, 6)
     assert {"database", "both at once", "under load"} < set(figures.kills_by_moment)
+
+
+def lived(tmp_path, store, is_enough):
+    """A whole life at a server that is not killed."""
+    life = WholeLife(store, Random(SEED))
+    with running(tmp_path, store.flag, write_pairs(tmp_path / "catalog.csv", life.catalog()), f"--admin={life.admin(0)}") as dti:
+        life.connect(dti.endpoint, life.admin(0))
+        until(lambda: life.turn() or is_enough(life.counts()))
+        life.settle(HANG_SECONDS)
+        life.disconnect(drain=False)
+    return life
+
+
+def test_a_whole_life_has_each_kind_of_change_and_no_fault(store, tmp_path):
+    life = lived(tmp_path, store, is_enough=lambda counts: all(counts.values()))
+    assert life.last_faults() == []
+    life.close()
+
+
+def test_a_hold_that_is_freed_before_its_clients_expect_it_is_found(store, tmp_path):
+    """By the clock of the clients. The ledger says that all is well."""
+    life = lived(tmp_path, store, is_enough=lambda counts: counts["expired"])
+    for asked in life.traffic.by_id.values():
+        asked.sent_at += 3600
+    for command in life.desk.by_id.values():
+        command.sent_at += 3600
+    assert {kind for kind, _ in life.last_faults()} == {"early"}
+    life.close()
 
 
 POOL = (500, 100, 500)

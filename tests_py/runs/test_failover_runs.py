@@ -29,6 +29,7 @@ def test_nine_leaders_go_and_every_answer_of_any_of_them_is_in_the_ledger_once(c
     assert figures.answers > figures.repeats > 0 and figures.entries > 0
     assert figures.program_answers > len(kinds) * 3
     assert figures.told_to_come_again > 0, "no standby was asked"
+    assert figures.life_answers > 0 and all(figures.life[name] for name in ("holds", "expired", "released", "rounds")), figures.life
     assert sum(figures.rounds.values()) + figures.void >= len(kinds)
     assert sum(map(len, figures.gaps.values())) == sum(figures.rounds.values())  # how long: the long runs check it
     assert list(tmp_path.iterdir()) == []

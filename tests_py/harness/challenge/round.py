@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 from tests_py.harness.catalogs import write_pairs
+from tests_py.harness.challenge.books import Books
 from tests_py.harness.challenge.desk import Desk
 from tests_py.harness.challenge.ledger import Ledger
 from tests_py.harness.challenge.traffic import Crowd, Traffic
@@ -36,6 +37,7 @@ class Round:
         self.ledger = Ledger(self.store)
         self.traffic = Traffic()
         self.desk = Desk()
+        self._books = Books(self.ledger, self.traffic, self.desk)
         self.kills = 0
         self.orders = collections.deque()  # command-ids that are not sent yet
         self._is_cluster = cluster is not None
@@ -170,24 +172,7 @@ class Round:
 
     def faults(self):
         """Sentences about everything that is wrong so far."""
-        self.ledger.read()
-        found = []
-        checked, self.traffic.new_answers = self.traffic.new_answers, []
-        for asked in checked:
-            found += self.ledger.check_answers(asked)
-        self._own_faults += found
-        for command_id, command in self.desk.by_id.items():
-            if command.final and command.status == "OK" and command.message["command"] not in ("open-semester",):
-                self._own_faults += self._check_command(command_id, command)
-        return [*self._own_faults, *(": ".join(fault) for fault in self.traffic.faults), *self.desk.faults,
-                *self.ledger.faults]
-
-    def _check_command(self, command_id, command):
-        """A change without any effect is OK and not stored: its seq is the one that it expects."""
-        seq = self.ledger.semesters[command.message["semester"]].commands.get(command_id)
-        if seq != command.final["seq"] and (seq is not None or command.final["seq"] != command.message["expects"]):
-            return [f"{command.message} got {command.final}, and the ledger has it as entry {seq}"]
-        return []
+        return [*self._own_faults, *(": ".join(fault) for fault in self._books.faults())]
 
     def check(self):
         if faults := self.faults():
@@ -202,7 +187,7 @@ class Round:
         self.ledger.read()
         for semester in self.ledger.semesters.values():
             semester.finish()
-        self._own_faults += self.ledger.check_asked(self.traffic.by_id)
+        self._own_faults += [": ".join(fault) for fault in self.ledger.check_asked(self.traffic.by_id)]
         status, out, log = run(self.folder, "dtictl", "verify", self.store.flag)
         if status != 0:
             self._own_faults.append(f"dtictl verify: {status}, {out}{log}")

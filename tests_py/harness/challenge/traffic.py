@@ -2,6 +2,7 @@
 
 import collections
 import json
+import time
 
 from tests_py.harness.runs.crash_load import COME_AGAIN, Peers
 from tests_py.harness.wire import Client
@@ -13,7 +14,8 @@ DEAF_SENDS = 40  # requests, until such a connection is closed and another one m
 class Asked:
     """A request: its bytes, what it asks for, and all that was answered."""
 
-    __slots__ = ("answers", "body", "ends", "faculty", "first", "is_refused", "programs", "request_id", "semester")
+    __slots__ = ("answers", "body", "ends", "faculty", "first", "hold_seconds", "is_refused", "programs", "request_id", "semester",
+                 "sent_at")
 
     def __init__(self, request_id, semester, faculty, programs, more):
         self.request_id = request_id
@@ -23,6 +25,8 @@ class Asked:
         self.first = None  # the first reply, word for word
         self.answers = set()  # (name, classrooms and labs wanted, status, classrooms, labs, mobile labs)
         self.ends = set()  # (name, the end of its hold)
+        self.hold_seconds = more.get("hold-seconds")
+        self.sent_at = None  # when it was sent first, by time.time()
         self.is_refused = False  # once at least, as a whole: the semester is closed
         self.body = json.dumps({"semester": semester, "faculty-name": faculty, "request-id": request_id, "programs": [
             {"program-id": f"{request_id}-{i}", "program-name": name, "classrooms": classrooms, "labs": labs}
@@ -51,6 +55,7 @@ class Traffic:
     def on_sent(self, request_id):
         asked = self.by_id[request_id]
         self.sent += len(asked.programs)
+        asked.sent_at = asked.sent_at or time.time()
         return asked
 
     def on_reply(self, frame):
@@ -67,6 +72,7 @@ class Traffic:
         self.answers += 1
         if reply["error-found"]:
             asked.is_refused = True
+            self.new_answers.append(asked)
             if reply["error-message"] != "INVALID-SEMESTER":
                 self.faults.append(("refused", f"{request_id} got {frame!r}"))
         elif asked.first is None or frame != asked.first:

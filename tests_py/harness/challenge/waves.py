@@ -1,26 +1,10 @@
 """Scenarios of a pool that changes: a wait list in waves, and a capacity that the office lowers."""
 
+from tests_py.harness.challenge.desk import decide_again
 from tests_py.harness.challenge.naive import book_above_quota, lower_capacity, serve_list
 from tests_py.harness.challenge.races import wants
 
 WAVES = 4
-TRIES_MAX = 20
-
-
-def decide_again(round_, change):
-    """For a CONFLICT: the same change on the facts of the reply. `change(facts)`: the fields that differ, or None."""
-    tries = []
-
-    def again(command, reply):
-        tries.append(reply)
-        fields = change(reply)
-        if fields is None or len(tries) > TRIES_MAX:
-            return None
-        message = {name: value for name, value in command.message.items()
-                   if name not in ("dti-command", "command", "command-id", "semester", "expects", "actor")}
-        return round_.desk.command(command.message["command"], command.message["semester"], reply["seq"], again,
-                                   **{**message, **fields})
-    return again
 
 
 class Waves:
@@ -87,14 +71,14 @@ def _order_changes(round_, semester, capacity):
         holding = ledger.held[key]
         if number % 3 == 0:
             round_.orders.append(desk.command("release-grant", semester, seq, decide_again(
-                round_, lambda facts: {} if facts["grant"] else None), **about))
+                desk, lambda facts: {} if facts["grant"] else None), **about))
         elif number % 3 == 1:
             round_.orders.append(desk.command(
                 "amend-grant", semester, seq, classrooms=holding.wanted[0] // 2, labs=holding.wanted[1] // 2, accepts_part=True,
                 **about))
         elif holding.place is not None:
             round_.orders.append(desk.command("leave-wait-list", semester, seq, decide_again(
-                round_, lambda facts: {} if "waits-since" in facts else None), **about))
+                desk, lambda facts: {} if "waits-since" in facts else None), **about))
     more = random.randint(0, 30)
     round_.orders.append(desk.command("resize-semester", semester, ledger.last_seq["capacity"], classrooms=capacity[0] + more,
                                       labs=capacity[1] + more // 3, mobile_labs=capacity[2]))

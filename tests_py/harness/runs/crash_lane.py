@@ -11,8 +11,9 @@ from tests_py.harness.catalogs import write_pairs
 from tests_py.harness.runs.crash_ledger import check_semester
 from tests_py.harness.runs.crash_load import Patience, Peers, Requests, draw_pool
 from tests_py.harness.database_faults import FAILURES
-from tests_py.harness.process import FAULTS, Daemon, binary
+from tests_py.harness.process import FAULTS, Daemon, binary, run
 from tests_py.harness.runs.run_figures import Broken, CrashFigures
+from tests_py.harness.runs.whole_life import WholeLife
 from tests_py.harness.stores import PostgresqlStore, SqliteStore
 
 READY_SECONDS = 60  # the lease of the server before, and a machine that has better things to do
@@ -44,8 +45,9 @@ class Lane:
         self._on_checked = on_checked
         self._goes_on = goes_on
         self._burst = 0
+        self._starts = 0
         self._daemons = []
-        self._daemon = self._peers = None
+        self._daemon = self._peers = self._life = None
         self.figures = CrashFigures()
 
     @property
@@ -62,6 +64,8 @@ class Lane:
             self._leave_server()
             for daemon in self._daemons:
                 daemon.remove()
+            if self._life:
+                self._life.close()
         return self.figures
 
     def _wants_more(self, kills):
@@ -84,9 +88,10 @@ class Lane:
         self._place.mkdir(parents=True)
         self._store = PostgresqlStore(self._cluster) if self._cluster else SqliteStore(self._place)
         self._requests = Requests(Random(f"{self._seed}: store {self.figures.stores}"), self._shape.programs_each)
+        self._life = WholeLife(self._store, Random(f"{self._seed}: life {self.figures.stores}"))
         self._counted = {}
         self._pools = {}
-        self._catalog_flag = write_pairs(self._place / "catalog.csv", self._requests.catalog())
+        self._catalog_flag = write_pairs(self._place / "catalog.csv", [*self._requests.catalog(), *self._life.catalog()])
         self._begin_semester()
 
     def _begin_semester(self):
@@ -96,15 +101,19 @@ class Lane:
         self.figures.semesters += 1
 
     def _end_store(self):
-        """Everything is answered, a part of it once more, the server stops in order, and every semester is read."""
+        """Everything is answered, a part of it once more, the server stops in order, and every semester is read, also by dtictl."""
         if self._pools:
             self._serve()
             self._peers.settle(SETTLE_SECONDS)
             for request_id, asked in self._requests.sample_of_settled(1000):
                 self._peers.send(request_id, asked.body)
-            self._peers.settle(SETTLE_SECONDS)
+            self._settle()
             self._stop_server()
-            self._check(self._pools)
+            self._check(self._pools, self._life.last_faults())
+            status, output, log = run(self._place, "dtictl", "verify", self._store.flag)
+            if status != 0:
+                self._found([("sums", f"dtictl verify ended with {status}: {output[-500:]} {log[-500:]}")])
+            self.figures.count_life(self._life.counts())
             self.figures.entries += self._store.count("SELECT count(*) FROM ledger")
         self._on_checked(self.figures)
         if self._cluster:
@@ -112,6 +121,7 @@ class Lane:
         for daemon in self._daemons:
             daemon.remove()
         self._daemons = []
+        self._life.close()
         shutil.rmtree(self._place)
 
     # The moments at which the lane kills a process.
@@ -150,7 +160,7 @@ class Lane:
             if what in ("database", "both at once"):
                 self._kill_database(seconds, with_server=what == "both at once")
             else:
-                self._peers.load(seconds, UNDER_WAY)
+                self._load(seconds)
                 if what == "with another server beside it":
                     self._kill_beside_another()
                 else:
@@ -158,6 +168,18 @@ class Lane:
         self.figures.kills += 1
         by_moment = self.figures.kills_by_moment
         by_moment[what] = by_moment.get(what, 0) + 1
+
+    def _load(self, seconds, stop=lambda: False):
+        """Plain requests, and beside them the whole life of grants."""
+        def turn():
+            self._life.turn()
+            return stop()
+
+        self._peers.load(seconds, UNDER_WAY, turn)
+
+    def _settle(self):
+        self._peers.settle(SETTLE_SECONDS)
+        self._life.settle(SETTLE_SECONDS)
 
     def _kill_at_start(self, seconds):
         self._stop_server()
@@ -168,18 +190,18 @@ class Lane:
 
     def _kill_server(self):
         self._daemon.crash()
-        self._peers.drain()
+        self._drain()
         self._leave_server()
 
     def _kill_beside_another(self):
         """The second either takes the lead, and the first says so and ends, or stands by until the first is gone."""
         first, started, second = self._daemon, time.monotonic(), self._start()
-        self._peers.load(self._details.uniform(0, 0.2), UNDER_WAY, stop=first.has_ended)
+        self._load(self._details.uniform(0, 0.2), stop=first.has_ended)
         if not first.has_ended():
             first.crash()
         elif (status := first.exit_status()) not in (1, -9):
             raise AssertionError(f"replaced, and ended with {status}{first.describe()}")
-        self._peers.drain()
+        self._drain()
         self._leave_server()
         self._become_ready(second, started)
 
@@ -194,14 +216,14 @@ class Lane:
             except BaseException as error:
                 fault.append(error)
 
-        self._peers.load(seconds, UNDER_WAY)
+        self._load(seconds)
         failing = threading.Thread(target=fail)
         failing.start()
         try:
             if with_server:
                 self._kill_server()
             else:
-                self._peers.load(READY_SECONDS * 2, UNDER_WAY, stop=lambda: not failing.is_alive())
+                self._load(READY_SECONDS * 2, stop=lambda: not failing.is_alive())
         finally:
             failing.join()
         if fault:
@@ -210,8 +232,8 @@ class Lane:
             is_back = time.monotonic()
             self._peers.until_healthy(READY_SECONDS)
             self.figures.back.append(time.monotonic() - is_back)
-            self._peers.settle(SETTLE_SECONDS)
-            self._check([self._requests.semester])
+            self._settle()
+            self._check([self._requests.semester], self._life.faults())
 
     # The server.
 
@@ -222,7 +244,10 @@ class Lane:
                  f"--mobile-labs={conversions}", self._catalog_flag, self._store.flag]
         if self._cluster:
             flags += ["--lease-seconds=1"]
-        daemon = Daemon([binary("dti_server"), "--port=0", *flags], self._place)
+        admin = self._life.admin(self._starts % 2)  # another one than that of the server before, which may still run
+        self._starts += 1
+        daemon = Daemon([binary("dti_server"), "--port=0", f"--admin={admin}", *flags], self._place)
+        daemon.admin = admin
         self._daemons.append(daemon)
         return daemon
 
@@ -236,9 +261,10 @@ class Lane:
         daemon.endpoint = _ready_line(daemon)
         self._daemon = daemon
         self.figures.ready.append(round(time.monotonic() - started, 4))
-        self._check([self._requests.semester])
+        self._check([self._requests.semester], self._life.faults())
         self._peers = Peers(daemon.endpoint, self._requests)
         self._peers.resend_waiting()
+        self._life.connect(daemon.endpoint, daemon.admin)
 
     def _stop_server(self):
         """Sends SIGTERM: the server answers all requests that wait, and its exit status is 0."""
@@ -246,12 +272,17 @@ class Lane:
             status = self._daemon.stop()
             if status != 0:
                 raise AssertionError(f"stopped, and ended with {status}{self._daemon.describe()}")
-            self._peers.drain()
+            self._drain()
             self._leave_server()
+
+    def _drain(self):
+        self._peers.drain()
+        self._life.disconnect()
 
     def _leave_server(self):
         if self._peers is not None:
             self._peers.__exit__()
+            self._life.disconnect(drain=False)
         if self._daemon is not None:
             self._end_daemon(self._daemon)
         self._daemon = self._peers = None
@@ -262,19 +293,23 @@ class Lane:
         if FAULTS.search(daemon.log):
             raise AssertionError(f"a fault in the log{daemon.describe()}")
 
-    def _check(self, semesters):
+    def _check(self, semesters, life_faults):
         """No request is in progress when this is called."""
-        faults = self._requests.faults[:]
+        faults = [*self._requests.faults, *life_faults]
         for semester in semesters:
             faults += check_semester(self._store, semester, self._pools[semester], self._requests.by_id)
         figures, requests = self.figures, self._requests
-        counts = requests.counts()
+        counts = {**requests.counts(), "life_answers": self._life.answers}
         figures.count_up(counts, self._counted)
         self._counted = counts
-        figures.note(faults)
         self._on_checked(figures)
+        self._found(faults)
+
+    def _found(self, faults):
+        self.figures.note(faults)
         if faults:
-            raise Broken("; ".join(figures.sentences[:3]))
+            self._on_checked(self.figures)
+            raise Broken("; ".join(self.figures.sentences[:3]))
 
 
 def _ready_line(daemon):

@@ -16,6 +16,7 @@ from tests_py.harness.runs.failover_load import FacultyLoad
 from tests_py.harness.runs.failover_programs import RealPrograms
 from tests_py.harness.process import FAULTS, Daemon, binary, run
 from tests_py.harness.runs.run_figures import Broken, FailoverFigures
+from tests_py.harness.runs.whole_life import WholeLife
 from tests_py.harness.stores import PostgresqlStore
 from tests_py.harness.wire import HAS_ALREADY, answers
 
@@ -44,6 +45,7 @@ class Server(Daemon):
             except queue.Empty:
                 return self
             if line is None:
+                self._lines.put(None)
                 raise AssertionError(f"ended by itself{self.describe()}")
             self._seen.append(line)
             self.state, _, self.endpoint = line.strip().partition(" ")
@@ -51,6 +53,13 @@ class Server(Daemon):
 
     def leads(self):
         return self.look().state == "READY"
+
+    def may_lead(self):
+        """Like leads(), of a server that may end at any moment."""
+        try:
+            return self.leads()
+        except AssertionError:
+            return False
 
 
 def host_of_our_own():
@@ -76,7 +85,7 @@ class FailoverLane:
         self._with_programs = with_programs
         self._host = host_of_our_own()
         self._servers = []
-        self._load = self._real = None
+        self._load = self._real = self._life = self._followed = None
         self.figures = figures or FailoverFigures()
 
     def run(self, kinds):
@@ -109,35 +118,42 @@ class FailoverLane:
         self._store = PostgresqlStore(self._cluster)
         random = Random(f"{self._seed}: store {self.figures.stores}")
         self._requests = Requests(random, self._programs_each)
+        self._life = WholeLife(self._store, Random(f"{self._seed}: life {self.figures.stores}"))
+        self._followed = None
         self._counted = {}
         self._catalog_flag = write_pairs(self._place / "catalog.csv",
-                                         [*self._requests.catalog(), *RealPrograms.rows()])
+                                         [*self._requests.catalog(), *RealPrograms.rows(), *self._life.catalog()])
         self._requests.begin_semester(SEMESTER)
         self._pool = draw_pool(random, len(self._requests.catalog()))
         self._servers = []
         for number in range(self._count):
-            self._servers.append(self._start())
+            self._servers.append(self._start(number))
             self._servers[number].wait_ready() if number == 0 else self._servers[number].wait_standby()
             self._servers[number].state = "STANDBY" if number else "READY"
         addresses = [server.address for server in self._servers]
         self._load = FacultyLoad(self._requests, addresses, random)
+        self._load.beside = self._live
         for number in range(self._count):
             self._load.connect(number)
         if self._with_programs:
             self._real = RealPrograms(self._place, random)
             self._real.start(addresses)
 
-    def _start(self, port=0):
+    def _start(self, number, port=0):
         classrooms, labs, conversions = self._pool
-        return Server([binary("dti_server"), f"--bind={self._host}", f"--port={port}", f"--semester={SEMESTER}",
-                       f"--classrooms={classrooms}", f"--labs={labs}", f"--mobile-labs={conversions}",
-                       self._catalog_flag, self._store.flag,
-                       f"--lease-seconds={self._lease}"], self._place)
+        admin = self._life.admin(number)
+        server = Server([binary("dti_server"), f"--bind={self._host}", f"--port={port}", f"--semester={SEMESTER}",
+                         f"--classrooms={classrooms}", f"--labs={labs}", f"--mobile-labs={conversions}",
+                         self._catalog_flag, self._store.flag, f"--admin={admin}",
+                         f"--lease-seconds={self._lease}"], self._place)
+        server.admin = admin
+        return server
 
     def _end_store(self):
         """A part is asked once more; all is read back, by ourselves and by dtictl; the servers stop in order."""
         self._load.ask_again(self._requests.sample_of_settled(1000))
         self._load.settle(SETTLE_SECONDS)
+        self._life.settle(SETTLE_SECONDS, self._follow)
         self._check()
         status, output, log = run(self._place, "dtictl", "verify", self._store.flag, seconds=60)
         if status != 0:
@@ -145,13 +161,17 @@ class FailoverLane:
         if self._real:
             self._real.stop()
         self._load.close()
+        self._life.disconnect(drain=False)
         for server in self._servers:
             status = server.stop()
             assert status == 0, f"stopped, and ended with {status}{server.describe()}"
             self._remove(server)
+        self._found(self._life.last_faults())
+        self.figures.count_life(self._life.counts())
+        self._life.close()
         self.figures.entries += self._store.count("SELECT count(*) FROM ledger")
         self._store.drop()
-        self._load = self._real = None
+        self._load = self._real = self._life = None
         self._servers = []
         shutil.rmtree(self._place)
 
@@ -160,8 +180,25 @@ class FailoverLane:
             self._load.close()
         if self._real:
             self._real.remove()
+        if self._life:
+            self._life.close()
         for server in self._servers:
             server.remove()
+
+    # The whole life of grants, beside the plain requests.
+
+    def _live(self):
+        self._follow()
+        self._life.turn()
+
+    def _follow(self):
+        """Its clients go to the server that has said last that it leads."""
+        leader = max((server for server in self._servers if server.may_lead()), key=lambda server: server.changed_at, default=None)
+        if leader is None or leader is self._followed:
+            return
+        self._life.disconnect(drain=self._followed is not None and self._followed.has_ended())
+        self._followed = leader
+        self._life.connect(leader.endpoint, leader.admin)
 
     # A round.
 
@@ -222,7 +259,7 @@ class FailoverLane:
         self._wait(lambda: self._load.link(victim) is None, "the end of the connections")
         port = server.port
         self._remove(server)
-        self._servers[victim] = self._start(port)
+        self._servers[victim] = self._start(victim, port)
         self._wait(lambda: self._servers[victim].look().state, "a server that is started again")
         self._load.connect(victim)
 
@@ -250,6 +287,7 @@ class FailoverLane:
             self._load.pump(SETTLE_SECONDS, LIGHT, stop=lambda: self._real.have_ended, rate=LIGHT_RATE)
             self._load.settle(SETTLE_SECONDS)
             self._real.collect(SEMESTER)
+        self._life.settle(SETTLE_SECONDS, self._follow)
 
     def _wait(self, condition, what):
         """Under light load."""
@@ -267,7 +305,7 @@ class FailoverLane:
     def _check(self):
         """No request is in progress when this is called."""
         asked = dict(self._requests.by_id)
-        faults = self._requests.faults[:]
+        faults = [*self._requests.faults, *self._life.faults()]
         if self._real:
             asked.update(self._real.as_asked(self._store, SEMESTER))
             faults += self._real.faults
@@ -278,7 +316,7 @@ class FailoverLane:
 
     def _count_up(self):
         figures, requests = self.figures, self._requests
-        counts = {**requests.counts(), "program_answers": self._real.answers if self._real else 0}
+        counts = {**requests.counts(), "life_answers": self._life.answers, "program_answers": self._real.answers if self._real else 0}
         figures.count_up(counts, self._counted)
         self._counted = counts
         figures.longest_wait = max(figures.longest_wait, round(self._load.longest_wait, 4))

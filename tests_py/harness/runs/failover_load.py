@@ -80,6 +80,7 @@ class FacultyLoad:
         self._asking = {}  # request-id -> _Asking
         self._preferred = 0
         self.clock = AwakeClock()
+        self.beside = lambda: None  # called often while requests are in progress
         self.unanswered = 0
         self.longest_wait = 0.0
 
@@ -113,6 +114,7 @@ class FacultyLoad:
             before = now
             allowed -= self._top_up(min(int(allowed), under_way_max - len(self._asking)))
             self._turn()
+            self.beside()
 
     def settle(self, seconds):
         """Everything is answered, and each living server has sent one reply to each request. Else AssertionError."""
