@@ -153,6 +153,11 @@ def test_a_file_of_an_older_version_of_the_schema_is_imported_and_an_unknown_for
     back = another(tmp_path, "back")
     assert import_file(tmp_path, back, file)[0] == DONE
     assert content_of(exported(tmp_path, back, "back.jsonl")) == lines[1:] == content_of(exported(tmp_path, filled, "again.jsonl"))
+    newer = [lines[0].replace('"schema":8,', '"schema":9,'), *lines[1:]]
+    file.write_text("".join(newer), encoding="utf-8")
+    status, _, errors = import_file(tmp_path, another(tmp_path, "newer"), file)
+    assert status == FAILED
+    assert f'{file}:1: store: "schema" is version 9, but this version reads the schemas up to 8: import the file' in errors
     file.write_text("".join([lines[0].replace("dti-ledger 1", "dti-ledger 0"), *lines[1:]]), encoding="utf-8")
     status, _, errors = import_file(tmp_path, another(tmp_path, "none"), file)
     assert status == FAILED

@@ -1,5 +1,7 @@
 #include "dtictl/semester/semester_list.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <iostream>
 #include <optional>
 #include <vector>
@@ -62,8 +64,16 @@ std::vector<SemesterRow> read_semesters(const OfficeStore& store) {
   return rows;
 }
 
-std::vector<SemesterRow> read_rows(const OfficeStore& store) {
+/// Tells whether the list has the column `wait-list`. Only it needs the ledgers.
+bool shows_wait_lists(const ListChoice& choice) {
+  const auto heads = heads_of(columns());
+  return std::any_of(choice.columns.begin(), choice.columns.end(),
+                     [&](std::size_t column) { return heads[column].name == "wait-list"; });
+}
+
+std::vector<SemesterRow> read_rows(const OfficeStore& store, const ListChoice& choice) {
   auto rows = read_semesters(store);
+  if (!shows_wait_lists(choice)) return rows;
   for (auto& row : rows) row.has_wait_list = has_wait_list(store, row.semester);
   return rows;
 }
@@ -81,7 +91,7 @@ int run_semester_list(std::span<const std::string> args) {
                    {"for a script: the rooms that are left",
                     "dtictl semester list --format=csv --columns=name,classrooms-left,labs-left,mobile-labs-left"}}};
   return run_office(command, args, [&](const OfficeOptions& options) {
-    const auto rows = read_rows(OfficeStore{command, options});
+    const auto rows = read_rows(OfficeStore{command, options}, options.list);
     ListPrinter<SemesterRow> printer{std::cout, options.list, columns()};
     for (const auto& row : rows) printer.add(row);
     printer.finish();

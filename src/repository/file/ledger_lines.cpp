@@ -25,6 +25,11 @@ LedgerFileHeader read_header(LineFields& fields) {
   }
   if (const auto id = fields.optional_hex16("store-id")) header.store.bytes = *id;
   header.schema = fields.number("schema", 1, kIntegerMax);
+  if (header.schema > kLedgerFileSchemaMax) {
+    fields.fault("schema", "is version " + std::to_string(header.schema) +
+                               ", but this version reads the schemas up to " + std::to_string(kLedgerFileSchemaMax) +
+                               ": import the file with a newer version");
+  }
   header.semester = fields.optional_text("only-semester").value_or(std::string{});
   header.exported_at = fields.text("exported-at");
   return header;

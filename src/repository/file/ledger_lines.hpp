@@ -19,6 +19,8 @@ namespace dti {
 // The lines of a ledger file. Source: docs/ledger-files.md
 
 inline constexpr std::string_view kLedgerFileFormat = "dti-ledger 1";
+inline constexpr std::int64_t kLedgerFileSchemaMax =
+    8;  // the newest schema: a later one may have other columns and kinds
 inline constexpr std::size_t kLineBytesMax =
     64 * 1024;  // the longest text of a store has some kilobytes with its escapes
 
