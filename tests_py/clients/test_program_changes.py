@@ -22,6 +22,7 @@ class Place:
 
     def __init__(self, folder):
         self.folder = folder
+        self.store_flag = f"--store=sqlite:{folder}/dti.db"
         self.server_key = new_key(folder, "dti")
         self.keys = KeyList(folder, derecho="faculty:Derecho", medicina="faculty:Medicina", office="office")
         of_faculty = folder / "faculty"
@@ -29,8 +30,9 @@ class Place:
         self.programs = KeyList(of_faculty, civil="program:Derecho Civil", penal="program:derecho-penal",
                                 all="faculty:Derecho", office="office")
 
-    def serve(self, *flags, **options):
-        return running(self.folder, *POOL, f"--store=sqlite:{self.folder}/dti.db", SECURED, f"--admin={self.folder}/a",
+    def serve(self, *flags, folder="first", **options):
+        pool = () if options.get("standby") else POOL
+        return running(self.folder / folder, *pool, self.store_flag, SECURED, f"--admin={self.folder}/{folder}.admin",
                        self.server_key.flag, self.keys.flag, *flags, **options)
 
     def faculty(self, *servers, flags=(), **options):
@@ -212,15 +214,41 @@ def test_in_a_closed_semester_nothing_is_changed(place):
     place.verify()
 
 
-def test_the_server_that_leads_is_found(place):
-    """On SQLite, a second server waits as a standby until the first one has stopped."""
-    with place.serve() as first:
-        with place.faculty(first) as faculty:
+def test_a_standby_decides_nothing_and_the_server_that_takes_over_finds_the_repeat(postgresql, tmp_path):
+    place = Place(tmp_path)
+    amend = ("--change=amend", "--classrooms=5", "--labs=1", "--command-id=once", "--expects=2")
+    place.store_flag = postgresql.flag
+    with place.serve("--lease-seconds=1") as first, \
+            place.serve("--lease-seconds=1", folder="second", standby=True) as second:
+        with place.faculty(second, first) as faculty:
+            status, out, log = place.program(faculty, "--classrooms=7", "--labs=2")
+            assert status == 0, out + log
+            with place.client(second, place.keys["derecho"], place.server_key) as client:
+                reply = client.ask(command("release-grant", 2, faculty="Derecho", program="Derecho Civil"))
+                assert (reply["status"], "seq" in reply) == ("NOT-LEADER", False)
+            status, out, log = place.program(faculty, *amend)
+            assert (status, "OK, 5 classrooms" in out) == (0, True), out + log
+            first.crash()
+            second.wait_ready()
+            status, out, log = place.program(faculty, *amend, "--json")
+            assert (status, json.loads(out)["repeat"], json.loads(out)["seq"]) == (0, True, 4), out + log
+            status, out, log = place.program(faculty, "--change=release")
+            assert (status, "OK, no rooms" in out) == (0, True), out + log
+    status, out, log = run(tmp_path, "dtictl", "verify", postgresql.flag)
+    assert status == 0, out + log
+
+
+def test_a_repeat_after_a_faculty_was_killed_changes_nothing_twice(place):
+    amend = ("--change=amend", "--classrooms=5", "--labs=1", "--command-id=once", "--expects=2")
+    with place.serve() as dti:
+        with place.faculty(dti) as faculty:
             place.program(faculty, "--classrooms=7", "--labs=2")
-        port = tcp(first.endpoint).rsplit(":", 1)[1]
-    with place.serve(f"--listen=curve://127.0.0.1:{port}") as second, place.faculty(second) as faculty:
-        status, out, log = place.program(faculty, "--change=release", "--expects=2")
-        assert (status, "OK, no rooms" in out) == (0, True), out + log
+            assert place.program(faculty, *amend)[0] == 0
+            faculty.crash()
+        with place.faculty(dti) as faculty:
+            status, out, log = place.program(faculty, *amend, "--json")
+            assert (status, json.loads(out)["repeat"]) == (0, True), out + log
+    assert [entry[:2] for entry in place.entries()] == [(4, "granted")]
     place.verify()
 
 
