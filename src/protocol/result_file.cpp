@@ -1,4 +1,5 @@
 #include "dti/protocol/result_file.hpp"
+#include "dti/base/utf8_prefix.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -41,9 +42,7 @@ std::string result_file_name(std::string_view program_name, std::string_view sem
   const auto suffix = (number == 0 ? "" : "." + std::to_string(number)) + ".txt";
   if (stem.size() + suffix.size() > kFileNameBytesMax) {
     const auto hash = "~" + hash_text(stem);
-    auto size = kFileNameBytesMax - hash.size() - suffix.size();
-    while ((static_cast<unsigned char>(stem[size]) & 0xC0) == 0x80) --size;  // not within a character
-    stem.resize(size);
+    stem.resize(utf8_prefix(stem, kFileNameBytesMax - hash.size() - suffix.size()).size());
     stem += hash;
   }
   return stem + suffix;

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "dti/base/utf8_prefix.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 
 namespace dti {
@@ -15,14 +16,8 @@ constexpr int kNumberOverflow = 406;           // nlohmann's id
 
 /// A key for a message: short, on one line, and UTF-8.
 std::string shown(std::string_view key) {
-  std::string text{key.substr(0, kShownKeyBytesMax)};
-  if (text.size() < key.size()) {
-    // The cut must not be inside a character. Bytes that continue a character are 10xxxxxx.
-    std::size_t cut = text.size();
-    while (cut > 0 && (static_cast<unsigned char>(key[cut]) & 0xC0) == 0x80) --cut;
-    text.resize(cut);
-    text += "…";
-  }
+  std::string text{utf8_prefix(key, kShownKeyBytesMax)};
+  if (text.size() < key.size()) text += "…";
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20) c = '?';
   }

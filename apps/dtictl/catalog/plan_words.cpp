@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "dti/base/utf8_prefix.hpp"
 #include "dti/cli/escape.hpp"
 #include "dtictl/counted.hpp"
 
@@ -9,13 +10,10 @@ namespace dti {
 namespace {
 
 /// The beginning of a value that a message can show.
-std::string shown(std::string value) {
+std::string shown(const std::string& value) {
   constexpr std::size_t kShownMax = 100;
-  if (value.size() <= kShownMax) return quoted_text(value);
-  value.resize(kShownMax);
-  while (!value.empty() && (static_cast<unsigned char>(value.back()) & 0xC0) == 0x80) value.pop_back();
-  if (!value.empty() && (static_cast<unsigned char>(value.back()) & 0x80) != 0) value.pop_back();
-  return quoted_text(value) + "…";
+  const auto text = quoted_text(std::string{utf8_prefix(value, kShownMax)});
+  return value.size() <= kShownMax ? text : text + "…";
 }
 
 std::string fault_line(const CatalogFault& fault) {

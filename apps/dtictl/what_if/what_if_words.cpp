@@ -1,5 +1,6 @@
 #include "dtictl/what_if/what_if_words.hpp"
 
+#include "dti/base/utf8_prefix.hpp"
 #include "dti/cli/escape.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
 #include "dtictl/counted.hpp"
@@ -11,13 +12,8 @@ std::string fault_line(const RequestFault& fault) {
   auto line = "line " + std::to_string(fault.line);
   if (fault.column.empty()) return line + ": " + printable(fault.reason);
   constexpr std::size_t kShownMax = 100;
-  auto value = fault.value;
-  if (value.size() > kShownMax) {
-    value.resize(kShownMax);
-    while (!value.empty() && (static_cast<unsigned char>(value.back()) & 0xC0) == 0x80) value.pop_back();
-    if (!value.empty() && (static_cast<unsigned char>(value.back()) & 0x80) != 0) value.pop_back();
-    value += "…";
-  }
+  std::string value{utf8_prefix(fault.value, kShownMax)};
+  if (value.size() < fault.value.size()) value += "…";
   line += ", column " + printable(fault.column) + ": ";
   return line + (value.empty() ? "the value" : quoted_text(value)) + ' ' + printable(fault.reason);
 }

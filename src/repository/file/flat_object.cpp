@@ -3,6 +3,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "dti/base/utf8_prefix.hpp"
+
 namespace dti {
 namespace {
 
@@ -120,14 +122,8 @@ const FlatMember* FlatObject::first_untaken() const {
 }
 
 std::string shown_key(std::string_view key) {
-  std::string text{key.substr(0, kShownKeyBytesMax)};
-  if (text.size() < key.size()) {
-    // The cut must not be inside a character. Bytes that continue a character are 10xxxxxx.
-    std::size_t cut = text.size();
-    while (cut > 0 && (static_cast<unsigned char>(key[cut]) & 0xC0) == 0x80) --cut;
-    text.resize(cut);
-    text += "…";
-  }
+  std::string text{utf8_prefix(key, kShownKeyBytesMax)};
+  if (text.size() < key.size()) text += "…";
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20) c = '?';
   }
