@@ -118,6 +118,36 @@ constexpr std::array kOthers = {
     "quota/cuts-a-top-up",
     "quota/lets-the-wait-list-go-on",
     "quota/soft-and-exceeded",
+    "expiry/in-doubt/was-stored",
+    "expiry/in-doubt/was-not-stored",
+    "expiry/late/fenced",
+    "expiry/late/stored-before-the-take-over",
+    "expiry/replaced",
+    "expiry/rejected-alone",
+    "expiry/rejected-with-others",
+    "hold/granted",
+    "hold/expired",
+    "hold/expired-by-the-next-leader",
+    "hold/expired-at-a-close",
+    "hold/several-expired-in-one-change",
+    "hold/lets-the-wait-list-go-on",
+    "hold/confirmed",
+    "hold/confirmed-by-a-request",
+    "hold/confirmed-in-part",
+    "hold/extended",
+    "hold/cancelled",
+    "hold/released",
+    "hold/amended",
+    "hold/topped-up",
+    "hold/closed-with-confirm",
+    "hold/closed-with-cancel",
+    "hold/repeated",
+    "hold/other-numbers",
+    "hold/asked-for-and-granted-before",
+    "hold/request-behind-a-rejected-expiry",
+    "hold/clock-set-back-while-held",
+    "hold/clock-set-ahead-while-held",
+    "hold/spent-by-its-end",
 };
 
 constexpr std::string_view kNeverHappens = "office/set-list/refused";
@@ -158,6 +188,9 @@ Cells::Cells() {
       if (name != kNeverHappens) counts_.emplace(name, 0);
     }
     for (const auto* state : kServerStateNames) counts_.emplace(named("office", kind, state), 0);
+  }
+  for (const auto* kind : kHoldCommandNames) {
+    for (const auto* end : kHoldEndNames) counts_.emplace(named("office", kind, end), 0);
   }
   for (const auto* other : kOthers) counts_.emplace(other, 0);
 }

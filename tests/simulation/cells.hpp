@@ -23,7 +23,8 @@ enum class Operation {
   kOpenSemester,
   kLookUp,  // what a command of the office changes
   kChange,
-  kTopUp,  // a change that gives rooms to the programs that wait
+  kTopUp,   // a change that gives rooms to the programs that wait
+  kExpire,  // a change by which holds expire
   kCommit,
   kGuard,
   kRenew,
@@ -32,7 +33,7 @@ enum class Operation {
 };
 inline constexpr std::array kOperationNames = {
     "survey", "take-over", "take-over-anew", "read-catalog", "read-ledger", "add-programs", "open-semester", "look-up",
-    "change", "top-up",    "commit",         "guard",        "renew",       "release",      "watch"};
+    "change", "top-up",    "expire",         "commit",       "guard",       "renew",        "release",       "watch"};
 
 /// How far a call has come.
 enum class Step {
@@ -77,15 +78,16 @@ inline constexpr std::array kRequestKindNames = {
     "respelled", "other-numbers",   "unknown-program",     "unknown-faculty", "unknown-semester",
     "malformed", "no-programs",     "twice-in-one-message"};
 
-/// What a command of the office in a simulation changes: the first ones in the order of OfficeCommand::Change, then quotas.
-inline constexpr std::array kOfficeKindNames = {"release", "amend",    "resize", "close",
-                                                "reopen",  "set-list", "leave",  "set-quota"};
+/// What a command of the office in a simulation changes, in the order of OfficeCommand::Change.
+inline constexpr std::array kOfficeKindNames = {"release", "amend",   "resize", "close",  "reopen",   "set-list",
+                                                "leave",   "confirm", "extend", "cancel", "set-quota"};
 /// The place in kOfficeKindNames.
-[[nodiscard]] inline std::size_t office_kind(const OfficeCommand& command) {
-  return std::holds_alternative<SetQuota>(command.change) ? kOfficeKindNames.size() - 1 : command.change.index();
-}
+[[nodiscard]] inline std::size_t office_kind(const OfficeCommand& command) { return command.change.index(); }
 /// What became of it.
 inline constexpr std::array kOfficeOutcomeNames = {"dry-run", "done", "repeated", "refused", "conflict"};
+/// What had become of a hold before a command about it, which then gets an answer of its own.
+inline constexpr std::array kHoldCommandNames = {"confirm", "extend", "cancel"};
+inline constexpr std::array kHoldEndNames = {"confirmed-before", "cancelled-before", "expired-before"};
 
 /// What the server did when the request arrived.
 enum class ServerState { kIdle, kCommitting, kGuarding, kTakingOver, kSettling };

@@ -21,7 +21,8 @@ double boost(Operation operation, Step step) {
     case Operation::kAddPrograms:
     case Operation::kOpenSemester:
     case Operation::kChange: return 24;
-    case Operation::kTopUp: return 120;
+    case Operation::kTopUp: return 240;
+    case Operation::kExpire: return 120;
     case Operation::kRelease: return 48;
   }
   return 1;
@@ -107,6 +108,8 @@ void Faults::strike_any_server() {
   if (world_.random.chance(0.2)) {
     world_.cells.reach("server/wall-clock-set-back");
     server.set_wall_clock_back(draw_duration());
+  } else if (world_.random.chance(0.15)) {
+    server.set_wall_clock_ahead(100 * draw_duration());
   } else {
     auto fault = static_cast<Fault>(world_.random.below(kFaultNames.size()));
     if (fault == Fault::kRival && servers_.size() < 2) fault = Fault::kFreeze;

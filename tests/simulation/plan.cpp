@@ -48,6 +48,7 @@ void draw_faults(Plan& plan, Random& random) {
   plan.commit_most = milliseconds{random.chance(0.2) ? random.between(50, 500) : random.between(1, 10)};
   plan.top_ups_most = random.chance(0.6) ? Time{milliseconds{random.between(500, 3'000)}} : plan.commit_most;
   if (random.chance(0.25)) plan.refused = 0.3;
+  plan.has_database_clock = random.chance(0.5);
   plan.late = 0.25 * static_cast<double>(random.between(0, 4));
   if (random.chance(0.85)) plan.at_step = 0.002 * static_cast<double>(random.between(1, 10));
   for (auto& weight : plan.weights) weight = random.chance(0.6) ? static_cast<unsigned>(random.between(1, 4)) : 0;
@@ -66,6 +67,7 @@ Plan draw_plan(Random& random) {
   plan.registrars = random.below(4);
   plan.registrar_pause_most = milliseconds{random.chance(0.7) ? random.between(5, 100) : 700};
   plan.has_wait_lists = random.chance(0.7);
+  if (random.chance(0.7)) plan.holds = 0.1 * static_cast<double>(random.between(1, 7));
   const auto semesters = random.between(1, 3);
   for (std::int64_t i = 0; i < semesters; ++i) {
     plan.semesters.push_back(draw_semester(random, static_cast<std::size_t>(i), plan));

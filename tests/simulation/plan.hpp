@@ -30,6 +30,7 @@ struct Plan {
   std::size_t registrars = 0;   // people who change grants and semesters while the servers run
   Time registrar_pause_most{};  // between what they do
   bool has_wait_lists = false;  // they turn one on in every semester, sooner or later
+  double holds = 0;             // requests that ask for a hold
   std::vector<PlannedSemester> semesters;
   Time troubled{};  // so long there are faults; then all are healed
 
@@ -43,10 +44,11 @@ struct Plan {
   Time partition_every{};  // on average; 0: none
 
   // The store.
-  Time commit_most{};   // what a statement takes, at most
-  Time top_ups_most{};  // what those for the programs that wait take, at most
-  double refused = 0;   // statements that the store refuses
-  double late = 0;      // statements of a broken connection that arrive all the same
+  Time commit_most{};               // what a statement takes, at most
+  Time top_ups_most{};              // what those for the programs that wait take, at most
+  double refused = 0;               // statements that the store refuses
+  double late = 0;                  // statements of a broken connection that arrive all the same
+  bool has_database_clock = false;  // the store has a clock of its own, which is right
 
   // Faults at the steps of a store's call, and their weights.
   double at_step = 0;

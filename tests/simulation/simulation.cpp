@@ -13,6 +13,7 @@ namespace {
 constexpr Time kAnswersBound{
     180'000'000};  // after all is healed: a program's timeout, a faculty's tries, a server's start
 constexpr Time kQuietBound{20'000'000};
+constexpr Time kHoldsEndBound{2'000'000};  // a healthy store takes some ten milliseconds for each change
 constexpr Time kWatchEvery{100'000};
 constexpr std::uint64_t kEventsMax = 5'000'000;  // a run has some ten thousand
 
@@ -37,7 +38,7 @@ Simulation::Simulation(std::uint64_t seed, bool prints_trace)
     : world_(seed, prints_trace),
       plan_(draw_plan(world_.random)),
       names_(plan_.faculties, plan_.programs_each),
-      checks_(world_, names_, stored_, office_semesters(plan_)),
+      checks_(world_, names_, stored_, office_semesters(plan_), plan_.has_drift),
       store_(world_, plan_, checks_, stored_),
       network_(world_, plan_),
       faults_(world_, plan_, network_, store_) {
@@ -152,6 +153,15 @@ void Simulation::check_end() {
   const auto leader = std::find_if(servers_.begin(), servers_.end(), leads);
   if (!is_quiet()) return world_.violate("one-leads", "no server leads, or several do, after all was healed");
   checks_.on_quiet_leader((*leader)->name(), (*leader)->allocator());
+  if (const auto last = checks_.last_end_of_holds()) wait_for_holds(*last);
+  if (!world_.violation() && is_quiet()) checks_.on_quiet_leader((*leader)->name(), (*leader)->allocator());
+}
+
+/// Every hold ends, at the latest some time after its end: the ledger's time goes on from its newest entry, as fast as the slowest clock.
+void Simulation::wait_for_holds(WallTime last) {
+  const auto left = std::max(Time{0}, Time{last - checks_.newest_time()});
+  run_until(world_.now() + left + left / 8 + kHoldsEndBound);
+  if (!world_.violation()) checks_.check_holds_ended(last);
 }
 
 /// Who says that it is ready holds the store's lease, unless its clock is slower than the store's.

@@ -44,6 +44,7 @@ class Simulation {
   [[nodiscard]] bool all_answered() const;
   void run_until(Time end);
   void check_end();
+  void wait_for_holds(WallTime last);
   void watch_leaders();
   void check_ready(const ServerHost& server);
 

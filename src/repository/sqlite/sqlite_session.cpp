@@ -346,7 +346,17 @@ void read_grant(SqliteConnection& connection, SemesterId semester, ProgramId pro
     SqliteStatement select = connection.prepare(kGenerationNotToppedUp);
     select.bind(semester).bind(std::int64_t{program}).bind(std::int64_t{generation});
     const auto newest = std::exchange(entries, {});
-    if (select.step()) read(select.integer(0));
+    if (select.step()) {
+      const auto first = select.integer(0);
+      read(first);
+      for (const char* const kind : kKindsOfHold) {
+        SqliteStatement between =
+            connection.prepare("SELECT " + entry_columns(connection) + "WHERE kind = " + kind +
+                               " AND semester_id = ? AND program_id = ? AND generation > ? AND generation < ?");
+        between.bind(semester).bind(std::int64_t{program}).bind(first).bind(std::int64_t{generation});
+        while (between.step()) entries.push_back(read_entry(between.handle()));
+      }
+    }
     entries.insert(entries.end(), newest.begin(), newest.end());
   }
   sort_by_seq(entries);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "dti/service/allocation/ledger_clock.hpp"
 #include "dti/service/ledger/catalog_check.hpp"
 #include "dti/service/ledger/extent_check.hpp"
 #include "dti/service/ledger/ledger_replay.hpp"
@@ -139,6 +140,7 @@ bool apply(const StartOptions& start, std::optional<CatalogPlan> plan, Repositor
   const Capacity capacity{*wanted.classrooms, *wanted.labs, conversions_of(wanted, *wanted.classrooms)};
   if (repository.open_semester(leadership.epoch, wanted.name, capacity, at).result != OpenResult::kOpened) return false;
   leadership.semesters = repository.survey().semesters;
+  leadership.newest_at = std::max(leadership.newest_at, at);
   return true;
 }
 
@@ -208,7 +210,9 @@ std::variant<Leadership, HeldBy> take_over(Repository& repository, const TakeOve
   };
   piece(HistorySeen{leadership->history});
   if (!seal_older(repository, leadership->epoch, at, piece, renew_if_due)) return HeldBy{leadership->epoch, {}, {}};
-  if (request.start && !apply(*request.start, std::move(plan), repository, *leadership, at)) {
+  // No entry may be ahead of the ledger's time: the next leader would continue from it, and let holds expire.
+  const auto start_at = LedgerClock::first(leadership->newest_at, leadership->database_time, at);
+  if (request.start && !apply(*request.start, std::move(plan), repository, *leadership, start_at)) {
     return HeldBy{leadership->epoch, {}, {}};
   }
   const auto heads = heads_of(leadership->semesters);

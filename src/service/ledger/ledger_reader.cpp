@@ -14,8 +14,12 @@ std::vector<StoredEntry> entries_of_grant(std::vector<StoredEntry> entries, Prog
     if (row.generation == newest) first = last_asked;
   }
   std::erase_if(entries, [&](const StoredEntry& entry) {
-    const auto& of = entry.row.generation;
-    return entry.row.program_id != StoredNumber{program} || (of != newest && of != first);
+    const auto& row = entry.row;
+    if (row.program_id != StoredNumber{program} || !row.generation) return true;
+    if (row.generation == newest || row.generation == first) return false;
+    const bool is_of_hold =
+        row.kind == stored_code(EntryKind::kConfirmed) || row.kind == stored_code(EntryKind::kHoldExtended);
+    return !is_of_hold || !first || *row.generation < *first || *row.generation > generation;
   });
   return entries;
 }

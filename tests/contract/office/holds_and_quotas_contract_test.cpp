@@ -189,6 +189,27 @@ TEST_P(HoldsAndQuotasContract, AReaderOfAGrantGetsItsEntriesInTheirOrder) {
   EXPECT_EQ(seqs(4, 1), (std::vector<Seq>{12, 13}));
 }
 
+TEST_P(HoldsAndQuotasContract, AReaderOfAGrantGetsWhatBecameOfItsHoldBetweenTopUps) {
+  start();
+  store(holds({{1, {4, 0}}}, {1}, "ask"));  // 2
+  const auto topped_up = [](std::int32_t generation, std::int64_t expires_at) {
+    LedgerEntry release = released(1, {4, 0}, {4, 0, 0}, Cause::kToppedUp);
+    release.generation = generation - 1;
+    LedgerEntry grant = until(with_cause(amended(1, {4, 0}, {4, 0, 0}), Cause::kToppedUp), expires_at);
+    grant.generation = generation;
+    grant.waits_since = 2;
+    return std::vector{release, grant};
+  };
+  store(change(topped_up(2, kSoon)));                              // 3 and 4
+  store(change({about(EntryKind::kHoldExtended, 1, 2, kLater)}));  // 5
+  store(change(topped_up(3, kLater)));                             // 6 and 7
+  store(change({confirmed(1, 3)}));                                // 8
+  store(change(topped_up(4, 0)));                                  // 9 and 10
+  std::vector<Seq> seqs;
+  for (const auto& entry : entries_of_grant(1, 4)) seqs.push_back(entry.row.seq);
+  EXPECT_EQ(seqs, (std::vector<Seq>{2, 3, 5, 8, 10}));
+}
+
 TEST_P(HoldsAndQuotasContract, WhatTheRuleForbidsIsNotStored) {
   fill();
   const StoredSemester before = semester_;

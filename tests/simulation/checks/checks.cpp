@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dti/base/time_text.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "simulation/checks/by_the_rule.hpp"
 
@@ -19,6 +20,12 @@ std::vector<std::string_view> entries_of(std::string_view body) {
   return entries;
 }
 
+/// The end of the hold of an entry; 0: the grant is firm, or the text is no time.
+std::int64_t end_in(const RepliedProgram& entry) {
+  const auto time = time_from_text(entry.expires_at);
+  return time ? time->time_since_epoch().count() : 0;
+}
+
 bool carries_grant(Status status) {
   return status == Status::kOk || status == Status::kNotEnoughResources || status == Status::kAlreadyHasResources;
 }
@@ -26,11 +33,12 @@ bool carries_grant(Status status) {
 }  // namespace
 
 Checks::Checks(World& world, const Names& names, std::shared_ptr<MemoryStore> store,
-               std::set<std::string> office_semesters)
+               std::set<std::string> office_semesters, bool has_drift)
     : world_(world),
       names_(names),
       store_(std::move(store)),
       office_semesters_(std::move(office_semesters)),
+      has_drift_(has_drift),
       reader_(store_) {}
 
 void Checks::on_reply(const Reply& reply, const AllocationRequest& request, std::string_view body) {
@@ -47,6 +55,9 @@ void Checks::on_reply(const Reply& reply, const AllocationRequest& request, std:
     }
     if (decoded->error->detail.find("what the wait list of the semester is due") != std::string::npos) {
       world_.cells.reach("request/behind-a-rejected-top-up");
+    }
+    if (decoded->error->detail.find("a hold of the program has expired") != std::string::npos) {
+      world_.cells.reach("hold/request-behind-a-rejected-expiry");
     }
     if (decoded->error->status == Status::kOverloaded) world_.cells.reach("request/overloaded");
     if (decoded->error->detail.find("did not answer in time") != std::string::npos) {
@@ -141,7 +152,8 @@ void Checks::check_entry(const Reply& reply, const AllocationRequest& request, s
                                       is_superseded(reply) ? Moment::kEver : Moment::kNow);
   if (!row) return world_.cells.reach(RequestKind::kUnknownProgram, reply.state);
   if (held == nullptr) return;
-  const Answered key{request.semester, *row, held->granted_at, asked.want.classrooms, asked.want.labs};
+  check_reply_about_hold(reply, request, entry, *held, count_of(request, *row) > 1);
+  const Answered key{request.semester, *row, held->granted_at, asked.want.classrooms, asked.want.labs, end_in(entry)};
   note_kind(reply, request, index, *row, entry, held->is_top_up || first_answers_.contains(key));
   if (held->is_top_up) world_.cells.reach("request/repeated-after-a-top-up");
   bytes = bytes.substr(0, bytes.find(",\"detail\":"));  // a quota can have changed since
@@ -152,13 +164,16 @@ void Checks::check_entry(const Reply& reply, const AllocationRequest& request, s
   }
 }
 
+/// How often a request names the program.
+std::size_t Checks::count_of(const AllocationRequest& request, std::size_t row) const {
+  const auto is_it = [&](const ProgramRequest& asked) { return names_.find(request.faculty_name, asked.name) == row; };
+  return static_cast<std::size_t>(std::count_if(request.programs.begin(), request.programs.end(), is_it));
+}
+
 void Checks::note_kind(const Reply& reply, const AllocationRequest& request, std::size_t index, std::size_t row,
                        const RepliedProgram& entry, bool is_repeat) {
   const auto& asked = request.programs[index];
-  const auto same_row = [&](const ProgramRequest& other) {
-    return names_.find(request.faculty_name, other.name) == row;
-  };
-  if (std::count_if(request.programs.begin(), request.programs.end(), same_row) > 1) {
+  if (count_of(request, row) > 1) {
     world_.cells.reach(RequestKind::kTwiceInOneMessage, reply.state);
   }
   if (entry.status == Status::kAlreadyHasResources) {
@@ -225,6 +240,12 @@ void Checks::check_spent(const Reply& reply, const AllocationRequest& request, s
                                              ", where no grant of that request was released");
   }
   world_.cells.reach("request/spent");
+  const auto ended_as_hold = [&](const Held& held) {
+    return is_spent(held) && (held.released_by == Cause::kExpired || held.released_by == Cause::kCancelled);
+  };
+  if (row && find_held(request.semester, *row, Moment::kEver, ended_as_hold) != nullptr) {
+    world_.cells.reach("hold/spent-by-its-end");
+  }
 }
 
 void Checks::on_room_answer(const std::string& faculty, const RoomRequest& request, const RoomAnswer& answer) {
@@ -260,6 +281,7 @@ void Checks::on_quiet_leader(const std::string& server, const Allocator& allocat
       check_holdings(server, allocator, semester);
       check_wait_list(server, allocator, semester, name);
       check_quotas(server, allocator, semester, name);
+      check_holds(server, allocator, semester, name);
     }
   }
 }

@@ -26,14 +26,16 @@ namespace dti::simulation {
 class Checks {
  public:
   /// @param office_semesters  the names of those that the office opens
+  /// @param has_drift  the clocks of servers go up to a tenth too fast or too slow
   Checks(World& world, const Names& names, std::shared_ptr<MemoryStore> store,
-         std::set<std::string> office_semesters = {});
+         std::set<std::string> office_semesters = {}, bool has_drift = false);
 
   /// After each statement that the store has done: the ledger has only grown, by whole messages, by the rule.
   void on_store_changed();
   /// A batch or a change was written, or not, while the store was under the epoch.
   /// @param epoch, base  those of the batch or the change
-  void on_write(Epoch epoch, Seq base, CommitResult result, Epoch epoch_before);
+  /// @param decided_at  when the server decided it
+  void on_write(Epoch epoch, Seq base, CommitResult result, Epoch epoch_before, Time decided_at);
   /// A server was told that the store rejects its change, which tops programs up.
   void on_top_ups_rejected(const Change& change);
 
@@ -67,8 +69,22 @@ class Checks {
   [[nodiscard]] bool has_stored(const Change& change) const;
   /// Has every program that waits, in a semester that is open, what it may have?
   [[nodiscard]] bool is_settled() const;
+  /// How many holds are neither confirmed nor released.
+  [[nodiscard]] std::size_t hold_count() const;
+  /// The last end of a hold that is open and ends soon, by the ledger's time; none: there is none.
+  [[nodiscard]] std::optional<WallTime> last_end_of_holds() const;
+  /// The time of the newest entry.
+  [[nodiscard]] WallTime newest_time() const { return newest_at_; }
+  /// Every hold with an end until then must have ended.
+  void check_holds_ended(WallTime until);
 
  private:
+  /// An end that a hold was promised.
+  struct HoldEnd {
+    std::int64_t expires_at = 0;  // by the ledger's time
+    Time decided{};               // when it was promised, in true time
+    Time length{};                // that was promised
+  };
   /// A grant that a program has held.
   struct Held {
     Want want;
@@ -78,7 +94,12 @@ class Checks {
     std::optional<std::string> request_id;  // of the request that asked; none: the numbers are of the office
     Seq place = 0;                          // in the wait list, if it is not whole; 0: it was given up
     bool is_top_up = false;
-    bool is_topped_up = false;  // released because the program got more
+    bool is_topped_up = false;          // released because the program got more
+    std::int64_t expires_at = 0;        // of a hold, by the ledger's time; 0: the grant is firm
+    std::vector<HoldEnd> ends = {};     // of the hold, also of one that is firm now; the last one counts
+    bool was_confirmed = false;         // it was a hold
+    Cause released_by = Cause::kAsked;  // if it was released
+    Epoch granted_under = 0;
 
     [[nodiscard]] bool stands_at(Seq head) const {
       return granted_at <= head && (released_at == 0 || released_at > head);
@@ -106,11 +127,26 @@ class Checks {
     bool has_wait_list = false;
     Epoch due_under = 0;       // since then a program that waits may have something; 0: none may
     Epoch rejected_under = 0;  // the store has rejected the top-up of a single program, and nothing was stored since
-    std::map<std::string, Seq> requests;  // those that are stored: the head on which they were decided
-    std::set<std::string> commands;       // those that are stored
+    std::map<std::string, Seq> requests;    // those that are stored: the head on which they were decided
+    std::set<std::string> commands;         // those that are stored
+    std::optional<std::string> command_id;  // of the last entry
   };
-  using Answered = std::tuple<std::string, std::size_t, Seq, Quantity, Quantity>;  // semester, row, grant, want
+  // Semester, row, grant, want, and the end of a hold.
+  /// What a command is about, by the ledger.
+  struct Subject {
+    const Semester* semester = nullptr;
+    std::size_t faculty = 0;                              // whose quota it changes
+    std::size_t row = 0;                                  // of the program
+    const Held* held = nullptr;                           // that the program holds
+    const MemoryStore::Entry* last = nullptr;             // entry about it
+    const MemoryStore::Entry* last_of_command = nullptr;  // the last one that is no top-up
+    [[nodiscard]] Seq seq() const { return last == nullptr ? 0 : last->entry.seq; }
+    [[nodiscard]] bool has_hold() const { return held != nullptr && held->expires_at != 0; }
+  };
+  using Answered = std::tuple<std::string, std::size_t, Seq, Quantity, Quantity, std::int64_t>;
   enum class Moment { kNow, kEver };
+
+  [[nodiscard]] bool has_stored(SemesterId semester, Seq base, const std::vector<LedgerEntry>& entries) const;
 
   void check_semester(const StoredSemester& stored);
   void check_whole(Semester& semester, const std::string& name, Seq head_before);
@@ -130,13 +166,13 @@ class Checks {
   [[nodiscard]] const Held* find_held(const std::string& semester, std::size_t row, Moment moment,
                                       const std::function<bool(const Held&)>& is_meant) const;
   void check_spent(const Reply& reply, const AllocationRequest& request, std::optional<std::size_t> row);
+  [[nodiscard]] std::size_t count_of(const AllocationRequest& request, std::size_t row) const;
   void note_kind(const Reply& reply, const AllocationRequest& request, std::size_t index, std::size_t row,
                  const RepliedProgram& entry, bool is_repeat);
   void check_holdings(const std::string& server, const Allocator& allocator, const Semester& semester);
   /// Has another server taken over since the one that answers took the lead? Then the store may have moved on.
   [[nodiscard]] bool is_superseded(const Reply& reply) const;
   // Commands of the office (checks_office.cpp).
-  struct Subject;
   [[nodiscard]] std::optional<Subject> find_subject(const OfficeCommand& command) const;
   [[nodiscard]] bool has_its_effect(const OfficeCommand& command, const Subject& subject) const;
   [[nodiscard]] bool is_refused(const OfficeCommand& command, const Subject& subject) const;
@@ -162,6 +198,25 @@ class Checks {
   void check_limits(const Semester& semester, const std::string& what, std::size_t row, const Held& now);
   void check_quotas(const std::string& server, const Allocator& allocator, const Semester& semester,
                     const std::string& name);
+  // Holds (checks_holds.cpp).
+  void replay_hold(const std::string& what, const MemoryStore::Entry& stored, const std::optional<Replacing>& replacing,
+                   Held& now);
+  void replay_confirmation(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
+  void replay_extension(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
+  void check_end_of_hold(Semester& semester, const std::string& what, const MemoryStore::Entry& stored,
+                         const Held& held);
+  void check_not_early(const std::string& what, const HoldEnd& end);
+  Held* find_hold(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
+  void note_holds(const Semester& semester, Seq head_before);
+  void check_reply_about_hold(const Reply& reply, const AllocationRequest& request, const RepliedProgram& entry,
+                              const Held& held, bool is_twice);
+  [[nodiscard]] std::optional<Status> end_of_hold(const Subject& subject) const;
+  [[nodiscard]] bool tells_end(const Subject& subject, Status status) const;
+  [[nodiscard]] static std::size_t open_holds(const Semester& semester);
+  void check_hold_facts(const Reply& reply, const OfficeCommand& command, const OfficeOutcome& outcome,
+                        const Subject& subject);
+  void check_holds(const std::string& server, const Allocator& allocator, const Semester& semester,
+                   const std::string& name);
   // Wait lists (checks_wait_list.cpp).
   [[nodiscard]] std::vector<Waiting> waiting_in(const Semester& semester,
                                                 const std::optional<Supposed>& supposed = {}) const;
@@ -182,9 +237,12 @@ class Checks {
   const Names& names_;
   const std::shared_ptr<MemoryStore> store_;
   const std::set<std::string> office_semesters_;
+  const bool has_drift_;
   MemoryRepository reader_;
 
   Epoch epoch_ = 0;
+  Time decided_at_{};                               // what was written last
+  WallTime newest_at_{};                            // of all entries
   std::map<Epoch, Time> superseded_at_;             // when a higher one came
   std::vector<std::size_t> row_of_;                 // row_of_[program id - 1]: its row of the catalogue
   std::map<FacultyId, std::size_t> faculty_of_id_;  // the faculty in the names

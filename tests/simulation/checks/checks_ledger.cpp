@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dti/base/time_text.hpp"
 #include "simulation/checks/by_the_rule.hpp"
 #include "simulation/checks/checks.hpp"
 
@@ -90,6 +91,7 @@ void Checks::check_whole(Semester& semester, const std::string& name, Seq head_b
     semester.requests.emplace(id, head);
     if (expired_.contains(id)) world_.cells.reach("request/expired-and-stored");
   }
+  note_holds(semester, head_before);
   if (top_ups > 1) world_.cells.reach("top-up/several-in-one-change");
   for (const auto& id : commands) {
     if (!semester.commands.insert(id).second) {
@@ -125,11 +127,17 @@ void Checks::replay(Semester& semester, const std::string& name, const MemorySto
     case EntryKind::kGranted:
     case EntryKind::kReleased:
     case EntryKind::kWaitingLeft:
+    case EntryKind::kConfirmed:
+    case EntryKind::kHoldExtended:
       if (entry.program_id == 0 || entry.program_id > row_of_.size()) {
         return world_.violate("ledger-is-known", what + " is of an unknown program");
       }
       if (entry.kind == EntryKind::kWaitingLeft) {
         replay_leaving(semester, what, entry);
+      } else if (entry.kind == EntryKind::kConfirmed) {
+        replay_confirmation(semester, what, stored);
+      } else if (entry.kind == EntryKind::kHoldExtended) {
+        replay_extension(semester, what, stored);
       } else if (entry.kind == EntryKind::kGranted) {
         replay_grant(semester, what, stored);
       } else {
@@ -138,8 +146,6 @@ void Checks::replay(Semester& semester, const std::string& name, const MemorySto
       break;
     case EntryKind::kSetting: replay_setting(semester, what, entry); break;
     case EntryKind::kQuotaSet: replay_quota(semester, what, entry); break;
-    case EntryKind::kConfirmed:
-    case EntryKind::kHoldExtended:
     case EntryKind::kRound:
     case EntryKind::kRoundOpened:
       world_.violate("ledger-is-known", what + " is of a kind that nobody asked for");
@@ -147,6 +153,11 @@ void Checks::replay(Semester& semester, const std::string& name, const MemorySto
   }
   if (reopens || entry.kind == EntryKind::kSemesterClosed) semester.open_changed_at = world_.now();
   note_due(semester);
+  semester.command_id = stored.command_id;
+  if (stored.at < newest_at_) {
+    world_.violate("time-rises", what + " is of " + time_text(stored.at) + ", after one of " + time_text(newest_at_));
+  }
+  newest_at_ = std::max(newest_at_, stored.at);
 }
 
 void Checks::replay_grant(Semester& semester, const std::string& what, const MemoryStore::Entry& stored) {
@@ -183,6 +194,8 @@ void Checks::replay_grant(Semester& semester, const std::string& what, const Mem
   const auto place = replacing && !wants_more(replacing->held.want) ? replacing->held.place : entry.seq;
   grants.push_back({entry.want, entry.grant, entry.seq, 0, is_top_up ? replacing->held.request_id : stored.request_id,
                     place, is_top_up});
+  grants.back().granted_under = epoch_;
+  replay_hold(what, stored, replacing, grants.back());
   check_limits(semester, what, row, grants.back());
   if (replacing) note_replaced(semester, *replacing, grants.back());
 }
@@ -194,6 +207,11 @@ Grant Checks::expected_grant(const Semester& semester, const std::optional<Repla
   if (!replacing) return grant_by_the_rule(semester.left, part);
   auto before = semester;
   take(before.left, replacing->held.grant);
+  if (replacing->cause == Cause::kConfirmedInPart) {
+    auto kept = replacing->held.grant;
+    put_back_unwanted(before.left, kept, want);
+    return kept;
+  }
   if (replacing->cause == Cause::kToppedUp) return top_up_by_the_rule(before.left, replacing->held.grant, part);
   return amended(before, row, replacing->held, want);
 }
@@ -207,13 +225,17 @@ void Checks::replay_release(Semester& semester, const std::string& what, const M
       grants.back().want != entry.want || stored.request_id != (is_top_up ? std::nullopt : grants.back().request_id)) {
     return world_.violate("releases-repeat-the-grant", what + " releases another grant than the program holds");
   }
-  if (entry.cause != Cause::kReleased) semester.replacing = Replacing{row, entry.cause, grants.back()};
+  check_end_of_hold(semester, what, stored, grants.back());
+  const bool replaces = is_top_up || entry.cause == Cause::kAmended || entry.cause == Cause::kConfirmedInPart;
+  if (replaces) semester.replacing = Replacing{row, entry.cause, grants.back()};
   grants.back().released_at = entry.seq;
   grants.back().is_topped_up = is_top_up;
+  grants.back().released_by = entry.cause;
   put_back(semester.left, entry.grant);
 }
 
-void Checks::on_write(Epoch epoch, Seq base, CommitResult result, Epoch epoch_before) {
+void Checks::on_write(Epoch epoch, Seq base, CommitResult result, Epoch epoch_before, Time decided_at) {
+  decided_at_ = decided_at;
   const auto what = "a write under epoch " + std::to_string(epoch) + " on head " + std::to_string(base);
   if (result == CommitResult::kCommitted && epoch != epoch_before) {
     world_.violate("one-writer", what + " was stored under epoch " + std::to_string(epoch_before));
@@ -221,21 +243,23 @@ void Checks::on_write(Epoch epoch, Seq base, CommitResult result, Epoch epoch_be
   if (result == CommitResult::kBaseMoved) world_.violate("base-stays", what + " found another head");
 }
 
-bool Checks::has_stored(const Batch& batch) const {
+bool Checks::has_stored(SemesterId id, Seq base, const std::vector<LedgerEntry>& entries) const {
   for (const auto& [name, semester] : semesters_) {
-    if (semester.id != batch.semester_id) continue;
-    const auto last = static_cast<std::size_t>(batch.base) + batch.entries.size();
+    if (semester.id != id) continue;
+    const auto last = static_cast<std::size_t>(base) + entries.size();
     const auto same = [](const LedgerEntry& one, const MemoryStore::Entry& other) { return one == other.entry; };
     return last <= semester.entries.size() &&
-           std::equal(batch.entries.begin(), batch.entries.end(), semester.entries.begin() + batch.base, same);
+           std::equal(entries.begin(), entries.end(), semester.entries.begin() + base, same);
   }
   return false;
 }
 
+bool Checks::has_stored(const Batch& batch) const { return has_stored(batch.semester_id, batch.base, batch.entries); }
+
 bool Checks::has_stored(const Change& change) const {
-  const auto id = change.entries.front().command_id;
-  const auto has = [&](const auto& semester) { return semester.second.commands.contains(id.value_or("")); };
-  return std::any_of(semesters_.begin(), semesters_.end(), has);
+  std::vector<LedgerEntry> entries;
+  for (const auto& stored : change.entries) entries.push_back(entry_of(stored.row));
+  return has_stored(change.semester_id, change.base, entries);
 }
 
 }  // namespace dti::simulation

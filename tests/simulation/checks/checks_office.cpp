@@ -23,20 +23,14 @@ bool is_last_of(const OfficeCommand& command, EntryKind kind) {
          kind == EntryKind::kSemesterReopened;
 }
 
+bool is_about_hold(const OfficeCommand& command) {
+  return std::holds_alternative<ConfirmHold>(command.change) || std::holds_alternative<ExtendHold>(command.change) ||
+         std::holds_alternative<CancelHold>(command.change);
+}
+
 std::string_view name_of(const OfficeCommand& command) { return kOfficeKindNames.at(office_kind(command)); }
 
 }  // namespace
-
-/// What a command is about, by the ledger.
-struct Checks::Subject {
-  const Semester* semester = nullptr;
-  std::size_t faculty = 0;                              // whose quota it changes
-  std::size_t row = 0;                                  // of the program
-  const Held* held = nullptr;                           // that the program holds
-  const MemoryStore::Entry* last = nullptr;             // entry about it
-  const MemoryStore::Entry* last_of_command = nullptr;  // the last one that is no top-up
-  [[nodiscard]] Seq seq() const { return last == nullptr ? 0 : last->entry.seq; }
-};
 
 /// @return none if the semester or the program does not exist
 std::optional<Checks::Subject> Checks::find_subject(const OfficeCommand& command) const {
@@ -89,8 +83,17 @@ bool Checks::has_its_effect(const OfficeCommand& command, const Subject& subject
           [&](const ReopenSemester&) { return semester.is_open; },
           [&](const SetWaitList& change) { return semester.has_wait_list == change.is_on; },
           [&](const LeaveWaitList&) { return subject.held != nullptr && subject.held->place == 0; },
+          [&](const ConfirmHold& change) {
+            return subject.held != nullptr && subject.held->expires_at == 0 && subject.held->was_confirmed &&
+                   (!change.part || subject.held->want == *change.part);
+          },
+          [&](const ExtendHold& change) {
+            return subject.held != nullptr && subject.held->expires_at != 0 &&
+                   subject.held->ends.back().length == Time{std::chrono::seconds{change.seconds}};
+          },
+          [&](const CancelHold&) { return subject.held == nullptr; },
           [&](const SetQuota& change) { return quota_of(semester, subject.faculty) == change.quota; },
-          [](const auto&) { return false; },  // about holds and rounds, which this office does not know
+          [](const auto&) { return false; },  // about rounds, which this office does not know
       },
       command.change);
 }
@@ -114,6 +117,7 @@ void Checks::check_facts(const Reply& reply, const OfficeCommand& command, const
                                     " left; the ledger has entry " + std::to_string(subject.seq()) + " and " +
                                     text(semester.left));
   }
+  if (tells_the_present) check_hold_facts(reply, command, outcome, subject);
   if (tells_the_present && std::holds_alternative<SetQuota>(command.change) &&
       outcome.quota != QuotaFacts{quota_of(semester, subject.faculty), held_by(semester, subject.faculty)}) {
     say("facts-are-the-ledger", "another quota, or other rooms of the faculty, than the ledger has");
@@ -170,10 +174,21 @@ bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) co
                    change.capacity.labs - semester.capacity.labs + semester.left.labs < 0 ||
                    change.capacity.conversions - semester.capacity.conversions + semester.left.conversions_left < 0;
           },
-          [&](const CloseSemester&) { return !semester.is_open; },
+          [&](const CloseSemester& change) {
+            return !semester.is_open || (change.holds == OpenHoldsAtClose::kRefuse && open_holds(semester) > 0);
+          },
           [&](const ReopenSemester&) { return semester.is_open; },
           [](const SetWaitList&) { return false; },
           [&](const LeaveWaitList&) { return place_in_list(semester, subject.held) == 0; },
+          [&](const ConfirmHold& change) {
+            return !subject.has_hold() || (change.part && (change.part->classrooms > subject.held->want.classrooms ||
+                                                           change.part->labs > subject.held->want.labs));
+          },
+          [&](const ExtendHold& change) {
+            const auto least = newest_at_ + std::chrono::seconds{change.seconds};  // the ledger's time is not earlier
+            return !subject.has_hold() || least.time_since_epoch().count() <= subject.held->expires_at;
+          },
+          [&](const CancelHold&) { return !subject.has_hold(); },
           [&](const SetQuota& change) { return exceeds(semester, subject.faculty, change.quota); },
           [](const auto&) { return false; },
       },
@@ -209,6 +224,16 @@ void Checks::on_reply(const Reply& reply, const OfficeCommand& command, const Of
   }
   if (!subject) return say("there is no such program or semester");
   check_facts(reply, command, outcome, *subject);
+  if (is_about_hold(command)) {
+    const auto ends = {Status::kHoldConfirmed, Status::kHoldCancelled, Status::kHoldExpired};
+    const auto* const told = std::find(ends.begin(), ends.end(), status);
+    if (told != ends.end()) {
+      if (!tells_end(*subject, status)) say("the hold has no such end");
+      return reach(kHoldEndNames.at(static_cast<std::size_t>(told - ends.begin())));
+    }
+    const bool decides = outcome.error || (command.is_dry_run && !outcome.is_repeat);
+    if (decides && end_of_hold(*subject)) return say("the hold has ended before");
+  }
   const bool is_expected = !command.expects || *command.expects == subject->seq();
   if (status == Status::kConflict) {
     if (is_expected) say("nothing has changed since");
@@ -220,7 +245,8 @@ void Checks::on_reply(const Reply& reply, const OfficeCommand& command, const Of
   }
   if (status != Status::kOk) return say("this is no reply to such a command");
   if (command.is_dry_run) {
-    if (!outcome.is_repeat && is_refused(command, *subject)) say("it is not possible");
+    const bool depends_on_time = std::holds_alternative<ExtendHold>(command.change);
+    if (!outcome.is_repeat && !depends_on_time && is_refused(command, *subject)) say("it is not possible");
     return reach("dry-run");
   }
   reach(outcome.is_repeat ? "repeated" : "done");

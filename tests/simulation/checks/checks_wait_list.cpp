@@ -7,6 +7,11 @@
 namespace dti::simulation {
 namespace {
 
+/// A program confirmed its hold by a request.
+bool is_by_request(const MemoryStore::Entry& stored) {
+  return stored.command_id && stored.command_id->starts_with("confirm-");
+}
+
 bool has_less(const Grant& after, const Grant& before) {
   return after.classrooms < before.classrooms || after.labs < before.labs ||
          after.labs + after.mobile_labs < before.labs + before.mobile_labs;
@@ -53,10 +58,14 @@ void Checks::on_top_ups_rejected(const Change& change) {
   }
 }
 
-/// Nothing is stored before the program that is due, except one command after each rejection of its top-up.
+/// Nothing is stored before the program that is due, except one command after each rejection of its top-up. A confirmation
+/// gives rooms to nobody, so it overtakes nobody.
 void Checks::check_order(Semester& semester, const std::string& what, const MemoryStore::Entry& stored) {
   if (semester.replacing) return;  // the second half of what was in order
   const auto& entry = stored.entry;
+  if (entry.kind == EntryKind::kConfirmed && is_by_request(stored)) return;
+  const bool continues = stored.command_id && stored.command_id == semester.command_id;
+  if (continues && entry.cause != Cause::kToppedUp) return;  // the change is in order if its first entry is
   const auto rejected_under = std::exchange(semester.rejected_under, 0);
   const auto due = due_in(semester);
   const auto first = due ? names_.rows()[due->row].program + ", which waits since entry " + std::to_string(due->place) +

@@ -1,6 +1,7 @@
 #include "simulation/hosts/clients.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <string_view>
 
@@ -19,6 +20,12 @@ constexpr Time kPauseMost{1'500'000};
 Want draw_want(Random& random) {
   const auto classrooms = random.between(0, 12);
   return {.classrooms = classrooms, .labs = random.between(0, 6)};
+}
+
+/// Few lengths, so that a faculty gathers programs that ask for the same one.
+std::int64_t draw_hold_seconds(Random& random, const Plan& plan) {
+  constexpr std::array<std::int64_t, 6> kSeconds = {1, 2, 3, 5, 10, 20};
+  return random.chance(plan.holds) ? kSeconds.at(random.below(kSeconds.size())) : 0;
 }
 
 std::string_view body_of(const Frames& frames) {
@@ -61,7 +68,8 @@ void ProgramClient::ask_last() {
     asks_.push_back({{.program_name = names_.program(faculty_index_, program_index_),
                       .semester = plan_.semesters[i].name,
                       .want = wants_[i],
-                      .client_id = {}},
+                      .client_id = {},
+                      .hold_seconds = draw_hold_seconds(world_.random, plan_)},
                      0,
                      true});
     ++open_asks_;
@@ -81,6 +89,7 @@ RoomRequest ProgramClient::draw_request() {
   if (which == 4 || which == 0) request.want = draw_want(random);
   if (which == 5) request.program_name = Names::unknown(random);
   if (which == 6) request.semester = "2031-30";
+  request.hold_seconds = draw_hold_seconds(random, plan_);
   return request;
 }
 
@@ -154,6 +163,7 @@ AllocationRequest HostileClient::draw_request() {
   request.faculty_name = random.chance(0.5) ? names_.respelled_faculty(faculty, random) : names_.faculty(faculty);
   if (random.chance(0.1)) request.faculty_name = Names::unknown(random);
   if (random.chance(0.7)) request.request_id = "hostile-" + std::to_string(random.next());
+  request.hold_seconds = draw_hold_seconds(random, plan_);
   const auto count = random.below(5);
   for (std::size_t i = 0; i < count; ++i) {
     const auto program = random.below(names_.programs_each());

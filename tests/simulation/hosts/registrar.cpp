@@ -61,6 +61,30 @@ ProgramName Registrar::draw_program() {
   return {row.faculty, random.chance(0.05) ? Names::unknown(random) : row.program};
 }
 
+/// Often one that has got a hold lately.
+ProgramName Registrar::draw_holder() {
+  constexpr std::size_t kLately = 5;
+  auto& random = world_.random;
+  auto held = entries();
+  std::erase_if(held, [](const auto& stored) { return stored.entry.expires_at == 0; });
+  if (held.empty() || random.chance(0.1)) return draw_program();
+  const auto back = 1 + random.below(std::min(held.size(), kLately));
+  const auto program = MemoryRepository{stored_}.survey().catalog.at(held[held.size() - back].entry.program_id - 1);
+  return {program.faculty_name, program.name};
+}
+
+OfficeCommand::Change Registrar::draw_about_hold() {
+  auto& random = world_.random;
+  const auto of = draw_holder();
+  switch (random.below(6)) {
+    case 0: return ConfirmHold{of, {}};
+    case 1:
+    case 2: return ConfirmHold{of, Want{random.between(0, 8), random.between(0, 4)}};
+    case 3: return CancelHold{of};
+    default: return ExtendHold{of, random.chance(0.05) ? 30 * 24 * 3600 : random.between(1, 30)};
+  }
+}
+
 /// Often a little more or less than the semester has, so that rooms become free in small numbers.
 ResizeSemester Registrar::draw_capacity() {
   auto& random = world_.random;
@@ -111,8 +135,9 @@ OfficeCommand::Change Registrar::draw_change() {
   auto& random = world_.random;
   const auto rooms = [&](std::int64_t most) { return random.between(0, most); };
   if (plan_.has_wait_lists && random.chance(0.5) && !has_wait_list()) return SetWaitList{true};
-  switch (random.below(18)) {
-    case 0: return CloseSemester{};
+  if (random.chance(0.6 * plan_.holds)) return draw_about_hold();
+  switch (random.below(20)) {
+    case 0: return CloseSemester{static_cast<OpenHoldsAtClose>(random.below(3))};
     case 1:
     case 2: return ReopenSemester{};
     case 3:
@@ -122,7 +147,8 @@ OfficeCommand::Change Registrar::draw_change() {
     case 7:
     case 8:
     case 9: return AmendGrant{draw_program(), {rooms(12), rooms(6)}, random.chance(0.5)};
-    case 10: return LeaveWaitList{draw_program()};
+    case 10:
+    case 18: return LeaveWaitList{draw_program()};
     case 11: return SetWaitList{random.chance(0.5)};
     case 12:
     case 13: return draw_quota();
@@ -186,7 +212,9 @@ std::optional<Registrar::Stage> Registrar::next_stage(const OfficeOutcome& outco
 /// The command was done: a late copy changes nothing. It is known again, or others have changed the same since.
 void Registrar::check_late_copy(const OfficeOutcome& outcome) {
   const auto status = outcome.error ? outcome.error->status : Status::kOk;
-  if (status == Status::kConflict) return world_.cells.reach("office/late-copy-after-a-colleague");
+  const bool is_end_of_hold =
+      status == Status::kHoldConfirmed || status == Status::kHoldCancelled || status == Status::kHoldExpired;
+  if (status == Status::kConflict || is_end_of_hold) return world_.cells.reach("office/late-copy-after-a-colleague");
   if (status == Status::kInvalidSemester) return;  // a colleague has closed it
   if (status != Status::kOk && has_changed_) {
     world_.violate("repeats-are-equal", "a late copy of command " + command_.id + " got " + outcome.error->detail);

@@ -35,6 +35,8 @@ class Registrar {
   [[nodiscard]] OfficeCommand::Change draw_change();
   [[nodiscard]] const std::string& draw_semester();
   [[nodiscard]] ProgramName draw_program();
+  [[nodiscard]] ProgramName draw_holder();
+  [[nodiscard]] OfficeCommand::Change draw_about_hold();
   [[nodiscard]] ResizeSemester draw_capacity();
   [[nodiscard]] SetQuota draw_quota();
   [[nodiscard]] std::vector<MemoryStore::Entry> entries() const;

@@ -129,10 +129,10 @@ const Allocator& ServerHost::allocator() const { return process_->pipeline.alloc
 ServerState ServerHost::state() const { return process_->state; }
 
 Now ServerHost::local_now() const {
-  const auto wall = world_.now() + wall_offset_ + std::chrono::years{50};
+  const auto wall = wall_time(world_.now()) + wall_offset_;
   const Time steady{world_.now().count() / kMillion * clock_ppm_ +
                     world_.now().count() % kMillion * clock_ppm_ / kMillion};
-  return {SteadyTime{std::chrono::hours{1} + steady}, WallTime{wall}};
+  return {SteadyTime{std::chrono::hours{1} + steady}, wall};
 }
 
 // What happens to it.
@@ -141,6 +141,7 @@ void ServerHost::start() {
   start_is_due_ = false;
   if (runs()) return;
   frozen_until_ = Time{0};
+  if (!plan_.has_database_clock) wall_offset_ = std::min(wall_offset_, Time{0});  // the machine has set its clock right
   ++incarnation_;
   world_.trace(name_, "starts");
   process_ = std::make_unique<Process>(*this, world_.random);
@@ -182,6 +183,17 @@ void ServerHost::cut_store() {
 
 void ServerHost::silence_store(Time duration) {
   if (runs()) process_->repository.silence(duration);
+}
+
+void ServerHost::set_wall_clock_back(Time by) {
+  if (checks_.hold_count() > 0) world_.cells.reach("hold/clock-set-back-while-held");
+  wall_offset_ -= by;
+}
+
+void ServerHost::set_wall_clock_ahead(Time by) {
+  if (!plan_.has_database_clock && (!runs() || process_->epoch == 0)) return;
+  if (checks_.hold_count() > 0) world_.cells.reach("hold/clock-set-ahead-while-held");
+  wall_offset_ += by;
 }
 
 void ServerHost::heal() {
@@ -447,6 +459,7 @@ void ServerHost::perform(StoreCall call) {
                   : settles ? ServerState::kSettling
                   : writes  ? ServerState::kCommitting
                             : ServerState::kGuarding;
+  process.repository.note_decided();
   process.store_worker.start(std::move(call));
   wake_store_worker();
 }

@@ -51,7 +51,9 @@ class ServerHost {
   void stop();  // SIGTERM
   void cut_store();
   void silence_store(Time duration);
-  void set_wall_clock_back(Time by) { wall_offset_ -= by; }
+  void set_wall_clock_back(Time by);
+  /// Not if a store without a clock of its own would have to trust that clock: a server that begins to lead then.
+  void set_wall_clock_ahead(Time by);
   /// All is well from now on.
   void heal();
 

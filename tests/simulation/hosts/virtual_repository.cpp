@@ -12,7 +12,13 @@ using Kind = StorageError::Kind;
 constexpr Time kBeforeSending{50};
 
 /// Of the names of the cells about the change.
-std::string prefix(const Change& change) { return tops_up(change) ? "top-up/" : "change/"; }
+std::string prefix(const Change& change) {
+  return tops_up(change) ? "top-up/" : expires(change) ? "expiry/" : "change/";
+}
+
+Operation operation_of(const Change& change) {
+  return tops_up(change) ? Operation::kTopUp : expires(change) ? Operation::kExpire : Operation::kChange;
+}
 
 }  // namespace
 
@@ -74,7 +80,7 @@ auto VirtualRepository::perform(Operation operation, Stage stage, Call call) -> 
     }
   };
   if (operation == Operation::kCommit || operation == Operation::kGuard || operation == Operation::kOpenSemester ||
-      operation == Operation::kChange || operation == Operation::kTopUp) {
+      operation == Operation::kChange || operation == Operation::kTopUp || operation == Operation::kExpire) {
     statement->refuse = [answer] {
       answer->template emplace<2>(StorageError{Kind::kRejected, "the store has no room"});
     };
@@ -111,6 +117,7 @@ std::variant<Leadership, HeldBy> VirtualRepository::take_over(WallTime at, const
                        [store = &store_, fresh, holder = holder_, at, lease]() -> std::variant<Leadership, HeldBy> {
                          if (auto held = store->held_by_another(holder)) return *std::move(held);
                          auto found = fresh->take_over(at, lease);
+                         std::get<Leadership>(found).database_time = store->time();
                          store->lease_to(holder, std::get<Leadership>(found).epoch, lease);
                          return found;
                        });
@@ -243,11 +250,11 @@ CommitResult VirtualRepository::commit(const Batch& batch) {
   try {
     const auto result =
         perform(Operation::kCommit, Stage::kWriting,
-                [this_store = &store_, world = &world_, stored = stored_, connection, copy] {
+                [this_store = &store_, world = &world_, stored = stored_, connection, copy, decided_at = decided_at_] {
                   auto& checks = this_store->checks();
                   const auto epoch_before = this_store->store()->epoch();
                   const auto committed = stored->commit(*copy);
-                  checks.on_write(copy->epoch, copy->base, committed, epoch_before);
+                  checks.on_write(copy->epoch, copy->base, committed, epoch_before, decided_at);
                   if (connection->is_broken) {
                     world->cells.reach(committed == CommitResult::kCommitted ? "commit/late/stored-before-the-take-over"
                                                                              : "commit/late/fenced");
@@ -269,12 +276,13 @@ CommitResult VirtualRepository::change(const Change& change) {
   const auto copy = std::make_shared<const Change>(change);
   try {
     const auto result = perform(
-        tops_up(change) ? Operation::kTopUp : Operation::kChange, Stage::kWriting,
-        [this_store = &store_, world = &world_, stored = stored_, connection = connection_, copy] {
+        operation_of(change), Stage::kWriting,
+        [this_store = &store_, world = &world_, stored = stored_, connection = connection_, copy,
+         decided_at = decided_at_] {
           auto& checks = this_store->checks();
           const auto epoch_before = this_store->store()->epoch();
           const auto changed = stored->change(*copy);
-          checks.on_write(copy->epoch, copy->base, changed, epoch_before);
+          checks.on_write(copy->epoch, copy->base, changed, epoch_before, decided_at);
           if (connection->is_broken) {
             world->cells.reach(prefix(*copy) + (changed == CommitResult::kCommitted ? "late/stored-before-the-take-over"
                                                                                     : "late/fenced"));
@@ -288,6 +296,8 @@ CommitResult VirtualRepository::change(const Change& change) {
     if (error.kind() == Kind::kRejected) {
       if (tops_up(change)) {
         store_.checks().on_top_ups_rejected(change);
+      } else if (expires(change)) {
+        world_.cells.reach(change.entries.size() > 1 ? "expiry/rejected-with-others" : "expiry/rejected-alone");
       } else {
         world_.cells.reach("change/rejected");
       }

@@ -57,6 +57,8 @@ class VirtualRepository final : public Repository, private StoreClient {
   /// Nothing passes for so long, on this connection and on those after it.
   void silence(Time duration);
   void heal();
+  /// What the next call writes has been decided now.
+  void note_decided() { decided_at_ = world_.now(); }
 
  private:
   enum class Stage { kConnecting, kReading, kWriting };
@@ -78,6 +80,7 @@ class VirtualRepository final : public Repository, private StoreClient {
   std::shared_ptr<const Change> change_in_doubt_;
   Time silent_until_{};
   bool has_led_ = false;
+  Time decided_at_{};
 };
 
 }  // namespace dti::simulation

@@ -28,6 +28,10 @@ bool tops_up(const Change& change) {
   return change.entries.front().row.cause == static_cast<std::int64_t>(Cause::kToppedUp);
 }
 
+bool expires(const Change& change) {
+  return change.entries.back().row.cause == static_cast<std::int64_t>(Cause::kExpired);
+}
+
 void VirtualStore::send(const std::shared_ptr<Statement>& statement) {
   world_.after(world_.time_between(kWayLeast, kWayMost), [this, statement] { arrive(statement); });
   enter(*statement, Step::kSent);
@@ -102,7 +106,9 @@ void VirtualStore::arrive(const std::shared_ptr<Statement>& statement) {
 
 void VirtualStore::apply(const std::shared_ptr<Statement>& statement) {
   if (waits_for_store(statement, &VirtualStore::apply)) return;
-  const bool is_refused = statement->refuse && !is_healed_ && world_.random.chance(plan_.refused);
+  // Seldom do several holds expire together.
+  const auto refused = statement->operation == Operation::kExpire ? 2 * plan_.refused : plan_.refused;
+  const bool is_refused = statement->refuse && !is_healed_ && world_.random.chance(refused);
   world_.trace("store", std::string{name_of(statement->operation)} + (is_refused ? " is refused" : " is done"));
   if (is_refused) {
     statement->refuse();

@@ -43,8 +43,10 @@ struct Statement {
   bool is_delayed = false;  // arrives late, by a broken connection
 };
 
-/// Does the change top programs up? Otherwise it is of a command.
+/// Does the change top programs up?
 [[nodiscard]] bool tops_up(const Change& change);
+/// Do holds expire by the change? If it does neither, it is of a command or of a request about a hold.
+[[nodiscard]] bool expires(const Change& change);
 
 /// Who leads, until when by the store's clock, as the databases keep it in a row.
 struct LeaseRow {
@@ -70,6 +72,10 @@ class VirtualStore {
 
   [[nodiscard]] const std::shared_ptr<MemoryStore>& store() const { return store_; }
   [[nodiscard]] Checks& checks() { return checks_; }
+  /// By its own clock; none: it has none.
+  [[nodiscard]] std::optional<WallTime> time() const {
+    return plan_.has_database_clock ? std::optional{wall_time(world_.now())} : std::nullopt;
+  }
 
   // What statements do to the lease, at the moment in which they are applied.
   [[nodiscard]] std::optional<HeldBy> held_by_another(const std::string& holder) const;

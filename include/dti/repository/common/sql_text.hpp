@@ -24,6 +24,8 @@ inline constexpr char kWaitListColumns[] = ", waits_since, setting";
 /// The kinds of the entries about one grant: granted, waiting-left, confirmed, hold-extended and released. An index finds
 /// each.
 inline constexpr const char* kKindsOfGrant[] = {"0", "7", "8", "9", "1"};
+/// Of these, the kinds about a hold: its grant can be topped up before and afterwards.
+inline constexpr const char* kKindsOfHold[] = {"8", "9"};
 inline constexpr char kSelectStrayLedger[] =
     "SELECT min(semester_id) FROM ledger WHERE semester_id NOT IN (SELECT id FROM semester)";
 

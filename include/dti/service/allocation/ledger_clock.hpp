@@ -19,8 +19,11 @@ class LedgerClock {
   /// @param newest  the time of the newest entry
   /// @param database  by the clock of the database; none: it has no clock of its own
   void start(WallTime newest, std::optional<WallTime> database, const Now& now) {
-    const auto own = started_ ? at(now.steady) : std::min(now.wall, database.value_or(now.wall));
-    started_ = Now{now.steady, std::max(newest, own)};
+    started_ = Now{now.steady, started_ ? std::max(newest, at(now.steady)) : first(newest, database, now.wall)};
+  }
+  /// The time at which the clock starts. @param own  by the clock of the machine; the others are those of start()
+  [[nodiscard]] static WallTime first(WallTime newest, std::optional<WallTime> database, WallTime own) {
+    return std::max(newest, std::min(own, database.value_or(own)));
   }
   /// The time at that moment. start() was called.
   [[nodiscard]] WallTime at(SteadyTime now) const {

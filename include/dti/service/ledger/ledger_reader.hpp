@@ -107,9 +107,10 @@ class LedgerReader {
   /// transaction open meanwhile.
   virtual void read_ledger(SemesterId semester, Seq first, Seq last, Columns columns, const RowSink& sink) = 0;
 
-  /// Passes the entries about that generation of a program's grant to `sink`, in order of seq: granted, waiting-left and
-  /// released. If it was topped up, before them those about the last grant that was asked or amended; the top-ups between
-  /// are not read, because there can be many. Does not call it if there are none.
+  /// Passes the entries about that generation of a program's grant to `sink`, in order of seq: granted, waiting-left,
+  /// confirmed, hold-extended and released. If it was topped up, before them those about the last grant that was asked or
+  /// amended, and those between that confirm or extend the hold; the top-ups between are not read, because there can be
+  /// many. Does not call it if there are none.
   virtual void read_grant(SemesterId semester, ProgramId program, std::int32_t generation, const EntrySink& sink) = 0;
 
   /// The same as read_ledger() with all that is stored of each entry.

@@ -340,7 +340,19 @@ void read_grant(pqxx::transaction_base& transaction, SemesterId semester, Progra
         " AND generation < $3::integer AND cause IS DISTINCT FROM 3 ORDER BY generation DESC LIMIT 1",
         semester, std::int64_t{program}, std::int64_t{generation});
     const auto newest = std::exchange(entries, {});
-    if (!found.empty()) read(integer(found[0][0]));
+    if (!found.empty()) {
+      const auto first = integer(found[0][0]);
+      read(first);
+      for (const char* const kind : kKindsOfHold) {
+        const std::string sql = select + kind +
+                                " AND semester_id = $1::integer AND program_id = $2::integer"
+                                " AND generation > $3::integer AND generation < $4::integer";
+        for (const auto& row : compat::exec_params(transaction, sql.c_str(), semester, std::int64_t{program}, first,
+                                                   std::int64_t{generation})) {
+          entries.push_back(read_entry(row));
+        }
+      }
+    }
     entries.insert(entries.end(), newest.begin(), newest.end());
   }
   sort_by_seq(entries);

@@ -93,6 +93,39 @@ TEST_F(TakeOver, OpensASemesterInANewStoreWithTheDefaultCatalogue) {
   EXPECT_EQ(pieces_[0].rows[0].kind, stored_code(EntryKind::kSemesterOpened));
 }
 
+/// A store with a clock of its own.
+class StoreWithAClock : public MemoryRepository {
+ public:
+  StoreWithAClock(std::shared_ptr<MemoryStore> store, WallTime time)
+      : MemoryRepository{std::move(store)}, time_(time) {}
+  std::variant<Leadership, HeldBy> take_over(WallTime at, const Lease& lease) override {
+    auto taken = MemoryRepository::take_over(at, lease);
+    std::get<Leadership>(taken).database_time = time_;
+    return taken;
+  }
+
+ private:
+  const WallTime time_;
+};
+
+// The next leader continues from the newest entry: one that is ahead of the time would end all holds.
+TEST_F(TakeOver, OpensASemesterAtTheTimeOfTheLedgerAlsoIfTheClockOfTheServerIsAhead) {
+  const auto at_hour = [](int hour) { return WallTime{std::chrono::hours{hour}}; };
+  const auto opened_at = [&](const std::string& name, int database, int server) {
+    StoreWithAClock repository{store_, at_hour(database)};
+    const TakeOverRequest request{.known = {}, .start = opens(name), .lease = {}};
+    const auto ignore = [](const TakeOverPiece&) {};
+    const auto taken = take_over(
+        repository, request, at_hour(server), [this] { return clock_(); }, ignore);
+    const auto at = store_->entries(store_->find_semester(name)->id).front().at;
+    EXPECT_EQ(std::get<Leadership>(taken).newest_at, at) << "the leader continues from it";
+    return at;
+  };
+  EXPECT_EQ(opened_at("2025-10", 7, 9), at_hour(7));
+  EXPECT_EQ(opened_at("2025-20", 9, 8), at_hour(8));
+  EXPECT_EQ(opened_at("2025-30", 9, 3), at_hour(8)) << "not before the newest entry";
+}
+
 TEST_F(TakeOver, CutsTheConversionsToTheClassrooms) {
   const auto leadership = start(opens("2025-10", 10, 1, 99));
   EXPECT_EQ(leadership->semesters[0].capacity.conversions, 10);
