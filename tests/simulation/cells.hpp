@@ -79,8 +79,9 @@ inline constexpr std::array kRequestKindNames = {
     "malformed", "no-programs",     "twice-in-one-message"};
 
 /// What a command of the office in a simulation changes, in the order of OfficeCommand::Change.
-inline constexpr std::array kOfficeKindNames = {"release", "amend",   "resize", "close",  "reopen",   "set-list",
-                                                "leave",   "confirm", "extend", "cancel", "set-quota"};
+inline constexpr std::array kOfficeKindNames = {"release",   "amend",      "resize",   "close",  "reopen",
+                                                "set-list",  "leave",      "confirm",  "extend", "cancel",
+                                                "set-quota", "open-round", "run-round"};
 /// The place in kOfficeKindNames.
 [[nodiscard]] inline std::size_t office_kind(const OfficeCommand& command) { return command.change.index(); }
 /// What became of it.

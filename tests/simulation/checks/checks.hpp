@@ -15,6 +15,7 @@
 #include "dti/repository/memory/memory_repository.hpp"
 #include "dti/service/allocation/allocator.hpp"
 #include "dti/service/allocation/command.hpp"
+#include "dti/service/ledger/round_replay.hpp"
 #include "simulation/checks/wait_list_by_the_rule.hpp"
 #include "simulation/names.hpp"
 #include "simulation/world.hpp"
@@ -111,6 +112,15 @@ class Checks {
     Cause cause = Cause::kAmended;
     Held held;
   };
+  /// A round of which not all grants were replayed.
+  struct RoundInProgress {
+    RoundTerms terms;
+    std::optional<std::string> command_id;
+    Pool left;      // before it
+    Quotas quotas;  // and what the faculties held
+    std::vector<Ask> asks = {};
+    std::vector<Grant> grants = {};
+  };
   struct Semester {
     SemesterId id = 0;
     Epoch epoch = 0;
@@ -130,6 +140,10 @@ class Checks {
     std::map<std::string, Seq> requests;    // those that are stored: the head on which they were decided
     std::set<std::string> commands;         // those that are stored
     std::optional<std::string> command_id;  // of the last entry
+    std::optional<Seal> round_opened;       // the hash of the round that is open; none: no round is open
+    Seq round_opened_at = 0;
+    Epoch round_opened_under = 0;
+    std::optional<RoundInProgress> round = {};
   };
   // Semester, row, grant, want, and the end of a hold.
   /// What a command is about, by the ledger.
@@ -198,6 +212,14 @@ class Checks {
   void check_limits(const Semester& semester, const std::string& what, std::size_t row, const Held& now);
   void check_quotas(const std::string& server, const Allocator& allocator, const Semester& semester,
                     const std::string& name);
+  // Rounds (checks_rounds.cpp).
+  [[nodiscard]] StoredEntry read_entry(const Semester& semester, Seq seq);
+  void replay_opening(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
+  void replay_round(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
+  void replay_grant_of_round(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
+  void check_round(const Semester& semester, const std::string& what, const RoundInProgress& round);
+  [[nodiscard]] bool is_refused(const RunRound& round, const Subject& subject) const;
+  void note_refused_round(const RunRound& round, const Subject& subject) const;
   // Holds (checks_holds.cpp).
   void replay_hold(const std::string& what, const MemoryStore::Entry& stored, const std::optional<Replacing>& replacing,
                    Held& now);

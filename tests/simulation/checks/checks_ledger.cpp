@@ -70,6 +70,7 @@ void Checks::check_whole(Semester& semester, const std::string& name, Seq head_b
     world_.violate("whole-changes",
                    "a grant of semester " + name + " was released to replace it, and not granted again");
   }
+  if (semester.round) world_.violate("whole-rounds", "a round of semester " + name + " ends before its last grant");
   std::map<std::string, Seq> requests;
   std::set<std::string> commands;
   int top_ups = 0;
@@ -107,6 +108,11 @@ void Checks::replay(Semester& semester, const std::string& name, const MemorySto
   if (reopens == semester.is_open) {
     return world_.violate("closed-stays-closed",
                           what + (reopens ? " opens it again" : " changes it while it is closed"));
+  }
+  const bool is_of_round = entry.kind == EntryKind::kGranted && entry.cause == Cause::kRound;
+  if (semester.round.has_value() != is_of_round ||
+      (semester.round && semester.round->command_id != stored.command_id)) {
+    return world_.violate("whole-rounds", what + " stands in a round, or is a part of none");
   }
   check_order(semester, what, stored);
   switch (entry.kind) {
@@ -146,10 +152,8 @@ void Checks::replay(Semester& semester, const std::string& name, const MemorySto
       break;
     case EntryKind::kSetting: replay_setting(semester, what, entry); break;
     case EntryKind::kQuotaSet: replay_quota(semester, what, entry); break;
-    case EntryKind::kRound:
-    case EntryKind::kRoundOpened:
-      world_.violate("ledger-is-known", what + " is of a kind that nobody asked for");
-      break;
+    case EntryKind::kRound: replay_round(semester, what, stored); break;
+    case EntryKind::kRoundOpened: replay_opening(semester, what, stored); break;
   }
   if (reopens || entry.kind == EntryKind::kSemesterClosed) semester.open_changed_at = world_.now();
   note_due(semester);
@@ -173,13 +177,15 @@ void Checks::replay_grant(Semester& semester, const std::string& what, const Mem
                    what + " grants by request " + *stored.request_id + ", whose grant was released");
   }
   const auto replacing = std::exchange(semester.replacing, std::nullopt);
-  if (replacing.has_value() != (entry.cause != Cause::kAsked) ||
+  if (replacing.has_value() != (entry.cause != Cause::kAsked && entry.cause != Cause::kRound) ||
       (replacing && (replacing->row != row || replacing->cause != entry.cause))) {
     return world_.violate("whole-changes", what + " does not belong to the release before it");
   }
   const bool is_top_up = entry.cause == Cause::kToppedUp;
   if (is_top_up) check_top_up(semester, what, *replacing, entry);
-  const auto expected = expected_grant(semester, replacing, row, entry.want);
+  // What a round gives is compared when the last grant of it is there.
+  const bool is_of_round = entry.cause == Cause::kRound;
+  const auto expected = is_of_round ? entry.grant : expected_grant(semester, replacing, row, entry.want);
   if (is_negative(entry.grant)) world_.violate("nothing-negative", what + " grants " + text(entry.grant));
   if (entry.grant != expected) {
     world_.violate("the-rule", what + " grants " + text(entry.grant) + " of " + text(semester.left) + ", the rule " +
@@ -197,6 +203,7 @@ void Checks::replay_grant(Semester& semester, const std::string& what, const Mem
   grants.back().granted_under = epoch_;
   replay_hold(what, stored, replacing, grants.back());
   check_limits(semester, what, row, grants.back());
+  if (is_of_round) replay_grant_of_round(semester, what, stored);
   if (replacing) note_replaced(semester, *replacing, grants.back());
 }
 

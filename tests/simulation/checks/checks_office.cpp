@@ -19,6 +19,9 @@ bool is_last_of(const OfficeCommand& command, EntryKind kind) {
     return kind == EntryKind::kSemesterOpened || kind == EntryKind::kCapacityChanged;
   }
   if (std::holds_alternative<SetWaitList>(command.change)) return kind == EntryKind::kSetting;
+  if (std::holds_alternative<OpenRound>(command.change) || std::holds_alternative<RunRound>(command.change)) {
+    return kind == EntryKind::kRoundOpened || kind == EntryKind::kRound;
+  }
   return kind == EntryKind::kSemesterOpened || kind == EntryKind::kSemesterClosed ||
          kind == EntryKind::kSemesterReopened;
 }
@@ -93,7 +96,10 @@ bool Checks::has_its_effect(const OfficeCommand& command, const Subject& subject
           },
           [&](const CancelHold&) { return subject.held == nullptr; },
           [&](const SetQuota& change) { return quota_of(semester, subject.faculty) == change.quota; },
-          [](const auto&) { return false; },  // about rounds, which this office does not know
+          [&](const OpenRound& change) {
+            return semester.round_opened && hex_text(*semester.round_opened) == change.commitment;
+          },
+          [&](const RunRound&) { return !semester.round_opened; },
       },
       command.change);
 }
@@ -190,7 +196,8 @@ bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) co
           },
           [&](const CancelHold&) { return !subject.has_hold(); },
           [&](const SetQuota& change) { return exceeds(semester, subject.faculty, change.quota); },
-          [](const auto&) { return false; },
+          [](const OpenRound&) { return false; },
+          [&](const RunRound& change) { return is_refused(change, subject); },
       },
       command.change);
 }
@@ -241,6 +248,7 @@ void Checks::on_reply(const Reply& reply, const OfficeCommand& command, const Of
   }
   if (status == Status::kRefused) {
     if (!is_expected || !is_refused(command, *subject)) say("it is possible");
+    if (const auto* const round = std::get_if<RunRound>(&command.change)) note_refused_round(*round, *subject);
     return reach("refused");
   }
   if (status != Status::kOk) return say("this is no reply to such a command");
@@ -248,6 +256,14 @@ void Checks::on_reply(const Reply& reply, const OfficeCommand& command, const Of
     const bool depends_on_time = std::holds_alternative<ExtendHold>(command.change);
     if (!outcome.is_repeat && !depends_on_time && is_refused(command, *subject)) say("it is not possible");
     return reach("dry-run");
+  }
+  if (outcome.round && outcome.round->left_out > 0) world_.cells.reach("round/leaves-programs-out");
+  const auto* const round = std::get_if<RunRound>(&command.change);
+  // The reply to the command that has made its change no longer has the plan.
+  const auto planned = round == nullptr ? 0 : std::ssize(round->plan.asks);
+  const auto told = outcome.round ? outcome.round->programs + outcome.round->left_out : 0;
+  if (round != nullptr && (told == 0 || (planned != 0 && told != planned))) {
+    say("programs of the round are missing");
   }
   reach(outcome.is_repeat ? "repeated" : "done");
 }

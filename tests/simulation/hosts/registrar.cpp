@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "dti/service/ledger/round_terms.hpp"
+
 namespace dti::simulation {
 namespace {
 
@@ -85,6 +87,53 @@ OfficeCommand::Change Registrar::draw_about_hold() {
   }
 }
 
+/// A plan for some programs of the catalogue, also for those that hold a grant. The policy is first-come, which draws no lots: they
+/// rest on seals, and seals on numbers that are not of the seed.
+RoundPlan Registrar::draw_plan_of_round() {
+  auto& random = world_.random;
+  RoundPlan plan{hex_text(stored_->chain_heads().store), command_.semester, "first-come", {}};
+  for (const auto& program : MemoryRepository{stored_}.survey().catalog) {
+    if (!random.chance(0.6)) continue;
+    Ask ask;
+    ask.program = program.id;
+    ask.want = {random.between(0, 6), random.between(0, 4)};
+    plan.asks.push_back(ask);
+  }
+  return plan;
+}
+
+bool Registrar::has_open_round(const std::string& name) const {
+  const auto semester = stored_->find_semester(name);
+  if (!semester) return false;
+  const auto stored = stored_->entries(semester->id);
+  const auto last = std::find_if(stored.rbegin(), stored.rend(), [](const auto& one) {
+    return one.entry.kind == EntryKind::kRoundOpened || one.entry.kind == EntryKind::kRound;
+  });
+  return last != stored.rend() && last->entry.kind == EntryKind::kRoundOpened;
+}
+
+/// Opens a round, or runs the one that was opened last; sometimes with another secret or another file.
+OfficeCommand::Change Registrar::draw_round() {
+  auto& random = world_.random;
+  const bool is_open = round_ && has_open_round(round_->plan.semester);
+  if (!round_ || random.chance(is_open ? 0.1 : 0.8)) {
+    if (has_open_round(command_.semester) && random.chance(0.7)) return ReopenSemester{};  // a colleague has opened it
+
+    RunRound round{draw_plan_of_round(), {}};
+    if (round.plan.asks.empty()) return ReopenSemester{};
+    for (int i = 0; i < 64; ++i) round.secret += "0123456789abcdef"[random.below(16)];
+    round_ = std::move(round);
+    const RoundSecret secret{parse_seal(round_->secret)->bytes};
+    return OpenRound{hex_text(commitment_of(secret, hash_of(round_->plan)))};
+  }
+  command_.semester = round_->plan.semester;
+  auto round = *round_;
+  const auto which = random.below(12);
+  if (which == 0) std::reverse(round.secret.begin(), round.secret.end());
+  if (which == 1) ++round.plan.asks.front().want.classrooms;
+  return round;
+}
+
 /// Often a little more or less than the semester has, so that rooms become free in small numbers.
 ResizeSemester Registrar::draw_capacity() {
   auto& random = world_.random;
@@ -136,6 +185,7 @@ OfficeCommand::Change Registrar::draw_change() {
   const auto rooms = [&](std::int64_t most) { return random.between(0, most); };
   if (plan_.has_wait_lists && random.chance(0.5) && !has_wait_list()) return SetWaitList{true};
   if (random.chance(0.6 * plan_.holds)) return draw_about_hold();
+  if (random.chance(0.1)) return draw_round();
   switch (random.below(20)) {
     case 0: return CloseSemester{static_cast<OpenHoldsAtClose>(random.below(3))};
     case 1:

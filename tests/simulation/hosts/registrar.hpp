@@ -37,6 +37,9 @@ class Registrar {
   [[nodiscard]] ProgramName draw_program();
   [[nodiscard]] ProgramName draw_holder();
   [[nodiscard]] OfficeCommand::Change draw_about_hold();
+  [[nodiscard]] OfficeCommand::Change draw_round();
+  [[nodiscard]] bool has_open_round(const std::string& name) const;
+  [[nodiscard]] RoundPlan draw_plan_of_round();
   [[nodiscard]] ResizeSemester draw_capacity();
   [[nodiscard]] SetQuota draw_quota();
   [[nodiscard]] std::vector<MemoryStore::Entry> entries() const;
@@ -60,6 +63,7 @@ class Registrar {
 
   ServerHost* leader_ = nullptr;  // which replied last as one; null: not known
   OfficeCommand command_;
+  std::optional<RunRound> round_;  // that was planned last
   Stage stage_ = Stage::kReading;
   bool has_changed_ = false;  // something, by the reply to the first copy
   std::uint64_t command_count_ = 0;

@@ -132,8 +132,9 @@ std::variant<Leadership, HeldBy> VirtualRepository::take_over(WallTime at, const
                                                                 : "command/in-doubt/was-not-stored");
   }
   if (const auto change = std::exchange(change_in_doubt_, nullptr)) {
-    world_.cells.reach(prefix(*change) +
-                       (store_.checks().has_stored(*change) ? "in-doubt/was-stored" : "in-doubt/was-not-stored"));
+    const auto* const found = store_.checks().has_stored(*change) ? "in-doubt/was-stored" : "in-doubt/was-not-stored";
+    world_.cells.reach(prefix(*change) + found);
+    if (holds_a_round(*change)) world_.cells.reach(std::string{"round/"} + found);
   }
   if (const auto batch = std::exchange(in_doubt_, nullptr)) {
     world_.cells.reach(store_.checks().has_stored(*batch) ? "commit/in-doubt/was-stored"
@@ -299,7 +300,7 @@ CommitResult VirtualRepository::change(const Change& change) {
       } else if (expires(change)) {
         world_.cells.reach(change.entries.size() > 1 ? "expiry/rejected-with-others" : "expiry/rejected-alone");
       } else {
-        world_.cells.reach("change/rejected");
+        world_.cells.reach(prefix(change) + "rejected");
       }
     }
     throw;

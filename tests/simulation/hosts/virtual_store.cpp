@@ -28,6 +28,8 @@ bool tops_up(const Change& change) {
   return change.entries.front().row.cause == static_cast<std::int64_t>(Cause::kToppedUp);
 }
 
+bool holds_a_round(const Change& change) { return change.entries.front().row.kind == stored_code(EntryKind::kRound); }
+
 bool expires(const Change& change) {
   return change.entries.back().row.cause == static_cast<std::int64_t>(Cause::kExpired);
 }

@@ -45,6 +45,8 @@ struct Statement {
 
 /// Does the change top programs up?
 [[nodiscard]] bool tops_up(const Change& change);
+/// Does the change hold a round?
+[[nodiscard]] bool holds_a_round(const Change& change);
 /// Do holds expire by the change? If it does neither, it is of a command or of a request about a hold.
 [[nodiscard]] bool expires(const Change& change);
 
