@@ -540,7 +540,8 @@ std::variant<OfficeSubject, RequestError> find_subject(const OfficeCommand& comm
                         " is closed: reopen it first. An earlier copy of the command may have changed it before that");
   }
   if (stored->is_open) subject.quotas = allocator.quotas(stored->id);
-  if (std::holds_alternative<CloseSemester>(command.change)) {
+  // A closed semester has no open holds. The allocator need not have read that another server has closed it.
+  if (std::holds_alternative<CloseSemester>(command.change) && stored->is_open) {
     for (const auto& [expires_at, program] : allocator.holds(stored->id).queue()) {
       subject.holds.push_back(
           {program, allocator.catalog().faculty_of(program), allocator.program(stored->id, program)});

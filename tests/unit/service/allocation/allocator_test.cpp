@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 
+#include "dti/service/allocation/office.hpp"
 #include "unit/service/fixtures.hpp"
 
 namespace dti {
@@ -306,6 +307,24 @@ TEST_F(OpenedSemester, HasNoListToSettleOnceAnotherServerHasClosedIt) {
   ASSERT_EQ(allocator_.unsettled(), std::set<SemesterId>{kSemester});
   ASSERT_EQ(allocator_.serve({}), std::nullopt);
   EXPECT_TRUE(allocator_.unsettled().empty());
+}
+
+TEST_F(OpenedSemester, HasNoOpenHoldsForACommandOnceAnotherServerHasClosedIt) {
+  auto hold = granted(2, 1, {3, 0}, {3, 0, 0});
+  hold.expires_at = 60'000'000;
+  auto row = row_of(hold);
+  row.at = 0;
+  row.request = 7;
+  ASSERT_EQ(allocator_.replay(kSemester, row), std::nullopt);
+  OfficeCommand close;
+  close.semester = "2025-10";
+  close.change = CloseSemester{OpenHoldsAtClose::kConfirm};
+  auto semester = stored(2, {377, 60, 380});
+  const auto holds = [&] { return std::get<OfficeSubject>(find_subject(close, allocator_, {semester})).holds.size(); };
+  EXPECT_EQ(holds(), 1U);
+  semester.is_open = false;
+  semester.head = 4;
+  EXPECT_EQ(holds(), 0U);
 }
 
 TEST_F(OpenedSemester, KeepsSemestersApart) {
