@@ -262,6 +262,21 @@ def test_after_a_crash_the_store_has_a_whole_round_or_none_and_the_office_repeat
     rounds.verify()
 
 
+def test_a_round_whose_server_is_killed_after_the_opening_is_held_by_the_next_one(rounds):
+    with rounds.serve() as dti:
+        rounds.plan(*[(name, 10, 1) for name in PROGRAMS])
+        rounds.made("open")
+        dti.crash()
+    with rounds.serve() as dti:
+        assert rounds.held() == {} and rounds.history() == [("semester-opened", None), ("round-opened", None)]
+        out, _ = rounds.made("run")
+        assert "grants rooms to 9 programs" in out and len(rounds.held()) == 9
+        code, _, log = rounds.change("run", "--yes")
+        assert code == 1 and "no round is open" in log
+        dti.crash()
+    rounds.verify()
+
+
 def test_a_store_without_half_of_its_round_is_found(rounds):
     with rounds.serve():
         rounds.plan(*[(name, 10, 1) for name in PROGRAMS])

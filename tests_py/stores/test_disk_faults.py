@@ -6,13 +6,15 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from tests_py.harness.catalogs import write_catalog
+from tests_py.harness.catalogs import write_catalog, write_pairs
 from tests_py.harness.disks import disk_in_a_file, disk_in_memory
 from tests_py.harness.postgresql import FOLDERS, newest_bin_folder, scratch_cluster
-from tests_py.harness.process import run, running, until
+from tests_py.harness.process import HANG_SECONDS, run, running, until
+from tests_py.harness.runs.whole_life import WholeLife
 from tests_py.harness.scenario import SEMESTER
 from tests_py.harness.stores import PostgresqlStore, SqliteStore
 from tests_py.harness.wire import (HEALTH_CHECK, HEALTHY, OK, Client, answers, grant_after_recovery, receive_all,
@@ -114,6 +116,29 @@ def test_a_full_disk_under_sqlite_refuses_for_now_and_the_same_server_goes_on(tm
             for body, given in asker.granted.values():
                 assert grant_after_recovery(client, body) == given
         check_ledger(store, asker)
+
+
+def test_a_full_disk_during_changes_about_holds_loses_no_answer_and_frees_no_hold_early(tmp_path):
+    """Holds, the office and rounds go on when there is room again; holds that ended meanwhile are freed then."""
+    with disk_in_memory(tmp_path / "disk", 4) as disk:
+        store = SqliteStore(disk.folder)
+        life = WholeLife(store, Random(FACULTY))
+        catalog = write_pairs(tmp_path / "catalog.csv", life.catalog())
+        with running(tmp_path, store.flag, catalog, f"--admin={life.admin(0)}", f"--store-timeout={TIMEOUT_SECONDS}") as dti:
+            life.connect(dti.endpoint, life.admin(0))
+            until(lambda: life.turn() or life.counts()["holds"] > 10)
+            disk.fill()
+            until(lambda: life.turn() or "free some room on its disk" in dti.log, what="a line that says what to do")
+            assert life.faults() == []
+            before = life.counts()
+            disk.free()
+            until(lambda: life.turn() or all(life.counts()[name] > before[name] for name in ("holds", "confirmed", "expired", "closed")))
+            life.settle(HANG_SECONDS)
+            life.disconnect(drain=False)
+        assert life.last_faults() == []
+        life.close()
+        status, output, log = run(tmp_path, "dtictl", "verify", store.flag)
+        assert status == 0, output + log
 
 
 def test_a_start_on_a_full_disk_is_exit_1_and_says_so(tmp_path):
