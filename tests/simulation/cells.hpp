@@ -78,12 +78,14 @@ inline constexpr std::array kRequestKindNames = {
     "respelled", "other-numbers",   "unknown-program",     "unknown-faculty", "unknown-semester",
     "malformed", "no-programs",     "twice-in-one-message"};
 
-/// What a command of the office in a simulation changes, in the order of OfficeCommand::Change.
-inline constexpr std::array kOfficeKindNames = {"release",   "amend",      "resize",   "close",  "reopen",
-                                                "set-list",  "leave",      "confirm",  "extend", "cancel",
-                                                "set-quota", "open-round", "run-round"};
+/// What a command of the office in a simulation changes, in the order of OfficeCommand::Change; then, the catalogue.
+inline constexpr std::array kOfficeKindNames = {"release",   "amend",      "resize",    "close",  "reopen",
+                                                "set-list",  "leave",      "confirm",   "extend", "cancel",
+                                                "set-quota", "open-round", "run-round", "retire"};
 /// The place in kOfficeKindNames.
-[[nodiscard]] inline std::size_t office_kind(const OfficeCommand& command) { return command.change.index(); }
+[[nodiscard]] inline std::size_t office_kind(const OfficeCommand& command) {
+  return command.catalog ? kOfficeKindNames.size() - 1 : command.change.index();
+}
 /// What became of it.
 inline constexpr std::array kOfficeOutcomeNames = {"dry-run", "done", "repeated", "refused", "conflict"};
 /// What had become of a hold before a command about it, which then gets an answer of its own.

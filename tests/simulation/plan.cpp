@@ -68,6 +68,7 @@ Plan draw_plan(Random& random) {
   plan.registrar_pause_most = milliseconds{random.chance(0.7) ? random.between(5, 100) : 700};
   plan.has_wait_lists = random.chance(0.7);
   if (random.chance(0.7)) plan.holds = 0.1 * static_cast<double>(random.between(1, 7));
+  if (random.chance(0.3)) plan.retirements = 0.03;
   const auto semesters = random.between(1, 3);
   for (std::int64_t i = 0; i < semesters; ++i) {
     plan.semesters.push_back(draw_semester(random, static_cast<std::size_t>(i), plan));

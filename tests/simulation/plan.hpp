@@ -31,6 +31,7 @@ struct Plan {
   Time registrar_pause_most{};  // between what they do
   bool has_wait_lists = false;  // they turn one on in every semester, sooner or later
   double holds = 0;             // requests that ask for a hold
+  double retirements = 0;       // commands that retire a program
   std::vector<PlannedSemester> semesters;
   Time troubled{};  // so long there are faults; then all are healed
 

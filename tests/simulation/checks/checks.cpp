@@ -203,7 +203,16 @@ const Checks::Held* Checks::check_held(const std::string& who, const std::string
   if (!row) {
     return status == Status::kInvalidProgram ? nullptr : say("refusals-are-right", "there is no such program");
   }
+  if (status == Status::kInvalidProgram && retired_.contains(*row)) {
+    const auto any = [](const Held&) { return true; };
+    if (moment == Moment::kNow && find_held(semester, *row, moment, any) != nullptr) {
+      return say("refusals-are-right", "it is retired, and holds a grant");
+    }
+    world_.cells.reach("retired/asks-and-gets-nothing");
+    return nullptr;
+  }
   if (!carries_grant(status)) return say("refusals-are-right", "there is such a program");
+  if (retired_.contains(*row)) world_.cells.reach("retired/asks-and-gets-what-it-holds");
   const auto is_meant = [&](const Held& held) {
     return held.grant == grant && (held.want == want) == (status != Status::kAlreadyHasResources);
   };

@@ -212,6 +212,7 @@ class Checks {
   void check_limits(const Semester& semester, const std::string& what, std::size_t row, const Held& now);
   void check_quotas(const std::string& server, const Allocator& allocator, const Semester& semester,
                     const std::string& name);
+  void check_retirement(const Reply& reply, const OfficeCommand& command, const OfficeOutcome& outcome);
   // Rounds (checks_rounds.cpp).
   [[nodiscard]] StoredEntry read_entry(const Semester& semester, Seq seq);
   void replay_opening(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
@@ -274,6 +275,7 @@ class Checks {
   // By process and semester: the arrival of the last request that was rejected because the semester does not exist.
   std::map<std::pair<std::string, std::string>, Time> last_unknown_;
   std::uint64_t decided_count_ = 0;
+  std::set<std::size_t> retired_;  // programs, by row
 };
 
 }  // namespace dti::simulation

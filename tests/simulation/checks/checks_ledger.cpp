@@ -23,6 +23,9 @@ void Checks::on_store_changed() {
     faculty_of_id_[survey.catalog[i].faculty_id] = faculty_of(*row);
   }
   for (const auto& stored : survey.semesters) check_semester(stored);
+  for (const auto& change : survey.changes) {
+    if (change.retires()) retired_.insert(row_of_.at(change.program - 1));
+  }
 }
 
 void Checks::check_semester(const StoredSemester& stored) {
@@ -180,6 +183,9 @@ void Checks::replay_grant(Semester& semester, const std::string& what, const Mem
   if (replacing.has_value() != (entry.cause != Cause::kAsked && entry.cause != Cause::kRound) ||
       (replacing && (replacing->row != row || replacing->cause != entry.cause))) {
     return world_.violate("whole-changes", what + " does not belong to the release before it");
+  }
+  if (!replacing && retired_.contains(row)) {
+    world_.violate("retired-get-nothing", what + " grants to " + names_.rows()[row].program + ", which is retired");
   }
   const bool is_top_up = entry.cause == Cause::kToppedUp;
   if (is_top_up) check_top_up(semester, what, *replacing, entry);

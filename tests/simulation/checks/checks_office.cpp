@@ -171,6 +171,10 @@ bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) co
           [&](const ReleaseGrant&) { return subject.held == nullptr; },
           [&](const AmendGrant& change) {
             if (subject.held == nullptr) return true;
+            const auto& held = subject.held->grant;
+            const bool wants_more =
+                change.want.classrooms > held.classrooms || change.want.labs > held.labs + held.mobile_labs;
+            if (wants_more && retired_.contains(subject.row)) return true;
             const auto given = amended(semester, subject.row, *subject.held, change.want);
             const bool changes = given != subject.held->grant || change.want != subject.held->want;
             return changes && !change.accepts_part && !is_all(change.want, given);
@@ -184,7 +188,12 @@ bool Checks::is_refused(const OfficeCommand& command, const Subject& subject) co
             return !semester.is_open || (change.holds == OpenHoldsAtClose::kRefuse && open_holds(semester) > 0);
           },
           [&](const ReopenSemester&) { return semester.is_open; },
-          [](const SetWaitList&) { return false; },
+          [&](const SetWaitList& change) {
+            const auto waiting =
+                change.is_on && !semester.has_wait_list ? waiting_in(semester) : std::vector<Waiting>{};
+            return std::any_of(waiting.begin(), waiting.end(),
+                               [&](const Waiting& program) { return retired_.contains(program.row); });
+          },
           [&](const LeaveWaitList&) { return place_in_list(semester, subject.held) == 0; },
           [&](const ConfirmHold& change) {
             return !subject.has_hold() || (change.part && (change.part->classrooms > subject.held->want.classrooms ||
@@ -211,6 +220,7 @@ void Checks::on_reply(const Reply& reply, const OfficeCommand& command, const Of
   if (may_retry(status)) return;
   check_leads(reply);
   if (is_superseded(reply)) return;
+  if (command.catalog) return check_retirement(reply, command, outcome);
   const auto subject = find_subject(command);
   const auto say = [&](const std::string& what) {
     world_.violate("refusals-are-right", reply.server + " answered " + std::string{wire_text(status)} + " to command " +
@@ -248,6 +258,7 @@ void Checks::on_reply(const Reply& reply, const OfficeCommand& command, const Of
   }
   if (status == Status::kRefused) {
     if (!is_expected || !is_refused(command, *subject)) say("it is possible");
+    if (std::holds_alternative<SetWaitList>(command.change)) return;  // too rare for a cell
     if (const auto* const round = std::get_if<RunRound>(&command.change)) note_refused_round(*round, *subject);
     return reach("refused");
   }
@@ -265,6 +276,37 @@ void Checks::on_reply(const Reply& reply, const OfficeCommand& command, const Of
   if (round != nullptr && (told == 0 || (planned != 0 && told != planned))) {
     say("programs of the round are missing");
   }
+  reach(outcome.is_repeat ? "repeated" : "done");
+}
+
+/// A program is retired for good, and not while it waits.
+void Checks::check_retirement(const Reply& reply, const OfficeCommand& command, const OfficeOutcome& outcome) {
+  const auto& of = command.catalog->program->of;
+  const auto row = names_.find(of.faculty, of.program);
+  const auto status = outcome.error ? outcome.error->status : Status::kOk;
+  const auto say = [&](const std::string& what) {
+    world_.violate("refusals-are-right", reply.server + " answered " + std::string{wire_text(status)} + " to command " +
+                                             command.id + ", which retires " + of.program + ": " + what);
+  };
+  const auto reach = [&](const char* what) { world_.cells.reach("office/retire/" + std::string{what}); };
+  if (!row) return status == Status::kInvalidProgram ? void() : say("there is no such program");
+  const auto waits = [&](const auto& named) {
+    const auto& semester = named.second;
+    const auto waiting = semester.is_open && semester.has_wait_list ? waiting_in(semester) : std::vector<Waiting>{};
+    return std::any_of(waiting.begin(), waiting.end(), [&](const Waiting& one) { return one.row == *row; });
+  };
+  const bool may_not = !retired_.contains(*row) && std::any_of(semesters_.begin(), semesters_.end(), waits);
+  if (status == Status::kConflict) {
+    if (command.expects == outcome.seq) say("nothing has changed since");
+    return reach("conflict");
+  }
+  if (status == Status::kRefused) return may_not ? reach("refused") : say("it is possible");
+  if (status != Status::kOk) return say("this is no reply to such a command");
+  if (command.is_dry_run) {
+    if (!outcome.is_repeat && may_not) say("it waits");
+    return reach("dry-run");
+  }
+  if (!retired_.contains(*row)) say("it is not retired");
   reach(outcome.is_repeat ? "repeated" : "done");
 }
 

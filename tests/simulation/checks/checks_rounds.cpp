@@ -91,6 +91,7 @@ bool Checks::is_refused(const RunRound& round, const Subject& subject) const {
   const auto& semester = *subject.semester;
   const auto holds = [&](ProgramId program) {
     const auto grants = semester.grants.find(row_of_[program - 1]);
+    if (retired_.contains(row_of_[program - 1])) return true;  // it is left out as well
     return grants != semester.grants.end() && !grants->second.empty() && grants->second.back().released_at == 0;
   };
   const auto commitment = commitment_of({parse_seal(round.secret).value_or(Seal{}).bytes}, hash_of(round.plan));

@@ -34,7 +34,11 @@ void Registrar::command_next() {
   command_.id = "command-" + std::to_string(node_) + "-" + std::to_string(++command_count_);
   command_.actor = "local/" + std::to_string(node_);
   command_.semester = draw_semester();
-  command_.change = draw_change();
+  if (world_.random.chance(plan_.retirements)) {
+    command_.catalog = ChangeCatalog{hex_text(stored_->chain_heads().store), {}, ChangeProgram{draw_program(), {}}};
+  } else {
+    command_.change = draw_change();
+  }
   command_.expects = 0;
   begin(Stage::kReading);
 }

@@ -452,7 +452,8 @@ void ServerHost::perform(StoreCall call) {
   process.is_opening = std::holds_alternative<OpenSemesterCall>(call);
   const bool reads = std::holds_alternative<TakeOverCall>(call) || std::holds_alternative<WatchCall>(call);
   if (reads) process.leads = false;
-  const bool writes = std::holds_alternative<CommitCall>(call) || std::holds_alternative<ChangeCall>(call);
+  const bool writes = std::holds_alternative<CommitCall>(call) || std::holds_alternative<ChangeCall>(call) ||
+                      std::holds_alternative<ChangeCatalogCall>(call);
   const auto* const change = std::get_if<ChangeCall>(&call);
   const bool settles = change != nullptr && tops_up(change->change);
   process.state = reads     ? ServerState::kTakingOver
