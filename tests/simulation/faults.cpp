@@ -21,7 +21,7 @@ double boost(Operation operation, Step step) {
     case Operation::kAddPrograms:
     case Operation::kOpenSemester:
     case Operation::kChange: return 24;
-    case Operation::kTopUp: return 240;
+    case Operation::kTopUp: return 300;
     case Operation::kExpire: return 120;
     case Operation::kRelease: return 48;
   }

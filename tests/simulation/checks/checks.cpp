@@ -152,7 +152,7 @@ void Checks::check_entry(const Reply& reply, const AllocationRequest& request, s
                                       is_superseded(reply) ? Moment::kEver : Moment::kNow);
   if (!row) return world_.cells.reach(RequestKind::kUnknownProgram, reply.state);
   if (held == nullptr) return;
-  check_reply_about_hold(reply, request, entry, *held, count_of(request, *row) > 1);
+  check_reply_about_hold(reply, request, entry, *held, *row);
   const Answered key{request.semester, *row, held->granted_at, asked.want.classrooms, asked.want.labs, end_in(entry)};
   note_kind(reply, request, index, *row, entry, held->is_top_up || first_answers_.contains(key));
   if (held->is_top_up) world_.cells.reach("request/repeated-after-a-top-up");

@@ -232,7 +232,7 @@ class Checks {
   Held* find_hold(Semester& semester, const std::string& what, const MemoryStore::Entry& stored);
   void note_holds(const Semester& semester, Seq head_before);
   void check_reply_about_hold(const Reply& reply, const AllocationRequest& request, const RepliedProgram& entry,
-                              const Held& held, bool is_twice);
+                              const Held& held, std::size_t row);
   [[nodiscard]] std::optional<Status> end_of_hold(const Subject& subject) const;
   [[nodiscard]] bool tells_end(const Subject& subject, Status status) const;
   [[nodiscard]] static std::size_t open_holds(const Semester& semester);

@@ -137,16 +137,21 @@ void Checks::note_holds(const Semester& semester, Seq head_before) {
 
 /// The reply tells the end of the hold, and a request without hold-seconds has made the grant firm.
 void Checks::check_reply_about_hold(const Reply& reply, const AllocationRequest& request, const RepliedProgram& entry,
-                                    const Held& held, bool is_twice) {
+                                    const Held& held, std::size_t row) {
   const auto end = end_in(entry);
+  const bool is_twice = count_of(request, row) > 1;
   const auto say = [&](const std::string& what) {
     world_.violate("answered-is-durable", reply.server + " answered in " + request.semester +
                                               " that a hold ends at \"" + entry.expires_at + "\": " + what);
   };
-  const auto was_told = [&](const HoldEnd& one) { return one.expires_at == end; };
-  const bool was_so = end == 0 || std::any_of(held.ends.begin(), held.ends.end(), was_told);
+  // A reply that is late can be of an earlier grant with the same numbers.
+  const auto was_so = [&](const Held& one) {
+    const auto has_end = [&](const HoldEnd& of_hold) { return of_hold.expires_at == end; };
+    return one.grant == held.grant && (end == 0 || std::any_of(one.ends.begin(), one.ends.end(), has_end));
+  };
+  const bool was_told = find_held(request.semester, row, Moment::kEver, was_so) != nullptr;
   // The second one of a message can confirm what the first one was told about.
-  if (is_superseded(reply) || is_twice ? !was_so : end != held.expires_at) say("the ledger has another end");
+  if (is_superseded(reply) || is_twice ? !was_told : end != held.expires_at) say("the ledger has another end");
   const bool is_refusal = entry.status == Status::kAlreadyHasResources;
   if (request.hold_seconds == 0 && !is_refusal && end != 0) say("the request has no hold-seconds");
   const bool was_granted_by_it = request.request_id && held.request_id == request.request_id;
