@@ -12,8 +12,8 @@
 #include "dti/cli/settings.hpp"
 #include "dti/keys/settings/key_settings.hpp"
 #include "dti/repository/open/open_repository.hpp"
-#include "dti/service/allocation/commit_pipeline.hpp"
-#include "dti/service/allocation/take_over.hpp"
+#include "dti/service/pipeline/commit_pipeline.hpp"
+#include "dti/service/pipeline/take_over.hpp"
 #include "dti/transport/server/server.hpp"
 
 namespace dti {

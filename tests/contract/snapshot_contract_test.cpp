@@ -14,9 +14,9 @@
 
 #include "contract/store_fixture.hpp"
 #include "dti/repository/open/open_snapshot.hpp"
-#include "dti/service/allocation/commit_pipeline.hpp"
-#include "dti/service/allocation/take_over.hpp"
 #include "dti/service/ledger/verify.hpp"
+#include "dti/service/pipeline/commit_pipeline.hpp"
+#include "dti/service/pipeline/take_over.hpp"
 
 namespace dti::contract {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "dti/domain/pool.hpp"
-#include "dti/service/allocation/commit_pipeline.hpp"
 #include "dti/service/faculty/faculty_service.hpp"
+#include "dti/service/pipeline/commit_pipeline.hpp"
 #include "simulation/cells.hpp"
 #include "simulation/random.hpp"
 #include "simulation/world.hpp"

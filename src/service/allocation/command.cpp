@@ -4,8 +4,8 @@
 
 #include "dti/domain/name.hpp"
 #include "dti/domain/name_fault.hpp"
+#include "dti/service/allocation/stored_semesters.hpp"
 #include "dti/service/ledger/quantity_text.hpp"
-#include "service/allocation/stored_semesters.hpp"
 
 namespace dti {
 namespace {

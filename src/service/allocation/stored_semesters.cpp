@@ -1,4 +1,4 @@
-#include "service/allocation/stored_semesters.hpp"
+#include "dti/service/allocation/stored_semesters.hpp"
 
 #include <algorithm>
 

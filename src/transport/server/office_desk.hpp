@@ -11,7 +11,7 @@
 #include "dti/base/time.hpp"
 #include "dti/keys/key_ring.hpp"
 #include "dti/protocol/office_codec.hpp"
-#include "dti/service/allocation/commit_pipeline.hpp"
+#include "dti/service/pipeline/commit_pipeline.hpp"
 #include "dti/transport/server/server_figures.hpp"
 #include "dti/transport/zeromq/message_port.hpp"
 #include "transport/server/office_sender.hpp"

@@ -18,7 +18,7 @@
 #include "dti/base/stop_signals.hpp"
 #include "dti/base/wake_queue.hpp"
 #include "dti/protocol/allocation_codec.hpp"
-#include "dti/service/allocation/store_worker.hpp"
+#include "dti/service/pipeline/store_worker.hpp"
 #include "dti/transport/resources/resource_watch.hpp"
 #include "dti/transport/zeromq/admin_port.hpp"
 #include "dti/transport/zeromq/host_port.hpp"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "dti/base/time.hpp"
-#include "dti/service/allocation/store_call.hpp"
+#include "dti/service/pipeline/store_call.hpp"
 #include "dti/transport/server/server_figures.hpp"
 
 namespace dti {

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "dti/service/allocation/commit_pipeline.hpp"
+#include "dti/service/pipeline/commit_pipeline.hpp"
 #include "simulation/checks/checks.hpp"
 #include "simulation/hosts/virtual_repository.hpp"
 #include "simulation/hosts/virtual_store.hpp"

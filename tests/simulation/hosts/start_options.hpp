@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dti/service/allocation/commit_pipeline.hpp"
+#include "dti/service/pipeline/commit_pipeline.hpp"
 #include "simulation/names.hpp"
 #include "simulation/plan.hpp"
 #include "simulation/random.hpp"

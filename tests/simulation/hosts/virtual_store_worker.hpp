@@ -3,7 +3,7 @@
 #include <functional>
 #include <optional>
 
-#include "dti/service/allocation/store_call.hpp"
+#include "dti/service/pipeline/store_call.hpp"
 #include "simulation/fiber.hpp"
 
 namespace dti::simulation {

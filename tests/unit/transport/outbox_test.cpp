@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "dti/service/allocation/commit_pipeline.hpp"
+#include "dti/service/pipeline/commit_pipeline.hpp"
 #include "transport/zeromq/frames.hpp"
 
 namespace dti {

@@ -11,8 +11,8 @@
 
 #include "dti/base/log.hpp"
 #include "dti/quota/peer_limits.hpp"
-#include "dti/service/allocation/commit_pipeline.hpp"
 #include "dti/service/ledger/repository.hpp"
+#include "dti/service/pipeline/commit_pipeline.hpp"
 #include "dti/transport/server/server_figures.hpp"
 #include "dti/transport/zeromq/locks.hpp"
 

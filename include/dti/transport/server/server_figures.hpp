@@ -15,8 +15,8 @@
 #include "dti/domain/pool.hpp"
 #include "dti/domain/status.hpp"
 #include "dti/protocol/office_codec.hpp"
-#include "dti/service/allocation/lead.hpp"
 #include "dti/service/ledger/storage_error.hpp"
+#include "dti/service/pipeline/lead.hpp"
 #include "dti/transport/zeromq/drops.hpp"
 #include "dti/transport/zeromq/refusals.hpp"
 
