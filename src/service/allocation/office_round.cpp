@@ -10,6 +10,7 @@
 
 #include "dti/base/check.hpp"
 #include "dti/domain/name.hpp"
+#include "service/allocation/office_entries.hpp"
 
 namespace dti {
 namespace {
@@ -66,53 +67,6 @@ std::optional<std::string> fault_of(const RunRound& round, const OfficeSubject& 
   return std::nullopt;
 }
 
-/// The entries of a round. It replays each of them, so that no entry is written that the replay of the ledger would refuse.
-class RoundDraft {
- public:
-  RoundDraft(const OfficeCommand& command, const OfficeSubject& subject)
-      : command_(command), subject_(subject), totals_(subject.totals), quotas_(subject.quotas) {}
-
-  void add(LedgerEntry entry, std::string terms) {
-    entry.seq = totals_.head + 1;
-    StoredEntry stored{row_of(entry), 0, std::nullopt};
-    stored.command_id = command_.id;
-    stored.row.command = id_hash(command_.id);
-    stored.row.terms = std::move(terms);
-    const RowContext context{.program_count = subject_.program_count,
-                             .faculty = entry.program_id == 0 ? 0 : subject_.faculty_of(entry.program_id),
-                             .generation = entry.generation - 1,
-                             .waiting = subject_.waiting,
-                             .quotas = &quotas_,
-                             .round = round_ ? &*round_ : nullptr};
-    const auto fault = replay(totals_, stored.row, context);
-    DTI_CHECK(!fault);
-    keep_round(round_, totals_, stored.row, context);
-    keep_quotas(quotas_, stored.row, context);
-    entries_.push_back(std::move(stored));
-  }
-
-  [[nodiscard]] const LedgerTotals& totals() const { return totals_; }
-
-  [[nodiscard]] Change finish() && {
-    return {.semester_id = subject_.semester_id,
-            .base = subject_.totals.head,
-            .capacity = totals_.capacity,
-            .left = totals_.left,
-            .is_open = totals_.is_open,
-            .entries = std::move(entries_),
-            .note = {{}, command_.actor, command_.note},
-            .registered = {}};
-  }
-
- private:
-  const OfficeCommand& command_;
-  const OfficeSubject& subject_;
-  LedgerTotals totals_;
-  Quotas quotas_;
-  std::optional<RoundInProgress> round_;
-  std::vector<StoredEntry> entries_;
-};
-
 }  // namespace
 
 std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, const RunRound& round,
@@ -144,26 +98,28 @@ std::variant<OfficePlan, OfficeOutcome> decide(const OfficeCommand& command, con
                          .plan = hash_of(round.plan),
                          .seal = *opened.seal};
   const auto awards = decide_round(terms, {subject.totals.left, subject.quotas}, asks, subject.faculty_of);
-  RoundDraft draft{command, subject};
+  EntryDraft draft{base_of(subject)};
   LedgerEntry entry;
   entry.kind = EntryKind::kRound;
-  draft.add(entry, text_of(terms));
+  draft.add(entry, {command.id, {}, text_of(terms)});
   const auto seq = draft.totals().head;
   entry.kind = EntryKind::kGranted;
   entry.cause = Cause::kRound;
   for (std::size_t i = 0; i < asks.size(); ++i) {
+    Allocator::ProgramState state;
+    state.generation = generations[i];
     entry.program_id = asks[i].program;
-    entry.generation = generations[i] + 1;
+    entry.generation = state.generation + 1;
     entry.want = asks[i].want;
     entry.grant = awards[i].grant;
-    draft.add(entry, ask_text(asks[i]));
+    draft.add(entry, subject.faculty_of(asks[i].program), state, {command.id, {}, ask_text(asks[i])});
   }
   OfficePlan plan;
   plan.outcome = facts;
   plan.outcome.seq = seq;
   plan.outcome.left = draft.totals().left;
   plan.outcome.round = RoundFacts{terms.grants, left_out};
-  plan.change = std::move(draft).finish();
+  plan.change = std::move(draft).finish({{}, command.actor, command.note});
   return plan;
 }
 
