@@ -24,6 +24,7 @@ class LongRun:
         self._state = folder / "state.json"
         self._seconds_before = 0.0
         self._started = time.monotonic()
+        self._ended = None
         self._line = Line()
 
     @property
@@ -32,7 +33,8 @@ class LongRun:
 
     @property
     def seconds(self):
-        return self._seconds_before + time.monotonic() - self._started
+        """That it has worked, until now or until its end."""
+        return self._seconds_before + (self._ended or time.monotonic()) - self._started
 
     @property
     def built_of(self):
@@ -47,6 +49,7 @@ class LongRun:
                 say(f"that was found before; remove {self.folder} to start from nothing")
                 return FOUND
             is_good = self._work()
+            self._ended = time.monotonic()  # another run may follow before this one is recorded
             if not self._report() or not is_good:
                 say(f"the stores and logs are in {self.folder}")
                 return FOUND
