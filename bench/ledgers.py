@@ -167,4 +167,4 @@ class SqliteLedgers(Ledgers):
 
     def _remove(self, name):
         for file in self._folder.glob(f"{name}.db*"):
-            file.unlink()
+            shutil.rmtree(file) if file.is_dir() else file.unlink()  # the folder of the admin socket
