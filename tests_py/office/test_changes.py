@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import termios
@@ -57,6 +58,47 @@ def test_a_dry_run_exits_with_10_and_changes_nothing(served):
     assert (code, "would be: " in out, "holds nothing" in out) == (10, True, True), log
     code, out, log = served.change("grant", "amend", *ABOUT_PROGRAM, "--classrooms=7", "--labs=2", "--dry-run")
     assert (code, "nothing is to be changed" in log) == (0, True)
+
+
+ABOUT_HOLD = ("--faculty=Derecho", "--program=Derecho Penal")
+ABOUT_OTHER_HOLD = ("--faculty=Derecho", "--program=Derecho Laboral")
+ABOUT_WAITING = ("--faculty=Derecho", "--program=Derecho Internacional")
+LIFE = [  # in this order, each after the one before it
+    ("wait", "on", "--yes"),
+    ("wait", "leave", *ABOUT_WAITING, "--yes"),
+    ("quota", "set", "--faculty=Derecho", "--soft-classrooms", "--classrooms=1", "--yes"),
+    ("quota", "clear", "--faculty=Derecho", "--yes"),
+    ("hold", "extend", *ABOUT_HOLD, "--hold-seconds=7200", "--yes"),
+    ("hold", "confirm", *ABOUT_HOLD, "--yes"),
+    ("hold", "cancel", *ABOUT_OTHER_HOLD, "--yes"),
+    (*AMEND, "--yes"),
+    (*RELEASE, "--yes"),
+    ("wait", "off", "--yes"),
+    ("semester", "resize", "--classrooms=390", "--labs=60"),
+    ("semester", "close", f"--confirm={SEMESTER}"),
+    ("semester", "reopen"),
+]
+
+
+def test_each_command_does_what_its_dry_run_has_told_and_the_dry_run_changes_nothing(served, store):
+    with Client(served.dti.endpoint) as client:
+        for program in "Derecho Penal", "Derecho Laboral":
+            client.ask({**request(SEMESTER, "Derecho", (program, 3, 1)), "hold-seconds": 3600})
+        client.ask(request(SEMESTER, "Derecho", ("Derecho Internacional", 400, 0)))
+    history = lambda: run(served.folder, "dtictl", "history", store.flag, f"--semester={SEMESTER}", "--format=jsonl")  # noqa: E731
+
+    def without_numbers(text):
+        """Of entries, and of times, which differ by the moment between the two."""
+        return re.sub(r"entry \d+|\d{4}-\d\d-\d\d\S*( \d\S*)?", "#", text)
+
+    for words in LIFE:
+        before = history()
+        code, foreseen, log = served.change(*words, "--dry-run")
+        assert (code, foreseen.startswith("would be: "), "server " in log) == (10, True, True), (words, log)
+        assert history() == before, words
+        code, out, log = served.change(*words)
+        assert code == 0 and history() != before, (words, log)
+        assert without_numbers(foreseen.removeprefix("would be: ")) == without_numbers(out), words
 
 
 def test_without_a_terminal_no_question_is_asked_and_the_flag_is_named(served):

@@ -17,6 +17,7 @@ from tests_py.office.ledgers import listed
 from tests_py.office.messages import change
 from tests_py.office.plans import grant_of, make_store, write_requests
 
+CONFIRMED = {"open": "--yes", "run": f"--confirm={SEMESTER}"}
 NEEDED = ("faculty", "program", "classrooms", "labs")
 
 
@@ -115,7 +116,7 @@ class Rounds:
         return run(self.folder, "dtictl", "round", words[0], f"--admin={self.admin}", *words[1:], str(self.folder / "plan.json"))
 
     def made(self, *words):
-        code, out, log = self.change(*words, "--yes")
+        code, out, log = self.change(*words, CONFIRMED[words[0]])
         assert code == 0, out + log
         return out, log
 
@@ -157,7 +158,7 @@ def test_a_round_is_planned_opened_and_held_as_one_batch(rounds):
         entries = rounds.listed("history")
         assert [entry["note"] for entry in entries] == [None, "rooms of the semester", *[None] * 5, "as planned"]
         assert len({entry["command-id"] for entry in entries[2:]}) == 1
-        code, _, log = rounds.change("run", "--yes")
+        code, _, log = rounds.change("run", CONFIRMED["run"])
         assert code == 1 and "no round is open" in log
     rounds.verify()
 
@@ -238,7 +239,7 @@ def test_a_changed_plan_or_secret_is_refused(rounds):
         file = rounds.folder / "plan.json"
         text = file.read_text()
         file.write_text(text.replace("[20,20]", "[20,21]"))
-        code, _, log = rounds.change("run", "--yes")
+        code, _, log = rounds.change("run", CONFIRMED["run"])
         assert code == 1 and "the secret and the plan are not those with which entry 2 opened the round" in log
         file.write_text(text)
         status, _, log = run(rounds.folder, "dtictl", "round", "plan", rounds.store.flag, f"--output={file}", "r.csv")
@@ -271,7 +272,7 @@ def test_a_round_whose_server_is_killed_after_the_opening_is_held_by_the_next_on
         assert rounds.held() == {} and rounds.history() == [("semester-opened", None), ("round-opened", None)]
         out, _ = rounds.made("run")
         assert "grants rooms to 9 programs" in out and len(rounds.held()) == 9
-        code, _, log = rounds.change("run", "--yes")
+        code, _, log = rounds.change("run", CONFIRMED["run"])
         assert code == 1 and "no round is open" in log
         dti.crash()
     rounds.verify()
@@ -300,7 +301,7 @@ def test_a_closed_semester_holds_no_round(rounds):
         rounds.made("open")
         code, _, log = change(rounds.folder, "semester", "close", f"--confirm={SEMESTER}", admin=rounds.admin)
         assert code == 0, log
-        code, _, log = rounds.change("run", "--yes")
+        code, _, log = rounds.change("run", CONFIRMED["run"])
         assert code == 2 and "is closed" in log
         change(rounds.folder, "semester", "reopen", admin=rounds.admin)
         rounds.made("run")
@@ -318,7 +319,7 @@ def test_a_round_of_50_000_programs_is_one_message_and_one_batch(tmp_path):
         round_plan(tmp_path, store.flag, "--policy=weighted", f"--output={tmp_path}/plan.json", file)
         for word in ("open", "run"):
             started = time.monotonic()
-            code, out, log = run(tmp_path, "dtictl", "round", word, "--yes", f"--admin={tmp_path}/a", f"{tmp_path}/plan.json",
+            code, out, log = run(tmp_path, "dtictl", "round", word, CONFIRMED[word], f"--admin={tmp_path}/a", f"{tmp_path}/plan.json",
                                  seconds=60)
             assert code == 0, out + log
             print(word, round(time.monotonic() - started, 2), "s")

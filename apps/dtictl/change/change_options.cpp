@@ -152,11 +152,11 @@ void add_manner(std::vector<Setting>& settings, OfficeVerb verb) {
                           "The number of the last ledger entry about what is changed, as you know it. If there is a "
                           "newer one, nothing is changed.",
                       .default_shown = "what the server has now"});
-  if (is_about_grant(verb) || is_about_round(verb) || changes_program(verb) || verb == OfficeVerb::kSetWaitList ||
-      verb == OfficeVerb::kSetQuota) {
+  if (is_about_grant(verb) || verb == OfficeVerb::kOpenRound || changes_program(verb) ||
+      verb == OfficeVerb::kSetWaitList || verb == OfficeVerb::kSetQuota) {
     settings.push_back(switch_setting("yes", "Asks no question."));
   }
-  if (verb == OfficeVerb::kCloseSemester || verb == OfficeVerb::kResizeSemester) {
+  if (verb == OfficeVerb::kCloseSemester || verb == OfficeVerb::kResizeSemester || verb == OfficeVerb::kRunRound) {
     settings.push_back(text_setting("confirm", kSemesterBytesMax, "The name of the semester again: asks no question."));
   }
 }

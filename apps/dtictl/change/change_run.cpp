@@ -55,11 +55,11 @@ class Change {
       say("nothing is to be changed: " + facts_text(options_.message, after));
       return kChangeDone;
     }
+    say("server " + server_);
     if (command.is_dry_run) {
       print("would be: " + facts_text(options_.message, after));
       return kChangeWouldBe;
     }
-    say("server " + server_);
     say("now: " + facts_text(options_.message, now));
     say("after: " + facts_text(options_.message, after));
     confirm(now.capacity);
@@ -107,6 +107,7 @@ class Change {
       say("nothing is to be changed: " + facts_text(options_.message, outcome));
       return kChangeDone;
     }
+    say("server " + server_);
     print("would be: " + facts_text(options_.message, outcome));
     return kChangeWouldBe;
   }
@@ -119,11 +120,11 @@ class Change {
     if (steps_made_ > 0) say(progress_text());
     const auto after = "the catalogue has " + counted(now.catalog->programs + programs_added, "program", "programs") +
                        ", " + std::to_string(programs_added) + " more than now";
+    say("server " + server_);
     if (options_.message.command.is_dry_run) {
       print("would be: " + after);
       return kChangeWouldBe;
     }
-    say("server " + server_);
     say("now: " + facts_text(options_.message, now));
     say(plan_text(*options_.plan));
     say("after: " + after);
@@ -220,7 +221,9 @@ class Change {
     const bool takes_rooms =
         resize != nullptr && (resize->capacity.classrooms < now.classrooms || resize->capacity.labs < now.labs ||
                               resize->capacity.conversions < now.conversions);
-    if (takes_rooms || std::holds_alternative<CloseSemester>(command.change)) return confirm_by_name();
+    const bool is_severe =
+        std::holds_alternative<CloseSemester>(command.change) || std::holds_alternative<RunRound>(command.change);
+    if (takes_rooms || is_severe) return confirm_by_name();
     if (resize == nullptr && !std::holds_alternative<ReopenSemester>(command.change)) {
       confirm_by_yes(change_text(options_.message));
     }

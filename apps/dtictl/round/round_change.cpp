@@ -26,7 +26,7 @@ int run_round_run(std::span<const std::string> args) {
                                 "PLAN: all its programs get "
                                 "their rooms together, or none does. A program that holds a grant is left out.",
                      .examples = {{"see what the round would grant", "dtictl round run --dry-run plan.json"},
-                                  {"hold the round in a script", "dtictl round run --yes plan.json"}},
+                                  {"hold the round in a script", "dtictl round run --confirm=2025-10 plan.json"}},
                      .operand = "PLAN"},
                     args);
 }
