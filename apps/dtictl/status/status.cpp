@@ -1,6 +1,7 @@
 #include "dtictl/status/status.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 #include <optional>
 #include <vector>
@@ -13,6 +14,15 @@
 namespace dti {
 namespace {
 
+/// Of the open semesters together.
+struct LedgerSums {
+  std::int64_t holds = 0;
+  std::int64_t open_rounds = 0;
+  std::int64_t quotas = 0;
+  std::int64_t quotas_exceeded = 0;  // soft ones
+  std::int64_t blocked = 0;          // places of wait lists that a quota passes over
+};
+
 struct StatusRow {
   std::string store;  // the address, without a password
   int schema_version = 0;
@@ -24,17 +34,15 @@ struct StatusRow {
   std::int64_t programs = 0;
   std::int64_t entries = 0;
   std::optional<std::int64_t> last_entry_at;
-  // Of the open semesters together.
-  std::int64_t holds = 0;
-  std::int64_t open_rounds = 0;
-  std::int64_t quotas = 0;
-  std::int64_t quotas_exceeded = 0;  // soft ones
-  std::int64_t blocked = 0;          // places of wait lists that a quota passes over
+  std::optional<LedgerSums> sums;  // none: not asked for, or the ledgers cannot be read
 };
 
-constexpr std::size_t kFirstOfLedger = 15;  // the index of the first column that needs the ledgers
-
 Cell optional_time(std::optional<std::int64_t> stored) { return stored ? time_cell(*stored) : Cell{}; }
+
+Column<StatusRow> sum_column(std::string name, std::int64_t LedgerSums::*sum) {
+  return {{std::move(name), ColumnKind::kInteger},
+          [sum](const StatusRow& row) { return row.sums ? Cell{(*row.sums).*sum} : Cell{}; }};
+}
 
 std::vector<Column<StatusRow>> columns() {
   using Row = StatusRow;
@@ -58,11 +66,11 @@ std::vector<Column<StatusRow>> columns() {
       number_column<Row>("programs", [](const Row& row) { return row.programs; }),
       number_column<Row>("entries", [](const Row& row) { return row.entries; }),
       {{"last-entry-at", ColumnKind::kTime}, [](const Row& row) { return optional_time(row.last_entry_at); }},
-      number_column<Row>("holds", [](const Row& row) { return row.holds; }),
-      number_column<Row>("open-rounds", [](const Row& row) { return row.open_rounds; }),
-      number_column<Row>("quotas", [](const Row& row) { return row.quotas; }),
-      number_column<Row>("quotas-exceeded", [](const Row& row) { return row.quotas_exceeded; }),
-      number_column<Row>("blocked-by-quota", [](const Row& row) { return row.blocked; }),
+      sum_column("holds", &LedgerSums::holds),
+      sum_column("open-rounds", &LedgerSums::open_rounds),
+      sum_column("quotas", &LedgerSums::quotas),
+      sum_column("quotas-exceeded", &LedgerSums::quotas_exceeded),
+      sum_column("blocked-by-quota", &LedgerSums::blocked),
   };
 }
 
@@ -76,7 +84,8 @@ StatusRow read_status(const OfficeStore& store, const OfficeOptions& options) {
                 .lead = snapshot->read_lead(),
                 .faculties = static_cast<std::int64_t>(counts.faculties),
                 .programs = static_cast<std::int64_t>(counts.programs),
-                .last_entry_at = {}};
+                .last_entry_at = {},
+                .sums = {}};
   if (heads && heads->store != StoreId{}) row.store_id = heads->store;
   for (const auto& semester : snapshot->survey().semesters) {
     ++row.semesters;
@@ -90,20 +99,30 @@ StatusRow read_status(const OfficeStore& store, const OfficeOptions& options) {
 }
 
 /// Reads the ledgers of the open semesters.
-void add_ledgers(const OfficeStore& store, StatusRow& row) {
+LedgerSums read_sums(const OfficeStore& store) {
+  LedgerSums sums;
   const auto names = store.read_names();
   for (const auto& semester : names.semesters()) {
     if (!semester.is_open) continue;
     const auto view = store.read_view(semester, names);
-    row.holds += view.open_holds();
-    row.open_rounds += view.has_open_round() ? 1 : 0;
+    sums.holds += view.open_holds();
+    sums.open_rounds += view.has_open_round() ? 1 : 0;
     const auto uses = quota_uses(view);
-    row.quotas += static_cast<std::int64_t>(uses.size());
-    row.quotas_exceeded += std::count_if(uses.begin(), uses.end(), [](const QuotaUse& use) {
+    sums.quotas += static_cast<std::int64_t>(uses.size());
+    sums.quotas_exceeded += std::count_if(uses.begin(), uses.end(), [](const QuotaUse& use) {
       return is_above(use.quota.classrooms, use.held.classrooms) || is_above(use.quota.labs, use.held.labs);
     });
-    row.blocked += blocked_places(uses);
+    sums.blocked += blocked_places(uses);
   }
+  return sums;
+}
+
+bool needs_ledgers(const ListChoice& choice) {
+  constexpr std::array kOfLedgers = {"holds", "open-rounds", "quotas", "quotas-exceeded", "blocked-by-quota"};
+  const auto heads = heads_of(columns());
+  return std::any_of(choice.columns.begin(), choice.columns.end(), [&](std::size_t column) {
+    return std::find(kOfLedgers.begin(), kOfLedgers.end(), heads[column].name) != kOfLedgers.end();
+  });
 }
 
 }  // namespace
@@ -122,12 +141,17 @@ int run_status(std::span<const std::string> args) {
   return run_office(command, args, [&](const OfficeOptions& options) {
     const OfficeStore store{command, options};
     auto row = read_status(store, options);
-    const auto& chosen = options.list.columns;
-    if (std::any_of(chosen.begin(), chosen.end(), [](std::size_t column) { return column >= kFirstOfLedger; })) {
-      add_ledgers(store, row);
+    int status = 0;
+    if (needs_ledgers(options.list)) {
+      try {
+        row.sums = read_sums(store);
+      } catch (const std::exception& error) {  // who leads is to be shown nevertheless
+        say(command, std::string{"the holds, rounds and quotas are not shown: "} + error.what());
+        status = 1;
+      }
     }
     print_record(std::cout, options.list, columns(), row);
-    return 0;
+    return status;
   });
 }
 
