@@ -88,7 +88,7 @@ void Allocator::keep(Semester& semester, const LedgerRow& row, const RowContext&
     holding_of(semester, program) = {};
     auto& released = semester.released[program];
     released.generation = context.generation;
-    if (row.request) released.requests.push_back(*row.request);
+    if (row.request) released.requests.insert(*row.request);
   } else if (row.kind == stored_code(EntryKind::kWaitingLeft)) {
     holding_of(semester, program).set_waits_since(0);
   }
@@ -143,8 +143,7 @@ bool Allocator::is_spent(SemesterId semester, ProgramId program, const std::stri
 }
 
 bool Allocator::is_spent(const Released& released, const std::string& request_id) {
-  const auto& spent = released.requests;
-  return std::find(spent.begin(), spent.end(), id_hash(request_id)) != spent.end();
+  return released.requests.contains(id_hash(request_id));
 }
 
 const OpenHolds& Allocator::holds(SemesterId semester) const {

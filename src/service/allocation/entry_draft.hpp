@@ -31,7 +31,7 @@ class EntryDraft {
     std::optional<std::string> terms = {};
   };
 
-  explicit EntryDraft(Base base) : base_(std::move(base)), totals_(base_.totals), quotas_(base_.quotas) {}
+  explicit EntryDraft(Base base) : quotas_(std::move(base.quotas)), base_(std::move(base)), totals_(base_.totals) {}
 
   /// Adds an entry about a program. @param state  of the program; it follows
   void add(LedgerEntry entry, FacultyId faculty, Allocator::ProgramState& state, Texts texts);
@@ -47,9 +47,9 @@ class EntryDraft {
   [[nodiscard]] Change finish(CommandNote note) &&;
 
  private:
-  const Base base_;
-  LedgerTotals totals_;
   Quotas quotas_;
+  const Base base_;  // without its quotas
+  LedgerTotals totals_;
   std::optional<RoundInProgress> round_;
   std::vector<StoredEntry> entries_;
 };

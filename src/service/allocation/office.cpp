@@ -68,6 +68,7 @@ class Decider {
 
   Decided operator()(const AmendGrant& change) {
     if (!facts_.grant) return refuse("the program holds no grant");
+    if (facts_.expires_at != 0 && is_due(facts_.expires_at)) return *refuse_without_hold();
     const auto& left = subject_.totals.left;
     const auto& held = facts_.grant->grant;
     const bool wants_more = change.want.classrooms > held.classrooms || change.want.labs > held.labs + held.mobile_labs;

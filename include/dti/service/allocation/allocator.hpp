@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -156,8 +157,8 @@ class Allocator {
   };
   // The grants that a program has released. Few programs have any.
   struct Released {
-    std::int32_t generation = 0;         // of the newest one
-    std::vector<std::int64_t> requests;  // id_hash() of the ids of their requests: they grant nothing again
+    std::int32_t generation = 0;                // of the newest one
+    std::unordered_set<std::int64_t> requests;  // id_hash() of the ids of their requests: they grant nothing again
   };
   struct Semester {
     LedgerTotals totals;                              // decided entries included
