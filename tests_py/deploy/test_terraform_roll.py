@@ -532,6 +532,7 @@ def test_a_second_roll_of_the_same_environment_replaces_nothing(script, monkeypa
 def test_a_signal_ends_it_with_a_sentence(script, monkeypatch, tmp_path, capsys, ending):
     handlers = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGHUP)}
     try:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup may have started the tests
         assert run_main(script, monkeypatch, tmp_path, lambda _: signal.raise_signal(ending)) == 1
     finally:
         for one, handler in handlers.items():

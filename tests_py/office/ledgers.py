@@ -64,6 +64,14 @@ def turn_wait_list_on(store, folder):
         assert office.order("set-wait-list", 0, wait_list=True)["status"] == OK
 
 
+def hold_and_quota(store, folder):
+    """A hold of another program, and a quota of its faculty."""
+    with running(folder, store.flag, f"--admin={folder}/a") as dti, Client(dti.endpoint) as client, \
+            SocketFile(f"{folder}/a") as office:
+        client.ask({**request(SEMESTER, "Derecho", ("Derecho Laboral", 1, 0)), "hold-seconds": 3600})
+        assert office.order("set-quota", 0, command_id="c-quota", faculty="Derecho", classrooms=400)["status"] == OK
+
+
 def fill_with_every_kind(store, folder):
     """Then Civil is amended and released, the capacity grows, and the semester is closed."""
     fill(store, folder)

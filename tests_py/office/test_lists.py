@@ -9,7 +9,7 @@ import pytest
 from tests_py.harness.process import BROKEN_STDOUT, run_with_broken_stdout, running
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import OK, PARTIAL, Client, grant, request
-from tests_py.office.ledgers import dtictl, fill, fill_with_every_kind, listed, order, remove, turn_wait_list_on, without_times, write
+from tests_py.office.ledgers import dtictl, fill, fill_with_every_kind, hold_and_quota, listed, order, remove, turn_wait_list_on, without_times, write
 
 GRANT_LIST = {
     "table": """\
@@ -43,7 +43,7 @@ SEQ  AT                           KIND               ACTOR       NOTE           
  10  AT                           semester-closed    local/1000  the end         the semester was closed
 """
 COMMANDS = [("status",), ("semester", "list"), ("grant", "list"), ("history",), ("totals",), ("alerts",),
-            ("wait", "list"), ("grant", "show", "Derecho Penal")]
+            ("wait", "list"), ("hold", "list"), ("quota", "list"), ("catalog", "list"), ("grant", "show", "Derecho Penal")]
 
 
 def objects(folder, *words):
@@ -62,6 +62,7 @@ def test_each_format_of_a_list_is_as_documented(store, tmp_path):
 def test_each_command_gives_the_same_values_in_csv_and_json(sqlite, tmp_path, words):
     fill(sqlite, tmp_path)
     turn_wait_list_on(sqlite, tmp_path)
+    hold_and_quota(sqlite, tmp_path)
 
     def output(form):
         status, stdout, _ = dtictl(tmp_path, *words, sqlite.flag, f"--format={form}")

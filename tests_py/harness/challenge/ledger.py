@@ -360,6 +360,6 @@ class Ledger:
                 one = by_id.get(request_id)
                 if one is None or (one.semester, one.faculty) != (semester.name, faculty) or (program, *wanted) not in one.programs:
                     faults.append(("foreign", f"{semester.name}: no request asks for {wanted} for {program} of {faculty} as {request_id}"))
-                elif not one.answers:
+                elif not one.answers and not (one.is_refused and semester.was_closed):  # its repeat came after the close
                     faults.append(("lost", f"{semester.name}: {request_id} has a grant for {program}, and no answer"))
         return faults

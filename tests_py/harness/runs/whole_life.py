@@ -124,6 +124,13 @@ class WholeLife:
             time.sleep(TURN_SECONDS)
             assert not patience.is_over(), (f"{len(self.traffic.waiting)} requests and {len(self.desk.waiting)} commands about the "
                                             f"whole life of grants are not answered after {seconds} s")
+        # The server gives freed rooms after its replies. If it is stopped before, it leaves that to the next one.
+        self.ledger.read()
+        while any(semester.is_open and semester.first_place() for semester in self.ledger.semesters.values()):
+            before_each()
+            time.sleep(TURN_SECONDS)
+            self.ledger.read()
+            assert not patience.is_over(), f"programs that wait did not get what is left after {seconds} s"
 
     def _receive(self):
         self._crowd.receive(0)
@@ -154,6 +161,8 @@ class WholeLife:
         holds_at = opens_at + random.randint(1, STEPS // 3)
         for step in range(STEPS):
             if step == opens_at:
+                while not self._knows_store():
+                    yield "wait"
                 opened, plan = self._open_round(name)
                 yield "wait"
             elif step == holds_at:
@@ -235,28 +244,29 @@ class WholeLife:
         random = self._random
         chosen = [(faculty, program) for faculty in FACULTIES for program in (*OF_ROUND, *ASKERS[:5])]
         random.shuffle(chosen)
-        asks = [(self._number_of(key), random.randint(0, 6), random.randint(0, 3)) for key in chosen]
+        asks = [(self._ids[key], random.randint(0, 6), random.randint(0, 3)) for key in chosen]
         policy, secret = random.choice(POLICIES), random.randbytes(32)
-        plan = "".join(f"\n{part}" for part in (self._id_of_store(), semester, policy))
+        plan = "".join(f"\n{part}" for part in (self._store_id, semester, policy))
         plan += "".join(f"\n{number}\n{classrooms}\n{labs}\n1\n1\n0" for number, classrooms, labs in asks)
         hashed = hashlib.blake2b(f"dti-round-plan-1{plan}".encode(), digest_size=32).digest()
         commitment = hashlib.blake2b(b"dti-round-1" + secret + hashed, digest_size=32).hexdigest()
         self._must("open-round", semester, 0, commitment=commitment)
         return self._awaited[-1], {
-            "store": self._id_of_store(), "policy": policy, "secret": secret.hex(),
+            "store": self._store_id, "policy": policy, "secret": secret.hex(),
             **{field: list(numbers) for field, numbers in zip(("programs", "classrooms", "labs"), zip(*asks))}}
 
-    def _id_of_store(self):
+    def _knows_store(self):
+        """Reads the id of the store and the numbers of its programs, once. A run may have killed the database meanwhile: then
+        the next turn reads them."""
         if self._store_id is None:
             digits = "lower(hex(store_id))" if self._store.kind == "sqlite" else "encode(store_id, 'hex')"
-            self._store_id = self._store.count(f"SELECT {digits} FROM leadership")
-        return self._store_id
-
-    def _number_of(self, key):
-        if not self._ids:
-            self._ids = {(faculty, program): number for faculty, program, number in self._store.rows(
-                "SELECT f.name, p.name, p.id FROM program p JOIN faculty f ON f.id = p.faculty_id")}
-        return self._ids[key]
+            try:
+                programs = self._store.rows("SELECT f.name, p.name, p.id FROM program p JOIN faculty f ON f.id = p.faculty_id")
+                self._ids = {(faculty, program): number for faculty, program, number in programs}
+                self._store_id = self._store.count(f"SELECT {digits} FROM leadership")
+            except AssertionError:
+                return False
+        return True
 
     # What came of it.
 
