@@ -251,6 +251,9 @@ void Checks::on_reply(const Reply& reply, const OfficeCommand& command, const Of
     const bool decides = outcome.error || (command.is_dry_run && !outcome.is_repeat);
     if (decides && end_of_hold(*subject)) return say("the hold has ended before");
   }
+  if (status == Status::kHoldExpired && std::holds_alternative<AmendGrant>(command.change)) {
+    return tells_end(*subject, status) ? void() : say("the hold has no such end");
+  }
   const bool is_expected = !command.expects || *command.expects == subject->seq();
   if (status == Status::kConflict) {
     if (is_expected) say("nothing has changed since");
