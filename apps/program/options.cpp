@@ -81,7 +81,8 @@ std::vector<Setting> settings_of_program() {
       {.name = "command-id",
        .group = "Change",
        .kind = TextKind{kIdBytesMax},
-       .help = "Repeats a change whose outcome is not known, with the id that program has printed.",
+       .help = "Repeats a change whose outcome is not known, with the id that program has printed. It needs --expects "
+               "too, with the number printed beside the id.",
        .default_shown = "a new one"},
       {.name = "expects",
        .group = "Change",
@@ -89,7 +90,7 @@ std::vector<Setting> settings_of_program() {
        .help =
            "The number of the last ledger entry about the program, as you know it. If there is another one, nothing "
            "is changed.",
-       .default_shown = "the last one now"},
+       .default_shown = "the last one now; needed with --command-id"},
       {.name = "timeout",
        .group = "Reply",
        .kind = SecondsKind{},
@@ -137,6 +138,10 @@ std::optional<UsageExit> change_fault(const Settings& settings) {
   }
   if (is_flag(settings, "hold-seconds")) return settings.bad("hold-seconds", "is not used with --change");
   if (settings.is_on("accept-part") && change != "amend") return settings.bad("accept-part", "needs --change=amend");
+  // The number that is the last one now may be that of the change which the id repeats.
+  if (settings.has("command-id") && !settings.has("expects")) {
+    return settings.bad("command-id", "needs --expects too: the number that the change had before");
+  }
   if (settings.has("note")) {
     if (const auto fault = control_fault(settings.text("note"))) return settings.bad("note", *fault);
   }
@@ -212,6 +217,7 @@ std::variant<ProgramOptions, UsageExit> parse_program_options(std::span<const st
     for (const auto* name : {"note", "command-id", "expects"}) {
       if (settings.has(name)) return settings.bad(name, "needs --change");
     }
+    if (settings.is_on("accept-part")) return settings.bad("accept-part", "needs --change=amend");
     options.request.want = {settings.integer("classrooms"), settings.integer("labs")};
     if (settings.has("hold-seconds")) options.request.hold_seconds = settings.integer("hold-seconds");
   }

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from tests_py.harness.process import run, running, running_faculty
-from tests_py.harness.rooms import faculty_flags
+from tests_py.harness.rooms import faculty_flags, room_answer, wish
 from tests_py.harness.scenario import POOL, SEMESTER
 from tests_py.harness.wire import OK, Client, KeyList, grant, lock, new_key, request, tcp
 from tests_py.office.messages import command
@@ -28,17 +28,17 @@ class Place:
         of_faculty = folder / "faculty"
         of_faculty.mkdir()
         self.programs = KeyList(of_faculty, civil="program:Derecho Civil", penal="program:derecho-penal",
-                                all="faculty:Derecho", office="office")
+                                all="faculty:Derecho", office="office", auditor="auditor", other="faculty:Medicina")
 
     def serve(self, *flags, folder="first", **options):
         pool = () if options.get("standby") else POOL
         return running(self.folder / folder, *pool, self.store_flag, SECURED, f"--admin={self.folder}/{folder}.admin",
                        self.server_key.flag, self.keys.flag, *flags, **options)
 
-    def faculty(self, *servers, flags=(), **options):
+    def faculty(self, *servers, programs_min=1, flags=(), **options):
         addresses = [tcp(server.endpoint).removeprefix("tcp://") for server in servers]
         keys = self.server_key.server_flag + (f",{self.server_key.public}" * (len(servers) - 1))
-        return running_faculty(self.folder, *faculty_flags(*addresses), "--min-programs=1", SECURED,
+        return running_faculty(self.folder, *faculty_flags(*addresses), f"--min-programs={programs_min}", SECURED,
                                self.keys["derecho"].flag, keys, self.programs.flag, *flags, **options)
 
     def program(self, faculty, *flags, name="Derecho Civil", key="civil"):
@@ -130,6 +130,8 @@ def test_a_repeat_changes_nothing_twice_and_undoes_nothing(place):
     ("civil", command("set-quota", 0, faculty="Derecho", classrooms=1), "are for the office"),
     ("all", command("release-grant", 2, faculty="", program="Derecho Civil"), "role program:NAME"),
     ("office", command("release-grant", 2, faculty="", program="Derecho Civil"), "role program:NAME"),
+    ("auditor", command("release-grant", 2, faculty="", program="Derecho Civil"), "role program:NAME"),
+    ("other", command("release-grant", 2, faculty="", program="Derecho Civil"), "role program:NAME"),
 ])
 def test_a_faculty_passes_only_commands_of_a_program_about_its_own_grant_on(place, key, body, detail):
     with place.serve() as dti, place.faculty(dti) as faculty:
@@ -140,6 +142,39 @@ def test_a_faculty_passes_only_commands_of_a_program_about_its_own_grant_on(plac
                 assert (reply["status"], "seq" in reply) == ("UNAUTHORIZED", False), reply
                 assert detail in reply["detail"]
     assert place.entries() == []
+
+
+@pytest.mark.parametrize("key", ["auditor", "other", "office"])
+def test_a_program_with_a_key_of_another_role_is_told_so_and_changes_nothing(place, key):
+    with place.serve() as dti, place.faculty(dti) as faculty:
+        place.program(faculty, "--classrooms=7", "--labs=2")
+        status, out, log = place.program(faculty, "--change=release", key=key)
+        assert (status, "UNAUTHORIZED" in out, "earlier version" in log) == (4, True, False), out + log
+    assert place.entries() == []
+
+
+def test_a_malformed_message_counts_for_the_program_of_its_key_whatever_it_claims(place):
+    with place.serve() as dti, place.faculty(dti, programs_min=2, flags=("--batch-seconds=600",)) as faculty, \
+            place.client(faculty, place.programs["civil"], place.keys["derecho"]) as civil:
+        civil.send(b"", wish("Derecho Penal", classrooms=-1))
+        assert room_answer(civil.receive())[0] == "INVALID-REQUEST"
+        status, out, log = place.program(faculty, "--classrooms=7", "--labs=2", name="Derecho Penal", key="penal")
+        assert status == 0, "with the place of the other key, the batch has two programs: " + out + log
+
+
+def test_malformed_messages_of_one_key_take_one_place_in_a_batch(place):
+    with place.serve() as dti, place.faculty(dti, programs_min=3, flags=("--batch-seconds=600",)) as faculty, \
+            place.client(faculty, place.programs["civil"], place.keys["derecho"]) as civil, \
+            place.client(faculty, place.programs["penal"], place.keys["derecho"]) as penal, \
+            place.client(faculty, place.programs["all"], place.keys["derecho"]) as other:
+        penal.send(b"", wish("Derecho Penal"))
+        for claimed in ("Derecho Laboral", "Derecho Civil", "Derecho Romano"):
+            civil.send(b"", wish(claimed, classrooms=-1))
+            assert room_answer(civil.receive())[0] == "INVALID-REQUEST"
+        assert penal.receive_if_any(0) is None
+        other.send(b"", wish("Derecho Laboral", classrooms=-1))
+        assert room_answer(other.receive())[0] == "INVALID-REQUEST"
+        assert room_answer(penal.receive())[0] == OK
 
 
 def test_a_program_key_may_ask_for_its_own_program_only(place):
@@ -258,7 +293,9 @@ def test_a_repeat_after_a_faculty_was_killed_changes_nothing_twice(place):
     (("--change=release", "--classrooms=5", "--labs=1"), "is not used with --change=release"),
     (("--change=release", "--hold-seconds=5"), "is not used with --change"),
     (("--change=confirm", "--accept-part"), "needs --change=amend"),
+    (("--change=release", "--command-id=once"), "needs --expects too"),
     (("--classrooms=5", "--labs=1", "--note=why"), "needs --change"),
+    (("--classrooms=5", "--labs=1", "--accept-part"), "needs --change=amend"),
     (("--change=extend",), "is not one of release, amend, confirm, cancel"),
 ])
 def test_flags_that_do_not_fit_are_refused_before_anything_is_sent(tmp_path, flags, reason):

@@ -5,7 +5,6 @@
 #include <utility>
 #include <variant>
 
-#include "dti/base/overloaded.hpp"
 #include "dti/protocol/allocation_codec.hpp"
 #include "dti/protocol/room_codec.hpp"
 
@@ -17,6 +16,19 @@ namespace {
 constexpr std::size_t kEnvelopeBytesMax = 64 * 1024 * 1024;
 
 constexpr const char* kNotListed = "the key of this connection is not in the list";
+
+template <class Change>
+concept IsAboutProgram = requires(Change& change) {
+  change.of.faculty;
+};
+
+/// Completes a command about a program, which names only the program.
+void set_faculty(OfficeCommand& command, const std::string& faculty) {
+  const auto set = [&faculty](auto& change) {
+    if constexpr (IsAboutProgram<decltype(change)>) change.of.faculty = faculty;
+  };
+  std::visit(set, command.change);
+}
 
 }  // namespace
 
@@ -33,22 +45,20 @@ bool ProgramHandler::handle_next(SteadyTime now) {
   const auto message = port_.receive();
   if (!message) return false;
   const auto token = message->token;
-  const std::string peer{message->peer};
+  if (!message->is_too_long && handle_command(*message, now)) return true;
   if (auto why = why_unauthorized(message->key, nullptr)) {  // it does not count towards a batch
     refuse(token, Status::kUnauthorized, *std::move(why), now);
     return true;
   }
   if (message->is_too_long) {
-    service_.on_malformed_request(std::nullopt, peer, now);
+    service_.on_malformed_request(std::nullopt, asker_of(*message, {}), now);
     refuse(token, Status::kInvalidRequest, "more than 4 frames", now);
     return true;
   }
-  if (handle_command(*message, now)) return true;
   const auto decoded = decode_room_request(message->body);
   if (const auto* malformed = std::get_if<MalformedRoomRequest>(&decoded)) {
     log_some("request-malformed", "a program's request was malformed: " + malformed->detail);
-    const auto& name = malformed->program_name;
-    service_.on_malformed_request(malformed->semester, name.empty() ? peer : name, now);
+    service_.on_malformed_request(malformed->semester, asker_of(*message, malformed->program_name), now);
     refuse(token, Status::kInvalidRequest, malformed->detail, now);
   } else if (auto why = why_unauthorized(message->key, &std::get<RoomRequest>(decoded).program_name)) {
     refuse(token, Status::kUnauthorized, *std::move(why), now);
@@ -89,16 +99,10 @@ bool ProgramHandler::handle_command(const PeerMessage& message, SteadyTime now) 
     refuse_command(message.token, command.id, command.is_dry_run, *std::move(error), now);
     return true;
   }
-  std::visit(Overloaded{[this](auto& change) requires requires { change.of;
-}
-{ change.of.faculty = keys_.faculty; }
-, [](auto&) {}
-}  // namespace dti
-,
-             command.change);
-command.actor = std::string{kProgramActor} + key_of(message.key)->name;
-service_.on_command(message.token, command, now);
-return true;
+  set_faculty(command, keys_.faculty);
+  command.actor = std::string{kProgramActor} + key_of(message.key)->name;
+  service_.on_command(message.token, command, now);
+  return true;
 }
 
 void ProgramHandler::handle_reply(std::size_t server, std::string_view body, SteadyTime now) {
@@ -155,6 +159,12 @@ void ProgramHandler::perform(const LogEvent& event, SteadyTime /*now*/) { log_(e
 void ProgramHandler::perform(const Exit& exit, SteadyTime /*now*/) {
   exit_code_ = exit.code;
   if (!exit.reason.empty()) log_({LogLevel::kError, "stopped", exit.reason, {}});
+}
+
+std::string ProgramHandler::asker_of(const PeerMessage& message, const std::string& claimed) const {
+  const auto* const listed = key_of(message.key);
+  if (listed != nullptr && listed->role.kind == KeyRole::Kind::kProgram) return listed->role.program;
+  return claimed.empty() ? std::string{message.peer} : claimed;
 }
 
 const ListedKey* ProgramHandler::key_of(KeyNumber number) const {

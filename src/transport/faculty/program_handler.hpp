@@ -84,6 +84,9 @@ class ProgramHandler {
   /// Why the peer of a message may not make a request.
   /// @param program  null: any
   [[nodiscard]] std::optional<std::string> why_unauthorized(KeyNumber key, const std::string* program) const;
+  /// Whom a malformed message counts for: the program that its key proves, or else the one that it claims, or its peer.
+  /// @param claimed  empty: it names no program
+  [[nodiscard]] std::string asker_of(const PeerMessage& message, const std::string& claimed) const;
   [[nodiscard]] const ListedKey* key_of(KeyNumber number) const;
   void refuse_command(Token token, const std::string& id, bool is_dry_run, RequestError error, SteadyTime now);
   void reply_to_command(Token token, const OfficeReply& reply, SteadyTime now);

@@ -116,13 +116,7 @@ class OfficeClient::Shell {
 
   void take(std::size_t server, const std::string& body) {
     auto reply = decode_office_reply(body);
-    if (!reply && asks_faculty_) {
-      const auto other = decode_room_answer(body);
-      if (other && !may_retry(other->status)) {
-        end_ = NoOfficeReply{servers_[server] + " knows no commands: it is a faculty of an earlier version"};
-      }
-      return;
-    }
+    if (!reply && asks_faculty_) return take_room_answer(server, body);
     if (!reply) {
       const auto other = decode_allocation_reply(body);
       if (!other || !other->error || may_retry(other->error->status)) return;
@@ -141,6 +135,18 @@ class OfficeClient::Shell {
     const auto status = error ? error->status : Status::kOk;
     const auto match = client_.on_reply(server, {error, id_, {}, {{id_, status}}}, Clock::now());
     if (match && match->is_over) end_ = OfficeAnswer{*std::move(reply), servers_[server], sent_ > refused_ + 1};
+  }
+
+  /// An earlier version of the faculty reads a command as a request for rooms.
+  void take_room_answer(std::size_t server, const std::string& body) {
+    const auto answer = decode_room_answer(body);
+    if (answer && answer->status == Status::kInvalidRequest) {
+      end_ = NoOfficeReply{servers_[server] + " knows no commands: it is a faculty of an earlier version"};
+    } else if (answer && answer->status == Status::kUnauthorized) {
+      OfficeOutcome outcome;
+      outcome.error = RequestError{answer->status, answer->detail, {}, {}};
+      end_ = OfficeAnswer{{id_, is_dry_run_, std::move(outcome), false}, servers_[server]};
+    }
   }
 
   void perform_actions() {

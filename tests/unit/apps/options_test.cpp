@@ -385,6 +385,18 @@ TEST(ProgramOptions, BadUseIsRefusedWithItsReason) {
   EXPECT_HAS(bad(kProgram, with(kProgramNeeds, {"--output-dir="})), "program: --output-dir: \"\" is not a path");
 }
 
+TEST(ProgramOptions, ARepeatOfAChangeNeedsItsIdAndTheNumberThatItHadBefore) {
+  const std::pair<Args, std::string> cases[] = {
+      {{"--change=release", "--command-id=once"}, "program: --command-id: needs --expects too"},
+      {{"--change=release", "--command-id=once", "--expects=2"}, "needs --key and --server-key"},
+      {{"--change=release", "--expects=2"}, "needs --key and --server-key"},
+      {{"--classrooms=1", "--labs=1", "--command-id=once", "--expects=2"}, "program: --command-id: needs --change"},
+      {{"--classrooms=1", "--labs=1", "--accept-part"}, "program: --accept-part: needs --change=amend"},
+  };
+  const Args needed{"--name=civil", "--semester=2025-10", "--faculty-server=f:5000"};
+  for (const auto& [args, part] : cases) EXPECT_HAS(bad(kProgram, with(needed, args)), part);
+}
+
 TEST(ProgramOptions, EveryNameThatTheServerAcceptsIsTaken) {
   for (const auto& name : {std::string(200, 'x'), std::string{"F\u00EDsica/Qu\u00EDmica"},
                            std::string{"Bellas\u00A0Artes"}, std::string{"-1"}, std::string{"."}, std::string{".."}}) {
