@@ -327,7 +327,7 @@ def test_an_interruption_while_a_request_is_handed_over_leaves_it_askable(monkey
 
 
 def test_a_server_that_sends_without_end_does_not_keep_a_request_beyond_its_timeout(monkeypatch):
-    monkeypatch.setattr("dti_client.engine.decode_reply", lambda _: time.sleep(0.1))
+    monkeypatch.setattr("dti_client.engine.decode_any_reply", lambda _: time.sleep(0.1))
     monkeypatch.setattr("dti_client.engine.ServerConnection.receive", lambda _: b"nonsense")
     with Client(["127.0.0.1:1"]) as client:
         begun = time.monotonic()
@@ -431,7 +431,7 @@ print(os.waitstatus_to_exitcode(os.wait()[1]), client.ask(request)[0].rooms.clas
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("also", [None, "ServerConnection.reset"])  # it fails, too, when the client ends
-@pytest.mark.parametrize("place", ["decode_reply", "OutcomeCollector.take_reply", "OutcomeCollector.outcomes"])
+@pytest.mark.parametrize("place", ["decode_any_reply", "OutcomeCollector.take_reply", "OutcomeCollector.outcomes"])
 def test_a_fault_of_the_client_itself_reaches_those_who_wait(monkeypatch, place, also):
     def fail(*_):
         raise ZeroDivisionError("a fault")

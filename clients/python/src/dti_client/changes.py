@@ -14,7 +14,7 @@ from typing import Any
 from .actions import NotKnown, ReplyMatch
 from .messages import (ID_BYTES_MAX, NAME_BYTES_MAX, SEMESTER_BYTES_MAX, InvalidRequest, Rooms, Status, Unknown, check_rooms,
                        check_text)
-from .wire import AllocationReply, RequestError, members_of, rooms_of
+from .wire import AllocationReply, RequestError, members_of, reply_of, rooms_of
 
 NOTE_BYTES_MAX = 500
 _SEQ_MAX = 2**63 - 1
@@ -121,13 +121,16 @@ class NotChanged:
     """A server has decided against the change. holding: what is true now, if the server has told it.
 
     status: such as Status.CONFLICT: another entry is the last one about the program than the change expects.
-    After an Unknown outcome of the same change, an earlier copy may have made it before: the ledger has the command_id.
+    may_be_made_before: the client sent the change more than once, and of an earlier copy it only knows that no server has
+        refused it for now. That copy may have made the change. Look before you ask for anything else: the ledger has the
+        command_id. The same holds after an outcome of the same change that was Unknown with was_sent.
     """
 
     program: str
     status: Status
     detail: str = ""
     holding: Holding | None = None
+    may_be_made_before: bool = False
 
 
 ChangeOutcome = Changed | NotChanged | Unknown
@@ -139,10 +142,8 @@ def look_of(change: Change) -> Change:
 
 
 def holding_of(outcome: ChangeOutcome) -> Holding | NotChanged | Unknown:
-    """What the outcome of look_of() tells."""
-    if isinstance(outcome, NotChanged) and outcome.status in (Status.CONFLICT, Status.REFUSED):
-        return outcome.holding or outcome
-    return outcome.holding if isinstance(outcome, Changed) else outcome
+    """What the outcome of look_of() tells. A server that decides against the dry run has the facts in its reply, too."""
+    return outcome if isinstance(outcome, Unknown) else outcome.holding or outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +172,17 @@ def encode_change(change: Change) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def decode_change_reply(body: bytes) -> ChangeReply | None:
-    """The reply; None if the body is no reply to a change."""
+def decode_any_reply(body: bytes) -> AllocationReply | ChangeReply | None:
+    """The reply to a request or to a change, from one parse; None if the body is neither."""
     members = members_of(body)
-    if members is None or members.get("dti-command") != 1:
+    if members is None:
+        return None
+    return _change_reply(members) if "dti-command" in members else reply_of(members)
+
+
+def _change_reply(members: dict[str, Any]) -> ChangeReply | None:
+    """None: it is of another version, or cannot be read."""
+    if members["dti-command"] != 1:
         return None
     command_id, status_text = members.get("command-id"), members.get("status")
     if not isinstance(command_id, str) or not isinstance(status_text, str):
@@ -224,20 +232,30 @@ class ChangeCollector:
     def __init__(self, change: Change) -> None:
         self._change = change
         self._outcome: ChangeOutcome | None = None
+        self._sent = 0  # copies
+        self._refused = 0  # copies that no server will decide
 
     @property
     def program_ids(self) -> tuple[str, ...]:
         return (self._change.part_id(),)
 
+    def count_sent(self) -> None:
+        """A copy of the change was sent to a server."""
+        self._sent += 1
+
     def take_reply(self, reply: AllocationReply | ChangeReply, match: ReplyMatch) -> None:
         """A refusal for now is no outcome: the change goes on."""
         if not match.is_over:
+            if reply.error is not None and reply.error.status in (Status.NOT_LEADER, Status.OVERLOADED):
+                self._refused += 1
             return
         program = self._change.program
+        has_other_copy = not self._change.dry_run and self._sent > self._refused + 1
         if not isinstance(reply, ChangeReply):
-            self._outcome = NotChanged(program, Status.INVALID_REQUEST, "the server is of an earlier version, and knows no commands")
+            self._outcome = NotChanged(program, Status.INVALID_REQUEST, "the server is of an earlier version, and knows no commands",
+                                       may_be_made_before=has_other_copy)
         elif reply.error is not None:
-            self._outcome = NotChanged(program, reply.error.status, reply.error.detail, reply.holding)
+            self._outcome = NotChanged(program, reply.error.status, reply.error.detail, reply.holding, has_other_copy)
         else:
             assert reply.holding is not None
             self._outcome = Changed(program, reply.holding, reply.is_repeat)

@@ -21,13 +21,13 @@ import zmq
 
 from .actions import (ClientRequest, ConnectServer, EventKind, NotKnown, RequestEvent, ResetServer, SendTry,
                       ServerReply)
-from .changes import Change, ChangeCollector, ChangeReply, decode_change_reply, encode_change
+from .changes import Change, ChangeCollector, ChangeReply, decode_any_reply, encode_change
 from .connection import Lost, ServerConnection, split_host_port
 from .keys import Lock
 from .messages import AllocationRequest, Outcome, Status
 from .outcomes import OutcomeCollector
 from .server_client import ServerClient, ServerClientOptions
-from .wire import AllocationReply, decode_reply, encode_request
+from .wire import AllocationReply, encode_request
 
 _log = logging.getLogger("dti_client")
 
@@ -279,7 +279,7 @@ class Engine:
         self._perform_actions()
 
     def _take_reply(self, server: int, body: bytes) -> None:
-        reply = decode_change_reply(body) or decode_reply(body)
+        reply = decode_any_reply(body)
         if reply is None:
             self._log_skipped(server)
             return
@@ -312,7 +312,7 @@ class Engine:
                 self._connections[action.server].connect(time.monotonic())
             elif isinstance(action, SendTry):
                 if action.token in self._asked:  # it was not forgotten meanwhile
-                    self._connections[action.server].send(self._asked[action.token].body)
+                    self._send(action.server, self._asked[action.token])
             elif isinstance(action, ResetServer):
                 self._connections[action.server].reset()
             elif isinstance(action, NotKnown):
@@ -321,6 +321,10 @@ class Engine:
                     self._finish(asked)
             else:
                 self._write_log(action)
+
+    def _send(self, server: int, asked: _Asked) -> None:
+        if self._connections[server].send(asked.body) and isinstance(asked.collector, ChangeCollector):
+            asked.collector.count_sent()
 
     def _log_skipped(self, server: int) -> None:
         """The 1st, 2nd, 4th, 8th … one: servers can trigger these at will."""

@@ -77,8 +77,11 @@ def body_of(frames: Sequence[bytes]) -> bytes:
 def decode_reply(body: bytes) -> AllocationReply | None:
     """The reply; None if the body is no reply: not JSON, not an object, or with something that the protocol forbids."""
     root = members_of(body)
-    if root is None:
-        return None
+    return None if root is None else reply_of(root)
+
+
+def reply_of(root: dict[str, Any]) -> AllocationReply:
+    """The reply that has these members."""
     programs = root.get("programs")
     entries: dict[str, RepliedProgram] = {}
     for entry in programs if isinstance(programs, list) else []:
